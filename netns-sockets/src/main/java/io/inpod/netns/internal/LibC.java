@@ -1,6 +1,7 @@
 package io.inpod.netns.internal;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The C functions that inpod calls, as in their man pages (section 2). Buffers are direct and used from their position on.
@@ -21,7 +22,7 @@ public interface LibC {
 
     int statx(int directory, String path, int flags, int mask, ByteBuffer result);
 
-    int mount(String source, String target, String type, long flags, String data);
+    int mount(String source, String target, String type, long flags, @Nullable String data);
 
     int umount2(String target, int flags);
 
@@ -33,7 +34,7 @@ public interface LibC {
 
     int listen(int fd, int backlog);
 
-    int accept4(int fd, ByteBuffer address, ByteBuffer length, int flags);
+    int accept4(int fd, @Nullable ByteBuffer address, @Nullable ByteBuffer length, int flags);
 
     int shutdown(int fd, int how);
 

@@ -37,9 +37,14 @@ public final class Native {
     /** An exception for a call that failed with this errno. */
     public static SystemCallException failure(String operation, Object subject, int errno) {
         Errno known = Errno.valueOf(errno);
-        boolean named = known != Errno.__UNKNOWN_CONSTANT__;
-        return new SystemCallException(
-                operation, subject.toString(), errno, named ? known.name() : "errno", named ? known.description() : "unknown error");
+        String symbol = known == Errno.__UNKNOWN_CONSTANT__ ? "errno" : known.name();
+        return new SystemCallException(operation, subject.toString(), errno, symbol, describe(errno));
+    }
+
+    /** An errno in words. */
+    public static String describe(int errno) {
+        Errno known = Errno.valueOf(errno);
+        return known == Errno.__UNKNOWN_CONSTANT__ ? "unknown error" : known.description();
     }
 
     /** The result of a call, or its errno as an exception. */
