@@ -103,6 +103,16 @@ public record ProxySocketOptions(
     }
 
     /**
+     * Changes whether ports may be bound that old connections still use.
+     *
+     * @param value whether they may
+     * @return options with that, otherwise like these
+     */
+    public ProxySocketOptions withReuseAddress(boolean value) {
+        return new ProxySocketOptions(mark, transparent, freebind, reusePort, value, keepalive, noDelay, userTimeout, backlog, connectTimeout);
+    }
+
+    /**
      * Changes how vanished peers are found.
      *
      * @param value how, or null for never
