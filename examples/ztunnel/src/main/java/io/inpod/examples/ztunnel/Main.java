@@ -37,6 +37,7 @@ public final class Main {
      * @param arguments none, or {@code proxy}
      */
     public static void main(String[] arguments) {
+        System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
         String level = System.getenv().getOrDefault("RUST_LOG", "info").toLowerCase(Locale.ROOT);
         System.setProperty("inpod.log.level", Set.of("error", "warn", "info", "debug", "trace", "off").contains(level) ? level : "info");
         Logger log = LoggerFactory.getLogger("ztunnel");
