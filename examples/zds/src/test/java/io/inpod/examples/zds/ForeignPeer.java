@@ -2,6 +2,7 @@ package io.inpod.examples.zds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.testing.Tool;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -19,6 +20,7 @@ final class ForeignPeer implements AutoCloseable {
     private final Path script;
 
     ForeignPeer() throws IOException {
+        Tool.require("/usr/bin/python3");
         script = Files.createTempFile("peer", ".py");
         try (InputStream source = Objects.requireNonNull(ForeignPeer.class.getResourceAsStream("/peer.py"))) {
             Files.write(script, source.readAllBytes());
