@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * namespace. What ends in the background (an event loop that was told to shut down) is given ten seconds.
  */
 public final class LeakCheck {
-    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final String home;
     private final Set<String> before;
@@ -48,7 +49,19 @@ public final class LeakCheck {
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
     public void verify() throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + LIMIT_NANOS;
+        verify(LIMIT);
+    }
+
+    /**
+     * Compares with what is open now.
+     *
+     * @param limit how long to wait for what ends in the background
+     * @throws AssertionError naming what is new
+     * @throws IOException if {@code /proc} can't be read
+     * @throws InterruptedException if the calling thread is interrupted while it waits
+     */
+    public void verify(Duration limit) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
         for (; ; ) {
             List<String> left = new ArrayList<>(foreignThreads());
             Set<String> now = descriptors(home);
