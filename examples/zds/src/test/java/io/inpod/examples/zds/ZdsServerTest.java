@@ -148,6 +148,26 @@ class ZdsServerTest {
     }
 
     @Test
+    void aKnownPodThatIsRefusedWhenAddedAgainStaysKnown(PodNetwork network) throws Exception {
+        connectWithEmptySnapshot();
+        for (String answer : new String[] {OK, BOOM}) {
+            Future<Void> added = adding(network.pod(0));
+            assertThat(proxy.ask("recv")).isEqualTo(with(network.pod(0)));
+            proxy.run(answer);
+            if (answer.equals(BOOM)) {
+                assertThat(failureOf(added)).hasMessageContaining("boom");
+            } else {
+                added.get();
+            }
+        }
+        proxy.run("close");
+        connect(proxy, socket);
+        assertThat(proxy.ask("recv")).isEqualTo(with(network.pod(0)));
+        proxy.run(OK);
+        assertThat(proxy.ask("recv")).isEqualTo(SNAPSHOT);
+    }
+
+    @Test
     void theNewestProxyGetsPodsAndAllHearOfDeletions(PodNetwork network) throws Exception {
         connectWithEmptySnapshot();
         try (ForeignPeer newest = new ForeignPeer()) {
