@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Back-pressure: a side is read only while the other one is writable.
  *   <li>The end of one direction is passed on once everything before it is written; the other direction goes on.
  *   <li>A failure, or a channel that vanishes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never
- *       as a regular end, so that nobody takes half of a message for the whole.
+ *       as a regular end, so that nobody takes half of a message for the whole. (A socket that is reset after it has ended its input
+ *       doesn't say so: the relay finds out with the next byte for it, or by {@link RelayOptions#halfClosedTimeout()}.)
  * </ul>
  *
  * <p>The relay owns both channels from {@link #start} on, and closes them. Its methods may be called from any thread.
