@@ -23,8 +23,8 @@ import java.util.function.Supplier;
 public final class NettyChannels {
     static {
         // The classes of the first channel must not be loaded inside a foreign namespace.
-        new EpollServerSocketChannel().close();
-        new EpollSocketChannel().close();
+        new EpollServerSocketChannel().unsafe().closeForcibly();
+        new EpollSocketChannel().unsafe().closeForcibly();
     }
 
     private NettyChannels() {}

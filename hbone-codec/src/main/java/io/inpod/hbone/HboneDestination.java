@@ -1,0 +1,21 @@
+package io.inpod.hbone;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The peer of a connection and who we are to it; equal destinations share connections.
+ *
+ * @param source our identity
+ * @param expected the identities the peer may have; an empty set never means "anyone": every connection to it is refused
+ * @param address address and port of the peer's HBONE listener (usually port 15008)
+ * @param sourceAddress the local address that the {@link Connector} shall use, or null if it doesn't matter
+ */
+public record HboneDestination(SpiffeId source, Set<SpiffeId> expected, InetSocketAddress address, @Nullable InetAddress sourceAddress) {
+  /** Copies the set. */
+  public HboneDestination {
+    expected = Set.copyOf(expected);
+  }
+}

@@ -1,0 +1,409 @@
+package io.inpod.hbone.internal;
+
+import io.inpod.hbone.Authority;
+import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.Header;
+import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.TunnelResetException;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.IntObjectMap;
+import java.util.ArrayDeque;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/2 connection behind TLS: streams, flow control, and the two rules that keep it simple. The user's code is never called
+ * while frames are being read, but afterwards ({@link #settle}); and the socket is flushed once per turn of the event loop.
+ */
+abstract class Http2Connection extends ChannelInboundHandlerAdapter {
+  final HboneOptions options;
+  final HboneEvents events;
+  final FloodGuard flood = new FloodGuard();
+  final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
+  private final SpiffeId peer;
+  private final ArrayDeque<Runnable> later = new ArrayDeque<>();
+  private final ArrayDeque<Stream> ready = new ArrayDeque<>();
+  private final Runnable turn = this::turn;
+  private ChannelHandlerContext ctx;
+  private FrameWriter writer;
+  private FrameReader reader;
+  private HeaderCodec headerCodec;
+  private SendScheduler scheduler;
+  private ReceiveWindow window;
+  private KeepAlive keepAlive;
+  long idleSince = System.nanoTime();
+  boolean settingsReceived;
+  long peerInitialWindow = Frames.DEFAULT_WINDOW;
+  int peerMaxStreams = Integer.MAX_VALUE;
+  boolean draining;
+  private boolean reading;
+  private boolean settling;
+  private boolean dirty;
+  private boolean turnScheduled;
+  private boolean gone;
+  @Nullable String lostReason;
+
+  @SuppressWarnings("NullAway.Init")
+  Http2Connection(SpiffeId peer, HboneOptions options, HboneEvents events) {
+    this.peer = peer;
+    this.options = options;
+    this.events = events;
+  }
+
+  // --- what differs between the two sides
+
+  abstract boolean isServer();
+
+  /** Whether the stream has never been opened; frames on it break the protocol, on a closed one they are late. */
+  abstract boolean isIdle(int stream);
+
+  abstract int lastPeerStream();
+
+  abstract void sendPreface();
+
+  abstract void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError;
+
+  abstract void peerSettingsChanged(boolean first);
+
+  abstract void goAwayReceived(int lastStream, long code);
+
+  abstract void streamFinished(Stream stream);
+
+  void drainPingAnswered() { }
+
+  /** The connection is gone, all streams have been told. */
+  void connectionGone(String reason) { }
+
+  // --- life
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    ctx = context;
+    writer = new FrameWriter(ctx, this::dirty);
+    headerCodec = new HeaderCodec(options.maxHeaderListSize());
+    scheduler = new SendScheduler(ctx.channel());
+    window = new ReceiveWindow(options, writer);
+    reader = new FrameReader(new InboundFrames(this), ctx.alloc(), isServer(), options.maxFrameSize(), 2 * options.maxHeaderListSize());
+    keepAlive = new KeepAlive(this, ctx.executor(), options.pingInterval().toNanos(), options.pingTimeout().toNanos());
+    sendPreface();
+    window.open();
+    keepAlive.awaitSettings(options.settingsTimeout().toNanos());
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    ByteBuf in = (ByteBuf) message;
+    try {
+      if (!gone) {
+        reading = true;
+        reader.read(in);
+      }
+    } catch (ConnectionError e) {
+      fail(e.code, e.getMessage());
+    } finally {
+      in.release();
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    reading = false;
+    settle();
+    flush();
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    scheduleTurn();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    lost(String.valueOf(cause.getMessage()));
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    end(lostReason == null ? "closed by the peer" : lostReason);
+    context.fireChannelInactive();
+  }
+
+  /** Ends the connection because of what the peer did. */
+  private void fail(Http2Error code, @Nullable String message) {
+    if (gone) {
+      return;
+    }
+    events.connectionFailed(ctx.channel(), code + ": " + message);
+    writer.goAway(lastPeerStream(), code, String.valueOf(message));
+    lost(code + ": " + message);
+  }
+
+  void settingsTimedOut() {
+    if (!settingsReceived) {
+      events.handshakeFailed(ctx.channel(), "no HTTP/2 SETTINGS within " + options.settingsTimeout());
+      lost("no HTTP/2 SETTINGS within " + options.settingsTimeout());
+    }
+  }
+
+  /** Closes at once; every tunnel is reset. */
+  void lost(String reason) {
+    if (lostReason == null) {
+      lostReason = reason;
+    }
+    ctx.flush();
+    ctx.close();
+    end(reason);
+  }
+
+  private void end(String reason) {
+    if (gone) {
+      return;
+    }
+    gone = true;
+    draining = true;
+    keepAlive.cancel();
+    for (Stream stream : streams.values().toArray(new Stream[0])) {
+      failStream(stream, new TunnelResetException("the HBONE connection to " + peer + " was lost: " + reason, -1));
+    }
+    connectionGone(reason);
+    reading = false;
+    settle();
+    reader.release();
+    headerCodec.close();
+  }
+
+  /** Closes in order: for a connection that has no streams. */
+  void closeQuietly() {
+    if (!gone) {
+      writer.goAway(lastPeerStream(), Http2Error.NO_ERROR, "");
+      lost("closed");
+    }
+  }
+
+  // --- the turn of the loop
+
+  private void dirty() {
+    dirty = true;
+    if (!reading && !settling) {
+      scheduleTurn();
+    }
+  }
+
+  private void scheduleTurn() {
+    if (!turnScheduled) {
+      turnScheduled = true;
+      ctx.executor().execute(turn);
+    }
+  }
+
+  private void turn() {
+    turnScheduled = false;
+    if (!reading) {
+      settle();
+    }
+    flush();
+  }
+
+  private void flush() {
+    if (dirty) {
+      dirty = false;
+      ctx.flush();
+    }
+  }
+
+  /** Calls user code (and tunnels) when no frame is half read. */
+  void later(Runnable action) {
+    later.add(action);
+    if (!reading && !settling) {
+      scheduleTurn();
+    }
+  }
+
+  void makeReady(Stream stream) {
+    if (!stream.ready) {
+      stream.ready = true;
+      ready.add(stream);
+      if (!reading && !settling) {
+        scheduleTurn();
+      }
+    }
+  }
+
+  private void settle() {
+    if (settling) {
+      return;
+    }
+    settling = true;
+    try {
+      while (true) {
+        Runnable action = later.poll();
+        if (action != null) {
+          action.run();
+          continue;
+        }
+        Stream stream = ready.poll();
+        if (stream == null) {
+          break;
+        }
+        stream.ready = false;
+        if (stream.channel != null) {
+          stream.channel.process();
+        }
+      }
+      scheduler.resume();
+    } finally {
+      settling = false;
+      if (!later.isEmpty() || !ready.isEmpty()) {
+        scheduleTurn();
+      }
+    }
+  }
+
+  // --- streams
+
+  StreamChannel attach(Stream stream, Authority authority, List<Header> peerHeaders, ChannelHandler initializer) {
+    StreamChannel channel = new StreamChannel(ctx.channel(), this, stream, authority, peerHeaders);
+    stream.channel = channel;
+    stream.owner = null;
+    channel.pipeline().addLast(initializer);
+    ctx.channel().eventLoop().register(channel);
+    makeReady(stream);
+    return channel;
+  }
+
+  void sendHeaders(Stream stream, List<HeaderCodec.Field> pseudo, List<Header> headers, boolean endStream) throws Http2Exception {
+    ByteBuf block = ctx.alloc().directBuffer(256);
+    try {
+      headerCodec.encode(stream.id, pseudo, headers, block);
+    } catch (Http2Exception | RuntimeException e) {
+      block.release();
+      throw e;
+    }
+    writer.headers(stream.id, block, endStream);
+    if (endStream) {
+      localEnded(stream);
+    }
+  }
+
+  /** Takes ownership of the bytes, which the scheduler has allowed. */
+  void sendData(Stream stream, ByteBuf bytes) {
+    scheduler.sent(stream, bytes.readableBytes());
+    writer.data(stream.id, bytes, false);
+  }
+
+  void endStream(Stream stream) {
+    if (!stream.localEnded) {
+      writer.endStream(stream.id);
+      localEnded(stream);
+    }
+  }
+
+  private void localEnded(Stream stream) {
+    stream.localEnded = true;
+    if (stream.remoteEnded) {
+      finish(stream);
+    }
+  }
+
+  void remoteEnded(Stream stream) {
+    stream.remoteEnded = true;
+    makeReady(stream);
+    if (stream.localEnded) {
+      finish(stream);
+    }
+  }
+
+  void reset(Stream stream, Http2Error code) {
+    if (!stream.closed) {
+      writer.reset(stream.id, code);
+      finish(stream);
+    }
+  }
+
+  void resetUnknown(int id, Http2Error code) {
+    writer.reset(id, code);
+  }
+
+  void failStream(Stream stream, TunnelResetException reason) {
+    stream.failure = reason;
+    finish(stream);
+    StreamOwner owner = stream.owner;
+    if (owner != null) {
+      stream.owner = null;
+      later(() -> owner.failed(reason));
+    }
+    makeReady(stream);
+  }
+
+  void finish(Stream stream) {
+    if (!stream.closed) {
+      stream.closed = true;
+      streams.remove(stream.id);
+      if (stream.channel == null) {
+        credit(stream, stream.discardInput());
+      }
+      idleSince = System.nanoTime();
+      streamFinished(stream);
+    }
+  }
+
+  void credit(@Nullable Stream stream, int bytes) {
+    if (!gone) {
+      window.credit(stream, bytes);
+    }
+  }
+
+  // --- access for the helpers
+
+  SpiffeId peerIdentity() {
+    return peer;
+  }
+
+  Channel channel() {
+    return ctx.channel();
+  }
+
+  FrameWriter writer() {
+    return writer;
+  }
+
+  SendScheduler scheduler() {
+    return scheduler;
+  }
+
+  ReceiveWindow window() {
+    return window;
+  }
+
+  HeaderCodec headerCodec() {
+    return headerCodec;
+  }
+
+  KeepAlive keepAlive() {
+    return keepAlive;
+  }
+
+  int maxData() {
+    return writer.maxData();
+  }
+
+  boolean isGone() {
+    return gone;
+  }
+
+  void ping(long payload) {
+    writer.ping(payload);
+  }
+
+  boolean closedAsIdle(long now) {
+    return false;
+  }
+}

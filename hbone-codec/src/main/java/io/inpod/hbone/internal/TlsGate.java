@@ -1,0 +1,93 @@
+package io.inpod.hbone.internal;
+
+import io.inpod.hbone.SpiffeId;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/** Waits for the TLS handshake, insists on ALPN h2 and a peer identity, and makes room for HTTP/2. */
+final class TlsGate extends ChannelInboundHandlerAdapter {
+  /** What comes after. */
+  interface Outcome {
+    ChannelHandler established(Channel channel, SpiffeId peer);
+
+    void failed(Channel channel, String reason);
+  }
+
+  private final Outcome outcome;
+  private boolean over;
+  private @Nullable Throwable first;
+
+  TlsGate(Outcome outcome) {
+    this.outcome = outcome;
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (!(event instanceof SslHandshakeCompletionEvent handshake) || over) {
+      ctx.fireUserEventTriggered(event);
+      return;
+    }
+    if (!handshake.isSuccess()) {
+      fail(ctx, "TLS: " + reason(first == null ? handshake.cause() : first));
+      return;
+    }
+    SslHandler tls = ctx.pipeline().get(SslHandler.class);
+    if (!"h2".equals(tls.applicationProtocol())) {
+      fail(ctx, "TLS: expected ALPN h2, got " + tls.applicationProtocol());
+      return;
+    }
+    SpiffeId peer;
+    try {
+      Certificate[] chain = tls.engine().getSession().getPeerCertificates();
+      peer = SpiffeId.of((X509Certificate) chain[0]);
+    } catch (SSLPeerUnverifiedException | CertificateException e) {
+      fail(ctx, "TLS: " + reason(e));
+      return;
+    }
+    over = true;
+    ctx.pipeline().replace(this, null, outcome.established(ctx.channel(), peer));
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (first == null) {
+      first = cause;
+    }
+    fail(ctx, "TLS: " + reason(cause));
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    fail(ctx, "closed during the TLS handshake");
+    ctx.fireChannelInactive();
+  }
+
+  private void fail(ChannelHandlerContext ctx, String reason) {
+    if (!over) {
+      over = true;
+      outcome.failed(ctx.channel(), reason);
+    }
+    ctx.close();
+  }
+
+  /** The innermost message, which is the one that a verifier wrote. */
+  private static String reason(Throwable cause) {
+    String message = cause.toString();
+    for (Throwable t = cause; t != null; t = t.getCause()) {
+      if (t instanceof CertificateException && t.getMessage() != null) {
+        return t.getMessage();
+      }
+      message = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
+    }
+    return message;
+  }
+}

@@ -1,0 +1,5 @@
+/** Tests over real loopback sockets. */
+@NullMarked
+package io.inpod.hbone;
+
+import org.jspecify.annotations.NullMarked;
