@@ -1,6 +1,8 @@
 package io.inpod.tproxy;
 
 import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -57,7 +59,7 @@ public final class Relay {
      * @param upstream the server's side, likewise
      * @param listener is told once when it has ended
      * @return the relay
-     * @throws IllegalArgumentException if the channels are on different event loops
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
     public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayListener listener) {
         return start(downstream, upstream, RelayOptions.DEFAULT, listener);
@@ -71,11 +73,15 @@ public final class Relay {
      * @param options its settings
      * @param listener is told once when it has ended
      * @return the relay
-     * @throws IllegalArgumentException if the channels are on different event loops
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
     public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, RelayListener listener) {
         if (downstream.eventLoop() != upstream.eventLoop()) {
             throw new IllegalArgumentException("both channels must be on the same event loop");
+        }
+        boolean socket = downstream instanceof EpollSocketChannel || upstream instanceof EpollSocketChannel;
+        if (socket && !(downstream.eventLoop() instanceof IoEventLoop loop && loop.isIoType(RelayIoHandler.class))) {
+            throw new IllegalArgumentException("the event loop loses half-closed sockets: make it with RelayIoHandler.newFactory()");
         }
         Relay relay = new Relay(downstream, upstream, options, listener);
         relay.run(relay::begin);

@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -165,6 +168,53 @@ class RelayTest {
 
     private static long queued(RelayedConnection relayed) throws Exception {
         return relayed.loop.submit(() -> relayed.upstream.unsafe().outboundBuffer().totalPendingWriteBytes()).get();
+    }
+
+    @Test
+    void writesAllToAPeerThatHasEndedItsInputAndStalls() throws Exception {
+        try (RelayedConnection relayed = new RelayedConnection().started()) {
+            relayed.server.shutdownOutput();
+            assertThat(relayed.client.getInputStream().read()).isEqualTo(-1);
+            Future<Long> sender = threads.submit(send(relayed.client, 64 * MEBIBYTE, 3));
+            awaitStall(relayed);
+            assertThat(receive(relayed.server).call()).isEqualTo(sender.get());
+            assertThat(relayed.result().isComplete()).isTrue();
+        }
+    }
+
+    @Test
+    void readsAllOfAPeerThatEndsWhileTheOtherSideStalls() throws Exception {
+        try (RelayedConnection relayed = new RelayedConnection().started()) {
+            CRC32 sum = new CRC32();
+            relayed.client.setSendBufferSize(32 * MEBIBYTE);
+            byte[] chunk = new byte[64 * 1024];
+            long sent = 0;
+            // The server reads nothing: fill everything on the way, then end.
+            while (relayed.upstream.isWritable() || sent < 4L * MEBIBYTE) {
+                chunk[0]++;
+                relayed.client.getOutputStream().write(chunk);
+                sum.update(chunk);
+                sent += chunk.length;
+            }
+            relayed.client.shutdownOutput();
+            awaitStall(relayed);
+            assertThat(receive(relayed.server).call()).isEqualTo(sum.getValue());
+            relayed.server.shutdownOutput();
+            assertThat(relayed.result().bytesUpstream()).isEqualTo(sent);
+        }
+    }
+
+    @Test
+    void refusesLoopsThatLoseHalfClosedSockets() throws Exception {
+        MultiThreadIoEventLoopGroup plain = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        EpollSocketChannel channel = new EpollSocketChannel();
+        try {
+            plain.register(channel).sync();
+            assertThatThrownBy(() -> Relay.start(channel, channel, ended -> {})).hasMessageContaining("RelayIoHandler");
+        } finally {
+            channel.close().sync();
+            plain.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        }
     }
 
     @Test
