@@ -13,7 +13,7 @@ import io.inpod.hbone.DevelopmentCa;
 import io.inpod.netns.NetworkNamespace;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
+import io.inpod.tproxy.RelayIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -67,7 +67,7 @@ public final class Main {
         log.warn("FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; whoever can read that directory can be anybody. Not for production", caDirectory);
 
         // Every thread is started here, before the first switch into a pod's namespace: a thread is born where its starter is.
-        EventLoopGroup loops = new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), EpollIoHandler.newFactory());
+        EventLoopGroup loops = new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
         StateManager state = new StateManager(new Shared(config, mesh, ca, loops, control), ownNamespace());
