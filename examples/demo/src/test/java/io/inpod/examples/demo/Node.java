@@ -1,0 +1,167 @@
+package io.inpod.examples.demo;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Privilege;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * A node with the pods a, b (in the mesh) and c (not in the mesh), an agent and a ztunnel, each a process of its own, as in the real
+ * system.
+ */
+final class Node implements AutoCloseable {
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    final PodNetwork network;
+    final Pod a;
+    final Pod b;
+    final Pod c;
+    final Path home;
+    private final Map<String, Process> processes = new HashMap<>();
+    private final Map<String, String> environment;
+
+    private Node(Path home) throws IOException {
+        Privilege.NAMESPACES.require();
+        this.home = home;
+        this.network = PodNetwork.create(3);
+        this.a = network.pod(0);
+        this.b = network.pod(1);
+        this.c = network.pod(2);
+        this.environment = new HashMap<>(Map.of(
+                "INPOD_UDS", home.resolve("z.sock").toString(), "LOCAL_XDS_PATH", home.resolve("mesh.yaml").toString(), "FAKE_CA", "true",
+                "NODE_NAME", "test", "XDS_ADDRESS", "", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true"));
+    }
+
+    static Node start(String profile, Path home) throws IOException, InterruptedException {
+        Node node = new Node(home);
+        try {
+            node.writeMesh(node.a, node.b);
+            node.java("agent", "io.inpod.examples.nodeagent.Main", "agent", "--profile", profile, "--control", node.control());
+            node.startZtunnel();
+            node.awaitLog("ztunnel", line -> line.contains("pod received snapshot sent"));
+            node.enrol(node.a);
+            node.enrol(node.b);
+            return node;
+        } catch (IOException | InterruptedException | RuntimeException | AssertionError e) {
+            node.close();
+            throw e;
+        }
+    }
+
+    private String control() {
+        return home.resolve("agent").resolve("control.sock").toString();
+    }
+
+    private void writeMesh(Pod... pods) throws IOException {
+        StringBuilder mesh = new StringBuilder("workloads:\n");
+        for (Pod pod : pods) {
+            mesh.append("- {uid: uid-").append(pod.name()).append(", name: ").append(pod.name()).append(", namespace: default, serviceAccount: sa-")
+                    .append(pod.name()).append(", workloadIps: [").append(pod.address().getHostAddress()).append("], protocol: HBONE, node: test}\n");
+        }
+        Files.writeString(home.resolve("mesh.yaml"), mesh);
+    }
+
+    void startZtunnel() throws IOException {
+        java("ztunnel", "io.inpod.examples.ztunnel.Main");
+    }
+
+    private void java(String name, String main, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(command(main));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectInput(new File("/dev/null"))
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log(name).toFile()));
+        builder.environment().putAll(environment);
+        processes.put(name, builder.start());
+    }
+
+    static List<String> command(String main) {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m",
+                "-Dio.netty.leakDetection.level=paranoid", "-Dio.netty.machineId=02:00:00:00:00:00:00:01", "-cp", classPath, main);
+    }
+
+    Path log(String name) {
+        return home.resolve(name + ".log");
+    }
+
+    /** Runs the agent's client; its output. */
+    String agent(String... arguments) throws IOException, InterruptedException {
+        Path output = Files.createTempFile(home, "agent", ".txt");
+        List<String> command = new ArrayList<>(command("io.inpod.examples.nodeagent.Main"));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--control", control()));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        int status = process.waitFor();
+        String text = Files.readString(output);
+        if (status != 0) {
+            throw new IOException(text);
+        }
+        return text;
+    }
+
+    void enrol(Pod pod) throws IOException, InterruptedException {
+        int fd = pod.namespace().fd().acquire();
+        try {
+            agent("add", "--uid", "uid-" + pod.name(), "--name", pod.name(), "--namespace", "default", "--service-account", "sa-" + pod.name(),
+                    "--netns", "/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
+        } finally {
+            pod.namespace().fd().release();
+        }
+    }
+
+    void withdraw(Pod pod) throws IOException, InterruptedException {
+        agent("delete", "--uid", "uid-" + pod.name());
+    }
+
+    List<String> lines(String name) throws IOException {
+        return Files.readAllLines(log(name));
+    }
+
+    /** Waits for a line of a process's log; the first that fits. */
+    String awaitLog(String name, Predicate<String> wanted) throws IOException, InterruptedException {
+        return awaitLog(name, 0, wanted);
+    }
+
+    /** Waits for a line after so many others. */
+    String awaitLog(String name, int after, Predicate<String> wanted) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + LIMIT_NANOS;
+        for (; ; ) {
+            List<String> lines = lines(name);
+            for (String line : lines.subList(Math.min(after, lines.size()), lines.size())) {
+                if (wanted.test(line)) {
+                    return line;
+                }
+            }
+            if (System.nanoTime() > deadline || !processes.get(name).isAlive()) {
+                throw new AssertionError("the awaited line isn't in the log of " + name + ":\n" + String.join("\n", lines));
+            }
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    Process process(String name) {
+        return processes.get(name);
+    }
+
+    NetworkNamespace bridge() {
+        return network.node();
+    }
+
+    @Override
+    public void close() {
+        for (Process process : processes.values()) {
+            process.destroyForcibly().onExit().join();
+        }
+        network.close();
+    }
+}
