@@ -193,9 +193,9 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Hands a pod to the newest proxy and waits for its answer. A pod that isn't served afterwards is forgotten: the proxy, which
-     * otherwise would try again, is told so, and later proxies won't hear of it. Adding a pod again is harmless; adding a uid with another namespace
-     * moves it there.
+     * Hands a pod to the newest proxy and waits for its answer. If that fails, a new pod is forgotten: the proxy, which otherwise
+     * would try again, is told so, and later proxies won't hear of it. Adding a pod again is harmless, and if it fails the pod stays
+     * part of the snapshot; adding a uid with another namespace moves it there.
      *
      * @param pod the pod; its namespace remains the caller's, who may close it afterwards
      * @throws ZdsNackException if the proxy refused, with its reason
@@ -210,18 +210,23 @@ public final class ZdsServer implements AutoCloseable {
         }
         ZdsPod owned = own(pod);
         ProxySession newest;
+        boolean knownHere;
         synchronized (lock) {
             if (sessions.isEmpty()) {
                 owned.netns().close();
                 throw new ZdsSessionException(what + ": no proxy is connected to " + listener);
             }
             newest = sessions.get(sessions.size() - 1);
-            close(pods.put(pod.uid(), owned));
+            ZdsPod before = pods.put(pod.uid(), owned);
+            knownHere = before != null && before.netns().equals(pod.netns());
+            close(before);
         }
         try {
             newest.exchange(what, message(pod), pod.netns().fd());
         } catch (ZdsException e) {
-            withdraw(owned, newest, e);
+            if (!knownHere) {
+                withdraw(owned, newest, e);
+            }
             throw e;
         }
     }

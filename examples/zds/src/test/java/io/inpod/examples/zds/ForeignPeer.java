@@ -2,6 +2,7 @@ package io.inpod.examples.zds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.testing.Tool;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -12,13 +13,15 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /** The other end of a socket, as another program in another language sees it: see {@code peer.py}. */
-final class ForeignPeer implements AutoCloseable {
+public final class ForeignPeer implements AutoCloseable {
     private final Process process;
     private final BufferedWriter commands;
     private final BufferedReader replies;
     private final Path script;
 
-    ForeignPeer() throws IOException {
+    /** Starts the program. */
+    public ForeignPeer() throws IOException {
+        Tool.require("/usr/bin/python3");
         script = Files.createTempFile("peer", ".py");
         try (InputStream source = Objects.requireNonNull(ForeignPeer.class.getResourceAsStream("/peer.py"))) {
             Files.write(script, source.readAllBytes());
@@ -29,21 +32,24 @@ final class ForeignPeer implements AutoCloseable {
     }
 
     /** Sends a command without waiting for what comes of it. */
-    void begin(String command) throws IOException {
+    public void begin(String command) throws IOException {
         commands.write(command + "\n");
         commands.flush();
     }
 
-    String end() throws IOException {
+    /** The answer to a command that was begun. */
+    public String end() throws IOException {
         return Objects.requireNonNull(replies.readLine(), "the peer has ended");
     }
 
-    String ask(String command) throws IOException {
+    /** Sends a command and waits for the answer. */
+    public String ask(String command) throws IOException {
         begin(command);
         return end();
     }
 
-    void run(String command) throws IOException {
+    /** Sends a command that must succeed. */
+    public void run(String command) throws IOException {
         assertThat(ask(command)).as(command).isEqualTo("ok");
     }
 

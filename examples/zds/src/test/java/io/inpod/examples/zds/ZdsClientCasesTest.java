@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Privilege;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,7 +31,7 @@ class ZdsClientCasesTest {
 
     @BeforeEach
     void connect() throws IOException {
-        Kernel.requireNamespaces();
+        Privilege.NAMESPACES.require();
         pod = NetworkNamespace.create();
         agent = new ForeignPeer();
         Path socket = directory.resolve("ztunnel.sock");
