@@ -11,7 +11,11 @@ import java.nio.channels.ClosedChannelException;
  * @param ip its IP address; an IPv4-mapped IPv6 address is turned into the IPv4 address
  */
 public record ClientAddress(InetAddress ip) {
-    /** Brings the address into its canonical form. */
+    /**
+     * Brings the address into its canonical form.
+     *
+     * @param ip see {@link ClientAddress}
+     */
     public ClientAddress {
         ip = CanonicalAddress.of(ip);
     }

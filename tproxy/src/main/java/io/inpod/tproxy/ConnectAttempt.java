@@ -87,7 +87,8 @@ final class ConnectAttempt {
     private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
         loop.register(channel).addListener((ChannelFuture registered) -> {
             if (!registered.isSuccess()) {
-                end(channel, registered.cause());
+                channel.unsafe().closeForcibly();
+                promise.tryFailure(registered.cause());
                 return;
             }
             ChannelFuture connecting = channel.connect(destination, local);

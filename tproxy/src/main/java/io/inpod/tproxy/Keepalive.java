@@ -16,6 +16,9 @@ public record Keepalive(Duration idle, Duration interval, int count) {
     /**
      * Checks the ranges.
      *
+     * @param idle see {@link Keepalive}
+     * @param interval see {@link Keepalive}
+     * @param count see {@link Keepalive}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public Keepalive {

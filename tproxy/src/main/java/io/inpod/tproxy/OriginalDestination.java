@@ -31,7 +31,12 @@ public record OriginalDestination(InetSocketAddress address, Found found) {
         LOCAL_ADDRESS
     }
 
-    /** Brings the address into its canonical form. */
+    /**
+     * Brings the address into its canonical form.
+     *
+     * @param address see {@link OriginalDestination}
+     * @param found see {@link OriginalDestination}
+     */
     public OriginalDestination {
         address = CanonicalAddress.of(address);
     }

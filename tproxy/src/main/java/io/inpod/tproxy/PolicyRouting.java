@@ -36,8 +36,13 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     public static final PolicyRouting DEFAULT = new PolicyRouting(0x111, 0xfff, 32764, 100, Set.of(IpFamily.V4));
 
     /**
-     * Checks the values.
+     * Checks the ranges.
      *
+     * @param mark see {@link PolicyRouting}
+     * @param mask see {@link PolicyRouting}
+     * @param priority see {@link PolicyRouting}
+     * @param table see {@link PolicyRouting}
+     * @param families see {@link PolicyRouting}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public PolicyRouting {

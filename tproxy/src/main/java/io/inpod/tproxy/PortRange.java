@@ -11,9 +11,11 @@ public record PortRange(int first, int last) {
     public static final PortRange DEFAULT = new PortRange(16000, 31999);
 
     /**
-     * Checks the ports.
+     * Checks the ranges.
      *
-     * @throws IllegalArgumentException if they aren't in order
+     * @param first see {@link PortRange}
+     * @param last see {@link PortRange}
+     * @throws IllegalArgumentException naming the value that is out of range
      */
     public PortRange {
         if (first < 1 || last < first || last > 65535) {

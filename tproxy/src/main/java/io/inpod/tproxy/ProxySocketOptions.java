@@ -58,6 +58,16 @@ public record ProxySocketOptions(
     /**
      * Checks the ranges.
      *
+     * @param mark see {@link ProxySocketOptions}
+     * @param transparent see {@link ProxySocketOptions}
+     * @param freebind see {@link ProxySocketOptions}
+     * @param reusePort see {@link ProxySocketOptions}
+     * @param reuseAddress see {@link ProxySocketOptions}
+     * @param keepalive see {@link ProxySocketOptions}
+     * @param noDelay see {@link ProxySocketOptions}
+     * @param userTimeout see {@link ProxySocketOptions}
+     * @param backlog see {@link ProxySocketOptions}
+     * @param connectTimeout see {@link ProxySocketOptions}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public ProxySocketOptions {
@@ -165,7 +175,7 @@ public record ProxySocketOptions(
                 common(listener, false);
                 return listener;
             } catch (ChannelException e) {
-                listener.close();
+                listener.unsafe().closeForcibly();
                 throw e;
             }
         };
@@ -189,7 +199,7 @@ public record ProxySocketOptions(
                 configureAccepted(connection);
                 return connection;
             } catch (ChannelException e) {
-                connection.close();
+                connection.unsafe().closeForcibly();
                 throw e;
             }
         };

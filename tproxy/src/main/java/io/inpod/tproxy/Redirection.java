@@ -14,7 +14,11 @@ import java.util.List;
  * @param steps the changes, in the order of installation; their {@code toString()} names them in errors
  */
 public record Redirection(List<NamespaceChange> steps) implements NamespaceChange {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param steps see {@link Redirection}
+     */
     public Redirection {
         steps = List.copyOf(steps);
     }

@@ -8,8 +8,13 @@ import java.util.List;
 public final class RedirectionException extends IOException {
     private static final long serialVersionUID = 1L;
 
+    /** The steps that failed. */
     private final ArrayList<String> failed;
+
+    /** The steps that were removed again. */
     private final ArrayList<String> undone;
+
+    /** The steps that could not be removed again. */
     private final ArrayList<String> left;
 
     RedirectionException(String action, List<String> failed, List<String> undone, List<String> left, Exception cause) {

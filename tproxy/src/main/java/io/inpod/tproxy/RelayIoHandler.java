@@ -83,7 +83,7 @@ public final class RelayIoHandler implements IoHandler {
         public long submit(IoOps ops) {
             boolean nothing = ops.equals(EpollIoOps.NONE);
             added |= !nothing;
-            return registration.submit(ops);
+            return registration.submit(nothing && added ? EpollIoOps.EPOLLET : ops);
         }
 
         @Override

@@ -25,6 +25,11 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     /**
      * Checks the ranges.
      *
+     * @param maxReadBytes see {@link RelayOptions}
+     * @param highWaterBytes see {@link RelayOptions}
+     * @param lowWaterBytes see {@link RelayOptions}
+     * @param idleTimeout see {@link RelayOptions}
+     * @param halfClosedTimeout see {@link RelayOptions}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public RelayOptions {

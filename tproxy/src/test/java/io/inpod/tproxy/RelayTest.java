@@ -186,15 +186,21 @@ class RelayTest {
     void readsAllOfAPeerThatEndsWhileTheOtherSideStalls() throws Exception {
         try (RelayedConnection relayed = new RelayedConnection().started()) {
             CRC32 sum = new CRC32();
-            relayed.client.setSendBufferSize(32 * MEBIBYTE);
             byte[] chunk = new byte[64 * 1024];
             long sent = 0;
-            // The server reads nothing: fill everything on the way, then end.
-            while (relayed.upstream.isWritable() || sent < 4L * MEBIBYTE) {
+            // The server reads nothing: fill everything on the way, put a bit more where the relay doesn't read, then end.
+            for (boolean full = false; ; ) {
                 chunk[0]++;
                 relayed.client.getOutputStream().write(chunk);
                 sum.update(chunk);
                 sent += chunk.length;
+                if (full) {
+                    break;
+                }
+                // The relay keeps up, so that this thread is never the one that stalls.
+                queued(relayed);
+                queued(relayed);
+                full = !relayed.upstream.isWritable();
             }
             relayed.client.shutdownOutput();
             awaitStall(relayed);

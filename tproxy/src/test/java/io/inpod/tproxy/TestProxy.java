@@ -30,6 +30,7 @@ import java.util.concurrent.TimeUnit;
 final class TestProxy implements AutoCloseable {
     static final int PROXY_PORT = 15006;
     static final int APP_PORT = 8080;
+    private static final int LIMIT_MILLIS = 20_000;
     static final ProxySocketOptions MARKED = ProxySocketOptions.DEFAULT.withMark(0x539);
 
     final Queue<OriginalDestination> destinations = new ConcurrentLinkedQueue<>();
@@ -93,12 +94,17 @@ final class TestProxy implements AutoCloseable {
         }
     }
 
-    /** One connection through the proxy: sends four bytes and waits for their echo. */
     static java.nio.channels.SocketChannel connect(Pod from, InetAddress to, int sourcePort) throws IOException {
+        return connect(from, to, sourcePort, LIMIT_MILLIS);
+    }
+
+    /** One connection through the proxy: sends four bytes and waits for their echo. */
+    static java.nio.channels.SocketChannel connect(Pod from, InetAddress to, int sourcePort, int limitMillis) throws IOException {
         java.nio.channels.SocketChannel client = from.namespace().call(() -> java.nio.channels.SocketChannel.open());
         try {
             client.bind(new InetSocketAddress(sourcePort));
-            client.socket().connect(new InetSocketAddress(to, APP_PORT), 20_000);
+            client.socket().connect(new InetSocketAddress(to, APP_PORT), limitMillis);
+            client.socket().setSoTimeout(limitMillis);
             exchange(client);
             return client;
         } catch (IOException e) {
@@ -108,7 +114,6 @@ final class TestProxy implements AutoCloseable {
     }
 
     static void exchange(java.nio.channels.SocketChannel client) throws IOException {
-        client.socket().setSoTimeout(20_000);
         client.socket().getOutputStream().write(new byte[] {1, 2, 3, 4});
         if (client.socket().getInputStream().readNBytes(4).length != 4) {
             throw new IOException("the echo ended early");
