@@ -1,0 +1,192 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.zds.ZdsPod;
+import io.inpod.examples.zds.ZdsServer;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Enrols pods: installs the redirection in a pod's namespace, checks it, and hands the namespace to the proxy, or undoes all of it.
+ * The redirection comes first because what is redirected to a port that nobody serves yet is refused, while what isn't redirected
+ * yet would leave in plaintext.
+ *
+ * <p>Pods are remembered in memory only. What an earlier agent left in a pod is fail-closed, and adding the pod again takes it over.
+ * Thread-safe; one pod is added or deleted at a time.
+ */
+final class Agent {
+    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+
+    private final ZdsServer proxies;
+    private final NamespaceChange redirection;
+    private final Duration proxyPatience;
+    private final NodeNamespaces node = new NodeNamespaces();
+    private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
+
+    Agent(ZdsServer proxies, NamespaceChange redirection, Duration proxyPatience) {
+        this.proxies = proxies;
+        this.redirection = redirection;
+        this.proxyPatience = proxyPatience;
+    }
+
+    /**
+     * Enrols a pod. Does nothing new for one that is enrolled already with the same names and namespace, but checks it and tells the proxy again.
+     *
+     * @param uid its name from now on
+     * @param info who it is
+     * @param path a file that stands for its network namespace
+     * @throws AgentException naming the step that failed
+     */
+    synchronized void add(String uid, WorkloadInfo info, Path path) throws AgentException {
+        Steps steps = new Steps("add pod " + uid);
+        try (NetworkNamespace netns = steps.run("open its network namespace", () -> NetworkNamespace.open(path))) {
+            steps.run("check that it is a pod's", () -> {
+                node.refuse(netns);
+                refuseConflict(uid, info, netns);
+                return netns;
+            });
+            steps.run("find a proxy", () -> {
+                proxies.awaitProxy(proxyPatience);
+                return netns;
+            });
+            EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, netns.duplicate()));
+            try {
+                enrol(pod, steps);
+            } catch (AgentException | RuntimeException e) {
+                pod.netns().close();
+                throw e;
+            }
+            EnrolledPod before = pods.put(uid, pod);
+            if (before != null) {
+                before.netns().close();
+            }
+            LOG.info("pod {} ({}/{}) enrolled: {}", uid, info.namespace(), info.name(), netns);
+        }
+    }
+
+    private void enrol(EnrolledPod pod, Steps steps) throws AgentException {
+        NetworkNamespace netns = pod.netns();
+        if (!isRedirected(netns)) {
+            steps.run("install routing and rules", () -> {
+                redirection.install(netns);
+                return netns;
+            });
+            steps.undoBy("routing and rules", () -> redirection.remove(netns));
+            LOG.info("pod {}: routing and rules installed", pod.uid());
+        }
+        steps.run("check routing and rules", () -> {
+            redirection.verify(netns);
+            return netns;
+        });
+        steps.run("hand it to the proxy", () -> {
+            proxies.add(new ZdsPod(pod.uid(), pod.info(), netns));
+            return netns;
+        });
+    }
+
+    /** What was there before, of this agent or an earlier one, isn't undone when adding fails: the pod would fall back to plaintext. */
+    private boolean isRedirected(NetworkNamespace netns) {
+        try {
+            redirection.verify(netns);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private void refuseConflict(String uid, WorkloadInfo info, NetworkNamespace netns) throws AgentException {
+        for (EnrolledPod other : pods.values()) {
+            if (other.uid().equals(uid) && !other.netns().equals(netns)) {
+                throw new AgentException("pod " + uid + " is enrolled with another one, " + other.netns() + "; delete it first");
+            }
+            if (other.uid().equals(uid) && !other.info().equals(info)) {
+                throw new AgentException("pod " + uid + " is enrolled with other names, " + other.info() + "; delete it first");
+            }
+            if (!other.uid().equals(uid) && other.netns().equals(netns)) {
+                throw new AgentException(netns + " is that of pod " + other.uid() + " already");
+            }
+        }
+    }
+
+    /**
+     * Takes a pod out of the mesh: first the proxy lets go of it, then rules and routing are removed. A namespace that has gone took
+     * them with it.
+     *
+     * @param uid the pod
+     * @param path a file that stands for its namespace: only needed for a pod that an earlier agent enrolled
+     * @throws AgentException naming the step that failed; the command may be repeated
+     */
+    synchronized void delete(String uid, @Nullable Path path) throws AgentException {
+        Steps steps = new Steps("delete pod " + uid);
+        EnrolledPod pod = pods.get(uid);
+        if (pod == null && path == null) {
+            throw new AgentException("pod " + uid + " is unknown; to remove what an earlier agent left, name its network namespace too");
+        }
+        try (NetworkNamespace netns = pod != null ? steps.run("keep its network namespace", pod.netns()::duplicate) : open(steps, path)) {
+            if (pod != null && path != null) {
+                steps.run("compare its network namespace", () -> {
+                    refuseOther(pod, path);
+                    return pod;
+                });
+            }
+            steps.run("tell the proxy", () -> proxies.delete(uid));
+            if (netns != null) {
+                steps.run("remove routing and rules", () -> {
+                    redirection.remove(netns);
+                    return netns;
+                });
+            }
+        }
+        if (pod != null) {
+            pods.remove(uid);
+            pod.netns().close();
+        }
+        LOG.info("pod {} deleted", uid);
+    }
+
+    private static void refuseOther(EnrolledPod pod, Path path) throws IOException {
+        try (NetworkNamespace named = NetworkNamespace.open(path)) {
+            if (!named.equals(pod.netns())) {
+                throw new AgentException(named + " isn't that of pod " + pod.uid() + ", " + pod.netns());
+            }
+        }
+    }
+
+    /** Null if it has gone. */
+    private @Nullable NetworkNamespace open(Steps steps, @Nullable Path path) throws AgentException {
+        if (path == null || !java.nio.file.Files.exists(path)) {
+            return null;
+        }
+        NetworkNamespace netns = steps.run("open its network namespace", () -> NetworkNamespace.open(path));
+        try {
+            steps.run("check that it is a pod's", () -> {
+                node.refuse(netns);
+                for (EnrolledPod other : pods.values()) {
+                    if (other.netns().equals(netns)) {
+                        throw new AgentException(netns + " is that of pod " + other.uid());
+                    }
+                }
+                return netns;
+            });
+            return netns;
+        } catch (AgentException e) {
+            netns.close();
+            throw e;
+        }
+    }
+
+    /** {@return the pods that are enrolled, by uid} */
+    List<EnrolledPod> list() {
+        return new ArrayList<>(pods.values());
+    }
+}

@@ -1,0 +1,81 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.examples.zds.ZdsServer;
+import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.netns.NamespaceChange;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Runs the agent. */
+@Command(name = "agent", description = "Runs the agent in the foreground, until SIGTERM or SIGINT.", mixinStandardHelpOptions = true)
+final class AgentCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+    private static final Duration ANSWER = Duration.ofSeconds(30);
+    private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final Duration PROXY = Duration.ofSeconds(10);
+    private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
+
+    @Option(names = "--uds", paramLabel = "PATH", defaultValue = "${env:INPOD_UDS:-/var/run/ztunnel/ztunnel.sock}",
+            description = "the socket on which proxies connect; default: $INPOD_UDS or /var/run/ztunnel/ztunnel.sock")
+    private Path uds = Path.of("");
+
+    @Mixin
+    private ControlPath control = new ControlPath();
+
+    @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect",
+            description = "how inbound connections reach the proxy: redirect (default) or tproxy")
+    private Profile profile = Profile.REDIRECT;
+
+    @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port 15053")
+    private boolean dnsCapture;
+
+    @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",
+            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, IPv6 goes past the proxy, in plaintext")
+    private boolean ipv6;
+
+    @Override
+    public Integer call() throws IOException {
+        AtomicInteger number = new AtomicInteger();
+        ExecutorService threads = Executors.newCachedThreadPool(task -> {
+            Thread thread = new Thread(task, "nodeagent-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+        boolean both = ipv6 && Files.exists(KERNEL_IPV6);
+        NamespaceChange redirection = PodRedirection.of(profile, dnsCapture, both);
+        try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
+            Agent agent = new Agent(proxies, redirection, PROXY);
+            Path controlPath = control.get();
+            try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));
+                LOG.info("inpod_uds: {}", uds);
+                LOG.info("control socket: {}", controlPath);
+                LOG.info("profile: {}, dns capture: {}, ipv6: {}", profile.name().toLowerCase(java.util.Locale.ROOT), dnsCapture, both);
+                if (!ipv6) {
+                    LOG.warn("IPv6 of pods is not redirected: it leaves in plaintext and meets no policy");
+                }
+                threads.execute(proxies::run);
+                server.run();
+            }
+        }
+        return 0;
+    }
+
+    /** Leaves the pods redirected: without a proxy their connections are refused, and that's better than plaintext. */
+    private static void stop(Agent agent, ControlServer server, ZdsServer proxies) {
+        LOG.info("stopping; {} pods stay enrolled: rules remain in them, and a connected proxy goes on serving them", agent.list().size());
+        server.close();
+        proxies.close();
+    }
+}

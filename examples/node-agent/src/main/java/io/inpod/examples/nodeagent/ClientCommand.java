@@ -1,0 +1,54 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.examples.zds.PrivateSocket;
+import io.inpod.netns.Packet;
+import io.inpod.netns.SeqpacketSocket;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** A command to a running agent: sends a request, prints the answer. */
+abstract class ClientCommand implements Callable<Integer> {
+    /** More than an add may take: it waits for a proxy, for tools and for the proxy's answer, and others may be before it. */
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+    @Mixin
+    private ControlPath control = new ControlPath();
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    abstract ControlRequest request();
+
+    /** What to print on success. */
+    abstract String describe(ControlReply reply);
+
+    @Override
+    public Integer call() throws IOException {
+        Path path = control.get();
+        ControlReply reply = ask(path, request());
+        if (!reply.ok()) {
+            spec.commandLine().getErr().println(reply.error());
+            return 1;
+        }
+        spec.commandLine().getOut().println(describe(reply));
+        return 0;
+    }
+
+    private static ControlReply ask(Path path, ControlRequest request) throws IOException {
+        ControlJson json = new ControlJson();
+        try (SeqpacketSocket socket = PrivateSocket.connect(path)) {
+            socket.send(json.write(request));
+            try (Packet packet = socket.receive(ControlJson.MAX_REPLY_BYTES, 0, PATIENCE)) {
+                if (packet == null) {
+                    throw new AgentException("the agent at " + path + " closed the connection without an answer");
+                }
+                return json.read(packet, ControlReply.class);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.inpod.examples.nodeagent;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.inpod.netns.Packet;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Control messages as packets. Strict, so that a mistyped key isn't a command that does something else. */
+final class ControlJson {
+    /** More than any command needs. */
+    static final int MAX_REQUEST_BYTES = 8 * 1024;
+
+    /** Fits a socket's default buffer, net.core.wmem_default, with room for several hundred pods. */
+    static final int MAX_REPLY_BYTES = 128 * 1024;
+
+    private final ObjectMapper mapper = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .build();
+
+    ByteBuffer write(Object message) throws IOException {
+        return ByteBuffer.wrap(mapper.writeValueAsBytes(message));
+    }
+
+    <T> T read(Packet packet, Class<T> type) throws IOException {
+        ByteBuffer data = packet.data();
+        byte[] bytes = new byte[data.remaining()];
+        data.get(bytes);
+        try {
+            T message = mapper.readValue(bytes, type);
+            if (message == null) {
+                throw new AgentException("null is not a message");
+            }
+            return message;
+        } catch (JsonProcessingException e) {
+            throw new AgentException("not a valid message: " + e.getOriginalMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.inpod.examples.nodeagent;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The option that says where the control socket is. */
+final class ControlPath {
+    @Option(names = "--control", paramLabel = "PATH",
+            description = "the control socket; default: /run/inpod/agent.sock as root, else $XDG_RUNTIME_DIR/inpod/agent.sock")
+    private @Nullable Path path;
+
+    Path get() throws IOException {
+        if (path != null) {
+            return path;
+        }
+        boolean root = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid") == 0;
+        return inDefaultDirectory(root, System.getenv());
+    }
+
+    static Path inDefaultDirectory(boolean root, Map<String, String> environment) throws AgentException {
+        String runtime = root ? "/run" : environment.getOrDefault("XDG_RUNTIME_DIR", "");
+        if (runtime.isEmpty()) {
+            throw new AgentException("XDG_RUNTIME_DIR isn't set; say with --control where the control socket is to be");
+        }
+        return Path.of(runtime, "inpod", "agent.sock");
+    }
+}

@@ -1,0 +1,33 @@
+package io.inpod.examples.nodeagent;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the agent answers: one JSON object in one packet.
+ *
+ * @param ok whether the command was carried out
+ * @param error if not, why
+ * @param pods for {@code list}
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods) {
+    /** A pod in a list; {@code netns} is in the form of {@code readlink /proc/PID/ns/net}. */
+    record Pod(String uid, String name, String namespace, String serviceAccount, String netns) {}
+
+    static ControlReply done() {
+        return new ControlReply(true, null, null);
+    }
+
+    static ControlReply failed(String error) {
+        return new ControlReply(false, error, null);
+    }
+
+    static ControlReply of(List<EnrolledPod> pods) {
+        return new ControlReply(true, null, pods.stream()
+                .map(pod -> new Pod(pod.uid(), pod.info().name(), pod.info().namespace(), pod.info().serviceAccount(),
+                        pod.netns().identity().toString()))
+                .toList());
+    }
+}

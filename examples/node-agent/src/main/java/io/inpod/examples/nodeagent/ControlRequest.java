@@ -1,0 +1,70 @@
+package io.inpod.examples.nodeagent;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.inpod.examples.zds.WorkloadInfo;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client asks of the agent: one JSON object in one packet.
+ *
+ * @param command {@code add}, {@code delete} or {@code list}
+ * @param uid of the pod, for add and delete
+ * @param name the pod's name, for add
+ * @param namespace its orchestrator's namespace, for add
+ * @param serviceAccount the service account, for add
+ * @param netns an absolute path that stands for the pod's network namespace, as the agent sees it
+ * @param pid instead: a process in the pod, as the agent sees it
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable String name, @Nullable String namespace,
+        @Nullable String serviceAccount, @Nullable String netns, @Nullable Long pid) {
+    /** No character with which a name could pass for something else in an identity's URI, a path or a log line. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,252}");
+
+    private static final Pattern UID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,252}");
+
+    static ControlRequest list() {
+        return new ControlRequest("list", null, null, null, null, null, null);
+    }
+
+    String checkedUid() throws AgentException {
+        return check("uid", uid, UID);
+    }
+
+    WorkloadInfo info() throws AgentException {
+        return new WorkloadInfo(check("name", name, NAME), check("namespace", namespace, NAME), check("serviceAccount", serviceAccount, NAME));
+    }
+
+    /** The namespace's file; null if the request names none. */
+    @Nullable Path namespacePath() throws AgentException {
+        if (netns != null && pid != null) {
+            throw new AgentException("netns and pid exclude each other");
+        }
+        if (pid != null) {
+            if (pid < 1) {
+                throw new AgentException("pid must be at least 1, not " + pid);
+            }
+            return Path.of("/proc", pid.toString(), "ns", "net");
+        }
+        if (netns != null && (!netns.startsWith("/") || netns.indexOf('\0') >= 0)) {
+            throw new AgentException("netns must be an absolute path, not " + quote(netns));
+        }
+        return netns == null ? null : Path.of(netns);
+    }
+
+    private static String check(String key, @Nullable String value, Pattern pattern) throws AgentException {
+        if (value == null) {
+            throw new AgentException("\"" + key + "\" is missing");
+        }
+        if (!pattern.matcher(value).matches()) {
+            throw new AgentException("\"" + key + "\" must match " + pattern + ", which " + quote(value) + " doesn't");
+        }
+        return value;
+    }
+
+    private static String quote(String value) {
+        return "\"" + (value.length() > 80 ? value.substring(0, 80) + "..." : value).replaceAll("\\p{Cntrl}", "?") + "\"";
+    }
+}

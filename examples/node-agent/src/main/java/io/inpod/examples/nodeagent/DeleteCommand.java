@@ -1,0 +1,27 @@
+package io.inpod.examples.nodeagent;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Takes a pod out of the mesh. */
+@Command(name = "delete", description = "Takes a pod out of the mesh: the proxy lets go of it, then redirection is removed.",
+        mixinStandardHelpOptions = true)
+final class DeleteCommand extends ClientCommand {
+    @Option(names = "--uid", required = true, description = "the pod's name for the agent and the proxy")
+    private String uid = "";
+
+    @ArgGroup(multiplicity = "0..1", heading = "Needed only for a pod that an earlier agent enrolled:%n")
+    private @Nullable NamespaceOption where;
+
+    @Override
+    ControlRequest request() {
+        return new ControlRequest("delete", uid, null, null, null, where == null ? null : where.path(), where == null ? null : where.pid());
+    }
+
+    @Override
+    String describe(ControlReply reply) {
+        return "pod " + uid + " deleted";
+    }
+}

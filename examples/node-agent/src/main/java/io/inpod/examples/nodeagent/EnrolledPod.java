@@ -1,0 +1,13 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.netns.NetworkNamespace;
+
+/**
+ * A pod in the mesh.
+ *
+ * @param uid its name in commands and in the protocol
+ * @param info who it is
+ * @param netns its network namespace, owned by the agent: so rules can be removed though the pod's own name of it has gone
+ */
+record EnrolledPod(String uid, WorkloadInfo info, NetworkNamespace netns) {}

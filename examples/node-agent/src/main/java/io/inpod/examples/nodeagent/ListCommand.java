@@ -1,0 +1,24 @@
+package io.inpod.examples.nodeagent;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+
+/** Lists the enrolled pods. */
+@Command(name = "list", description = "Lists the enrolled pods: uid, namespace/name, service account, network namespace; tabs between.",
+        mixinStandardHelpOptions = true)
+final class ListCommand extends ClientCommand {
+    @Override
+    ControlRequest request() {
+        return ControlRequest.list();
+    }
+
+    @Override
+    String describe(ControlReply reply) {
+        List<ControlReply.Pod> pods = Objects.requireNonNullElse(reply.pods(), List.of());
+        return pods.isEmpty() ? "no pods" : pods.stream()
+                .map(pod -> String.join("\t", pod.uid(), pod.namespace() + "/" + pod.name(), pod.serviceAccount(), pod.netns()))
+                .collect(Collectors.joining(System.lineSeparator()));
+    }
+}

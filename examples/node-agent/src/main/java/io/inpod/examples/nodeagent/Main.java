@@ -1,0 +1,35 @@
+package io.inpod.examples.nodeagent;
+
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The program: an agent, and the commands that talk to one. */
+@Command(name = "nodeagent", description = "Enrols pods in the mesh.", mixinStandardHelpOptions = true, synopsisSubcommandLabel = "COMMAND",
+        subcommands = {AgentCommand.class, AddCommand.class, DeleteCommand.class, ListCommand.class})
+public final class Main {
+    /** Only for the command line. */
+    private Main() {}
+
+    /**
+     * Runs a command; the process's exit code is 0 for success, 1 for a failure, 2 for wrong usage.
+     *
+     * @param args the command line, {@code --help} explains it
+     */
+    public static void main(String[] args) {
+        System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
+        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+    }
+
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return new CommandLine(new Main())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOut(out)
+                .setErr(err)
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    command.getErr().println(failure.getMessage() == null ? failure : failure.getMessage());
+                    return CommandLine.ExitCode.SOFTWARE;
+                })
+                .execute(args);
+    }
+}

@@ -1,0 +1,159 @@
+package io.inpod.examples.zds;
+
+import io.inpod.examples.zds.internal.Messages;
+import io.inpod.examples.zds.internal.Wire;
+import io.inpod.netns.OwnedFd;
+import io.inpod.netns.Packet;
+import io.inpod.netns.PeerCredentials;
+import io.inpod.netns.SeqpacketSocket;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The agent's end of one connection to a proxy. Nothing in an answer says which request it belongs to, so there is one request at
+ * a time, and a connection on which an answer is late is closed: the late answer would be taken for the next request's.
+ */
+final class ProxySession implements AutoCloseable {
+    private static final Duration FOR_EVER = Duration.ZERO;
+    private static final Duration GREETING = Duration.ofSeconds(5);
+    /** More than a proxy may send, so that a talkative one's error can still be read. */
+    private static final int MAX_ANSWER_BYTES = 4 * Messages.MAX_BYTES;
+
+    private final SeqpacketSocket socket;
+    private final Duration patience;
+    private final String name;
+    /** Held during an exchange, and from before the session can be seen until its snapshot has been sent. */
+    private final ReentrantLock turn = new ReentrantLock(true);
+
+    private volatile @Nullable CompletableFuture<String> answer;
+    private volatile @Nullable ZdsSessionException over;
+
+    ProxySession(SeqpacketSocket socket, Duration patience) throws IOException {
+        this.socket = socket;
+        this.patience = patience;
+        PeerCredentials peer = socket.peer();
+        this.name = "proxy (pid " + peer.pid() + ", user " + peer.uid() + ")";
+    }
+
+    void receiveHello() throws IOException {
+        try (Packet packet = socket.receive(MAX_ANSWER_BYTES, 0, patience.compareTo(GREETING) < 0 ? patience : GREETING)) {
+            if (packet == null) {
+                throw new ZdsSessionException(name + " left without a greeting");
+            }
+            Wire.ZdsHello hello = Wire.ZdsHello.parseFrom(packet.data());
+            if (hello.getVersion() != Wire.Version.V1) {
+                throw new ZdsSessionException(name + " speaks version " + hello.getVersionValue() + " of the protocol, not 1");
+            }
+        }
+    }
+
+    /** Reserves the session for the calling thread's exchanges. */
+    void lock() {
+        turn.lock();
+    }
+
+    void unlock() {
+        turn.unlock();
+    }
+
+    /** An exchange by the thread that reads, before {@link #readAnswers()}. */
+    void exchangeDirectly(String what, ByteBuffer request, OwnedFd... descriptors) throws IOException {
+        socket.send(request, descriptors);
+        try {
+            check(what, receiveAnswer(patience));
+        } catch (java.net.SocketTimeoutException e) {
+            throw late(what);
+        }
+    }
+
+    /** An exchange by any other thread, while another one is in {@link #readAnswers()}. */
+    void exchange(String what, ByteBuffer request, OwnedFd... descriptors) throws ZdsException {
+        turn.lock();
+        try {
+            CompletableFuture<String> mine = new CompletableFuture<>();
+            answer = mine;
+            ZdsSessionException ended = over;
+            if (ended != null) {
+                throw new ZdsSessionException(what + ": " + ended.getMessage(), ended);
+            }
+            socket.send(request, descriptors);
+            check(what, mine.get(patience.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (TimeoutException e) {
+            throw end(late(what));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw end(new ZdsSessionException(what + ": interrupted while waiting for the answer of " + name, e));
+        } catch (ExecutionException e) {
+            throw new ZdsSessionException(what + ": " + e.getCause().getMessage(), e.getCause());
+        } catch (ZdsException e) {
+            throw e;
+        } catch (IOException e) {
+            throw end(new ZdsSessionException(what + ": " + e.getMessage(), e));
+        } finally {
+            answer = null;
+            turn.unlock();
+        }
+    }
+
+    private ZdsSessionException late(String what) {
+        return new ZdsSessionException(what + ": no answer from " + name + " within " + patience.toMillis() + " ms; connection closed");
+    }
+
+    private static void check(String what, String error) throws ZdsNackException {
+        if (!error.isEmpty()) {
+            throw new ZdsNackException(what + " was refused by the proxy: " + error);
+        }
+    }
+
+    /** Hands answers to the threads that wait for them, until the session ends; always throws why. */
+    void readAnswers() throws IOException {
+        for (; ; ) {
+            String error = receiveAnswer(FOR_EVER);
+            CompletableFuture<String> waiting = answer;
+            if (waiting == null || !waiting.complete(error)) {
+                throw new ZdsSessionException(name + " answered without having been asked");
+            }
+        }
+    }
+
+    private String receiveAnswer(Duration timeout) throws IOException {
+        try (Packet packet = socket.receive(MAX_ANSWER_BYTES, 0, timeout)) {
+            if (packet == null) {
+                throw new ZdsSessionException(name + " has closed the session");
+            }
+            Wire.WorkloadResponse response = Wire.WorkloadResponse.parseFrom(packet.data());
+            if (!response.hasAck()) {
+                throw new ZdsSessionException(name + " sent an answer that is neither yes nor no");
+            }
+            return response.getAck().getError();
+        }
+    }
+
+    /** Closes the connection; whoever waits for an answer, now or later, gets this error. */
+    ZdsSessionException end(ZdsSessionException reason) {
+        over = reason;
+        socket.close();
+        CompletableFuture<String> waiting = answer;
+        if (waiting != null) {
+            waiting.completeExceptionally(reason);
+        }
+        return reason;
+    }
+
+    @Override
+    public void close() {
+        end(new ZdsSessionException("the agent has closed the session with " + name));
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,190 @@
+package io.inpod.examples.zds;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.inpod.examples.zds.internal.Messages;
+import io.inpod.examples.zds.internal.Wire;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NotANetworkNamespaceException;
+import io.inpod.netns.OwnedFd;
+import io.inpod.netns.Packet;
+import io.inpod.netns.SeqpacketSocket;
+import io.inpod.netns.TruncatedPacketException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * The proxy's end of a ZDS session. One thread of the caller's alternates {@link #receive()} and an answer; any thread may
+ * {@link #close()}, which ends a waiting receive. Blocking, so not for event loops; starts no thread.
+ *
+ * <p>A proxy reconnects after {@link ZdsSessionException} and ends after {@link ZdsProtocolException}; the agent has been told the
+ * reason in both cases. After {@link ZdsRequestException} it answers {@link #nack(String)} and goes on.
+ */
+public final class ZdsClient implements AutoCloseable {
+    private static final Duration FOR_EVER = Duration.ZERO;
+    /** As many as the kernel passes (SCM_MAX_FD), so that an error can say how many came. */
+    private static final int MAX_DESCRIPTORS = 253;
+
+    private final SeqpacketSocket socket;
+    private boolean answerDue;
+    private boolean snapshotSent;
+
+    private ZdsClient(SeqpacketSocket socket) {
+        this.socket = socket;
+    }
+
+    /**
+     * Connects to an agent, after checking that it runs as root or as this process's user and that the socket's directory belongs
+     * to one of the two, and greets it.
+     *
+     * @param path the agent's socket, such as {@code /var/run/ztunnel/ztunnel.sock}
+     * @return the session, to be closed by the caller
+     * @throws ZdsSessionException if nobody listens there or is not to be trusted; trying again later makes sense
+     */
+    public static ZdsClient connect(Path path) throws ZdsSessionException {
+        try {
+            SeqpacketSocket socket = PrivateSocket.connect(path);
+            try {
+                socket.send(Messages.hello());
+                return new ZdsClient(socket);
+            } catch (IOException e) {
+                socket.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new ZdsSessionException("can't open a session with an agent at " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Waits for the agent's next request.
+     *
+     * @return the request, to be answered
+     * @throws ZdsRequestException if the request can't be served; to be answered by {@link #nack(String)}, the session stays up
+     * @throws ZdsSessionException if the session is over, also when the agent has closed it
+     * @throws ZdsProtocolException if the agent doesn't keep to the protocol
+     * @throws IllegalStateException if the last request hasn't been answered
+     */
+    public ZdsRequest receive() throws ZdsException {
+        if (answerDue) {
+            throw new IllegalStateException("the last request hasn't been answered");
+        }
+        try (Packet packet = socket.receive(Messages.MAX_BYTES, MAX_DESCRIPTORS, FOR_EVER)) {
+            if (packet == null) {
+                throw new ZdsSessionException("the agent has closed the session on " + socket);
+            }
+            answerDue = true;
+            return read(packet);
+        } catch (ZdsRequestException e) {
+            throw e;
+        } catch (ZdsException e) {
+            throw end(e);
+        } catch (TruncatedPacketException e) {
+            answerDue = true;
+            throw end(new ZdsSessionException("received truncated message: " + e.getMessage(), e));
+        } catch (InvalidProtocolBufferException e) {
+            throw end(new ZdsSessionException("failed to decode message: " + e.getMessage(), e));
+        } catch (IOException e) {
+            throw end(new ZdsSessionException("failed to read from the agent: " + e.getMessage(), e));
+        }
+    }
+
+    private ZdsException end(ZdsException reason) {
+        if (answerDue) {
+            try {
+                nack(String.valueOf(reason.getMessage()));
+            } catch (ZdsSessionException e) {
+                reason.addSuppressed(e);
+            }
+        }
+        close();
+        return reason;
+    }
+
+    private ZdsRequest read(Packet packet) throws IOException {
+        Wire.WorkloadRequest request = Wire.WorkloadRequest.parseFrom(packet.data());
+        if (!request.hasAdd() && packet.descriptors() > 0) {
+            throw new ZdsSessionException("unexpected file descriptors with a message other than Add: " + packet.descriptors());
+        }
+        return switch (request.getPayloadCase()) {
+            case ADD -> add(request.getAdd(), packet);
+            case KEEP -> {
+                if (snapshotSent) {
+                    throw new ZdsProtocolException("Keep of pod " + request.getKeep().getUid() + " after the snapshot");
+                }
+                yield new ZdsRequest.Keep(request.getKeep().getUid());
+            }
+            case DEL -> new ZdsRequest.Del(request.getDel().getUid());
+            case SNAPSHOT_SENT -> {
+                if (snapshotSent) {
+                    throw new ZdsProtocolException("a second SnapshotSent in one session");
+                }
+                snapshotSent = true;
+                yield new ZdsRequest.SnapshotSent();
+            }
+            case PAYLOAD_NOT_SET -> throw new ZdsSessionException("a request without a payload that this version knows");
+        };
+    }
+
+    private static ZdsRequest.Add add(Wire.AddWorkload add, Packet packet) throws IOException {
+        String what = "Add of pod " + add.getUid();
+        if (packet.descriptors() != 1) {
+            throw new ZdsSessionException(what + " came with " + packet.descriptors() + " file descriptors instead of one");
+        }
+        if (!add.hasWorkloadInfo()) {
+            throw new ZdsProtocolException(what + " has no workload_info");
+        }
+        if (add.getUid().isEmpty()) {
+            throw new ZdsRequestException("", "an Add without a uid", null);
+        }
+        Wire.WorkloadInfo info = add.getWorkloadInfo();
+        OwnedFd fd = packet.take();
+        try {
+            return new ZdsRequest.Add(add.getUid(), new WorkloadInfo(info.getName(), info.getNamespace(), info.getServiceAccount()),
+                    NetworkNamespace.adopt(fd));
+        } catch (NotANetworkNamespaceException e) {
+            throw new ZdsRequestException(add.getUid(), what + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Tells the agent that the last request has been served.
+     *
+     * @throws ZdsSessionException if the session is over
+     * @throws IllegalStateException if no request is waiting for an answer
+     */
+    public void ack() throws ZdsSessionException {
+        answer(Messages.ack());
+    }
+
+    /**
+     * Tells the agent that the last request could not be served.
+     *
+     * @param error why, for people; cut so that the answer stays below 1024 bytes
+     * @throws ZdsSessionException if the session is over
+     * @throws IllegalStateException if no request is waiting for an answer
+     */
+    public void nack(String error) throws ZdsSessionException {
+        answer(Messages.nack(error));
+    }
+
+    private void answer(ByteBuffer message) throws ZdsSessionException {
+        if (!answerDue) {
+            throw new IllegalStateException("no request is waiting for an answer");
+        }
+        answerDue = false;
+        try {
+            socket.send(message);
+        } catch (IOException e) {
+            close();
+            throw new ZdsSessionException("failed to answer the agent: " + e.getMessage(), e);
+        }
+    }
+
+    /** Ends the session. Closing twice does nothing. */
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

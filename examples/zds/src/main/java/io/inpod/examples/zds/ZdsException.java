@@ -1,0 +1,14 @@
+package io.inpod.examples.zds;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** What can go wrong in ZDS. The subclass says what is to be done about it. */
+public abstract sealed class ZdsException extends IOException
+        permits ZdsNackException, ZdsProtocolException, ZdsRequestException, ZdsSessionException {
+    private static final long serialVersionUID = 1L;
+
+    ZdsException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,309 @@
+package io.inpod.examples.zds;
+
+import io.inpod.examples.zds.internal.Messages;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SeqpacketListener;
+import io.inpod.netns.SeqpacketSocket;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The agent's end of ZDS: listens for proxies, gives each the whole list of pods, and then every change.
+ *
+ * <p>Several proxies may be connected, as during the upgrade of one: a new pod goes to the newest, a deletion to all. Starts no
+ * thread: the caller runs {@link #run()} on a thread of its own, and supplies an executor that has a thread for each proxy as long
+ * as it is connected (a cached pool; a bounded one would let a silent client keep others out for as long as the answer timeout).
+ * Thread-safe; {@link #add} and {@link #delete} block until the proxy has answered.
+ */
+public final class ZdsServer implements AutoCloseable {
+    private static final Duration FOR_EVER = Duration.ZERO;
+    private static final Logger LOG = LoggerFactory.getLogger("zds");
+
+    private final SeqpacketListener listener;
+    private final Executor executor;
+    private final Duration patience;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    /** Guards the two collections; never held during I/O. */
+    private final Object lock = new Object();
+    private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
+    /** The newest last. */
+    private final List<ProxySession> sessions = new ArrayList<>();
+
+    private ZdsServer(SeqpacketListener listener, Executor executor, Duration patience) {
+        this.listener = listener;
+        this.executor = executor;
+        this.patience = patience;
+    }
+
+    /**
+     * Listens; nobody is served before {@link #run()}. The directory is created with mode 0700 if it is missing.
+     *
+     * @param path the socket's file, such as {@code /var/run/ztunnel/ztunnel.sock}
+     * @param executor runs a task for each proxy as long as it is connected
+     * @param patience how long a proxy may take to answer before its connection is closed, greater than zero; 30 s is usual
+     * @return the server, to be closed by the caller
+     * @throws IOException if the directory is not to be trusted, or somebody listens there already
+     */
+    public static ZdsServer listen(Path path, Executor executor, Duration patience) throws IOException {
+        if (patience.isNegative() || patience.toMillis() == 0) {
+            throw new IllegalArgumentException("a proxy needs time to answer, not " + patience);
+        }
+        return new ZdsServer(PrivateSocket.listen(path), executor, patience);
+    }
+
+    /** Accepts proxies until this server is closed; to be run on a thread of the caller's. */
+    public void run() {
+        while (closed.getCount() > 0) {
+            try {
+                SeqpacketSocket socket = PrivateSocket.accept(listener, FOR_EVER);
+                try {
+                    executor.execute(() -> serve(socket));
+                } catch (RuntimeException e) {
+                    socket.close();
+                    throw e;
+                }
+            } catch (ClosedChannelException e) {
+                return;
+            } catch (UntrustedPeerException e) {
+                LOG.warn("connection refused: {}", e.getMessage());
+            } catch (IOException | RuntimeException e) {
+                LOG.error("can't accept a proxy on {}: {}", listener, e.getMessage());
+                pause();
+            }
+        }
+    }
+
+    /** A process without free descriptors would otherwise spin. */
+    private void pause() {
+        try {
+            closed.await(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            close();
+        }
+    }
+
+    private void serve(SeqpacketSocket socket) {
+        try (socket) {
+            ProxySession session = new ProxySession(socket, patience);
+            session.receiveHello();
+            try {
+                sendSnapshot(session);
+                session.readAnswers();
+            } catch (ZdsSessionException e) {
+                session.end(e);
+                throw e;
+            } catch (IOException e) {
+                throw session.end(new ZdsSessionException("the session with " + session + " failed: " + e.getMessage(), e));
+            } finally {
+                session.close();
+                unregister(session);
+            }
+        } catch (IOException e) {
+            if (closed.getCount() > 0) {
+                LOG.warn("session ended: {}", e.getMessage());
+            }
+        }
+    }
+
+    private void sendSnapshot(ProxySession session) throws IOException {
+        session.lock(); // whoever sees the session waits until it is ready
+        List<ZdsPod> known = List.of();
+        try {
+            known = register(session);
+            LOG.info("{} connected, sending {} pods", session, known.size());
+            for (ZdsPod pod : known) {
+                try {
+                    session.exchangeDirectly("Add of pod " + pod.uid(), message(pod), pod.netns().fd());
+                } catch (ZdsNackException e) {
+                    LOG.error("{}", e.getMessage());
+                }
+            }
+            session.exchangeDirectly("SnapshotSent", Messages.snapshotSent());
+        } finally {
+            known.forEach(pod -> pod.netns().close());
+            session.unlock();
+        }
+    }
+
+    /** From here on the session is told of changes; what was there before is the result, to be closed by the caller. */
+    private List<ZdsPod> register(ProxySession session) throws IOException {
+        synchronized (lock) {
+            if (closed.getCount() == 0) {
+                throw new ClosedChannelException();
+            }
+            List<ZdsPod> known = new ArrayList<>();
+            try {
+                for (ZdsPod pod : pods.values()) {
+                    known.add(own(pod));
+                }
+            } catch (IOException e) {
+                known.forEach(pod -> pod.netns().close());
+                throw e;
+            }
+            sessions.add(session);
+            lock.notifyAll();
+            return known;
+        }
+    }
+
+    private void unregister(ProxySession session) {
+        synchronized (lock) {
+            sessions.remove(session);
+        }
+    }
+
+    /** {@return how many proxies are connected} */
+    public int proxies() {
+        synchronized (lock) {
+            return sessions.size();
+        }
+    }
+
+    /**
+     * Waits until a proxy is connected.
+     *
+     * @param timeout how long to wait at most
+     * @throws ZdsSessionException if none has come by then
+     * @throws InterruptedException if the thread was interrupted
+     */
+    public void awaitProxy(Duration timeout) throws ZdsSessionException, InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        synchronized (lock) {
+            while (sessions.isEmpty()) {
+                long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (left <= 0) {
+                    throw new ZdsSessionException("no proxy is connected to " + listener + " (waited " + timeout.toMillis() + " ms)");
+                }
+                lock.wait(left);
+            }
+        }
+    }
+
+    /**
+     * Hands a pod to the newest proxy and waits for its answer. If that fails, a new pod is forgotten: the proxy, which otherwise
+     * would try again, is told so, and later proxies won't hear of it. Adding a pod again is harmless, and if it fails the pod stays
+     * part of the snapshot; adding a uid with another namespace moves it there.
+     *
+     * @param pod the pod; its namespace remains the caller's, who may close it afterwards
+     * @throws ZdsNackException if the proxy refused, with its reason
+     * @throws ZdsSessionException if no proxy is connected, see {@link #awaitProxy}, or if it didn't answer in time
+     * @throws IOException if the pod's names are too long for a message (1024 bytes), or the namespace is closed
+     */
+    public void add(ZdsPod pod) throws IOException {
+        String what = "Add of pod " + pod.uid();
+        int bytes = message(pod).remaining();
+        if (bytes > Messages.MAX_BYTES) {
+            throw new IOException(what + " takes " + bytes + " bytes; a message may have " + Messages.MAX_BYTES);
+        }
+        ZdsPod owned = own(pod);
+        ProxySession newest;
+        boolean knownHere;
+        synchronized (lock) {
+            if (sessions.isEmpty()) {
+                owned.netns().close();
+                throw new ZdsSessionException(what + ": no proxy is connected to " + listener);
+            }
+            newest = sessions.get(sessions.size() - 1);
+            ZdsPod before = pods.put(pod.uid(), owned);
+            knownHere = before != null && before.netns().equals(pod.netns());
+            close(before);
+        }
+        try {
+            newest.exchange(what, message(pod), pod.netns().fd());
+        } catch (ZdsException e) {
+            if (!knownHere) {
+                withdraw(owned, newest, e);
+            }
+            throw e;
+        }
+    }
+
+    private void withdraw(ZdsPod pod, ProxySession session, ZdsException reason) {
+        synchronized (lock) {
+            if (pods.get(pod.uid()) == pod) {
+                close(pods.remove(pod.uid()));
+            }
+        }
+        if (reason instanceof ZdsNackException) {
+            try {
+                session.exchange("Del of pod " + pod.uid(), Messages.del(pod.uid()));
+            } catch (ZdsException e) {
+                reason.addSuppressed(e);
+            }
+        }
+    }
+
+    /**
+     * Tells all proxies to stop serving a pod, and waits for their answers. Proxies that can't be reached learn it from the
+     * snapshot when they connect again; so none being connected is no error.
+     *
+     * @param uid the pod
+     * @return whether the pod was known
+     * @throws ZdsNackException if a proxy refused, with its reason
+     */
+    public boolean delete(String uid) throws ZdsNackException {
+        List<ProxySession> all;
+        ZdsPod known;
+        synchronized (lock) {
+            known = pods.remove(uid);
+            close(known);
+            all = List.copyOf(sessions);
+        }
+        ZdsNackException refused = null;
+        for (ProxySession session : all) {
+            try {
+                session.exchange("Del of pod " + uid, Messages.del(uid));
+            } catch (ZdsNackException e) {
+                refused = e;
+            } catch (ZdsException e) {
+                LOG.warn("{}", e.getMessage());
+            }
+        }
+        if (refused != null) {
+            throw refused;
+        }
+        return known != null;
+    }
+
+    private static java.nio.ByteBuffer message(ZdsPod pod) {
+        return Messages.add(pod.uid(), pod.info().name(), pod.info().namespace(), pod.info().serviceAccount());
+    }
+
+    private static ZdsPod own(ZdsPod pod) throws IOException {
+        NetworkNamespace duplicate = pod.netns().duplicate();
+        return new ZdsPod(pod.uid(), pod.info(), duplicate);
+    }
+
+    private static void close(@Nullable ZdsPod pod) {
+        if (pod != null) {
+            pod.netns().close();
+        }
+    }
+
+    /** Stops listening, ends all sessions and forgets the pods; proxies go on serving them. Closing twice does nothing. */
+    @Override
+    public void close() {
+        listener.close();
+        List<ProxySession> all;
+        synchronized (lock) {
+            closed.countDown();
+            all = List.copyOf(sessions);
+            pods.values().forEach(ZdsServer::close);
+            pods.clear();
+        }
+        all.forEach(ProxySession::close);
+    }
+}

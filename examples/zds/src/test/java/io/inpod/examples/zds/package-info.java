@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.zds;
+
+import org.jspecify.annotations.NullMarked;

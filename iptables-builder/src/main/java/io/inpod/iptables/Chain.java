@@ -1,0 +1,62 @@
+package io.inpod.iptables;
+
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A list of rules, tried in order.
+ *
+ * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ . -},
+ *     starting with a letter, digit or {@code _}, and no name of a target
+ * @param rules the rules
+ */
+public record Chain(String name, List<Rule> rules) {
+    private static final Pattern SYNTAX = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,27}");
+    private static final Set<String> TARGETS = Set.of("ACCEPT", "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK",
+            "CONNSECMARK", "CT", "DNAT", "DNPT", "DROP", "DSCP", "ECN", "HL", "HMARK", "IDLETIMER", "LED", "LOG", "MARK", "MASQUERADE",
+            "MIRROR", "NETMAP", "NFLOG", "NFQUEUE", "NOTRACK", "QUEUE", "RATEEST", "REDIRECT", "REJECT", "RETURN", "SAME", "SECMARK",
+            "SET", "SNAT", "SNPT", "SYNPROXY", "TCPMSS", "TCPOPTSTRIP", "TEE", "TOS", "TPROXY", "TRACE", "TTL", "ULOG");
+
+    /**
+     * Checks the name.
+     *
+     * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ .
+     *     -}, starting with a letter, digit or {@code _}, and no name of a target
+     * @param rules the rules
+     * @throws IllegalArgumentException if it is no chain's name
+     */
+    public Chain {
+        if (!Hook.isName(name)) {
+            checkOwnName(name);
+        }
+        rules = List.copyOf(rules);
+    }
+
+    /**
+     * Makes a chain.
+     *
+     * @param name its name
+     * @param rules its rules in order
+     * @return the chain
+     * @throws IllegalArgumentException if it is no chain's name
+     */
+    public static Chain of(String name, Rule... rules) {
+        return new Chain(name, List.of(rules));
+    }
+
+    /** {@return whether the chain is one of the kernel's} */
+    public boolean isBuiltIn() {
+        return Hook.isName(name);
+    }
+
+    static void checkOwnName(String name) {
+        if (!SYNTAX.matcher(name).matches()) {
+            throw new IllegalArgumentException("chain name " + Quote.of(name)
+                    + " is not 1 to 28 letters, digits and _ . - starting with a letter, digit or _");
+        }
+        if (TARGETS.contains(name) || Hook.isName(name)) {
+            throw new IllegalArgumentException("chain name " + Quote.of(name) + " is that of a target or built-in chain");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package io.inpod.iptables;
+
+/** Where the kernel looks at a packet; also the name of the built-in chain there. */
+public enum Hook {
+    /** A packet that has just arrived, before routing. */
+    PREROUTING,
+    /** A packet for a socket of this namespace. */
+    INPUT,
+    /** A packet on its way from one interface to another. */
+    FORWARD,
+    /** A packet that a socket of this namespace sent. */
+    OUTPUT,
+    /** A packet about to leave, after routing. */
+    POSTROUTING;
+
+    static boolean isName(String chain) {
+        for (Hook hook : values()) {
+            if (hook.name().equals(chain)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

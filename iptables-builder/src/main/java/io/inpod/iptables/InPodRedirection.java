@@ -1,0 +1,202 @@
+package io.inpod.iptables;
+
+import static io.inpod.iptables.Match.conntrack;
+import static io.inpod.iptables.Match.destination;
+import static io.inpod.iptables.Match.destinationPort;
+import static io.inpod.iptables.Match.header;
+import static io.inpod.iptables.Match.in;
+import static io.inpod.iptables.Match.mark;
+import static io.inpod.iptables.Match.out;
+import static io.inpod.iptables.Match.protocol;
+import static io.inpod.iptables.Match.source;
+import static io.inpod.iptables.Match.sourcePort;
+import static io.inpod.iptables.Protocol.TCP;
+import static io.inpod.iptables.Protocol.UDP;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The rules that send a pod's TCP through a proxy with sockets in the pod: Istio ambient mode's in-pod redirection, chain by chain
+ * and rule by rule as its node agent installs it.
+ *
+ * <p>Outbound TCP goes to port 15001, inbound plaintext to 15006, HBONE arrives at 15008, captured DNS at 15053. Packets with mark
+ * 0x539/0xfff are the proxy's own and pass. Connections that the proxy makes to the application get connection mark 0x111/0xfff,
+ * which replies take over, so that policy routing can bring them back to the proxy.
+ *
+ * @param profile how inbound connections reach the proxy
+ * @param family the family of the rules; a pod with both needs both
+ * @param hostProbe the address from which health probes come, past the proxy
+ * @param dnsCapture whether DNS queries over UDP and TCP go to the proxy
+ * @param ingress whether inbound connections bypass the proxy, as for a gateway; only with {@link Profile#REDIRECT}
+ * @param virtualInterfaces interfaces of machines nested in the pod, whose traffic counts as outbound; only with {@link Profile#REDIRECT}
+ */
+public record InPodRedirection(Profile profile, IpFamily family, InetAddress hostProbe, boolean dnsCapture, boolean ingress,
+        List<String> virtualInterfaces) {
+    private static final Mark PROXY = new Mark(0x539, 0xfff);
+    private static final Mark LOOPED = new Mark(0x111, 0xfff);
+    private static final String IN = "ISTIO_PRERT";
+    private static final String OUT = "ISTIO_OUTPUT";
+    private static final Target ACCEPT = new Target.Accept();
+
+    /** How inbound connections reach the proxy. */
+    public enum Profile {
+        /** By REDIRECT in nat; the original destination comes from conntrack. */
+        REDIRECT,
+        /** By TPROXY in mangle, which needs transparent listeners; the original destination is the socket's own address. */
+        TPROXY
+    }
+
+    /**
+     * Checks the options against each other.
+     *
+     * @param profile how inbound connections reach the proxy
+     * @param family the family of the rules; a pod with both needs both
+     * @param hostProbe the address from which health probes come, past the proxy
+     * @param dnsCapture whether DNS queries over UDP and TCP go to the proxy
+     * @param ingress whether inbound connections bypass the proxy, as for a gateway; only with {@link Profile#REDIRECT}
+     * @param virtualInterfaces interfaces of machines nested in the pod, whose traffic counts as outbound; only with {@link
+     *     Profile#REDIRECT}
+     * @throws IllegalArgumentException if the probe address is of the other family, an option needs the other profile, or no
+     *     interface can have a name in the list
+     */
+    public InPodRedirection {
+        if (IpFamily.of(hostProbe) != family) {
+            throw new IllegalArgumentException("hostProbe " + AddressText.of(hostProbe) + " in rules for " + family);
+        }
+        if (profile == Profile.TPROXY && (ingress || !virtualInterfaces.isEmpty())) {
+            throw new IllegalArgumentException((ingress ? "ingress" : "virtualInterfaces") + " needs the profile REDIRECT");
+        }
+        virtualInterfaces = List.copyOf(virtualInterfaces);
+        virtualInterfaces.forEach(name -> InterfaceNames.check("virtual interface", name));
+    }
+
+    /**
+     * The defaults: {@link Profile#REDIRECT}, probes from 169.254.7.127 or fd16:9254:7127:1337:ffff:ffff:ffff:ffff, and no further option.
+     *
+     * @param family the family of the rules
+     * @return the options
+     */
+    public static InPodRedirection of(IpFamily family) {
+        String probe = family == IpFamily.V4 ? "169.254.7.127" : "fd16:9254:7127:1337:ffff:ffff:ffff:ffff";
+        return new InPodRedirection(Profile.REDIRECT, family, IpPrefix.parse(probe).address(), false, false, List.of());
+    }
+
+    /**
+     * Changes the profile.
+     *
+     * @param value how inbound connections reach the proxy
+     * @return a copy with that profile
+     */
+    public InPodRedirection withProfile(Profile value) {
+        return new InPodRedirection(value, family, hostProbe, dnsCapture, ingress, virtualInterfaces);
+    }
+
+    /**
+     * Changes the probe address.
+     *
+     * @param value from where health probes come
+     * @return a copy with that address
+     */
+    public InPodRedirection withHostProbe(InetAddress value) {
+        return new InPodRedirection(profile, family, value, dnsCapture, ingress, virtualInterfaces);
+    }
+
+    /**
+     * Switches DNS capture.
+     *
+     * @param value whether DNS goes to the proxy
+     * @return a copy with that setting
+     */
+    public InPodRedirection withDnsCapture(boolean value) {
+        return new InPodRedirection(profile, family, hostProbe, value, ingress, virtualInterfaces);
+    }
+
+    /**
+     * Switches ingress mode.
+     *
+     * @param value whether inbound connections bypass the proxy
+     * @return a copy with that setting
+     */
+    public InPodRedirection withIngress(boolean value) {
+        return new InPodRedirection(profile, family, hostProbe, dnsCapture, value, virtualInterfaces);
+    }
+
+    /**
+     * Names the interfaces of nested machines.
+     *
+     * @param value interface names
+     * @return a copy with those interfaces
+     */
+    public InPodRedirection withVirtualInterfaces(List<String> value) {
+        return new InPodRedirection(profile, family, hostProbe, dnsCapture, ingress, value);
+    }
+
+    /** {@return the rules} */
+    public RuleSet ruleSet() {
+        List<Table> tables = new ArrayList<>();
+        tables.add(Table.of(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, mangleIn()),
+                Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED)))));
+        tables.add(profile == Profile.REDIRECT
+                ? Table.of(TableName.NAT, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, natIn()), new Chain(OUT, natOut()))
+                : Table.of(TableName.NAT, jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut())));
+        if (dnsCapture) {
+            tables.add(Table.of(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT),
+                    Chain.of(IN, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY).not(), sourcePort(UDP, Ports.of(53)))),
+                    Chain.of(OUT, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY), destinationPort(UDP, Ports.of(53))))));
+        }
+        return new RuleSet(family, tables);
+    }
+
+    private static Chain jump(Hook hook, String chain) {
+        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
+    }
+
+    private List<Rule> mangleIn() {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(Rule.of(new Target.SetConnmark(LOOPED), mark(PROXY)));
+        if (profile == Profile.TPROXY) {
+            rules.add(Rule.of(ACCEPT, source(IpPrefix.of(hostProbe)), protocol(TCP), header(TCP)));
+            rules.add(Rule.of(ACCEPT, notLocalhost(), in("lo"), protocol(TCP)));
+            rules.add(Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
+            rules.add(Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
+            rules.add(Rule.of(new Target.Tproxy(15006, LOOPED), notLocalhost(), protocol(TCP), mark(PROXY).not()));
+        }
+        return rules;
+    }
+
+    private List<Rule> natIn() {
+        List<Rule> rules = new ArrayList<>();
+        for (String name : virtualInterfaces) {
+            rules.add(Rule.of(redirect(15001), in(name), protocol(TCP)));
+            rules.add(Rule.of(new Target.Return(), in(name), protocol(TCP)));
+        }
+        if (!ingress) {
+            rules.add(Rule.of(ACCEPT, source(IpPrefix.of(hostProbe)), protocol(TCP), header(TCP)));
+            rules.add(Rule.of(redirect(15006), notLocalhost(), protocol(TCP), destinationPort(TCP, Ports.of(15008)).not(), mark(PROXY).not()));
+        }
+        return rules;
+    }
+
+    private List<Rule> natOut() {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(Rule.of(ACCEPT, destination(IpPrefix.of(hostProbe)), protocol(TCP), header(TCP)));
+        if (dnsCapture) {
+            rules.add(Rule.of(redirect(15053), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
+            rules.add(Rule.of(redirect(15053), notLocalhost(), protocol(TCP), destinationPort(TCP, Ports.of(53)), mark(PROXY).not()));
+        }
+        rules.add(Rule.of(ACCEPT, protocol(TCP), mark(LOOPED)));
+        rules.add(Rule.of(ACCEPT, notLocalhost(), out("lo")));
+        rules.add(Rule.of(redirect(15001), notLocalhost(), protocol(TCP), mark(PROXY).not()));
+        return rules;
+    }
+
+    private Match notLocalhost() {
+        return destination(family.loopback()).not();
+    }
+
+    private static Target redirect(int port) {
+        return new Target.Redirect(Ports.of(port));
+    }
+}

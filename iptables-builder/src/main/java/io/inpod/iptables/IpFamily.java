@@ -1,0 +1,57 @@
+package io.inpod.iptables;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+
+/** An address family: each has its own rules, applied by a tool of its own. */
+public enum IpFamily {
+    /** IPv4, {@code iptables}. */
+    V4(32, "iptables", "0.0.0.0", "127.0.0.1/32"),
+    /** IPv6, {@code ip6tables}. */
+    V6(128, "ip6tables", "::", "::1/128");
+
+    private final int bits;
+    private final String tool;
+    private final String any;
+    private final String loopback;
+
+    IpFamily(int bits, String tool, String any, String loopback) {
+        this.bits = bits;
+        this.tool = tool;
+        this.any = any;
+        this.loopback = loopback;
+    }
+
+    /**
+     * Tells the family of an address.
+     *
+     * @param address any address
+     * @return its family
+     */
+    public static IpFamily of(InetAddress address) {
+        return address instanceof Inet4Address ? V4 : V6;
+    }
+
+    /** {@return the length of an address in bits, 32 or 128} */
+    public int bits() {
+        return bits;
+    }
+
+    /** {@return the address that applications call localhost, as a full-length prefix} */
+    public IpPrefix loopback() {
+        return IpPrefix.parse(loopback);
+    }
+
+    String tool() {
+        return tool;
+    }
+
+    String any() {
+        return any;
+    }
+
+    @Override
+    public String toString() {
+        return this == V4 ? "IPv4" : "IPv6";
+    }
+}

@@ -1,0 +1,46 @@
+package io.inpod.iptables;
+
+/**
+ * A range of TCP or UDP ports.
+ *
+ * @param first the first port, 1 to 65535
+ * @param last the last port, at least {@code first}, at most 65535
+ */
+public record Ports(int first, int last) {
+    /**
+     * Checks the ports.
+     *
+     * @param first the first port, 1 to 65535
+     * @param last the last port, at least {@code first}, at most 65535
+     * @throws IllegalArgumentException if they are out of range or in the wrong order
+     */
+    public Ports {
+        check(first);
+        check(last);
+        if (first > last) {
+            throw new IllegalArgumentException("the port range " + first + " to " + last + " ends before it begins");
+        }
+    }
+
+    /**
+     * One port.
+     *
+     * @param port 1 to 65535
+     * @return the range of that port alone
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public static Ports of(int port) {
+        return new Ports(port, port);
+    }
+
+    static int check(int port) {
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("port " + port + " is not 1 to 65535");
+        }
+        return port;
+    }
+
+    String text(char separator) {
+        return first == last ? Integer.toString(first) : first + String.valueOf(separator) + last;
+    }
+}

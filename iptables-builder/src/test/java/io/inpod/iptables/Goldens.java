@@ -1,0 +1,28 @@
+package io.inpod.iptables;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+
+/** The golden files, see their README. */
+final class Goldens {
+    private Goldens() {
+    }
+
+    static String read(String name) throws IOException {
+        try (InputStream in = Objects.requireNonNull(Goldens.class.getResourceAsStream("/goldens/" + name), name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** What a golden feeds to iptables-restore (V4) or ip6tables-restore (V6). */
+    static String script(String name, IpFamily family) throws IOException {
+        String text = read("iptables/" + name).replaceFirst("iptables-save\nip6tables-save\n", "") + "\n";
+        int second = text.indexOf("* mangle", 1);
+        if (family == IpFamily.V6) {
+            return text.substring(second);
+        }
+        return second < 0 ? text : text.substring(0, second);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.iptables;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,64 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+
+/**
+ * The network configuration of one namespace: links, addresses, routes and routing rules, see rtnetlink(7).
+ *
+ * <pre>{@code
+ * try (Rtnetlink network = Rtnetlink.open(namespace)) {
+ *     network.links().up("lo");
+ *     network.rules().add(new PolicyRule(IpFamily.V4, 32764, 0x111, 0xfff, 100));
+ *     network.routes().add(Route.localDefault(IpFamily.V4, "lo", 100));
+ * }
+ * }</pre>
+ *
+ * <p>Thread-safe; every call blocks until the kernel has answered.
+ */
+public final class Rtnetlink implements AutoCloseable {
+    private final NetlinkSocket socket;
+    private final Links links;
+
+    private Rtnetlink(NetlinkSocket socket) {
+        this.socket = socket;
+        this.links = new Links(socket);
+    }
+
+    /**
+     * Opens the configuration of a namespace. Reading needs no privilege, changing needs CAP_NET_ADMIN.
+     *
+     * @param namespace which; may be closed afterwards
+     * @return its configuration, to be closed by the caller
+     * @throws IOException if the namespace can't be entered
+     */
+    public static Rtnetlink open(NetworkNamespace namespace) throws IOException {
+        return new Rtnetlink(NetlinkSocket.open(namespace, NetlinkSocket.ROUTE));
+    }
+
+    /** {@return the network interfaces} */
+    public Links links() {
+        return links;
+    }
+
+    /** {@return the interfaces' addresses} */
+    public Addresses addresses() {
+        return new Addresses(socket, links);
+    }
+
+    /** {@return the routes of all tables} */
+    public Routes routes() {
+        return new Routes(socket, links);
+    }
+
+    /** {@return the routing rules} */
+    public PolicyRules rules() {
+        return new PolicyRules(socket);
+    }
+
+    /** Closes the socket; closing twice does nothing. */
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

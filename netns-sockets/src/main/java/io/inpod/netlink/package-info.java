@@ -1,0 +1,8 @@
+/**
+ * The kernel's netlink sockets: requests with acknowledgement, dumps, and the part of rtnetlink that building networks and policy
+ * routing takes. See netlink(7), rtnetlink(7) and the kernel's Documentation/userspace-api/netlink.
+ */
+@NullMarked
+package io.inpod.netlink;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,94 @@
+package io.inpod.netns;
+
+import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Native;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A file descriptor with one owner, who closes it. Safe for use by several threads: the number is given back to the kernel only
+ * when the owner has closed it <em>and</em> no call is using it any more, so that a call can never hit a reused number.
+ */
+public final class OwnedFd implements AutoCloseable {
+    private final int value;
+    private final AtomicInteger uses = new AtomicInteger(1);
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private OwnedFd(int value) {
+        this.value = value;
+    }
+
+    /**
+     * Takes over a file descriptor. From now on nobody else may close it.
+     *
+     * @param value an open file descriptor of this process, at least 0
+     * @return its new owner
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public static OwnedFd adopt(int value) {
+        if (value < 0) {
+            throw new IllegalArgumentException("a file descriptor is at least 0, not " + value);
+        }
+        return new OwnedFd(value);
+    }
+
+    /**
+     * Marks the descriptor as in use until {@link #release()}: it stays open until then, even if the owner closes it meanwhile.
+     *
+     * @return the number, valid until {@link #release()}
+     * @throws ClosedChannelException if the owner has closed it
+     */
+    public int acquire() throws ClosedChannelException {
+        for (; ; ) {
+            int n = uses.get();
+            if (n == 0 || closed.get()) {
+                throw new ClosedChannelException();
+            }
+            if (uses.compareAndSet(n, n + 1)) {
+                return value;
+            }
+        }
+    }
+
+    /** Ends a use begun by {@link #acquire()}. */
+    public void release() {
+        if (uses.decrementAndGet() == 0) {
+            Native.LIBC.close(value);
+        }
+    }
+
+    /**
+     * Duplicates the descriptor, see fcntl(2) F_DUPFD_CLOEXEC.
+     *
+     * @return an independent owner of the same open file
+     * @throws IOException if this one is closed or the process has too many files open
+     */
+    public OwnedFd duplicate() throws IOException {
+        int fd = acquire();
+        try {
+            return new OwnedFd(Native.check(Native.LIBC.fcntl(fd, Constants.F_DUPFD_CLOEXEC, 0), "fcntl(F_DUPFD_CLOEXEC)", this));
+        } finally {
+            release();
+        }
+    }
+
+    /** {@return whether the owner has closed it} */
+    public boolean isClosed() {
+        return closed.get();
+    }
+
+    /** Closes the descriptor as soon as nothing uses it. Closing twice does nothing. */
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            release();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "fd " + value;
+    }
+}

@@ -1,0 +1,52 @@
+package io.inpod.netns.internal;
+
+import jnr.constants.platform.AddressFamily;
+import jnr.constants.platform.OpenFlags;
+import jnr.constants.platform.Sock;
+import jnr.constants.platform.SocketLevel;
+import jnr.constants.platform.SocketOption;
+
+/** Numbers of the Linux system call interface; those that jnr-constants knows come from there. */
+public final class Constants {
+    public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
+    public static final int O_CLOEXEC = 0x80000;
+    public static final int AT_FDCWD = -100;
+    public static final int AT_EMPTY_PATH = 0x1000;
+    public static final int F_DUPFD_CLOEXEC = 1030;
+
+    /** sched.h. */
+    public static final int CLONE_NEWNET = 0x40000000;
+
+    /** linux/nsfs.h: _IO(0xb7, 3), the type of a namespace as its CLONE_ flag; ENOTTY for what is no namespace. */
+    public static final long NS_GET_NSTYPE = 0xb703;
+
+    public static final long MS_BIND = 4096;
+    public static final int MNT_DETACH = 2;
+
+    public static final int AF_UNIX = AddressFamily.AF_UNIX.intValue();
+    public static final int AF_NETLINK = AddressFamily.AF_NETLINK.intValue();
+    public static final int AF_PACKET = 17;
+    public static final int SOCK_RAW = Sock.SOCK_RAW.intValue();
+    public static final int SOCK_SEQPACKET = Sock.SOCK_SEQPACKET.intValue();
+    public static final int SOCK_CLOEXEC = 0x80000;
+    public static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
+    public static final int SO_PEERCRED = 17;
+    public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
+    public static final int SCM_RIGHTS = 1;
+    public static final int SHUT_RDWR = 2;
+
+    public static final int MSG_CTRUNC = 0x8;
+    public static final int MSG_TRUNC = 0x20;
+    public static final int MSG_NOSIGNAL = 0x4000;
+    public static final int MSG_CMSG_CLOEXEC = 0x40000000;
+
+    public static final short POLLIN = 1;
+    public static final short POLLOUT = 4;
+
+    public static final int SOL_NETLINK = 270;
+    public static final int NETLINK_CAP_ACK = 10;
+    public static final int NETLINK_EXT_ACK = 11;
+    public static final int NETLINK_GET_STRICT_CHK = 12;
+
+    private Constants() {}
+}

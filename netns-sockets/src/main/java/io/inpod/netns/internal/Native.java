@@ -1,0 +1,67 @@
+package io.inpod.netns.internal;
+
+import io.inpod.netns.SystemCallException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jnr.constants.platform.Errno;
+import jnr.ffi.LastError;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Pointer;
+import jnr.ffi.Runtime;
+
+/** Loads the C library and turns errno into exceptions. */
+public final class Native {
+    /** The C library of this process. */
+    public static final LibC LIBC = LibraryLoader.create(LibC.class).load("c");
+
+    private static final Runtime RUNTIME = Runtime.getRuntime(LIBC);
+
+    static {
+        // Whatever the first failing call would load is loaded here, so that no class is loaded inside a foreign namespace.
+        LIBC.setns(-1, 0);
+        failure("setns", "the warm-up");
+    }
+
+    private Native() {}
+
+    /** The errno of the calling thread's last call. */
+    public static int errno() {
+        return LastError.getLastError(RUNTIME);
+    }
+
+    /** An exception for the calling thread's last call, which failed. */
+    public static SystemCallException failure(String operation, Object subject) {
+        return failure(operation, subject, errno());
+    }
+
+    /** An exception for a call that failed with this errno. */
+    public static SystemCallException failure(String operation, Object subject, int errno) {
+        Errno known = Errno.valueOf(errno);
+        String symbol = known == Errno.__UNKNOWN_CONSTANT__ ? "errno" : known.name();
+        return new SystemCallException(operation, subject.toString(), errno, symbol, describe(errno));
+    }
+
+    /** An errno in words. */
+    public static String describe(int errno) {
+        Errno known = Errno.valueOf(errno);
+        return known == Errno.__UNKNOWN_CONSTANT__ ? "unknown error" : known.description();
+    }
+
+    /** The result of a call, or its errno as an exception. */
+    public static int check(int result, String operation, Object subject) throws SystemCallException {
+        if (result < 0) {
+            throw failure(operation, subject);
+        }
+        return result;
+    }
+
+    /** A zeroed direct buffer in this machine's byte order. */
+    public static ByteBuffer buffer(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** The address of a direct buffer's first byte. Keep the buffer reachable as long as the address is used. */
+    public static long address(ByteBuffer direct) {
+        return Pointer.wrap(RUNTIME, direct.duplicate().clear()).address();
+    }
+}

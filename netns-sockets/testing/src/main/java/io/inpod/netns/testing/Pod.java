@@ -1,0 +1,14 @@
+package io.inpod.netns.testing;
+
+import io.inpod.netns.NetworkNamespace;
+import java.net.Inet4Address;
+
+/**
+ * A pod: a network namespace with loopback, an interface {@code eth0} and a default route.
+ *
+ * @param name its name
+ * @param namespace its network namespace, owned by the {@link PodNetwork}
+ * @param address its IPv4 address
+ * @param link name of its veth pair's end in the node
+ */
+public record Pod(String name, NetworkNamespace namespace, Inet4Address address, String link) {}

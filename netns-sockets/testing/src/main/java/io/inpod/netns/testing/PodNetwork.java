@@ -1,0 +1,125 @@
+package io.inpod.netns.testing;
+
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Pods on a bridge: the node is a namespace with the bridge {@code br0}, each pod a namespace with a veth pair to it.
+ *
+ * <pre>
+ * pod 0: eth0 10.77.0.2/24 ── veth0 ┐
+ * pod 1: eth0 10.77.0.3/24 ── veth1 ┴ br0 10.77.0.1/24 :node
+ * </pre>
+ */
+public final class PodNetwork implements AutoCloseable {
+    /** The bridge in the node. */
+    public static final String BRIDGE = "br0";
+
+    private static final int PREFIX = 24;
+    private static final int MAX_PODS = 250;
+
+    private final NetworkNamespace node;
+    private final List<Pod> pods = new ArrayList<>();
+
+    private PodNetwork(NetworkNamespace node) {
+        this.node = node;
+    }
+
+    /**
+     * Makes a node and pods that live as long as the result is open.
+     *
+     * @param count how many pods, 0 to 250
+     * @return the network, to be closed by the caller
+     * @throws IOException if this process may not make namespaces; nothing is left behind then
+     */
+    public static PodNetwork create(int count) throws IOException {
+        List<String> names = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            names.add("pod-" + i);
+        }
+        return build(NetworkNamespace.create(), names, false);
+    }
+
+    /**
+     * Makes pods around an existing node, with names that {@code ip netns} shows.
+     *
+     * @param node gets the bridge; owned by the result from now on
+     * @param names the pods' names, at most 250
+     * @return the network, to be closed by the caller
+     * @throws IOException if a name is taken or this process may not make namespaces
+     */
+    public static PodNetwork named(NetworkNamespace node, List<String> names) throws IOException {
+        return build(node, names, true);
+    }
+
+    private static PodNetwork build(NetworkNamespace node, List<String> names, boolean persistent) throws IOException {
+        if (names.size() > MAX_PODS) {
+            throw new IllegalArgumentException("at most " + MAX_PODS + " pods, not " + names.size());
+        }
+        PodNetwork network = new PodNetwork(node);
+        try (Rtnetlink links = Rtnetlink.open(node)) {
+            links.links().up("lo");
+            links.links().createBridge(BRIDGE);
+            links.addresses().add(BRIDGE, address(1), PREFIX);
+            links.links().up(BRIDGE);
+            for (String name : names) {
+                network.add(links, name, persistent ? NetworkNamespace.create(name) : NetworkNamespace.create());
+            }
+            return network;
+        } catch (IOException | RuntimeException e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    private void add(Rtnetlink nodeLinks, String name, NetworkNamespace namespace) throws IOException {
+        Pod pod = new Pod(name, namespace, address(2 + pods.size()), "veth" + pods.size());
+        pods.add(pod);
+        nodeLinks.links().createVeth(pod.link(), "eth0", namespace);
+        nodeLinks.links().setMaster(pod.link(), BRIDGE);
+        nodeLinks.links().up(pod.link());
+        try (Rtnetlink inside = Rtnetlink.open(namespace)) {
+            inside.links().up("lo");
+            inside.addresses().add("eth0", pod.address(), PREFIX);
+            inside.links().up("eth0");
+            inside.routes().add(Route.via(address(1)));
+        }
+    }
+
+    private static Inet4Address address(int last) throws IOException {
+        return (Inet4Address) InetAddress.getByAddress(new byte[] {10, 77, 0, (byte) last});
+    }
+
+    /** {@return the namespace of the bridge} */
+    public NetworkNamespace node() {
+        return node;
+    }
+
+    /** {@return the pods, in order} */
+    public List<Pod> pods() {
+        return List.copyOf(pods);
+    }
+
+    /**
+     * One of the pods.
+     *
+     * @param index from 0
+     * @return the pod
+     */
+    public Pod pod(int index) {
+        return pods.get(index);
+    }
+
+    /** Lets go of all namespaces; those without a name vanish as soon as no socket and no process holds them. */
+    @Override
+    public void close() {
+        pods.forEach(pod -> pod.namespace().close());
+        node.close();
+    }
+}

@@ -1,0 +1,22 @@
+package io.inpod.netns.testing;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * Gives each test a parameter {@link PodNetwork} with this many pods, and fails it if it leaves a socket, a namespace descriptor
+ * or a thread in a foreign namespace behind.
+ *
+ * <p>Where this process may not make namespaces the test is skipped, saying which privilege is missing; with {@code CI=true} in
+ * the environment it fails.
+ */
+@Target({ElementType.TYPE, ElementType.METHOD})
+@Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(PodsExtension.class)
+public @interface Pods {
+    /** {@return how many pods, 0 to 250} */
+    int value() default 1;
+}

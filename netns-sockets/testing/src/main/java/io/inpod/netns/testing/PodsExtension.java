@@ -1,0 +1,48 @@
+package io.inpod.netns.testing;
+
+import java.io.IOException;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.platform.commons.support.AnnotationSupport;
+
+/** Makes and removes what {@link Pods} asks for. */
+final class PodsExtension implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+    private static final Namespace STORE = Namespace.create(PodsExtension.class);
+
+    @Override
+    public void beforeEach(ExtensionContext context) throws IOException {
+        Privilege.NAMESPACES.require();
+        context.getStore(STORE).put(LeakCheck.class, LeakCheck.begin());
+        int count = AnnotationSupport.findAnnotation(context.getElement(), Pods.class)
+                .or(() -> AnnotationSupport.findAnnotation(context.getTestClass(), Pods.class))
+                .map(Pods::value)
+                .orElse(1);
+        context.getStore(STORE).put(PodNetwork.class, PodNetwork.create(count));
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
+        PodNetwork network = context.getStore(STORE).remove(PodNetwork.class, PodNetwork.class);
+        if (network != null) {
+            network.close();
+        }
+        LeakCheck leaks = context.getStore(STORE).remove(LeakCheck.class, LeakCheck.class);
+        if (leaks != null && context.getExecutionException().isEmpty()) {
+            leaks.verify();
+        }
+    }
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == PodNetwork.class;
+    }
+
+    @Override
+    public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return context.getStore(STORE).get(PodNetwork.class, PodNetwork.class);
+    }
+}

@@ -1,0 +1,10 @@
+/**
+ * For tests against the real kernel: pods made of network namespaces, and checks that nothing is left behind.
+ *
+ * <p>Making namespaces takes CAP_SYS_ADMIN. As an ordinary user start the tests' JVM through the wrapper script
+ * {@code sandbox/bin/java}, which builds a user namespace around it.
+ */
+@NullMarked
+package io.inpod.netns.testing;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,208 @@
+package io.inpod.tproxy;
+
+import io.inpod.netlink.IpFamily;
+import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.PolicyRule;
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Delivers marked packets to this host whatever their destination, so that transparent sockets get packets for addresses that no
+ * interface has: a rule that looks marked packets up in a routing table of their own, and a local default route in it. See the
+ * kernel's Documentation/networking/tproxy.rst and ip-rule(8).
+ *
+ * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface up. A foreign rule with the same priority, or a foreign
+ * default route in the table, is reported and left alone.
+ *
+ * @param mark the mark of the packets
+ * @param mask which bits of the mark count
+ * @param priority of the rule, 1 to 32765
+ * @param table number of the routing table, 1 to 2³²-1, not used for anything else
+ * @param families the address families to be routed, at least one
+ */
+public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpFamily> families) implements NamespaceChange {
+    private static final String LOOPBACK = "lo";
+
+    /** Istio's values, for IPv4: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
+    public static final PolicyRouting DEFAULT = new PolicyRouting(0x111, 0xfff, 32764, 100, Set.of(IpFamily.V4));
+
+    /**
+     * Checks the values.
+     *
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public PolicyRouting {
+        if (families.isEmpty()) {
+            throw new IllegalArgumentException("no address family");
+        }
+        if (mark == 0 || (mark & mask) != mark) {
+            throw new IllegalArgumentException(String.format("mark 0x%x/0x%x: it must not be 0 nor outside of its mask", mark, mask));
+        }
+        if (priority < 1 || priority > 32765) {
+            throw new IllegalArgumentException("priority must be 1 to 32765, not " + priority);
+        }
+        if (table == 0 || table >= 253 && table <= 255) {
+            throw new IllegalArgumentException("table " + table + " is one of the system's own");
+        }
+        families = Set.copyOf(families);
+    }
+
+    /**
+     * Changes the address families.
+     *
+     * @param value at least one
+     * @return routing for these, otherwise like this
+     */
+    public PolicyRouting withFamilies(Set<IpFamily> value) {
+        return new PolicyRouting(mark, mask, priority, table, value);
+    }
+
+    /** One half of a family's routing. The two are alike but for the kernel's tables. */
+    private interface Part {
+        boolean present() throws IOException;
+
+        void add() throws IOException;
+
+        void delete() throws IOException;
+    }
+
+    @Override
+    public void install(NetworkNamespace namespace) throws IOException {
+        try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            Deque<Part> added = new ArrayDeque<>();
+            try {
+                for (Part part : parts(network)) {
+                    if (!part.present()) {
+                        part.add();
+                        added.push(part);
+                    }
+                }
+            } catch (IOException e) {
+                removeAll(added).forEach(e::addSuppressed);
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public void verify(NetworkNamespace namespace) throws IOException {
+        List<String> missing = new ArrayList<>();
+        try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            for (Part part : parts(network)) {
+                if (!part.present()) {
+                    missing.add(part.toString());
+                }
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new IOException("policy routing in " + namespace + " lacks " + String.join(" and ", missing));
+        }
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace) throws IOException {
+        try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            List<IOException> failures = removeAll(parts(network));
+            if (!failures.isEmpty()) {
+                IOException failure = new IOException("policy routing in " + namespace + " could not be removed completely", failures.get(0));
+                failures.stream().skip(1).forEach(failure::addSuppressed);
+                throw failure;
+            }
+        }
+    }
+
+    private static List<IOException> removeAll(Iterable<Part> parts) {
+        List<IOException> failures = new ArrayList<>();
+        for (Part part : parts) {
+            try {
+                part.delete();
+            } catch (NetlinkException e) {
+                if (!e.notFound()) {
+                    failures.add(e);
+                }
+            } catch (IOException e) {
+                failures.add(e);
+            }
+        }
+        return failures;
+    }
+
+    /** The route before the rule, so that no packet is looked up in an empty table. */
+    private List<Part> parts(Rtnetlink network) {
+        List<Part> parts = new ArrayList<>();
+        for (IpFamily family : EnumSet.copyOf(families)) {
+            parts.add(new RoutePart(network, Route.localDefault(family, LOOPBACK, table)));
+            parts.add(new RulePart(network, new PolicyRule(family, priority, mark, mask, table)));
+        }
+        return parts;
+    }
+
+    private record RoutePart(Rtnetlink network, Route route) implements Part {
+        @Override
+        public boolean present() throws IOException {
+            for (Route other : network.routes().list(route.family(), route.table())) {
+                if (other.equals(route)) {
+                    return true;
+                }
+                if (other.destination() == null) {
+                    throw new IOException("another default route is in the way of \"" + route + "\": \"" + other + "\"");
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void add() throws IOException {
+            network.routes().add(route);
+        }
+
+        @Override
+        public void delete() throws IOException {
+            network.routes().delete(route);
+        }
+
+        @Override
+        public String toString() {
+            return "route \"" + route + "\"";
+        }
+    }
+
+    private record RulePart(Rtnetlink network, PolicyRule rule) implements Part {
+        @Override
+        public boolean present() throws IOException {
+            for (PolicyRule other : network.rules().list(rule.family())) {
+                if (other.equals(rule)) {
+                    return true;
+                }
+                if (other.priority() == rule.priority()) {
+                    throw new IOException("another rule has the priority of \"" + rule + "\": \"" + other + "\"");
+                }
+            }
+            return false;
+        }
+
+        @Override
+        public void add() throws IOException {
+            network.rules().add(rule);
+        }
+
+        @Override
+        public void delete() throws IOException {
+            network.rules().delete(rule);
+        }
+
+        @Override
+        public String toString() {
+            return "rule \"" + rule + "\"";
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package io.inpod.tproxy;
+
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Several changes of a namespace as one: installed in order, all or none, and removed in the reverse order. The order that lets no
+ * packet go where nobody serves it is listeners, then routing, then rules.
+ *
+ * @param steps the changes, in the order of installation; their {@code toString()} names them in errors
+ */
+public record Redirection(List<NamespaceChange> steps) implements NamespaceChange {
+    /** Copies the list. */
+    public Redirection {
+        steps = List.copyOf(steps);
+    }
+
+    /**
+     * Composes changes.
+     *
+     * @param steps in the order of installation
+     * @return all of them as one
+     */
+    public static Redirection of(NamespaceChange... steps) {
+        return new Redirection(List.of(steps));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws RedirectionException naming the step that failed and the earlier ones that were undone, or could not be
+     */
+    @Override
+    public void install(NetworkNamespace namespace) throws RedirectionException {
+        for (int i = 0; i < steps.size(); i++) {
+            try {
+                steps.get(i).install(namespace);
+            } catch (IOException | RuntimeException e) {
+                throw undo(namespace, i, e);
+            }
+        }
+    }
+
+    private RedirectionException undo(NetworkNamespace namespace, int failed, Exception cause) {
+        List<String> undone = new ArrayList<>();
+        List<String> left = new ArrayList<>();
+        List<Exception> more = new ArrayList<>();
+        for (int i = failed - 1; i >= 0; i--) {
+            try {
+                steps.get(i).remove(namespace);
+                undone.add(steps.get(i).toString());
+            } catch (IOException | RuntimeException e) {
+                left.add(steps.get(i).toString());
+                more.add(e);
+            }
+        }
+        RedirectionException failure = new RedirectionException("install", List.of(steps.get(failed).toString()), undone, left, cause);
+        more.forEach(failure::addSuppressed);
+        return failure;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws RedirectionException naming all steps that aren't as they should be
+     */
+    @Override
+    public void verify(NetworkNamespace namespace) throws RedirectionException {
+        all("verify", steps, step -> step.verify(namespace));
+    }
+
+    /**
+     * {@inheritDoc} Goes on after a failure.
+     *
+     * @throws RedirectionException naming all steps that could not be removed
+     */
+    @Override
+    public void remove(NetworkNamespace namespace) throws RedirectionException {
+        List<NamespaceChange> reverse = new ArrayList<>(steps);
+        Collections.reverse(reverse);
+        all("remove", reverse, step -> step.remove(namespace));
+    }
+
+    private interface Action {
+        void on(NamespaceChange step) throws IOException;
+    }
+
+    private static void all(String action, List<NamespaceChange> steps, Action each) throws RedirectionException {
+        List<String> failed = new ArrayList<>();
+        List<Exception> causes = new ArrayList<>();
+        for (NamespaceChange step : steps) {
+            try {
+                each.on(step);
+            } catch (IOException | RuntimeException e) {
+                failed.add(step.toString());
+                causes.add(e);
+            }
+        }
+        if (!failed.isEmpty()) {
+            RedirectionException failure = new RedirectionException(action, failed, List.of(), List.of(), causes.get(0));
+            causes.stream().skip(1).forEach(failure::addSuppressed);
+            throw failure;
+        }
+    }
+}

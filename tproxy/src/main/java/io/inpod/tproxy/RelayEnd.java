@@ -1,0 +1,212 @@
+package io.inpod.tproxy;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.internal.StringUtil;
+import java.io.IOException;
+
+/** One channel of a relay: reads it into the other end, and is told of each completed write to it. On the event loop only. */
+final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
+    private final Relay relay;
+    private final RelaySide side;
+    private final DuplexChannel channel;
+    @SuppressWarnings("NullAway.Init") // set right after construction, the two ends know each other
+    private RelayEnd peer;
+    private ParkedInput parked = new ParkedInput();
+
+    private long bytesRead;
+    private int pendingWrites;
+    private boolean unflushed;
+    private boolean readPaused;
+    /** Nothing more comes from this channel. */
+    private boolean inputEnded;
+    /** Nothing more goes to this channel, and everything that did is written. */
+    private boolean outputEnded;
+
+    RelayEnd(Relay relay, RelaySide side, DuplexChannel channel) {
+        this.relay = relay;
+        this.side = side;
+        this.channel = channel;
+    }
+
+    void join(RelayEnd other) {
+        peer = other;
+    }
+
+    long bytesRead() {
+        return bytesRead;
+    }
+
+    void install(RelayOptions options) {
+        options.configure(channel);
+        ParkedInput early = channel.pipeline().get(ParkedInput.class);
+        if (early != null) {
+            parked = early;
+            channel.pipeline().remove(early);
+        }
+        channel.pipeline().addLast(this);
+        channel.closeFuture().addListener(closed -> relay.channelClosed());
+    }
+
+    void begin() {
+        for (Object message = parked.poll(); message != null; message = parked.poll()) {
+            receive(message);
+        }
+        Throwable failure = parked.failure();
+        if (failure != null) {
+            relay.fail(side, failure);
+        } else if (parked.ended() || channel.isActive() && channel.isInputShutdown()) {
+            peer.flush();
+            endInput();
+        } else if (!channel.isActive()) {
+            relay.fail(side, new IOException("the connection was closed before the relay started"));
+        } else {
+            peer.flush();
+            readMore();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        receive(message);
+    }
+
+    private void receive(Object message) {
+        if (relay.isOver()) {
+            ReferenceCountUtil.release(message);
+        } else if (inputEnded || !(message instanceof ByteBuf data)) {
+            ReferenceCountUtil.release(message);
+            relay.fail(side, new IOException(StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
+        } else {
+            bytesRead += data.readableBytes();
+            relay.active();
+            peer.pendingWrites++;
+            peer.unflushed = true;
+            peer.channel.write(data).addListener(peer);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        peer.flush();
+        readMore();
+    }
+
+    private void flush() {
+        if (unflushed) {
+            unflushed = false;
+            channel.flush();
+        }
+    }
+
+    private void readMore() {
+        if (!relay.isOver() && !inputEnded) {
+            readPaused = !peer.channel.isWritable();
+            if (!readPaused) {
+                channel.read();
+            }
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (peer.readPaused && channel.isWritable()) {
+            peer.readMore();
+        }
+    }
+
+    /** A write to this channel is done. */
+    @Override
+    public void operationComplete(ChannelFuture write) {
+        pendingWrites--;
+        if (!write.isSuccess()) {
+            relay.fail(side, write.cause());
+            return;
+        }
+        relay.active();
+        if (pendingWrites == 0 && peer.inputEnded) {
+            endOutput();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent || event instanceof ChannelInputShutdownReadComplete) {
+            endInput();
+        } else {
+            ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    private void endInput() {
+        if (relay.isOver() || inputEnded) {
+            return;
+        }
+        inputEnded = true;
+        if (peer.pendingWrites == 0) {
+            peer.endOutput();
+        }
+        closeIfDone();
+    }
+
+    private void endOutput() {
+        if (relay.isOver() || outputEnded) {
+            return;
+        }
+        outputEnded = true;
+        relay.directionEnded(peer.outputEnded);
+        if (!closeIfDone()) {
+            channel.shutdownOutput().addListener(shut -> {
+                if (!shut.isSuccess()) {
+                    relay.fail(side, shut.cause());
+                }
+            });
+        }
+    }
+
+    /**
+     * Closes the channel as soon as both its directions have ended, and doesn't shut its output down first: epoll would report the
+     * hang-up of a socket that is shut both ways without end, and Netty would make exceptions of it.
+     */
+    private boolean closeIfDone() {
+        if (inputEnded && outputEnded) {
+            channel.close();
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(inputEnded && outputEnded)) {
+            relay.fail(side, cause);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!relay.isOver() && !(inputEnded && outputEnded)) {
+            relay.fail(side, new IOException("the connection was lost" + (inputEnded ? "" : " before its end of input")));
+        }
+    }
+
+    void reset() {
+        if (channel.isOpen()) {
+            try {
+                channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            } catch (ChannelException alreadyDead) {
+                // A socket that the kernel has reset needs no reset.
+            }
+            channel.close();
+        }
+    }
+}
