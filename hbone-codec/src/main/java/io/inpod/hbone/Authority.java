@@ -19,6 +19,7 @@ public record Authority(String host, int port) {
   private static final Pattern NAME =
       Pattern.compile("(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
   private static final Pattern NUMBERS = Pattern.compile("[0-9.]+");
+  private static final Pattern LEADING_ZERO = Pattern.compile("(^|\\.)0[0-9]");
   private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
 
   /**
@@ -29,7 +30,7 @@ public record Authority(String host, int port) {
    * @throws IllegalArgumentException if the host is neither address nor name, or the port is out of range
    */
   public Authority {
-    boolean literal = NetUtil.isValidIpV4Address(host) || isIpv6(host);
+    boolean literal = isIpv4(host) || isIpv6(host);
     // What looks like numbers but is no address ("1.2.3", "010.0.0.1") must not end up at somebody's lenient resolver.
     if (!literal && (!NAME.matcher(host).matches() || NUMBERS.matcher(host).matches())) {
       throw new IllegalArgumentException("not an IP address or DNS name: " + printable(host));
@@ -94,6 +95,11 @@ public record Authority(String host, int port) {
   @Override
   public String toString() {
     return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+  }
+
+  private static boolean isIpv4(String host) {
+    // A leading zero is octal to some readers and decimal to others.
+    return NetUtil.isValidIpV4Address(host) && !LEADING_ZERO.matcher(host).find();
   }
 
   private static boolean isIpv6(String host) {

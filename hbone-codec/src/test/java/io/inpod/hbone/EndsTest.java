@@ -112,6 +112,39 @@ class EndsTest {
   }
 
   @Test
+  void noErrorAfterTheEndIsAnOrdinaryClose() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      Recorder server = new Recorder();
+      var address = mesh.serve(request -> {
+        try {
+          request.accept(List.of(), server);
+        } catch (TunnelResetException e) {
+          throw new IllegalStateException(e);
+        }
+      });
+      try (RawPeer peer = RawPeer.http2(mesh, address)) {
+        peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80");
+        assertThat(peer.next().type()).isEqualTo(1);
+        peer.send(0, 1, 1, "all".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+        peer.send(3, 0, 1, new byte[4]);
+        assertThat(List.of(server.next(), server.next(), server.next(), server.next())).containsExactly("all", "EOF", "EOF-complete", "inactive");
+      }
+    }
+  }
+
+  @Test
+  void aResetAfterTheEndIsStillAReset() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      Pair.Ends ends = new Pair(mesh).open();
+      ends.client().write("all").sync();
+      ends.client().channel().shutdownOutput().sync();
+      assertThat(List.of(ends.server().next(), ends.server().next(), ends.server().next())).containsExactly("all", "EOF", "EOF-complete");
+      ends.client().channel().close();
+      assertThat(ends.server().next()).startsWith("reset: ");
+    }
+  }
+
+  @Test
   void whatWasWrittenBeforeTheEndArrives() throws Exception {
     try (Mesh mesh = new Mesh()) {
       Pair.Ends ends = new Pair(mesh).open();

@@ -76,6 +76,39 @@ class FlowTest {
     }
   }
 
+  @Test
+  void equalWindowsAreKeptAndDontDeadlock() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      HboneOptions equal = HboneOptions.server().withWindows(1 << 17, 1 << 17);
+      var servers = new java.util.concurrent.LinkedBlockingQueue<Recorder>();
+      var address = mesh.serve(new HboneServer(mesh.ca, equal, Mesh.events(mesh.serverEvents)), request -> {
+        Recorder recorder = new Recorder(true, servers.size() > 0);
+        try {
+          request.accept(List.of(), recorder);
+        } catch (TunnelResetException e) {
+          throw new IllegalStateException(e);
+        }
+        servers.add(recorder);
+      });
+      HbonePool pool = mesh.pool();
+      int total = 1 << 20;
+      List<Recorder> clients = List.of(mesh.open(pool, address), mesh.open(pool, address), mesh.open(pool, address));
+      for (Recorder client : clients) {
+        client.channel().writeAndFlush(client.channel().alloc().buffer(total).writeZero(total));
+        client.channel().shutdownOutput();
+      }
+      Recorder stopped = servers.take();
+      stopped.channel().config().setAutoRead(true);
+      assertThat(stopped.next()).isEqualTo("EOF");
+      assertThat(stopped.bytes.get()).isEqualTo(total);
+      for (Recorder other : servers) {
+        assertThat(other.next()).isEqualTo("EOF");
+        assertThat(other.bytes.get()).isEqualTo(total);
+      }
+      assertThat(mesh.serverEvents).isEmpty();
+    }
+  }
+
   /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and sums up what it gets. */
   private static final class Pump extends ChannelInboundHandlerAdapter {
     final CompletableFuture<Long> sent = new CompletableFuture<>();

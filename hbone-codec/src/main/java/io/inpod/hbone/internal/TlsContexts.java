@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 /** TLS contexts: one per certificate instance and expectation, the least recently used given up beyond a bound. Thread-safe. */
 public final class TlsContexts {
   private static final int LIMIT = 1024;
+  /** Seconds; the JDK's server sends no ticket if sessions may live longer than the seven days that RFC 8446 section 4.6.1 allows one. */
+  private static final long NO_JDK_TICKETS = 30L * 24 * 3600;
 
   private final SslProvider provider;
   private final Clock clock;
@@ -97,7 +99,7 @@ public final class TlsContexts {
           .endpointIdentificationAlgorithm(null)
           .applicationProtocolConfig(alpn())
           .sessionCacheSize(1)
-          .sessionTimeout(1)
+          .sessionTimeout(provider == SslProvider.JDK ? NO_JDK_TICKETS : 1)
           .build();
       if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
         sessions.setSessionCacheEnabled(false);
@@ -110,7 +112,7 @@ public final class TlsContexts {
 
   /**
    * A handler for one connection. A resumed session would skip the trust manager, so BoringSSL is told to give and take no tickets (Netty
-   * turns them on for each engine); with the JDK's TLS, which can't be told, sessions at least die after a second.
+   * turns them on for each engine). For the JDK's TLS see {@link #NO_JDK_TICKETS}.
    */
   static SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
     SslHandler handler = context.newHandler(allocator);
