@@ -24,6 +24,8 @@ public record Authority(String host, int port) {
   /**
    * Checks host and port.
    *
+   * @param host an IPv4 address, an IPv6 address (no zone), or a DNS name
+   * @param port 1 to 65535
    * @throws IllegalArgumentException if the host is neither address nor name, or the port is out of range
    */
   public Authority {

@@ -9,7 +9,12 @@ import java.util.List;
  * @param headers further headers, for example {@code baggage}, {@code forwarded}, {@code traceparent}
  */
 public record ConnectRequest(Authority authority, List<Header> headers) {
-  /** Copies the list. */
+  /**
+   * Copies the list.
+   *
+   * @param authority where the tunnel shall lead
+   * @param headers further headers, for example {@code baggage}, {@code forwarded}, {@code traceparent}
+   */
   public ConnectRequest {
     headers = List.copyOf(headers);
   }

@@ -33,6 +33,17 @@ public record HboneOptions(
   /**
    * Checks the ranges.
    *
+   * @param streamWindow bytes that a peer may send on a tunnel that isn't read; 65,535 to 2^31-1
+   * @param connectionWindow the same for all tunnels of a connection together; at least {@code streamWindow}
+   * @param maxFrameSize largest frame accepted, bytes; 16,384 to 2^24-1
+   * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection
+   * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them
+   * @param handshakeTimeout bound of the TLS handshake
+   * @param settingsTimeout bound from there to the peer's SETTINGS (and, on a server, the client's preface)
+   * @param answerTimeout client: bound of the wait for the answer to CONNECT
+   * @param pingInterval time between PINGs
+   * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
+   * @param idleTimeout client: a connection without tunnels is closed after this time, give or take {@code pingInterval}
    * @throws IllegalArgumentException if a value is out of its range
    */
   public HboneOptions {

@@ -18,6 +18,8 @@ public record Header(String name, String value) {
   /**
    * Checks name and value.
    *
+   * @param name lower case token; neither a pseudo-header nor a connection-specific header
+   * @param value characters of ISO 8859-1 without NUL, CR, LF and without white space at either end
    * @throws IllegalArgumentException if HTTP/2 forbids such a header
    */
   public Header {

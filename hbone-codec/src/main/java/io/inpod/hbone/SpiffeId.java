@@ -28,6 +28,9 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
   /**
    * Checks the parts.
    *
+   * @param trustDomain the trust domain, for example {@code cluster.local}
+   * @param namespace the Kubernetes namespace
+   * @param serviceAccount the Kubernetes service account
    * @throws IllegalArgumentException if a part is empty or has a character that isn't allowed
    */
   public SpiffeId {

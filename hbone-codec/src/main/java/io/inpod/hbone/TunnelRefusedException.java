@@ -5,6 +5,7 @@ import java.io.IOException;
 /** The peer answered the CONNECT request with another status than 200. */
 public final class TunnelRefusedException extends IOException {
   private static final long serialVersionUID = 1;
+  /** The HTTP status. */
   private final int status;
 
   /**

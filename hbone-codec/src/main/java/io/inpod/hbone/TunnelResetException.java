@@ -5,6 +5,7 @@ import java.net.SocketException;
 /** The tunnel was cut: its peer reset the stream, or the connection that carried it was lost. Bytes may be missing. */
 public final class TunnelResetException extends SocketException {
   private static final long serialVersionUID = 1;
+  /** The HTTP/2 error code, or -1. */
   private final long errorCode;
 
   /**

@@ -16,6 +16,9 @@ public record WorkloadCertificate(PrivateKey privateKey, List<X509Certificate> c
   /**
    * Copies the lists.
    *
+   * @param privateKey key of the first certificate
+   * @param chain the leaf first, then intermediates; without the root
+   * @param trustAnchors roots that a peer's chain must lead to
    * @throws IllegalArgumentException if one of them is empty
    */
   public WorkloadCertificate {

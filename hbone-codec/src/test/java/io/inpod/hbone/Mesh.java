@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A CA, a server and a pool, each on its own event loop; closed in order. */
@@ -39,8 +40,8 @@ final class Mesh implements AutoCloseable {
   final EventLoopGroup clientLoops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   final EventLoop clientLoop = clientLoops.next();
   final ChannelGroup accepted = new DefaultChannelGroup(serverLoops.next());
-  final List<String> serverEvents = new CopyOnWriteArrayList<>();
-  final List<String> clientEvents = new CopyOnWriteArrayList<>();
+  final LinkedBlockingQueue<String> serverEvents = new LinkedBlockingQueue<>();
+  final LinkedBlockingQueue<String> clientEvents = new LinkedBlockingQueue<>();
   final List<Channel> clientConnections = new CopyOnWriteArrayList<>();
   private final List<Runnable> closing = new CopyOnWriteArrayList<>();
 
@@ -88,7 +89,7 @@ final class Mesh implements AutoCloseable {
     return pool;
   }
 
-  static HboneEvents events(List<String> log) {
+  static HboneEvents events(java.util.Collection<String> log) {
     return new HboneEvents() {
       @Override
       public void handshakeFailed(Channel connection, String reason) {

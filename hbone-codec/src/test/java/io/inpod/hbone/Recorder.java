@@ -52,7 +52,7 @@ final class Recorder extends ChannelInboundHandlerAdapter {
     ByteBuf buffer = (ByteBuf) message;
     bytes.addAndGet(buffer.readableBytes());
     if (buffer.readableBytes() < 1000) {
-      text.append(buffer.toString(StandardCharsets.UTF_8));
+      text.append(buffer.toString(StandardCharsets.UTF_8).replace("\0", ""));
     }
     buffer.release();
   }

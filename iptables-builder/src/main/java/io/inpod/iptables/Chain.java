@@ -21,6 +21,9 @@ public record Chain(String name, List<Rule> rules) {
     /**
      * Checks the name.
      *
+     * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ .
+     *     -}, starting with a letter, digit or {@code _}, and no name of a target
+     * @param rules the rules
      * @throws IllegalArgumentException if it is no chain's name
      */
     public Chain {

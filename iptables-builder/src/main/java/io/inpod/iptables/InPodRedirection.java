@@ -51,6 +51,13 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     /**
      * Checks the options against each other.
      *
+     * @param profile how inbound connections reach the proxy
+     * @param family the family of the rules; a pod with both needs both
+     * @param hostProbe the address from which health probes come, past the proxy
+     * @param dnsCapture whether DNS queries over UDP and TCP go to the proxy
+     * @param ingress whether inbound connections bypass the proxy, as for a gateway; only with {@link Profile#REDIRECT}
+     * @param virtualInterfaces interfaces of machines nested in the pod, whose traffic counts as outbound; only with {@link
+     *     Profile#REDIRECT}
      * @throws IllegalArgumentException if the probe address is of the other family, an option needs the other profile, or no
      *     interface can have a name in the list
      */

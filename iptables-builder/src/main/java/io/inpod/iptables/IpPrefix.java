@@ -17,6 +17,8 @@ public record IpPrefix(InetAddress address, int length) {
     /**
      * Checks the length and clears the bits behind the prefix.
      *
+     * @param address the first address of the block; a scope (zone) is not kept
+     * @param length the number of leading bits that count, 0 to 32 or 128
      * @throws IllegalArgumentException if the length doesn't fit the family
      */
     public IpPrefix {

@@ -9,8 +9,11 @@ public class IptablesException extends IOException {
     private static final long serialVersionUID = 1L;
     private static final Pattern LINE = Pattern.compile("\\bline:? (\\d+)|: (\\d+)-\\d+:");
 
+    /** The command without nsenter. */
     private final String command;
+    /** Its exit status. */
     private final int exitStatus;
+    /** Its standard error. */
     private final String errorText;
 
     /**

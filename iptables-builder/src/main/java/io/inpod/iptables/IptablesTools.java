@@ -31,6 +31,9 @@ public record IptablesTools(List<Path> directories, Variant variant, Duration ti
     /**
      * Checks the values.
      *
+     * @param directories absolute directories, searched in order
+     * @param variant which of the two implementations
+     * @param timeout how long one run may take before it is killed, at least 1 s; half of it may be spent waiting for the lock
      * @throws IllegalArgumentException if a directory is relative or the timeout too short
      */
     public IptablesTools {

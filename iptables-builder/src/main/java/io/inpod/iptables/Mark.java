@@ -10,6 +10,8 @@ public record Mark(int value, int mask) {
     /**
      * Checks the value against the mask.
      *
+     * @param value the bits looked for or set
+     * @param mask which bits count; the value has no others
      * @throws IllegalArgumentException if the value has bits that the mask hasn't: it would never match
      */
     public Mark {

@@ -39,6 +39,8 @@ public sealed interface Match {
         /**
          * Checks the name.
          *
+         * @param name an interface name as the kernel allows it, at most 15 bytes; never a pattern
+         * @param negated whether it must be another
          * @throws IllegalArgumentException if no interface can have it
          */
         public InInterface {
@@ -56,6 +58,8 @@ public sealed interface Match {
         /**
          * Checks the name.
          *
+         * @param name an interface name as the kernel allows it, at most 15 bytes; never a pattern
+         * @param negated whether it must be another
          * @throws IllegalArgumentException if no interface can have it
          */
         public OutInterface {
@@ -120,6 +124,8 @@ public sealed interface Match {
         /**
          * Copies the states.
          *
+         * @param states any of these, at least one
+         * @param negated whether it must be none of them
          * @throws IllegalArgumentException if there are none
          */
         public Conntrack {

@@ -10,6 +10,8 @@ public record Ports(int first, int last) {
     /**
      * Checks the ports.
      *
+     * @param first the first port, 1 to 65535
+     * @param last the last port, at least {@code first}, at most 65535
      * @throws IllegalArgumentException if they are out of range or in the wrong order
      */
     public Ports {

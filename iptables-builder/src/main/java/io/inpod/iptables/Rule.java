@@ -21,6 +21,8 @@ public record Rule(List<Match> matches, Target target) {
     /**
      * Checks the parts against each other.
      *
+     * @param matches the conditions; none means every packet
+     * @param target what to do
      * @throws IllegalArgumentException if a kind of basic condition is there twice, a negated block holds every address, or a port,
      *     {@link Target.Redirect}, {@link Target.Tproxy} or TCP reset is used without its protocol
      */

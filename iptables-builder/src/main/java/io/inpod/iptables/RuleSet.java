@@ -16,6 +16,8 @@ public record RuleSet(IpFamily family, List<Table> tables) {
     /**
      * Checks families and sorts the tables.
      *
+     * @param family the family of all addresses in it
+     * @param tables the tables, each at most once; kept in alphabetical order
      * @throws IllegalArgumentException naming the table, chain and rule if an address is of the other family, or a table is there twice
      */
     public RuleSet {

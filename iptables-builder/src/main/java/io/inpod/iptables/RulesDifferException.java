@@ -7,6 +7,7 @@ import java.util.List;
 public class RulesDifferException extends IOException {
     private static final long serialVersionUID = 1L;
 
+    /** What differs, an immutable list. */
     private final List<String> differences;
 
     /**

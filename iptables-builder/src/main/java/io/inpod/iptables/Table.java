@@ -15,6 +15,8 @@ public record Table(TableName name, List<Chain> chains) {
      * Checks that the chains fit together: unique names, built-in chains that this table has, jumps that lead somewhere and never
      * in a circle, and targets and interfaces that are allowed where packets reach them.
      *
+     * @param name which table
+     * @param chains built-in chains to which rules are appended, and chains of one's own
      * @throws IllegalArgumentException naming the table, chain and rule
      */
     public Table {

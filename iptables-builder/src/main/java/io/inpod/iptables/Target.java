@@ -31,6 +31,7 @@ public sealed interface Target {
         /**
          * Checks the name.
          *
+         * @param chain a chain of the same table that is not built in
          * @throws IllegalArgumentException if it can't be a user's chain
          */
         public Jump {
@@ -56,6 +57,8 @@ public sealed interface Target {
         /**
          * Checks the port.
          *
+         * @param port the socket's port, 1 to 65535
+         * @param mark what to set in the packet's mark, for policy routing
          * @throws IllegalArgumentException if it is out of range
          */
         public Tproxy {
@@ -89,6 +92,7 @@ public sealed interface Target {
         /**
          * Checks the zone.
          *
+         * @param zone 1 to 65535
          * @throws IllegalArgumentException if it is out of range
          */
         public ConntrackZone {

@@ -1,6 +1,8 @@
 package io.inpod.tproxy;
 
 import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Back-pressure: a side is read only while the other one is writable.
  *   <li>The end of one direction is passed on once everything before it is written; the other direction goes on.
  *   <li>A failure, or a channel that vanishes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never
- *       as a regular end, so that nobody takes half of a message for the whole.
+ *       as a regular end, so that nobody takes half of a message for the whole. (A socket that is reset after it has ended its input
+ *       doesn't say so: the relay finds out with the next byte for it, or by {@link RelayOptions#halfClosedTimeout()}.)
  * </ul>
  *
  * <p>The relay owns both channels from {@link #start} on, and closes them. Its methods may be called from any thread.
@@ -56,7 +59,7 @@ public final class Relay {
      * @param upstream the server's side, likewise
      * @param listener is told once when it has ended
      * @return the relay
-     * @throws IllegalArgumentException if the channels are on different event loops
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
     public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayListener listener) {
         return start(downstream, upstream, RelayOptions.DEFAULT, listener);
@@ -70,11 +73,15 @@ public final class Relay {
      * @param options its settings
      * @param listener is told once when it has ended
      * @return the relay
-     * @throws IllegalArgumentException if the channels are on different event loops
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
     public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, RelayListener listener) {
         if (downstream.eventLoop() != upstream.eventLoop()) {
             throw new IllegalArgumentException("both channels must be on the same event loop");
+        }
+        boolean socket = downstream instanceof EpollSocketChannel || upstream instanceof EpollSocketChannel;
+        if (socket && !(downstream.eventLoop() instanceof IoEventLoop loop && loop.isIoType(RelayIoHandler.class))) {
+            throw new IllegalArgumentException("the event loop loses half-closed sockets: make it with RelayIoHandler.newFactory()");
         }
         Relay relay = new Relay(downstream, upstream, options, listener);
         relay.run(relay::begin);

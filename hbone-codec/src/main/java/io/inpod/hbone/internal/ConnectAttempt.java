@@ -10,6 +10,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -38,22 +39,17 @@ final class ConnectAttempt implements TlsGate.Outcome {
   void start(EventLoop loop, Connector connector, PoolEntry.ClientTls tls) {
     ChannelFuture future;
     try {
+      SslContext context = tls.context(destination);
       future = connector.connect(loop, destination, new ChannelInitializer<Channel>() {
         @Override
-        protected void initChannel(Channel channel) throws IOException {
+        protected void initChannel(Channel channel) {
           ParentChannel.configure(channel);
-          SslHandler handler;
-          try {
-            handler = tls.newHandler(channel.alloc(), destination);
-          } catch (IOException e) {
-            fail(e.getMessage(), e);
-            throw e;
-          }
+          SslHandler handler = TlsContexts.newHandler(context, channel.alloc());
           handler.setHandshakeTimeoutMillis(options.handshakeTimeout().toMillis());
           channel.pipeline().addLast(handler, new TlsGate(ConnectAttempt.this));
         }
       });
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       loop.execute(() -> fail(e.getMessage(), e));
       return;
     }

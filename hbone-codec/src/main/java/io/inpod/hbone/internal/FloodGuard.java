@@ -1,8 +1,8 @@
 package io.inpod.hbone.internal;
 
 /**
- * Bounds what a peer can make us do for nothing. Resets are sized for tunnels, which come and go by hundreds per second: a budget of
- * 2,000 that grows back by 200 per second, for resets by the peer and for those it provokes.
+ * Bounds what a peer can make us do for nothing. Resets of tunnels that stood don't count, however many; requests that are taken back before
+ * their answer do, and so do resets that the peer provokes: a budget of 2,000 that grows back by 200 per second.
  */
 final class FloodGuard {
   private static final int RESETS = 2000;

@@ -15,23 +15,17 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
-import java.util.ArrayDeque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One HTTP/2 connection behind TLS: streams, flow control, and the two rules that keep it simple. The user's code is never called
- * while frames are being read, but afterwards ({@link #settle}); and the socket is flushed once per turn of the event loop.
- */
+/** One HTTP/2 connection behind TLS: its streams and its life. Event loop only. */
 abstract class Http2Connection extends ChannelInboundHandlerAdapter {
   final HboneOptions options;
   final HboneEvents events;
   final FloodGuard flood = new FloodGuard();
   final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
   private final SpiffeId peer;
-  private final ArrayDeque<Runnable> later = new ArrayDeque<>();
-  private final ArrayDeque<Stream> ready = new ArrayDeque<>();
-  private final Runnable turn = this::turn;
+  private LoopTurn turn;
   private ChannelHandlerContext ctx;
   private FrameWriter writer;
   private FrameReader reader;
@@ -44,10 +38,6 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
   long peerInitialWindow = Frames.DEFAULT_WINDOW;
   int peerMaxStreams = Integer.MAX_VALUE;
   boolean draining;
-  private boolean reading;
-  private boolean settling;
-  private boolean dirty;
-  private boolean turnScheduled;
   private boolean gone;
   @Nullable String lostReason;
 
@@ -87,9 +77,10 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     ctx = context;
-    writer = new FrameWriter(ctx, this::dirty);
-    headerCodec = new HeaderCodec(options.maxHeaderListSize());
     scheduler = new SendScheduler(ctx.channel());
+    turn = new LoopTurn(ctx, scheduler);
+    writer = new FrameWriter(ctx, turn::dirty);
+    headerCodec = new HeaderCodec(options.maxHeaderListSize());
     window = new ReceiveWindow(options, writer);
     reader = new FrameReader(new InboundFrames(this), ctx.alloc(), isServer(), options.maxFrameSize(), 2 * options.maxHeaderListSize());
     keepAlive = new KeepAlive(this, ctx.executor(), options.pingInterval().toNanos(), options.pingTimeout().toNanos());
@@ -103,7 +94,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     ByteBuf in = (ByteBuf) message;
     try {
       if (!gone) {
-        reading = true;
+        turn.readStarts();
         reader.read(in);
       }
     } catch (ConnectionError e) {
@@ -115,14 +106,12 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
-    reading = false;
-    settle();
-    flush();
+    turn.readEnds();
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
-    scheduleTurn();
+    turn.schedule();
   }
 
   @Override
@@ -174,8 +163,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
       failStream(stream, new TunnelResetException("the HBONE connection to " + peer + " was lost: " + reason, -1));
     }
     connectionGone(reason);
-    reading = false;
-    settle();
+    turn.readEnds();
     reader.release();
     headerCodec.close();
   }
@@ -190,81 +178,12 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
 
   // --- the turn of the loop
 
-  private void dirty() {
-    dirty = true;
-    if (!reading && !settling) {
-      scheduleTurn();
-    }
-  }
-
-  private void scheduleTurn() {
-    if (!turnScheduled) {
-      turnScheduled = true;
-      ctx.executor().execute(turn);
-    }
-  }
-
-  private void turn() {
-    turnScheduled = false;
-    if (!reading) {
-      settle();
-    }
-    flush();
-  }
-
-  private void flush() {
-    if (dirty) {
-      dirty = false;
-      ctx.flush();
-    }
-  }
-
-  /** Calls user code (and tunnels) when no frame is half read. */
   void later(Runnable action) {
-    later.add(action);
-    if (!reading && !settling) {
-      scheduleTurn();
-    }
+    turn.later(action);
   }
 
   void makeReady(Stream stream) {
-    if (!stream.ready) {
-      stream.ready = true;
-      ready.add(stream);
-      if (!reading && !settling) {
-        scheduleTurn();
-      }
-    }
-  }
-
-  private void settle() {
-    if (settling) {
-      return;
-    }
-    settling = true;
-    try {
-      while (true) {
-        Runnable action = later.poll();
-        if (action != null) {
-          action.run();
-          continue;
-        }
-        Stream stream = ready.poll();
-        if (stream == null) {
-          break;
-        }
-        stream.ready = false;
-        if (stream.channel != null) {
-          stream.channel.process();
-        }
-      }
-      scheduler.resume();
-    } finally {
-      settling = false;
-      if (!later.isEmpty() || !ready.isEmpty()) {
-        scheduleTurn();
-      }
-    }
+    turn.makeReady(stream);
   }
 
   // --- streams

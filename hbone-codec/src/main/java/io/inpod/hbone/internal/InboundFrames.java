@@ -113,8 +113,11 @@ final class InboundFrames implements FrameSink {
 
   private void reset(int id, long code) throws ConnectionError {
     requireStream(id, "RST_STREAM");
-    connection.flood.reset();
     Stream stream = connection.streams.get(id);
+    if (stream == null || stream.channel == null) {
+      // A tunnel that stood may fall as often as it likes: the peer had to wait for our answer to each.
+      connection.flood.reset();
+    }
     if (stream == null) {
       requireOpened(id, "RST_STREAM");
     } else if (stream.remoteEnded && stream.channel != null && code == Http2Error.NO_ERROR.code()) {

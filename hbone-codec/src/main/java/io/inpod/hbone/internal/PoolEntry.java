@@ -9,6 +9,7 @@ import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.TunnelChannel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -170,14 +171,14 @@ public final class PoolEntry implements ClientConnection.Listener {
   }
 
   /** Where our own certificate comes from and what is expected of the peer's, as one function. */
+  @FunctionalInterface
   public interface ClientTls {
-    /** A new handler for a new connection. */
-    io.netty.handler.ssl.SslHandler newHandler(io.netty.buffer.ByteBufAllocator allocator, HboneDestination destination) throws IOException;
+    /** The context for new connections. */
+    SslContext context(HboneDestination destination) throws IOException;
 
     /** The usual one. */
     static ClientTls of(TlsContexts contexts, CertificateSource source) {
-      return (allocator, destination) ->
-          contexts.client(source.certificate(destination.source()), destination.source(), destination.expected()).newHandler(allocator);
+      return destination -> contexts.client(source.certificate(destination.source()), destination.source(), destination.expected());
     }
   }
 }

@@ -36,7 +36,7 @@ public final class ServerInitializer extends ChannelInitializer<Channel> {
     ParentChannel.configure(channel);
     SslHandler tls;
     try {
-      tls = contexts.server(certificates.certificate(identity), identity).newHandler(channel.alloc());
+      tls = TlsContexts.newHandler(contexts.server(certificates.certificate(identity), identity), channel.alloc());
     } catch (IOException e) {
       events.handshakeFailed(channel, "no certificate for " + identity + ": " + e.getMessage());
       channel.close();

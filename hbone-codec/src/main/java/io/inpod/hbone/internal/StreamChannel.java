@@ -121,7 +121,8 @@ final class StreamChannel extends TunnelChannel {
     unsafe().close(voidPromise());
   }
 
-  private void closeIfEnded() {
+  /** Both directions have ended, and the reader knows. */
+  void closeIfEnded() {
     if (open && input.isShutdown() && stream.remoteEnded && (outputShutdown || stream.dismissed)) {
       unsafe().close(voidPromise());
     }

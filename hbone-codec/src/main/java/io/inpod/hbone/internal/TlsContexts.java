@@ -2,6 +2,7 @@ package io.inpod.hbone.internal;
 
 import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.WorkloadCertificate;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBehavior;
@@ -9,9 +10,12 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslSessionContext;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.internal.tcnative.SSL;
 import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.time.Clock;
@@ -47,12 +51,12 @@ public final class TlsContexts {
   }
 
   /** For the accepting side: the peer must be of our own trust domain. */
-  public SslContext server(WorkloadCertificate certificate, SpiffeId identity) throws IOException {
+  SslContext server(WorkloadCertificate certificate, SpiffeId identity) throws IOException {
     return context(certificate, identity, null);
   }
 
   /** For the connecting side: the peer must have one of these identities. */
-  public SslContext client(WorkloadCertificate certificate, SpiffeId identity, Set<SpiffeId> expected) throws IOException {
+  SslContext client(WorkloadCertificate certificate, SpiffeId identity, Set<SpiffeId> expected) throws IOException {
     if (expected.isEmpty()) {
       throw new IOException("no identity is expected of the peer: an empty expectation doesn't mean anyone");
     }
@@ -93,6 +97,7 @@ public final class TlsContexts {
           .endpointIdentificationAlgorithm(null)
           .applicationProtocolConfig(alpn())
           .sessionCacheSize(1)
+          .sessionTimeout(1)
           .build();
       if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
         sessions.setSessionCacheEnabled(false);
@@ -101,6 +106,18 @@ public final class TlsContexts {
     } catch (SSLException e) {
       throw new IOException("TLS can't be set up for " + identity + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * A handler for one connection. A resumed session would skip the trust manager, so BoringSSL is told to give and take no tickets (Netty
+   * turns them on for each engine); with the JDK's TLS, which can't be told, sessions at least die after a second.
+   */
+  static SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
+    SslHandler handler = context.newHandler(allocator);
+    if (handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
+      SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
+    }
+    return handler;
   }
 
   private ApplicationProtocolConfig alpn() {

@@ -91,6 +91,8 @@ final class TunnelInput {
     } else if (stream.remoteEnded && stream.input.isEmpty() && readPending && !shutdown) {
       shutdown = true;
       channel.inputEnded();
+    } else if (shutdown) {
+      channel.closeIfEnded();
     }
   }
 }

@@ -17,6 +17,7 @@ public final class Main {
      * @param args the command line, {@code --help} explains it
      */
     public static void main(String[] args) {
+        System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
         System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
     }
 

@@ -1,0 +1,160 @@
+package io.inpod.examples.demo;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The plot: pods, agent, proxy, app, one request, and what can be seen of it. */
+final class Demo implements AutoCloseable {
+    private static final int APP_PORT = 8080;
+    private static final int TUNNEL_PORT = 15008;
+    private static final String SECRET = "the-secret-that-must-not-be-seen-on-the-wire";
+    private static final String ANSWER = "hello from the app in pod B";
+
+    private final String launcher;
+    private final String profile;
+    private final Story story;
+    private final Path home;
+    private final Processes processes;
+    private final PodNetwork network;
+
+    Demo(String launcher, String profile, Story story) throws IOException {
+        this.launcher = launcher;
+        this.profile = profile;
+        this.story = story;
+        this.home = Files.createDirectories(Path.of("/run/inpod"));
+        this.processes = new Processes(home);
+        this.network = PodNetwork.named(NetworkNamespace.current(), List.of("pod-a", "pod-b"));
+    }
+
+    void tell() throws IOException, InterruptedException, DemoFailure {
+        Pod a = network.pod(0);
+        Pod b = network.pod(1);
+        story.step("Two pods, each a network namespace on the bridge " + PodNetwork.BRIDGE + " of a node");
+        for (Pod pod : network.pods()) {
+            story.show(pod.name() + "  " + pod.address().getHostAddress() + "  " + pod.namespace().identity());
+        }
+
+        story.step("A node agent and a ztunnel, two processes on the node, in neither pod (profile " + profile + ")");
+        startNode(a, b);
+        for (String name : List.of("agent", "ztunnel")) {
+            story.show(name + "  pid " + processes.pid(name) + "  " + Files.readSymbolicLink(Path.of("/proc/" + processes.pid(name) + "/ns/net")));
+        }
+
+        story.step("The agent installs the rules in both pods, then hands their namespaces to the ztunnel, as file descriptors");
+        enrol(a);
+        enrol(b);
+        String listeners = inside(b, "ss", "-ntlp");
+        story.show(listeners);
+        story.claim(Stream.of(15001, 15006, TUNNEL_PORT).allMatch(port -> listeners.contains("*:" + port + " ")),
+                "the ztunnel listens on 15001, 15006 and 15008 inside pod B, where none of its threads is");
+        String rules = inside(b, "iptables-save");
+        story.show(rules.lines().filter(line -> line.startsWith("*") || line.startsWith("-A")).reduce("", (x, y) -> x + "\n" + y));
+        story.claim(rules.contains("--to-ports 15001"), "pod B's own kernel rules redirect what its apps send");
+
+        story.step("An HTTP server in pod B, and a request from pod A, both unaware of all this");
+        processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+                "-cp", System.getProperty("java.class.path"), App.class.getName(), Integer.toString(APP_PORT), ANSWER);
+        processes.awaitOutput("app", "listening");
+        String url = "http://" + b.address().getHostAddress() + ":" + APP_PORT + "/";
+        WireCapture.Evidence wire;
+        try (WireCapture capture = WireCapture.start(network.node(), b.link())) {
+            String response = inside(a, "curl", "-sS", "-i", "--max-time", "30", "-H", "X-Secret: " + SECRET, url);
+            wire = capture.stop();
+            story.show("pod-a $ curl -i -H 'X-Secret: ...' " + url + "\n" + response);
+            story.claim(response.startsWith("HTTP/1.1 200") && response.contains(ANSWER), "the request was answered");
+            story.claim(response.contains("peer: " + a.address().getHostAddress() + "\n"), "the app saw pod A's address, " + a.address().getHostAddress());
+        }
+        tellIdentities();
+        tellWire(wire);
+    }
+
+    private void startNode(Pod a, Pod b) throws IOException, InterruptedException, DemoFailure {
+        Path mesh = home.resolve("mesh.yaml");
+        StringBuilder workloads = new StringBuilder("workloads:\n");
+        for (Pod pod : List.of(a, b)) {
+            workloads.append("- uid: demo//v1/Pod/default/").append(pod.name()).append("\n  name: ").append(pod.name())
+                    .append("\n  namespace: default\n  serviceAccount: sa-").append(pod.name())
+                    .append("\n  workloadIps: [\"").append(pod.address().getHostAddress()).append("\"]\n  protocol: HBONE\n  node: demo\n");
+        }
+        Files.writeString(mesh, workloads);
+        String socket = home.resolve("ztunnel.sock").toString();
+        processes.start("agent", Map.of("INPOD_UDS", socket), launcher, "agent", "--profile", profile);
+        processes.start("ztunnel",
+                Map.of("INPOD_UDS", socket, "LOCAL_XDS_PATH", mesh.toString(), "FAKE_CA", "true", "NODE_NAME", "demo", "XDS_ADDRESS", ""),
+                launcher, "ztunnel");
+        processes.awaitOutput("ztunnel", "pod received snapshot sent");
+    }
+
+    private void enrol(Pod pod) throws IOException, InterruptedException, DemoFailure {
+        story.show(processes.run(launcher, "agent", "add", "--uid", "uid-" + pod.name(), "--name", pod.name(), "--namespace", "default",
+                "--service-account", "sa-" + pod.name(), "--netns", "/run/netns/" + pod.name()));
+    }
+
+    private void tellIdentities() throws IOException, InterruptedException, DemoFailure {
+        story.step("What the ztunnel logged");
+        processes.awaitOutput("ztunnel", "direction=\"outbound\"");
+        processes.awaitOutput("ztunnel", "direction=\"inbound\"");
+        List<String> lines = Files.readAllLines(processes.output("ztunnel")).stream().filter(line -> line.contains("\taccess\t")).toList();
+        lines.forEach(story::show);
+        Optional<Matcher> inbound = lines.stream().filter(line -> line.contains("direction=\"inbound\""))
+                .map(Pattern.compile("src\\.identity=\"(\\S+)\".*dst\\.identity=\"(\\S+)\"")::matcher).filter(Matcher::find).findFirst();
+        String source = inbound.map(match -> match.group(1)).orElse("nobody");
+        String destination = inbound.map(match -> match.group(2)).orElse("nobody");
+        story.claim(source.equals("spiffe://cluster.local/ns/default/sa/sa-pod-a") && destination.equals("spiffe://cluster.local/ns/default/sa/sa-pod-b"),
+                "both sides proved who they are by TLS certificates: " + source + " and " + destination);
+    }
+
+    private void tellWire(WireCapture.Evidence wire) {
+        story.step("What passed between the pods, seen by an AF_PACKET socket on pod B's link");
+        story.show(wire.frames().size() + " frames; with TLS records, by port: " + wire.tlsFramesByPort() + "; with any data: " + wire.dataFramesByPort());
+        story.claim(wire.tlsFramesByPort().getOrDefault(TUNNEL_PORT, 0) > 0, "TLS records to port " + TUNNEL_PORT);
+        story.claim(wire.dataFramesByPort().keySet().equals(java.util.Set.of(TUNNEL_PORT)), "and no data to any other port");
+        story.claim(Stream.of(SECRET, ANSWER, "HTTP/1.1", "X-Secret").noneMatch(wire::contains), "the text of the request and of its answer is nowhere");
+    }
+
+    private String inside(Pod pod, String... command) throws IOException, InterruptedException, DemoFailure {
+        String[] line = Stream.concat(Stream.of("nsenter", "--net=/run/netns/" + pod.name(), "--"), Stream.of(command)).toArray(String[]::new);
+        return processes.run(line);
+    }
+
+    private static String javaProgram() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+
+    /** Commands that look inside from another terminal. */
+    String waysIn() {
+        return """
+                It stays up until you press Enter. To look inside, from another terminal (PID is that of this demo's `unshare`, `pgrep -f inside-sandbox`):
+                  nsenter -t PID -m -n -p ip netns list
+                  nsenter -t PID -m -n -p ip netns exec pod-a curl -i http://%s:%d/
+                  nsenter -t PID -m -n -p ip netns exec pod-b iptables-save
+                  nsenter -t PID -m -n -p ip netns exec pod-b ss -ntlp
+                  nsenter -t PID -m -n -p tail -f %s
+                """.formatted(network.pod(1).address().getHostAddress(), APP_PORT, processes.output("ztunnel"));
+    }
+
+    /** What the processes printed, for a failure. */
+    String logs() throws IOException {
+        StringBuilder logs = new StringBuilder();
+        for (String name : processes.names()) {
+            logs.append("--- ").append(name).append('\n').append(Files.readString(processes.output(name)));
+        }
+        return logs.toString();
+    }
+
+    @Override
+    public void close() {
+        processes.close();
+        network.close();
+    }
+}

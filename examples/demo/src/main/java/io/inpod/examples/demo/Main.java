@@ -1,0 +1,56 @@
+package io.inpod.examples.demo;
+
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The demo's process, the first one in its sandbox. Ends with 0 only if everything it tells held. */
+@Command(name = "./inpod demo", description = "One request from pod A to pod B, shown working.", mixinStandardHelpOptions = true)
+public final class Main implements Callable<Integer> {
+    @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
+    private String profile = "redirect";
+
+    @Option(names = "--hold", description = "keep everything up until Enter")
+    private boolean hold;
+
+    private Main() {}
+
+    /**
+     * Runs the demo, inside a sandbox that the launcher has made.
+     *
+     * @param arguments see {@code --help}
+     */
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new Main()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (!profile.equals("redirect") && !profile.equals("tproxy")) {
+            System.err.println("--profile must be redirect or tproxy, not " + profile);
+            return CommandLine.ExitCode.USAGE;
+        }
+        Story story = new Story(System.out);
+        try (Demo demo = new Demo(System.getProperty("inpod.launcher", "./inpod"), profile, story)) {
+            boolean held;
+            try {
+                demo.tell();
+                held = story.held();
+            } catch (DemoFailure e) {
+                System.out.println("  FAILED " + e.getMessage());
+                held = false;
+            }
+            if (!held) {
+                System.err.println(demo.logs());
+            }
+            if (hold) {
+                System.out.println("\n" + demo.waysIn());
+                System.in.read();
+            }
+            System.out.println(held ? "\nAll of it held." : "\nNot all of it held.");
+            return held ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package io.inpod.examples.ztunnel.config;
+
+/** The configuration can't be used; the message names the variable, or the file and the place in it. */
+public final class ConfigException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    ConfigException(String message) {
+        super(message);
+    }
+
+    ConfigException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

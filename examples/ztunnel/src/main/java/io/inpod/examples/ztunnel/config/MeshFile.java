@@ -1,0 +1,105 @@
+package io.inpod.examples.ztunnel.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+
+/**
+ * Istio ztunnel's local configuration, in YAML or JSON (which is YAML too). What this version can't enforce (policies, services,
+ * waypoints, gateways, application tunnels) and what it doesn't know is an error, never ignored: a policy that is overlooked would let
+ * pass what it forbids.
+ */
+public final class MeshFile {
+    private MeshFile() {}
+
+    /**
+     * Reads the mesh that a configuration names.
+     *
+     * @param config whose LOCAL_XDS_PATH or LOCAL_XDS
+     * @return the mesh
+     * @throws ConfigException naming file, place and key
+     */
+    public static Mesh read(ProxyConfig config) throws ConfigException {
+        Path path = config.localXdsPath();
+        String inline = config.localXds();
+        if (path == null) {
+            return parse("LOCAL_XDS", inline == null ? "" : inline, config);
+        }
+        try {
+            return parse(path.toString(), Files.readString(path), config);
+        } catch (IOException e) {
+            throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": " + e, e);
+        }
+    }
+
+    /**
+     * Reads a mesh.
+     *
+     * @param source where the text is from, for errors
+     * @param text YAML or JSON
+     * @param config gives defaults
+     * @return the mesh
+     * @throws ConfigException naming source, place and key
+     */
+    static Mesh parse(String source, String text, ProxyConfig config) throws ConfigException {
+        Object document;
+        try {
+            document = new Load(LoadSettings.builder().setLabel(source).setAllowDuplicateKeys(false).build()).loadFromString(text);
+        } catch (YamlEngineException e) {
+            throw new ConfigException(source + " is neither YAML nor JSON: " + e.getMessage(), e);
+        }
+        Node root = new Node(source, "", document == null ? Map.of() : document);
+        root.allow("workloads", "policies", "services");
+        root.refuseUnlessEmpty("policies", "services");
+        List<Workload> workloads = new ArrayList<>();
+        Set<String> uids = new HashSet<>();
+        for (Node node : root.list("workloads")) {
+            Workload workload = workload(node, config);
+            if (!workload.uid().isEmpty() && !uids.add(workload.uid())) {
+                throw node.error("uid", "there is another workload with uid " + workload.uid());
+            }
+            workloads.add(workload);
+        }
+        return new Mesh(workloads);
+    }
+
+    private static Workload workload(Node node, ProxyConfig config) throws ConfigException {
+        node.allow("uid", "name", "namespace", "serviceAccount", "trustDomain", "workloadIps", "network", "hostname", "node", "protocol",
+                "networkMode", "workloadName", "workloadType", "canonicalName", "canonicalRevision", "nativeTunnel", "status", "clusterId",
+                "locality", "capacity", "waypoint", "networkGateway", "applicationTunnel", "authorizationPolicies", "services");
+        node.refuseUnlessEmpty("waypoint", "networkGateway", "applicationTunnel", "authorizationPolicies", "services");
+        node.text("status", "Healthy", "Healthy", "Unhealthy");
+        node.flag("nativeTunnel"); // the peer ends tunnels itself: the same to us
+        Workload workload = new Workload(
+                node.text("uid", ""),
+                node.text("name", ""),
+                node.required("namespace"),
+                node.text("serviceAccount", "default"),
+                node.text("trustDomain", config.trustDomain()),
+                node.addresses("workloadIps"),
+                node.text("network", ""),
+                node.text("hostname", ""),
+                node.text("node", ""),
+                node.text("networkMode", "Standard", "Standard", "HostNetwork").equals("HostNetwork"),
+                node.text("protocol", "TCP", "TCP", "HBONE").equals("HBONE"),
+                node.text("workloadType", "deployment").toLowerCase(java.util.Locale.ROOT),
+                node.text("workloadName", ""),
+                node.text("canonicalName", ""),
+                node.text("canonicalRevision", ""),
+                node.text("clusterId", config.clusterId()));
+        try {
+            workload.identity();
+        } catch (IllegalArgumentException e) {
+            throw node.error("", e.getMessage());
+        }
+        return workload;
+    }
+}

@@ -1,0 +1,119 @@
+package io.inpod.examples.ztunnel.config;
+
+import io.inpod.tproxy.Keepalive;
+import io.inpod.tproxy.SpoofPolicy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The environment variables, those of Istio's ztunnel.
+ *
+ * @param uds INPOD_UDS: the agent's socket
+ * @param portReuse INPOD_PORT_REUSE: whether listeners use SO_REUSEPORT
+ * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x...
+ * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
+ * @param socks5 UNSTABLE_ENABLE_SOCKS5: whether pods get a SOCKS5 listener on 127.0.0.1
+ * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; unset and true mean "or no connection"
+ * @param node NODE_NAME: which workloads are local
+ * @param network NETWORK: the network the node is in
+ * @param clusterId CLUSTER_ID: for telemetry
+ * @param trustDomain TRUST_DOMAIN: of workloads that don't say
+ * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES; null if off
+ * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may go on after SIGTERM
+ * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
+ * @param localXds LOCAL_XDS: the mesh as text, or null
+ * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
+ */
+public record ProxyConfig(
+        Path uds,
+        boolean portReuse,
+        int mark,
+        boolean ipv6,
+        boolean socks5,
+        SpoofPolicy spoofing,
+        String node,
+        String network,
+        String clusterId,
+        String trustDomain,
+        @Nullable Keepalive keepalive,
+        Duration terminationDeadline,
+        int workers,
+        @Nullable String localXds,
+        @Nullable Path localXdsPath) {
+    /** Where outbound connections are redirected to. */
+    public static final int OUTBOUND = 15001;
+
+    /** Where inbound plaintext is redirected to. */
+    public static final int INBOUND_PLAINTEXT = 15006;
+
+    /** Where tunnels arrive. */
+    public static final int INBOUND_HBONE = 15008;
+
+    /** Where apps of the pod can ask for an outbound connection by SOCKS5. */
+    public static final int SOCKS5 = 15080;
+
+    /**
+     * Reads the environment.
+     *
+     * @param environment variable to value
+     * @return the configuration
+     * @throws ConfigException naming the variable that can't be used
+     */
+    public static ProxyConfig from(Map<String, String> environment) throws ConfigException {
+        Variables env = new Variables(environment);
+        for (String unsupported : new String[] {"XDS_ADDRESS", "CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
+            if (!env.text(unsupported, "").isEmpty()) {
+                throw new ConfigException(unsupported + " is set, but this version can't do what it asks for; unset it");
+            }
+        }
+        for (String unsupported : new String[] {"TLS12_ENABLED", "XDS_ON_DEMAND", "ISTIO_META_DNS_CAPTURE", "DNS_CAPTURE"}) {
+            if (env.flag(unsupported, false)) {
+                throw new ConfigException(unsupported + "=true, but this version can't do that; unset it");
+            }
+        }
+        if (!env.text("PROXY_MODE", "shared").equalsIgnoreCase("shared")) {
+            throw new ConfigException("PROXY_MODE must be shared, not " + env.text("PROXY_MODE", ""));
+        }
+        if (!env.flag("FAKE_CA", false)) {
+            throw new ConfigException("FAKE_CA must be true: the development CA is the only source of certificates of this version");
+        }
+        String text = env.text("LOCAL_XDS", "");
+        String path = env.text("LOCAL_XDS_PATH", "");
+        if (text.isEmpty() == path.isEmpty()) {
+            throw new ConfigException("exactly one of LOCAL_XDS_PATH and LOCAL_XDS must be set");
+        }
+        Keepalive keepalive = !env.flag("KEEPALIVE_ENABLED", true) ? null : new Keepalive(
+                env.duration("KEEPALIVE_TIME", Duration.ofSeconds(180)),
+                env.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180)),
+                env.number("KEEPALIVE_RETRIES", 9, 1, 127));
+        return new ProxyConfig(
+                Path.of(env.text("INPOD_UDS", "/var/run/ztunnel/ztunnel.sock")),
+                env.flag("INPOD_PORT_REUSE", true),
+                env.number("PACKET_MARK", 1337, 1, Integer.MAX_VALUE),
+                env.flag("IPV6_ENABLED", true),
+                env.flag("UNSTABLE_ENABLE_SOCKS5", false),
+                env.flag("ENABLE_ORIG_SRC", true) ? SpoofPolicy.REQUIRE : SpoofPolicy.NEVER,
+                env.text("NODE_NAME", ""),
+                env.text("NETWORK", ""),
+                env.text("ISTIO_META_CLUSTER_ID", env.text("CLUSTER_ID", "Kubernetes")),
+                env.text("TRUST_DOMAIN", "cluster.local"),
+                keepalive,
+                env.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(5)),
+                env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
+                text.isEmpty() ? null : text,
+                path.isEmpty() ? null : Path.of(path));
+    }
+
+    /** {@return the ports that the proxy itself listens on in every pod} */
+    public Set<Integer> ownPorts() {
+        Set<Integer> ports = new TreeSet<>(Set.of(OUTBOUND, INBOUND_PLAINTEXT, INBOUND_HBONE));
+        if (socks5) {
+            ports.add(SOCKS5);
+        }
+        return ports;
+    }
+}

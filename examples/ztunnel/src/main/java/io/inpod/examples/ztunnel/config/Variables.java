@@ -1,0 +1,60 @@
+package io.inpod.examples.ztunnel.config;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Environment variables, read strictly: a value that can't be understood is an error, not the default. */
+record Variables(Map<String, String> values) {
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+
+    String text(String name, String otherwise) {
+        String value = values.get(name);
+        return value == null ? otherwise : value.strip();
+    }
+
+    boolean flag(String name, boolean otherwise) throws ConfigException {
+        String value = text(name, "");
+        return switch (value.toLowerCase(java.util.Locale.ROOT)) {
+            case "" -> otherwise;
+            case "true", "1" -> true;
+            case "false", "0" -> false;
+            default -> throw new ConfigException(name + " must be true or false, not \"" + value + "\"");
+        };
+    }
+
+    int number(String name, int otherwise, int least, int most) throws ConfigException {
+        String value = text(name, "");
+        if (value.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            long number = Long.decode(value);
+            if (number >= least && number <= most) {
+                return (int) number;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new ConfigException(name + " must be a number from " + least + " to " + most + ", not \"" + value + "\"");
+    }
+
+    Duration duration(String name, Duration otherwise) throws ConfigException {
+        String value = text(name, "");
+        if (value.isEmpty()) {
+            return otherwise;
+        }
+        Matcher matcher = DURATION.matcher(value);
+        if (!matcher.matches()) {
+            throw new ConfigException(name + " must be a duration such as 500ms, 5s, 3m or 1h, not \"" + value + "\"");
+        }
+        long number = Long.parseLong(matcher.group(1));
+        return switch (matcher.group(2)) {
+            case "ms" -> Duration.ofMillis(number);
+            case "s" -> Duration.ofSeconds(number);
+            case "m" -> Duration.ofMinutes(number);
+            default -> Duration.ofHours(number);
+        };
+    }
+}

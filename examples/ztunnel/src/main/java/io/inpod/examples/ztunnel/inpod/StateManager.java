@@ -1,0 +1,169 @@
+package io.inpod.examples.ztunnel.inpod;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.proxy.PodProxy;
+import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.netns.NamespaceIdentity;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which pods are served. A pod that can't be served stays pending and is tried again; running proxies survive the loss of the agent.
+ * Thread-safe; the methods block.
+ */
+public final class StateManager {
+    private static final Logger LOG = LoggerFactory.getLogger("inpod.statemanager");
+
+    private final Shared shared;
+    private final NamespaceIdentity own;
+    private final Map<String, PodProxy> running = new LinkedHashMap<>();
+    private final Map<String, Pending> pending = new HashMap<>();
+    private final Set<String> snapshot = new HashSet<>();
+    private boolean snapshotReceived;
+
+    private record Pending(WorkloadInfo info, NetworkNamespace namespace) {}
+
+    /**
+     * Begins with no pods.
+     *
+     * @param shared what the pods' proxies share
+     * @param own the proxy's own namespace, which is never served
+     */
+    public StateManager(Shared shared, NamespaceIdentity own) {
+        this.shared = shared;
+        this.own = own;
+    }
+
+    /** A new session with an agent begins; it will name all pods again. */
+    public synchronized void sessionBegins() {
+        snapshot.clear();
+        snapshotReceived = false;
+        pending.values().forEach(pod -> pod.namespace().close());
+        pending.clear();
+    }
+
+    /**
+     * Serves a pod.
+     *
+     * @param uid its name in the protocol
+     * @param info who it is
+     * @param namespace its network namespace, owned by this from now on
+     * @throws IOException if it can't be served; it will be tried again
+     */
+    public synchronized void add(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException, InterruptedException {
+        if (!snapshotReceived) {
+            snapshot.add(uid);
+        }
+        LOG.info("pod WorkloadUid(\"{}\") received netns, starting proxy", uid);
+        forget(uid);
+        PodProxy current = running.get(uid);
+        if (current != null) {
+            if (current.namespace().equals(namespace) && current.info().equals(info)) {
+                namespace.close();
+                return; // served already
+            }
+            LOG.info("pod WorkloadUid(\"{}\") has another netns or identity now, draining old proxy", uid);
+            running.remove(uid);
+            current.stop();
+        }
+        try {
+            start(uid, info, namespace);
+        } catch (IOException e) {
+            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}", uid, e.getMessage());
+            pending.put(uid, new Pending(info, namespace));
+            throw e;
+        }
+    }
+
+    private void start(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
+        if (namespace.identity().equals(own)) {
+            throw new IOException("the namespace is the proxy's own, not a pod's");
+        }
+        for (Map.Entry<String, PodProxy> other : running.entrySet()) {
+            if (other.getValue().namespace().equals(namespace)) {
+                throw new IOException("the namespace is that of pod " + other.getKey() + " already");
+            }
+        }
+        running.put(uid, PodProxy.start(shared, info, namespace));
+    }
+
+    /** Tries again to serve the pods that could not be served. */
+    public synchronized void retryPending() {
+        for (String uid : List.copyOf(pending.keySet())) {
+            Pending pod = pending.get(uid);
+            try {
+                start(uid, pod.info(), pod.namespace());
+                pending.remove(uid);
+                LOG.info("pod WorkloadUid(\"{}\") proxy started at last", uid);
+            } catch (IOException e) {
+                LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * A pod still exists.
+     *
+     * @param uid its name in the protocol
+     */
+    public synchronized void keep(String uid) {
+        LOG.info("pod WorkloadUid(\"{}\") keep received, will not delete it when snapshot is sent", uid);
+        snapshot.add(uid);
+    }
+
+    /**
+     * A pod is gone.
+     *
+     * @param uid its name in the protocol
+     */
+    public synchronized void delete(String uid) throws InterruptedException {
+        LOG.info("pod WorkloadUid(\"{}\") delete request, draining proxy", uid);
+        snapshot.remove(uid);
+        forget(uid);
+        PodProxy proxy = running.remove(uid);
+        if (proxy != null) {
+            proxy.stop();
+        }
+    }
+
+    private void forget(String uid) {
+        Pending waiting = pending.remove(uid);
+        if (waiting != null) {
+            waiting.namespace().close();
+        }
+    }
+
+    /** Every pod has been named: those that were not are gone. */
+    public synchronized void snapshotSent() throws InterruptedException {
+        LOG.info("pod received snapshot sent");
+        snapshotReceived = true;
+        for (String uid : List.copyOf(running.keySet())) {
+            if (!snapshot.contains(uid)) {
+                delete(uid);
+            }
+        }
+    }
+
+    /**
+     * Stops serving: listeners are closed at once, connections may go on for a while.
+     *
+     * @param limit how long
+     */
+    public synchronized void drain(Duration limit) throws InterruptedException {
+        long deadline = System.nanoTime() + limit.toNanos();
+        running.values().forEach(proxy -> proxy.drain(limit));
+        for (PodProxy proxy : running.values()) {
+            proxy.awaitDrained(deadline);
+        }
+        running.clear();
+    }
+}

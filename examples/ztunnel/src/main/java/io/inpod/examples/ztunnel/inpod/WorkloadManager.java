@@ -1,0 +1,93 @@
+package io.inpod.examples.ztunnel.inpod;
+
+import io.inpod.examples.zds.ZdsClient;
+import io.inpod.examples.zds.ZdsException;
+import io.inpod.examples.zds.ZdsProtocolException;
+import io.inpod.examples.zds.ZdsRequest;
+import io.inpod.examples.zds.ZdsRequestException;
+import io.inpod.examples.zds.ZdsSessionException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Keeps a session with the node agent, on the calling thread, and carries out what it asks for. */
+public final class WorkloadManager {
+    private static final Logger LOG = LoggerFactory.getLogger("inpod.workloadmanager");
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+
+    private final Path socket;
+    private final StateManager state;
+
+    /**
+     * For an agent that isn't connected yet.
+     *
+     * @param socket the agent's socket
+     * @param state what is to be changed
+     */
+    public WorkloadManager(Path socket, StateManager state) {
+        this.socket = socket;
+        this.state = state;
+    }
+
+    /**
+     * Connects, and connects again when the session is lost, until the calling thread is interrupted.
+     *
+     * @throws ZdsProtocolException if the agent doesn't keep to the protocol; to go on with it would be of no use
+     * @throws InterruptedException if interrupted
+     */
+    public void run() throws ZdsProtocolException, InterruptedException {
+        Duration pause = FIRST_PAUSE;
+        String lastError = "";
+        for (; ; ) {
+            try (ZdsClient session = ZdsClient.connect(socket)) {
+                LOG.info("handling new stream");
+                pause = FIRST_PAUSE;
+                lastError = "";
+                state.sessionBegins();
+                serve(session);
+            } catch (ZdsProtocolException e) {
+                LOG.error("protocol error: {}", e.getMessage());
+                throw e;
+            } catch (ZdsException e) {
+                if (!lastError.equals(e.getMessage())) { // once, not at every attempt
+                    LOG.warn("{}; connecting again", e.getMessage());
+                    lastError = String.valueOf(e.getMessage());
+                }
+            }
+            TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
+    }
+
+    private void serve(ZdsClient session) throws ZdsException, InterruptedException {
+        for (; ; ) {
+            try {
+                carryOut(session.receive());
+                session.ack();
+            } catch (ZdsRequestException e) {
+                LOG.warn("refused: {}", e.getMessage());
+                session.nack(String.valueOf(e.getMessage()));
+            } catch (ZdsSessionException | ZdsProtocolException e) {
+                throw e;
+            } catch (IOException e) {
+                session.nack(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    private void carryOut(ZdsRequest request) throws IOException, InterruptedException {
+        if (request instanceof ZdsRequest.Add add) {
+            state.add(add.uid(), add.info(), add.netns());
+        } else if (request instanceof ZdsRequest.Keep keep) {
+            state.keep(keep.uid());
+        } else if (request instanceof ZdsRequest.Del delete) {
+            state.delete(delete.uid());
+        } else {
+            state.snapshotSent();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.hbone.SpiffeId;
+import io.inpod.tproxy.RelayResult;
+import io.inpod.tproxy.RelaySide;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One line per connection, when it has ended. */
+final class AccessLog {
+    private static final Logger LOG = LoggerFactory.getLogger("access");
+
+    private AccessLog() {}
+
+    /**
+     * What a line says of a connection.
+     *
+     * @param direction "inbound" or "outbound"
+     * @param source who connected
+     * @param sourceIdentity its identity, if it is known for sure
+     * @param destination where to, on this hop
+     * @param authority where the tunnel leads, or null without a tunnel
+     * @param destinationIdentity identity of the destination, or null without a tunnel
+     */
+    record Connection(
+            String direction,
+            InetSocketAddress source,
+            @Nullable SpiffeId sourceIdentity,
+            InetSocketAddress destination,
+            @Nullable String authority,
+            @Nullable SpiffeId destinationIdentity) {
+        @Override
+        public String toString() {
+            return "src.addr=" + text(source)
+                    + (sourceIdentity == null ? "" : " src.identity=\"" + sourceIdentity + "\"")
+                    + " dst.addr=" + text(destination)
+                    + (authority == null ? "" : " dst.hbone_addr=" + authority)
+                    + (destinationIdentity == null ? "" : " dst.identity=\"" + destinationIdentity + "\"")
+                    + " direction=\"" + direction + "\"";
+        }
+    }
+
+    static String text(InetSocketAddress address) {
+        String ip = io.netty.util.NetUtil.toAddressString(address.getAddress());
+        return (ip.indexOf(':') >= 0 ? "[" + ip + "]" : ip) + ":" + address.getPort();
+    }
+
+    /** The relay has ended; its downstream side is the one that connected. */
+    static void ended(Connection connection, RelayResult result) {
+        String line = connection + " bytes_sent=" + result.bytesUpstream() + " bytes_recv=" + result.bytesDownstream()
+                + " duration=\"" + result.duration().toMillis() + "ms\"";
+        Throwable error = result.error();
+        if (error == null) {
+            LOG.info("connection complete\t{}", line);
+        } else {
+            String side = result.failedSide() == null ? "" : result.failedSide() == RelaySide.DOWNSTREAM ? "client: " : "upstream: ";
+            LOG.error("connection complete\t{} error=\"{}{}\"", line, side, words(error));
+        }
+    }
+
+    /** The connection came to nothing. */
+    static void failed(Connection connection, String reason) {
+        LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
+    }
+
+    static String words(Throwable error) {
+        String message = error.getMessage();
+        return (message == null ? error.getClass().getSimpleName() : message).replace('"', '\'').replaceAll("\\s+", " ");
+    }
+}

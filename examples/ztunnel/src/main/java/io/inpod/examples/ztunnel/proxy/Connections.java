@@ -1,0 +1,54 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.netty.channel.Channel;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** The open connections of a pod. Thread-safe. */
+final class Connections {
+    private final Set<Channel> open = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+
+    void add(Channel channel) {
+        open.add(channel);
+        channel.closeFuture().addListener(closed -> {
+            open.remove(channel);
+            lock.lock();
+            try {
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        });
+    }
+
+    Set<Channel> all() {
+        return Set.copyOf(open);
+    }
+
+    /** Waits until none is open or the deadline (of {@link System#nanoTime}) has passed; says which. */
+    boolean awaitNone(long deadlineNanos) throws InterruptedException {
+        lock.lock();
+        try {
+            while (!open.isEmpty()) {
+                long left = deadlineNanos - System.nanoTime();
+                if (left <= 0 || changed.awaitNanos(left) <= 0 && !open.isEmpty()) {
+                    return false;
+                }
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Resets what is open, and waits a moment for it. */
+    void resetAll() throws InterruptedException {
+        all().forEach(Resets::reset);
+        awaitNone(System.nanoTime() + TimeUnit.SECONDS.toNanos(5));
+    }
+}

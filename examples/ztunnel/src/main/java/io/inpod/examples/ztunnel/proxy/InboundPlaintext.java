@@ -1,0 +1,58 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Relay;
+import io.inpod.tproxy.UpstreamConnection;
+import io.inpod.tproxy.UpstreamConnector;
+import io.netty.channel.Channel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+
+/** Port 15006: what arrives at the pod without a tunnel, redirected. The app sees the client's address. */
+final class InboundPlaintext extends AcceptHandler {
+    private final UpstreamConnector app;
+
+    InboundPlaintext(PodContext pod, UpstreamConnector app) {
+        super(pod);
+        this.app = app;
+    }
+
+    @Override
+    void accepted(EpollSocketChannel client, InetSocketAddress source) throws ClosedChannelException {
+        InetSocketAddress destination = OriginalDestination.of(client).address();
+        AccessLog.Connection connection = new AccessLog.Connection("inbound", source, null, destination, null, null);
+        if (pod.config().ownPorts().contains(destination.getPort())) {
+            refuse(client, connection, "attempted recursive call to ourselves");
+        } else if (pod.workload().isEmpty()) {
+            refuse(client, connection, PodContext.UNKNOWN);
+        } else if (!pod.owns(destination.getAddress())) {
+            refuse(client, connection, "the destination is not an address of this pod"); // we are no relay to others
+        } else {
+            connect(client, source, destination, connection);
+        }
+    }
+
+    private static void refuse(Channel client, AccessLog.Connection connection, String reason) {
+        AccessLog.failed(connection, reason);
+        Resets.reset(client);
+    }
+
+    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
+        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source.getAddress()), destination, new PreparedForRelay());
+        client.closeFuture().addListener(gone -> upstream.cancel(false));
+        upstream.addListener((Future<UpstreamConnection> done) -> {
+            if (done.isSuccess()) {
+                pod.connections().add(done.getNow().channel());
+                Relay.start(client, done.getNow().channel(), result -> AccessLog.ended(connection, result));
+            } else if (done.isCancelled()) {
+                AccessLog.failed(connection, "the client went away before the connection was made");
+                client.close();
+            } else {
+                refuse(client, connection, AccessLog.words(done.cause()));
+            }
+        });
+    }
+}

@@ -1,0 +1,86 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.hbone.Authority;
+import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.TunnelRequest;
+import io.inpod.hbone.TunnelRequestHandler;
+import io.inpod.hbone.TunnelResetException;
+import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.Relay;
+import io.inpod.tproxy.UpstreamConnection;
+import io.inpod.tproxy.UpstreamConnector;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.Future;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.util.List;
+
+/** Port 15008: requests that arrive through HBONE. Leads to the pod's own address and nowhere else; the app sees the client's address. */
+final class InboundTunnels implements TunnelRequestHandler {
+    private static final int BAD_REQUEST = 400;
+    private static final int UNAVAILABLE = 503;
+
+    private final PodContext pod;
+    private final UpstreamConnector app;
+
+    InboundTunnels(PodContext pod, UpstreamConnector app) {
+        this.pod = pod;
+        this.app = app;
+    }
+
+    @Override
+    public void onConnect(TunnelRequest request) {
+        try {
+            Channel connection = request.connection();
+            InetSocketAddress source = Addresses.canonical(connection.remoteAddress());
+            InetSocketAddress local = Addresses.canonical(connection.localAddress());
+            serve(request, source, local);
+        } catch (ClosedChannelException e) {
+            request.refuse(UNAVAILABLE); // the connection has gone meanwhile
+        }
+    }
+
+    private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local) {
+        Authority authority = request.authority();
+        AccessLog.Connection log =
+                new AccessLog.Connection("inbound", source, request.peerIdentity(), local, authority.toString(), pod.identity());
+        InetAddress asked = authority.address();
+        if (asked == null || !asked.equals(local.getAddress())) {
+            refuse(request, log, BAD_REQUEST, "ip mismatch: " + authority.host() + " != " + local.getAddress().getHostAddress());
+        } else if (pod.config().ownPorts().contains(authority.port())) {
+            refuse(request, log, UNAVAILABLE, "attempted recursive call to ourselves");
+        } else if (pod.workload().isEmpty()) {
+            refuse(request, log, UNAVAILABLE, PodContext.UNKNOWN);
+        } else {
+            connect(request, source, new InetSocketAddress(local.getAddress(), authority.port()), log);
+        }
+    }
+
+    private static void refuse(TunnelRequest request, AccessLog.Connection log, int status, String reason) {
+        AccessLog.failed(log, reason);
+        request.refuse(status);
+    }
+
+    private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
+        Future<UpstreamConnection> upstream = app.connect(
+                request.connection().eventLoop(), new ClientAddress(source.getAddress()), destination, new PreparedForRelay());
+        request.abandoned().addListener(gone -> upstream.cancel(false));
+        upstream.addListener((Future<UpstreamConnection> done) -> {
+            if (!done.isSuccess()) {
+                refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client took the request back" : AccessLog.words(done.cause()));
+                return;
+            }
+            Channel toApp = done.getNow().channel();
+            pod.connections().add(toApp);
+            try {
+                TunnelChannel tunnel = request.accept(
+                        List.of(TelemetryHeaders.baggage(pod.workload().orElseThrow())), new PreparedForRelay());
+                Relay.start(tunnel, done.getNow().channel(), result -> AccessLog.ended(log, result));
+            } catch (TunnelResetException e) {
+                AccessLog.failed(log, AccessLog.words(e));
+                Resets.reset(toApp);
+            }
+        });
+    }
+}

@@ -1,0 +1,99 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.hbone.Authority;
+import io.inpod.hbone.ConnectRequest;
+import io.inpod.hbone.HboneDestination;
+import io.inpod.hbone.TunnelChannel;
+import io.inpod.tproxy.Relay;
+import io.inpod.tproxy.SpoofPolicy;
+import io.inpod.tproxy.UpstreamConnection;
+import io.inpod.tproxy.UpstreamConnector;
+import io.netty.channel.Channel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+import java.util.Set;
+
+/** Where an outbound connection goes: through a tunnel if the mesh says that its destination speaks HBONE, otherwise straight on. */
+final class OutboundPath {
+    private final PodContext pod;
+    private final TunnelPools pools;
+    private final UpstreamConnector direct;
+
+    OutboundPath(PodContext pod, TunnelPools pools) {
+        this.pod = pod;
+        this.pools = pools;
+        this.direct = new UpstreamConnector(pod.namespace(), pod.sockets(), SpoofPolicy.NEVER);
+    }
+
+    /** Hears how the attempt ended, before the first byte is carried. */
+    interface Outcome {
+        /** For who doesn't care: the client finds out by itself. */
+        Outcome NOTHING = error -> {};
+
+        /** Null if the destination answered. */
+        void known(@org.jspecify.annotations.Nullable Throwable error);
+    }
+
+    /**
+     * Connects a client, and carries its bytes.
+     *
+     * @param toUs whether the client connected to our listener itself, without a redirection
+     */
+    void open(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, boolean toUs, Outcome outcome) {
+        Optional<Workload> target = pod.mesh().at(pod.config().network(), destination.getAddress());
+        AccessLog.Connection plain = new AccessLog.Connection("outbound", source, pod.identity(), destination, null, null);
+        if (toUs && pod.config().ownPorts().contains(destination.getPort()) || pod.isOwnListener(destination)) {
+            refuse(client, plain, outcome, "attempted recursive call to ourselves");
+        } else if (pod.workload().isEmpty()) {
+            refuse(client, plain, outcome, PodContext.UNKNOWN);
+        } else if (target.isPresent() && target.get().hbone()) {
+            tunnel(client, source, destination, target.get(), outcome);
+        } else {
+            connect(client, destination, plain, outcome);
+        }
+    }
+
+    private static void refuse(Channel client, AccessLog.Connection connection, Outcome outcome, String reason) {
+        AccessLog.failed(connection, reason);
+        outcome.known(new java.net.ConnectException(reason));
+        Resets.reset(client);
+    }
+
+    private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target, Outcome outcome) {
+        InetSocketAddress peer = new InetSocketAddress(destination.getAddress(), ProxyConfig.INBOUND_HBONE);
+        Authority authority = Authority.of(destination);
+        HboneDestination hop = new HboneDestination(pod.identity(), Set.of(target.identity()), peer, source.getAddress());
+        ConnectRequest request = new ConnectRequest(authority, TelemetryHeaders.request(pod.workload().orElseThrow(), source));
+        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, new PreparedForRelay());
+        carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()), outcome,
+                channel -> channel);
+    }
+
+    private void connect(EpollSocketChannel client, InetSocketAddress destination, AccessLog.Connection connection, Outcome outcome) {
+        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), destination, new PreparedForRelay());
+        carry(client, upstream, connection, outcome, UpstreamConnection::channel);
+    }
+
+    private <T> void carry(
+            EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome, java.util.function.Function<T, DuplexChannel> channel) {
+        client.closeFuture().addListener(gone -> upstream.cancel(false)); // after success cancelling does nothing
+        upstream.addListener((Future<T> done) -> {
+            if (done.isSuccess()) {
+                outcome.known(null);
+                DuplexChannel up = channel.apply(done.getNow());
+                pod.connections().add(up);
+                Relay.start(client, up, result -> AccessLog.ended(connection, result));
+            } else if (done.isCancelled()) {
+                AccessLog.failed(connection, "the client went away before the connection was made");
+                client.close();
+            } else {
+                refuse(client, connection, outcome, AccessLog.words(done.cause()));
+            }
+        });
+    }
+}

@@ -1,0 +1,44 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.config.Mesh;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.hbone.SpiffeId;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.ProxySocketOptions;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Optional;
+
+/**
+ * What the connections of one pod have in common.
+ *
+ * @param config the proxy's configuration
+ * @param mesh the other workloads
+ * @param namespace the pod's network namespace
+ * @param workload the pod in the mesh, if the mesh knows it: without it nothing may pass
+ * @param identity who the pod is, as the agent vouches
+ * @param sockets options of all sockets
+ * @param connections those that are open
+ */
+record PodContext(
+        ProxyConfig config,
+        Mesh mesh,
+        NetworkNamespace namespace,
+        Optional<Workload> workload,
+        SpiffeId identity,
+        ProxySocketOptions sockets,
+        Connections connections) {
+    static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
+
+    /** Whether an address is the pod's own. */
+    boolean owns(InetAddress address) {
+        return workload.isPresent() && workload.get().addresses().contains(address);
+    }
+
+    /** Whether connecting there from inside the pod would end at this proxy again. */
+    boolean isOwnListener(InetSocketAddress destination) {
+        return config.ownPorts().contains(destination.getPort())
+                && (destination.getAddress().isLoopbackAddress() || destination.getAddress().isAnyLocalAddress() || owns(destination.getAddress()));
+    }
+}

@@ -1,0 +1,158 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.hbone.HboneServer;
+import io.inpod.hbone.SpiffeId;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.ProxySocketOptions;
+import io.inpod.tproxy.UpstreamConnector;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketProtocolFamily;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Serves one pod: listeners inside its namespace, and what they have accepted. */
+public final class PodProxy {
+    private final WorkloadInfo info;
+    private final PodContext pod;
+    private final TunnelPools pools;
+    private final List<Channel> listeners = new ArrayList<>();
+    private final Connections hboneConnections = new Connections();
+
+    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools) {
+        this.info = info;
+        this.pod = pod;
+        this.pools = pools;
+    }
+
+    /**
+     * Starts to serve a pod. Blocks until its listeners are there.
+     *
+     * @param shared what all pods share
+     * @param info who the pod is, as the agent vouches
+     * @param namespace its network namespace; owned by the result
+     * @return the running proxy
+     * @throws IOException if a listener can't be made as it must be; nothing is left then but the namespace, which the caller closes
+     */
+    public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
+        ProxyConfig config = shared.config();
+        Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
+        ProxySocketOptions sockets = ProxySocketOptions.DEFAULT.withMark(config.mark()).withKeepalive(config.keepalive());
+        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections());
+        shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
+        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()));
+        try {
+            proxy.listen(shared);
+            return proxy;
+        } catch (IOException e) {
+            proxy.closeListeners();
+            throw e;
+        }
+    }
+
+    private static SpiffeId identity(Shared shared, WorkloadInfo info, Optional<Workload> workload) throws IOException {
+        try {
+            return workload.map(Workload::identity)
+                    .orElseGet(() -> new SpiffeId(shared.config().trustDomain(), info.namespace(), info.serviceAccount()));
+        } catch (IllegalArgumentException e) {
+            throw new IOException("no identity can be made of " + info + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void listen(Shared shared) throws IOException {
+        OutboundPath path = new OutboundPath(pod, pools);
+        UpstreamConnector app = new UpstreamConnector(pod.namespace(), pod.sockets(), pod.config().spoofing());
+        HboneServer server = new HboneServer(shared.certificates(), io.inpod.hbone.HboneOptions.server(), new TunnelEvents());
+        ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, app));
+        listen(shared, ProxyConfig.OUTBOUND, new Outbound(pod, path));
+        listen(shared, ProxyConfig.INBOUND_PLAINTEXT, new InboundPlaintext(pod, app));
+        listen(shared, ProxyConfig.INBOUND_HBONE, new ChannelInitializer<EpollSocketChannel>() {
+            @Override
+            protected void initChannel(EpollSocketChannel connection) {
+                pod.connections().add(connection);
+                hboneConnections.add(connection);
+                pod.sockets().configureAccepted(connection);
+                connection.pipeline().addLast(tunnels);
+            }
+        });
+        if (pod.config().socks5()) {
+            bind(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), SocketProtocolFamily.INET, new Socks5(pod, path, shared.resolver()));
+        }
+    }
+
+    private void listen(Shared shared, int port, ChannelHandler accepted) throws IOException {
+        if (pod.config().ipv6()) {
+            bind(shared, new InetSocketAddress("::", port), SocketProtocolFamily.INET6, accepted);
+        } else {
+            bind(shared, new InetSocketAddress("0.0.0.0", port), SocketProtocolFamily.INET, accepted);
+        }
+    }
+
+    private void bind(Shared shared, InetSocketAddress address, SocketProtocolFamily family, ChannelHandler accepted) throws IOException {
+        ProxySocketOptions options = pod.sockets().withTransparent(true).withReusePort(pod.config().portReuse());
+        ChannelFuture bound = new ServerBootstrap().group(shared.group())
+                .channelFactory(options.listeners(pod.namespace(), family))
+                .childHandler(accepted)
+                .bind(address)
+                .awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException("can't listen on " + AccessLog.text(address) + " in " + pod.namespace() + ": " + AccessLog.words(bound.cause()), bound.cause());
+        }
+        listeners.add(bound.channel());
+    }
+
+    /** {@return who the pod is} */
+    public WorkloadInfo info() {
+        return info;
+    }
+
+    /** {@return where it is served} */
+    public NetworkNamespace namespace() {
+        return pod.namespace();
+    }
+
+    /** Stops at once: listeners are closed, connections reset. Blocks until they are. */
+    public void stop() throws InterruptedException {
+        closeListeners();
+        pod.connections().resetAll();
+        pools.close();
+        pod.namespace().close();
+    }
+
+    /**
+     * Begins to stop in order: listeners are closed, tunnels' peers told to open no new ones.
+     *
+     * @param limit how long connections may go on
+     */
+    public void drain(Duration limit) {
+        closeListeners();
+        pools.drain();
+        hboneConnections.all().forEach(connection -> HboneServer.drain(connection, limit));
+    }
+
+    /**
+     * Waits for the end of a drain.
+     *
+     * @param deadlineNanos of {@link System#nanoTime}; what is left then is reset
+     */
+    public void awaitDrained(long deadlineNanos) throws InterruptedException {
+        pod.connections().awaitNone(deadlineNanos);
+        stop();
+    }
+
+    private void closeListeners() {
+        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        listeners.clear();
+    }
+}

@@ -1,0 +1,27 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.config.Mesh;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.hbone.CertificateSource;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+
+/**
+ * What the proxies of all pods share.
+ *
+ * @param config the configuration
+ * @param mesh the workloads
+ * @param certificates of the pods on this node
+ * @param group the event loops, all started: a thread that is started later could be born in a pod's namespace
+ * @param resolver runs blocking DNS look-ups
+ */
+public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, Executor resolver) {
+    List<EventLoop> loops() {
+        List<EventLoop> loops = new ArrayList<>();
+        group.forEach(loop -> loops.add((EventLoop) loop));
+        return loops;
+    }
+}

@@ -1,0 +1,134 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.config.Workload;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.codec.socksx.v5.DefaultSocks5CommandResponse;
+import io.netty.handler.codec.socksx.v5.DefaultSocks5InitialResponse;
+import io.netty.handler.codec.socksx.v5.Socks5AddressType;
+import io.netty.handler.codec.socksx.v5.Socks5AuthMethod;
+import io.netty.handler.codec.socksx.v5.Socks5CommandRequest;
+import io.netty.handler.codec.socksx.v5.Socks5CommandRequestDecoder;
+import io.netty.handler.codec.socksx.v5.Socks5CommandStatus;
+import io.netty.handler.codec.socksx.v5.Socks5CommandType;
+import io.netty.handler.codec.socksx.v5.Socks5InitialRequest;
+import io.netty.handler.codec.socksx.v5.Socks5InitialRequestDecoder;
+import io.netty.handler.codec.socksx.v5.Socks5ServerEncoder;
+import io.netty.util.NetUtil;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Port 15080 on 127.0.0.1: an app of the pod names its destination by SOCKS5 (RFC 1928) instead of being redirected. Without
+ * authentication, CONNECT only. Unlike the redirected path the app hears whether the destination answered.
+ */
+final class Socks5 extends AcceptHandler {
+    private static final int HANDSHAKE_SECONDS = 10;
+
+    private final OutboundPath path;
+    private final Executor resolver;
+
+    Socks5(PodContext pod, OutboundPath path, Executor resolver) {
+        super(pod);
+        this.path = path;
+        this.resolver = resolver;
+    }
+
+    @Override
+    void accepted(EpollSocketChannel client, InetSocketAddress source) {
+        client.pipeline().addFirst(new Socks5InitialRequestDecoder(), Socks5ServerEncoder.DEFAULT, new Conversation(client, source));
+        client.config().setAutoRead(true);
+    }
+
+    private final class Conversation extends SimpleChannelInboundHandler<Object> {
+        private final EpollSocketChannel client;
+        private final InetSocketAddress source;
+        private final java.util.concurrent.Future<?> deadline;
+
+        Conversation(EpollSocketChannel client, InetSocketAddress source) {
+            this.client = client;
+            this.source = source;
+            this.deadline = client.eventLoop().schedule(() -> client.close(), HANDSHAKE_SECONDS, TimeUnit.SECONDS);
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, Object message) {
+            if (message instanceof Socks5InitialRequest greeting && greeting.decoderResult().isSuccess()) {
+                if (!greeting.authMethods().contains(Socks5AuthMethod.NO_AUTH)) {
+                    context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.UNACCEPTED)).addListener(sent -> client.close());
+                    return;
+                }
+                context.pipeline().replace(Socks5InitialRequestDecoder.class, null, new Socks5CommandRequestDecoder());
+                context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH));
+            } else if (message instanceof Socks5CommandRequest command && command.decoderResult().isSuccess()) {
+                deadline.cancel(false);
+                client.config().setAutoRead(false);
+                if (command.type() == Socks5CommandType.CONNECT) {
+                    resolve(command);
+                } else {
+                    answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
+                }
+            } else {
+                client.close(); // not SOCKS5
+            }
+        }
+
+        private void resolve(Socks5CommandRequest command) {
+            String host = command.dstAddr();
+            byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
+            Optional<Workload> workload = pod.mesh().named(host);
+            try {
+                if (literal != null) {
+                    open(new InetSocketAddress(InetAddress.getByAddress(literal), command.dstPort()));
+                } else if (workload.isPresent()) {
+                    open(new InetSocketAddress(workload.get().addresses().get(0), command.dstPort()));
+                } else {
+                    resolver.execute(() -> lookUp(host, command.dstPort()));
+                }
+            } catch (UnknownHostException e) {
+                answer(Socks5CommandStatus.ADDRESS_UNSUPPORTED);
+            }
+        }
+
+        private void lookUp(String host, int port) {
+            try {
+                InetAddress address = InetAddress.getByName(host);
+                client.eventLoop().execute(() -> open(new InetSocketAddress(address, port)));
+            } catch (UnknownHostException e) {
+                client.eventLoop().execute(() -> answer(Socks5CommandStatus.HOST_UNREACHABLE));
+            }
+        }
+
+        private void open(InetSocketAddress destination) {
+            path.open(client, source, destination, false, error -> {
+                if (error == null) {
+                    // Before the relay begins: its bytes follow the answer.
+                    client.writeAndFlush(response(Socks5CommandStatus.SUCCESS));
+                    client.pipeline().remove(Socks5CommandRequestDecoder.class);
+                    client.pipeline().remove(Socks5ServerEncoder.class);
+                    client.pipeline().remove(this);
+                } else {
+                    client.writeAndFlush(response(Socks5CommandStatus.FAILURE));
+                }
+            });
+        }
+
+        private void answer(Socks5CommandStatus status) {
+            client.writeAndFlush(response(status)).addListener(sent -> client.close());
+        }
+
+        private static DefaultSocks5CommandResponse response(Socks5CommandStatus status) {
+            return new DefaultSocks5CommandResponse(status, Socks5AddressType.IPv4, "0.0.0.0", 0);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+}

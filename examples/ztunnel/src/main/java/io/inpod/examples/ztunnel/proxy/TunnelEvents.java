@@ -1,0 +1,28 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.hbone.HboneEvents;
+import io.netty.channel.Channel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Logs what goes wrong on port 15008 before there is a request to log. */
+final class TunnelEvents implements HboneEvents {
+    private static final Logger ACCESS = LoggerFactory.getLogger("access");
+    private static final Logger LOG = LoggerFactory.getLogger("proxy.inbound");
+
+    @Override
+    public void handshakeFailed(Channel connection, String reason) {
+        ACCESS.warn("connection failed\tsrc.addr={} dst.addr={} direction=\"inbound\" error=\"tls handshake: {}\"", connection.remoteAddress(),
+                connection.localAddress(), reason.replace('"', '\''));
+    }
+
+    @Override
+    public void connectionFailed(Channel connection, String reason) {
+        LOG.info("HBONE connection from {} failed: {}", connection.remoteAddress(), reason);
+    }
+
+    @Override
+    public void handlerFailed(Channel connection, Throwable cause) {
+        LOG.error("HBONE connection from {} failed", connection.remoteAddress(), cause);
+    }
+}

@@ -1,0 +1,55 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.hbone.CertificateSource;
+import io.inpod.hbone.HboneDestination;
+import io.inpod.hbone.HbonePool;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketProtocolFamily;
+import java.net.Inet4Address;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The outgoing HBONE connections of a pod, one pool per event loop; their sockets are made in the pod's namespace. */
+final class TunnelPools {
+    private final PodContext pod;
+    private final Map<EventLoop, HbonePool> pools = new IdentityHashMap<>();
+
+    TunnelPools(PodContext pod, List<EventLoop> loops, CertificateSource certificates) {
+        this.pod = pod;
+        for (EventLoop loop : loops) {
+            pools.put(loop, new HbonePool(loop, certificates, this::connect));
+        }
+    }
+
+    private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
+        boolean v4 = destination.address().getAddress() instanceof Inet4Address;
+        ChannelFuture connecting = new Bootstrap().group(loop)
+                .channelFactory(pod.sockets().connections(pod.namespace(), v4 ? SocketProtocolFamily.INET : SocketProtocolFamily.INET6))
+                .handler(initializer)
+                .connect(destination.address());
+        pod.connections().add(connecting.channel());
+        return connecting;
+    }
+
+    /** The pool of a loop; to be used on that loop. */
+    HbonePool on(EventLoop loop) {
+        HbonePool pool = pools.get(loop);
+        if (pool == null) {
+            throw new IllegalStateException("not one of the proxy's event loops: " + loop);
+        }
+        return pool;
+    }
+
+    /** Takes no more tunnels; each connection ends after its last one. */
+    void drain() {
+        pools.forEach((loop, pool) -> loop.execute(pool::drain));
+    }
+
+    void close() {
+        pools.forEach((loop, pool) -> loop.execute(pool::close));
+    }
+}

@@ -1,0 +1,145 @@
+package io.inpod.hbone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(120)
+class FlowTest {
+  private static final long TOTAL = 64L << 20;
+
+  @Test
+  void bulkBothWaysAtOnce() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      Pump server = new Pump(1);
+      Pump client = new Pump(2);
+      var address = mesh.serve(request -> {
+        try {
+          request.accept(List.of(), server);
+        } catch (TunnelResetException e) {
+          throw new IllegalStateException(e);
+        }
+      });
+      mesh.start(mesh.pool(), Mesh.to(address), client);
+      assertThat(client.received.get(60, TimeUnit.SECONDS)).isEqualTo(server.sent.get(60, TimeUnit.SECONDS));
+      assertThat(server.received.get(60, TimeUnit.SECONDS)).isEqualTo(client.sent.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void aStoppedReaderHoldsOneWindowAndHarmsNobody() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      HboneOptions small = HboneOptions.server().withWindows(1 << 17, 1 << 19);
+      Recorder stopped = new Recorder(true, false);
+      var address = mesh.serve(new HboneServer(mesh.ca, small, HboneEvents.NONE), new TunnelRequestHandler() {
+        private int count;
+
+        @Override
+        public void onConnect(TunnelRequest request) {
+          try {
+            request.accept(List.of(), count++ == 0 ? stopped : new Mesh.Echo());
+          } catch (TunnelResetException e) {
+            throw new IllegalStateException(e);
+          }
+        }
+      });
+      HbonePool pool = mesh.pool();
+      Recorder bulk = mesh.open(pool, address);
+      Recorder sibling = mesh.open(pool, address);
+      int total = 8 << 20;
+      for (int sent = 0; sent < total; sent += 1 << 16) {
+        bulk.channel().writeAndFlush(bulk.channel().alloc().buffer(1 << 16).writeZero(1 << 16));
+      }
+      for (int i = 0; i < 100; i++) {
+        sibling.write("ping " + i);
+        assertThat(sibling.next()).isEqualTo("ping " + i);
+      }
+      assertThat(bulk.channel().isWritable()).isFalse();
+      assertThat(stopped.bytes.get()).isZero();
+      long pending = mesh.onClient(() -> java.util.Objects.requireNonNull(bulk.channel().unsafe().outboundBuffer()).totalPendingWriteBytes());
+      assertThat(pending).isGreaterThanOrEqualTo(total - (1 << 17) - (1 << 16));
+      bulk.channel().shutdownOutput();
+      stopped.channel().config().setAutoRead(true);
+      assertThat(stopped.next()).isEqualTo("EOF");
+      assertThat(stopped.bytes.get()).isEqualTo(total);
+    }
+  }
+
+  /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and sums up what it gets. */
+  private static final class Pump extends ChannelInboundHandlerAdapter {
+    final CompletableFuture<Long> sent = new CompletableFuture<>();
+    final CompletableFuture<Long> received = new CompletableFuture<>();
+    private final CRC32C in = new CRC32C();
+    private final CRC32C out = new CRC32C();
+    private final Random random;
+    private long left = TOTAL;
+    private long got;
+
+    Pump(long seed) {
+      random = new Random(seed);
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+      ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      pump(ctx);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+      pump(ctx);
+    }
+
+    private void pump(ChannelHandlerContext ctx) {
+      while (left > 0 && ctx.channel().isWritable()) {
+        byte[] piece = new byte[(int) Math.min(left, 1 + random.nextInt(200_000))];
+        random.nextBytes(piece);
+        out.update(piece);
+        left -= piece.length;
+        if (left == 0) {
+          sent.complete(out.getValue());
+        }
+        ctx.writeAndFlush(ctx.alloc().buffer(piece.length).writeBytes(piece));
+        if (left == 0) {
+          ((TunnelChannel) ctx.channel()).shutdownOutput();
+        }
+      }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      ByteBuf buffer = (ByteBuf) message;
+      got += buffer.readableBytes();
+      in.update(buffer.nioBuffer());
+      buffer.release();
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof ChannelInputShutdownEvent) {
+        received.complete(got == TOTAL ? in.getValue() : -got);
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      received.completeExceptionally(cause);
+      sent.completeExceptionally(cause);
+    }
+  }
+}

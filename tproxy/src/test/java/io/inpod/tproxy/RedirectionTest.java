@@ -1,0 +1,84 @@
+package io.inpod.tproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The order of things when changes are composed. */
+class RedirectionTest {
+    private final List<String> log = new ArrayList<>();
+
+    /** A change that fails at what its name says. */
+    private NamespaceChange change(String name) {
+        return new NamespaceChange() {
+            private void run(String action) throws IOException {
+                log.add(action + " " + name);
+                if (name.endsWith(action)) {
+                    throw new IOException("no " + action);
+                }
+            }
+
+            @Override
+            public void install(NetworkNamespace namespace) throws IOException {
+                run("install");
+            }
+
+            @Override
+            public void verify(NetworkNamespace namespace) throws IOException {
+                run("verify");
+            }
+
+            @Override
+            public void remove(NetworkNamespace namespace) throws IOException {
+                run("remove");
+            }
+
+            @Override
+            public String toString() {
+                return name;
+            }
+        };
+    }
+
+    @Test
+    void installsInOrderAndRemovesInReverse() throws IOException {
+        Redirection redirection = Redirection.of(change("a"), change("b"));
+        try (NetworkNamespace own = NetworkNamespace.current()) {
+            redirection.install(own);
+            redirection.verify(own);
+            redirection.remove(own);
+        }
+        assertThat(log).containsExactly("install a", "install b", "verify a", "verify b", "remove b", "remove a");
+    }
+
+    @Test
+    void undoesWhatWasDoneAndSaysSo() throws IOException {
+        Redirection redirection = Redirection.of(change("a"), change("b-remove"), change("c-install"), change("d"));
+        try (NetworkNamespace own = NetworkNamespace.current()) {
+            assertThatThrownBy(() -> redirection.install(own)).isInstanceOfSatisfying(RedirectionException.class, failure -> {
+                assertThat(failure.failed()).containsExactly("c-install");
+                assertThat(failure.undone()).containsExactly("a");
+                assertThat(failure.left()).containsExactly("b-remove");
+                assertThat(failure).hasMessage("can't install c-install: no install; undone: a; could not be undone: b-remove");
+                assertThat(failure.getSuppressed()).hasSize(1);
+            });
+        }
+        assertThat(log).containsExactly("install a", "install b-remove", "install c-install", "remove b-remove", "remove a");
+    }
+
+    @Test
+    void triesToRemoveAll() throws IOException {
+        Redirection redirection = Redirection.of(change("a"), change("b-remove"), change("c-remove"));
+        try (NetworkNamespace own = NetworkNamespace.current()) {
+            assertThatThrownBy(() -> redirection.remove(own)).isInstanceOfSatisfying(RedirectionException.class,
+                    failure -> assertThat(failure.failed()).containsExactly("c-remove", "b-remove"));
+        }
+        assertThat(log).containsExactly("remove c-remove", "remove b-remove", "remove a");
+    }
+}

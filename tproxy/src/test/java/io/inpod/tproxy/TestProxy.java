@@ -1,0 +1,156 @@
+package io.inpod.tproxy;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NettyChannels;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.Tool;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A transparent proxy in a pod, and an application there that echoes; both on a few event loops. */
+final class TestProxy implements AutoCloseable {
+    static final int PROXY_PORT = 15006;
+    static final int APP_PORT = 8080;
+    static final ProxySocketOptions MARKED = ProxySocketOptions.DEFAULT.withMark(0x539);
+
+    final Queue<OriginalDestination> destinations = new ConcurrentLinkedQueue<>();
+    final Queue<ClientAddress> clientsSeenByApp = new ConcurrentLinkedQueue<>();
+    final Queue<UpstreamConnection> connections = new ConcurrentLinkedQueue<>();
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
+
+    TestProxy(NetworkNamespace namespace, PortRange ports) throws Exception {
+        UpstreamConnector connector = new UpstreamConnector(namespace, MARKED, SpoofPolicy.REQUIRE, ports);
+        listen(MARKED.withTransparent(true).listeners(namespace), PROXY_PORT, new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(SocketChannel accepted) throws IOException {
+                RelayOptions.DEFAULT.prepare(accepted);
+                MARKED.configureAccepted((EpollSocketChannel) accepted);
+                OriginalDestination destination = OriginalDestination.of((EpollSocketChannel) accepted);
+                destinations.add(destination);
+                proxy(connector, accepted, destination);
+            }
+        });
+        listen(NettyChannels.server(namespace), APP_PORT, new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(SocketChannel accepted) throws IOException {
+                clientsSeenByApp.add(ClientAddress.of(accepted));
+                accepted.config().setAutoRead(true);
+                accepted.pipeline().addLast(new Echo());
+            }
+        });
+    }
+
+    private void proxy(UpstreamConnector connector, SocketChannel accepted, OriginalDestination destination) throws IOException {
+        connector.connect(accepted.eventLoop(), ClientAddress.of(accepted), destination.address(), new ChannelInboundHandlerAdapter()).addListener(connected -> {
+            if (connected.isSuccess()) {
+                UpstreamConnection upstream = (UpstreamConnection) connected.getNow();
+                connections.add(upstream);
+                Relay.start(accepted, upstream.channel(), ended -> {});
+            } else {
+                accepted.config().setSoLinger(0);
+                accepted.close();
+            }
+        });
+    }
+
+    private void listen(ChannelFactory<EpollServerSocketChannel> factory, int port, ChannelInitializer<SocketChannel> each) throws InterruptedException {
+        new ServerBootstrap().group(loops).channelFactory(factory).childOption(ChannelOption.AUTO_READ, false).childHandler(each).bind(port).sync();
+    }
+
+    @Override
+    public void close() {
+        loops.shutdownGracefully(0, 20, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+
+    private static final class Echo extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ctx.writeAndFlush((ByteBuf) message);
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
+    }
+
+    /** One connection through the proxy: sends four bytes and waits for their echo. */
+    static java.nio.channels.SocketChannel connect(Pod from, InetAddress to, int sourcePort) throws IOException {
+        java.nio.channels.SocketChannel client = from.namespace().call(() -> java.nio.channels.SocketChannel.open());
+        try {
+            client.bind(new InetSocketAddress(sourcePort));
+            client.socket().connect(new InetSocketAddress(to, APP_PORT), 20_000);
+            exchange(client);
+            return client;
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
+    }
+
+    static void exchange(java.nio.channels.SocketChannel client) throws IOException {
+        client.socket().setSoTimeout(20_000);
+        client.socket().getOutputStream().write(new byte[] {1, 2, 3, 4});
+        if (client.socket().getInputStream().readNBytes(4).length != 4) {
+            throw new IOException("the echo ended early");
+        }
+    }
+
+    /** Loads rules with the system's own tool. */
+    static void restore(NetworkNamespace namespace, String... lines) throws IOException {
+        Path file = Files.createTempFile("rules", ".txt");
+        try {
+            Files.write(file, List.of(lines));
+            Tool.run(namespace, "iptables-restore", file.toString());
+        } finally {
+            Files.delete(file);
+        }
+    }
+
+    /** What sends the answers to spoofed connections back to the proxy, and everything else through it by NAT. */
+    static void redirect(NetworkNamespace namespace) throws IOException {
+        restore(namespace,
+                "*mangle",
+                "-A PREROUTING -m mark --mark 0x539/0xfff -j CONNMARK --set-xmark 0x111/0xfff",
+                "-A OUTPUT -m connmark --mark 0x111/0xfff -j CONNMARK --restore-mark",
+                "COMMIT",
+                "*nat",
+                "-A PREROUTING -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006",
+                "COMMIT");
+    }
+
+    /** The same without NAT. */
+    static void tproxy(NetworkNamespace namespace) throws IOException {
+        restore(namespace,
+                "*mangle",
+                "-A PREROUTING -m mark --mark 0x539/0xfff -j CONNMARK --set-xmark 0x111/0xfff",
+                "-A PREROUTING -p tcp --dport 8080 ! -i lo -m mark ! --mark 0x539/0xfff -j TPROXY --on-port 15006 --tproxy-mark 0x111/0xfff",
+                "-A OUTPUT -m connmark --mark 0x111/0xfff -j CONNMARK --restore-mark",
+                "COMMIT");
+    }
+
+    static void close(Iterable<? extends AutoCloseable> all) throws Exception {
+        for (AutoCloseable one : all) {
+            one.close();
+        }
+    }
+}

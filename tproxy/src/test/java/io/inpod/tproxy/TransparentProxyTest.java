@@ -1,0 +1,118 @@
+package io.inpod.tproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Whole connections through the kernel's redirection: client in pod 0, proxy and application in pod 1. */
+@Timeout(180)
+class TransparentProxyTest {
+    private static final int HELD = 500;
+    private static final int CHURNED = 2000;
+    private static final int CLIENTS = 4;
+
+    @Test
+    @Pods(2)
+    void findsTheDestinationOfARedirectedConnectionAndKeepsTheClientsAddress(PodNetwork network) throws Exception {
+        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        TestProxy.redirect(network.pod(1).namespace());
+        oneConnection(network, OriginalDestination.Found.REDIRECT);
+    }
+
+    @Test
+    @Pods(2)
+    void findsTheDestinationOfATproxiedConnectionAndKeepsTheClientsAddress(PodNetwork network) throws Exception {
+        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        TestProxy.tproxy(network.pod(1).namespace());
+        oneConnection(network, OriginalDestination.Found.LOCAL_ADDRESS);
+    }
+
+    private static void oneConnection(PodNetwork network, OriginalDestination.Found found) throws Exception {
+        InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
+        try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT)) {
+            TestProxy.connect(network.pod(0), wanted.getAddress(), 0).close();
+            assertThat(proxy.destinations).containsExactly(new OriginalDestination(wanted, found));
+            assertThat(proxy.clientsSeenByApp).containsExactly(new ClientAddress(network.pod(0).address()));
+            assertThat(proxy.connections).singleElement().satisfies(connection -> {
+                assertThat(connection.spoofed()).isTrue();
+                assertThat(connection.fallbackReason()).isNull();
+            });
+        }
+    }
+
+    @Test
+    @Pods(2)
+    void saysThatADirectConnectionWasNotRedirected(PodNetwork network) throws Exception {
+        // Connection tracking is on and knows the connection, and still it wasn't redirected.
+        TestProxy.restore(network.pod(1).namespace(), "*nat", "-A PREROUTING -p tcp --dport 1 -j REDIRECT --to-ports 2", "COMMIT");
+        InetSocketAddress proxyItself = new InetSocketAddress(network.pod(1).address(), TestProxy.PROXY_PORT);
+        try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT);
+                SocketChannel client = network.pod(0).namespace().call(() -> SocketChannel.open())) {
+            client.connect(proxyItself);
+            while (proxy.destinations.isEmpty()) {
+                Thread.onSpinWait();
+            }
+            assertThat(proxy.destinations.peek()).isEqualTo(new OriginalDestination(proxyItself, OriginalDestination.Found.LOCAL_ADDRESS));
+        }
+    }
+
+    @Test
+    @Pods(2)
+    void losesNoneOfManyConnectionsFromOneClient(PodNetwork network) throws Exception {
+        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        TestProxy.redirect(network.pod(1).namespace());
+        List<SocketChannel> held = new ArrayList<>();
+        ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
+        try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT)) {
+            for (int i = 0; i < HELD; i++) {
+                held.add(TestProxy.connect(network.pod(0), network.pod(1).address(), 0));
+            }
+            List<Future<Void>> churning = new ArrayList<>();
+            for (int thread = 0; thread < CLIENTS; thread++) {
+                Callable<Void> churn = () -> {
+                    for (int i = 0; i < CHURNED / CLIENTS; i++) {
+                        TestProxy.connect(network.pod(0), network.pod(1).address(), 0).close();
+                    }
+                    return null;
+                };
+                churning.add(threads.submit(churn));
+            }
+            for (Future<Void> done : churning) {
+                done.get();
+            }
+            for (SocketChannel client : held) {
+                TestProxy.exchange(client);
+            }
+            assertThat(proxy.clientsSeenByApp).hasSize(HELD + CHURNED).containsOnly(new ClientAddress(network.pod(0).address()));
+        } finally {
+            threads.shutdownNow();
+            TestProxy.close(held);
+        }
+    }
+
+    /** Why the source ports must not come from the range that clients' ports come from. */
+    @Test
+    @Pods(2)
+    void losesTheConnectionIfBothSourcePortsAreTheSame(PodNetwork network) throws Exception {
+        int port = 40_000;
+        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        TestProxy.redirect(network.pod(1).namespace());
+        try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), new PortRange(port, port))) {
+            assertThatThrownBy(() -> TestProxy.connect(network.pod(0), network.pod(1).address(), port)).isInstanceOf(IOException.class);
+            assertThat(proxy.destinations).hasSize(1);
+        }
+    }
+}
