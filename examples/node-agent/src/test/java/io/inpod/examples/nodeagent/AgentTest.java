@@ -122,7 +122,9 @@ class AgentTest {
 
     @Test
     void aPodWhoseNamespaceHasGoneCanBeDeleted() throws Exception {
-        NetworkNamespace.create("gone").close();
+        try (NetworkNamespace created = NetworkNamespace.create("gone")) {
+            Tool.run(created, "ip", "link", "set", "lo", "up");
+        }
         Future<Void> added = scene.threads.submit(() -> {
             agent.add("u1", Scene.WEB, Path.of("/run/netns/gone"));
             return null;
