@@ -33,6 +33,8 @@ final class StreamChannel extends TunnelChannel {
   private volatile boolean open = true;
   private volatile boolean outputShutdown;
   private @Nullable ChannelPromise shutdownWhenDrained;
+  /** Messages that were written and not yet sent. */
+  private int unsent;
 
   StreamChannel(Channel parent, Http2Connection connection, Stream stream, Authority authority, List<Header> peerHeaders) {
     super(parent);
@@ -106,11 +108,6 @@ final class StreamChannel extends TunnelChannel {
       pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
       pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
     } else {
-      ChannelOutboundBuffer pending = unsafe().outboundBuffer();
-      if (pending != null && pending.isEmpty() && open && !stream.closed) {
-        // As a socket: what closes after the peer's end, with nothing left to be sent, ends in order.
-        connection.endStream(stream);
-      }
       unsafe().close(voidPromise());
     }
     closeIfEnded();
@@ -143,6 +140,7 @@ final class StreamChannel extends TunnelChannel {
         out.progress(n);
       }
       if (!buffer.isReadable()) {
+        unsent--;
         out.remove();
       }
     }
@@ -156,6 +154,7 @@ final class StreamChannel extends TunnelChannel {
     if (shutdownWhenDrained != null) {
       throw new ChannelOutputShutdownException("Channel output shutdown");
     }
+    unsent++;
     return message;
   }
 
@@ -258,7 +257,12 @@ final class StreamChannel extends TunnelChannel {
   @Override
   protected void doClose() {
     open = false;
+    // As a socket: what closes after the peer's end, with nothing left to be read or sent, ends in order.
+    boolean inOrder = stream.remoteEnded && input.isShutdown() && unsent == 0 && !config.isAbortive();
     input.close();
+    if (inOrder && !stream.closed && !outputShutdown) {
+      connection.endStream(stream);
+    }
     if (!stream.closed) {
       connection.reset(stream, config.isAbortive() ? Http2Error.CONNECT_ERROR : Http2Error.CANCEL);
     }
