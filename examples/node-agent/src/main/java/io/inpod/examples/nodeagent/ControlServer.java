@@ -41,7 +41,12 @@ final class ControlServer implements AutoCloseable {
         while (closed.getCount() > 0) {
             try {
                 SeqpacketSocket socket = PrivateSocket.accept(listener, Duration.ZERO);
-                executor.execute(() -> serve(socket));
+                try {
+                    executor.execute(() -> serve(socket));
+                } catch (RuntimeException e) {
+                    socket.close();
+                    throw e;
+                }
             } catch (ClosedChannelException e) {
                 return;
             } catch (UntrustedPeerException e) {

@@ -5,13 +5,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Work in steps: when one fails, what the earlier ones did is undone in reverse, and the error says all that. */
 final class Steps {
-    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
-
     private record Undo(String name, Action action) {}
 
     /** A step without a result. */
@@ -66,7 +62,6 @@ final class Steps {
                 + (undone.isEmpty() ? "" : "; undone: " + String.join(", ", undone))
                 + (left.isEmpty() ? "" : "; COULD NOT BE UNDONE: " + String.join(", ", left)), cause);
         more.forEach(failure::addSuppressed);
-        LOG.error("{}", failure.getMessage());
         return failure;
     }
 }

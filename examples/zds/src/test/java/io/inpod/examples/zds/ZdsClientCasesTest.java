@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.Privilege;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,14 +54,14 @@ class ZdsClientCasesTest {
     @ParameterizedTest(name = "{0}")
     @CsvFileSource(resources = "/cases.psv", delimiter = '|')
     void message(String id, String state, @Nullable String descriptors, String message, String verdict, @Nullable String detail)
-            throws IOException {
+            throws Exception {
         if (state.equals("later")) {
             agent.run("send 1a00");
             assertThat(client.receive()).isEqualTo(new ZdsRequest.SnapshotSent());
             client.ack();
             assertThat(agent.ask("recv")).isEqualTo(ACK);
         }
-        long before = Kernel.openDescriptors();
+        LeakCheck leaks = LeakCheck.begin();
         agent.run("send " + message + " " + paths(descriptors == null ? "" : descriptors));
         String expected = detail == null ? "" : detail;
         switch (verdict) {
@@ -70,14 +71,14 @@ class ZdsClientCasesTest {
                 assertThatThrownBy(client::receive).isInstanceOf(ZdsRequestException.class).hasMessageContaining(expected);
                 client.nack(expected);
                 assertThat(text(agent.ask("recv"))).contains(expected);
-                assertThat(Kernel.openDescriptors()).isEqualTo(before);
+                leaks.verify();
                 stillUp();
             }
             default -> {
                 assertThat(describe(client.receive())).isEqualTo((verdict + " " + expected).strip());
                 client.ack();
                 assertThat(agent.ask("recv")).isEqualTo(ACK);
-                assertThat(Kernel.openDescriptors()).isEqualTo(before);
+                leaks.verify();
             }
         }
     }

@@ -1,0 +1,145 @@
+package io.inpod.examples.nodeagent;
+
+import static io.inpod.examples.nodeagent.Scene.failureOf;
+import static io.inpod.examples.nodeagent.Scene.pathOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.Redirection;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Each step of enrolling fails in turn: the error names it, and nothing is left in the pod. */
+@Pods
+class AgentFailureTest {
+    private static final NamespaceChange REAL = PodRedirection.of(Profile.REDIRECT, false, true);
+
+    @TempDir
+    Path directory;
+
+    /** A change of which one operation can be broken; in working order it changes nothing. */
+    private record Breaking(String operation) implements NamespaceChange {
+        @Override
+        public void install(NetworkNamespace namespace) throws IOException {
+            breakIf("install");
+        }
+
+        @Override
+        public void verify(NetworkNamespace namespace) throws IOException {
+            breakIf("verify");
+        }
+
+        @Override
+        public void remove(NetworkNamespace namespace) throws IOException {
+            breakIf("remove");
+        }
+
+        private void breakIf(String name) throws IOException {
+            if (operation.equals(name)) {
+                throw new IOException("broken " + name);
+            }
+        }
+    }
+
+    private Scene scene(NamespaceChange redirection) throws IOException {
+        return new Scene(directory, redirection, Duration.ofSeconds(10));
+    }
+
+    @Test
+    void noProxy(PodNetwork network) throws Exception {
+        try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, pathOf(network.pod(0).namespace())))
+                    .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining(scene.socket.toString());
+        }
+        Traces.assertClean(network.pod(0).namespace());
+    }
+
+    @Test
+    void routing(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Tool.run(pod, "ip", "rule", "add", "pref", "32764", "fwmark", "7", "lookup", "main");
+        assertFails(pod, REAL, "install routing and rules", "32764");
+        assertThat(Tool.run(pod, "ip", "rule")).contains("32764:");
+    }
+
+    @Test
+    void rules(PodNetwork network) throws Exception {
+        assertFails(network.pod(0).namespace(), Redirection.of(REAL, new Breaking("install")), "install routing and rules", "broken install");
+    }
+
+    @Test
+    void check(PodNetwork network) throws Exception {
+        assertFails(network.pod(0).namespace(), Redirection.of(REAL, new Breaking("verify")), "check routing and rules", "broken verify");
+    }
+
+    private void assertFails(NetworkNamespace pod, NamespaceChange redirection, String step, String reason) throws Exception {
+        try (Scene scene = scene(redirection); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            proxy.expectSnapshot();
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, pathOf(pod)))
+                    .isInstanceOf(AgentException.class).hasMessageContaining("add pod u1: step \"" + step + "\" failed").hasMessageContaining(reason);
+            assertThat(scene.agent.list()).isEmpty();
+        }
+        Traces.assertClean(pod);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Profile.class)
+    void refusalByTheProxy(Profile profile, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = scene(PodRedirection.of(profile, true, true)); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            proxy.expectSnapshot();
+            Future<Void> added = scene.adding("u1", pod);
+            proxy.expectAdd(pod, "u1");
+            Traces.assertRedirected(pod);
+            proxy.nack();
+            proxy.expectDel("u1");
+            proxy.ack();
+            assertThat(failureOf(added)).hasMessageContaining("step \"hand it to the proxy\" failed")
+                    .hasMessageContaining("boom").hasMessageEndingWith("undone: routing and rules");
+            assertThat(scene.agent.list()).isEmpty();
+        }
+        Traces.assertClean(pod);
+    }
+
+    @Test
+    void proxyLeaves(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = scene(REAL)) {
+            Future<Void> added;
+            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+                proxy.expectSnapshot();
+                added = scene.adding("u1", pod);
+                proxy.expectAdd(pod, "u1");
+            }
+            assertThat(failureOf(added)).hasMessageContaining("hand it to the proxy").hasMessageContaining("closed the session");
+        }
+        Traces.assertClean(pod);
+    }
+
+    @Test
+    void undoing(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = scene(Redirection.of(REAL, new Breaking("remove"))); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            proxy.expectSnapshot();
+            Future<Void> added = scene.adding("u1", pod);
+            proxy.expectAdd(pod, "u1");
+            proxy.nack();
+            proxy.expectDel("u1");
+            proxy.ack();
+            assertThat(failureOf(added)).hasMessageContaining("boom").hasMessageContaining("COULD NOT BE UNDONE: routing and rules");
+        }
+        Traces.assertClean(pod);
+    }
+}

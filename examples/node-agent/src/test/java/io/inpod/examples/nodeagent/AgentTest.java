@@ -1,0 +1,196 @@
+package io.inpod.examples.nodeagent;
+
+import static io.inpod.examples.nodeagent.Scene.failureOf;
+import static io.inpod.examples.nodeagent.Scene.pathOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Pods come and go, and commands that must be refused. */
+@Pods(2)
+class AgentTest {
+    @TempDir
+    Path directory;
+
+    private Scene scene;
+    private Agent agent;
+    private FakeProxy proxy;
+
+    @BeforeEach
+    void start() throws IOException {
+        scene = new Scene(directory, PodRedirection.of(Profile.REDIRECT, false, true), Duration.ofSeconds(10));
+        agent = scene.agent;
+        proxy = new FakeProxy(scene.socket);
+        proxy.expectSnapshot();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        proxy.close();
+        scene.close();
+    }
+
+    private void enrol(NetworkNamespace pod) throws Exception {
+        Future<Void> added = scene.adding("u1", pod);
+        proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
+        proxy.ack();
+        added.get();
+    }
+
+    @Test
+    void redirectionIsThereBeforeTheProxyAndStaysUntilItHasLetGo(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Future<Void> added = scene.adding("u1", pod);
+        proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
+        Traces.assertRedirected(pod);
+        assertThat(agent.list()).isEmpty();
+        proxy.ack();
+        added.get();
+        assertThat(agent.list()).extracting(EnrolledPod::uid).containsExactly("u1");
+
+        Future<Void> deleted = scene.deleting("u1");
+        proxy.expectDel("u1");
+        Traces.assertRedirected(pod);
+        proxy.ack();
+        deleted.get();
+        Traces.assertClean(pod);
+        assertThat(agent.list()).isEmpty();
+        Traces.assertClean(network.pod(1).namespace());
+    }
+
+    @Test
+    void addingAgainIsHarmlessAndFailingAtItLeavesThePodRedirected(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        enrol(pod);
+        String before = Tool.run(pod, "iptables-save", "-t", "nat");
+        enrol(pod);
+        assertThat(rulesOnly(Tool.run(pod, "iptables-save", "-t", "nat"))).isEqualTo(rulesOnly(before));
+        Future<Void> again = scene.adding("u1", pod);
+        proxy.expectAdd(pod, "u1");
+        proxy.nack();
+        assertThat(failureOf(again)).hasMessageContaining("boom");
+        Traces.assertRedirected(pod);
+        assertThat(agent.list()).hasSize(1);
+    }
+
+    private static String rulesOnly(String saved) {
+        return saved.replaceAll("(?m)^#.*\n", "").replaceAll("\\[\\d+:\\d+]", "");
+    }
+
+    @Test
+    void whatAnEarlierAgentLeftIsTakenOver(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRedirection.of(Profile.REDIRECT, false, true).install(pod);
+        Future<Void> added = scene.adding("u1", pod);
+        proxy.expectAdd(pod, "u1");
+        proxy.nack();
+        proxy.expectDel("u1");
+        proxy.ack();
+        assertThat(failureOf(added)).hasMessageContaining("boom");
+        Traces.assertRedirected(pod);
+    }
+
+    @Test
+    void whatAnEarlierAgentLeftCanBeRemoved(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRedirection.of(Profile.REDIRECT, false, true).install(pod);
+        assertThatThrownBy(() -> agent.delete("old", null)).hasMessageContaining("pod old is unknown");
+        Future<?> deleted = scene.threads.submit(() -> {
+            agent.delete("old", pathOf(pod));
+            return null;
+        });
+        proxy.expectDel("old");
+        proxy.ack();
+        deleted.get();
+        Traces.assertClean(pod);
+    }
+
+    @Test
+    void aPodWhoseNamespaceHasGoneCanBeDeleted() throws Exception {
+        try (NetworkNamespace created = NetworkNamespace.create("gone")) {
+            Tool.run(created, "ip", "link", "set", "lo", "up");
+        }
+        Future<Void> added = scene.threads.submit(() -> {
+            agent.add("u1", Scene.WEB, Path.of("/run/netns/gone"));
+            return null;
+        });
+        try (NetworkNamespace pod = NetworkNamespace.named("gone")) {
+            proxy.expectAdd(pod, "u1");
+        }
+        proxy.ack();
+        added.get();
+        NetworkNamespace.delete("gone");
+        Future<Void> deleted = scene.deleting("u1");
+        proxy.expectDel("u1");
+        proxy.ack();
+        deleted.get();
+        Future<Void> again = scene.threads.submit(() -> {
+            agent.delete("u1", Path.of("/run/netns/gone"));
+            return null;
+        });
+        proxy.expectDel("u1");
+        proxy.ack();
+        again.get();
+    }
+
+    @Test
+    void aPodWithoutIpv6IsRedirectedForIpv4(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Tool.run(pod, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/lo/disable_ipv6");
+        enrol(pod);
+        assertThat(Tool.run(pod, "ip", "-4", "rule")).contains("0x111");
+        assertThat(Tool.run(pod, "ip6tables-save")).contains("ISTIO_OUTPUT");
+    }
+
+    @Test
+    void theNodesNamespacesAreRefused(PodNetwork network) throws Exception {
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, Path.of("/proc/thread-self/ns/net")))
+                .isInstanceOf(AgentException.class).hasMessageContaining("is this agent's own");
+        NetworkNamespace pod = network.pod(0).namespace();
+        Path home = Path.of("/proc/1/ns/net");
+        try (NetworkNamespace node = NetworkNamespace.open(home)) {
+            assertThatThrownBy(() -> pod.<Integer, IOException>call(() -> {
+                new NodeNamespaces().refuse(node);
+                return 0;
+            })).hasMessageContaining("is that of process 1");
+            Traces.assertClean(node);
+        }
+    }
+
+    @Test
+    void onlyNetworkNamespacesAreEntered() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, file)).hasMessageContaining("a regular file").hasMessageContaining(file.toString());
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, Path.of("/proc/self/ns/mnt"))).hasMessageContaining("a mount namespace");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, Path.of("/run/netns/none"))).hasMessageContaining("/run/netns/none").hasMessageContaining("ENOENT");
+    }
+
+    @Test
+    void conflictingPodsAreRefused(PodNetwork network) throws Exception {
+        enrol(network.pod(0).namespace());
+        Path same = pathOf(network.pod(0).namespace());
+        Path other = pathOf(network.pod(1).namespace());
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, other)).hasMessageContaining("pod u1 is enrolled with another one");
+        assertThatThrownBy(() -> agent.add("u2", Scene.WEB, same)).hasMessageContaining("is that of pod u1 already");
+        assertThatThrownBy(() -> agent.add("u1", new WorkloadInfo("web-0", "shop", "admin"), same)).hasMessageContaining("with other names");
+        assertThatThrownBy(() -> agent.delete("u1", other)).hasMessageContaining("isn't that of pod u1");
+        assertThatThrownBy(() -> agent.delete("u2", same)).hasMessageContaining("is that of pod u1");
+        Traces.assertRedirected(network.pod(0).namespace());
+        Traces.assertClean(network.pod(1).namespace());
+    }
+}

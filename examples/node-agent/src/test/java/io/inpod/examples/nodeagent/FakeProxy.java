@@ -1,0 +1,56 @@
+package io.inpod.examples.nodeagent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.examples.zds.ForeignPeer;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HexFormat;
+
+/** A proxy that says what a test tells it to say. */
+final class FakeProxy implements AutoCloseable {
+    private final ForeignPeer peer = new ForeignPeer();
+
+    FakeProxy(Path socket) throws IOException {
+        peer.run("connect " + socket);
+        peer.run("send 0801");
+    }
+
+    /** Expects the end of the snapshot. */
+    void expectSnapshot() throws IOException {
+        assertThat(peer.ask("recv")).isEqualTo("1a00");
+        ack();
+    }
+
+    /** Expects a pod with its names and namespace. */
+    void expectAdd(NetworkNamespace namespace, String... words) throws IOException {
+        String[] received = peer.ask("recv").split(" ");
+        assertThat(text(received[0])).startsWith("\n").contains(words);
+        assertThat(received).hasSize(2);
+        assertThat(received[1]).isEqualTo(Long.toString(namespace.identity().inode()));
+    }
+
+    void expectDel(String uid) throws IOException {
+        String received = text(peer.ask("recv"));
+        assertThat(received).startsWith("\u0012").endsWith(uid);
+    }
+
+    private static String text(String hex) {
+        return new String(HexFormat.of().parseHex(hex), StandardCharsets.UTF_8);
+    }
+
+    void ack() throws IOException {
+        peer.run("send 0a00");
+    }
+
+    void nack() throws IOException {
+        peer.run("send 0a060a04626f6f6d");
+    }
+
+    @Override
+    public void close() throws IOException {
+        peer.close();
+    }
+}

@@ -1,0 +1,111 @@
+package io.inpod.examples.nodeagent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as processes: an agent and its commands. */
+@Pods
+class MainTest {
+    @TempDir
+    Path directory;
+
+    private Process process;
+    private BufferedReader log;
+    private Path uds;
+    private Path control;
+
+    /** What a command left. */
+    private record Outcome(int code, String out, String err) {}
+
+    @BeforeEach
+    void start() throws IOException {
+        uds = directory.resolve("zds/ztunnel.sock");
+        control = directory.resolve("inpod/agent.sock");
+        ProcessBuilder command = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
+                System.getProperty("java.class.path"), Main.class.getName(), "agent", "--control", control.toString(), "--profile", "tproxy");
+        command.environment().put("INPOD_UDS", uds.toString());
+        process = command.redirectErrorStream(true).start();
+        log = process.inputReader();
+        awaitLog("control socket: " + control);
+        awaitLog("profile: tproxy");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        process.destroyForcibly().waitFor();
+        log.close();
+    }
+
+    private String awaitLog(String text) throws IOException {
+        for (; ; ) {
+            String line = Objects.requireNonNull(log.readLine(), "the agent has ended without saying: " + text);
+            if (line.contains(text)) {
+                return line;
+            }
+        }
+    }
+
+    private Outcome run(String... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] all = new String[arguments.length + 2];
+        System.arraycopy(arguments, 0, all, 0, arguments.length);
+        all[arguments.length] = "--control";
+        all[arguments.length + 1] = control.toString();
+        int code = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), all);
+        return new Outcome(code, out.toString().strip(), err.toString().strip());
+    }
+
+    @Test
+    void aPodIsAddedListedAndSurvivesTheAgent(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        assertThat(run("list")).isEqualTo(new Outcome(0, "no pods", ""));
+        Process inPod = new ProcessBuilder(Tool.inside(pod, "sh", "-c", "echo up; exec cat")).start();
+        try (FakeProxy proxy = new FakeProxy(uds)) {
+            inPod.inputReader().readLine();
+            proxy.expectSnapshot();
+            CompletableFuture<Outcome> added = CompletableFuture.supplyAsync(() -> run("add", "--uid", "u1", "--name", "web-0",
+                    "--namespace", "shop", "--service-account", "web", "--pid", Long.toString(inPod.pid())));
+            proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
+            proxy.ack();
+            assertThat(added.get()).isEqualTo(new Outcome(0, "pod u1 enrolled", ""));
+            assertThat(awaitLog("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
+            assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity());
+            process.toHandle().destroy(); // SIGTERM; Process.destroy would close the log too
+            awaitLog("1 pods stay enrolled");
+            process.waitFor();
+            Traces.assertRedirected(pod);
+        } finally {
+            inPod.destroyForcibly().waitFor();
+        }
+        assertThat(run("list").code()).isEqualTo(1);
+    }
+
+    @Test
+    void failuresAreToldAndTheAgentStays() {
+        assertThat(run("delete", "--uid", "u1").err()).contains("pod u1 is unknown");
+        Outcome file = run("add", "--uid", "u1", "--name", "a", "--netns", "/dev/null");
+        assertThat(file.code()).isEqualTo(1);
+        assertThat(file.err()).contains("/dev/null is not a network namespace but a character device");
+        assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "/proc/self/ns/net").err()).contains("would cut off the node");
+        assertThat(run("add", "--uid", "u1", "--name", "a").code()).isEqualTo(2);
+        assertThat(run("list").code()).isZero();
+        control = directory.resolve("other.sock");
+        assertThat(run("list").err()).contains(control.toString()).contains("ENOENT");
+    }
+}

@@ -1,0 +1,68 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.zds.ZdsServer;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/** An agent with its ZDS server, in this process. */
+final class Scene implements AutoCloseable {
+    static final WorkloadInfo WEB = new WorkloadInfo("web-0", "shop", "web");
+
+    final ExecutorService threads = Executors.newCachedThreadPool();
+    final Path socket;
+    final ZdsServer server;
+    final Agent agent;
+
+    Scene(Path directory, NamespaceChange redirection, Duration proxyPatience) throws IOException {
+        socket = directory.resolve("zds/ztunnel.sock");
+        server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
+        threads.execute(server::run);
+        agent = new Agent(server, redirection, proxyPatience);
+    }
+
+    /** A path by which a namespace can be opened as long as it is open here. */
+    static Path pathOf(NetworkNamespace namespace) throws IOException {
+        int number = namespace.fd().acquire();
+        namespace.fd().release();
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(number));
+    }
+
+    Future<Void> adding(String uid, NetworkNamespace namespace) throws IOException {
+        Path path = pathOf(namespace);
+        return threads.submit(() -> {
+            agent.add(uid, WEB, path);
+            return null;
+        });
+    }
+
+    Future<Void> deleting(String uid) {
+        return threads.submit(() -> {
+            agent.delete(uid, null);
+            return null;
+        });
+    }
+
+    static Throwable failureOf(Future<Void> future) throws InterruptedException {
+        try {
+            future.get();
+        } catch (ExecutionException e) {
+            return e.getCause();
+        }
+        throw new AssertionError("no failure");
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        agent.list().forEach(pod -> pod.netns().close());
+        threads.shutdown();
+    }
+}
