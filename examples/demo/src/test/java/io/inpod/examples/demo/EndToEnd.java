@@ -324,6 +324,7 @@ abstract class EndToEnd {
     void aTunnelLeadsToTheListenersOwnAddressAndNowhereElse() throws Exception {
         String own = node.b.address().getHostAddress();
         try (ServerSocketChannel listener = listen(node.b, 8087)) {
+            assertThat(listener.isOpen()).isTrue();
             assertThat(foreignConnect("sa-foreign", own + ":8087")).isEqualTo("200");
             assertThat(foreignConnect("sa-foreign", node.c.address().getHostAddress() + ":8087")).isEqualTo("400");
             assertThat(foreignConnect("sa-foreign", "127.0.0.1:8087")).isEqualTo("400");
