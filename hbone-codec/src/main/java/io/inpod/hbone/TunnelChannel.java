@@ -15,7 +15,8 @@ import java.util.Objects;
  *   <li>{@link #shutdownOutput()} sends what was flushed before, then END_STREAM. The peer's END_STREAM fires {@code ChannelInputShutdownEvent}
  *       and {@code ChannelInputShutdownReadComplete} if {@code ALLOW_HALF_CLOSURE} is set, else it closes the tunnel (in order, if
  *       nothing is left to be written). Once both directions have ended the tunnel closes by itself.
- *   <li>{@code close()} before both directions have ended is a reset, as bytes may be missing: RST_STREAM CANCEL, or CONNECT_ERROR
+ *   <li>{@code close()} after the peer's end, with all of it read and nothing left to be written, ends our direction in order. Any other
+ *       {@code close()} before both directions have ended is a reset, as bytes may be missing: RST_STREAM CANCEL, or CONNECT_ERROR
  *       (RFC 9113 section 8.5: "the TCP connection was reset") if {@code ChannelOption.SO_LINGER} was set to 0.
  *   <li>The peer's RST_STREAM, and loss of the connection, fire {@code exceptionCaught} with a {@link TunnelResetException}, then
  *       {@code channelInactive}; never the end of input. A tunnel that isn't reading drops what it hasn't delivered yet and says so at once.

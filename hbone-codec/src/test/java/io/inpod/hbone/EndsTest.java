@@ -133,6 +133,31 @@ class EndsTest {
   }
 
   @Test
+  void closingAfterThePeersEndIsInOrder() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      Pair.Ends ends = new Pair(mesh).open();
+      ends.client().channel().shutdownOutput().sync();
+      assertThat(List.of(ends.server().next(), ends.server().next())).containsExactly("EOF", "EOF-complete");
+      ends.server().write("answer").sync();
+      ends.server().channel().close();
+      assertThat(List.of(ends.client().next(), ends.client().next(), ends.client().next(), ends.client().next()))
+          .containsExactly("answer", "EOF", "EOF-complete", "inactive");
+    }
+  }
+
+  @Test
+  void lingerZeroIsAResetEvenAfterThePeersEnd() throws Exception {
+    try (Mesh mesh = new Mesh()) {
+      Pair.Ends ends = new Pair(mesh).open();
+      ends.client().channel().shutdownOutput().sync();
+      assertThat(List.of(ends.server().next(), ends.server().next())).containsExactly("EOF", "EOF-complete");
+      ends.server().channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      ends.server().channel().close();
+      assertThat(ends.client().next()).isEqualTo("reset: tunnel reset by the peer: CONNECT_ERROR");
+    }
+  }
+
+  @Test
   void aResetAfterTheEndIsStillAReset() throws Exception {
     try (Mesh mesh = new Mesh()) {
       Pair.Ends ends = new Pair(mesh).open();

@@ -4,6 +4,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
+import java.net.SocketException;
+import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ScheduledFuture;
@@ -162,7 +164,8 @@ public final class Relay {
             return;
         }
         over = true;
-        error = cause;
+        // What Netty makes of a socket that has been reset before it was shut down.
+        error = cause instanceof NotYetConnectedException ? new SocketException("Connection reset by peer") : cause;
         failedSide = side;
         downstream.reset();
         upstream.reset();
