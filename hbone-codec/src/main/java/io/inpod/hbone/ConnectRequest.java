@@ -9,13 +9,13 @@ import java.util.List;
  * @param headers further headers, for example {@code baggage}, {@code forwarded}, {@code traceparent}
  */
 public record ConnectRequest(Authority authority, List<Header> headers) {
-  /**
-   * Copies the list.
-   *
-   * @param authority where the tunnel shall lead
-   * @param headers further headers, for example {@code baggage}, {@code forwarded}, {@code traceparent}
-   */
-  public ConnectRequest {
-    headers = List.copyOf(headers);
-  }
+    /**
+     * Copies the list.
+     *
+     * @param authority where the tunnel shall lead
+     * @param headers further headers, for example {@code baggage}, {@code forwarded}, {@code traceparent}
+     */
+    public ConnectRequest {
+        headers = List.copyOf(headers);
+    }
 }

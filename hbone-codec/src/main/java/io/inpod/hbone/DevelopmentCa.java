@@ -21,94 +21,94 @@ import java.util.concurrent.ConcurrentHashMap;
  * in memory (about a millisecond), last 24 hours and are renewed at half of that. Needs BouncyCastle's {@code bcpkix}. Thread-safe.
  */
 public final class DevelopmentCa implements CertificateSource {
-  private static final Duration LIFETIME = Duration.ofHours(24);
+    private static final Duration LIFETIME = Duration.ofHours(24);
 
-  private final RootStore.Root root;
-  private final Path directory;
-  private final Clock clock;
-  private final Map<SpiffeId, Issued> issued = new ConcurrentHashMap<>();
+    private final RootStore.Root root;
+    private final Path directory;
+    private final Clock clock;
+    private final Map<SpiffeId, Issued> issued = new ConcurrentHashMap<>();
 
-  private record Issued(WorkloadCertificate certificate, Instant renewal) { }
+    private record Issued(WorkloadCertificate certificate, Instant renewal) { }
 
-  private DevelopmentCa(RootStore.Root root, Path directory, Clock clock) {
-    this.root = root;
-    this.directory = directory;
-    this.clock = clock;
-  }
-
-  /**
-   * Opens the authority in a directory, creating both if they are missing. Blocks on files: not for event loops.
-   *
-   * @param directory belongs to the caller, mode 0700, not a symbolic link; created like that if it is missing
-   * @return the authority
-   * @throws IOException if the directory or its files can't be trusted or written; the message says which and what to do
-   */
-  public static DevelopmentCa open(Path directory) throws IOException {
-    return open(directory, Clock.systemUTC());
-  }
-
-  static DevelopmentCa open(Path directory, Clock clock) throws IOException {
-    Path checked = PrivateDirectory.ensure(Objects.requireNonNull(directory));
-    return new DevelopmentCa(RootStore.loadOrCreate(checked, clock), checked, clock);
-  }
-
-  /**
-   * Where the authority lives if nobody says otherwise: {@code $INPOD_CA_DIR}, else {@code /run/inpod/ca} for root, else
-   * {@code $XDG_RUNTIME_DIR/inpod/ca}.
-   *
-   * @param env environment variables
-   * @return the directory, which may not exist yet
-   * @throws IOException if no rule applies
-   */
-  public static Path defaultDirectory(Map<String, String> env) throws IOException {
-    String explicit = env.get("INPOD_CA_DIR");
-    if (explicit != null && !explicit.isEmpty()) {
-      return Path.of(explicit);
+    private DevelopmentCa(RootStore.Root root, Path directory, Clock clock) {
+        this.root = root;
+        this.directory = directory;
+        this.clock = clock;
     }
-    if (PrivateDirectory.ownUid() == 0) {
-      return Path.of("/run/inpod/ca");
-    }
-    String runtime = env.get("XDG_RUNTIME_DIR");
-    if (runtime == null || runtime.isEmpty()) {
-      throw new IOException("no directory for the development CA: set INPOD_CA_DIR (or XDG_RUNTIME_DIR)");
-    }
-    return Path.of(runtime, "inpod", "ca");
-  }
 
-  @Override
-  public WorkloadCertificate certificate(SpiffeId identity) throws IOException {
-    Instant now = clock.instant();
-    Issued current = issued.get(identity);
-    if (current != null && now.isBefore(current.renewal)) {
-      return current.certificate;
+    /**
+     * Opens the authority in a directory, creating both if they are missing. Blocks on files: not for event loops.
+     *
+     * @param directory belongs to the caller, mode 0700, not a symbolic link; created like that if it is missing
+     * @return the authority
+     * @throws IOException if the directory or its files can't be trusted or written; the message says which and what to do
+     */
+    public static DevelopmentCa open(Path directory) throws IOException {
+        return open(directory, Clock.systemUTC());
     }
-    WorkloadCertificate fresh = LeafIssuer.issue(root, identity, now, LIFETIME);
-    Issued made = new Issued(fresh, now.plus(LIFETIME.dividedBy(2)));
-    // Two threads may both have made one: all must see the same.
-    Issued kept = issued.compute(identity, (id, other) -> other != null && now.isBefore(other.renewal) ? other : made);
-    return kept.certificate;
-  }
 
-  /**
-   * Writes a new certificate and its key as PEM files of mode 0600, for a peer that isn't this process.
-   *
-   * @param identity for whom
-   * @param chain file for the certificate chain, replaced if it exists
-   * @param key file for the PKCS#8 key, replaced if it exists
-   * @throws IOException if they can't be written
-   */
-  public void issueTo(SpiffeId identity, Path chain, Path key) throws IOException {
-    WorkloadCertificate fresh = LeafIssuer.issue(root, identity, clock.instant(), LIFETIME);
-    Pem.write(key, Pem.encode(fresh.privateKey()));
-    Pem.write(chain, Pem.encode(fresh.chain()));
-  }
+    static DevelopmentCa open(Path directory, Clock clock) throws IOException {
+        Path checked = PrivateDirectory.ensure(Objects.requireNonNull(directory));
+        return new DevelopmentCa(RootStore.loadOrCreate(checked, clock), checked, clock);
+    }
 
-  /**
-   * The root's certificate, for peers to trust.
-   *
-   * @return the PEM file
-   */
-  public Path rootCertificate() {
-    return directory.resolve(RootStore.CERTIFICATE_FILE);
-  }
+    /**
+     * Where the authority lives if nobody says otherwise: {@code $INPOD_CA_DIR}, else {@code /run/inpod/ca} for root, else
+     * {@code $XDG_RUNTIME_DIR/inpod/ca}.
+     *
+     * @param env environment variables
+     * @return the directory, which may not exist yet
+     * @throws IOException if no rule applies
+     */
+    public static Path defaultDirectory(Map<String, String> env) throws IOException {
+        String explicit = env.get("INPOD_CA_DIR");
+        if (explicit != null && !explicit.isEmpty()) {
+            return Path.of(explicit);
+        }
+        if (PrivateDirectory.ownUid() == 0) {
+            return Path.of("/run/inpod/ca");
+        }
+        String runtime = env.get("XDG_RUNTIME_DIR");
+        if (runtime == null || runtime.isEmpty()) {
+            throw new IOException("no directory for the development CA: set INPOD_CA_DIR (or XDG_RUNTIME_DIR)");
+        }
+        return Path.of(runtime, "inpod", "ca");
+    }
+
+    @Override
+    public WorkloadCertificate certificate(SpiffeId identity) throws IOException {
+        Instant now = clock.instant();
+        Issued current = issued.get(identity);
+        if (current != null && now.isBefore(current.renewal)) {
+            return current.certificate;
+        }
+        WorkloadCertificate fresh = LeafIssuer.issue(root, identity, now, LIFETIME);
+        Issued made = new Issued(fresh, now.plus(LIFETIME.dividedBy(2)));
+        // Two threads may both have made one: all must see the same.
+        Issued kept = issued.compute(identity, (id, other) -> other != null && now.isBefore(other.renewal) ? other : made);
+        return kept.certificate;
+    }
+
+    /**
+     * Writes a new certificate and its key as PEM files of mode 0600, for a peer that isn't this process.
+     *
+     * @param identity for whom
+     * @param chain file for the certificate chain, replaced if it exists
+     * @param key file for the PKCS#8 key, replaced if it exists
+     * @throws IOException if they can't be written
+     */
+    public void issueTo(SpiffeId identity, Path chain, Path key) throws IOException {
+        WorkloadCertificate fresh = LeafIssuer.issue(root, identity, clock.instant(), LIFETIME);
+        Pem.write(key, Pem.encode(fresh.privateKey()));
+        Pem.write(chain, Pem.encode(fresh.chain()));
+    }
+
+    /**
+     * The root's certificate, for peers to trust.
+     *
+     * @return the PEM file
+     */
+    public Path rootCertificate() {
+        return directory.resolve(RootStore.CERTIFICATE_FILE);
+    }
 }

@@ -14,15 +14,15 @@ import org.jspecify.annotations.Nullable;
  * @param sourceAddress the local address that the {@link Connector} shall use, or null if it doesn't matter
  */
 public record HboneDestination(SpiffeId source, Set<SpiffeId> expected, InetSocketAddress address, @Nullable InetAddress sourceAddress) {
-  /**
-   * Copies the set.
-   *
-   * @param source our identity
-   * @param expected the identities the peer may have; an empty set never means "anyone": every connection to it is refused
-   * @param address address and port of the peer's HBONE listener (usually port 15008)
-   * @param sourceAddress the local address that the {@link Connector} shall use, or null if it doesn't matter
-   */
-  public HboneDestination {
-    expected = Set.copyOf(expected);
-  }
+    /**
+     * Copies the set.
+     *
+     * @param source our identity
+     * @param expected the identities the peer may have; an empty set never means "anyone": every connection to it is refused
+     * @param address address and port of the peer's HBONE listener (usually port 15008)
+     * @param sourceAddress the local address that the {@link Connector} shall use, or null if it doesn't matter
+     */
+    public HboneDestination {
+        expected = Set.copyOf(expected);
+    }
 }

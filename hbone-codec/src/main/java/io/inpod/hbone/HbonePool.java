@@ -21,113 +21,113 @@ import java.util.Objects;
  * that got GOAWAY takes no new tunnels.
  */
 public final class HbonePool implements AutoCloseable {
-  private final EventLoop loop;
-  private final Connector connector;
-  private final HboneOptions options;
-  private final HboneEvents events;
-  private final PoolEntry.ClientTls tls;
-  private final Map<HboneDestination, PoolEntry> entries = new HashMap<>();
-  private boolean closed;
+    private final EventLoop loop;
+    private final Connector connector;
+    private final HboneOptions options;
+    private final HboneEvents events;
+    private final PoolEntry.ClientTls tls;
+    private final Map<HboneDestination, PoolEntry> entries = new HashMap<>();
+    private boolean closed;
 
-  /**
-   * A pool with the usual options.
-   *
-   * @param loop the event loop it lives on
-   * @param certificates our certificates; asked once per connection
-   * @param connector makes TCP connections
-   */
-  public HbonePool(EventLoop loop, CertificateSource certificates, Connector connector) {
-    this(loop, certificates, connector, HboneOptions.client(), HboneEvents.NONE);
-  }
-
-  /**
-   * A pool.
-   *
-   * @param loop the event loop it lives on
-   * @param certificates our certificates; asked once per connection
-   * @param connector makes TCP connections
-   * @param options sizes and times
-   * @param events hears of failures
-   */
-  public HbonePool(EventLoop loop, CertificateSource certificates, Connector connector, HboneOptions options, HboneEvents events) {
-    this.loop = Objects.requireNonNull(loop);
-    this.connector = Objects.requireNonNull(connector);
-    this.options = Objects.requireNonNull(options);
-    this.events = Objects.requireNonNull(events);
-    this.tls = PoolEntry.ClientTls.of(new TlsContexts(), certificates);
-  }
-
-  /**
-   * Opens a tunnel. Cancelling the future takes the request back (RST_STREAM CANCEL).
-   *
-   * @param destination the HBONE peer
-   * @param request what to ask it for
-   * @param initializer added to the tunnel's pipeline before any byte is read; turn auto-read off or half-closure on there
-   * @return completes on the event loop, after the peer has answered 200; fails with {@link TunnelRefusedException} for any other status and
-   *     another {@link IOException} if there is no connection or no answer, saying which step failed
-   * @throws IllegalStateException if called from another thread
-   */
-  public Future<TunnelChannel> open(HboneDestination destination, ConnectRequest request, ChannelHandler initializer) {
-    checkLoop();
-    Promise<TunnelChannel> promise = loop.newPromise();
-    if (closed) {
-      return promise.setFailure(new IOException("the pool is closed"));
+    /**
+     * A pool with the usual options.
+     *
+     * @param loop the event loop it lives on
+     * @param certificates our certificates; asked once per connection
+     * @param connector makes TCP connections
+     */
+    public HbonePool(EventLoop loop, CertificateSource certificates, Connector connector) {
+        this(loop, certificates, connector, HboneOptions.client(), HboneEvents.NONE);
     }
-    entries.computeIfAbsent(destination, this::newEntry).open(request, initializer, promise);
-    return promise;
-  }
 
-  private PoolEntry newEntry(HboneDestination destination) {
-    // Never removed on the stack of open(), which may run inside computeIfAbsent's caller.
-    return new PoolEntry(destination, loop, connector, tls, options, events, () -> loop.execute(() -> removeIfUnused(destination)));
-  }
-
-  private void removeIfUnused(HboneDestination destination) {
-    PoolEntry entry = entries.get(destination);
-    if (entry != null && entry.isUnused()) {
-      entries.remove(destination);
+    /**
+     * A pool.
+     *
+     * @param loop the event loop it lives on
+     * @param certificates our certificates; asked once per connection
+     * @param connector makes TCP connections
+     * @param options sizes and times
+     * @param events hears of failures
+     */
+    public HbonePool(EventLoop loop, CertificateSource certificates, Connector connector, HboneOptions options, HboneEvents events) {
+        this.loop = Objects.requireNonNull(loop);
+        this.connector = Objects.requireNonNull(connector);
+        this.options = Objects.requireNonNull(options);
+        this.events = Objects.requireNonNull(events);
+        this.tls = PoolEntry.ClientTls.of(new TlsContexts(), certificates);
     }
-  }
 
-  /**
-   * How many connections are open.
-   *
-   * @return ready connections, without those still being made
-   * @throws IllegalStateException if called from another thread
-   */
-  public int connections() {
-    checkLoop();
-    return entries.values().stream().mapToInt(PoolEntry::connectionCount).sum();
-  }
-
-  /**
-   * Takes no more tunnels; who waits fails, and each connection closes after its last tunnel.
-   *
-   * @throws IllegalStateException if called from another thread
-   */
-  public void drain() {
-    close(false);
-  }
-
-  /**
-   * Takes no more tunnels and closes all connections now; tunnels that run are reset. Idempotent.
-   *
-   * @throws IllegalStateException if called from another thread
-   */
-  @Override
-  public void close() {
-    close(true);
-  }
-
-  private void close(boolean now) {
-    checkLoop();
-    closed = true;
-    new ArrayList<>(entries.values()).forEach(entry -> entry.close(now));
-  }
-
-  private void checkLoop() {
-    if (!loop.inEventLoop()) {
-      throw new IllegalStateException("a pool is used on its event loop only, not on " + Thread.currentThread().getName());
+    /**
+     * Opens a tunnel. Cancelling the future takes the request back (RST_STREAM CANCEL).
+     *
+     * @param destination the HBONE peer
+     * @param request what to ask it for
+     * @param initializer added to the tunnel's pipeline before any byte is read; turn auto-read off or half-closure on there
+     * @return completes on the event loop, after the peer has answered 200; fails with {@link TunnelRefusedException} for any other status and
+     *     another {@link IOException} if there is no connection or no answer, saying which step failed
+     * @throws IllegalStateException if called from another thread
+     */
+    public Future<TunnelChannel> open(HboneDestination destination, ConnectRequest request, ChannelHandler initializer) {
+        checkLoop();
+        Promise<TunnelChannel> promise = loop.newPromise();
+        if (closed) {
+            return promise.setFailure(new IOException("the pool is closed"));
+        }
+        entries.computeIfAbsent(destination, this::newEntry).open(request, initializer, promise);
+        return promise;
     }
-  }
+
+    private PoolEntry newEntry(HboneDestination destination) {
+        // Never removed on the stack of open(), which may run inside computeIfAbsent's caller.
+        return new PoolEntry(destination, loop, connector, tls, options, events, () -> loop.execute(() -> removeIfUnused(destination)));
+    }
+
+    private void removeIfUnused(HboneDestination destination) {
+        PoolEntry entry = entries.get(destination);
+        if (entry != null && entry.isUnused()) {
+            entries.remove(destination);
+        }
+    }
+
+    /**
+     * How many connections are open.
+     *
+     * @return ready connections, without those still being made
+     * @throws IllegalStateException if called from another thread
+     */
+    public int connections() {
+        checkLoop();
+        return entries.values().stream().mapToInt(PoolEntry::connectionCount).sum();
+    }
+
+    /**
+     * Takes no more tunnels; who waits fails, and each connection closes after its last tunnel.
+     *
+     * @throws IllegalStateException if called from another thread
+     */
+    public void drain() {
+        close(false);
+    }
+
+    /**
+     * Takes no more tunnels and closes all connections now; tunnels that run are reset. Idempotent.
+     *
+     * @throws IllegalStateException if called from another thread
+     */
+    @Override
+    public void close() {
+        close(true);
+    }
+
+    private void close(boolean now) {
+        checkLoop();
+        closed = true;
+        new ArrayList<>(entries.values()).forEach(entry -> entry.close(now));
+    }
+
+    private void checkLoop() {
+        if (!loop.inEventLoop()) {
+            throw new IllegalStateException("a pool is used on its event loop only, not on " + Thread.currentThread().getName());
+        }
+    }
 }

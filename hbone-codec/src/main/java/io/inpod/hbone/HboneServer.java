@@ -13,61 +13,61 @@ import java.util.Objects;
  * certificate with a SPIFFE ID of our trust domain, TLS 1.3 and ALPN {@code h2}; others get no tunnel. Thread-safe.
  */
 public final class HboneServer {
-  private final CertificateSource certificates;
-  private final HboneOptions options;
-  private final HboneEvents events;
-  private final TlsContexts contexts = new TlsContexts();
+    private final CertificateSource certificates;
+    private final HboneOptions options;
+    private final HboneEvents events;
+    private final TlsContexts contexts = new TlsContexts();
 
-  /**
-   * A server with the usual options.
-   *
-   * @param certificates our certificates; asked once per accepted connection
-   */
-  public HboneServer(CertificateSource certificates) {
-    this(certificates, HboneOptions.server(), HboneEvents.NONE);
-  }
+    /**
+     * A server with the usual options.
+     *
+     * @param certificates our certificates; asked once per accepted connection
+     */
+    public HboneServer(CertificateSource certificates) {
+        this(certificates, HboneOptions.server(), HboneEvents.NONE);
+    }
 
-  /**
-   * A server.
-   *
-   * @param certificates our certificates; asked once per accepted connection
-   * @param options sizes and times
-   * @param events hears of failures
-   */
-  public HboneServer(CertificateSource certificates, HboneOptions options, HboneEvents events) {
-    this.certificates = Objects.requireNonNull(certificates);
-    this.options = Objects.requireNonNull(options);
-    this.events = Objects.requireNonNull(events);
-  }
+    /**
+     * A server.
+     *
+     * @param certificates our certificates; asked once per accepted connection
+     * @param options sizes and times
+     * @param events hears of failures
+     */
+    public HboneServer(CertificateSource certificates, HboneOptions options, HboneEvents events) {
+        this.certificates = Objects.requireNonNull(certificates);
+        this.options = Objects.requireNonNull(options);
+        this.events = Objects.requireNonNull(events);
+    }
 
-  /**
-   * The handler for accepted channels, as the first and only one in their pipeline (a bootstrap's {@code childHandler}). It can be
-   * shared by all channels of a listener.
-   *
-   * @param identity who we are to the clients
-   * @param requests decides about each CONNECT request
-   * @return the handler
-   */
-  public ChannelHandler handler(SpiffeId identity, TunnelRequestHandler requests) {
-    return new ServerInitializer(identity, certificates, contexts, options, events, requests);
-  }
+    /**
+     * The handler for accepted channels, as the first and only one in their pipeline (a bootstrap's {@code childHandler}). It can be
+     * shared by all channels of a listener.
+     *
+     * @param identity who we are to the clients
+     * @param requests decides about each CONNECT request
+     * @return the handler
+     */
+    public ChannelHandler handler(SpiffeId identity, TunnelRequestHandler requests) {
+        return new ServerInitializer(identity, certificates, contexts, options, events, requests);
+    }
 
-  /**
-   * Ends an accepted connection in order: GOAWAY now (RFC 9113 section 6.8), and the close when its last tunnel has ended; what still runs at
-   * the deadline is reset. A connection that is still in its handshake is closed. May be called from any thread; watch the channel's
-   * {@code closeFuture()} for the end.
-   *
-   * @param connection an accepted channel with our handler
-   * @param deadline how long tunnels may go on
-   */
-  public static void drain(Channel connection, Duration deadline) {
-    connection.eventLoop().execute(() -> {
-      ServerConnection http2 = connection.pipeline().get(ServerConnection.class);
-      if (http2 == null) {
-        connection.close();
-      } else {
-        http2.drain(deadline);
-      }
-    });
-  }
+    /**
+     * Ends an accepted connection in order: GOAWAY now (RFC 9113 section 6.8), and the close when its last tunnel has ended; what still runs at
+     * the deadline is reset. A connection that is still in its handshake is closed. May be called from any thread; watch the channel's
+     * {@code closeFuture()} for the end.
+     *
+     * @param connection an accepted channel with our handler
+     * @param deadline how long tunnels may go on
+     */
+    public static void drain(Channel connection, Duration deadline) {
+        connection.eventLoop().execute(() -> {
+            ServerConnection http2 = connection.pipeline().get(ServerConnection.class);
+            if (http2 == null) {
+                connection.close();
+            } else {
+                http2.drain(deadline);
+            }
+        });
+    }
 }

@@ -20,80 +20,80 @@ import java.util.regex.Pattern;
  * @see <a href="https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md">SPIFFE-ID</a>
  */
 public record SpiffeId(String trustDomain, String namespace, String serviceAccount) {
-  private static final Pattern TRUST_DOMAIN = Pattern.compile("[a-z0-9._-]{1,255}");
-  private static final Pattern SEGMENT = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._-]{1,253}");
-  private static final Pattern URI = Pattern.compile("spiffe://([^/]*)/ns/([^/]*)/sa/([^/]*)");
-  private static final int URI_NAME = 6;
+    private static final Pattern TRUST_DOMAIN = Pattern.compile("[a-z0-9._-]{1,255}");
+    private static final Pattern SEGMENT = Pattern.compile("(?!\\.{1,2}$)[A-Za-z0-9._-]{1,253}");
+    private static final Pattern URI = Pattern.compile("spiffe://([^/]*)/ns/([^/]*)/sa/([^/]*)");
+    private static final int URI_NAME = 6;
 
-  /**
-   * Checks the parts.
-   *
-   * @param trustDomain the trust domain, for example {@code cluster.local}
-   * @param namespace the Kubernetes namespace
-   * @param serviceAccount the Kubernetes service account
-   * @throws IllegalArgumentException if a part is empty or has a character that isn't allowed
-   */
-  public SpiffeId {
-    check(TRUST_DOMAIN, "trust domain", trustDomain);
-    check(SEGMENT, "namespace", namespace);
-    check(SEGMENT, "service account", serviceAccount);
-  }
-
-  /**
-   * Parses a SPIFFE URI strictly: exactly the shape above, no port, query, fragment, escapes or trailing slash.
-   *
-   * @param uri the URI
-   * @return the identity
-   * @throws IllegalArgumentException if the text has any other shape
-   */
-  public static SpiffeId parse(String uri) {
-    Matcher m = URI.matcher(Objects.requireNonNull(uri));
-    if (!m.matches()) {
-      throw new IllegalArgumentException("not of the form spiffe://<trust domain>/ns/<namespace>/sa/<service account>: " + quote(uri));
+    /**
+     * Checks the parts.
+     *
+     * @param trustDomain the trust domain, for example {@code cluster.local}
+     * @param namespace the Kubernetes namespace
+     * @param serviceAccount the Kubernetes service account
+     * @throws IllegalArgumentException if a part is empty or has a character that isn't allowed
+     */
+    public SpiffeId {
+        check(TRUST_DOMAIN, "trust domain", trustDomain);
+        check(SEGMENT, "namespace", namespace);
+        check(SEGMENT, "service account", serviceAccount);
     }
-    return new SpiffeId(m.group(1), m.group(2), m.group(3));
-  }
 
-  /**
-   * Takes the identity out of an X.509-SVID, which must hold exactly one URI subject alternative name.
-   *
-   * @param certificate the leaf certificate
-   * @return its identity
-   * @throws CertificateException if there is no URI name, more than one, or one that isn't a workload's SPIFFE ID
-   * @see <a href="https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md">X509-SVID section 2</a>
-   */
-  public static SpiffeId of(X509Certificate certificate) throws CertificateException {
-    Collection<List<?>> names = certificate.getSubjectAlternativeNames();
-    List<String> uris = names == null ? List.of() : names.stream()
-        .filter(name -> name.get(0) instanceof Integer kind && kind == URI_NAME)
-        .map(name -> String.valueOf(name.get(1)))
-        .toList();
-    if (uris.size() != 1) {
-      throw new CertificateException("expected exactly one URI subject alternative name, got " + uris.size()
-          + (uris.isEmpty() ? "" : ": " + quote(String.join(", ", uris))));
+    /**
+     * Parses a SPIFFE URI strictly: exactly the shape above, no port, query, fragment, escapes or trailing slash.
+     *
+     * @param uri the URI
+     * @return the identity
+     * @throws IllegalArgumentException if the text has any other shape
+     */
+    public static SpiffeId parse(String uri) {
+        Matcher m = URI.matcher(Objects.requireNonNull(uri));
+        if (!m.matches()) {
+            throw new IllegalArgumentException("not of the form spiffe://<trust domain>/ns/<namespace>/sa/<service account>: " + quote(uri));
+        }
+        return new SpiffeId(m.group(1), m.group(2), m.group(3));
     }
-    try {
-      return parse(uris.get(0));
-    } catch (IllegalArgumentException e) {
-      throw new CertificateException("the peer's identity is " + e.getMessage(), e);
+
+    /**
+     * Takes the identity out of an X.509-SVID, which must hold exactly one URI subject alternative name.
+     *
+     * @param certificate the leaf certificate
+     * @return its identity
+     * @throws CertificateException if there is no URI name, more than one, or one that isn't a workload's SPIFFE ID
+     * @see <a href="https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md">X509-SVID section 2</a>
+     */
+    public static SpiffeId of(X509Certificate certificate) throws CertificateException {
+        Collection<List<?>> names = certificate.getSubjectAlternativeNames();
+        List<String> uris = names == null ? List.of() : names.stream()
+                .filter(name -> name.get(0) instanceof Integer kind && kind == URI_NAME)
+                .map(name -> String.valueOf(name.get(1)))
+                .toList();
+        if (uris.size() != 1) {
+            throw new CertificateException("expected exactly one URI subject alternative name, got " + uris.size()
+                    + (uris.isEmpty() ? "" : ": " + quote(String.join(", ", uris))));
+        }
+        try {
+            return parse(uris.get(0));
+        } catch (IllegalArgumentException e) {
+            throw new CertificateException("the peer's identity is " + e.getMessage(), e);
+        }
     }
-  }
 
-  /** Returns the URI. */
-  @Override
-  public String toString() {
-    return "spiffe://" + trustDomain + "/ns/" + namespace + "/sa/" + serviceAccount;
-  }
-
-  private static void check(Pattern pattern, String what, String value) {
-    if (!pattern.matcher(value).matches()) {
-      throw new IllegalArgumentException("not a valid " + what + " of a SPIFFE ID: " + quote(value));
+    /** Returns the URI. */
+    @Override
+    public String toString() {
+        return "spiffe://" + trustDomain + "/ns/" + namespace + "/sa/" + serviceAccount;
     }
-  }
 
-  /** A peer's text for a message: bounded, and without anything that could forge a log line. */
-  private static String quote(String text) {
-    String cut = text.length() > 300 ? text.substring(0, 300) + "..." : text;
-    return '"' + cut.replaceAll("[^\\x20-\\x7e]", "?") + '"';
-  }
+    private static void check(Pattern pattern, String what, String value) {
+        if (!pattern.matcher(value).matches()) {
+            throw new IllegalArgumentException("not a valid " + what + " of a SPIFFE ID: " + quote(value));
+        }
+    }
+
+    /** A peer's text for a message: bounded, and without anything that could forge a log line. */
+    private static String quote(String text) {
+        String cut = text.length() > 300 ? text.substring(0, 300) + "..." : text;
+        return '"' + cut.replaceAll("[^\\x20-\\x7e]", "?") + '"';
+    }
 }

@@ -28,43 +28,43 @@ import java.util.Objects;
  * <p>All methods may be called from any thread unless Netty says otherwise. Made by this library only.
  */
 public abstract class TunnelChannel extends AbstractChannel implements DuplexChannel {
-  /**
-   * For this library.
-   *
-   * @param connection the connection that carries the tunnel
-   */
-  protected TunnelChannel(Channel connection) {
-    super(Objects.requireNonNull(connection));
-  }
+    /**
+     * For this library.
+     *
+     * @param connection the connection that carries the tunnel
+     */
+    protected TunnelChannel(Channel connection) {
+        super(Objects.requireNonNull(connection));
+    }
 
-  /**
-   * Where the tunnel leads.
-   *
-   * @return the request's authority
-   */
-  public abstract Authority authority();
+    /**
+     * Where the tunnel leads.
+     *
+     * @return the request's authority
+     */
+    public abstract Authority authority();
 
-  /**
-   * Who is at the other end of the connection.
-   *
-   * @return the identity that TLS has verified
-   */
-  public abstract SpiffeId peerIdentity();
+    /**
+     * Who is at the other end of the connection.
+     *
+     * @return the identity that TLS has verified
+     */
+    public abstract SpiffeId peerIdentity();
 
-  /**
-   * What the peer said about the tunnel: a client gets the headers of the 200, a server those of the request.
-   *
-   * @return without pseudo-headers, in the order received
-   */
-  public abstract List<Header> peerHeaders();
+    /**
+     * What the peer said about the tunnel: a client gets the headers of the 200, a server those of the request.
+     *
+     * @return without pseudo-headers, in the order received
+     */
+    public abstract List<Header> peerHeaders();
 
-  /**
-   * The HTTP/2 stream.
-   *
-   * @return its identifier
-   */
-  public abstract int streamId();
+    /**
+     * The HTTP/2 stream.
+     *
+     * @return its identifier
+     */
+    public abstract int streamId();
 
-  @Override
-  public abstract DuplexChannelConfig config();
+    @Override
+    public abstract DuplexChannelConfig config();
 }

@@ -4,27 +4,27 @@ import java.net.SocketException;
 
 /** The tunnel was cut: its peer reset the stream, or the connection that carried it was lost. Bytes may be missing. */
 public final class TunnelResetException extends SocketException {
-  private static final long serialVersionUID = 1;
-  /** The HTTP/2 error code, or -1. */
-  private final long errorCode;
+    private static final long serialVersionUID = 1;
+    /** The HTTP/2 error code, or -1. */
+    private final long errorCode;
 
-  /**
-   * Makes the exception.
-   *
-   * @param message what happened
-   * @param errorCode the peer's HTTP/2 error code (RFC 9113 section 7), or -1 if the connection was lost
-   */
-  public TunnelResetException(String message, long errorCode) {
-    super(message);
-    this.errorCode = errorCode;
-  }
+    /**
+     * Makes the exception.
+     *
+     * @param message what happened
+     * @param errorCode the peer's HTTP/2 error code (RFC 9113 section 7), or -1 if the connection was lost
+     */
+    public TunnelResetException(String message, long errorCode) {
+        super(message);
+        this.errorCode = errorCode;
+    }
 
-  /**
-   * The HTTP/2 error code.
-   *
-   * @return 0 to 2^32-1, or -1 if the connection was lost
-   */
-  public long errorCode() {
-    return errorCode;
-  }
+    /**
+     * The HTTP/2 error code.
+     *
+     * @return 0 to 2^32-1, or -1 if the connection was lost
+     */
+    public long errorCode() {
+        return errorCode;
+    }
 }

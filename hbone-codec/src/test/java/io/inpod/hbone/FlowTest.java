@@ -17,162 +17,162 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(120)
 class FlowTest {
-  private static final long TOTAL = 64L << 20;
+    private static final long TOTAL = 64L << 20;
 
-  @Test
-  void bulkBothWaysAtOnce() throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      Pump server = new Pump(1);
-      Pump client = new Pump(2);
-      var address = mesh.serve(request -> {
-        try {
-          request.accept(List.of(), server);
-        } catch (TunnelResetException e) {
-          throw new IllegalStateException(e);
+    @Test
+    void bulkBothWaysAtOnce() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            Pump server = new Pump(1);
+            Pump client = new Pump(2);
+            var address = mesh.serve(request -> {
+                try {
+                    request.accept(List.of(), server);
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            mesh.start(mesh.pool(), Mesh.to(address), client);
+            assertThat(client.received.get(60, TimeUnit.SECONDS)).isEqualTo(server.sent.get(60, TimeUnit.SECONDS));
+            assertThat(server.received.get(60, TimeUnit.SECONDS)).isEqualTo(client.sent.get(60, TimeUnit.SECONDS));
         }
-      });
-      mesh.start(mesh.pool(), Mesh.to(address), client);
-      assertThat(client.received.get(60, TimeUnit.SECONDS)).isEqualTo(server.sent.get(60, TimeUnit.SECONDS));
-      assertThat(server.received.get(60, TimeUnit.SECONDS)).isEqualTo(client.sent.get(60, TimeUnit.SECONDS));
     }
-  }
 
-  @Test
-  void aStoppedReaderHoldsOneWindowAndHarmsNobody() throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      HboneOptions small = HboneOptions.server().withWindows(1 << 17, 1 << 19);
-      Recorder stopped = new Recorder(true, false);
-      var address = mesh.serve(new HboneServer(mesh.ca, small, HboneEvents.NONE), new TunnelRequestHandler() {
-        private int count;
+    @Test
+    void aStoppedReaderHoldsOneWindowAndHarmsNobody() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions small = HboneOptions.server().withWindows(1 << 17, 1 << 19);
+            Recorder stopped = new Recorder(true, false);
+            var address = mesh.serve(new HboneServer(mesh.ca, small, HboneEvents.NONE), new TunnelRequestHandler() {
+                private int count;
+
+                @Override
+                public void onConnect(TunnelRequest request) {
+                    try {
+                        request.accept(List.of(), count++ == 0 ? stopped : new Mesh.Echo());
+                    } catch (TunnelResetException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+            });
+            HbonePool pool = mesh.pool();
+            Recorder bulk = mesh.open(pool, address);
+            Recorder sibling = mesh.open(pool, address);
+            int total = 8 << 20;
+            for (int sent = 0; sent < total; sent += 1 << 16) {
+                bulk.channel().writeAndFlush(bulk.channel().alloc().buffer(1 << 16).writeZero(1 << 16));
+            }
+            for (int i = 0; i < 100; i++) {
+                sibling.write("ping " + i);
+                assertThat(sibling.next()).isEqualTo("ping " + i);
+            }
+            assertThat(bulk.channel().isWritable()).isFalse();
+            assertThat(stopped.bytes.get()).isZero();
+            long pending = mesh.onClient(() -> java.util.Objects.requireNonNull(bulk.channel().unsafe().outboundBuffer()).totalPendingWriteBytes());
+            assertThat(pending).isGreaterThanOrEqualTo(total - (1 << 17) - (1 << 16));
+            bulk.channel().shutdownOutput();
+            stopped.channel().config().setAutoRead(true);
+            assertThat(stopped.next()).isEqualTo("EOF");
+            assertThat(stopped.bytes.get()).isEqualTo(total);
+        }
+    }
+
+    @Test
+    void equalWindowsAreKeptAndDontDeadlock() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions equal = HboneOptions.server().withWindows(1 << 17, 1 << 17);
+            var servers = new java.util.concurrent.LinkedBlockingQueue<Recorder>();
+            var address = mesh.serve(new HboneServer(mesh.ca, equal, Mesh.events(mesh.serverEvents)), request -> {
+                Recorder recorder = new Recorder(true, servers.size() > 0);
+                try {
+                    request.accept(List.of(), recorder);
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+                servers.add(recorder);
+            });
+            HbonePool pool = mesh.pool();
+            int total = 1 << 20;
+            List<Recorder> clients = List.of(mesh.open(pool, address), mesh.open(pool, address), mesh.open(pool, address));
+            for (Recorder client : clients) {
+                client.channel().writeAndFlush(client.channel().alloc().buffer(total).writeZero(total));
+                client.channel().shutdownOutput();
+            }
+            Recorder stopped = servers.take();
+            stopped.channel().config().setAutoRead(true);
+            assertThat(stopped.next()).isEqualTo("EOF");
+            assertThat(stopped.bytes.get()).isEqualTo(total);
+            for (Recorder other : servers) {
+                assertThat(other.next()).isEqualTo("EOF");
+                assertThat(other.bytes.get()).isEqualTo(total);
+            }
+            assertThat(mesh.serverEvents).isEmpty();
+        }
+    }
+
+    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and sums up what it gets. */
+    private static final class Pump extends ChannelInboundHandlerAdapter {
+        final CompletableFuture<Long> sent = new CompletableFuture<>();
+        final CompletableFuture<Long> received = new CompletableFuture<>();
+        private final CRC32C in = new CRC32C();
+        private final CRC32C out = new CRC32C();
+        private final Random random;
+        private long left = TOTAL;
+        private long got;
+
+        Pump(long seed) {
+            random = new Random(seed);
+        }
 
         @Override
-        public void onConnect(TunnelRequest request) {
-          try {
-            request.accept(List.of(), count++ == 0 ? stopped : new Mesh.Echo());
-          } catch (TunnelResetException e) {
-            throw new IllegalStateException(e);
-          }
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         }
-      });
-      HbonePool pool = mesh.pool();
-      Recorder bulk = mesh.open(pool, address);
-      Recorder sibling = mesh.open(pool, address);
-      int total = 8 << 20;
-      for (int sent = 0; sent < total; sent += 1 << 16) {
-        bulk.channel().writeAndFlush(bulk.channel().alloc().buffer(1 << 16).writeZero(1 << 16));
-      }
-      for (int i = 0; i < 100; i++) {
-        sibling.write("ping " + i);
-        assertThat(sibling.next()).isEqualTo("ping " + i);
-      }
-      assertThat(bulk.channel().isWritable()).isFalse();
-      assertThat(stopped.bytes.get()).isZero();
-      long pending = mesh.onClient(() -> java.util.Objects.requireNonNull(bulk.channel().unsafe().outboundBuffer()).totalPendingWriteBytes());
-      assertThat(pending).isGreaterThanOrEqualTo(total - (1 << 17) - (1 << 16));
-      bulk.channel().shutdownOutput();
-      stopped.channel().config().setAutoRead(true);
-      assertThat(stopped.next()).isEqualTo("EOF");
-      assertThat(stopped.bytes.get()).isEqualTo(total);
-    }
-  }
 
-  @Test
-  void equalWindowsAreKeptAndDontDeadlock() throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      HboneOptions equal = HboneOptions.server().withWindows(1 << 17, 1 << 17);
-      var servers = new java.util.concurrent.LinkedBlockingQueue<Recorder>();
-      var address = mesh.serve(new HboneServer(mesh.ca, equal, Mesh.events(mesh.serverEvents)), request -> {
-        Recorder recorder = new Recorder(true, servers.size() > 0);
-        try {
-          request.accept(List.of(), recorder);
-        } catch (TunnelResetException e) {
-          throw new IllegalStateException(e);
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            pump(ctx);
         }
-        servers.add(recorder);
-      });
-      HbonePool pool = mesh.pool();
-      int total = 1 << 20;
-      List<Recorder> clients = List.of(mesh.open(pool, address), mesh.open(pool, address), mesh.open(pool, address));
-      for (Recorder client : clients) {
-        client.channel().writeAndFlush(client.channel().alloc().buffer(total).writeZero(total));
-        client.channel().shutdownOutput();
-      }
-      Recorder stopped = servers.take();
-      stopped.channel().config().setAutoRead(true);
-      assertThat(stopped.next()).isEqualTo("EOF");
-      assertThat(stopped.bytes.get()).isEqualTo(total);
-      for (Recorder other : servers) {
-        assertThat(other.next()).isEqualTo("EOF");
-        assertThat(other.bytes.get()).isEqualTo(total);
-      }
-      assertThat(mesh.serverEvents).isEmpty();
-    }
-  }
 
-  /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and sums up what it gets. */
-  private static final class Pump extends ChannelInboundHandlerAdapter {
-    final CompletableFuture<Long> sent = new CompletableFuture<>();
-    final CompletableFuture<Long> received = new CompletableFuture<>();
-    private final CRC32C in = new CRC32C();
-    private final CRC32C out = new CRC32C();
-    private final Random random;
-    private long left = TOTAL;
-    private long got;
-
-    Pump(long seed) {
-      random = new Random(seed);
-    }
-
-    @Override
-    public void handlerAdded(ChannelHandlerContext ctx) {
-      ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-    }
-
-    @Override
-    public void channelActive(ChannelHandlerContext ctx) {
-      pump(ctx);
-    }
-
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-      pump(ctx);
-    }
-
-    private void pump(ChannelHandlerContext ctx) {
-      while (left > 0 && ctx.channel().isWritable()) {
-        byte[] piece = new byte[(int) Math.min(left, 1 + random.nextInt(200_000))];
-        random.nextBytes(piece);
-        out.update(piece);
-        left -= piece.length;
-        if (left == 0) {
-          sent.complete(out.getValue());
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            pump(ctx);
         }
-        ctx.writeAndFlush(ctx.alloc().buffer(piece.length).writeBytes(piece));
-        if (left == 0) {
-          ((TunnelChannel) ctx.channel()).shutdownOutput();
+
+        private void pump(ChannelHandlerContext ctx) {
+            while (left > 0 && ctx.channel().isWritable()) {
+                byte[] piece = new byte[(int) Math.min(left, 1 + random.nextInt(200_000))];
+                random.nextBytes(piece);
+                out.update(piece);
+                left -= piece.length;
+                if (left == 0) {
+                    sent.complete(out.getValue());
+                }
+                ctx.writeAndFlush(ctx.alloc().buffer(piece.length).writeBytes(piece));
+                if (left == 0) {
+                    ((TunnelChannel) ctx.channel()).shutdownOutput();
+                }
+            }
         }
-      }
-    }
 
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-      ByteBuf buffer = (ByteBuf) message;
-      got += buffer.readableBytes();
-      in.update(buffer.nioBuffer());
-      buffer.release();
-    }
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ByteBuf buffer = (ByteBuf) message;
+            got += buffer.readableBytes();
+            in.update(buffer.nioBuffer());
+            buffer.release();
+        }
 
-    @Override
-    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (event instanceof ChannelInputShutdownEvent) {
-        received.complete(got == TOTAL ? in.getValue() : -got);
-      }
-    }
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                received.complete(got == TOTAL ? in.getValue() : -got);
+            }
+        }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      received.completeExceptionally(cause);
-      sent.completeExceptionally(cause);
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            received.completeExceptionally(cause);
+            sent.completeExceptionally(cause);
+        }
     }
-  }
 }

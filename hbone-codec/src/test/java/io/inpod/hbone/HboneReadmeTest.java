@@ -29,70 +29,70 @@ import org.junit.jupiter.api.io.TempDir;
 /** The README's example, kept true. */
 @Timeout(60)
 class HboneReadmeTest {
-  @Test
-  void example(@TempDir Path directory) throws Exception {
-    var group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-    EventLoop loop = group.next();
-    var answer = new CompletableFuture<String>();
+    @Test
+    void example(@TempDir Path directory) throws Exception {
+        var group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        EventLoop loop = group.next();
+        var answer = new CompletableFuture<String>();
 
-    // readme: begin
-    CertificateSource certificates = DevelopmentCa.open(directory.resolve("ca"));
-    SpiffeId client = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/client");
-    SpiffeId server = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/server");
+        // readme: begin
+        CertificateSource certificates = DevelopmentCa.open(directory.resolve("ca"));
+        SpiffeId client = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/client");
+        SpiffeId server = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/server");
 
-    // A server that sends back what it gets.
-    var accepting = new HboneServer(certificates).handler(server, request -> {
-      try {
-        request.accept(List.of(), new Echo());
-      } catch (TunnelResetException gone) {
-        // the client has changed its mind
-      }
-    });
-    var listener = new ServerBootstrap().group(group).channel(EpollServerSocketChannel.class).childHandler(accepting)
-        .bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
+        // A server that sends back what it gets.
+        var accepting = new HboneServer(certificates).handler(server, request -> {
+            try {
+                request.accept(List.of(), new Echo());
+            } catch (TunnelResetException gone) {
+                // the client has changed its mind
+            }
+        });
+        var listener = new ServerBootstrap().group(group).channel(EpollServerSocketChannel.class).childHandler(accepting)
+                .bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
 
-    // A client with one tunnel to 10.0.0.7:8080 through it.
-    var pool = new HbonePool(loop, certificates, (on, to, init) ->
-        new Bootstrap().group(on).channel(EpollSocketChannel.class).handler(init).connect(to.address()));
-    var destination = new HboneDestination(client, Set.of(server), (InetSocketAddress) listener.localAddress(), null);
-    var request = new ConnectRequest(Authority.parse("10.0.0.7:8080"), List.of(new Header("baggage", "k8s.namespace.name=default")));
-    loop.submit(() -> pool.open(destination, request, new Print(answer)))
-        .get().addListener(f -> ((TunnelChannel) f.get()).writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8)));
-    // readme: end
+        // A client with one tunnel to 10.0.0.7:8080 through it.
+        var pool = new HbonePool(loop, certificates, (on, to, init) ->
+                new Bootstrap().group(on).channel(EpollSocketChannel.class).handler(init).connect(to.address()));
+        var destination = new HboneDestination(client, Set.of(server), (InetSocketAddress) listener.localAddress(), null);
+        var request = new ConnectRequest(Authority.parse("10.0.0.7:8080"), List.of(new Header("baggage", "k8s.namespace.name=default")));
+        loop.submit(() -> pool.open(destination, request, new Print(answer)))
+                .get().addListener(f -> ((TunnelChannel) f.get()).writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8)));
+        // readme: end
 
-    assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
-    loop.submit(pool::close).sync();
-    listener.close().sync();
-    group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
-  }
-
-  private static final class Echo extends ChannelInboundHandlerAdapter {
-    @Override
-    public void channelRead(ChannelHandlerContext ctx, Object message) {
-      ctx.writeAndFlush(message);
+        assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
+        loop.submit(pool::close).sync();
+        listener.close().sync();
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
     }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      ctx.close();
-    }
-  }
+    private static final class Echo extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ctx.writeAndFlush(message);
+        }
 
-  private static final class Print extends SimpleChannelInboundHandler<ByteBuf> {
-    private final CompletableFuture<String> answer;
-
-    Print(CompletableFuture<String> answer) {
-      this.answer = answer;
-    }
-
-    @Override
-    protected void channelRead0(ChannelHandlerContext ctx, ByteBuf message) {
-      answer.complete(message.toString(StandardCharsets.UTF_8));
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
     }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      ctx.close();
+    private static final class Print extends SimpleChannelInboundHandler<ByteBuf> {
+        private final CompletableFuture<String> answer;
+
+        Print(CompletableFuture<String> answer) {
+            this.answer = answer;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext ctx, ByteBuf message) {
+            answer.complete(message.toString(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
     }
-  }
 }

@@ -10,51 +10,51 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** SPIFFE IDs, authorities and headers are parsed strictly. */
 class NamesTest {
-  @ParameterizedTest
-  @ValueSource(strings = {"10.0.0.1:80", "[fd00::1]:15008", "app.ns.svc.cluster.local:1", "a_b:65535"})
-  void authorities(String text) {
-    assertThat(Authority.parse(text)).hasToString(text);
-  }
+    @ParameterizedTest
+    @ValueSource(strings = {"10.0.0.1:80", "[fd00::1]:15008", "app.ns.svc.cluster.local:1", "a_b:65535"})
+    void authorities(String text) {
+        assertThat(Authority.parse(text)).hasToString(text);
+    }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:080", "10.0.0.1:+1", "fd00::1:80",
-      "[10.0.0.1]:80", "[fd00::1%eth0]:80", "[fd00::1:80", "me@host:80", "-a:80", "a..b:80", "1.2.3:80", "010.0.0.1:80", "a b:80", "a/b:80",
-      "[[fd00::1]]:80"})
-  void notAuthorities(String text) {
-    assertThatIllegalArgumentException().isThrownBy(() -> Authority.parse(text));
-  }
+    @ParameterizedTest
+    @ValueSource(strings = {"", ":80", "10.0.0.1", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:65536", "10.0.0.1:080", "10.0.0.1:+1", "fd00::1:80",
+            "[10.0.0.1]:80", "[fd00::1%eth0]:80", "[fd00::1:80", "me@host:80", "-a:80", "a..b:80", "1.2.3:80", "010.0.0.1:80", "a b:80", "a/b:80",
+            "[[fd00::1]]:80"})
+    void notAuthorities(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> Authority.parse(text));
+    }
 
-  @Test
-  void addresses() {
-    assertThat(Authority.of(new InetSocketAddress("fd00::1", 80))).hasToString("[fd00::1]:80");
-    assertThat(Authority.parse("[fd00::1]:80").address()).isEqualTo(new InetSocketAddress("fd00::1", 80).getAddress());
-    assertThat(Authority.parse("app:80").address()).isNull();
-  }
+    @Test
+    void addresses() {
+        assertThat(Authority.of(new InetSocketAddress("fd00::1", 80))).hasToString("[fd00::1]:80");
+        assertThat(Authority.parse("[fd00::1]:80").address()).isEqualTo(new InetSocketAddress("fd00::1", 80).getAddress());
+        assertThat(Authority.parse("app:80").address()).isNull();
+    }
 
-  @Test
-  void identities() {
-    String uri = "spiffe://cluster.local/ns/default/sa/web-1";
-    assertThat(SpiffeId.parse(uri)).isEqualTo(new SpiffeId("cluster.local", "default", "web-1")).hasToString(uri);
-  }
+    @Test
+    void identities() {
+        String uri = "spiffe://cluster.local/ns/default/sa/web-1";
+        assertThat(SpiffeId.parse(uri)).isEqualTo(new SpiffeId("cluster.local", "default", "web-1")).hasToString(uri);
+    }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"", "spiffe://", "spiffe://td/ns/a/sa/", "spiffe://td/ns//sa/b", "spiffe://td/ns/a/sa/b/", "spiffe://td/ns/a/sa/b/c",
-      "spiffe://td:80/ns/a/sa/b", "spiffe://TD/ns/a/sa/b", "SPIFFE://td/ns/a/sa/b", "spiffe://td/ns/a/sa/b?x", "spiffe://td/ns/a/sa/b#x",
-      "spiffe://td/ns/../sa/b", "spiffe://td/ns/%61/sa/b", "https://td/ns/a/sa/b", "spiffe://td/sa/a/ns/b", "spiffe://u@td/ns/a/sa/b",
-      "spiffe://td/ns/a/sa/b\n"})
-  void notIdentities(String text) {
-    assertThatIllegalArgumentException().isThrownBy(() -> SpiffeId.parse(text));
-  }
+    @ParameterizedTest
+    @ValueSource(strings = {"", "spiffe://", "spiffe://td/ns/a/sa/", "spiffe://td/ns//sa/b", "spiffe://td/ns/a/sa/b/", "spiffe://td/ns/a/sa/b/c",
+            "spiffe://td:80/ns/a/sa/b", "spiffe://TD/ns/a/sa/b", "SPIFFE://td/ns/a/sa/b", "spiffe://td/ns/a/sa/b?x", "spiffe://td/ns/a/sa/b#x",
+            "spiffe://td/ns/../sa/b", "spiffe://td/ns/%61/sa/b", "https://td/ns/a/sa/b", "spiffe://td/sa/a/ns/b", "spiffe://u@td/ns/a/sa/b",
+            "spiffe://td/ns/a/sa/b\n"})
+    void notIdentities(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> SpiffeId.parse(text));
+    }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"", "Upper", ":method", "a b", "connection", "transfer-encoding", "te"})
-  void notHeaders(String name) {
-    assertThatIllegalArgumentException().isThrownBy(() -> new Header(name, "x"));
-  }
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Upper", ":method", "a b", "connection", "transfer-encoding", "te"})
+    void notHeaders(String name) {
+        assertThatIllegalArgumentException().isThrownBy(() -> new Header(name, "x"));
+    }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"a\nb", "a\rb", "a\0b", " a", "a\t", "\u0100"})
-  void notValues(String value) {
-    assertThatIllegalArgumentException().isThrownBy(() -> new Header("name", value));
-  }
+    @ParameterizedTest
+    @ValueSource(strings = {"a\nb", "a\rb", "a\0b", " a", "a\t", "\u0100"})
+    void notValues(String value) {
+        assertThatIllegalArgumentException().isThrownBy(() -> new Header("name", value));
+    }
 }

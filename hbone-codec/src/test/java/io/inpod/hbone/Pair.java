@@ -8,38 +8,38 @@ import java.util.function.Supplier;
 
 /** Both ends of tunnels, recorded. */
 final class Pair {
-  final Mesh mesh;
-  final InetSocketAddress address;
-  final HbonePool pool;
-  private final LinkedBlockingQueue<Recorder> servers = new LinkedBlockingQueue<>();
+    final Mesh mesh;
+    final InetSocketAddress address;
+    final HbonePool pool;
+    private final LinkedBlockingQueue<Recorder> servers = new LinkedBlockingQueue<>();
 
-  Pair(Mesh mesh) throws Exception {
-    this(mesh, Recorder::new);
-  }
+    Pair(Mesh mesh) throws Exception {
+        this(mesh, Recorder::new);
+    }
 
-  Pair(Mesh mesh, Supplier<Recorder> serverSide) throws Exception {
-    this.mesh = mesh;
-    this.address = mesh.serve(request -> {
-      Recorder recorder = serverSide.get();
-      try {
-        request.accept(List.of(), recorder);
-      } catch (TunnelResetException e) {
-        throw new IllegalStateException(e);
-      }
-      servers.add(recorder);
-    });
-    this.pool = mesh.pool();
-  }
+    Pair(Mesh mesh, Supplier<Recorder> serverSide) throws Exception {
+        this.mesh = mesh;
+        this.address = mesh.serve(request -> {
+            Recorder recorder = serverSide.get();
+            try {
+                request.accept(List.of(), recorder);
+            } catch (TunnelResetException e) {
+                throw new IllegalStateException(e);
+            }
+            servers.add(recorder);
+        });
+        this.pool = mesh.pool();
+    }
 
-  Ends open(Recorder client) throws Exception {
-    mesh.open(pool, address, client);
-    Recorder server = servers.poll(Mesh.PATIENCE, TimeUnit.SECONDS);
-    return new Ends(client, java.util.Objects.requireNonNull(server));
-  }
+    Ends open(Recorder client) throws Exception {
+        mesh.open(pool, address, client);
+        Recorder server = servers.poll(Mesh.PATIENCE, TimeUnit.SECONDS);
+        return new Ends(client, java.util.Objects.requireNonNull(server));
+    }
 
-  Ends open() throws Exception {
-    return open(new Recorder());
-  }
+    Ends open() throws Exception {
+        return open(new Recorder());
+    }
 
-  record Ends(Recorder client, Recorder server) { }
+    record Ends(Recorder client, Recorder server) { }
 }

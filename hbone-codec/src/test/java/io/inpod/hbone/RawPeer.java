@@ -18,134 +18,134 @@ import org.jspecify.annotations.Nullable;
 
 /** A client that speaks HTTP/2 frame by frame, over the JDK's TLS: for what no decent client would send. */
 final class RawPeer implements AutoCloseable {
-  private final SSLSocket socket;
-  private final DataInputStream in;
-  private final OutputStream out;
+    private final SSLSocket socket;
+    private final DataInputStream in;
+    private final OutputStream out;
 
-  record Frame(int type, int flags, int stream, byte[] payload) {
-    int code() {
-      return ByteBuffer.wrap(payload).getInt(type == 7 ? 4 : 0);
+    record Frame(int type, int flags, int stream, byte[] payload) {
+        int code() {
+            return ByteBuffer.wrap(payload).getInt(type == 7 ? 4 : 0);
+        }
     }
-  }
 
-  private RawPeer(SSLSocket socket) throws IOException {
-    this.socket = socket;
-    this.in = new DataInputStream(socket.getInputStream());
-    this.out = socket.getOutputStream();
-  }
-
-  static SSLSocket connect(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
-    SSLContext context = SSLContext.getInstance("TLSv1.3");
-    KeyManagerFactory keys = KeyManagerFactory.getInstance("SunX509");
-    KeyStore store = KeyStore.getInstance("PKCS12");
-    store.load(null, null);
-    if (certificate != null) {
-      store.setKeyEntry("k", certificate.privateKey(), new char[0], certificate.chain().toArray(new X509Certificate[0]));
+    private RawPeer(SSLSocket socket) throws IOException {
+        this.socket = socket;
+        this.in = new DataInputStream(socket.getInputStream());
+        this.out = socket.getOutputStream();
     }
-    keys.init(store, new char[0]);
-    context.init(keys.getKeyManagers(), new TrustManager[] {new Anyone()}, null);
-    SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket();
-    socket.connect(address, 10_000);
-    socket.setSoTimeout(20_000);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setApplicationProtocols(alpn);
-    socket.setSSLParameters(parameters);
-    return socket;
-  }
 
-  /** Tries; the server has the last word. */
-  static void handshake(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
-    try (SSLSocket socket = connect(address, certificate, alpn)) {
-      socket.startHandshake();
-      while (socket.getInputStream().read() >= 0) {
-        // SETTINGS may come before the verdict.
-      }
-    } catch (IOException e) {
-      // Refused: that is what the caller asks the server about.
+    static SSLSocket connect(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
+        SSLContext context = SSLContext.getInstance("TLSv1.3");
+        KeyManagerFactory keys = KeyManagerFactory.getInstance("SunX509");
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        if (certificate != null) {
+            store.setKeyEntry("k", certificate.privateKey(), new char[0], certificate.chain().toArray(new X509Certificate[0]));
+        }
+        keys.init(store, new char[0]);
+        context.init(keys.getKeyManagers(), new TrustManager[] {new Anyone()}, null);
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket();
+        socket.connect(address, 10_000);
+        socket.setSoTimeout(20_000);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setApplicationProtocols(alpn);
+        socket.setSSLParameters(parameters);
+        return socket;
     }
-  }
 
-  /** Connects and exchanges SETTINGS. */
-  static RawPeer http2(Mesh mesh, InetSocketAddress address) throws Exception {
-    SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), "h2");
-    socket.startHandshake();
-    RawPeer peer = new RawPeer(socket);
-    peer.out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-    peer.send(4, 0, 0);
-    return peer;
-  }
-
-  void send(int type, int flags, int stream, byte... payload) throws IOException {
-    ByteBuffer frame = ByteBuffer.allocate(9 + payload.length);
-    frame.put((byte) (payload.length >> 16)).putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload);
-    out.write(frame.array());
-    out.flush();
-  }
-
-  /** HEADERS with literal fields without indexing: names and values in turn. */
-  void headers(int stream, boolean end, String... fields) throws IOException {
-    send(1, end ? 5 : 4, stream, block(fields));
-  }
-
-  static byte[] block(String... fields) {
-    ByteBuffer block = ByteBuffer.allocate(70_000);
-    for (int i = 0; i < fields.length; i += 2) {
-      block.put((byte) 0);
-      literal(block, fields[i]);
-      literal(block, fields[i + 1]);
+    /** Tries; the server has the last word. */
+    static void handshake(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
+        try (SSLSocket socket = connect(address, certificate, alpn)) {
+            socket.startHandshake();
+            while (socket.getInputStream().read() >= 0) {
+                // SETTINGS may come before the verdict.
+            }
+        } catch (IOException e) {
+            // Refused: that is what the caller asks the server about.
+        }
     }
-    byte[] bytes = new byte[block.flip().remaining()];
-    block.get(bytes);
-    return bytes;
-  }
 
-  private static void literal(ByteBuffer block, String text) {
-    if (text.length() >= 127) {
-      block.put((byte) 127);
-      int rest = text.length() - 127;
-      for (; rest >= 128; rest >>= 7) {
-        block.put((byte) (rest & 127 | 128));
-      }
-      block.put((byte) rest);
-    } else {
-      block.put((byte) text.length());
+    /** Connects and exchanges SETTINGS. */
+    static RawPeer http2(Mesh mesh, InetSocketAddress address) throws Exception {
+        SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), "h2");
+        socket.startHandshake();
+        RawPeer peer = new RawPeer(socket);
+        peer.out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        peer.send(4, 0, 0);
+        return peer;
     }
-    block.put(text.getBytes(StandardCharsets.ISO_8859_1));
-  }
 
-  Frame read() throws IOException {
-    int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
-    int type = in.readUnsignedByte();
-    int flags = in.readUnsignedByte();
-    int stream = in.readInt();
-    return new Frame(type, flags, stream, in.readNBytes(length));
-  }
-
-  /** The next frame that is neither SETTINGS, WINDOW_UPDATE nor PING. */
-  Frame next() throws IOException {
-    while (true) {
-      Frame frame = read();
-      if (frame.type() != 4 && frame.type() != 8 && frame.type() != 6) {
-        return frame;
-      }
+    void send(int type, int flags, int stream, byte... payload) throws IOException {
+        ByteBuffer frame = ByteBuffer.allocate(9 + payload.length);
+        frame.put((byte) (payload.length >> 16)).putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload);
+        out.write(frame.array());
+        out.flush();
     }
-  }
 
-  @Override
-  public void close() throws IOException {
-    socket.close();
-  }
+    /** HEADERS with literal fields without indexing: names and values in turn. */
+    void headers(int stream, boolean end, String... fields) throws IOException {
+        send(1, end ? 5 : 4, stream, block(fields));
+    }
 
-  private static final class Anyone implements X509TrustManager {
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String authType) { }
+    static byte[] block(String... fields) {
+        ByteBuffer block = ByteBuffer.allocate(70_000);
+        for (int i = 0; i < fields.length; i += 2) {
+            block.put((byte) 0);
+            literal(block, fields[i]);
+            literal(block, fields[i + 1]);
+        }
+        byte[] bytes = new byte[block.flip().remaining()];
+        block.get(bytes);
+        return bytes;
+    }
+
+    private static void literal(ByteBuffer block, String text) {
+        if (text.length() >= 127) {
+            block.put((byte) 127);
+            int rest = text.length() - 127;
+            for (; rest >= 128; rest >>= 7) {
+                block.put((byte) (rest & 127 | 128));
+            }
+            block.put((byte) rest);
+        } else {
+            block.put((byte) text.length());
+        }
+        block.put(text.getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    Frame read() throws IOException {
+        int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+        int type = in.readUnsignedByte();
+        int flags = in.readUnsignedByte();
+        int stream = in.readInt();
+        return new Frame(type, flags, stream, in.readNBytes(length));
+    }
+
+    /** The next frame that is neither SETTINGS, WINDOW_UPDATE nor PING. */
+    Frame next() throws IOException {
+        while (true) {
+            Frame frame = read();
+            if (frame.type() != 4 && frame.type() != 8 && frame.type() != 6) {
+                return frame;
+            }
+        }
+    }
 
     @Override
-    public void checkServerTrusted(X509Certificate[] chain, String authType) { }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
+    public void close() throws IOException {
+        socket.close();
     }
-  }
+
+    private static final class Anyone implements X509TrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType) { }
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType) { }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
 }

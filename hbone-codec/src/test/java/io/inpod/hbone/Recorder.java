@@ -16,83 +16,83 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes down what a channel says, in order: bytes as text, "EOF", "EOF-complete", "reset: ...", "inactive". */
 final class Recorder extends ChannelInboundHandlerAdapter {
-  final LinkedBlockingQueue<String> log = new LinkedBlockingQueue<>();
-  final AtomicLong bytes = new AtomicLong();
-  private final boolean halfClosure;
-  private final boolean autoRead;
-  private final StringBuilder text = new StringBuilder();
-  volatile @Nullable TunnelChannel channel;
+    final LinkedBlockingQueue<String> log = new LinkedBlockingQueue<>();
+    final AtomicLong bytes = new AtomicLong();
+    private final boolean halfClosure;
+    private final boolean autoRead;
+    private final StringBuilder text = new StringBuilder();
+    volatile @Nullable TunnelChannel channel;
 
-  Recorder() {
-    this(true, true);
-  }
-
-  Recorder(boolean halfClosure, boolean autoRead) {
-    this.halfClosure = halfClosure;
-    this.autoRead = autoRead;
-  }
-
-  @Override
-  public void handlerAdded(ChannelHandlerContext ctx) {
-    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure);
-    ctx.channel().config().setAutoRead(autoRead);
-    channel = (TunnelChannel) ctx.channel();
-  }
-
-  TunnelChannel channel() {
-    return java.util.Objects.requireNonNull(channel);
-  }
-
-  ChannelFuture write(String s) {
-    return channel().writeAndFlush(Unpooled.copiedBuffer(s, StandardCharsets.UTF_8));
-  }
-
-  @Override
-  public void channelRead(ChannelHandlerContext ctx, Object message) {
-    ByteBuf buffer = (ByteBuf) message;
-    bytes.addAndGet(buffer.readableBytes());
-    if (buffer.readableBytes() < 1000) {
-      text.append(buffer.toString(StandardCharsets.UTF_8).replace("\0", ""));
+    Recorder() {
+        this(true, true);
     }
-    buffer.release();
-  }
 
-  @Override
-  public void channelReadComplete(ChannelHandlerContext ctx) {
-    say();
-  }
-
-  private void say() {
-    if (text.length() > 0) {
-      log.add(text.toString());
-      text.setLength(0);
+    Recorder(boolean halfClosure, boolean autoRead) {
+        this.halfClosure = halfClosure;
+        this.autoRead = autoRead;
     }
-  }
 
-  @Override
-  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    say();
-    if (event instanceof ChannelInputShutdownEvent) {
-      log.add("EOF");
-    } else if (event instanceof ChannelInputShutdownReadComplete) {
-      log.add("EOF-complete");
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, halfClosure);
+        ctx.channel().config().setAutoRead(autoRead);
+        channel = (TunnelChannel) ctx.channel();
     }
-  }
 
-  @Override
-  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    say();
-    log.add((cause instanceof TunnelResetException ? "reset: " : "exception: ") + cause.getMessage());
-  }
+    TunnelChannel channel() {
+        return java.util.Objects.requireNonNull(channel);
+    }
 
-  @Override
-  public void channelInactive(ChannelHandlerContext ctx) {
-    say();
-    log.add("inactive");
-  }
+    ChannelFuture write(String s) {
+        return channel().writeAndFlush(Unpooled.copiedBuffer(s, StandardCharsets.UTF_8));
+    }
 
-  String next() throws InterruptedException {
-    String said = log.poll(Mesh.PATIENCE, TimeUnit.SECONDS);
-    return said == null ? "(nothing)" : said;
-  }
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        ByteBuf buffer = (ByteBuf) message;
+        bytes.addAndGet(buffer.readableBytes());
+        if (buffer.readableBytes() < 1000) {
+            text.append(buffer.toString(StandardCharsets.UTF_8).replace("\0", ""));
+        }
+        buffer.release();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        say();
+    }
+
+    private void say() {
+        if (text.length() > 0) {
+            log.add(text.toString());
+            text.setLength(0);
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        say();
+        if (event instanceof ChannelInputShutdownEvent) {
+            log.add("EOF");
+        } else if (event instanceof ChannelInputShutdownReadComplete) {
+            log.add("EOF-complete");
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        say();
+        log.add((cause instanceof TunnelResetException ? "reset: " : "exception: ") + cause.getMessage());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        say();
+        log.add("inactive");
+    }
+
+    String next() throws InterruptedException {
+        String said = log.poll(Mesh.PATIENCE, TimeUnit.SECONDS);
+        return said == null ? "(nothing)" : said;
+    }
 }

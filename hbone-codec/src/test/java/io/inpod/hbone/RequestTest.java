@@ -13,170 +13,170 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** RFC 9113 section 8.5 and its neighbours, frame by frame; a violation costs its stream only. */
 @Timeout(60)
 class RequestTest {
-  private static final int PROTOCOL_ERROR = 1;
-  private static final int ENHANCE_YOUR_CALM = 11;
-  private static final String[] GOOD = {":method", "CONNECT", ":authority", "10.0.0.1:80"};
+    private static final int PROTOCOL_ERROR = 1;
+    private static final int ENHANCE_YOUR_CALM = 11;
+    private static final String[] GOOD = {":method", "CONNECT", ":authority", "10.0.0.1:80"};
 
-  static Stream<Arguments> violations() {
-    return Stream.of(
-        Arguments.of("path", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":path", "/"}),
-        Arguments.of("scheme", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":scheme", "https"}),
-        Arguments.of("protocol", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":protocol", "websocket"}),
-        Arguments.of("no authority", new String[] {":method", "CONNECT"}),
-        Arguments.of("no method", new String[] {":authority", "10.0.0.1:80"}),
-        Arguments.of("two methods", new String[] {":method", "CONNECT", ":method", "CONNECT", ":authority", "10.0.0.1:80"}),
-        Arguments.of("two authorities", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":authority", "10.0.0.1:80"}),
-        Arguments.of("no port", new String[] {":method", "CONNECT", ":authority", "10.0.0.1"}),
-        Arguments.of("port 0", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:0"}),
-        Arguments.of("port with zero", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:080"}),
-        Arguments.of("port too large", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:65536"}),
-        Arguments.of("user", new String[] {":method", "CONNECT", ":authority", "me@10.0.0.1:80"}),
-        Arguments.of("bare IPv6", new String[] {":method", "CONNECT", ":authority", "fd00::1:80"}),
-        Arguments.of("uppercase", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "Baggage", "x"}),
-        Arguments.of("connection", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "connection", "close"}),
-        Arguments.of("te", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "te", "gzip"}),
-        Arguments.of("CR LF", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "x", "a\r\nb"}),
-        Arguments.of("late pseudo-header", new String[] {":method", "CONNECT", "x", "y", ":authority", "10.0.0.1:80"}),
-        Arguments.of("headers too large", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "x", "y".repeat(66_000)}));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("violations")
-  void aViolationResetsItsStreamOnly(String name, String[] fields) throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      var address = mesh.serve(Mesh.echo());
-      try (RawPeer peer = RawPeer.http2(mesh, address)) {
-        peer.headers(1, false, GOOD);
-        assertThat(peer.next().type()).isEqualTo(1);
-        peer.headers(3, false, fields);
-        RawPeer.Frame answer = peer.next();
-        assertThat(answer.type()).as("type of frame").isEqualTo(3);
-        assertThat(answer.stream()).isEqualTo(3);
-        assertThat(answer.code()).isEqualTo(name.equals("headers too large") ? ENHANCE_YOUR_CALM : PROTOCOL_ERROR);
-        peer.send(0, 0, 1, "still here".getBytes(StandardCharsets.US_ASCII));
-        assertThat(new String(peer.next().payload(), StandardCharsets.US_ASCII)).isEqualTo("still here");
-      }
+    static Stream<Arguments> violations() {
+        return Stream.of(
+                Arguments.of("path", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":path", "/"}),
+                Arguments.of("scheme", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":scheme", "https"}),
+                Arguments.of("protocol", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":protocol", "websocket"}),
+                Arguments.of("no authority", new String[] {":method", "CONNECT"}),
+                Arguments.of("no method", new String[] {":authority", "10.0.0.1:80"}),
+                Arguments.of("two methods", new String[] {":method", "CONNECT", ":method", "CONNECT", ":authority", "10.0.0.1:80"}),
+                Arguments.of("two authorities", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", ":authority", "10.0.0.1:80"}),
+                Arguments.of("no port", new String[] {":method", "CONNECT", ":authority", "10.0.0.1"}),
+                Arguments.of("port 0", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:0"}),
+                Arguments.of("port with zero", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:080"}),
+                Arguments.of("port too large", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:65536"}),
+                Arguments.of("user", new String[] {":method", "CONNECT", ":authority", "me@10.0.0.1:80"}),
+                Arguments.of("bare IPv6", new String[] {":method", "CONNECT", ":authority", "fd00::1:80"}),
+                Arguments.of("uppercase", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "Baggage", "x"}),
+                Arguments.of("connection", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "connection", "close"}),
+                Arguments.of("te", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "te", "gzip"}),
+                Arguments.of("CR LF", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "x", "a\r\nb"}),
+                Arguments.of("late pseudo-header", new String[] {":method", "CONNECT", "x", "y", ":authority", "10.0.0.1:80"}),
+                Arguments.of("headers too large", new String[] {":method", "CONNECT", ":authority", "10.0.0.1:80", "x", "y".repeat(66_000)}));
     }
-  }
 
-  @Test
-  void anotherMethodGets400() throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      var address = mesh.serve(Mesh.echo());
-      try (RawPeer peer = RawPeer.http2(mesh, address)) {
-        peer.headers(1, false, ":method", "GET", ":scheme", "https", ":path", "/", ":authority", "x");
-        RawPeer.Frame answer = peer.next();
-        assertThat(answer.type()).isEqualTo(1);
-        assertThat(answer.flags() & 1).as("END_STREAM").isEqualTo(1);
-        assertThat(answer.payload()[0]).as("static table entry of :status 400").isEqualTo((byte) 0x8c);
-        RawPeer.Frame reset = peer.next();
-        assertThat(reset.type()).isEqualTo(3);
-        assertThat(reset.code()).isZero();
-      }
-    }
-  }
-
-  static Stream<Arguments> connectionErrors() {
-    return Stream.of(
-        Arguments.of("DATA on an idle stream", PROTOCOL_ERROR, new int[] {0, 0, 5}, new byte[1]),
-        Arguments.of("RST_STREAM on an idle stream", PROTOCOL_ERROR, new int[] {3, 0, 5}, new byte[4]),
-        Arguments.of("even stream", PROTOCOL_ERROR, new int[] {1, 4, 2}, RawPeer.block(GOOD)),
-        Arguments.of("PUSH_PROMISE", PROTOCOL_ERROR, new int[] {5, 4, 1}, new byte[5]),
-        Arguments.of("short PING", 6, new int[] {6, 0, 0}, new byte[7]),
-        Arguments.of("bad SETTINGS", 6, new int[] {4, 0, 0}, new byte[5]),
-        Arguments.of("WINDOW_UPDATE 0", PROTOCOL_ERROR, new int[] {8, 0, 0}, new byte[4]),
-        Arguments.of("window overflow", 3, new int[] {8, 0, 0}, new byte[] {0x7f, -1, -1, -1}),
-        Arguments.of("CONTINUATION alone", PROTOCOL_ERROR, new int[] {9, 4, 1}, new byte[1]),
-        Arguments.of("interrupted header block", PROTOCOL_ERROR, new int[] {1, 0, 1}, new byte[1]),
-        Arguments.of("broken HPACK", 9, new int[] {1, 4, 1}, new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f}));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("connectionErrors")
-  void aBrokenConnectionGetsGoAway(String name, int code, int[] frame, byte[] payload) throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      var address = mesh.serve(Mesh.echo());
-      try (RawPeer peer = RawPeer.http2(mesh, address)) {
-        peer.send(frame[0], frame[1], frame[2], payload);
-        if (name.startsWith("interrupted")) {
-          peer.send(6, 0, 0, new byte[8]);
-        }
-        RawPeer.Frame answer = peer.next();
-        assertThat(answer.type()).isEqualTo(7);
-        assertThat(answer.code()).isEqualTo(code);
-      }
-    }
-  }
-
-  static Stream<Arguments> floods() {
-    return Stream.of(Arguments.of("continuations"), Arguments.of("empty data"), Arguments.of("resets"));
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("floods")
-  void aFloodGetsGoAway(String kind) throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      var address = mesh.serve(Mesh.echo());
-      try (RawPeer peer = RawPeer.http2(mesh, address)) {
-        try {
-          peer.headers(1, false, GOOD);
-          switch (kind) {
-            case "continuations" -> {
-              peer.send(1, 0, 3);
-              for (int i = 0; i < 40; i++) {
-                peer.send(9, 0, 3);
-              }
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("violations")
+    void aViolationResetsItsStreamOnly(String name, String[] fields) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, GOOD);
+                assertThat(peer.next().type()).isEqualTo(1);
+                peer.headers(3, false, fields);
+                RawPeer.Frame answer = peer.next();
+                assertThat(answer.type()).as("type of frame").isEqualTo(3);
+                assertThat(answer.stream()).isEqualTo(3);
+                assertThat(answer.code()).isEqualTo(name.equals("headers too large") ? ENHANCE_YOUR_CALM : PROTOCOL_ERROR);
+                peer.send(0, 0, 1, "still here".getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(peer.next().payload(), StandardCharsets.US_ASCII)).isEqualTo("still here");
             }
-            case "empty data" -> {
-              for (int i = 0; i < 110; i++) {
-                peer.send(0, 0, 1);
-              }
-            }
-            default -> {
-              for (int i = 3; i < 8001; i += 2) {
-                peer.headers(i, false, GOOD);
-                peer.send(3, 0, i, new byte[4]);
-              }
-            }
-          }
-        } catch (java.io.IOException e) {
-          // Closed while we were still sending; the GOAWAY is there to be read, unless TCP has reset.
         }
-        int code = -1;
-        try {
-          for (RawPeer.Frame f = peer.next(); code < 0; f = peer.next()) {
-            code = f.type() == 7 ? f.code() : -1;
-          }
-        } catch (java.io.IOException e) {
-          // The event says the same.
-        }
-        String said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
-        while (said != null && said.startsWith("handler: ")) {
-          // The echo's requests that were taken back.
-          said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
-        }
-        assertThat(said).contains("ENHANCE_YOUR_CALM");
-      }
     }
-  }
 
-  @Test
-  void tooManyStreamsAreRefused() throws Exception {
-    try (Mesh mesh = new Mesh()) {
-      HboneServer server = new HboneServer(mesh.ca, HboneOptions.server().withMaxConcurrentStreams(2), HboneEvents.NONE);
-      var address = mesh.serve(server, Mesh.echo());
-      try (RawPeer peer = RawPeer.http2(mesh, address)) {
-        peer.headers(1, false, GOOD);
-        peer.headers(3, false, GOOD);
-        peer.headers(5, false, GOOD);
-        RawPeer.Frame frame = peer.next();
-        while (frame.type() == 1) {
-          frame = peer.next();
+    @Test
+    void anotherMethodGets400() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, ":method", "GET", ":scheme", "https", ":path", "/", ":authority", "x");
+                RawPeer.Frame answer = peer.next();
+                assertThat(answer.type()).isEqualTo(1);
+                assertThat(answer.flags() & 1).as("END_STREAM").isEqualTo(1);
+                assertThat(answer.payload()[0]).as("static table entry of :status 400").isEqualTo((byte) 0x8c);
+                RawPeer.Frame reset = peer.next();
+                assertThat(reset.type()).isEqualTo(3);
+                assertThat(reset.code()).isZero();
+            }
         }
-        assertThat(frame.type()).isEqualTo(3);
-        assertThat(frame.stream()).isEqualTo(5);
-        assertThat(frame.code()).as("REFUSED_STREAM").isEqualTo(7);
-      }
     }
-  }
+
+    static Stream<Arguments> connectionErrors() {
+        return Stream.of(
+                Arguments.of("DATA on an idle stream", PROTOCOL_ERROR, new int[] {0, 0, 5}, new byte[1]),
+                Arguments.of("RST_STREAM on an idle stream", PROTOCOL_ERROR, new int[] {3, 0, 5}, new byte[4]),
+                Arguments.of("even stream", PROTOCOL_ERROR, new int[] {1, 4, 2}, RawPeer.block(GOOD)),
+                Arguments.of("PUSH_PROMISE", PROTOCOL_ERROR, new int[] {5, 4, 1}, new byte[5]),
+                Arguments.of("short PING", 6, new int[] {6, 0, 0}, new byte[7]),
+                Arguments.of("bad SETTINGS", 6, new int[] {4, 0, 0}, new byte[5]),
+                Arguments.of("WINDOW_UPDATE 0", PROTOCOL_ERROR, new int[] {8, 0, 0}, new byte[4]),
+                Arguments.of("window overflow", 3, new int[] {8, 0, 0}, new byte[] {0x7f, -1, -1, -1}),
+                Arguments.of("CONTINUATION alone", PROTOCOL_ERROR, new int[] {9, 4, 1}, new byte[1]),
+                Arguments.of("interrupted header block", PROTOCOL_ERROR, new int[] {1, 0, 1}, new byte[1]),
+                Arguments.of("broken HPACK", 9, new int[] {1, 4, 1}, new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f}));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("connectionErrors")
+    void aBrokenConnectionGetsGoAway(String name, int code, int[] frame, byte[] payload) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.send(frame[0], frame[1], frame[2], payload);
+                if (name.startsWith("interrupted")) {
+                    peer.send(6, 0, 0, new byte[8]);
+                }
+                RawPeer.Frame answer = peer.next();
+                assertThat(answer.type()).isEqualTo(7);
+                assertThat(answer.code()).isEqualTo(code);
+            }
+        }
+    }
+
+    static Stream<Arguments> floods() {
+        return Stream.of(Arguments.of("continuations"), Arguments.of("empty data"), Arguments.of("resets"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("floods")
+    void aFloodGetsGoAway(String kind) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                try {
+                    peer.headers(1, false, GOOD);
+                    switch (kind) {
+                        case "continuations" -> {
+                            peer.send(1, 0, 3);
+                            for (int i = 0; i < 40; i++) {
+                                peer.send(9, 0, 3);
+                            }
+                        }
+                        case "empty data" -> {
+                            for (int i = 0; i < 110; i++) {
+                                peer.send(0, 0, 1);
+                            }
+                        }
+                        default -> {
+                            for (int i = 3; i < 8001; i += 2) {
+                                peer.headers(i, false, GOOD);
+                                peer.send(3, 0, i, new byte[4]);
+                            }
+                        }
+                    }
+                } catch (java.io.IOException e) {
+                    // Closed while we were still sending; the GOAWAY is there to be read, unless TCP has reset.
+                }
+                int code = -1;
+                try {
+                    for (RawPeer.Frame f = peer.next(); code < 0; f = peer.next()) {
+                        code = f.type() == 7 ? f.code() : -1;
+                    }
+                } catch (java.io.IOException e) {
+                    // The event says the same.
+                }
+                String said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
+                while (said != null && said.startsWith("handler: ")) {
+                    // The echo's requests that were taken back.
+                    said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
+                }
+                assertThat(said).contains("ENHANCE_YOUR_CALM");
+            }
+        }
+    }
+
+    @Test
+    void tooManyStreamsAreRefused() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneServer server = new HboneServer(mesh.ca, HboneOptions.server().withMaxConcurrentStreams(2), HboneEvents.NONE);
+            var address = mesh.serve(server, Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, GOOD);
+                peer.headers(3, false, GOOD);
+                peer.headers(5, false, GOOD);
+                RawPeer.Frame frame = peer.next();
+                while (frame.type() == 1) {
+                    frame = peer.next();
+                }
+                assertThat(frame.type()).isEqualTo(3);
+                assertThat(frame.stream()).isEqualTo(5);
+                assertThat(frame.code()).as("REFUSED_STREAM").isEqualTo(7);
+            }
+        }
+    }
 }

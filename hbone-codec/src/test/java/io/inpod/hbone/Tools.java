@@ -9,36 +9,36 @@ import java.util.concurrent.TimeUnit;
 
 /** Other people's programs, as oracles. */
 final class Tools {
-  /** Debian's, as that one has python3-h2. */
-  static final String PYTHON = "/usr/bin/python3";
+    /** Debian's, as that one has python3-h2. */
+    static final String PYTHON = "/usr/bin/python3";
 
-  private Tools() { }
+    private Tools() { }
 
-  /** Skips the test if the program is missing; under CI that is a failure. */
-  static void require(String... command) {
-    try {
-      Process p = new ProcessBuilder(command.length == 1 ? new String[] {command[0], "version"} : command)
-          .redirectErrorStream(true).start();
-      p.getInputStream().readAllBytes();
-      if (p.waitFor() == 0) {
-        return;
-      }
-    } catch (IOException | InterruptedException e) {
-      // missing
+    /** Skips the test if the program is missing; under CI that is a failure. */
+    static void require(String... command) {
+        try {
+            Process p = new ProcessBuilder(command.length == 1 ? new String[] {command[0], "version"} : command)
+                    .redirectErrorStream(true).start();
+            p.getInputStream().readAllBytes();
+            if (p.waitFor() == 0) {
+                return;
+            }
+        } catch (IOException | InterruptedException e) {
+            // missing
+        }
+        String message = "not installed: " + String.join(" ", command);
+        if ("true".equals(System.getenv("CI"))) {
+            fail(message);
+        }
+        abort(message);
     }
-    String message = "not installed: " + String.join(" ", command);
-    if ("true".equals(System.getenv("CI"))) {
-      fail(message);
-    }
-    abort(message);
-  }
 
-  static String run(String... command) throws IOException, InterruptedException {
-    Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    if (!p.waitFor(30, TimeUnit.SECONDS) || p.exitValue() != 0) {
-      throw new IOException(String.join(" ", command) + " failed: " + said);
+    static String run(String... command) throws IOException, InterruptedException {
+        Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (!p.waitFor(30, TimeUnit.SECONDS) || p.exitValue() != 0) {
+            throw new IOException(String.join(" ", command) + " failed: " + said);
+        }
+        return said;
     }
-    return said;
-  }
 }

@@ -9,148 +9,148 @@ import java.util.List;
 
 /** The connecting side. */
 final class ClientConnection extends Http2Connection {
-  /** What the pool wants to know. */
-  interface Listener {
-    void connected(ClientConnection connection);
+    /** What the pool wants to know. */
+    interface Listener {
+        void connected(ClientConnection connection);
 
-    /** Before or after {@link #connected}. */
-    void gone(ClientConnection connection, String reason);
+        /** Before or after {@link #connected}. */
+        void gone(ClientConnection connection, String reason);
 
-    void capacityChanged(ClientConnection connection);
-  }
-
-  private final Listener listener;
-  private int nextStream = 1;
-
-  ClientConnection(SpiffeId peer, HboneOptions options, HboneEvents events, Listener listener) {
-    super(peer, options, events);
-    this.listener = listener;
-  }
-
-  @Override
-  boolean isServer() {
-    return false;
-  }
-
-  @Override
-  boolean isIdle(int stream) {
-    return stream >= nextStream || stream % 2 == 0;
-  }
-
-  @Override
-  int lastPeerStream() {
-    return 0;
-  }
-
-  @Override
-  void sendPreface() {
-    writer().write(Frames.preface());
-    writer().settings(
-        PeerSettings.ENABLE_PUSH, 0,
-        PeerSettings.INITIAL_WINDOW_SIZE, options.streamWindow(),
-        PeerSettings.MAX_FRAME_SIZE, options.maxFrameSize(),
-        PeerSettings.MAX_HEADER_LIST_SIZE, options.maxHeaderListSize());
-  }
-
-  /** How many more tunnels this connection takes. */
-  int capacity() {
-    return draining || isGone() || nextStream < 0 ? 0 : Math.min(options.maxConcurrentStreams(), peerMaxStreams) - streams.size();
-  }
-
-  int tunnels() {
-    return streams.size();
-  }
-
-  void open(Opening opening) {
-    Stream stream = new Stream(nextStream, peerInitialWindow, window().streamSize());
-    nextStream += 2;
-    streams.put(stream.id, stream);
-    stream.owner = opening;
-    opening.send(this, stream);
-  }
-
-  @Override
-  void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError {
-    Stream stream = streams.get(id);
-    if (stream == null) {
-      if (isIdle(id)) {
-        throw ConnectionError.protocol("HEADERS on an idle stream");
-      }
-      return;
+        void capacityChanged(ClientConnection connection);
     }
-    if (stream.answered) {
-      throw StreamError.protocol("HEADERS on a tunnel");
-    }
-    ResponseRules.Response response = ResponseRules.check(fields);
-    if (response.status() < 200) {
-      if (endStream) {
-        throw StreamError.protocol("an interim answer ends the stream");
-      }
-      return;
-    }
-    stream.answered = true;
-    if (stream.owner instanceof Opening opening) {
-      later(() -> opening.answered(response));
-    }
-    if (endStream) {
-      remoteEnded(stream);
-    }
-  }
 
-  @Override
-  void peerSettingsChanged(boolean first) {
-    if (first) {
-      later(() -> listener.connected(this));
-    } else {
-      later(() -> listener.capacityChanged(this));
+    private final Listener listener;
+    private int nextStream = 1;
+
+    ClientConnection(SpiffeId peer, HboneOptions options, HboneEvents events, Listener listener) {
+        super(peer, options, events);
+        this.listener = listener;
     }
-  }
 
-  @Override
-  void goAwayReceived(int last, long code) {
-    draining = true;
-    for (Stream stream : streams.values().toArray(new Stream[0])) {
-      if (Integer.compareUnsigned(stream.id, last) > 0) {
-        failStream(stream, new TunnelResetException("the peer is going away", Http2Error.REFUSED_STREAM.code()));
-      }
+    @Override
+    boolean isServer() {
+        return false;
     }
-    later(() -> listener.capacityChanged(this));
-    closeIfDone();
-  }
 
-  /** No new tunnels; closes when the last one has ended. */
-  void retire() {
-    draining = true;
-    closeIfDone();
-  }
+    @Override
+    boolean isIdle(int stream) {
+        return stream >= nextStream || stream % 2 == 0;
+    }
 
-  @Override
-  void streamFinished(Stream stream) {
-    later(() -> listener.capacityChanged(this));
-    closeIfDone();
-  }
+    @Override
+    int lastPeerStream() {
+        return 0;
+    }
 
-  private void closeIfDone() {
-    if (draining && streams.isEmpty() && !isGone()) {
-      later(() -> {
-        if (streams.isEmpty()) {
-          closeQuietly();
+    @Override
+    void sendPreface() {
+        writer().write(Frames.preface());
+        writer().settings(
+                PeerSettings.ENABLE_PUSH, 0,
+                PeerSettings.INITIAL_WINDOW_SIZE, options.streamWindow(),
+                PeerSettings.MAX_FRAME_SIZE, options.maxFrameSize(),
+                PeerSettings.MAX_HEADER_LIST_SIZE, options.maxHeaderListSize());
+    }
+
+    /** How many more tunnels this connection takes. */
+    int capacity() {
+        return draining || isGone() || nextStream < 0 ? 0 : Math.min(options.maxConcurrentStreams(), peerMaxStreams) - streams.size();
+    }
+
+    int tunnels() {
+        return streams.size();
+    }
+
+    void open(Opening opening) {
+        Stream stream = new Stream(nextStream, peerInitialWindow, window().streamSize());
+        nextStream += 2;
+        streams.put(stream.id, stream);
+        stream.owner = opening;
+        opening.send(this, stream);
+    }
+
+    @Override
+    void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError {
+        Stream stream = streams.get(id);
+        if (stream == null) {
+            if (isIdle(id)) {
+                throw ConnectionError.protocol("HEADERS on an idle stream");
+            }
+            return;
         }
-      });
+        if (stream.answered) {
+            throw StreamError.protocol("HEADERS on a tunnel");
+        }
+        ResponseRules.Response response = ResponseRules.check(fields);
+        if (response.status() < 200) {
+            if (endStream) {
+                throw StreamError.protocol("an interim answer ends the stream");
+            }
+            return;
+        }
+        stream.answered = true;
+        if (stream.owner instanceof Opening opening) {
+            later(() -> opening.answered(response));
+        }
+        if (endStream) {
+            remoteEnded(stream);
+        }
     }
-  }
 
-  @Override
-  void connectionGone(String reason) {
-    later(() -> listener.gone(this, reason));
-  }
-
-  @Override
-  boolean closedAsIdle(long now) {
-    boolean idle = streams.isEmpty() && now - idleSince >= options.idleTimeout().toNanos();
-    if (idle) {
-      closeQuietly();
+    @Override
+    void peerSettingsChanged(boolean first) {
+        if (first) {
+            later(() -> listener.connected(this));
+        } else {
+            later(() -> listener.capacityChanged(this));
+        }
     }
-    return idle;
-  }
+
+    @Override
+    void goAwayReceived(int last, long code) {
+        draining = true;
+        for (Stream stream : streams.values().toArray(new Stream[0])) {
+            if (Integer.compareUnsigned(stream.id, last) > 0) {
+                failStream(stream, new TunnelResetException("the peer is going away", Http2Error.REFUSED_STREAM.code()));
+            }
+        }
+        later(() -> listener.capacityChanged(this));
+        closeIfDone();
+    }
+
+    /** No new tunnels; closes when the last one has ended. */
+    void retire() {
+        draining = true;
+        closeIfDone();
+    }
+
+    @Override
+    void streamFinished(Stream stream) {
+        later(() -> listener.capacityChanged(this));
+        closeIfDone();
+    }
+
+    private void closeIfDone() {
+        if (draining && streams.isEmpty() && !isGone()) {
+            later(() -> {
+                if (streams.isEmpty()) {
+                    closeQuietly();
+                }
+            });
+        }
+    }
+
+    @Override
+    void connectionGone(String reason) {
+        later(() -> listener.gone(this, reason));
+    }
+
+    @Override
+    boolean closedAsIdle(long now) {
+        boolean idle = streams.isEmpty() && now - idleSince >= options.idleTimeout().toNanos();
+        if (idle) {
+            closeQuietly();
+        }
+        return idle;
+    }
 }

@@ -6,44 +6,44 @@ import java.nio.charset.StandardCharsets;
 
 /** Numbers of RFC 9113 section 6. */
 final class Frames {
-  static final int DATA = 0;
-  static final int HEADERS = 1;
-  static final int PRIORITY = 2;
-  static final int RST_STREAM = 3;
-  static final int SETTINGS = 4;
-  static final int PUSH_PROMISE = 5;
-  static final int PING = 6;
-  static final int GOAWAY = 7;
-  static final int WINDOW_UPDATE = 8;
-  static final int CONTINUATION = 9;
+    static final int DATA = 0;
+    static final int HEADERS = 1;
+    static final int PRIORITY = 2;
+    static final int RST_STREAM = 3;
+    static final int SETTINGS = 4;
+    static final int PUSH_PROMISE = 5;
+    static final int PING = 6;
+    static final int GOAWAY = 7;
+    static final int WINDOW_UPDATE = 8;
+    static final int CONTINUATION = 9;
 
-  static final int END_STREAM = 0x1;
-  static final int ACK = 0x1;
-  static final int END_HEADERS = 0x4;
-  static final int PADDED = 0x8;
-  static final int PRIORITY_FLAG = 0x20;
+    static final int END_STREAM = 0x1;
+    static final int ACK = 0x1;
+    static final int END_HEADERS = 0x4;
+    static final int PADDED = 0x8;
+    static final int PRIORITY_FLAG = 0x20;
 
-  static final int HEADER_LENGTH = 9;
-  static final int DEFAULT_WINDOW = 65_535;
-  static final int DEFAULT_MAX_FRAME = 16_384;
+    static final int HEADER_LENGTH = 9;
+    static final int DEFAULT_WINDOW = 65_535;
+    static final int DEFAULT_MAX_FRAME = 16_384;
 
-  private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
-  private Frames() { }
+    private Frames() { }
 
-  static ByteBuf preface() {
-    return Unpooled.copiedBuffer(PREFACE);
-  }
+    static ByteBuf preface() {
+        return Unpooled.copiedBuffer(PREFACE);
+    }
 
-  static int prefaceLength() {
-    return PREFACE.length;
-  }
+    static int prefaceLength() {
+        return PREFACE.length;
+    }
 
-  static byte prefaceByte(int index) {
-    return PREFACE[index];
-  }
+    static byte prefaceByte(int index) {
+        return PREFACE[index];
+    }
 
-  static ByteBuf writeHeader(ByteBuf out, int length, int type, int flags, int stream) {
-    return out.writeMedium(length).writeByte(type).writeByte(flags).writeInt(stream);
-  }
+    static ByteBuf writeHeader(ByteBuf out, int length, int type, int flags, int stream) {
+        return out.writeMedium(length).writeByte(type).writeByte(flags).writeInt(stream);
+    }
 }

@@ -14,77 +14,77 @@ import java.util.List;
 
 /** HPACK by Netty, without its validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order. */
 final class HeaderCodec implements AutoCloseable {
-  private static final int TABLE_LIMIT = 4096;
+    private static final int TABLE_LIMIT = 4096;
 
-  private final Decoder decoder;
-  private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false);
+    private final Decoder decoder;
+    private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false);
 
-  HeaderCodec(int maxHeaderListSize) {
-    this.decoder = new Decoder(maxHeaderListSize);
-  }
-
-  /** One field as it came: not checked. */
-  record Field(String name, String value) { }
-
-  /**
-   * Decodes a block.
-   *
-   * @throws StreamError if the list is larger than we said; the table is intact
-   * @throws ConnectionError if the block can't be decoded
-   */
-  List<Field> decode(int stream, ByteBuf block) throws StreamError, ConnectionError {
-    try {
-      return ((Recorder) decoder.decodeHeaders(stream, block)).fields;
-    } catch (Http2Exception.HeaderListSizeException e) {
-      throw new StreamError(Http2Error.ENHANCE_YOUR_CALM, "header list too large");
-    } catch (Http2Exception e) {
-      Http2Error code = e.error() == Http2Error.ENHANCE_YOUR_CALM ? e.error() : Http2Error.COMPRESSION_ERROR;
-      throw new ConnectionError(code, "header block: " + e.getMessage());
+    HeaderCodec(int maxHeaderListSize) {
+        this.decoder = new Decoder(maxHeaderListSize);
     }
-  }
 
-  void encode(int stream, List<Field> pseudo, List<Header> headers, ByteBuf out) throws Http2Exception {
-    Http2Headers all = new DefaultHttp2Headers(false);
-    pseudo.forEach(f -> all.add(f.name(), f.value()));
-    headers.forEach(h -> all.add(h.name(), h.value()));
-    encoder.encodeHeaders(stream, all, out);
-  }
+    /** One field as it came: not checked. */
+    record Field(String name, String value) { }
 
-  void peerTableSize(long size) throws Http2Exception {
-    encoder.configuration().maxHeaderTableSize(Math.min(size, TABLE_LIMIT));
-  }
+    /**
+     * Decodes a block.
+     *
+     * @throws StreamError if the list is larger than we said; the table is intact
+     * @throws ConnectionError if the block can't be decoded
+     */
+    List<Field> decode(int stream, ByteBuf block) throws StreamError, ConnectionError {
+        try {
+            return ((Recorder) decoder.decodeHeaders(stream, block)).fields;
+        } catch (Http2Exception.HeaderListSizeException e) {
+            throw new StreamError(Http2Error.ENHANCE_YOUR_CALM, "header list too large");
+        } catch (Http2Exception e) {
+            Http2Error code = e.error() == Http2Error.ENHANCE_YOUR_CALM ? e.error() : Http2Error.COMPRESSION_ERROR;
+            throw new ConnectionError(code, "header block: " + e.getMessage());
+        }
+    }
 
-  void peerMaxHeaderListSize(long size) throws Http2Exception {
-    encoder.configuration().maxHeaderListSize(size);
-  }
+    void encode(int stream, List<Field> pseudo, List<Header> headers, ByteBuf out) throws Http2Exception {
+        Http2Headers all = new DefaultHttp2Headers(false);
+        pseudo.forEach(f -> all.add(f.name(), f.value()));
+        headers.forEach(h -> all.add(h.name(), h.value()));
+        encoder.encodeHeaders(stream, all, out);
+    }
 
-  @Override
-  public void close() {
-    encoder.close();
-  }
+    void peerTableSize(long size) throws Http2Exception {
+        encoder.configuration().maxHeaderTableSize(Math.min(size, TABLE_LIMIT));
+    }
 
-  private static final class Decoder extends DefaultHttp2HeadersDecoder {
-    Decoder(long maxHeaderListSize) {
-      super(false, maxHeaderListSize);
+    void peerMaxHeaderListSize(long size) throws Http2Exception {
+        encoder.configuration().maxHeaderListSize(size);
     }
 
     @Override
-    protected Http2Headers newHeaders() {
-      return new Recorder();
-    }
-  }
-
-  private static final class Recorder extends DefaultHttp2Headers {
-    final List<Field> fields = new ArrayList<>();
-
-    Recorder() {
-      super(false);
+    public void close() {
+        encoder.close();
     }
 
-    @Override
-    public Http2Headers add(CharSequence name, CharSequence value) {
-      fields.add(new Field(name.toString(), value.toString()));
-      return this;
+    private static final class Decoder extends DefaultHttp2HeadersDecoder {
+        Decoder(long maxHeaderListSize) {
+            super(false, maxHeaderListSize);
+        }
+
+        @Override
+        protected Http2Headers newHeaders() {
+            return new Recorder();
+        }
     }
-  }
+
+    private static final class Recorder extends DefaultHttp2Headers {
+        final List<Field> fields = new ArrayList<>();
+
+        Recorder() {
+            super(false);
+        }
+
+        @Override
+        public Http2Headers add(CharSequence name, CharSequence value) {
+            fields.add(new Field(name.toString(), value.toString()));
+            return this;
+        }
+    }
 }

@@ -20,309 +20,309 @@ import org.jspecify.annotations.Nullable;
 
 /** One HTTP/2 connection behind TLS: its streams and its life. Event loop only. */
 abstract class Http2Connection extends ChannelInboundHandlerAdapter {
-  final HboneOptions options;
-  final HboneEvents events;
-  final FloodGuard flood = new FloodGuard();
-  final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
-  private final SpiffeId peer;
-  private LoopTurn turn;
-  private ChannelHandlerContext ctx;
-  private FrameWriter writer;
-  private FrameReader reader;
-  private HeaderCodec headerCodec;
-  private SendScheduler scheduler;
-  private ReceiveWindow window;
-  private KeepAlive keepAlive;
-  long idleSince = System.nanoTime();
-  boolean settingsReceived;
-  long peerInitialWindow = Frames.DEFAULT_WINDOW;
-  int peerMaxStreams = Integer.MAX_VALUE;
-  boolean draining;
-  private boolean gone;
-  @Nullable String lostReason;
+    final HboneOptions options;
+    final HboneEvents events;
+    final FloodGuard flood = new FloodGuard();
+    final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
+    private final SpiffeId peer;
+    private LoopTurn turn;
+    private ChannelHandlerContext ctx;
+    private FrameWriter writer;
+    private FrameReader reader;
+    private HeaderCodec headerCodec;
+    private SendScheduler scheduler;
+    private ReceiveWindow window;
+    private KeepAlive keepAlive;
+    long idleSince = System.nanoTime();
+    boolean settingsReceived;
+    long peerInitialWindow = Frames.DEFAULT_WINDOW;
+    int peerMaxStreams = Integer.MAX_VALUE;
+    boolean draining;
+    private boolean gone;
+    @Nullable String lostReason;
 
-  @SuppressWarnings("NullAway.Init")
-  Http2Connection(SpiffeId peer, HboneOptions options, HboneEvents events) {
-    this.peer = peer;
-    this.options = options;
-    this.events = events;
-  }
-
-  // --- what differs between the two sides
-
-  abstract boolean isServer();
-
-  /** Whether the stream has never been opened; frames on it break the protocol, on a closed one they are late. */
-  abstract boolean isIdle(int stream);
-
-  abstract int lastPeerStream();
-
-  abstract void sendPreface();
-
-  abstract void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError;
-
-  abstract void peerSettingsChanged(boolean first);
-
-  abstract void goAwayReceived(int lastStream, long code);
-
-  abstract void streamFinished(Stream stream);
-
-  void drainPingAnswered() { }
-
-  /** The connection is gone, all streams have been told. */
-  void connectionGone(String reason) { }
-
-  // --- life
-
-  @Override
-  public void handlerAdded(ChannelHandlerContext context) {
-    ctx = context;
-    scheduler = new SendScheduler(ctx.channel());
-    turn = new LoopTurn(ctx, scheduler);
-    writer = new FrameWriter(ctx, turn::dirty);
-    headerCodec = new HeaderCodec(options.maxHeaderListSize());
-    window = new ReceiveWindow(options, writer);
-    reader = new FrameReader(new InboundFrames(this), ctx.alloc(), isServer(), options.maxFrameSize(), 2 * options.maxHeaderListSize());
-    keepAlive = new KeepAlive(this, ctx.executor(), options.pingInterval().toNanos(), options.pingTimeout().toNanos());
-    sendPreface();
-    window.open();
-    keepAlive.awaitSettings(options.settingsTimeout().toNanos());
-  }
-
-  @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    ByteBuf in = (ByteBuf) message;
-    try {
-      if (!gone) {
-        turn.readStarts();
-        reader.read(in);
-      }
-    } catch (ConnectionError e) {
-      fail(e.code, e.getMessage());
-    } finally {
-      in.release();
+    @SuppressWarnings("NullAway.Init")
+    Http2Connection(SpiffeId peer, HboneOptions options, HboneEvents events) {
+        this.peer = peer;
+        this.options = options;
+        this.events = events;
     }
-  }
 
-  @Override
-  public void channelReadComplete(ChannelHandlerContext context) {
-    turn.readEnds();
-  }
+    // --- what differs between the two sides
 
-  @Override
-  public void channelWritabilityChanged(ChannelHandlerContext context) {
-    turn.schedule();
-  }
+    abstract boolean isServer();
 
-  @Override
-  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-    lost(String.valueOf(cause.getMessage()));
-  }
+    /** Whether the stream has never been opened; frames on it break the protocol, on a closed one they are late. */
+    abstract boolean isIdle(int stream);
 
-  @Override
-  public void channelInactive(ChannelHandlerContext context) {
-    end(lostReason == null ? "closed by the peer" : lostReason);
-    context.fireChannelInactive();
-  }
+    abstract int lastPeerStream();
 
-  /** Ends the connection because of what the peer did. */
-  private void fail(Http2Error code, @Nullable String message) {
-    if (gone) {
-      return;
+    abstract void sendPreface();
+
+    abstract void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError;
+
+    abstract void peerSettingsChanged(boolean first);
+
+    abstract void goAwayReceived(int lastStream, long code);
+
+    abstract void streamFinished(Stream stream);
+
+    void drainPingAnswered() { }
+
+    /** The connection is gone, all streams have been told. */
+    void connectionGone(String reason) { }
+
+    // --- life
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        ctx = context;
+        scheduler = new SendScheduler(ctx.channel());
+        turn = new LoopTurn(ctx, scheduler);
+        writer = new FrameWriter(ctx, turn::dirty);
+        headerCodec = new HeaderCodec(options.maxHeaderListSize());
+        window = new ReceiveWindow(options, writer);
+        reader = new FrameReader(new InboundFrames(this), ctx.alloc(), isServer(), options.maxFrameSize(), 2 * options.maxHeaderListSize());
+        keepAlive = new KeepAlive(this, ctx.executor(), options.pingInterval().toNanos(), options.pingTimeout().toNanos());
+        sendPreface();
+        window.open();
+        keepAlive.awaitSettings(options.settingsTimeout().toNanos());
     }
-    events.connectionFailed(ctx.channel(), code + ": " + message);
-    writer.goAway(lastPeerStream(), code, String.valueOf(message));
-    lost(code + ": " + message);
-  }
 
-  void settingsTimedOut() {
-    if (!settingsReceived) {
-      events.handshakeFailed(ctx.channel(), "no HTTP/2 SETTINGS within " + options.settingsTimeout());
-      lost("no HTTP/2 SETTINGS within " + options.settingsTimeout());
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            if (!gone) {
+                turn.readStarts();
+                reader.read(in);
+            }
+        } catch (ConnectionError e) {
+            fail(e.code, e.getMessage());
+        } finally {
+            in.release();
+        }
     }
-  }
 
-  /** Closes at once; every tunnel is reset. */
-  void lost(String reason) {
-    if (lostReason == null) {
-      lostReason = reason;
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        turn.readEnds();
     }
-    ctx.flush();
-    ctx.close();
-    end(reason);
-  }
 
-  private void end(String reason) {
-    if (gone) {
-      return;
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        turn.schedule();
     }
-    gone = true;
-    draining = true;
-    keepAlive.cancel();
-    for (Stream stream : streams.values().toArray(new Stream[0])) {
-      failStream(stream, new TunnelResetException("the HBONE connection to " + peer + " was lost: " + reason, -1));
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        lost(String.valueOf(cause.getMessage()));
     }
-    connectionGone(reason);
-    turn.readEnds();
-    reader.release();
-    headerCodec.close();
-  }
 
-  /** Closes in order: for a connection that has no streams. */
-  void closeQuietly() {
-    if (!gone) {
-      writer.goAway(lastPeerStream(), Http2Error.NO_ERROR, "");
-      lost("closed");
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        end(lostReason == null ? "closed by the peer" : lostReason);
+        context.fireChannelInactive();
     }
-  }
 
-  // --- the turn of the loop
-
-  void later(Runnable action) {
-    turn.later(action);
-  }
-
-  void makeReady(Stream stream) {
-    turn.makeReady(stream);
-  }
-
-  // --- streams
-
-  StreamChannel attach(Stream stream, Authority authority, List<Header> peerHeaders, ChannelHandler initializer) {
-    StreamChannel channel = new StreamChannel(ctx.channel(), this, stream, authority, peerHeaders);
-    stream.channel = channel;
-    stream.owner = null;
-    channel.pipeline().addLast(initializer);
-    ctx.channel().eventLoop().register(channel);
-    makeReady(stream);
-    return channel;
-  }
-
-  void sendHeaders(Stream stream, List<HeaderCodec.Field> pseudo, List<Header> headers, boolean endStream) throws Http2Exception {
-    ByteBuf block = ctx.alloc().directBuffer(256);
-    try {
-      headerCodec.encode(stream.id, pseudo, headers, block);
-    } catch (Http2Exception | RuntimeException e) {
-      block.release();
-      throw e;
+    /** Ends the connection because of what the peer did. */
+    private void fail(Http2Error code, @Nullable String message) {
+        if (gone) {
+            return;
+        }
+        events.connectionFailed(ctx.channel(), code + ": " + message);
+        writer.goAway(lastPeerStream(), code, String.valueOf(message));
+        lost(code + ": " + message);
     }
-    writer.headers(stream.id, block, endStream);
-    if (endStream) {
-      localEnded(stream);
+
+    void settingsTimedOut() {
+        if (!settingsReceived) {
+            events.handshakeFailed(ctx.channel(), "no HTTP/2 SETTINGS within " + options.settingsTimeout());
+            lost("no HTTP/2 SETTINGS within " + options.settingsTimeout());
+        }
     }
-  }
 
-  /** Takes ownership of the bytes, which the scheduler has allowed. */
-  void sendData(Stream stream, ByteBuf bytes) {
-    scheduler.sent(stream, bytes.readableBytes());
-    writer.data(stream.id, bytes, false);
-  }
-
-  void endStream(Stream stream) {
-    if (!stream.localEnded) {
-      writer.endStream(stream.id);
-      localEnded(stream);
+    /** Closes at once; every tunnel is reset. */
+    void lost(String reason) {
+        if (lostReason == null) {
+            lostReason = reason;
+        }
+        ctx.flush();
+        ctx.close();
+        end(reason);
     }
-  }
 
-  private void localEnded(Stream stream) {
-    stream.localEnded = true;
-    if (stream.remoteEnded) {
-      finish(stream);
+    private void end(String reason) {
+        if (gone) {
+            return;
+        }
+        gone = true;
+        draining = true;
+        keepAlive.cancel();
+        for (Stream stream : streams.values().toArray(new Stream[0])) {
+            failStream(stream, new TunnelResetException("the HBONE connection to " + peer + " was lost: " + reason, -1));
+        }
+        connectionGone(reason);
+        turn.readEnds();
+        reader.release();
+        headerCodec.close();
     }
-  }
 
-  void remoteEnded(Stream stream) {
-    stream.remoteEnded = true;
-    makeReady(stream);
-    if (stream.localEnded) {
-      finish(stream);
+    /** Closes in order: for a connection that has no streams. */
+    void closeQuietly() {
+        if (!gone) {
+            writer.goAway(lastPeerStream(), Http2Error.NO_ERROR, "");
+            lost("closed");
+        }
     }
-  }
 
-  void reset(Stream stream, Http2Error code) {
-    if (!stream.closed) {
-      writer.reset(stream.id, code);
-      finish(stream);
+    // --- the turn of the loop
+
+    void later(Runnable action) {
+        turn.later(action);
     }
-  }
 
-  void resetUnknown(int id, Http2Error code) {
-    writer.reset(id, code);
-  }
-
-  void failStream(Stream stream, TunnelResetException reason) {
-    stream.failure = reason;
-    finish(stream);
-    StreamOwner owner = stream.owner;
-    if (owner != null) {
-      stream.owner = null;
-      later(() -> owner.failed(reason));
+    void makeReady(Stream stream) {
+        turn.makeReady(stream);
     }
-    makeReady(stream);
-  }
 
-  void finish(Stream stream) {
-    if (!stream.closed) {
-      stream.closed = true;
-      streams.remove(stream.id);
-      if (stream.channel == null) {
-        credit(stream, stream.discardInput());
-      }
-      idleSince = System.nanoTime();
-      streamFinished(stream);
+    // --- streams
+
+    StreamChannel attach(Stream stream, Authority authority, List<Header> peerHeaders, ChannelHandler initializer) {
+        StreamChannel channel = new StreamChannel(ctx.channel(), this, stream, authority, peerHeaders);
+        stream.channel = channel;
+        stream.owner = null;
+        channel.pipeline().addLast(initializer);
+        ctx.channel().eventLoop().register(channel);
+        makeReady(stream);
+        return channel;
     }
-  }
 
-  void credit(@Nullable Stream stream, int bytes) {
-    if (!gone) {
-      window.credit(stream, bytes);
+    void sendHeaders(Stream stream, List<HeaderCodec.Field> pseudo, List<Header> headers, boolean endStream) throws Http2Exception {
+        ByteBuf block = ctx.alloc().directBuffer(256);
+        try {
+            headerCodec.encode(stream.id, pseudo, headers, block);
+        } catch (Http2Exception | RuntimeException e) {
+            block.release();
+            throw e;
+        }
+        writer.headers(stream.id, block, endStream);
+        if (endStream) {
+            localEnded(stream);
+        }
     }
-  }
 
-  // --- access for the helpers
+    /** Takes ownership of the bytes, which the scheduler has allowed. */
+    void sendData(Stream stream, ByteBuf bytes) {
+        scheduler.sent(stream, bytes.readableBytes());
+        writer.data(stream.id, bytes, false);
+    }
 
-  SpiffeId peerIdentity() {
-    return peer;
-  }
+    void endStream(Stream stream) {
+        if (!stream.localEnded) {
+            writer.endStream(stream.id);
+            localEnded(stream);
+        }
+    }
 
-  Channel channel() {
-    return ctx.channel();
-  }
+    private void localEnded(Stream stream) {
+        stream.localEnded = true;
+        if (stream.remoteEnded) {
+            finish(stream);
+        }
+    }
 
-  FrameWriter writer() {
-    return writer;
-  }
+    void remoteEnded(Stream stream) {
+        stream.remoteEnded = true;
+        makeReady(stream);
+        if (stream.localEnded) {
+            finish(stream);
+        }
+    }
 
-  SendScheduler scheduler() {
-    return scheduler;
-  }
+    void reset(Stream stream, Http2Error code) {
+        if (!stream.closed) {
+            writer.reset(stream.id, code);
+            finish(stream);
+        }
+    }
 
-  ReceiveWindow window() {
-    return window;
-  }
+    void resetUnknown(int id, Http2Error code) {
+        writer.reset(id, code);
+    }
 
-  HeaderCodec headerCodec() {
-    return headerCodec;
-  }
+    void failStream(Stream stream, TunnelResetException reason) {
+        stream.failure = reason;
+        finish(stream);
+        StreamOwner owner = stream.owner;
+        if (owner != null) {
+            stream.owner = null;
+            later(() -> owner.failed(reason));
+        }
+        makeReady(stream);
+    }
 
-  KeepAlive keepAlive() {
-    return keepAlive;
-  }
+    void finish(Stream stream) {
+        if (!stream.closed) {
+            stream.closed = true;
+            streams.remove(stream.id);
+            if (stream.channel == null) {
+                credit(stream, stream.discardInput());
+            }
+            idleSince = System.nanoTime();
+            streamFinished(stream);
+        }
+    }
 
-  int maxData() {
-    return writer.maxData();
-  }
+    void credit(@Nullable Stream stream, int bytes) {
+        if (!gone) {
+            window.credit(stream, bytes);
+        }
+    }
 
-  boolean isGone() {
-    return gone;
-  }
+    // --- access for the helpers
 
-  void ping(long payload) {
-    writer.ping(payload);
-  }
+    SpiffeId peerIdentity() {
+        return peer;
+    }
 
-  boolean closedAsIdle(long now) {
-    return false;
-  }
+    Channel channel() {
+        return ctx.channel();
+    }
+
+    FrameWriter writer() {
+        return writer;
+    }
+
+    SendScheduler scheduler() {
+        return scheduler;
+    }
+
+    ReceiveWindow window() {
+        return window;
+    }
+
+    HeaderCodec headerCodec() {
+        return headerCodec;
+    }
+
+    KeepAlive keepAlive() {
+        return keepAlive;
+    }
+
+    int maxData() {
+        return writer.maxData();
+    }
+
+    boolean isGone() {
+        return gone;
+    }
+
+    void ping(long payload) {
+        writer.ping(payload);
+    }
+
+    boolean closedAsIdle(long now) {
+        return false;
+    }
 }

@@ -8,105 +8,105 @@ import java.util.ArrayDeque;
  * socket is flushed once per turn of the event loop.
  */
 final class LoopTurn {
-  private final ChannelHandlerContext ctx;
-  private final SendScheduler scheduler;
-  private final Runnable turn = this::run;
-  private final ArrayDeque<Runnable> later = new ArrayDeque<>();
-  private final ArrayDeque<Stream> ready = new ArrayDeque<>();
-  private boolean reading;
-  private boolean settling;
-  private boolean dirty;
-  private boolean scheduled;
+    private final ChannelHandlerContext ctx;
+    private final SendScheduler scheduler;
+    private final Runnable turn = this::run;
+    private final ArrayDeque<Runnable> later = new ArrayDeque<>();
+    private final ArrayDeque<Stream> ready = new ArrayDeque<>();
+    private boolean reading;
+    private boolean settling;
+    private boolean dirty;
+    private boolean scheduled;
 
-  LoopTurn(ChannelHandlerContext ctx, SendScheduler scheduler) {
-    this.ctx = ctx;
-    this.scheduler = scheduler;
-  }
-
-  void readStarts() {
-    reading = true;
-  }
-
-  void readEnds() {
-    reading = false;
-    settle();
-    flush();
-  }
-
-  /** Something was written. */
-  void dirty() {
-    dirty = true;
-    wake();
-  }
-
-  /** Calls when no frame is half read. */
-  void later(Runnable action) {
-    later.add(action);
-    wake();
-  }
-
-  /** Lets the stream's tunnel look at its news. */
-  void makeReady(Stream stream) {
-    if (!stream.ready) {
-      stream.ready = true;
-      ready.add(stream);
-      wake();
+    LoopTurn(ChannelHandlerContext ctx, SendScheduler scheduler) {
+        this.ctx = ctx;
+        this.scheduler = scheduler;
     }
-  }
 
-  void schedule() {
-    if (!scheduled) {
-      scheduled = true;
-      ctx.executor().execute(turn);
+    void readStarts() {
+        reading = true;
     }
-  }
 
-  private void wake() {
-    if (!reading && !settling) {
-      schedule();
+    void readEnds() {
+        reading = false;
+        settle();
+        flush();
     }
-  }
 
-  private void run() {
-    scheduled = false;
-    if (!reading) {
-      settle();
+    /** Something was written. */
+    void dirty() {
+        dirty = true;
+        wake();
     }
-    flush();
-  }
 
-  private void flush() {
-    if (dirty) {
-      dirty = false;
-      ctx.flush();
+    /** Calls when no frame is half read. */
+    void later(Runnable action) {
+        later.add(action);
+        wake();
     }
-  }
 
-  private void settle() {
-    if (settling) {
-      return;
-    }
-    settling = true;
-    try {
-      while (!later.isEmpty() || !ready.isEmpty()) {
-        Runnable action = later.poll();
-        if (action != null) {
-          action.run();
-          continue;
+    /** Lets the stream's tunnel look at its news. */
+    void makeReady(Stream stream) {
+        if (!stream.ready) {
+            stream.ready = true;
+            ready.add(stream);
+            wake();
         }
-        Stream stream = ready.remove();
-        stream.ready = false;
-        if (stream.channel != null) {
-          stream.channel.process();
-        }
-      }
-      scheduler.resume();
-    } finally {
-      settling = false;
-      if (!later.isEmpty() || !ready.isEmpty()) {
-        // What sending has brought up, or what an exception has left over.
-        schedule();
-      }
     }
-  }
+
+    void schedule() {
+        if (!scheduled) {
+            scheduled = true;
+            ctx.executor().execute(turn);
+        }
+    }
+
+    private void wake() {
+        if (!reading && !settling) {
+            schedule();
+        }
+    }
+
+    private void run() {
+        scheduled = false;
+        if (!reading) {
+            settle();
+        }
+        flush();
+    }
+
+    private void flush() {
+        if (dirty) {
+            dirty = false;
+            ctx.flush();
+        }
+    }
+
+    private void settle() {
+        if (settling) {
+            return;
+        }
+        settling = true;
+        try {
+            while (!later.isEmpty() || !ready.isEmpty()) {
+                Runnable action = later.poll();
+                if (action != null) {
+                    action.run();
+                    continue;
+                }
+                Stream stream = ready.remove();
+                stream.ready = false;
+                if (stream.channel != null) {
+                    stream.channel.process();
+                }
+            }
+            scheduler.resume();
+        } finally {
+            settling = false;
+            if (!later.isEmpty() || !ready.isEmpty()) {
+                // What sending has brought up, or what an exception has left over.
+                schedule();
+            }
+        }
+    }
 }

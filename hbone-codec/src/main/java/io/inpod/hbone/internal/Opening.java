@@ -19,108 +19,108 @@ import org.jspecify.annotations.Nullable;
 
 /** A tunnel that a client has asked for, until it exists. */
 final class Opening implements StreamOwner {
-  private final PoolEntry pool;
-  private final HboneDestination destination;
-  private final ConnectRequest request;
-  private final ChannelHandler initializer;
-  private final Promise<TunnelChannel> promise;
-  private @Nullable ClientConnection connection;
-  private @Nullable Stream stream;
-  private @Nullable Future<?> timer;
-  private boolean retried;
+    private final PoolEntry pool;
+    private final HboneDestination destination;
+    private final ConnectRequest request;
+    private final ChannelHandler initializer;
+    private final Promise<TunnelChannel> promise;
+    private @Nullable ClientConnection connection;
+    private @Nullable Stream stream;
+    private @Nullable Future<?> timer;
+    private boolean retried;
 
-  Opening(PoolEntry pool, HboneDestination destination, ConnectRequest request, ChannelHandler initializer, Promise<TunnelChannel> promise) {
-    this.pool = pool;
-    this.destination = destination;
-    this.request = request;
-    this.initializer = initializer;
-    this.promise = promise;
-    promise.addListener(f -> {
-      if (f.isCancelled()) {
-        abandon();
-      }
-    });
-  }
-
-  boolean isDone() {
-    return promise.isDone();
-  }
-
-  void fail(IOException reason) {
-    promise.tryFailure(reason);
-  }
-
-  void send(ClientConnection on, Stream onStream) {
-    connection = on;
-    stream = onStream;
-    try {
-      on.sendHeaders(onStream, List.of(new Field(":method", "CONNECT"), new Field(":authority", request.authority().toString())),
-          request.headers(), false);
-    } catch (Http2Exception e) {
-      onStream.owner = null;
-      on.finish(onStream);
-      fail(new IOException(what() + ": " + e.getMessage(), e));
-      return;
+    Opening(PoolEntry pool, HboneDestination destination, ConnectRequest request, ChannelHandler initializer, Promise<TunnelChannel> promise) {
+        this.pool = pool;
+        this.destination = destination;
+        this.request = request;
+        this.initializer = initializer;
+        this.promise = promise;
+        promise.addListener(f -> {
+            if (f.isCancelled()) {
+                abandon();
+            }
+        });
     }
-    long nanos = on.options.answerTimeout().toNanos();
-    timer = on.channel().eventLoop().schedule(this::timedOut, nanos, TimeUnit.NANOSECONDS);
-  }
 
-  void answered(ResponseRules.Response response) {
-    ClientConnection on = connection;
-    Stream onStream = stream;
-    stopTimer();
-    if (on == null || onStream == null || promise.isDone()) {
-      return;
+    boolean isDone() {
+        return promise.isDone();
     }
-    if (response.status() != 200) {
-      onStream.owner = null;
-      on.reset(onStream, Http2Error.CANCEL);
-      promise.tryFailure(new TunnelRefusedException(what() + " was refused with status " + response.status(), response.status()));
-    } else if (promise.setUncancellable()) {
-      promise.trySuccess(on.attach(onStream, request.authority(), response.headers(), initializer));
-    }
-  }
 
-  @Override
-  public void failed(TunnelResetException reason) {
-    stopTimer();
-    if (promise.isDone()) {
-      return;
+    void fail(IOException reason) {
+        promise.tryFailure(reason);
     }
-    if (reason.errorCode() == Http2Error.REFUSED_STREAM.code() && !retried) {
-      // The peer says that it hasn't looked at the request (RFC 9113 section 8.7).
-      retried = true;
-      connection = null;
-      stream = null;
-      pool.open(this);
-      return;
-    }
-    fail(new IOException(what() + " failed: " + reason.getMessage(), reason));
-  }
 
-  private void timedOut() {
-    ClientConnection on = connection;
-    if (on != null && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + on.options.answerTimeout()))) {
-      abandon();
+    void send(ClientConnection on, Stream onStream) {
+        connection = on;
+        stream = onStream;
+        try {
+            on.sendHeaders(onStream, List.of(new Field(":method", "CONNECT"), new Field(":authority", request.authority().toString())),
+                    request.headers(), false);
+        } catch (Http2Exception e) {
+            onStream.owner = null;
+            on.finish(onStream);
+            fail(new IOException(what() + ": " + e.getMessage(), e));
+            return;
+        }
+        long nanos = on.options.answerTimeout().toNanos();
+        timer = on.channel().eventLoop().schedule(this::timedOut, nanos, TimeUnit.NANOSECONDS);
     }
-  }
 
-  private void abandon() {
-    stopTimer();
-    if (connection != null && stream != null) {
-      stream.owner = null;
-      connection.reset(stream, Http2Error.CANCEL);
+    void answered(ResponseRules.Response response) {
+        ClientConnection on = connection;
+        Stream onStream = stream;
+        stopTimer();
+        if (on == null || onStream == null || promise.isDone()) {
+            return;
+        }
+        if (response.status() != 200) {
+            onStream.owner = null;
+            on.reset(onStream, Http2Error.CANCEL);
+            promise.tryFailure(new TunnelRefusedException(what() + " was refused with status " + response.status(), response.status()));
+        } else if (promise.setUncancellable()) {
+            promise.trySuccess(on.attach(onStream, request.authority(), response.headers(), initializer));
+        }
     }
-  }
 
-  private void stopTimer() {
-    if (timer != null) {
-      timer.cancel(false);
+    @Override
+    public void failed(TunnelResetException reason) {
+        stopTimer();
+        if (promise.isDone()) {
+            return;
+        }
+        if (reason.errorCode() == Http2Error.REFUSED_STREAM.code() && !retried) {
+            // The peer says that it hasn't looked at the request (RFC 9113 section 8.7).
+            retried = true;
+            connection = null;
+            stream = null;
+            pool.open(this);
+            return;
+        }
+        fail(new IOException(what() + " failed: " + reason.getMessage(), reason));
     }
-  }
 
-  private String what() {
-    return "HBONE tunnel to " + request.authority() + " through " + destination.address();
-  }
+    private void timedOut() {
+        ClientConnection on = connection;
+        if (on != null && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + on.options.answerTimeout()))) {
+            abandon();
+        }
+    }
+
+    private void abandon() {
+        stopTimer();
+        if (connection != null && stream != null) {
+            stream.owner = null;
+            connection.reset(stream, Http2Error.CANCEL);
+        }
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    private String what() {
+        return "HBONE tunnel to " + request.authority() + " through " + destination.address();
+    }
 }

@@ -23,80 +23,80 @@ import java.util.Set;
 
 /** PEM files: RFC 7468 certificates and PKCS#8 keys. */
 public final class Pem {
-  private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
+    private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
-  private Pem() { }
+    private Pem() { }
 
-  /** A key's text. */
-  public static String encode(PrivateKey key) {
-    return block("PRIVATE KEY", key.getEncoded());
-  }
-
-  /** A chain's text. */
-  public static String encode(List<X509Certificate> chain) throws IOException {
-    StringBuilder text = new StringBuilder();
-    for (X509Certificate certificate : chain) {
-      try {
-        text.append(block("CERTIFICATE", certificate.getEncoded()));
-      } catch (CertificateEncodingException e) {
-        throw new IOException(e);
-      }
+    /** A key's text. */
+    public static String encode(PrivateKey key) {
+        return block("PRIVATE KEY", key.getEncoded());
     }
-    return text.toString();
-  }
 
-  /** Replaces a file in one step; nobody ever sees half of it, or with a wider mode than 0600. */
-  public static void write(Path file, String text) throws IOException {
-    Path parent = file.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(parent, ".pem-", ".tmp", PosixFilePermissions.asFileAttribute(
-        PosixFilePermissions.fromString("rw-------")));
-    try {
-      try (FileChannel out = FileChannel.open(temporary, Set.of(StandardOpenOption.WRITE))) {
-        ByteBuffer bytes = StandardCharsets.US_ASCII.encode(text);
-        while (bytes.hasRemaining()) {
-          out.write(bytes);
+    /** A chain's text. */
+    public static String encode(List<X509Certificate> chain) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (X509Certificate certificate : chain) {
+            try {
+                text.append(block("CERTIFICATE", certificate.getEncoded()));
+            } catch (CertificateEncodingException e) {
+                throw new IOException(e);
+            }
         }
-        out.force(true);
-      }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
+        return text.toString();
     }
-  }
 
-  static X509Certificate readCertificate(Path file) throws IOException {
-    try {
-      return (X509Certificate) CertificateFactory.getInstance("X.509")
-          .generateCertificate(new ByteArrayInputStream(decode("CERTIFICATE", file)));
-    } catch (GeneralSecurityException e) {
-      throw new IOException(file + " isn't a certificate: " + e.getMessage(), e);
+    /** Replaces a file in one step; nobody ever sees half of it, or with a wider mode than 0600. */
+    public static void write(Path file, String text) throws IOException {
+        Path parent = file.toAbsolutePath().getParent();
+        Path temporary = Files.createTempFile(parent, ".pem-", ".tmp", PosixFilePermissions.asFileAttribute(
+                PosixFilePermissions.fromString("rw-------")));
+        try {
+            try (FileChannel out = FileChannel.open(temporary, Set.of(StandardOpenOption.WRITE))) {
+                ByteBuffer bytes = StandardCharsets.US_ASCII.encode(text);
+                while (bytes.hasRemaining()) {
+                    out.write(bytes);
+                }
+                out.force(true);
+            }
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
     }
-  }
 
-  static PrivateKey readKey(Path file) throws IOException {
-    try {
-      return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(decode("PRIVATE KEY", file)));
-    } catch (GeneralSecurityException e) {
-      throw new IOException(file + " isn't a PKCS#8 EC key: " + e.getMessage(), e);
+    static X509Certificate readCertificate(Path file) throws IOException {
+        try {
+            return (X509Certificate) CertificateFactory.getInstance("X.509")
+                    .generateCertificate(new ByteArrayInputStream(decode("CERTIFICATE", file)));
+        } catch (GeneralSecurityException e) {
+            throw new IOException(file + " isn't a certificate: " + e.getMessage(), e);
+        }
     }
-  }
 
-  private static String block(String label, byte[] der) {
-    return "-----BEGIN " + label + "-----\n" + LINES.encodeToString(der) + "\n-----END " + label + "-----\n";
-  }
+    static PrivateKey readKey(Path file) throws IOException {
+        try {
+            return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(decode("PRIVATE KEY", file)));
+        } catch (GeneralSecurityException e) {
+            throw new IOException(file + " isn't a PKCS#8 EC key: " + e.getMessage(), e);
+        }
+    }
 
-  private static byte[] decode(String label, Path file) throws IOException {
-    String text = Files.readString(file, StandardCharsets.US_ASCII);
-    String begin = "-----BEGIN " + label + "-----";
-    int from = text.indexOf(begin);
-    int to = text.indexOf("-----END " + label + "-----");
-    if (from < 0 || to < from) {
-      throw new IOException(file + " holds no PEM block " + label);
+    private static String block(String label, byte[] der) {
+        return "-----BEGIN " + label + "-----\n" + LINES.encodeToString(der) + "\n-----END " + label + "-----\n";
     }
-    try {
-      return Base64.getMimeDecoder().decode(text.substring(from + begin.length(), to));
-    } catch (IllegalArgumentException e) {
-      throw new IOException(file + " holds a damaged PEM block " + label, e);
+
+    private static byte[] decode(String label, Path file) throws IOException {
+        String text = Files.readString(file, StandardCharsets.US_ASCII);
+        String begin = "-----BEGIN " + label + "-----";
+        int from = text.indexOf(begin);
+        int to = text.indexOf("-----END " + label + "-----");
+        if (from < 0 || to < from) {
+            throw new IOException(file + " holds no PEM block " + label);
+        }
+        try {
+            return Base64.getMimeDecoder().decode(text.substring(from + begin.length(), to));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + " holds a damaged PEM block " + label, e);
+        }
     }
-  }
 }

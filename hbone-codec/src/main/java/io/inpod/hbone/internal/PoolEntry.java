@@ -19,166 +19,166 @@ import org.jspecify.annotations.Nullable;
 
 /** All connections to one destination, and who waits for one. Event loop only. */
 public final class PoolEntry implements ClientConnection.Listener {
-  private final HboneDestination destination;
-  private final EventLoop loop;
-  private final Connector connector;
-  private final ClientTls tls;
-  private final HboneOptions options;
-  private final HboneEvents events;
-  private final Runnable whenEmpty;
-  private final List<ClientConnection> connections = new ArrayList<>();
-  private final ArrayDeque<Opening> waiting = new ArrayDeque<>();
-  private @Nullable ConnectAttempt attempt;
-  private boolean closed;
+    private final HboneDestination destination;
+    private final EventLoop loop;
+    private final Connector connector;
+    private final ClientTls tls;
+    private final HboneOptions options;
+    private final HboneEvents events;
+    private final Runnable whenEmpty;
+    private final List<ClientConnection> connections = new ArrayList<>();
+    private final ArrayDeque<Opening> waiting = new ArrayDeque<>();
+    private @Nullable ConnectAttempt attempt;
+    private boolean closed;
 
-  /** Makes an entry without connections. */
-  public PoolEntry(HboneDestination destination, EventLoop loop, Connector connector, ClientTls tls, HboneOptions options,
-      HboneEvents events, Runnable whenEmpty) {
-    this.destination = destination;
-    this.loop = loop;
-    this.connector = connector;
-    this.tls = tls;
-    this.options = options;
-    this.events = events;
-    this.whenEmpty = whenEmpty;
-  }
-
-  /** Asks for a tunnel. */
-  public void open(ConnectRequest request, ChannelHandler initializer, Promise<TunnelChannel> promise) {
-    open(new Opening(this, destination, request, initializer, promise));
-  }
-
-  void open(Opening opening) {
-    if (closed) {
-      opening.fail(new IOException("the pool is closed"));
-      return;
+    /** Makes an entry without connections. */
+    public PoolEntry(HboneDestination destination, EventLoop loop, Connector connector, ClientTls tls, HboneOptions options,
+            HboneEvents events, Runnable whenEmpty) {
+        this.destination = destination;
+        this.loop = loop;
+        this.connector = connector;
+        this.tls = tls;
+        this.options = options;
+        this.events = events;
+        this.whenEmpty = whenEmpty;
     }
-    waiting.add(opening);
-    serve();
-  }
 
-  private void serve() {
-    waiting.removeIf(Opening::isDone);
-    while (!waiting.isEmpty()) {
-      ClientConnection best = leastLoaded();
-      if (best == null) {
-        if (attempt == null && !closed) {
-          connect();
+    /** Asks for a tunnel. */
+    public void open(ConnectRequest request, ChannelHandler initializer, Promise<TunnelChannel> promise) {
+        open(new Opening(this, destination, request, initializer, promise));
+    }
+
+    void open(Opening opening) {
+        if (closed) {
+            opening.fail(new IOException("the pool is closed"));
+            return;
         }
-        return;
-      }
-      Opening next = waiting.remove();
-      if (!next.isDone()) {
-        best.open(next);
-      }
+        waiting.add(opening);
+        serve();
     }
-    if (connections.isEmpty() && attempt == null) {
-      whenEmpty.run();
+
+    private void serve() {
+        waiting.removeIf(Opening::isDone);
+        while (!waiting.isEmpty()) {
+            ClientConnection best = leastLoaded();
+            if (best == null) {
+                if (attempt == null && !closed) {
+                    connect();
+                }
+                return;
+            }
+            Opening next = waiting.remove();
+            if (!next.isDone()) {
+                best.open(next);
+            }
+        }
+        if (connections.isEmpty() && attempt == null) {
+            whenEmpty.run();
+        }
     }
-  }
 
-  private @Nullable ClientConnection leastLoaded() {
-    ClientConnection best = null;
-    for (ClientConnection c : connections) {
-      if (c.capacity() > 0 && (best == null || c.tunnels() < best.tunnels())) {
-        best = c;
-      }
+    private @Nullable ClientConnection leastLoaded() {
+        ClientConnection best = null;
+        for (ClientConnection c : connections) {
+            if (c.capacity() > 0 && (best == null || c.tunnels() < best.tunnels())) {
+                best = c;
+            }
+        }
+        return best;
     }
-    return best;
-  }
 
-  private void connect() {
-    ConnectAttempt started = new ConnectAttempt(destination, options, events, this);
-    attempt = started;
-    started.start(loop, connector, tls);
-  }
-
-  /** The attempt failed before there was an HTTP/2 connection: everybody who waits hears the same. */
-  void attemptFailed(ConnectAttempt failed, IOException reason) {
-    if (attempt == failed) {
-      attempt = null;
-      failWaiting(reason);
-      serve();
+    private void connect() {
+        ConnectAttempt started = new ConnectAttempt(destination, options, events, this);
+        attempt = started;
+        started.start(loop, connector, tls);
     }
-  }
 
-  private void failWaiting(IOException reason) {
-    List<Opening> all = new ArrayList<>(waiting);
-    waiting.clear();
-    all.forEach(o -> o.fail(reason));
-  }
-
-  @Override
-  public void connected(ClientConnection connection) {
-    attempt = null;
-    if (connection.isGone()) {
-      return;
+    /** The attempt failed before there was an HTTP/2 connection: everybody who waits hears the same. */
+    void attemptFailed(ConnectAttempt failed, IOException reason) {
+        if (attempt == failed) {
+            attempt = null;
+            failWaiting(reason);
+            serve();
+        }
     }
-    connections.add(connection);
-    if (connection.capacity() <= 0 && !connection.draining) {
-      // MAX_CONCURRENT_STREAMS 0: another connection wouldn't help, and waiting may last for ever.
-      failWaiting(new IOException("the HBONE peer " + destination.address() + " takes no tunnels (MAX_CONCURRENT_STREAMS 0)"));
-    }
-    if (closed) {
-      connection.retire();
-    }
-    serve();
-  }
 
-  @Override
-  public void gone(ClientConnection connection, String reason) {
-    ConnectAttempt current = attempt;
-    if (!connections.remove(connection) && current != null && current.isFor(connection)) {
-      attemptFailed(current, new IOException("HBONE connection to " + destination.address() + " failed before its first tunnel: " + reason));
-      return;
+    private void failWaiting(IOException reason) {
+        List<Opening> all = new ArrayList<>(waiting);
+        waiting.clear();
+        all.forEach(o -> o.fail(reason));
     }
-    serve();
-  }
 
-  @Override
-  public void capacityChanged(ClientConnection connection) {
-    if (!waiting.isEmpty()) {
-      serve();
+    @Override
+    public void connected(ClientConnection connection) {
+        attempt = null;
+        if (connection.isGone()) {
+            return;
+        }
+        connections.add(connection);
+        if (connection.capacity() <= 0 && !connection.draining) {
+            // MAX_CONCURRENT_STREAMS 0: another connection wouldn't help, and waiting may last for ever.
+            failWaiting(new IOException("the HBONE peer " + destination.address() + " takes no tunnels (MAX_CONCURRENT_STREAMS 0)"));
+        }
+        if (closed) {
+            connection.retire();
+        }
+        serve();
     }
-  }
 
-  /** Takes no more tunnels; connections close after their last one, or now. */
-  public void close(boolean now) {
-    closed = true;
-    ConnectAttempt current = attempt;
-    attempt = null;
-    if (current != null) {
-      current.cancel();
+    @Override
+    public void gone(ClientConnection connection, String reason) {
+        ConnectAttempt current = attempt;
+        if (!connections.remove(connection) && current != null && current.isFor(connection)) {
+            attemptFailed(current, new IOException("HBONE connection to " + destination.address() + " failed before its first tunnel: " + reason));
+            return;
+        }
+        serve();
     }
-    failWaiting(new IOException("the pool is closed"));
-    for (ClientConnection c : new ArrayList<>(connections)) {
-      if (now) {
-        c.closeQuietly();
-      } else {
-        c.retire();
-      }
+
+    @Override
+    public void capacityChanged(ClientConnection connection) {
+        if (!waiting.isEmpty()) {
+            serve();
+        }
     }
-  }
 
-  /** Whether nothing hangs on it. */
-  public boolean isUnused() {
-    return connections.isEmpty() && waiting.isEmpty() && attempt == null;
-  }
-
-  /** How many connections there are. */
-  public int connectionCount() {
-    return connections.size();
-  }
-
-  /** Where our own certificate comes from and what is expected of the peer's, as one function. */
-  @FunctionalInterface
-  public interface ClientTls {
-    /** The context for new connections. */
-    SslContext context(HboneDestination destination) throws IOException;
-
-    /** The usual one. */
-    static ClientTls of(TlsContexts contexts, CertificateSource source) {
-      return destination -> contexts.client(source.certificate(destination.source()), destination.source(), destination.expected());
+    /** Takes no more tunnels; connections close after their last one, or now. */
+    public void close(boolean now) {
+        closed = true;
+        ConnectAttempt current = attempt;
+        attempt = null;
+        if (current != null) {
+            current.cancel();
+        }
+        failWaiting(new IOException("the pool is closed"));
+        for (ClientConnection c : new ArrayList<>(connections)) {
+            if (now) {
+                c.closeQuietly();
+            } else {
+                c.retire();
+            }
+        }
     }
-  }
+
+    /** Whether nothing hangs on it. */
+    public boolean isUnused() {
+        return connections.isEmpty() && waiting.isEmpty() && attempt == null;
+    }
+
+    /** How many connections there are. */
+    public int connectionCount() {
+        return connections.size();
+    }
+
+    /** Where our own certificate comes from and what is expected of the peer's, as one function. */
+    @FunctionalInterface
+    public interface ClientTls {
+        /** The context for new connections. */
+        SslContext context(HboneDestination destination) throws IOException;
+
+        /** The usual one. */
+        static ClientTls of(TlsContexts contexts, CertificateSource source) {
+            return destination -> contexts.client(source.certificate(destination.source()), destination.source(), destination.expected());
+        }
+    }
 }

@@ -12,43 +12,43 @@ import java.util.Set;
 
 /** A directory that nobody else can look into. */
 public final class PrivateDirectory {
-  private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rwx------");
+    private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rwx------");
 
-  private PrivateDirectory() { }
+    private PrivateDirectory() { }
 
-  /** Creates it (with its parents) if it is missing, and checks it in any case. */
-  public static Path ensure(Path directory) throws IOException {
-    Path path = directory.toAbsolutePath().normalize();
-    try {
-      Files.createDirectories(path, PosixFilePermissions.asFileAttribute(MODE));
-    } catch (FileAlreadyExistsException e) {
-      // A file or a dangling link: the check below says so.
-    } catch (IOException e) {
-      throw new IOException("can't create the CA's directory " + path + ": " + e + "; create it yourself, with mode 0700", e);
+    /** Creates it (with its parents) if it is missing, and checks it in any case. */
+    public static Path ensure(Path directory) throws IOException {
+        Path path = directory.toAbsolutePath().normalize();
+        try {
+            Files.createDirectories(path, PosixFilePermissions.asFileAttribute(MODE));
+        } catch (FileAlreadyExistsException e) {
+            // A file or a dangling link: the check below says so.
+        } catch (IOException e) {
+            throw new IOException("can't create the CA's directory " + path + ": " + e + "; create it yourself, with mode 0700", e);
+        }
+        PosixFileAttributes attributes = Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (attributes.isSymbolicLink()) {
+            throw refuse(path, "is a symbolic link", "give the directory itself");
+        }
+        if (!attributes.isDirectory()) {
+            throw refuse(path, "isn't a directory", "remove it or choose another path");
+        }
+        int owner = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        if (owner != ownUid()) {
+            throw refuse(path, "belongs to user " + owner + ", not to us (" + ownUid() + ")", "chown it or choose another path");
+        }
+        if (!attributes.permissions().equals(MODE)) {
+            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "chmod 700 it");
+        }
+        return path;
     }
-    PosixFileAttributes attributes = Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-    if (attributes.isSymbolicLink()) {
-      throw refuse(path, "is a symbolic link", "give the directory itself");
-    }
-    if (!attributes.isDirectory()) {
-      throw refuse(path, "isn't a directory", "remove it or choose another path");
-    }
-    int owner = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-    if (owner != ownUid()) {
-      throw refuse(path, "belongs to user " + owner + ", not to us (" + ownUid() + ")", "chown it or choose another path");
-    }
-    if (!attributes.permissions().equals(MODE)) {
-      throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "chmod 700 it");
-    }
-    return path;
-  }
 
-  /** The effective user, as the kernel shows it. */
-  public static int ownUid() throws IOException {
-    return (Integer) Files.getAttribute(Path.of("/proc/self/task"), "unix:uid");
-  }
+    /** The effective user, as the kernel shows it. */
+    public static int ownUid() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self/task"), "unix:uid");
+    }
 
-  private static IOException refuse(Path path, String problem, String cure) {
-    return new IOException("the CA's directory " + path + " " + problem + "; " + cure);
-  }
+    private static IOException refuse(Path path, String problem, String cure) {
+        return new IOException("the CA's directory " + path + " " + problem + "; " + cure);
+    }
 }

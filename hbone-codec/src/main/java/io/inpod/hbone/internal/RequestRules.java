@@ -9,59 +9,59 @@ import org.jspecify.annotations.Nullable;
 
 /** RFC 9113 section 8.5: what a CONNECT request consists of. */
 final class RequestRules {
-  private RequestRules() { }
+    private RequestRules() { }
 
-  /** A well-formed request; without authority if it isn't a CONNECT. */
-  record Request(@Nullable Authority authority, List<Header> headers) { }
+    /** A well-formed request; without authority if it isn't a CONNECT. */
+    record Request(@Nullable Authority authority, List<Header> headers) { }
 
-  static Request check(List<Field> fields) throws StreamError {
-    String method = null;
-    String authority = null;
-    boolean other = false;
-    List<Header> headers = new ArrayList<>(fields.size());
-    for (Field field : fields) {
-      if (!field.name().startsWith(":")) {
-        headers.add(header(field));
-        continue;
-      }
-      if (!headers.isEmpty()) {
-        throw StreamError.protocol("pseudo-header after an ordinary one");
-      }
-      switch (field.name()) {
-        case ":method" -> method = once(method, field);
-        case ":authority" -> authority = once(authority, field);
-        case ":scheme", ":path" -> other = true;
-        default -> throw StreamError.protocol("unknown pseudo-header");
-      }
+    static Request check(List<Field> fields) throws StreamError {
+        String method = null;
+        String authority = null;
+        boolean other = false;
+        List<Header> headers = new ArrayList<>(fields.size());
+        for (Field field : fields) {
+            if (!field.name().startsWith(":")) {
+                headers.add(header(field));
+                continue;
+            }
+            if (!headers.isEmpty()) {
+                throw StreamError.protocol("pseudo-header after an ordinary one");
+            }
+            switch (field.name()) {
+                case ":method" -> method = once(method, field);
+                case ":authority" -> authority = once(authority, field);
+                case ":scheme", ":path" -> other = true;
+                default -> throw StreamError.protocol("unknown pseudo-header");
+            }
+        }
+        if (method == null) {
+            throw StreamError.protocol("no :method");
+        }
+        if (!method.equals("CONNECT")) {
+            return new Request(null, headers);
+        }
+        if (other || authority == null) {
+            throw StreamError.protocol("a CONNECT request has :method and :authority, nothing else");
+        }
+        try {
+            return new Request(Authority.parse(authority), headers);
+        } catch (IllegalArgumentException e) {
+            throw StreamError.protocol("malformed :authority");
+        }
     }
-    if (method == null) {
-      throw StreamError.protocol("no :method");
-    }
-    if (!method.equals("CONNECT")) {
-      return new Request(null, headers);
-    }
-    if (other || authority == null) {
-      throw StreamError.protocol("a CONNECT request has :method and :authority, nothing else");
-    }
-    try {
-      return new Request(Authority.parse(authority), headers);
-    } catch (IllegalArgumentException e) {
-      throw StreamError.protocol("malformed :authority");
-    }
-  }
 
-  static Header header(Field field) throws StreamError {
-    try {
-      return new Header(field.name(), field.value());
-    } catch (IllegalArgumentException e) {
-      throw StreamError.protocol(String.valueOf(e.getMessage()));
+    static Header header(Field field) throws StreamError {
+        try {
+            return new Header(field.name(), field.value());
+        } catch (IllegalArgumentException e) {
+            throw StreamError.protocol(String.valueOf(e.getMessage()));
+        }
     }
-  }
 
-  private static String once(@Nullable String before, Field field) throws StreamError {
-    if (before != null) {
-      throw StreamError.protocol("duplicate " + field.name());
+    private static String once(@Nullable String before, Field field) throws StreamError {
+        if (before != null) {
+            throw StreamError.protocol("duplicate " + field.name());
+        }
+        return field.value();
     }
-    return field.value();
-  }
 }

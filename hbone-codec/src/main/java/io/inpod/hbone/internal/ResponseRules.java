@@ -7,26 +7,26 @@ import java.util.List;
 
 /** RFC 9113 section 8.3.2: an answer has exactly one pseudo-header, {@code :status}. */
 final class ResponseRules {
-  private ResponseRules() { }
+    private ResponseRules() { }
 
-  /** A well-formed answer. */
-  record Response(int status, List<Header> headers) { }
+    /** A well-formed answer. */
+    record Response(int status, List<Header> headers) { }
 
-  static Response check(List<Field> fields) throws StreamError {
-    int status = 0;
-    List<Header> headers = new ArrayList<>(fields.size());
-    for (Field field : fields) {
-      if (!field.name().startsWith(":")) {
-        headers.add(RequestRules.header(field));
-      } else if (status != 0 || !headers.isEmpty() || !field.name().equals(":status") || !field.value().matches("[1-9][0-9][0-9]")) {
-        throw StreamError.protocol("malformed answer");
-      } else {
-        status = Integer.parseInt(field.value());
-      }
+    static Response check(List<Field> fields) throws StreamError {
+        int status = 0;
+        List<Header> headers = new ArrayList<>(fields.size());
+        for (Field field : fields) {
+            if (!field.name().startsWith(":")) {
+                headers.add(RequestRules.header(field));
+            } else if (status != 0 || !headers.isEmpty() || !field.name().equals(":status") || !field.value().matches("[1-9][0-9][0-9]")) {
+                throw StreamError.protocol("malformed answer");
+            } else {
+                status = Integer.parseInt(field.value());
+            }
+        }
+        if (status == 0 || status == 101) {
+            throw StreamError.protocol(status == 0 ? "no :status" : "status 101");
+        }
+        return new Response(status, headers);
     }
-    if (status == 0 || status == 101) {
-      throw StreamError.protocol(status == 0 ? "no :status" : "status 101");
-    }
-    return new Response(status, headers);
-  }
 }

@@ -12,120 +12,120 @@ import java.util.concurrent.TimeUnit;
 
 /** The accepting side. */
 public final class ServerConnection extends Http2Connection {
-  private static final long DRAIN_PING = 0x647261696eL;
+    private static final long DRAIN_PING = 0x647261696eL;
 
-  private final TunnelRequestHandler handler;
-  private int lastStream;
-  private boolean finalGoAway;
+    private final TunnelRequestHandler handler;
+    private int lastStream;
+    private boolean finalGoAway;
 
-  ServerConnection(SpiffeId peer, HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
-    super(peer, options, events);
-    this.handler = handler;
-  }
-
-  @Override
-  boolean isServer() {
-    return true;
-  }
-
-  @Override
-  boolean isIdle(int stream) {
-    return stream > lastStream || stream % 2 == 0;
-  }
-
-  @Override
-  int lastPeerStream() {
-    return lastStream;
-  }
-
-  @Override
-  void sendPreface() {
-    writer().settings(
-        PeerSettings.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams(),
-        PeerSettings.INITIAL_WINDOW_SIZE, options.streamWindow(),
-        PeerSettings.MAX_FRAME_SIZE, options.maxFrameSize(),
-        PeerSettings.MAX_HEADER_LIST_SIZE, options.maxHeaderListSize());
-  }
-
-  @Override
-  void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError {
-    if (id % 2 == 0) {
-      throw ConnectionError.protocol("a client opened stream " + id);
+    ServerConnection(SpiffeId peer, HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
+        super(peer, options, events);
+        this.handler = handler;
     }
-    if (id <= lastStream) {
-      if (streams.containsKey(id)) {
-        throw StreamError.protocol("HEADERS on a tunnel");
-      }
-      return;
+
+    @Override
+    boolean isServer() {
+        return true;
     }
-    lastStream = id;
-    if (finalGoAway || streams.size() >= options.maxConcurrentStreams()) {
-      throw new StreamError(Http2Error.REFUSED_STREAM, "too many tunnels");
+
+    @Override
+    boolean isIdle(int stream) {
+        return stream > lastStream || stream % 2 == 0;
     }
-    RequestRules.Request request = RequestRules.check(fields);
-    Stream stream = new Stream(id, peerInitialWindow, window().streamSize());
-    stream.remoteEnded = endStream;
-    streams.put(id, stream);
-    Authority authority = request.authority();
-    ServerRequest waiting = new ServerRequest(this, stream, authority, request.headers());
-    stream.owner = waiting;
-    later(() -> {
-      if (authority == null) {
-        waiting.refuse(400);
-      } else {
-        call(waiting);
-      }
-    });
-  }
 
-  private void call(ServerRequest request) {
-    try {
-      handler.onConnect(request);
-    } catch (RuntimeException | Error e) {
-      events.handlerFailed(channel(), e);
-      request.refuseIfOpen(500);
+    @Override
+    int lastPeerStream() {
+        return lastStream;
     }
-  }
 
-  @Override
-  void peerSettingsChanged(boolean first) { }
-
-  @Override
-  void goAwayReceived(int last, long code) { }
-
-  @Override
-  void streamFinished(Stream stream) {
-    closeIfDrained();
-  }
-
-  /** GOAWAY now, its last stream after a round trip, and the end when the last tunnel has ended or the deadline comes. */
-  public void drain(Duration deadline) {
-    if (draining) {
-      return;
+    @Override
+    void sendPreface() {
+        writer().settings(
+                PeerSettings.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams(),
+                PeerSettings.INITIAL_WINDOW_SIZE, options.streamWindow(),
+                PeerSettings.MAX_FRAME_SIZE, options.maxFrameSize(),
+                PeerSettings.MAX_HEADER_LIST_SIZE, options.maxHeaderListSize());
     }
-    draining = true;
-    writer().goAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
-    ping(DRAIN_PING);
-    channel().eventLoop().schedule(() -> {
-      if (!isGone()) {
-        streams.values().forEach(s -> writer().reset(s.id, Http2Error.CANCEL));
-        closeQuietly();
-      }
-    }, deadline.toNanos(), TimeUnit.NANOSECONDS);
-  }
 
-  @Override
-  void drainPingAnswered() {
-    if (draining && !finalGoAway) {
-      finalGoAway = true;
-      writer().goAway(lastStream, Http2Error.NO_ERROR, "");
-      closeIfDrained();
+    @Override
+    void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError {
+        if (id % 2 == 0) {
+            throw ConnectionError.protocol("a client opened stream " + id);
+        }
+        if (id <= lastStream) {
+            if (streams.containsKey(id)) {
+                throw StreamError.protocol("HEADERS on a tunnel");
+            }
+            return;
+        }
+        lastStream = id;
+        if (finalGoAway || streams.size() >= options.maxConcurrentStreams()) {
+            throw new StreamError(Http2Error.REFUSED_STREAM, "too many tunnels");
+        }
+        RequestRules.Request request = RequestRules.check(fields);
+        Stream stream = new Stream(id, peerInitialWindow, window().streamSize());
+        stream.remoteEnded = endStream;
+        streams.put(id, stream);
+        Authority authority = request.authority();
+        ServerRequest waiting = new ServerRequest(this, stream, authority, request.headers());
+        stream.owner = waiting;
+        later(() -> {
+            if (authority == null) {
+                waiting.refuse(400);
+            } else {
+                call(waiting);
+            }
+        });
     }
-  }
 
-  private void closeIfDrained() {
-    if (finalGoAway && streams.isEmpty()) {
-      later(this::closeQuietly);
+    private void call(ServerRequest request) {
+        try {
+            handler.onConnect(request);
+        } catch (RuntimeException | Error e) {
+            events.handlerFailed(channel(), e);
+            request.refuseIfOpen(500);
+        }
     }
-  }
+
+    @Override
+    void peerSettingsChanged(boolean first) { }
+
+    @Override
+    void goAwayReceived(int last, long code) { }
+
+    @Override
+    void streamFinished(Stream stream) {
+        closeIfDrained();
+    }
+
+    /** GOAWAY now, its last stream after a round trip, and the end when the last tunnel has ended or the deadline comes. */
+    public void drain(Duration deadline) {
+        if (draining) {
+            return;
+        }
+        draining = true;
+        writer().goAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
+        ping(DRAIN_PING);
+        channel().eventLoop().schedule(() -> {
+            if (!isGone()) {
+                streams.values().forEach(s -> writer().reset(s.id, Http2Error.CANCEL));
+                closeQuietly();
+            }
+        }, deadline.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    void drainPingAnswered() {
+        if (draining && !finalGoAway) {
+            finalGoAway = true;
+            writer().goAway(lastStream, Http2Error.NO_ERROR, "");
+            closeIfDrained();
+        }
+    }
+
+    private void closeIfDrained() {
+        if (finalGoAway && streams.isEmpty()) {
+            later(this::closeQuietly);
+        }
+    }
 }

@@ -19,97 +19,97 @@ import org.jspecify.annotations.Nullable;
 
 /** A request on its way to an answer. */
 final class ServerRequest implements TunnelRequest, StreamOwner {
-  private final ServerConnection connection;
-  private final Stream stream;
-  private final @Nullable Authority authority;
-  private final List<Header> headers;
-  private final Promise<Void> abandoned;
-  private boolean answered;
+    private final ServerConnection connection;
+    private final Stream stream;
+    private final @Nullable Authority authority;
+    private final List<Header> headers;
+    private final Promise<Void> abandoned;
+    private boolean answered;
 
-  ServerRequest(ServerConnection connection, Stream stream, @Nullable Authority authority, List<Header> headers) {
-    this.connection = connection;
-    this.stream = stream;
-    this.authority = authority;
-    this.headers = List.copyOf(headers);
-    this.abandoned = connection.channel().eventLoop().newPromise();
-  }
-
-  @Override
-  public Authority authority() {
-    return Objects.requireNonNull(authority);
-  }
-
-  @Override
-  public List<Header> headers() {
-    return headers;
-  }
-
-  @Override
-  public SpiffeId peerIdentity() {
-    return connection.peerIdentity();
-  }
-
-  @Override
-  public Channel connection() {
-    return connection.channel();
-  }
-
-  @Override
-  public Future<Void> abandoned() {
-    return abandoned;
-  }
-
-  @Override
-  public void failed(TunnelResetException reason) {
-    abandoned.trySuccess(null);
-  }
-
-  @Override
-  public TunnelChannel accept(List<Header> extraHeaders, ChannelHandler initializer) throws TunnelResetException {
-    answer();
-    if (stream.closed) {
-      throw stream.failure == null ? new TunnelResetException("the request is gone", -1) : stream.failure;
+    ServerRequest(ServerConnection connection, Stream stream, @Nullable Authority authority, List<Header> headers) {
+        this.connection = connection;
+        this.stream = stream;
+        this.authority = authority;
+        this.headers = List.copyOf(headers);
+        this.abandoned = connection.channel().eventLoop().newPromise();
     }
-    try {
-      connection.sendHeaders(stream, List.of(new Field(":status", "200")), extraHeaders, false);
-    } catch (Http2Exception e) {
-      connection.reset(stream, Http2Error.INTERNAL_ERROR);
-      throw new TunnelResetException("the answer can't be sent: " + e.getMessage(), Http2Error.INTERNAL_ERROR.code());
-    }
-    return connection.attach(stream, authority(), headers, initializer);
-  }
 
-  @Override
-  public void refuse(int status) {
-    if (status < 300 || status > 599) {
-      throw new IllegalArgumentException("not a refusal: " + status);
+    @Override
+    public Authority authority() {
+        return Objects.requireNonNull(authority);
     }
-    answer();
-    if (stream.closed) {
-      return;
-    }
-    stream.owner = null;
-    try {
-      connection.sendHeaders(stream, List.of(new Field(":status", Integer.toString(status))), List.of(), true);
-      connection.reset(stream, Http2Error.NO_ERROR);
-    } catch (Http2Exception e) {
-      connection.reset(stream, Http2Error.INTERNAL_ERROR);
-    }
-  }
 
-  void refuseIfOpen(int status) {
-    if (!answered) {
-      refuse(status);
+    @Override
+    public List<Header> headers() {
+        return headers;
     }
-  }
 
-  private void answer() {
-    if (!connection.channel().eventLoop().inEventLoop()) {
-      throw new IllegalStateException("a request is answered on its connection's event loop");
+    @Override
+    public SpiffeId peerIdentity() {
+        return connection.peerIdentity();
     }
-    if (answered) {
-      throw new IllegalStateException("the request was answered already");
+
+    @Override
+    public Channel connection() {
+        return connection.channel();
     }
-    answered = true;
-  }
+
+    @Override
+    public Future<Void> abandoned() {
+        return abandoned;
+    }
+
+    @Override
+    public void failed(TunnelResetException reason) {
+        abandoned.trySuccess(null);
+    }
+
+    @Override
+    public TunnelChannel accept(List<Header> extraHeaders, ChannelHandler initializer) throws TunnelResetException {
+        answer();
+        if (stream.closed) {
+            throw stream.failure == null ? new TunnelResetException("the request is gone", -1) : stream.failure;
+        }
+        try {
+            connection.sendHeaders(stream, List.of(new Field(":status", "200")), extraHeaders, false);
+        } catch (Http2Exception e) {
+            connection.reset(stream, Http2Error.INTERNAL_ERROR);
+            throw new TunnelResetException("the answer can't be sent: " + e.getMessage(), Http2Error.INTERNAL_ERROR.code());
+        }
+        return connection.attach(stream, authority(), headers, initializer);
+    }
+
+    @Override
+    public void refuse(int status) {
+        if (status < 300 || status > 599) {
+            throw new IllegalArgumentException("not a refusal: " + status);
+        }
+        answer();
+        if (stream.closed) {
+            return;
+        }
+        stream.owner = null;
+        try {
+            connection.sendHeaders(stream, List.of(new Field(":status", Integer.toString(status))), List.of(), true);
+            connection.reset(stream, Http2Error.NO_ERROR);
+        } catch (Http2Exception e) {
+            connection.reset(stream, Http2Error.INTERNAL_ERROR);
+        }
+    }
+
+    void refuseIfOpen(int status) {
+        if (!answered) {
+            refuse(status);
+        }
+    }
+
+    private void answer() {
+        if (!connection.channel().eventLoop().inEventLoop()) {
+            throw new IllegalStateException("a request is answered on its connection's event loop");
+        }
+        if (answered) {
+            throw new IllegalStateException("the request was answered already");
+        }
+        answered = true;
+    }
 }

@@ -26,119 +26,119 @@ import org.jspecify.annotations.Nullable;
 
 /** Verifies a peer's X.509-SVID: chain, time, key usage, and its identity. Host names mean nothing here. */
 final class SpiffeTrustManager extends X509ExtendedTrustManager {
-  private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
-  private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
-  private static final String ANY_USAGE = "2.5.29.37.0";
-  private static final String SUBJECT_ALT_NAME = "2.5.29.17";
-  private static final String EXTENDED_KEY_USAGE = "2.5.29.37";
+    private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+    private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+    private static final String ANY_USAGE = "2.5.29.37.0";
+    private static final String SUBJECT_ALT_NAME = "2.5.29.17";
+    private static final String EXTENDED_KEY_USAGE = "2.5.29.37";
 
-  private final List<X509Certificate> roots;
-  private final Set<TrustAnchor> anchors;
-  private final Clock clock;
-  private final PeerRule rule;
+    private final List<X509Certificate> roots;
+    private final Set<TrustAnchor> anchors;
+    private final Clock clock;
+    private final PeerRule rule;
 
-  SpiffeTrustManager(List<X509Certificate> roots, Clock clock, PeerRule rule) {
-    this.roots = roots;
-    this.anchors = roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet());
-    this.clock = clock;
-    this.rule = rule;
-  }
-
-  private void verify(X509Certificate @Nullable [] chain, String usage) throws CertificateException {
-    if (chain == null || chain.length == 0) {
-      throw new CertificateException("the peer sent no certificate");
+    SpiffeTrustManager(List<X509Certificate> roots, Clock clock, PeerRule rule) {
+        this.roots = roots;
+        this.anchors = roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet());
+        this.clock = clock;
+        this.rule = rule;
     }
-    X509Certificate leaf = chain[0];
-    if (leaf.getBasicConstraints() >= 0) {
-      throw new CertificateException("the peer's certificate is a CA's");
+
+    private void verify(X509Certificate @Nullable [] chain, String usage) throws CertificateException {
+        if (chain == null || chain.length == 0) {
+            throw new CertificateException("the peer sent no certificate");
+        }
+        X509Certificate leaf = chain[0];
+        if (leaf.getBasicConstraints() >= 0) {
+            throw new CertificateException("the peer's certificate is a CA's");
+        }
+        boolean[] keyUsage = leaf.getKeyUsage();
+        if (keyUsage != null && !keyUsage[0]) {
+            throw new CertificateException("the peer's certificate isn't for digital signatures");
+        }
+        List<String> usages = leaf.getExtendedKeyUsage();
+        if (usages != null && !usages.contains(usage) && !usages.contains(ANY_USAGE)) {
+            throw new CertificateException("the peer's certificate isn't for TLS " + (usage.equals(SERVER_AUTH) ? "servers" : "clients"));
+        }
+        verifyPath(chain);
+        rule.check(SpiffeId.of(leaf));
     }
-    boolean[] keyUsage = leaf.getKeyUsage();
-    if (keyUsage != null && !keyUsage[0]) {
-      throw new CertificateException("the peer's certificate isn't for digital signatures");
-    }
-    List<String> usages = leaf.getExtendedKeyUsage();
-    if (usages != null && !usages.contains(usage) && !usages.contains(ANY_USAGE)) {
-      throw new CertificateException("the peer's certificate isn't for TLS " + (usage.equals(SERVER_AUTH) ? "servers" : "clients"));
-    }
-    verifyPath(chain);
-    rule.check(SpiffeId.of(leaf));
-  }
 
-  private void verifyPath(X509Certificate[] chain) throws CertificateException {
-    // The root itself may have been sent along; it isn't part of the path.
-    List<X509Certificate> path = Arrays.stream(chain).filter(c -> !roots.contains(c)).toList();
-    if (path.isEmpty()) {
-      throw new CertificateException("the peer's certificate is a root");
-    }
-    try {
-      PKIXParameters parameters = new PKIXParameters(anchors);
-      parameters.setRevocationEnabled(false);
-      parameters.setDate(Date.from(clock.instant()));
-      parameters.addCertPathChecker(new HandledExtensions());
-      CertPath certPath = CertificateFactory.getInstance("X.509").generateCertPath(path);
-      CertPathValidator.getInstance("PKIX").validate(certPath, parameters);
-    } catch (CertPathValidatorException e) {
-      throw new CertificateException("the peer's certificate chain isn't valid: " + e.getMessage(), e);
-    } catch (GeneralSecurityException e) {
-      throw new CertificateException("the peer's certificate chain can't be checked: " + e.getMessage(), e);
-    }
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
-    verify(chain, CLIENT_AUTH);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
-    verify(chain, SERVER_AUTH);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
-    verify(chain, CLIENT_AUTH);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
-    verify(chain, SERVER_AUTH);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-    verify(chain, CLIENT_AUTH);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
-    verify(chain, SERVER_AUTH);
-  }
-
-  @Override
-  public X509Certificate[] getAcceptedIssuers() {
-    // Not named in the handshake: peers have one certificate to offer, and it saves bytes.
-    return new X509Certificate[0];
-  }
-
-  /** The critical extensions that this class checks itself, on the leaf. */
-  private static final class HandledExtensions extends PKIXCertPathChecker {
-    @Override
-    public void init(boolean forward) { }
-
-    @Override
-    public boolean isForwardCheckingSupported() {
-      return true;
+    private void verifyPath(X509Certificate[] chain) throws CertificateException {
+        // The root itself may have been sent along; it isn't part of the path.
+        List<X509Certificate> path = Arrays.stream(chain).filter(c -> !roots.contains(c)).toList();
+        if (path.isEmpty()) {
+            throw new CertificateException("the peer's certificate is a root");
+        }
+        try {
+            PKIXParameters parameters = new PKIXParameters(anchors);
+            parameters.setRevocationEnabled(false);
+            parameters.setDate(Date.from(clock.instant()));
+            parameters.addCertPathChecker(new HandledExtensions());
+            CertPath certPath = CertificateFactory.getInstance("X.509").generateCertPath(path);
+            CertPathValidator.getInstance("PKIX").validate(certPath, parameters);
+        } catch (CertPathValidatorException e) {
+            throw new CertificateException("the peer's certificate chain isn't valid: " + e.getMessage(), e);
+        } catch (GeneralSecurityException e) {
+            throw new CertificateException("the peer's certificate chain can't be checked: " + e.getMessage(), e);
+        }
     }
 
     @Override
-    public Set<String> getSupportedExtensions() {
-      return Set.of(SUBJECT_ALT_NAME, EXTENDED_KEY_USAGE);
+    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
+        verify(chain, CLIENT_AUTH);
     }
 
     @Override
-    public void check(Certificate certificate, Collection<String> unresolved) {
-      unresolved.remove(SUBJECT_ALT_NAME);
-      unresolved.remove(EXTENDED_KEY_USAGE);
+    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
+        verify(chain, SERVER_AUTH);
     }
-  }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+        verify(chain, CLIENT_AUTH);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+        verify(chain, SERVER_AUTH);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+        verify(chain, CLIENT_AUTH);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+        verify(chain, SERVER_AUTH);
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+        // Not named in the handshake: peers have one certificate to offer, and it saves bytes.
+        return new X509Certificate[0];
+    }
+
+    /** The critical extensions that this class checks itself, on the leaf. */
+    private static final class HandledExtensions extends PKIXCertPathChecker {
+        @Override
+        public void init(boolean forward) { }
+
+        @Override
+        public boolean isForwardCheckingSupported() {
+            return true;
+        }
+
+        @Override
+        public Set<String> getSupportedExtensions() {
+            return Set.of(SUBJECT_ALT_NAME, EXTENDED_KEY_USAGE);
+        }
+
+        @Override
+        public void check(Certificate certificate, Collection<String> unresolved) {
+            unresolved.remove(SUBJECT_ALT_NAME);
+            unresolved.remove(EXTENDED_KEY_USAGE);
+        }
+    }
 }

@@ -7,41 +7,41 @@ import org.jspecify.annotations.Nullable;
 
 /** The state of one HTTP/2 stream. Event loop only. */
 final class Stream {
-  final int id;
-  long sendWindow;
-  int receiveWindow;
-  /** Bytes that the reader has taken and that we haven't told the peer about. */
-  int unreturned;
-  boolean localEnded;
-  boolean remoteEnded;
-  /** Gone from the connection: both directions ended, or reset, or the connection was lost. */
-  boolean closed;
-  /** RST_STREAM NO_ERROR after END_STREAM: the peer has said all and wants to hear no more. */
-  boolean dismissed;
-  /** Client: the 200 has come. */
-  boolean answered;
-  @Nullable TunnelResetException failure;
-  @Nullable StreamOwner owner;
-  @Nullable StreamChannel channel;
-  final ArrayDeque<ByteBuf> input = new ArrayDeque<>(4);
-  /** In the connection's list of streams with news. */
-  boolean ready;
-  /** In the scheduler's round. */
-  boolean waiting;
+    final int id;
+    long sendWindow;
+    int receiveWindow;
+    /** Bytes that the reader has taken and that we haven't told the peer about. */
+    int unreturned;
+    boolean localEnded;
+    boolean remoteEnded;
+    /** Gone from the connection: both directions ended, or reset, or the connection was lost. */
+    boolean closed;
+    /** RST_STREAM NO_ERROR after END_STREAM: the peer has said all and wants to hear no more. */
+    boolean dismissed;
+    /** Client: the 200 has come. */
+    boolean answered;
+    @Nullable TunnelResetException failure;
+    @Nullable StreamOwner owner;
+    @Nullable StreamChannel channel;
+    final ArrayDeque<ByteBuf> input = new ArrayDeque<>(4);
+    /** In the connection's list of streams with news. */
+    boolean ready;
+    /** In the scheduler's round. */
+    boolean waiting;
 
-  Stream(int id, long sendWindow, int receiveWindow) {
-    this.id = id;
-    this.sendWindow = sendWindow;
-    this.receiveWindow = receiveWindow;
-  }
-
-  /** Releases what wasn't read and says how much it was. */
-  int discardInput() {
-    int bytes = 0;
-    for (ByteBuf b = input.poll(); b != null; b = input.poll()) {
-      bytes += b.readableBytes();
-      b.release();
+    Stream(int id, long sendWindow, int receiveWindow) {
+        this.id = id;
+        this.sendWindow = sendWindow;
+        this.receiveWindow = receiveWindow;
     }
-    return bytes;
-  }
+
+    /** Releases what wasn't read and says how much it was. */
+    int discardInput() {
+        int bytes = 0;
+        for (ByteBuf b = input.poll(); b != null; b = input.poll()) {
+            bytes += b.readableBytes();
+            b.release();
+        }
+        return bytes;
+    }
 }

@@ -22,316 +22,316 @@ import org.jspecify.annotations.Nullable;
 
 /** The channel of one stream. */
 final class StreamChannel extends TunnelChannel {
-  private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
+    private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);
 
-  private final StreamChannelConfig config = new StreamChannelConfig(this);
-  private final Http2Connection connection;
-  private final Stream stream;
-  private final Authority authority;
-  private final List<Header> peerHeaders;
-  private final TunnelInput input;
-  private volatile boolean open = true;
-  private volatile boolean outputShutdown;
-  private @Nullable ChannelPromise shutdownWhenDrained;
-  /** Messages that were written and not yet sent. */
-  private int unsent;
+    private final StreamChannelConfig config = new StreamChannelConfig(this);
+    private final Http2Connection connection;
+    private final Stream stream;
+    private final Authority authority;
+    private final List<Header> peerHeaders;
+    private final TunnelInput input;
+    private volatile boolean open = true;
+    private volatile boolean outputShutdown;
+    private @Nullable ChannelPromise shutdownWhenDrained;
+    /** Messages that were written and not yet sent. */
+    private int unsent;
 
-  StreamChannel(Channel parent, Http2Connection connection, Stream stream, Authority authority, List<Header> peerHeaders) {
-    super(parent);
-    this.connection = connection;
-    this.stream = stream;
-    this.authority = authority;
-    this.peerHeaders = peerHeaders;
-    this.input = new TunnelInput(this, connection, stream);
-  }
-
-  @Override
-  public Authority authority() {
-    return authority;
-  }
-
-  @Override
-  public SpiffeId peerIdentity() {
-    return connection.peerIdentity();
-  }
-
-  @Override
-  public List<Header> peerHeaders() {
-    return peerHeaders;
-  }
-
-  @Override
-  public int streamId() {
-    return stream.id;
-  }
-
-  @Override
-  public StreamChannelConfig config() {
-    return config;
-  }
-
-  @Override
-  public ChannelMetadata metadata() {
-    return METADATA;
-  }
-
-  @Override
-  public boolean isOpen() {
-    return open;
-  }
-
-  @Override
-  public boolean isActive() {
-    return open;
-  }
-
-  /** News from the connection: bytes, an end, more window. */
-  void process() {
-    if (open) {
-      resumeWrite();
-      input.deliver();
+    StreamChannel(Channel parent, Http2Connection connection, Stream stream, Authority authority, List<Header> peerHeaders) {
+        super(parent);
+        this.connection = connection;
+        this.stream = stream;
+        this.authority = authority;
+        this.peerHeaders = peerHeaders;
+        this.input = new TunnelInput(this, connection, stream);
     }
-  }
 
-  /** Bytes from the peer; takes ownership. */
-  void received(ByteBuf part) {
-    input.add(part);
-  }
-
-  void resumeWrite() {
-    ((TunnelUnsafe) unsafe()).resume();
-  }
-
-  /** The end of input has been delivered. */
-  void inputEnded() {
-    if (config.isAllowHalfClosure()) {
-      pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
-      pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
-    } else {
-      unsafe().close(voidPromise());
+    @Override
+    public Authority authority() {
+        return authority;
     }
-    closeIfEnded();
-  }
 
-  void failed(TunnelResetException failure) {
-    pipeline().fireExceptionCaught(failure);
-    unsafe().close(voidPromise());
-  }
-
-  /** Both directions have ended, and the reader knows. */
-  void closeIfEnded() {
-    if (open && input.isShutdown() && stream.remoteEnded && (outputShutdown || stream.dismissed)) {
-      unsafe().close(voidPromise());
+    @Override
+    public SpiffeId peerIdentity() {
+        return connection.peerIdentity();
     }
-  }
 
-  @Override
-  protected void doWrite(ChannelOutboundBuffer out) {
-    int maxData = connection.maxData();
-    for (Object message = out.current(); message != null; message = out.current()) {
-      ByteBuf buffer = (ByteBuf) message;
-      int readable = buffer.readableBytes();
-      if (readable > 0) {
-        int n = stream.closed ? 0 : Math.min(Math.min(readable, maxData), connection.scheduler().allowance(stream));
-        if (n <= 0) {
-          return;
+    @Override
+    public List<Header> peerHeaders() {
+        return peerHeaders;
+    }
+
+    @Override
+    public int streamId() {
+        return stream.id;
+    }
+
+    @Override
+    public StreamChannelConfig config() {
+        return config;
+    }
+
+    @Override
+    public ChannelMetadata metadata() {
+        return METADATA;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return open;
+    }
+
+    @Override
+    public boolean isActive() {
+        return open;
+    }
+
+    /** News from the connection: bytes, an end, more window. */
+    void process() {
+        if (open) {
+            resumeWrite();
+            input.deliver();
         }
-        connection.sendData(stream, buffer.readRetainedSlice(n));
-        out.progress(n);
-      }
-      if (!buffer.isReadable()) {
-        unsent--;
-        out.remove();
-      }
     }
-  }
 
-  @Override
-  protected Object filterOutboundMessage(Object message) throws Exception {
-    if (!(message instanceof ByteBuf)) {
-      throw new UnsupportedOperationException("a tunnel takes ByteBuf, not " + message.getClass().getName());
+    /** Bytes from the peer; takes ownership. */
+    void received(ByteBuf part) {
+        input.add(part);
     }
-    if (shutdownWhenDrained != null) {
-      throw new ChannelOutputShutdownException("Channel output shutdown");
+
+    void resumeWrite() {
+        ((TunnelUnsafe) unsafe()).resume();
     }
-    unsent++;
-    return message;
-  }
 
-  @Override
-  protected void doBeginRead() {
-    input.read();
-  }
-
-  @Override
-  public boolean isInputShutdown() {
-    return !open || input.isShutdown();
-  }
-
-  @Override
-  public boolean isOutputShutdown() {
-    return !open || outputShutdown;
-  }
-
-  @Override
-  public boolean isShutdown() {
-    return isInputShutdown() && isOutputShutdown();
-  }
-
-  @Override
-  public ChannelFuture shutdownInput() {
-    return shutdownInput(newPromise());
-  }
-
-  @Override
-  public ChannelFuture shutdownInput(ChannelPromise promise) {
-    onLoop(() -> {
-      input.shutdown();
-      promise.trySuccess();
-      closeIfEnded();
-    });
-    return promise;
-  }
-
-  @Override
-  public ChannelFuture shutdownOutput() {
-    return shutdownOutput(newPromise());
-  }
-
-  @Override
-  public ChannelFuture shutdownOutput(ChannelPromise promise) {
-    onLoop(() -> endOutput(promise));
-    return promise;
-  }
-
-  @Override
-  public ChannelFuture shutdown() {
-    return shutdown(newPromise());
-  }
-
-  @Override
-  public ChannelFuture shutdown(ChannelPromise promise) {
-    onLoop(() -> {
-      input.shutdown();
-      endOutput(promise);
-    });
-    return promise;
-  }
-
-  private void endOutput(ChannelPromise promise) {
-    ChannelPromise earlier = shutdownWhenDrained;
-    if (earlier != null) {
-      earlier.addListener(f -> {
-        if (f.isSuccess()) {
-          promise.trySuccess();
+    /** The end of input has been delivered. */
+    void inputEnded() {
+        if (config.isAllowHalfClosure()) {
+            pipeline().fireUserEventTriggered(ChannelInputShutdownEvent.INSTANCE);
+            pipeline().fireUserEventTriggered(ChannelInputShutdownReadComplete.INSTANCE);
         } else {
-          promise.tryFailure(f.cause());
+            unsafe().close(voidPromise());
         }
-      });
-    } else if (outputShutdown && open) {
-      promise.trySuccess();
-    } else {
-      ChannelOutboundBuffer pending = unsafe().outboundBuffer();
-      if (pending != null && pending.size() > 0) {
-        shutdownWhenDrained = promise;
-      } else {
-        endOutputNow(promise);
-      }
-    }
-  }
-
-  private void endOutputNow(ChannelPromise promise) {
-    shutdownWhenDrained = null;
-    ((AbstractUnsafe) unsafe()).shutdownOutput(promise);
-    closeIfEnded();
-  }
-
-  @Override
-  protected void doShutdownOutput() {
-    outputShutdown = true;
-    if (!stream.closed) {
-      connection.endStream(stream);
-    }
-  }
-
-  @Override
-  protected void doClose() {
-    open = false;
-    // As a socket: what closes after the peer's end, with nothing left to be read or sent, ends in order.
-    boolean inOrder = stream.remoteEnded && input.isShutdown() && unsent == 0 && !config.isAbortive();
-    input.close();
-    if (inOrder && !stream.closed && !outputShutdown) {
-      connection.endStream(stream);
-    }
-    if (!stream.closed) {
-      connection.reset(stream, config.isAbortive() ? Http2Error.CONNECT_ERROR : Http2Error.CANCEL);
-    }
-    ChannelPromise waiting = shutdownWhenDrained;
-    if (waiting != null) {
-      shutdownWhenDrained = null;
-      waiting.tryFailure(new ChannelOutputShutdownException("closed before everything was sent"));
-    }
-  }
-
-  private void onLoop(Runnable action) {
-    if (eventLoop().inEventLoop()) {
-      action.run();
-    } else {
-      eventLoop().execute(action);
-    }
-  }
-
-  @Override
-  protected AbstractUnsafe newUnsafe() {
-    return new TunnelUnsafe();
-  }
-
-  @Override
-  protected boolean isCompatible(EventLoop loop) {
-    return loop == parent().eventLoop();
-  }
-
-  @Override
-  protected @Nullable SocketAddress localAddress0() {
-    return parent().localAddress();
-  }
-
-  @Override
-  protected @Nullable SocketAddress remoteAddress0() {
-    return parent().remoteAddress();
-  }
-
-  @Override
-  protected void doBind(SocketAddress address) {
-    throw new UnsupportedOperationException("bind");
-  }
-
-  @Override
-  protected void doDisconnect() {
-    doClose();
-  }
-
-  private final class TunnelUnsafe extends AbstractUnsafe {
-    @Override
-    public void connect(SocketAddress remote, SocketAddress local, ChannelPromise promise) {
-      promise.tryFailure(new UnsupportedOperationException("connect"));
+        closeIfEnded();
     }
 
-    void resume() {
-      ChannelOutboundBuffer pending = outboundBuffer();
-      if (pending != null && !pending.isEmpty()) {
-        flush0();
-      }
+    void failed(TunnelResetException failure) {
+        pipeline().fireExceptionCaught(failure);
+        unsafe().close(voidPromise());
+    }
+
+    /** Both directions have ended, and the reader knows. */
+    void closeIfEnded() {
+        if (open && input.isShutdown() && stream.remoteEnded && (outputShutdown || stream.dismissed)) {
+            unsafe().close(voidPromise());
+        }
     }
 
     @Override
-    protected void flush0() {
-      super.flush0();
-      ChannelPromise promise = shutdownWhenDrained;
-      ChannelOutboundBuffer pending = outboundBuffer();
-      if (promise != null && pending != null && pending.size() == 0) {
-        endOutputNow(promise);
-      }
+    protected void doWrite(ChannelOutboundBuffer out) {
+        int maxData = connection.maxData();
+        for (Object message = out.current(); message != null; message = out.current()) {
+            ByteBuf buffer = (ByteBuf) message;
+            int readable = buffer.readableBytes();
+            if (readable > 0) {
+                int n = stream.closed ? 0 : Math.min(Math.min(readable, maxData), connection.scheduler().allowance(stream));
+                if (n <= 0) {
+                    return;
+                }
+                connection.sendData(stream, buffer.readRetainedSlice(n));
+                out.progress(n);
+            }
+            if (!buffer.isReadable()) {
+                unsent--;
+                out.remove();
+            }
+        }
     }
-  }
+
+    @Override
+    protected Object filterOutboundMessage(Object message) throws Exception {
+        if (!(message instanceof ByteBuf)) {
+            throw new UnsupportedOperationException("a tunnel takes ByteBuf, not " + message.getClass().getName());
+        }
+        if (shutdownWhenDrained != null) {
+            throw new ChannelOutputShutdownException("Channel output shutdown");
+        }
+        unsent++;
+        return message;
+    }
+
+    @Override
+    protected void doBeginRead() {
+        input.read();
+    }
+
+    @Override
+    public boolean isInputShutdown() {
+        return !open || input.isShutdown();
+    }
+
+    @Override
+    public boolean isOutputShutdown() {
+        return !open || outputShutdown;
+    }
+
+    @Override
+    public boolean isShutdown() {
+        return isInputShutdown() && isOutputShutdown();
+    }
+
+    @Override
+    public ChannelFuture shutdownInput() {
+        return shutdownInput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownInput(ChannelPromise promise) {
+        onLoop(() -> {
+            input.shutdown();
+            promise.trySuccess();
+            closeIfEnded();
+        });
+        return promise;
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput() {
+        return shutdownOutput(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdownOutput(ChannelPromise promise) {
+        onLoop(() -> endOutput(promise));
+        return promise;
+    }
+
+    @Override
+    public ChannelFuture shutdown() {
+        return shutdown(newPromise());
+    }
+
+    @Override
+    public ChannelFuture shutdown(ChannelPromise promise) {
+        onLoop(() -> {
+            input.shutdown();
+            endOutput(promise);
+        });
+        return promise;
+    }
+
+    private void endOutput(ChannelPromise promise) {
+        ChannelPromise earlier = shutdownWhenDrained;
+        if (earlier != null) {
+            earlier.addListener(f -> {
+                if (f.isSuccess()) {
+                    promise.trySuccess();
+                } else {
+                    promise.tryFailure(f.cause());
+                }
+            });
+        } else if (outputShutdown && open) {
+            promise.trySuccess();
+        } else {
+            ChannelOutboundBuffer pending = unsafe().outboundBuffer();
+            if (pending != null && pending.size() > 0) {
+                shutdownWhenDrained = promise;
+            } else {
+                endOutputNow(promise);
+            }
+        }
+    }
+
+    private void endOutputNow(ChannelPromise promise) {
+        shutdownWhenDrained = null;
+        ((AbstractUnsafe) unsafe()).shutdownOutput(promise);
+        closeIfEnded();
+    }
+
+    @Override
+    protected void doShutdownOutput() {
+        outputShutdown = true;
+        if (!stream.closed) {
+            connection.endStream(stream);
+        }
+    }
+
+    @Override
+    protected void doClose() {
+        open = false;
+        // As a socket: what closes after the peer's end, with nothing left to be read or sent, ends in order.
+        boolean inOrder = stream.remoteEnded && input.isShutdown() && unsent == 0 && !config.isAbortive();
+        input.close();
+        if (inOrder && !stream.closed && !outputShutdown) {
+            connection.endStream(stream);
+        }
+        if (!stream.closed) {
+            connection.reset(stream, config.isAbortive() ? Http2Error.CONNECT_ERROR : Http2Error.CANCEL);
+        }
+        ChannelPromise waiting = shutdownWhenDrained;
+        if (waiting != null) {
+            shutdownWhenDrained = null;
+            waiting.tryFailure(new ChannelOutputShutdownException("closed before everything was sent"));
+        }
+    }
+
+    private void onLoop(Runnable action) {
+        if (eventLoop().inEventLoop()) {
+            action.run();
+        } else {
+            eventLoop().execute(action);
+        }
+    }
+
+    @Override
+    protected AbstractUnsafe newUnsafe() {
+        return new TunnelUnsafe();
+    }
+
+    @Override
+    protected boolean isCompatible(EventLoop loop) {
+        return loop == parent().eventLoop();
+    }
+
+    @Override
+    protected @Nullable SocketAddress localAddress0() {
+        return parent().localAddress();
+    }
+
+    @Override
+    protected @Nullable SocketAddress remoteAddress0() {
+        return parent().remoteAddress();
+    }
+
+    @Override
+    protected void doBind(SocketAddress address) {
+        throw new UnsupportedOperationException("bind");
+    }
+
+    @Override
+    protected void doDisconnect() {
+        doClose();
+    }
+
+    private final class TunnelUnsafe extends AbstractUnsafe {
+        @Override
+        public void connect(SocketAddress remote, SocketAddress local, ChannelPromise promise) {
+            promise.tryFailure(new UnsupportedOperationException("connect"));
+        }
+
+        void resume() {
+            ChannelOutboundBuffer pending = outboundBuffer();
+            if (pending != null && !pending.isEmpty()) {
+                flush0();
+            }
+        }
+
+        @Override
+        protected void flush0() {
+            super.flush0();
+            ChannelPromise promise = shutdownWhenDrained;
+            ChannelOutboundBuffer pending = outboundBuffer();
+            if (promise != null && pending != null && pending.size() == 0) {
+                endOutputNow(promise);
+            }
+        }
+    }
 }

@@ -15,79 +15,79 @@ import org.jspecify.annotations.Nullable;
 
 /** Waits for the TLS handshake, insists on ALPN h2 and a peer identity, and makes room for HTTP/2. */
 final class TlsGate extends ChannelInboundHandlerAdapter {
-  /** What comes after. */
-  interface Outcome {
-    ChannelHandler established(Channel channel, SpiffeId peer);
+    /** What comes after. */
+    interface Outcome {
+        ChannelHandler established(Channel channel, SpiffeId peer);
 
-    void failed(Channel channel, String reason);
-  }
-
-  private final Outcome outcome;
-  private boolean over;
-  private @Nullable Throwable first;
-
-  TlsGate(Outcome outcome) {
-    this.outcome = outcome;
-  }
-
-  @Override
-  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (!(event instanceof SslHandshakeCompletionEvent handshake) || over) {
-      ctx.fireUserEventTriggered(event);
-      return;
+        void failed(Channel channel, String reason);
     }
-    if (!handshake.isSuccess()) {
-      fail(ctx, "TLS: " + reason(first == null ? handshake.cause() : first));
-      return;
-    }
-    SslHandler tls = ctx.pipeline().get(SslHandler.class);
-    if (!"h2".equals(tls.applicationProtocol())) {
-      fail(ctx, "TLS: expected ALPN h2, got " + tls.applicationProtocol());
-      return;
-    }
-    SpiffeId peer;
-    try {
-      Certificate[] chain = tls.engine().getSession().getPeerCertificates();
-      peer = SpiffeId.of((X509Certificate) chain[0]);
-    } catch (SSLPeerUnverifiedException | CertificateException e) {
-      fail(ctx, "TLS: " + reason(e));
-      return;
-    }
-    over = true;
-    ctx.pipeline().replace(this, null, outcome.established(ctx.channel(), peer));
-  }
 
-  @Override
-  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    if (first == null) {
-      first = cause;
-    }
-    fail(ctx, "TLS: " + reason(cause));
-  }
+    private final Outcome outcome;
+    private boolean over;
+    private @Nullable Throwable first;
 
-  @Override
-  public void channelInactive(ChannelHandlerContext ctx) {
-    fail(ctx, "closed during the TLS handshake");
-    ctx.fireChannelInactive();
-  }
-
-  private void fail(ChannelHandlerContext ctx, String reason) {
-    if (!over) {
-      over = true;
-      outcome.failed(ctx.channel(), reason);
+    TlsGate(Outcome outcome) {
+        this.outcome = outcome;
     }
-    ctx.close();
-  }
 
-  /** The innermost message, which is the one that a verifier wrote. */
-  private static String reason(Throwable cause) {
-    String message = cause.toString();
-    for (Throwable t = cause; t != null; t = t.getCause()) {
-      if (t instanceof CertificateException && t.getMessage() != null) {
-        return t.getMessage();
-      }
-      message = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (!(event instanceof SslHandshakeCompletionEvent handshake) || over) {
+            ctx.fireUserEventTriggered(event);
+            return;
+        }
+        if (!handshake.isSuccess()) {
+            fail(ctx, "TLS: " + reason(first == null ? handshake.cause() : first));
+            return;
+        }
+        SslHandler tls = ctx.pipeline().get(SslHandler.class);
+        if (!"h2".equals(tls.applicationProtocol())) {
+            fail(ctx, "TLS: expected ALPN h2, got " + tls.applicationProtocol());
+            return;
+        }
+        SpiffeId peer;
+        try {
+            Certificate[] chain = tls.engine().getSession().getPeerCertificates();
+            peer = SpiffeId.of((X509Certificate) chain[0]);
+        } catch (SSLPeerUnverifiedException | CertificateException e) {
+            fail(ctx, "TLS: " + reason(e));
+            return;
+        }
+        over = true;
+        ctx.pipeline().replace(this, null, outcome.established(ctx.channel(), peer));
     }
-    return message;
-  }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (first == null) {
+            first = cause;
+        }
+        fail(ctx, "TLS: " + reason(cause));
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        fail(ctx, "closed during the TLS handshake");
+        ctx.fireChannelInactive();
+    }
+
+    private void fail(ChannelHandlerContext ctx, String reason) {
+        if (!over) {
+            over = true;
+            outcome.failed(ctx.channel(), reason);
+        }
+        ctx.close();
+    }
+
+    /** The innermost message, which is the one that a verifier wrote. */
+    private static String reason(Throwable cause) {
+        String message = cause.toString();
+        for (Throwable t = cause; t != null; t = t.getCause()) {
+            if (t instanceof CertificateException && t.getMessage() != null) {
+                return t.getMessage();
+            }
+            message = t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage();
+        }
+        return message;
+    }
 }

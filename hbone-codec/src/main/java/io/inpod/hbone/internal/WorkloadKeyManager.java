@@ -11,63 +11,63 @@ import org.jspecify.annotations.Nullable;
 
 /** Offers one certificate, always. Saves Netty the key store that it would build otherwise. */
 final class WorkloadKeyManager extends X509ExtendedKeyManager {
-  private static final String ALIAS = "workload";
+    private static final String ALIAS = "workload";
 
-  private final WorkloadCertificate certificate;
-  private final X509Certificate[] chain;
+    private final WorkloadCertificate certificate;
+    private final X509Certificate[] chain;
 
-  WorkloadKeyManager(WorkloadCertificate certificate) {
-    this.certificate = certificate;
-    this.chain = certificate.chain().toArray(new X509Certificate[0]);
-  }
-
-  private @Nullable String alias(String... keyTypes) {
-    String algorithm = certificate.privateKey().getAlgorithm();
-    for (String type : keyTypes) {
-      if (type.equals(algorithm) || type.startsWith(algorithm + "_")) {
-        return ALIAS;
-      }
+    WorkloadKeyManager(WorkloadCertificate certificate) {
+        this.certificate = certificate;
+        this.chain = certificate.chain().toArray(new X509Certificate[0]);
     }
-    return null;
-  }
 
-  @Override
-  public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal[] issuers, SSLEngine engine) {
-    return alias(keyTypes);
-  }
+    private @Nullable String alias(String... keyTypes) {
+        String algorithm = certificate.privateKey().getAlgorithm();
+        for (String type : keyTypes) {
+            if (type.equals(algorithm) || type.startsWith(algorithm + "_")) {
+                return ALIAS;
+            }
+        }
+        return null;
+    }
 
-  @Override
-  public @Nullable String chooseEngineServerAlias(String keyType, Principal[] issuers, SSLEngine engine) {
-    return alias(keyType);
-  }
+    @Override
+    public @Nullable String chooseEngineClientAlias(String[] keyTypes, Principal[] issuers, SSLEngine engine) {
+        return alias(keyTypes);
+    }
 
-  @Override
-  public @Nullable String chooseClientAlias(String[] keyTypes, Principal[] issuers, Socket socket) {
-    return alias(keyTypes);
-  }
+    @Override
+    public @Nullable String chooseEngineServerAlias(String keyType, Principal[] issuers, SSLEngine engine) {
+        return alias(keyType);
+    }
 
-  @Override
-  public @Nullable String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
-    return alias(keyType);
-  }
+    @Override
+    public @Nullable String chooseClientAlias(String[] keyTypes, Principal[] issuers, Socket socket) {
+        return alias(keyTypes);
+    }
 
-  @Override
-  public String @Nullable [] getClientAliases(String keyType, Principal[] issuers) {
-    return alias(keyType) == null ? null : new String[] {ALIAS};
-  }
+    @Override
+    public @Nullable String chooseServerAlias(String keyType, Principal[] issuers, Socket socket) {
+        return alias(keyType);
+    }
 
-  @Override
-  public String @Nullable [] getServerAliases(String keyType, Principal[] issuers) {
-    return getClientAliases(keyType, issuers);
-  }
+    @Override
+    public String @Nullable [] getClientAliases(String keyType, Principal[] issuers) {
+        return alias(keyType) == null ? null : new String[] {ALIAS};
+    }
 
-  @Override
-  public X509Certificate @Nullable [] getCertificateChain(String alias) {
-    return alias.equals(ALIAS) ? chain.clone() : null;
-  }
+    @Override
+    public String @Nullable [] getServerAliases(String keyType, Principal[] issuers) {
+        return getClientAliases(keyType, issuers);
+    }
 
-  @Override
-  public @Nullable PrivateKey getPrivateKey(String alias) {
-    return alias.equals(ALIAS) ? certificate.privateKey() : null;
-  }
+    @Override
+    public X509Certificate @Nullable [] getCertificateChain(String alias) {
+        return alias.equals(ALIAS) ? chain.clone() : null;
+    }
+
+    @Override
+    public @Nullable PrivateKey getPrivateKey(String alias) {
+        return alias.equals(ALIAS) ? certificate.privateKey() : null;
+    }
 }

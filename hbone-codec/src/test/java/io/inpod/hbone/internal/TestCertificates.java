@@ -9,9 +9,9 @@ import java.util.List;
 
 /** Certificates that the development CA would never issue. */
 public final class TestCertificates {
-  private TestCertificates() { }
+    private TestCertificates() { }
 
-  public static WorkloadCertificate issue(Path directory, List<String> uris) throws IOException {
-    return LeafIssuer.issue(RootStore.loadOrCreate(directory, Clock.systemUTC()), uris, Clock.systemUTC().instant(), Duration.ofHours(1));
-  }
+    public static WorkloadCertificate issue(Path directory, List<String> uris) throws IOException {
+        return LeafIssuer.issue(RootStore.loadOrCreate(directory, Clock.systemUTC()), uris, Clock.systemUTC().instant(), Duration.ofHours(1));
+    }
 }
