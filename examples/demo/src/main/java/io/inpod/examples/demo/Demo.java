@@ -132,15 +132,19 @@ final class Demo implements AutoCloseable {
     }
 
     /** Commands that look inside from another terminal. */
-    String waysIn() {
+    String waysIn() throws IOException {
+        // In a user namespace of an ordinary user only that user's id is mapped.
+        boolean ordinaryUser = !Files.readString(Path.of("/proc/self/uid_map")).strip().endsWith(" 4294967295");
         return """
-                It stays up until you press Enter. To look inside, from another terminal (PID is that of this demo's `unshare`, `pgrep -f inside-sandbox`):
-                  nsenter -t PID -m -n -p ip netns list
-                  nsenter -t PID -m -n -p ip netns exec pod-a curl -i http://%s:%d/
-                  nsenter -t PID -m -n -p ip netns exec pod-b iptables-save
-                  nsenter -t PID -m -n -p ip netns exec pod-b ss -ntlp
-                  nsenter -t PID -m -n -p tail -f %s
-                """.formatted(network.pod(1).address().getHostAddress(), APP_PORT, processes.output("ztunnel"));
+                It stays up until you press Enter. To look inside, from another terminal:
+                  alias inside="nsenter -t $(pgrep -f %s) %s-m -n -p"
+                  inside ip netns list
+                  inside ip netns exec pod-a curl -i http://%s:%d/
+                  inside ip netns exec pod-b iptables-save
+                  inside ip netns exec pod-b ss -ntlp
+                  inside tail %s
+                """.formatted(Main.class.getName(), ordinaryUser ? "-U --preserve-credentials " : "", network.pod(1).address().getHostAddress(), APP_PORT,
+                processes.output("ztunnel"));
     }
 
     /** What the processes printed, for a failure. */
