@@ -35,7 +35,7 @@ class HboneReadmeTest {
         EventLoop loop = group.next();
         var answer = new CompletableFuture<String>();
 
-        // readme: begin
+        // README: begin
         CertificateSource certificates = DevelopmentCa.open(directory.resolve("ca"));
         SpiffeId client = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/client");
         SpiffeId server = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/server");
@@ -58,7 +58,7 @@ class HboneReadmeTest {
         var request = new ConnectRequest(Authority.parse("10.0.0.7:8080"), List.of(new Header("baggage", "k8s.namespace.name=default")));
         loop.submit(() -> pool.open(destination, request, new Print(answer)))
                 .get().addListener(f -> ((TunnelChannel) f.get()).writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8)));
-        // readme: end
+        // README: end
 
         assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
         loop.submit(pool::close).sync();

@@ -9,6 +9,7 @@ class IptablesReadmeTest {
     @Test
     void redirectAPod() throws Exception {
         try (NetworkNamespace pod = Kernel.namespace()) {
+            // README: begin
             RuleSet rules = InPodRedirection.of(IpFamily.V4).withDnsCapture(true).ruleSet();
             System.out.print(IptablesRestore.render(rules)); // what will be loaded
 
@@ -16,6 +17,7 @@ class IptablesReadmeTest {
             redirection.install(pod); // whole, or not at all
             redirection.verify(pod);  // says in words what is missing, foreign or different
             redirection.remove(pod);  // needs nothing but the namespace
+            // README: end
         }
     }
 }

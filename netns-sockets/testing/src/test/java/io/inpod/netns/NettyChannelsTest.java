@@ -41,7 +41,7 @@ class NettyChannelsTest {
 
     @Test
     void anEchoServerInOnePodServesAClientInAnother(PodNetwork network) throws Exception {
-        // README: netns-sockets
+        // README: begin
         NetworkNamespace podA = network.pod(0).namespace();
         NetworkNamespace podB = network.pod(1).namespace();
         Channel server = new ServerBootstrap().group(loops)
