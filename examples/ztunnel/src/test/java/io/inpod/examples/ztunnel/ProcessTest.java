@@ -6,6 +6,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -17,6 +18,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -195,6 +199,60 @@ class ProcessTest {
                 assertThat(end(client)).isEqualTo("reset");
                 assertThat(end(app)).isEqualTo("reset");
             }
+        }
+    }
+
+    @Test
+    void podsMayComeAndGoUnderLoad() throws Exception {
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        agent.acked("snapshot");
+        try (ServerSocketChannel listener = listen(9000)) {
+            socks(9000).close();
+            accept(listener).close();
+            int before = ztunnel.descriptors().size();
+            Executor threads = task -> new Thread(task).start(); // the common pool may have but one
+            AtomicInteger left = new AtomicInteger(2_000);
+            List<CompletableFuture<Void>> clients = new ArrayList<>();
+            clients.add(CompletableFuture.runAsync(() -> drop(listener, left), threads));
+            for (int i = 0; i < 4; i++) {
+                clients.add(CompletableFuture.runAsync(() -> {
+                    while (left.getAndDecrement() > 0) {
+                        try (Socket client = socks(9000)) {
+                            client.setSoLinger(left.get() % 2 == 0, 0);
+                        } catch (IOException | AssertionError e) {
+                            // its pod isn't served just now
+                        }
+                    }
+                }, threads));
+            }
+            while (left.get() > 0) {
+                agent.acked("del p");
+                assertThat(agent.add("p", pod)).isEqualTo("ack");
+            }
+            CompletableFuture.allOf(clients.toArray(CompletableFuture[]::new)).join();
+
+            ztunnel.awaitDescriptors(before);
+            try (ServerSocketChannel fresh = listen(9001); Socket client = socks(9001); Socket app = accept(fresh)) {
+                client.getOutputStream().write(7);
+                assertThat(app.getInputStream().read()).isEqualTo(7);
+            }
+            assertThat(ztunnel.lines().stream().filter(line -> line.matches("\\s+at .*") || line.contains("LEAK"))).isEmpty();
+        }
+    }
+
+    /** Serves nobody, until no more clients come. */
+    private static void drop(ServerSocketChannel listener, AtomicInteger left) {
+        try {
+            listener.configureBlocking(false);
+            while (left.get() > 0) {
+                SocketChannel app = listener.accept();
+                if (app != null) {
+                    app.close();
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

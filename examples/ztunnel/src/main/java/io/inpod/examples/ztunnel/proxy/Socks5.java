@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5CommandResponse;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5InitialResponse;
 import io.netty.handler.codec.socksx.v5.Socks5AddressType;
@@ -85,6 +86,16 @@ final class Socks5 extends AcceptHandler {
                 }
             } else {
                 client.close(); // not SOCKS5
+            }
+        }
+
+        /** Who goes away without having asked for anything needn't be waited for. */
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (!asked && event instanceof ChannelInputShutdownEvent) {
+                context.close();
+            } else {
+                context.fireUserEventTriggered(event);
             }
         }
 
