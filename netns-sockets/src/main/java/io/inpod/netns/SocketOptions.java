@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>An option that the kernel refuses makes the creation of the socket fail, naming it: it is never left out, nor logged instead.
- * Connections that a listener accepts inherit its options, except where Netty sets them itself ({@link LinuxSocketOptions#NO_DELAY}).
+ * Connections that a listener accepts inherit its options, except {@link LinuxSocketOptions#PRIORITY} and where Netty sets them
+ * itself ({@link LinuxSocketOptions#NO_DELAY}).
  *
  * @param family of the socket, INET or INET6; null for what the system has: IPv6 that serves IPv4 too, or else IPv4
  * @param backlog for listeners: connections that may wait to be accepted, at least 1 (the kernel's limit is

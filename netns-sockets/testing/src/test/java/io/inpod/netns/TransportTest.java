@@ -70,8 +70,14 @@ class TransportTest {
         EventLoopGroup loops = loops(transport);
         NetworkNamespace podA = network.pod(0).namespace();
         NetworkNamespace podB = network.pod(1).namespace();
+        Promise<Channel> accepted = loops.next().newPromise();
         Channel server = new ServerBootstrap().group(loops).channelFactory(transport.server(podB, TCP.withBacklog(77)
-                .with(FAST_OPEN, 5).with(DEFER_ACCEPT, Duration.ofSeconds(1)))).childHandler(new Echo()).bind(8080).sync().channel();
+                .with(FAST_OPEN, 5).with(DEFER_ACCEPT, Duration.ofSeconds(1)))).childHandler(new Echo() {
+            @Override
+            public void channelActive(ChannelHandlerContext context) {
+                accepted.setSuccess(context.channel());
+            }
+        }).bind(8080).sync().channel();
         Promise<String> answer = loops.next().newPromise();
         Channel client = new Bootstrap().group(loops).channelFactory(transport.client(podA, TCP)).handler(new FirstAnswer(answer))
                 .connect(new InetSocketAddress(network.pod(1).address(), 8080)).sync().channel();
@@ -89,7 +95,9 @@ class TransportTest {
         assertThat(DEVICE.get(client)).isEqualTo("eth0");
         assertThat(USER_TIMEOUT.get(client)).isEqualTo(Duration.ofMillis(4321));
         assertThat(DUAL_STACK.get(server)).isTrue();
+        assertThat(MARK.get(accepted.get())).as("inherited").isEqualTo(1337);
         client.close().sync();
+        accepted.get().closeFuture().sync();
         server.close().sync();
         assertThatThrownBy(() -> MARK.get(client)).isInstanceOf(ClosedChannelException.class);
         stop(loops);
@@ -183,7 +191,7 @@ class TransportTest {
     }
 
     @Sharable
-    private static final class Echo extends ChannelInboundHandlerAdapter {
+    private static class Echo extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             context.writeAndFlush(message);
