@@ -5,6 +5,7 @@ import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import io.inpod.netns.internal.UnixAddress;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -51,10 +52,10 @@ final class UnixListener implements AutoCloseable {
         }
         try {
             UnixConnection.connect(type, path).close();
-        } catch (SystemCallException e) {
-            if (e.symbol().equals("ECONNREFUSED")) {
+        } catch (IOException e) {
+            if (e instanceof ConnectException || e instanceof SystemCallException refused && refused.symbol().equals("ECONNREFUSED")) {
                 Files.deleteIfExists(path);
-            }
+            } // bind says what else is wrong with it
         }
     }
 

@@ -79,7 +79,7 @@ class JdkChannelsTest {
         int fd = pod.fd().acquire();
         pod.fd().release();
         Path path = Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
-        Process child = ChildJvm.start(List.of(), List.of(OPEN), MarkedListener.class, path);
+        Process child = TestJvm.start(List.of(), List.of(OPEN), MarkedListener.class, path);
         try (BufferedReader output = child.inputReader()) {
             assertThat(output.readLine()).isEqualTo("1337 true PT4.321S");
             assertThat(Tool.run(pod, "ss", "-Hlntme")).contains("fwmark:0x539").contains(":8080");
@@ -98,7 +98,7 @@ class JdkChannelsTest {
                 System.out.println(MARK.get(server) + " " + TRANSPARENT.get(server) + " " + USER_TIMEOUT.get(server));
                 System.in.read();
                 JdkChannels.client(pod, SocketOptions.NONE.with(DEVICE, "nosuch"));
-            } catch (SystemCallException e) {
+            } catch (IOException e) {
                 System.out.println(e.getMessage());
             }
         }

@@ -30,7 +30,7 @@ class SocketFaultsTest {
         Tool.require("setpriv");
         List<String> unprivileged = List.of("setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw", "--");
 
-        String output = ChildJvm.run(unprivileged, List.of(), Unprivileged.class);
+        String output = TestJvm.run(unprivileged, List.of(), Unprivileged.class);
 
         assertThat(output.lines().toList()).hasSize(4);
         assertThat(output.lines()).element(0).asString().contains("no socket in").contains("setsockopt(SO_MARK, 1)").contains("EPERM").contains("CAP_NET_ADMIN");
@@ -58,7 +58,7 @@ class SocketFaultsTest {
     @Test
     void withoutDescriptorsEachOperationSaysSoAndLeavesNothing() throws Exception {
         Tool.require("prlimit");
-        String output = ChildJvm.run(List.of("prlimit", "--nofile=200", "--"), List.of(), Exhausted.class);
+        String output = TestJvm.run(List.of("prlimit", "--nofile=200", "--"), List.of(), Exhausted.class);
 
         assertThat(output.lines()).contains("netty server", "netty client", "netty datagram", "jdk listen", "jdk datagram", "stream", "receive")
                 .doesNotContain("LEAK");
@@ -147,7 +147,7 @@ class SocketFaultsTest {
                 """;
         Tool.require("python3");
 
-        String output = ChildJvm.run(List.of("python3", "-c", filter), List.of(), WithoutIoUring.class);
+        String output = TestJvm.run(List.of("python3", "-c", filter), List.of(), WithoutIoUring.class);
 
         assertThat(output).contains("io_uring can't be used here; io_uring_setup(2) gives EPERM: a seccomp filter forbids it").contains("epoll works");
     }

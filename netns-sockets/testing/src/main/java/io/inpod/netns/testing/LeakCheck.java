@@ -2,7 +2,6 @@ package io.inpod.netns.testing;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,9 +35,6 @@ public final class LeakCheck {
      * @throws IOException if {@code /proc} can't be read
      */
     public static LeakCheck begin() throws IOException {
-        // The JDK keeps a socket for itself from the first file that it reads, or the first channel that it closes.
-        Files.readAllBytes(Path.of("/proc/self/stat"));
-        SocketChannel.open().close();
         try (NetworkNamespace own = NetworkNamespace.current()) {
             String home = own.identity().toString();
             return new LeakCheck(home, descriptors(home));

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a class of the tests in a JVM of its own, for what can't be changed in this one: privileges, limits, flags. */
-final class ChildJvm {
-    private ChildJvm() {}
+final class TestJvm {
+    private TestJvm() {}
 
     /** Starts it; its standard error is this process's. */
     static Process start(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException {
