@@ -1,17 +1,15 @@
 package io.inpod.netns;
 
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
-import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
-import java.io.IOException;
-import java.util.function.Supplier;
+import java.net.StandardProtocolFamily;
 
 /**
- * Netty channels whose sockets live in another network namespace, as a {@link ChannelFactory} for any bootstrap: an application
- * changes one line. Binding, connecting and all I/O run on ordinary event loops, which never enter the namespace.
+ * Netty channels on epoll whose sockets live in another network namespace, as a {@link ChannelFactory} for any bootstrap: an
+ * application changes one line. Binding, connecting and all I/O run on ordinary event loops, which never enter the namespace.
  *
  * <pre>{@code
  * new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(namespace)).childHandler(...).bind(8080);
@@ -19,17 +17,11 @@ import java.util.function.Supplier;
  * }</pre>
  *
  * <p>A factory may be called on any platform thread. It fails with {@link io.netty.channel.ChannelException} if the namespace is
- * closed or can't be entered.
+ * closed or can't be entered, or the kernel refuses an option; the cause says which and why. Where epoll itself
+ * can't be used, making a factory fails with {@link UnsupportedOperationException}. {@link Transport} has the same for
+ * io_uring.
  */
 public final class NettyChannels {
-    static {
-        // The classes of the first channel must not be loaded inside a foreign namespace. The channels' own classes don't load the
-        // native library, which otherwise needs an event loop to have been made before.
-        Epoll.ensureAvailability();
-        new EpollServerSocketChannel().unsafe().closeForcibly();
-        new EpollSocketChannel().unsafe().closeForcibly();
-    }
-
     private NettyChannels() {}
 
     /**
@@ -39,7 +31,7 @@ public final class NettyChannels {
      * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
      */
     public static ChannelFactory<EpollServerSocketChannel> server(NetworkNamespace namespace) {
-        return in(namespace, EpollServerSocketChannel::new);
+        return server(namespace, SocketOptions.NONE);
     }
 
     /**
@@ -50,7 +42,7 @@ public final class NettyChannels {
      * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
      */
     public static ChannelFactory<EpollServerSocketChannel> server(NetworkNamespace namespace, SocketProtocolFamily family) {
-        return in(namespace, () -> new EpollServerSocketChannel(family));
+        return server(namespace, of(family));
     }
 
     /**
@@ -60,7 +52,7 @@ public final class NettyChannels {
      * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollSocketChannel> client(NetworkNamespace namespace) {
-        return in(namespace, EpollSocketChannel::new);
+        return client(namespace, SocketOptions.NONE);
     }
 
     /**
@@ -71,16 +63,57 @@ public final class NettyChannels {
      * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollSocketChannel> client(NetworkNamespace namespace, SocketProtocolFamily family) {
-        return in(namespace, () -> new EpollSocketChannel(family));
+        return client(namespace, of(family));
     }
 
-    private static <C extends Channel> ChannelFactory<C> in(NetworkNamespace namespace, Supplier<C> constructor) {
-        return () -> {
-            try {
-                return namespace.call(constructor::get);
-            } catch (IOException e) {
-                throw new io.netty.channel.ChannelException("no socket in " + namespace + ": " + e.getMessage(), e);
-            }
-        };
+    /**
+     * Listening TCP sockets.
+     *
+     * @param namespace where; must stay open as long as the factory is used
+     * @param options what they are to be like
+     * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
+     */
+    public static ChannelFactory<EpollServerSocketChannel> server(NetworkNamespace namespace, SocketOptions options) {
+        return new NamespaceChannelFactory<>(namespace, options, EpollChannels.get()::server);
+    }
+
+    /**
+     * TCP sockets that connect.
+     *
+     * @param namespace where; must stay open as long as the factory is used
+     * @param options what they are to be like
+     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     */
+    public static ChannelFactory<EpollSocketChannel> client(NetworkNamespace namespace, SocketOptions options) {
+        return new NamespaceChannelFactory<>(namespace, options, EpollChannels.get()::client);
+    }
+
+    /**
+     * UDP sockets for IPv4 and IPv6 at once (where the system has IPv6).
+     *
+     * @param namespace where; must stay open as long as the factory is used
+     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     */
+    public static ChannelFactory<EpollDatagramChannel> datagram(NetworkNamespace namespace) {
+        return datagram(namespace, SocketOptions.NONE);
+    }
+
+    /**
+     * UDP sockets.
+     *
+     * @param namespace where; must stay open as long as the factory is used
+     * @param options what they are to be like
+     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     */
+    public static ChannelFactory<EpollDatagramChannel> datagram(NetworkNamespace namespace, SocketOptions options) {
+        return new NamespaceChannelFactory<>(namespace, options, EpollChannels.get()::datagram);
+    }
+
+    private static SocketOptions of(SocketProtocolFamily family) {
+        return SocketOptions.NONE.withFamily(switch (family) {
+            case INET -> StandardProtocolFamily.INET;
+            case INET6 -> StandardProtocolFamily.INET6;
+            case UNIX -> StandardProtocolFamily.UNIX; // refused
+        });
     }
 }

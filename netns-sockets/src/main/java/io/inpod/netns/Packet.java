@@ -5,7 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A message from a {@link SeqpacketSocket}, with the descriptors that came with it. Closing it closes those that nobody took.
+ * A message from a {@link SeqpacketSocket}, or a piece from a {@link UnixStreamSocket}, with the descriptors that came with it.
+ * Closing it closes those that nobody took.
  */
 public final class Packet implements AutoCloseable {
     private final ByteBuffer data;

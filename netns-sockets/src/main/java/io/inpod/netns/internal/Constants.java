@@ -27,6 +27,7 @@ public final class Constants {
     public static final int AF_NETLINK = AddressFamily.AF_NETLINK.intValue();
     public static final int AF_PACKET = 17;
     public static final int SOCK_RAW = Sock.SOCK_RAW.intValue();
+    public static final int SOCK_STREAM = Sock.SOCK_STREAM.intValue();
     public static final int SOCK_SEQPACKET = Sock.SOCK_SEQPACKET.intValue();
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();

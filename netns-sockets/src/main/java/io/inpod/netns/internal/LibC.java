@@ -51,4 +51,6 @@ public interface LibC {
     int setsockopt(int fd, int level, int name, ByteBuffer value, int length);
 
     int poll(ByteBuffer fds, long count, int timeoutMillis);
+
+    long syscall(long number, long first, long second);
 }

@@ -31,8 +31,8 @@ public final class MessageHeader {
         long base = Native.address(memory);
         memory.putLong(16, base + IOVEC).putLong(24, 1);
         memory.putLong(IOVEC, Native.address(data) + data.position()).putLong(IOVEC + 8, data.remaining());
-        if (controlBytes > 0) {
-            memory.putLong(32, base + CONTROL).putLong(40, controlBytes);
+        if (descriptors > 0) {
+            memory.putLong(32, base + CONTROL).putLong(40, CMSG_HEADER + descriptors * 4L); // unpadded: the kernel would fill the padding
         }
     }
 
@@ -62,20 +62,29 @@ public final class MessageHeader {
 
     /** Takes over the descriptors that were received, even where some were cut off. */
     public List<OwnedFd> received() {
-        List<OwnedFd> fds = new ArrayList<>();
-        int end = CONTROL + (int) Math.min(memory.getLong(40), controlBytes);
-        for (int at = CONTROL; at + CMSG_HEADER <= end; ) {
-            int length = (int) memory.getLong(at);
-            if (length < CMSG_HEADER) {
+        long length = Math.max(0, Math.min(memory.getLong(40), controlBytes));
+        return numbers(memory.slice(CONTROL, (int) length).order(memory.order())).stream().map(OwnedFd::adopt).toList();
+    }
+
+    /** The descriptors' numbers in control data, which may be anything; see cmsg(3). */
+    static List<Integer> numbers(ByteBuffer control) {
+        List<Integer> found = new ArrayList<>();
+        long at = 0;
+        while (at + CMSG_HEADER <= control.limit()) {
+            int begin = (int) at;
+            long length = control.getLong(begin);
+            if (length < CMSG_HEADER || length > Integer.MAX_VALUE) {
                 break;
             }
-            if (memory.getInt(at + 8) == Constants.SOL_SOCKET && memory.getInt(at + 12) == Constants.SCM_RIGHTS) {
-                for (int fd = at + CMSG_HEADER; fd + 4 <= Math.min(at + length, end); fd += 4) {
-                    fds.add(OwnedFd.adopt(memory.getInt(fd)));
+            if (control.getInt(begin + 8) == Constants.SOL_SOCKET && control.getInt(begin + 12) == Constants.SCM_RIGHTS) {
+                for (int fd = begin + CMSG_HEADER; fd + 4 <= Math.min(at + length, control.limit()); fd += 4) {
+                    if (control.getInt(fd) >= 0) {
+                        found.add(control.getInt(fd));
+                    }
                 }
             }
-            at += (length + 7) & ~7;
+            at += (length + 7) & ~7L;
         }
-        return fds;
+        return found;
     }
 }

@@ -1,0 +1,116 @@
+package io.inpod.examples.recipes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.grpc.Server;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.BufferedReader;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs the recipes against programs that know nothing of them. */
+@Pods(2)
+class RecipesTest {
+    private EventLoopGroup loops;
+
+    @BeforeEach
+    void start() {
+        loops = new MultiThreadIoEventLoopGroup(2, EpollIoHandler.newFactory());
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+    }
+
+    @Test
+    void curlCallsTheGrpcServerFromAnotherPod(PodNetwork network, @TempDir Path directory) throws Exception {
+        NetworkNamespace podB = network.pod(1).namespace();
+        Server server = GrpcServer.start(podB, 50051, loops);
+        Path request = Files.write(directory.resolve("request"), "\0\0\0\0\5world".getBytes(StandardCharsets.US_ASCII));
+
+        String answer = Tool.run(network.pod(0).namespace(), "curl", "-sS", "--http2-prior-knowledge", "-m", "20", "-D", directory.resolve("headers").toString(),
+                "-H", "content-type: application/grpc", "-H", "te: trailers", "--data-binary", "@" + request,
+                "http://" + network.pod(1).address().getHostAddress() + ":50051/inpod.Greeter/Hello");
+
+        assertThat(answer).isEqualTo("\0\0\0\0\13hello world");
+        assertThat(directory.resolve("headers")).content().contains("HTTP/2 200").contains("grpc-status: 0");
+        assertThat(Tool.run(podB, "ss", "-Hlnt")).contains("*:50051");
+        server.shutdownNow().awaitTermination();
+    }
+
+    @Test
+    void theHttpClientCallsFromAPod(PodNetwork network) throws Exception {
+        String script = """
+                import http.server
+                class Answer(http.server.BaseHTTPRequestHandler):
+                    def do_GET(self):
+                        body = ("%s asked for %s" % (self.client_address[0], self.path)).encode()
+                        self.send_response(200)
+                        self.send_header("content-length", str(len(body)))
+                        self.end_headers()
+                        self.wfile.write(body)
+                server = http.server.HTTPServer(("0.0.0.0", 8080), Answer)
+                print("listening", flush=True)
+                server.handle_request()
+                """;
+        Process python = new ProcessBuilder(Tool.inside(network.pod(1).namespace(), "python3", "-c", script))
+                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        try (BufferedReader output = python.inputReader()) {
+            assertThat(output.readLine()).isEqualTo("listening");
+            URI uri = URI.create("http://" + network.pod(1).address().getHostAddress() + ":8080/a");
+
+            assertThat(HttpGet.get(network.pod(0).namespace(), uri, loops).get(20, TimeUnit.SECONDS)).isEqualTo("200 10.77.0.2 asked for /a");
+            assertThat(python.waitFor()).isZero();
+            assertThatThrownBy(() -> HttpGet.get(network.pod(0).namespace(), uri, loops).get(20, TimeUnit.SECONDS)).hasMessageContaining("no answer");
+        } finally {
+            python.destroyForcibly();
+        }
+    }
+
+    @Test
+    @Pods(20)
+    void anEchoServerInEachOfTwentyPods(PodNetwork network) throws Exception {
+        List<NetworkNamespace> namespaces = network.pods().stream().map(Pod::namespace).toList();
+        List<Channel> servers = EchoServers.start(namespaces, 7, loops);
+        String client = """
+                import socket, sys
+                for address in sys.argv[1:]:
+                    with socket.create_connection((address, 7), 20) as s:
+                        s.sendall(address.encode())
+                        assert s.recv(100).decode() == address
+                print("answered", len(sys.argv) - 1)
+                """;
+        Stream<String> addresses = network.pods().stream().map(pod -> pod.address().getHostAddress());
+
+        assertThat(Tool.run(network.node(), Stream.concat(Stream.of("python3", "-c", client), addresses).toArray(String[]::new))).isEqualTo("answered 20\n");
+        for (Channel server : servers) {
+            server.close().sync();
+        }
+    }
+
+    @Test
+    void eachIsShort() throws Exception {
+        try (Stream<Path> files = Files.list(Path.of("src/main/java/io/inpod/examples/recipes"))) {
+            assertThat(files).allSatisfy(file -> assertThat(Files.readAllLines(file)).hasSizeLessThan(60));
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package io.inpod.netns;
+
+import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Native;
+import io.inpod.netns.internal.Poll;
+import io.inpod.netns.internal.UnixAddress;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+
+/** What listening unix sockets of all types share: the file, accepting, and closing. */
+final class UnixListener implements AutoCloseable {
+    private static final int EINTR = 4;
+
+    private final OwnedFd fd;
+    private final Path path;
+
+    private UnixListener(OwnedFd fd, Path path) {
+        this.fd = fd;
+        this.path = path;
+    }
+
+    static UnixListener listen(int type, Path path) throws IOException {
+        ByteBuffer address = UnixAddress.of(path);
+        removeAbandoned(type, path);
+        OwnedFd fd = UnixConnection.socket(type, path);
+        int number = fd.acquire();
+        try {
+            Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
+            Native.check(Native.LIBC.listen(number, 128), "listen", path);
+            return new UnixListener(fd, path);
+        } catch (IOException e) {
+            fd.close();
+            throw e;
+        } finally {
+            fd.release();
+        }
+    }
+
+    private static void removeAbandoned(int type, Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                || (((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)) & 0xf000) != 0xc000) {
+            return; // bind says what is wrong with it
+        }
+        try {
+            UnixConnection.connect(type, path).close();
+        } catch (IOException e) {
+            if (e instanceof ConnectException || e instanceof SystemCallException refused && refused.symbol().equals("ECONNREFUSED")) {
+                Files.deleteIfExists(path);
+            } // bind says what else is wrong with it
+        }
+    }
+
+    UnixConnection accept(Duration timeout) throws IOException {
+        int number = fd.acquire();
+        try {
+            for (; ; ) {
+                Poll.readable(number, timeout, this);
+                int accepted = Native.LIBC.accept4(number, null, null, Constants.SOCK_CLOEXEC);
+                if (accepted >= 0) {
+                    return new UnixConnection(OwnedFd.adopt(accepted), path);
+                }
+                if (fd.isClosed()) {
+                    throw new AsynchronousCloseException();
+                }
+                if (Native.errno() != EINTR) {
+                    throw Native.failure("accept4", path);
+                }
+            }
+        } finally {
+            fd.release();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            int number = fd.acquire();
+            fd.close();
+            Native.LIBC.shutdown(number, Constants.SHUT_RDWR); // wakes a thread that waits in poll
+            fd.release();
+            Files.deleteIfExists(path);
+        } catch (ClosedChannelException e) {
+            // closed before
+        } catch (IOException e) {
+            // the file can't be removed: the next listener replaces it
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "unix socket " + path;
+    }
+}

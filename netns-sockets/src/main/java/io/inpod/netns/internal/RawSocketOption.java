@@ -1,0 +1,26 @@
+package io.inpod.netns.internal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** setsockopt(2) and getsockopt(2) on a bare descriptor. */
+public final class RawSocketOption {
+    private RawSocketOption() {}
+
+    /** Sets an option to a direct buffer's bytes, from 0 to its limit. */
+    public static void set(int fd, int level, int number, ByteBuffer value, String what, Object subject) throws IOException {
+        Native.check(Native.LIBC.setsockopt(fd, level, number, value, value.limit()), "setsockopt(" + what + ")", subject);
+    }
+
+    /** Reads an option into a direct buffer, whose limit becomes what the kernel gave. */
+    public static ByteBuffer get(int fd, int level, int number, ByteBuffer value, String what, Object subject) throws IOException {
+        ByteBuffer length = Native.buffer(4).putInt(0, value.limit());
+        Native.check(Native.LIBC.getsockopt(fd, level, number, value, length), "getsockopt(" + what + ")", subject);
+        return value.limit(length.getInt(0));
+    }
+
+    /** The address family of a socket, AF_INET and the like. */
+    public static int domain(int fd, Object subject) throws IOException {
+        return get(fd, SocketNumbers.SOL_SOCKET, SocketNumbers.SO_DOMAIN, Native.buffer(4), "SO_DOMAIN", subject).getInt(0);
+    }
+}
