@@ -33,7 +33,7 @@ public final class Neighbours {
      * @throws IOException if the interface isn't there or the kernel refuses
      */
     public void add(Neighbour neighbour) throws IOException {
-        socket.execute(fill(new NetlinkRequest("add neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), neighbour));
+        socket.execute(whole(new NetlinkRequest("add neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), neighbour));
     }
 
     /**
@@ -43,7 +43,7 @@ public final class Neighbours {
      * @throws IOException if the interface isn't there or the kernel refuses
      */
     public void replace(Neighbour neighbour) throws IOException {
-        socket.execute(fill(new NetlinkRequest("replace neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.REPLACE), neighbour));
+        socket.execute(whole(new NetlinkRequest("replace neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.REPLACE), neighbour));
     }
 
     /**
@@ -57,14 +57,18 @@ public final class Neighbours {
         socket.execute(fill(new NetlinkRequest("delete neighbour", neighbour, DELETE, 0), neighbour));
     }
 
+    private NetlinkRequest whole(NetlinkRequest request, Neighbour neighbour) throws IOException {
+        MacAddress hardware = neighbour.hardware();
+        fill(request, neighbour);
+        return hardware == null ? request : request.bytes(HARDWARE, hardware.bytes());
+    }
+
     private NetlinkRequest fill(NetlinkRequest request, Neighbour neighbour) throws IOException {
-        request.struct(Ndmsg.STRUCT)
+        return request.struct(Ndmsg.STRUCT)
                 .set(Ndmsg.FAMILY, IpFamily.of(neighbour.address()).number())
                 .set(Ndmsg.INDEX, links.get(neighbour.link()).index())
                 .set(Ndmsg.STATE, neighbour.state().number())
                 .bytes(ADDRESS, neighbour.address().getAddress());
-        MacAddress hardware = neighbour.hardware();
-        return hardware == null ? request : request.bytes(HARDWARE, hardware.bytes());
     }
 
     /**

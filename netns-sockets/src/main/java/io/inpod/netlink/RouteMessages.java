@@ -40,9 +40,12 @@ final class RouteMessages {
 
     /** The scope that ip(8) gives a new route. */
     static int scope(Route route) {
+        if (route.family() == IpFamily.V6) {
+            return SCOPE_UNIVERSE; // IPv6 has no scopes of routes
+        }
         return switch (route.type()) {
             case LOCAL -> SCOPE_HOST;
-            case UNICAST -> route.family() == IpFamily.V4 && route.gateway() == null ? SCOPE_LINK : SCOPE_UNIVERSE;
+            case UNICAST -> route.gateway() == null ? SCOPE_LINK : SCOPE_UNIVERSE;
             default -> SCOPE_UNIVERSE;
         };
     }
@@ -55,8 +58,7 @@ final class RouteMessages {
                 .set(Rtmsg.TABLE, shortTable(route.table()))
                 .set(Rtmsg.PROTOCOL, protocol)
                 .set(Rtmsg.SCOPE, scope)
-                .set(Rtmsg.TYPE, route.type().number())
-                .u32(TABLE, route.table());
+                .set(Rtmsg.TYPE, route.type().number());
         InetAddress destination = route.destination();
         if (destination != null) {
             request.bytes(DESTINATION, destination.getAddress());
@@ -64,6 +66,9 @@ final class RouteMessages {
         InetAddress gateway = route.gateway();
         if (gateway != null) {
             request.bytes(GATEWAY, gateway.getAddress());
+        }
+        if (shortTable(route.table()) == 0) {
+            request.u32(TABLE, route.table());
         }
         if (index != 0) {
             request.u32(LINK, index);

@@ -58,7 +58,7 @@ final class RuleMessages {
         if (rule.mark() != 0 || rule.mask() != 0) {
             request.u32(MARK, rule.mark()).u32(MASK, rule.mask());
         }
-        return rule.table() == 0 ? request : request.u32(TABLE, rule.table());
+        return RouteMessages.shortTable(rule.table()) == 0 && rule.table() != 0 ? request.u32(TABLE, rule.table()) : request;
     }
 
     private static void address(NetlinkRequest request, int attribute, @Nullable InetAddress network) {
