@@ -193,7 +193,7 @@ public final class NetworkNamespace implements AutoCloseable {
 
     /**
      * Runs a short piece of work inside this namespace, on the calling thread, and returns: the bracket around everything that
-     * creates sockets. May be nested. Costs about a microsecond.
+     * creates sockets. May be nested. Costs two setns(2): a few microseconds.
      *
      * @param body creates sockets and nothing else, see {@link NamespaceBody}
      * @param <T> what the body makes

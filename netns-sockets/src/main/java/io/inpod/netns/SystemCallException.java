@@ -8,9 +8,13 @@ import java.io.IOException;
 public class SystemCallException extends IOException {
     private static final long serialVersionUID = 1L;
 
+    /** The call. */
     private final String operation;
+    /** What it was applied to. */
     private final String subject;
+    /** The error number. */
     private final int errno;
+    /** The error number's name. */
     private final String symbol;
 
     /**
