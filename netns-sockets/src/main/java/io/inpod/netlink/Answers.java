@@ -18,6 +18,7 @@ final class Answers {
     private final List<NetlinkMessage> entries = new ArrayList<>();
     private final List<NetlinkException> refusals = new ArrayList<>();
     private boolean interrupted;
+    private int datagramsOfEntries;
 
     Answers(List<NetlinkRequest> requests, int firstSequence, int port, String namespace) {
         this.requests = requests;
@@ -36,12 +37,21 @@ final class Answers {
         return interrupted;
     }
 
+    /** Whether the kernel wrote the entries in more than one go, between which others may have changed them. */
+    boolean inPieces() {
+        return datagramsOfEntries > 1;
+    }
+
     List<NetlinkMessage> entries() {
         return List.copyOf(entries);
     }
 
-    /** Throws the first refusal, the others suppressed. */
-    void check() throws NetlinkException {
+    List<NetlinkException> refusals() {
+        return List.copyOf(refusals);
+    }
+
+    /** Throws the first refusal if there is any, with the others suppressed. */
+    static void check(List<NetlinkException> refusals) throws NetlinkException {
         if (!refusals.isEmpty()) {
             NetlinkException first = refusals.get(0);
             refusals.stream().skip(1).forEach(first::addSuppressed);
@@ -51,6 +61,7 @@ final class Answers {
 
     /** Takes a datagram, from 0 to its limit. Messages for others, and answers to requests that failed half-way earlier, are passed over. */
     void accept(ByteBuffer datagram) throws MalformedAnswerException, AnswerLostException {
+        int before = entries.size();
         int at = 0;
         while (at + Nlmsghdr.STRUCT.size() <= datagram.limit()) {
             int length = Nlmsghdr.LENGTH.get(datagram, at);
@@ -63,6 +74,7 @@ final class Answers {
             }
             at += Wire.align(length);
         }
+        datagramsOfEntries += entries.size() > before ? 1 : 0;
     }
 
     private void message(int index, ByteBuffer datagram, int at, int length) throws MalformedAnswerException, AnswerLostException {

@@ -142,7 +142,7 @@ final class KernelTransport implements Transport {
                     throw new AnswerLostException("answers in " + subject + " got lost: they exceeded the receive buffer, " + receiveBytes + " bytes");
                 }
                 if (errno == Constants.EAGAIN) {
-                    if (!await(number, timeoutMillis < 0 ? -1 : deadline - System.nanoTime())) {
+                    if (!await(number, timeoutMillis < 0 ? -1 : Math.max(0, deadline - System.nanoTime()))) {
                         return null;
                     }
                 } else if (errno != Constants.EINTR) {
@@ -154,7 +154,7 @@ final class KernelTransport implements Transport {
         }
     }
 
-    /** Waits until there is something to receive or the time is over, then false; negative nanoseconds in the beginning mean for ever. */
+    /** Waits until there is something to receive or the time is over, then false; negative nanoseconds mean for ever. */
     private boolean await(int number, long nanos) throws IOException {
         if (fd.isClosed()) {
             throw new AsynchronousCloseException();

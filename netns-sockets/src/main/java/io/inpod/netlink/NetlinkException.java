@@ -9,7 +9,10 @@ import org.jspecify.annotations.Nullable;
 public final class NetlinkException extends SystemCallException {
     private static final long serialVersionUID = 1L;
 
+    /** The kernel's own explanation, or null. */
     private final @Nullable String kernelMessage;
+
+    /** Where the offending attribute begins, in bytes, or -1. */
     private final int offset;
 
     /**

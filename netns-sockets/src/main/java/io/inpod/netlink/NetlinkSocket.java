@@ -5,6 +5,7 @@ import io.inpod.netns.internal.Native;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -73,7 +74,7 @@ public final class NetlinkSocket implements AutoCloseable {
      */
     public synchronized List<NetlinkMessage> query(NetlinkRequest request) throws IOException {
         Answers answers = exchange(List.of(request), Wire.REQUEST | Wire.ACK);
-        answers.check();
+        Answers.check(answers.refusals());
         return answers.entries();
     }
 
@@ -87,7 +88,7 @@ public final class NetlinkSocket implements AutoCloseable {
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public synchronized void executeAll(List<NetlinkRequest> requests) throws IOException {
-        NetlinkException refused = null;
+        List<NetlinkException> refusals = new ArrayList<>();
         int most = Math.max(1, transport.receiveBytes() / ACK_BYTES);
         for (int from = 0, to; from < requests.size(); from = to) {
             to = from + 1;
@@ -97,19 +98,9 @@ public final class NetlinkSocket implements AutoCloseable {
                     break;
                 }
             }
-            try {
-                exchange(requests.subList(from, to), Wire.REQUEST | Wire.ACK).check();
-            } catch (NetlinkException e) {
-                if (refused == null) {
-                    refused = e;
-                } else {
-                    refused.addSuppressed(e);
-                }
-            }
+            refusals.addAll(exchange(requests.subList(from, to), Wire.REQUEST | Wire.ACK).refusals());
         }
-        if (refused != null) {
-            throw refused;
-        }
+        Answers.check(refusals);
     }
 
     /**
@@ -121,16 +112,31 @@ public final class NetlinkSocket implements AutoCloseable {
      * @throws NetlinkException if the kernel refuses it, or (EINTR) the list kept changing
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
-    public synchronized List<NetlinkMessage> dump(NetlinkRequest request) throws IOException {
+    public List<NetlinkMessage> dump(NetlinkRequest request) throws IOException {
+        return dump(request, false);
+    }
+
+    /**
+     * Like {@link #dump(NetlinkRequest)}, for lists whose changes the kernel doesn't tell, though it counts entries to find where it left
+     * off: a long list counts once it came twice the same.
+     */
+    List<NetlinkMessage> dumpWithoutSequence(NetlinkRequest request) throws IOException {
+        return dump(request, true);
+    }
+
+    private synchronized List<NetlinkMessage> dump(NetlinkRequest request, boolean compare) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ANSWER_MILLIS);
         IOException reason = null;
+        List<NetlinkMessage> before = List.of();
         for (int attempt = 0; attempt < LEAST_DUMPS || System.nanoTime() < deadline; attempt++) {
             try {
                 Answers answers = exchange(List.of(request), Wire.REQUEST | Wire.DUMP);
-                answers.check();
-                if (!answers.interrupted()) {
-                    return answers.entries();
+                Answers.check(answers.refusals());
+                List<NetlinkMessage> entries = answers.entries();
+                if (!answers.interrupted() && (!compare || !answers.inPieces() || entries.equals(before))) {
+                    return entries;
                 }
+                before = entries;
             } catch (AnswerLostException e) {
                 reason = e;
             }

@@ -80,7 +80,7 @@ public final class PolicyRules {
         List<PolicyRule> found = new ArrayList<>();
         NetlinkRequest request = new NetlinkRequest("list rules", family, RuleMessages.GET, 0)
                 .struct(FibRule.STRUCT).set(FibRule.FAMILY, family.number());
-        for (NetlinkMessage message : socket.dump(request)) {
+        for (NetlinkMessage message : socket.dumpWithoutSequence(request)) {
             PolicyRule rule = RuleMessages.parse(message);
             if (rule != null && rule.family() == family) {
                 found.add(rule);

@@ -16,7 +16,7 @@ interface Transport extends AutoCloseable {
     void send(ByteBuffer messages) throws IOException;
 
     /**
-     * The next datagram from the kernel itself, from 0 to limit, valid until the next call; null if none came in time.
+     * The next datagram from the kernel itself, from 0 to limit, valid until the next call; null if none came in time; negative milliseconds wait for ever.
      * {@link AnswerLostException} if one came and couldn't be kept; those that wait can still be received.
      */
     @Nullable ByteBuffer receive(int timeoutMillis) throws IOException;
