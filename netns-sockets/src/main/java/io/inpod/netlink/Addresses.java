@@ -1,11 +1,19 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The addresses of the interfaces of one namespace. */
 public final class Addresses {
-    private static final int NEW_ADDRESS = 20;
+    static final int NEW = 20;
+    static final int DELETE = 21;
+    private static final int GET = 22;
     private static final int IFA_ADDRESS = 1;
     private static final int IFA_LOCAL = 2;
 
@@ -21,7 +29,7 @@ public final class Addresses {
     }
 
     /**
-     * Gives an interface an address, usable at once.
+     * Gives an interface an address, usable at once: IPv6's duplicate address detection is left out.
      *
      * @param link the interface's name
      * @param address its address
@@ -29,11 +37,78 @@ public final class Addresses {
      * @throws IOException if it has it already, the interface isn't there, or the kernel refuses
      */
     public void add(String link, InetAddress address, int prefixLength) throws IOException {
-        IpFamily family = IpFamily.of(address);
-        socket.execute(new NetlinkRequest("add address", address.getHostAddress() + "/" + prefixLength + " dev " + link, NEW_ADDRESS,
-                        NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE)
-                .u8(family.number()).u8(prefixLength).u8(family == IpFamily.V6 ? IFA_F_NODAD : 0).u8(0).u32(links.get(link).index())
-                .bytes(IFA_LOCAL, address.getAddress())
-                .bytes(IFA_ADDRESS, address.getAddress()));
+        add(new LinkAddress(link, address, prefixLength));
+    }
+
+    /**
+     * Gives an interface an address, usable at once: IPv6's duplicate address detection is left out.
+     *
+     * @param address which
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the interface has it already
+     * @throws IOException if the interface isn't there or the kernel refuses
+     */
+    public void add(LinkAddress address) throws IOException {
+        int flags = IpFamily.of(address.address()) == IpFamily.V6 ? IFA_F_NODAD : 0;
+        socket.execute(fill(new NetlinkRequest("add address", address.toString(), NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), address)
+                .set(Ifaddrmsg.FLAGS, flags));
+    }
+
+    /**
+     * Takes an address away from an interface.
+     *
+     * @param address which
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if the interface doesn't have it
+     * @throws IOException if the interface isn't there or the kernel refuses
+     */
+    public void delete(LinkAddress address) throws IOException {
+        socket.execute(fill(new NetlinkRequest("delete address", address.toString(), DELETE, 0), address));
+    }
+
+    private NetlinkRequest fill(NetlinkRequest request, LinkAddress address) throws IOException {
+        byte[] bytes = address.address().getAddress();
+        return request.struct(Ifaddrmsg.STRUCT)
+                .set(Ifaddrmsg.FAMILY, IpFamily.of(address.address()).number())
+                .set(Ifaddrmsg.PREFIX_LENGTH, address.prefixLength())
+                .set(Ifaddrmsg.INDEX, links.get(address.link()).index())
+                .bytes(IFA_LOCAL, bytes)
+                .bytes(IFA_ADDRESS, bytes);
+    }
+
+    /**
+     * Lists the addresses of all interfaces.
+     *
+     * @param family whose
+     * @return its addresses, as the kernel orders them
+     * @throws IOException if the kernel refuses
+     */
+    public List<LinkAddress> list(IpFamily family) throws IOException {
+        NetlinkRequest request = new NetlinkRequest("list addresses", family.toString(), GET, 0)
+                .struct(Ifaddrmsg.STRUCT).set(Ifaddrmsg.FAMILY, family.number());
+        List<NetlinkMessage> messages = socket.dump(request);
+        LinkNames names = LinkNames.of(links.list());
+        List<LinkAddress> found = new ArrayList<>();
+        for (NetlinkMessage message : messages) {
+            LinkAddress address = parse(message, names);
+            if (address != null && IpFamily.of(address.address()) == family) {
+                found.add(address);
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    /** Null for a family that isn't IP. */
+    static @Nullable LinkAddress parse(NetlinkMessage message, LinkNames names) throws IOException {
+        Map<Integer, ByteBuffer> attributes = message.attributes(Ifaddrmsg.STRUCT);
+        IpFamily family = IpFamily.of(message.get(Ifaddrmsg.FAMILY));
+        if (family == null) {
+            return null;
+        }
+        // of a point-to-point link IFA_ADDRESS is the other end's
+        InetAddress address = NetlinkMessage.address(family, attributes.getOrDefault(IFA_LOCAL, attributes.get(IFA_ADDRESS)));
+        int prefixLength = message.get(Ifaddrmsg.PREFIX_LENGTH);
+        if (address == null || prefixLength > family.bits()) {
+            throw new MalformedAnswerException("an entry of the addresses has no address or a prefix of " + prefixLength + " bits");
+        }
+        return new LinkAddress(names.require(message.get(Ifaddrmsg.INDEX)), address, prefixLength);
     }
 }

@@ -1,5 +1,7 @@
 package io.inpod.netlink;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A network interface.
  *
@@ -7,5 +9,21 @@ package io.inpod.netlink;
  * @param name its name, at most 15 bytes
  * @param up whether it is administratively up
  * @param mtu the largest packet it carries, in bytes
+ * @param running whether it is ready to carry packets: up, and its other end too
+ * @param kind its driver, such as {@code "veth"} or {@code "bridge"}; null for a real device and loopback
+ * @param address its hardware address; null if it has none, or none of Ethernet's form
+ * @param master index of the bridge, bond or VRF that it belongs to, or 0
+ * @param peer index, in its own namespace, of a veth's other end or of the interface that this one is stacked on, or 0
+ * @param peerNamespace this namespace's id for the peer's namespace, see ip-netns(8); -1 if that is this one, or has none
  */
-public record Link(int index, String name, boolean up, int mtu) {}
+public record Link(
+        int index,
+        String name,
+        boolean up,
+        int mtu,
+        boolean running,
+        @Nullable String kind,
+        @Nullable MacAddress address,
+        int master,
+        int peer,
+        int peerNamespace) {}

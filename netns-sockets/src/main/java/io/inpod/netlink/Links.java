@@ -1,27 +1,16 @@
 package io.inpod.netlink;
 
+import static io.inpod.netlink.LinkMessages.header;
+
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
 
-/** The network interfaces of one namespace. */
+/** The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash. */
 public final class Links {
-    private static final int NEW_LINK = 16;
-    private static final int DELETE_LINK = 17;
-    private static final int GET_LINK = 18;
-    private static final int IFINFO_BYTES = 16;
-    private static final int IFLA_IFNAME = 3;
-    private static final int IFLA_MTU = 4;
-    private static final int IFLA_MASTER = 10;
-    private static final int IFLA_LINKINFO = 18;
-    private static final int IFLA_NET_NS_FD = 28;
-    private static final int INFO_KIND = 1;
-    private static final int INFO_DATA = 2;
-    private static final int VETH_INFO_PEER = 1;
-    private static final int IFF_UP = 1;
-
     private final NetlinkSocket socket;
 
     Links(NetlinkSocket socket) {
@@ -35,15 +24,11 @@ public final class Links {
      * @throws IOException if the kernel refuses
      */
     public List<Link> list() throws IOException {
-        NetlinkRequest request = header(new NetlinkRequest("list links", "all", GET_LINK, 0), 0, 0, 0);
-        return socket.dump(request).stream().map(Links::parse).toList();
-    }
-
-    private static Link parse(NetlinkMessage message) {
-        Map<Integer, ByteBuffer> attributes = message.attributes(IFINFO_BYTES);
-        String name = NetlinkMessage.string(attributes.get(IFLA_IFNAME));
-        int flags = message.payload().getInt(8);
-        return new Link(message.payload().getInt(4), name == null ? "" : name, (flags & IFF_UP) != 0, NetlinkMessage.u32(attributes.get(IFLA_MTU), 0));
+        List<Link> links = new ArrayList<>();
+        for (NetlinkMessage message : socket.dump(LinkMessages.get("list links", "all", 0))) {
+            links.add(LinkMessages.parse(message));
+        }
+        return List.copyOf(links);
     }
 
     /**
@@ -55,12 +40,30 @@ public final class Links {
      * @throws IOException if the kernel refuses
      */
     public Link get(String name) throws IOException {
-        for (Link link : list()) {
-            if (link.name().equals(name)) {
-                return link;
-            }
+        List<NetlinkMessage> found =
+                socket.query(LinkMessages.get("find link", name, 0).string(LinkMessages.NAME, LinkMessages.checkName(name)));
+        if (found.isEmpty()) {
+            throw new MalformedAnswerException("find link on " + name + ": acknowledged without an answer");
         }
-        throw new NetlinkException("find link", name, 19, "ENODEV", "no such network interface");
+        return LinkMessages.parse(found.get(0));
+    }
+
+    /**
+     * Finds one that may be missing.
+     *
+     * @param name its name
+     * @return the interface, or empty if there is none of that name
+     * @throws IOException if the kernel refuses
+     */
+    public Optional<Link> find(String name) throws IOException {
+        try {
+            return Optional.of(get(name));
+        } catch (NetlinkException e) {
+            if (e.notFound()) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /**
@@ -72,17 +75,28 @@ public final class Links {
      * @throws IOException if a name is taken or the kernel refuses
      */
     public void createVeth(String name, String peerName, NetworkNamespace peerNamespace) throws IOException {
+        LinkMessages.checkName(peerName);
         int peer = peerNamespace.fd().acquire();
         try {
-            socket.execute(header(create("veth " + name + " with " + peerName), 0, 0, 0)
-                    .string(IFLA_IFNAME, name)
-                    .nested(IFLA_LINKINFO, info -> info.string(INFO_KIND, "veth")
-                            .nested(INFO_DATA, data -> data.nested(VETH_INFO_PEER, end -> header(end, 0, 0, 0)
-                                    .string(IFLA_IFNAME, peerName)
-                                    .u32(IFLA_NET_NS_FD, peer)))));
+            create("veth " + name + " with " + peerName, name, "veth", info -> info.nested(LinkMessages.INFO_DATA,
+                    data -> data.nested(LinkMessages.VETH_PEER,
+                            end -> header(end, 0, 0, 0).string(LinkMessages.NAME, peerName).u32(LinkMessages.NAMESPACE_FD, peer))));
         } finally {
             peerNamespace.fd().release();
         }
+    }
+
+    /**
+     * Creates a virtual Ethernet pair with both ends in this namespace, see veth(4).
+     *
+     * @param name of one end
+     * @param peerName of the other end
+     * @throws IOException if a name is taken or the kernel refuses
+     */
+    public void createVeth(String name, String peerName) throws IOException {
+        LinkMessages.checkName(peerName);
+        create("veth " + name + " with " + peerName, name, "veth", info -> info.nested(LinkMessages.INFO_DATA,
+                data -> data.nested(LinkMessages.VETH_PEER, end -> header(end, 0, 0, 0).string(LinkMessages.NAME, peerName))));
     }
 
     /**
@@ -92,13 +106,14 @@ public final class Links {
      * @throws IOException if the name is taken or the kernel refuses
      */
     public void createBridge(String name) throws IOException {
-        socket.execute(header(create("bridge " + name), 0, 0, 0)
-                .string(IFLA_IFNAME, name)
-                .nested(IFLA_LINKINFO, info -> info.string(INFO_KIND, "bridge")));
+        create("bridge " + name, name, "bridge", info -> info);
     }
 
-    private static NetlinkRequest create(String subject) {
-        return new NetlinkRequest("add link", subject, NEW_LINK, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
+    private void create(String subject, String name, String kind, UnaryOperator<NetlinkRequest> more) throws IOException {
+        NetlinkRequest request = new NetlinkRequest("add link", subject, LinkMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
+        socket.execute(header(request, 0, 0, 0)
+                .string(LinkMessages.NAME, LinkMessages.checkName(name))
+                .nested(LinkMessages.INFO, info -> more.apply(info.string(LinkMessages.INFO_KIND, kind))));
     }
 
     /**
@@ -109,7 +124,17 @@ public final class Links {
      * @throws IOException if either isn't there or the kernel refuses
      */
     public void setMaster(String name, String master) throws IOException {
-        socket.execute(header(change(name), get(name).index(), 0, 0).u32(IFLA_MASTER, get(master).index()));
+        socket.execute(change(name, 0, 0).u32(LinkMessages.MASTER, get(master).index()));
+    }
+
+    /**
+     * Takes an interface out of its bridge; does nothing if it is in none.
+     *
+     * @param name the interface
+     * @throws IOException if it isn't there or the kernel refuses
+     */
+    public void clearMaster(String name) throws IOException {
+        socket.execute(change(name, 0, 0).u32(LinkMessages.MASTER, 0));
     }
 
     /**
@@ -119,7 +144,7 @@ public final class Links {
      * @throws IOException if it isn't there or the kernel refuses
      */
     public void up(String name) throws IOException {
-        socket.execute(header(change(name), get(name).index(), IFF_UP, IFF_UP));
+        socket.execute(change(name, LinkMessages.UP, LinkMessages.UP));
     }
 
     /**
@@ -129,11 +154,60 @@ public final class Links {
      * @throws IOException if it isn't there or the kernel refuses
      */
     public void down(String name) throws IOException {
-        socket.execute(header(change(name), get(name).index(), 0, IFF_UP));
+        socket.execute(change(name, 0, LinkMessages.UP));
     }
 
-    private static NetlinkRequest change(String name) {
-        return new NetlinkRequest("change link", name, NEW_LINK, 0);
+    /**
+     * Sets the largest packet that an interface carries.
+     *
+     * @param name the interface
+     * @param mtu in bytes; the kernel says which range the driver allows
+     * @throws IOException if it isn't there or the kernel refuses
+     */
+    public void setMtu(String name, int mtu) throws IOException {
+        socket.execute(change(name, 0, 0).u32(LinkMessages.MTU, mtu));
+    }
+
+    /**
+     * Sets an interface's hardware address.
+     *
+     * @param name the interface
+     * @param address a unicast address
+     * @throws IOException if it isn't there or the kernel refuses
+     */
+    public void setAddress(String name, MacAddress address) throws IOException {
+        socket.execute(change(name, 0, 0).bytes(LinkMessages.ADDRESS, address.bytes()));
+    }
+
+    /**
+     * Renames an interface. Kernels before 6.2 want it to be down.
+     *
+     * @param name the interface
+     * @param newName what it is called from now on
+     * @throws IOException if it isn't there, the new name is taken, or the kernel refuses
+     */
+    public void rename(String name, String newName) throws IOException {
+        socket.execute(change(name, 0, 0).string(LinkMessages.NAME, LinkMessages.checkName(newName)));
+    }
+
+    /**
+     * Moves an interface to another namespace, where it is down and has no addresses.
+     *
+     * @param name the interface
+     * @param namespace where to
+     * @throws IOException if it isn't there, the name is taken there, it is one that can't be moved, or the kernel refuses
+     */
+    public void moveTo(String name, NetworkNamespace namespace) throws IOException {
+        int target = namespace.fd().acquire();
+        try {
+            socket.execute(change(name, 0, 0).u32(LinkMessages.NAMESPACE_FD, target));
+        } finally {
+            namespace.fd().release();
+        }
+    }
+
+    private NetlinkRequest change(String name, int flags, int mask) throws IOException {
+        return header(new NetlinkRequest("change link", name, LinkMessages.NEW, 0), get(name).index(), flags, mask);
     }
 
     /**
@@ -143,11 +217,6 @@ public final class Links {
      * @throws IOException if it isn't there or the kernel refuses
      */
     public void delete(String name) throws IOException {
-        socket.execute(header(new NetlinkRequest("delete link", name, DELETE_LINK, 0), get(name).index(), 0, 0));
-    }
-
-    /** struct ifinfomsg. */
-    private static NetlinkRequest header(NetlinkRequest request, int index, int flags, int changeMask) {
-        return request.u8(0).u8(0).u16(0).u32(index).u32(flags).u32(changeMask);
+        socket.execute(header(new NetlinkRequest("delete link", name, LinkMessages.DELETE, 0), get(name).index(), 0, 0));
     }
 }

@@ -1,10 +1,10 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.internal.Field;
+import io.inpod.netns.internal.Layout;
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,31 +16,26 @@ import org.jspecify.annotations.Nullable;
  */
 public record NetlinkMessage(int type, ByteBuffer payload) {
     /**
-     * Reads the attributes.
+     * Reads the attributes; what is malformed ends them.
      *
      * @param fixed length of the fixed part before them, in bytes
      * @return attribute type to value; of several of one type the last counts
      */
     public Map<Integer, ByteBuffer> attributes(int fixed) {
-        return attributes(payload, Math.min(align(fixed), payload.limit()));
+        return Wire.attributes(payload, Wire.align(fixed));
     }
 
-    static Map<Integer, ByteBuffer> attributes(ByteBuffer from, int start) {
-        Map<Integer, ByteBuffer> found = new LinkedHashMap<>();
-        int at = start;
-        while (at + 4 <= from.limit()) {
-            int length = from.getShort(at) & 0xffff;
-            if (length < 4 || at + length > from.limit()) {
-                break; // malformed: what came before still counts
-            }
-            found.put(from.getShort(at + 2) & 0x3fff, from.slice(at + 4, length - 4).order(ByteOrder.nativeOrder()));
-            at += align(length);
+    /** The attributes after a struct, which must be there. */
+    Map<Integer, ByteBuffer> attributes(Layout struct) throws MalformedAnswerException {
+        if (payload.limit() < struct.size()) {
+            throw new MalformedAnswerException("a message of type " + type + " has " + payload.limit() + " bytes, less than a struct " + struct.name());
         }
-        return Collections.unmodifiableMap(found);
+        return attributes(struct.size());
     }
 
-    static int align(int length) {
-        return (length + 3) & ~3;
+    /** A field of the struct that the payload begins with, which has been checked to be there. */
+    int get(Field field) {
+        return field.get(payload, 0);
     }
 
     static int u32(@Nullable ByteBuffer attribute, int ifAbsent) {
@@ -54,6 +49,11 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
         byte[] bytes = bytes(attribute);
         int end = bytes.length > 0 && bytes[bytes.length - 1] == 0 ? bytes.length - 1 : bytes.length;
         return new String(bytes, 0, end, StandardCharsets.UTF_8);
+    }
+
+    /** An address of the family; null without attribute. */
+    static @Nullable InetAddress address(IpFamily family, @Nullable ByteBuffer attribute) throws MalformedAnswerException {
+        return attribute == null ? null : family.address(bytes(attribute));
     }
 
     static byte[] bytes(ByteBuffer attribute) {

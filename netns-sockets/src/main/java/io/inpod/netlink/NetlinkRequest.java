@@ -1,5 +1,9 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.internal.Field;
+import io.inpod.netns.internal.Layout;
+import io.inpod.netns.internal.NetlinkStructs.Nlattr;
+import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -10,30 +14,34 @@ import java.util.function.Consumer;
  * All numbers are in this machine's byte order. Not thread-safe.
  */
 public final class NetlinkRequest {
-    /** Length of struct nlmsghdr, in bytes. */
-    static final int HEADER = 16;
-
     /** Creates what isn't there. */
     public static final int CREATE = 0x400;
 
     /** Fails if it is there already. */
     public static final int EXCLUSIVE = 0x200;
 
+    /** Replaces what is there. */
+    public static final int REPLACE = 0x100;
+
+    private static final int INITIAL_BYTES = 128;
+    private static final int MOST_ATTRIBUTE_BYTES = 0xffff;
+
     private final String operation;
-    private final String subject;
+    private final Object subject;
     private final int type;
     private final int flags;
-    private ByteBuffer buffer = ByteBuffer.allocate(512).order(ByteOrder.nativeOrder()).position(HEADER);
+    private int struct;
+    private ByteBuffer buffer = ByteBuffer.allocate(INITIAL_BYTES).order(ByteOrder.nativeOrder()).position(Nlmsghdr.STRUCT.size());
 
     /**
      * Begins a message.
      *
      * @param operation what it does, for errors, such as {@code "add link"}
-     * @param subject what it is applied to, for errors
+     * @param subject what it is applied to, for errors; its {@code toString} is called only for those
      * @param type the message type, such as RTM_NEWLINK
-     * @param flags {@link #CREATE}, {@link #EXCLUSIVE} or 0; those that every request needs are added when it is sent
+     * @param flags {@link #CREATE}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; those that every request needs are added when it is sent
      */
-    public NetlinkRequest(String operation, String subject, int type, int flags) {
+    public NetlinkRequest(String operation, Object subject, int type, int flags) {
         this.operation = operation;
         this.subject = subject;
         this.type = type;
@@ -45,7 +53,7 @@ public final class NetlinkRequest {
     }
 
     String subject() {
-        return subject;
+        return subject.toString();
     }
 
     /**
@@ -120,15 +128,34 @@ public final class NetlinkRequest {
      * @param attribute its type
      * @param content appends to this request what the attribute holds
      * @return this
+     * @throws IllegalArgumentException if that is longer than 65531 bytes
      */
     public NetlinkRequest nested(int attribute, Consumer<NetlinkRequest> content) {
-        int start = room(4).position();
-        buffer.putShort((short) 0).putShort((short) attribute);
+        int start = room(Nlattr.STRUCT.size()).position();
+        buffer.position(start + Nlattr.STRUCT.size());
         content.accept(this);
-        buffer.putShort(start, (short) (buffer.position() - start));
+        int length = buffer.position() - start;
+        if (length > MOST_ATTRIBUTE_BYTES) {
+            throw new IllegalArgumentException("attribute " + attribute + " has " + length + " bytes; " + MOST_ATTRIBUTE_BYTES + " is the most");
+        }
+        Nlattr.LENGTH.put(buffer, start, length);
+        Nlattr.TYPE.put(buffer, start, attribute);
         while (buffer.position() % 4 != 0) {
             u8(0);
         }
+        return this;
+    }
+
+    /** Appends a struct of zeros, whose fields {@link #set} fills; its table is in {@code io.inpod.netns.internal}. */
+    NetlinkRequest struct(Layout layout) {
+        struct = room(layout.size()).position();
+        buffer.position(struct + layout.size());
+        return this;
+    }
+
+    /** Sets a field of the last struct. */
+    NetlinkRequest set(Field field, long value) {
+        field.put(buffer, struct, value);
         return this;
     }
 
@@ -140,13 +167,24 @@ public final class NetlinkRequest {
         return buffer;
     }
 
-    /** The finished message, to be sent. */
-    ByteBuffer finish(int extraFlags, int sequence) {
-        return buffer.duplicate().order(ByteOrder.nativeOrder()).flip()
-                .putInt(0, buffer.position())
-                .putShort(4, (short) type)
-                .putShort(6, (short) (flags | extraFlags))
-                .putInt(8, sequence)
-                .putInt(12, 0);
+    /** Length of the finished message with its padding, in bytes. */
+    int bytes() {
+        return Wire.align(buffer.position());
+    }
+
+    /** Appends the finished message to a buffer with room for it. */
+    void write(ByteBuffer target, int extraFlags, int sequence) {
+        int start = target.position();
+        int length = buffer.position();
+        target.put(start, buffer.array(), 0, length);
+        for (int at = start + length; at < start + bytes(); at++) {
+            target.put(at, (byte) 0);
+        }
+        Nlmsghdr.LENGTH.put(target, start, length);
+        Nlmsghdr.TYPE.put(target, start, type);
+        Nlmsghdr.FLAGS.put(target, start, flags | extraFlags);
+        Nlmsghdr.SEQUENCE.put(target, start, sequence);
+        Nlmsghdr.PORT.put(target, start, 0);
+        target.position(start + bytes());
     }
 }

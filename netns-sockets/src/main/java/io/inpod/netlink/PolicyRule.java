@@ -1,31 +1,88 @@
 package io.inpod.netlink;
 
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
 /**
- * A routing rule that looks marked packets up in a table of their own, see ip-rule(8).
+ * A routing rule, most often one that looks marked packets up in a table of their own, see ip-rule(8).
  *
  * @param family of the packets
- * @param priority its place among the rules, 1 to 32765; lower ones come first
+ * @param priority its place among the rules, 0 to 2³²-1; lower ones come first; the kernel's own have 0, 32766 and 32767
  * @param mark the packet mark it applies to
- * @param mask which bits of the mark count
- * @param table number of the routing table, 1 to 2³²-1
+ * @param mask which bits of the mark count; 0 for a rule that applies to any mark
+ * @param action what becomes of a packet
+ * @param table number of the routing table, 1 to 2³²-1; 0 where the action needs none
+ * @param selector what else it looks at
  */
-public record PolicyRule(IpFamily family, int priority, int mark, int mask, int table) {
+public record PolicyRule(IpFamily family, int priority, int mark, int mask, Action action, int table, RuleSelector selector) {
+    /** What becomes of a packet. */
+    public enum Action {
+        /** It is looked up in the table. */
+        LOOKUP(1),
+        /** A later rule is next. */
+        GOTO(2),
+        /** The next rule is next. */
+        NOP(3),
+        /** It vanishes. */
+        BLACKHOLE(6),
+        /** Its sender is told that the network is unreachable. */
+        UNREACHABLE(7),
+        /** Its sender is told that this is prohibited. */
+        PROHIBIT(8);
+
+        private final int number;
+
+        Action(int number) {
+            this.number = number;
+        }
+
+        /** FR_ACT_ of linux/fib_rules.h. */
+        int number() {
+            return number;
+        }
+
+        static @Nullable Action of(int number) {
+            for (Action action : values()) {
+                if (action.number == number) {
+                    return action;
+                }
+            }
+            return null;
+        }
+    }
+
     /**
      * Checks the values.
      *
-     * @param family of the packets
-     * @param priority its place among the rules, 1 to 32765; lower ones come first
-     * @param mark the packet mark it applies to
-     * @param mask which bits of the mark count
-     * @param table number of the routing table, 1 to 2³²-1
+     * @param family see {@link PolicyRule}
+     * @param priority see {@link PolicyRule}
+     * @param mark see {@link PolicyRule}
+     * @param mask see {@link PolicyRule}
+     * @param action see {@link PolicyRule}
+     * @param table see {@link PolicyRule}
+     * @param selector see {@link PolicyRule}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public PolicyRule {
+        if (table == 0 && action == Action.LOOKUP && selector.others().isEmpty()) {
+            throw new IllegalArgumentException("table 0 doesn't exist");
+        }
+    }
+
+    /**
+     * A rule that looks at nothing but the mark.
+     *
+     * @param family see {@link PolicyRule}
+     * @param priority see {@link PolicyRule}
+     * @param mark see {@link PolicyRule}
+     * @param mask see {@link PolicyRule}
+     * @param table see {@link PolicyRule}
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public PolicyRule(IpFamily family, int priority, int mark, int mask, int table) {
+        this(family, priority, mark, mask, Action.LOOKUP, table, RuleSelector.NONE);
         if (priority < 0) {
             throw new IllegalArgumentException("priority " + priority + " is negative");
-        }
-        if (table == 0) {
-            throw new IllegalArgumentException("table 0 doesn't exist");
         }
         if ((mark & ~mask) != 0) {
             throw new IllegalArgumentException("mark 0x" + Integer.toHexString(mark) + " has bits outside of mask 0x" + Integer.toHexString(mask));
@@ -35,7 +92,9 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, int 
     /** {@return the form that {@code ip rule} prints} */
     @Override
     public String toString() {
-        return priority + ": from all fwmark 0x" + Integer.toHexString(mark) + "/0x" + Integer.toHexString(mask) + " lookup " + Integer.toUnsignedString(table)
+        return Integer.toUnsignedString(priority) + ": " + selector
+                + (mask == 0 && mark == 0 ? "" : " fwmark 0x" + Integer.toHexString(mark) + "/0x" + Integer.toHexString(mask))
+                + (action == Action.LOOKUP ? " lookup " + Integer.toUnsignedString(table) : " " + action.name().toLowerCase(Locale.ROOT))
                 + (family == IpFamily.V6 ? " (IPv6)" : "");
     }
 }

@@ -1,22 +1,12 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.internal.NetlinkStructs.FibRule;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /** The routing rules of one namespace. */
 public final class PolicyRules {
-    private static final int NEW_RULE = 32;
-    private static final int DELETE_RULE = 33;
-    private static final int GET_RULE = 34;
-    private static final int RULE_BYTES = 12;
-    private static final int FRA_PRIORITY = 6;
-    private static final int FRA_FWMARK = 10;
-    private static final int FRA_TABLE = 15;
-    private static final int FRA_FWMASK = 16;
-    private static final int TO_TABLE = 1;
-
     private final NetlinkSocket socket;
 
     PolicyRules(NetlinkSocket socket) {
@@ -29,9 +19,22 @@ public final class PolicyRules {
      * @param rule which
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if exactly this rule is there
      * @throws IOException if the kernel refuses
+     * @throws IllegalArgumentException if the rule has other selectors than {@link RuleSelector} has words for
      */
     public void add(PolicyRule rule) throws IOException {
-        socket.execute(fill(new NetlinkRequest("add rule", rule.toString(), NEW_RULE, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), rule));
+        addAll(List.of(rule));
+    }
+
+    /**
+     * Adds many rules at once. No transaction: those that the kernel doesn't refuse are added.
+     *
+     * @param rules which, any number
+     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it
+     * @throws IOException see {@link NetlinkSocket#executeAll}
+     * @throws IllegalArgumentException if a rule has other selectors than {@link RuleSelector} has words for
+     */
+    public void addAll(List<PolicyRule> rules) throws IOException {
+        execute("add rule", RuleMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE, rules);
     }
 
     /**
@@ -40,43 +43,49 @@ public final class PolicyRules {
      * @param rule which
      * @throws NetlinkException ({@link NetlinkException#notFound()}) if it isn't there
      * @throws IOException if the kernel refuses
+     * @throws IllegalArgumentException if the rule has other selectors than {@link RuleSelector} has words for
      */
     public void delete(PolicyRule rule) throws IOException {
-        socket.execute(fill(new NetlinkRequest("delete rule", rule.toString(), DELETE_RULE, 0), rule));
-    }
-
-    private static NetlinkRequest fill(NetlinkRequest request, PolicyRule rule) {
-        return header(request, rule.family(), Integer.compareUnsigned(rule.table(), 255) > 0 ? 0 : rule.table(), TO_TABLE)
-                .u32(FRA_PRIORITY, rule.priority())
-                .u32(FRA_FWMARK, rule.mark())
-                .u32(FRA_FWMASK, rule.mask())
-                .u32(FRA_TABLE, rule.table());
+        deleteAll(List.of(rule));
     }
 
     /**
-     * Lists the rules that look up a table, whatever else they match.
+     * Deletes many rules at once, see {@link #addAll}.
+     *
+     * @param rules which, any number
+     * @throws NetlinkException the first one's that wasn't there or that the kernel refused to delete, with the others' suppressed in it
+     * @throws IOException see {@link NetlinkSocket#executeAll}
+     * @throws IllegalArgumentException if a rule has other selectors than {@link RuleSelector} has words for
+     */
+    public void deleteAll(List<PolicyRule> rules) throws IOException {
+        execute("delete rule", RuleMessages.DELETE, 0, rules);
+    }
+
+    private void execute(String operation, int type, int flags, List<PolicyRule> rules) throws IOException {
+        List<NetlinkRequest> requests = new ArrayList<>(rules.size());
+        for (PolicyRule rule : rules) {
+            requests.add(RuleMessages.fill(new NetlinkRequest(operation, rule, type, flags), rule));
+        }
+        socket.executeAll(requests);
+    }
+
+    /**
+     * Lists the rules, whatever they match and do.
      *
      * @param family whose
      * @return by priority; mark and mask are 0 where a rule has none
      * @throws IOException if the kernel refuses
      */
     public List<PolicyRule> list(IpFamily family) throws IOException {
-        return socket.dump(header(new NetlinkRequest("list rules", family.toString(), GET_RULE, 0), family, 0, 0)).stream()
-                .filter(message -> message.payload().get(0) == family.number() && message.payload().get(7) == TO_TABLE)
-                .map(message -> parse(message, family))
-                .toList();
-    }
-
-    private static PolicyRule parse(NetlinkMessage message, IpFamily family) {
-        Map<Integer, ByteBuffer> attributes = message.attributes(RULE_BYTES);
-        int mark = NetlinkMessage.u32(attributes.get(FRA_FWMARK), 0);
-        return new PolicyRule(family, NetlinkMessage.u32(attributes.get(FRA_PRIORITY), 0), mark,
-                NetlinkMessage.u32(attributes.get(FRA_FWMASK), mark == 0 ? 0 : -1),
-                NetlinkMessage.u32(attributes.get(FRA_TABLE), message.payload().get(4) & 0xff));
-    }
-
-    /** struct fib_rule_hdr. */
-    private static NetlinkRequest header(NetlinkRequest request, IpFamily family, int table, int action) {
-        return request.u8(family.number()).u8(0).u8(0).u8(0).u8(table).u8(0).u8(0).u8(action).u32(0);
+        List<PolicyRule> found = new ArrayList<>();
+        NetlinkRequest request = new NetlinkRequest("list rules", family, RuleMessages.GET, 0)
+                .struct(FibRule.STRUCT).set(FibRule.FAMILY, family.number());
+        for (NetlinkMessage message : socket.dumpWithoutSequence(request)) {
+            PolicyRule rule = RuleMessages.parse(message);
+            if (rule != null && rule.family() == family) {
+                found.add(rule);
+            }
+        }
+        return List.copyOf(found);
     }
 }

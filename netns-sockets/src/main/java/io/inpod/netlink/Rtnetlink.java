@@ -4,7 +4,7 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 
 /**
- * The network configuration of one namespace: links, addresses, routes and routing rules, see rtnetlink(7).
+ * The network configuration of one namespace: links, addresses, routes, routing rules and neighbours, see rtnetlink(7).
  *
  * <pre>{@code
  * try (Rtnetlink network = Rtnetlink.open(namespace)) {
@@ -14,13 +14,13 @@ import java.io.IOException;
  * }
  * }</pre>
  *
- * <p>Thread-safe; every call blocks until the kernel has answered.
+ * <p>{@link RtnetlinkWatch} tells changes. Thread-safe; every call blocks until the kernel has answered.
  */
 public final class Rtnetlink implements AutoCloseable {
     private final NetlinkSocket socket;
     private final Links links;
 
-    private Rtnetlink(NetlinkSocket socket) {
+    Rtnetlink(NetlinkSocket socket) {
         this.socket = socket;
         this.links = new Links(socket);
     }
@@ -56,7 +56,12 @@ public final class Rtnetlink implements AutoCloseable {
         return new PolicyRules(socket);
     }
 
-    /** Closes the socket; closing twice does nothing. */
+    /** {@return the neighbours on all links} */
+    public Neighbours neighbours() {
+        return new Neighbours(socket, links);
+    }
+
+    /** Closes the socket and ends what waits for an answer; closing twice does nothing. */
     @Override
     public void close() {
         socket.close();

@@ -1,6 +1,7 @@
 package io.inpod.netns.internal;
 
 import jnr.constants.platform.AddressFamily;
+import jnr.constants.platform.Errno;
 import jnr.constants.platform.OpenFlags;
 import jnr.constants.platform.Sock;
 import jnr.constants.platform.SocketLevel;
@@ -48,6 +49,16 @@ public final class Constants {
     public static final int NETLINK_CAP_ACK = 10;
     public static final int NETLINK_EXT_ACK = 11;
     public static final int NETLINK_GET_STRICT_CHK = 12;
+
+    public static final int NETLINK_ADD_MEMBERSHIP = 1;
+    public static final int MSG_DONTWAIT = 0x40;
+    public static final int SO_SNDBUF = SocketOption.SO_SNDBUF.intValue();
+    public static final int SO_SNDBUFFORCE = 32;
+    public static final int SO_RCVBUFFORCE = 33;
+
+    public static final int EINTR = Errno.EINTR.intValue();
+    public static final int EAGAIN = Errno.EAGAIN.intValue();
+    public static final int ENOBUFS = Errno.ENOBUFS.intValue();
 
     private Constants() {}
 }

@@ -46,6 +46,10 @@ public interface LibC {
 
     long recv(int fd, ByteBuffer data, long length, int flags);
 
+    long recvfrom(int fd, ByteBuffer data, long length, int flags, ByteBuffer address, ByteBuffer addressLength);
+
+    int getsockname(int fd, ByteBuffer address, ByteBuffer length);
+
     int getsockopt(int fd, int level, int name, ByteBuffer value, ByteBuffer length);
 
     int setsockopt(int fd, int level, int name, ByteBuffer value, int length);

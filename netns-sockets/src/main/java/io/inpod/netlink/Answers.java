@@ -1,0 +1,120 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.internal.NetlinkStructs.Nlmsgerr;
+import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/** Collects what the kernel answers to requests that were sent together, with consecutive sequence numbers. Not thread-safe. */
+final class Answers {
+    private final List<NetlinkRequest> requests;
+    private final int firstSequence;
+    private final int port;
+    private final String namespace;
+    private final BitSet answered = new BitSet();
+    private final List<NetlinkMessage> entries = new ArrayList<>();
+    private final List<NetlinkException> refusals = new ArrayList<>();
+    private boolean interrupted;
+    private int datagramsOfEntries;
+
+    Answers(List<NetlinkRequest> requests, int firstSequence, int port, String namespace) {
+        this.requests = requests;
+        this.firstSequence = firstSequence;
+        this.port = port;
+        this.namespace = namespace;
+    }
+
+    /** Whether each request has been acknowledged or refused, or the list is complete. */
+    boolean complete() {
+        return answered.cardinality() == requests.size();
+    }
+
+    /** Whether what is listed changed meanwhile. */
+    boolean interrupted() {
+        return interrupted;
+    }
+
+    /** Whether the kernel wrote the entries in more than one go, between which others may have changed them. */
+    boolean inPieces() {
+        return datagramsOfEntries > 1;
+    }
+
+    List<NetlinkMessage> entries() {
+        return List.copyOf(entries);
+    }
+
+    List<NetlinkException> refusals() {
+        return List.copyOf(refusals);
+    }
+
+    /** Throws the first refusal if there is any, with the others suppressed. */
+    static void check(List<NetlinkException> refusals) throws NetlinkException {
+        if (!refusals.isEmpty()) {
+            NetlinkException first = refusals.get(0);
+            refusals.stream().skip(1).forEach(first::addSuppressed);
+            throw first;
+        }
+    }
+
+    /** Takes a datagram, from 0 to its limit. Messages for others, and answers to requests that failed half-way earlier, are passed over. */
+    void accept(ByteBuffer datagram) throws MalformedAnswerException, AnswerLostException {
+        int before = entries.size();
+        int at = 0;
+        while (at + Nlmsghdr.STRUCT.size() <= datagram.limit()) {
+            int length = Nlmsghdr.LENGTH.get(datagram, at);
+            if (length < Nlmsghdr.STRUCT.size() || length > datagram.limit() - at) {
+                throw new MalformedAnswerException(requests.get(0).operation() + ": a message of the kernel's answer has a malformed length, " + length);
+            }
+            int index = Nlmsghdr.SEQUENCE.get(datagram, at) - firstSequence;
+            if (Nlmsghdr.PORT.get(datagram, at) == port && index >= 0 && index < requests.size() && !answered.get(index)) {
+                message(index, datagram, at, length);
+            }
+            at += Wire.align(length);
+        }
+        datagramsOfEntries += entries.size() > before ? 1 : 0;
+    }
+
+    private void message(int index, ByteBuffer datagram, int at, int length) throws MalformedAnswerException, AnswerLostException {
+        int flags = Nlmsghdr.FLAGS.get(datagram, at);
+        int type = Nlmsghdr.TYPE.get(datagram, at);
+        interrupted |= (flags & Wire.DUMP_INTERRUPTED) != 0;
+        switch (type) {
+            case Wire.NOOP -> { }
+            case Wire.OVERRUN -> throw new AnswerLostException(requests.get(index).operation() + ": the kernel says that it lost data");
+            case Wire.ERROR, Wire.DONE -> {
+                int errno = errno(type, datagram, at, length);
+                if (errno > 0) {
+                    refusals.add(refusal(requests.get(index), errno, type, flags, payload(datagram, at, length)));
+                }
+                answered.set(index);
+            }
+            default -> {
+                ByteBuffer copy = ByteBuffer.allocate(length - Nlmsghdr.STRUCT.size()).put(payload(datagram, at, length)).flip();
+                entries.add(new NetlinkMessage(type, copy.asReadOnlyBuffer().order(ByteOrder.nativeOrder())));
+            }
+        }
+    }
+
+    /** Lists end with a count or a negative errno, which old kernels leave out; acknowledgements have always an errno. */
+    private int errno(int type, ByteBuffer datagram, int at, int length) throws MalformedAnswerException {
+        if (length >= Nlmsghdr.STRUCT.size() + Nlmsgerr.ERROR.size()) {
+            return -Nlmsgerr.ERROR.get(datagram, at + Nlmsghdr.STRUCT.size());
+        }
+        if (type == Wire.DONE) {
+            return 0;
+        }
+        throw new MalformedAnswerException(requests.get(0).operation() + ": an acknowledgement has only " + length + " bytes");
+    }
+
+    private static ByteBuffer payload(ByteBuffer datagram, int at, int length) {
+        return datagram.slice(at + Nlmsghdr.STRUCT.size(), length - Nlmsghdr.STRUCT.size()).order(ByteOrder.nativeOrder());
+    }
+
+    private NetlinkException refusal(NetlinkRequest request, int errno, int type, int flags, ByteBuffer payload) {
+        ExtendedAck ack = ExtendedAck.parse(type, flags, payload);
+        return NetlinkException.of(request.operation(), request.subject() + " in " + namespace, errno, ack.text(), ack.offset());
+    }
+}

@@ -1,0 +1,78 @@
+package io.inpod.netlink;
+
+import static io.inpod.netlink.NetlinkMessage.string;
+import static io.inpod.netlink.NetlinkMessage.u32;
+
+import io.inpod.netns.internal.NetlinkStructs.Ifinfomsg;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Messages about network interfaces: struct ifinfomsg and IFLA_ attributes of linux/if_link.h. */
+final class LinkMessages {
+    static final int NEW = 16;
+    static final int DELETE = 17;
+    static final int GET = 18;
+
+    static final int ADDRESS = 1;
+    static final int NAME = 3;
+    static final int MTU = 4;
+    static final int MASTER = 10;
+    static final int INFO = 18;
+    static final int INFO_KIND = 1;
+    static final int INFO_DATA = 2;
+    static final int VETH_PEER = 1;
+    static final int NAMESPACE_FD = 28;
+    static final int UP = 0x1;
+
+    private static final int LOWER = 5;
+    private static final int EXTENDED_MASK = 29;
+    private static final int SKIP_STATISTICS = 0x8;
+    private static final int LOWER_NAMESPACE = 37;
+    private static final int RUNNING = 0x40;
+    private static final int NAME_BYTES = 15;
+
+    private LinkMessages() {}
+
+    /** Appends what every request about an interface begins with. */
+    static NetlinkRequest header(NetlinkRequest request, int index, int flags, int change) {
+        return request.struct(Ifinfomsg.STRUCT).set(Ifinfomsg.INDEX, index).set(Ifinfomsg.FLAGS, flags).set(Ifinfomsg.CHANGE, change);
+    }
+
+    /** Asks for one interface or all, without the statistics, which are most of an answer. */
+    static NetlinkRequest get(String operation, String subject, int index) {
+        return header(new NetlinkRequest(operation, subject, GET, 0), index, 0, 0).u32(EXTENDED_MASK, SKIP_STATISTICS);
+    }
+
+    /** Whether it is about the interface itself; a bridge's notifications about its ports have family AF_BRIDGE. */
+    static boolean isPlain(NetlinkMessage message) {
+        return message.payload().limit() < Ifinfomsg.STRUCT.size() || message.get(Ifinfomsg.FAMILY) == 0;
+    }
+
+    static Link parse(NetlinkMessage message) throws MalformedAnswerException {
+        Map<Integer, ByteBuffer> attributes = message.attributes(Ifinfomsg.STRUCT);
+        String name = string(attributes.get(NAME));
+        if (name == null) {
+            throw new MalformedAnswerException("interface " + message.get(Ifinfomsg.INDEX) + " has no name");
+        }
+        int flags = message.get(Ifinfomsg.FLAGS);
+        return new Link(message.get(Ifinfomsg.INDEX), name, (flags & UP) != 0, u32(attributes.get(MTU), 0), (flags & RUNNING) != 0,
+                kind(attributes.get(INFO)), MacAddress.of(attributes.get(ADDRESS)), u32(attributes.get(MASTER), 0), u32(attributes.get(LOWER), 0),
+                u32(attributes.get(LOWER_NAMESPACE), -1));
+    }
+
+    private static @Nullable String kind(@Nullable ByteBuffer info) {
+        return info == null ? null : string(Wire.attributes(info, 0).get(INFO_KIND));
+    }
+
+    /** What the kernel's dev_valid_name accepts. */
+    static String checkName(String name) {
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        boolean wrong = name.equals(".") || name.equals("..") || name.chars().anyMatch(c -> c == '/' || c == ':' || c == 0 || Character.isWhitespace(c));
+        if (bytes < 1 || bytes > NAME_BYTES || wrong) {
+            throw new IllegalArgumentException("an interface's name has 1 to 15 bytes without space, colon and slash, unlike \"" + name + "\"");
+        }
+        return name;
+    }
+}

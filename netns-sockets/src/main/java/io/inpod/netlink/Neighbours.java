@@ -1,0 +1,109 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.internal.NetlinkStructs.Ndmsg;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The neighbours (ARP and IPv6 neighbour discovery) on the links of one namespace. */
+public final class Neighbours {
+    static final int NEW = 28;
+    static final int DELETE = 29;
+    private static final int GET = 30;
+    private static final int ADDRESS = 1;
+    private static final int HARDWARE = 2;
+
+    private final NetlinkSocket socket;
+    private final Links links;
+
+    Neighbours(NetlinkSocket socket, Links links) {
+        this.socket = socket;
+        this.links = links;
+    }
+
+    /**
+     * Adds an entry.
+     *
+     * @param neighbour which
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if there is one for the address on the link
+     * @throws IOException if the interface isn't there or the kernel refuses
+     */
+    public void add(Neighbour neighbour) throws IOException {
+        socket.execute(whole(new NetlinkRequest("add neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), neighbour));
+    }
+
+    /**
+     * Adds an entry in place of the one for the address on the link if there is one.
+     *
+     * @param neighbour which
+     * @throws IOException if the interface isn't there or the kernel refuses
+     */
+    public void replace(Neighbour neighbour) throws IOException {
+        socket.execute(whole(new NetlinkRequest("replace neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.REPLACE), neighbour));
+    }
+
+    /**
+     * Deletes the entry for an address on a link.
+     *
+     * @param neighbour which; only link and address count
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if it isn't there
+     * @throws IOException if the interface isn't there or the kernel refuses
+     */
+    public void delete(Neighbour neighbour) throws IOException {
+        socket.execute(fill(new NetlinkRequest("delete neighbour", neighbour, DELETE, 0), neighbour));
+    }
+
+    private NetlinkRequest whole(NetlinkRequest request, Neighbour neighbour) throws IOException {
+        MacAddress hardware = neighbour.hardware();
+        fill(request, neighbour);
+        return hardware == null ? request : request.bytes(HARDWARE, hardware.bytes());
+    }
+
+    private NetlinkRequest fill(NetlinkRequest request, Neighbour neighbour) throws IOException {
+        return request.struct(Ndmsg.STRUCT)
+                .set(Ndmsg.FAMILY, IpFamily.of(neighbour.address()).number())
+                .set(Ndmsg.INDEX, links.get(neighbour.link()).index())
+                .set(Ndmsg.STATE, neighbour.state().number())
+                .bytes(ADDRESS, neighbour.address().getAddress());
+    }
+
+    /**
+     * Lists the entries of all interfaces.
+     *
+     * @param family whose
+     * @return its entries, as the kernel orders them
+     * @throws IOException if the kernel refuses
+     */
+    public List<Neighbour> list(IpFamily family) throws IOException {
+        NetlinkRequest request = new NetlinkRequest("list neighbours", family, GET, 0).struct(Ndmsg.STRUCT).set(Ndmsg.FAMILY, family.number());
+        List<NetlinkMessage> messages = socket.dump(request);
+        LinkNames names = LinkNames.of(links.list());
+        List<Neighbour> found = new ArrayList<>();
+        for (NetlinkMessage message : messages) {
+            Neighbour neighbour = parse(message, names);
+            if (neighbour != null && IpFamily.of(neighbour.address()) == family) {
+                found.add(neighbour);
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    /** Null for a family that isn't IP: a bridge's forwarding entries are neighbours, too. */
+    static @Nullable Neighbour parse(NetlinkMessage message, LinkNames names) throws IOException {
+        Map<Integer, ByteBuffer> attributes = message.attributes(Ndmsg.STRUCT);
+        IpFamily family = IpFamily.of(message.get(Ndmsg.FAMILY));
+        if (family == null) {
+            return null;
+        }
+        InetAddress address = NetlinkMessage.address(family, attributes.get(ADDRESS));
+        if (address == null) {
+            throw new MalformedAnswerException("a neighbour has no address");
+        }
+        return new Neighbour(names.require(message.get(Ndmsg.INDEX)), address, MacAddress.of(attributes.get(HARDWARE)),
+                Neighbour.State.of(message.get(Ndmsg.STATE)));
+    }
+}

@@ -1,0 +1,181 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the changes of one namespace's network as they happen, see rtnetlink(7). To know a state at all times, begin to watch, then list,
+ * then apply what {@link #next} tells; list again after {@link NetworkEvent.Missed}.
+ *
+ * <p>{@link #next} is for one thread at a time; {@link #close} for any, and ends a waiting {@link #next}.
+ */
+public final class RtnetlinkWatch implements AutoCloseable {
+    private static final int RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+    /** What to be told about; the numbers are multicast groups, RTNLGRP_ of linux/rtnetlink.h. */
+    public enum Topic {
+        /** Interfaces. */
+        LINKS(1),
+        /** Addresses of interfaces. */
+        ADDRESSES(5, 9),
+        /** Routes. */
+        ROUTES(7, 11),
+        /** Routing rules. */
+        RULES(8, 19),
+        /** Neighbours. */
+        NEIGHBOURS(3);
+
+        private final int[] groups;
+
+        Topic(int... groups) {
+            this.groups = groups;
+        }
+    }
+
+    private final Transport transport;
+    private final Set<Topic> topics;
+    private final Rtnetlink lists;
+    private LinkNames names;
+    private final Queue<NetworkEvent> waiting = new ArrayDeque<>();
+
+    RtnetlinkWatch(Transport transport, Set<Topic> topics, Rtnetlink lists) throws IOException {
+        this.transport = transport;
+        this.topics = topics;
+        this.lists = lists;
+        this.names = LinkNames.of(lists.links().list());
+    }
+
+    /**
+     * Begins to watch. Needs no privilege.
+     *
+     * @param namespace which; may be closed afterwards
+     * @param topics what to be told about, at least one
+     * @return the watch, to be closed by the caller
+     * @throws IOException if the namespace can't be entered
+     * @throws IllegalArgumentException without a topic
+     */
+    public static RtnetlinkWatch open(NetworkNamespace namespace, Set<Topic> topics) throws IOException {
+        if (topics.isEmpty()) {
+            throw new IllegalArgumentException("nothing to watch");
+        }
+        // Of the links only the index is told with addresses and so on: their names are always followed.
+        Set<Topic> followed = EnumSet.copyOf(topics);
+        followed.add(Topic.LINKS);
+        int[] groups = followed.stream().flatMapToInt(topic -> Arrays.stream(topic.groups)).toArray();
+        Rtnetlink lists = Rtnetlink.open(namespace);
+        try {
+            KernelTransport transport = KernelTransport.open(namespace, NetlinkSocket.ROUTE, RECEIVE_BUFFER, groups);
+            try {
+                return new RtnetlinkWatch(transport, EnumSet.copyOf(topics), lists);
+            } catch (IOException e) {
+                transport.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            lists.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Waits for a change.
+     *
+     * @param timeout how long to wait, at most 24 days; zero waits for ever
+     * @return the change
+     * @throws SocketTimeoutException if there was none in time
+     * @throws java.nio.channels.ClosedChannelException if this watch is closed, meanwhile or before
+     * @throws IOException if receiving failed
+     */
+    public NetworkEvent next(Duration timeout) throws IOException {
+        for (; ; ) {
+            NetworkEvent event = waiting.poll();
+            if (event != null) {
+                return event;
+            }
+            ByteBuffer datagram;
+            try {
+                datagram = transport.receive(timeout.isZero() ? -1 : (int) Math.min(Integer.MAX_VALUE, timeout.toMillis()));
+            } catch (AnswerLostException e) {
+                names = LinkNames.of(lists.links().list());
+                return new NetworkEvent.Missed(String.valueOf(e.getMessage()));
+            }
+            if (datagram == null) {
+                throw new SocketTimeoutException("nothing changed within " + timeout.toMillis() + " ms");
+            }
+            accept(datagram);
+        }
+    }
+
+    private void accept(ByteBuffer datagram) throws IOException {
+        for (int at = 0; at + Nlmsghdr.STRUCT.size() <= datagram.limit(); ) {
+            int length = Nlmsghdr.LENGTH.get(datagram, at);
+            if (length < Nlmsghdr.STRUCT.size() || length > datagram.limit() - at) {
+                throw new MalformedAnswerException("a notification has a malformed length, " + length);
+            }
+            ByteBuffer payload = datagram.slice(at + Nlmsghdr.STRUCT.size(), length - Nlmsghdr.STRUCT.size()).order(ByteOrder.nativeOrder());
+            event(new NetlinkMessage(Nlmsghdr.TYPE.get(datagram, at), payload));
+            at += Wire.align(length);
+        }
+    }
+
+    private void event(NetlinkMessage message) throws IOException {
+        switch (message.type()) {
+            case LinkMessages.NEW, LinkMessages.DELETE -> link(message);
+            case Addresses.NEW, Addresses.DELETE -> add(Topic.ADDRESSES, map(Addresses.parse(message, names), address ->
+                    new NetworkEvent.AddressChanged(address, message.type() == Addresses.DELETE)));
+            case RouteMessages.NEW, RouteMessages.DELETE -> {
+                for (Route route : RouteMessages.parse(message, names)) {
+                    add(Topic.ROUTES, new NetworkEvent.RouteChanged(route, message.type() == RouteMessages.DELETE));
+                }
+            }
+            case RuleMessages.NEW, RuleMessages.DELETE -> add(Topic.RULES, map(RuleMessages.parse(message), rule ->
+                    new NetworkEvent.RuleChanged(rule, message.type() == RuleMessages.DELETE)));
+            case Neighbours.NEW, Neighbours.DELETE -> add(Topic.NEIGHBOURS, map(Neighbours.parse(message, names), neighbour ->
+                    new NetworkEvent.NeighbourChanged(neighbour, message.type() == Neighbours.DELETE)));
+            default -> { } // the acknowledgement that wakes a closed socket, or what a future kernel tells
+        }
+    }
+
+    private void link(NetlinkMessage message) throws IOException {
+        if (!LinkMessages.isPlain(message)) {
+            return;
+        }
+        Link link = LinkMessages.parse(message);
+        boolean gone = message.type() == LinkMessages.DELETE;
+        if (gone) {
+            names.remove(link);
+        } else {
+            names.put(link);
+        }
+        add(Topic.LINKS, new NetworkEvent.LinkChanged(link, gone));
+    }
+
+    private static <T, E> @Nullable E map(@Nullable T value, Function<T, E> function) {
+        return value == null ? null : function.apply(value);
+    }
+
+    private void add(Topic topic, @Nullable NetworkEvent event) {
+        if (event != null && topics.contains(topic)) {
+            waiting.add(event);
+        }
+    }
+
+    /** Ends the watch and a waiting {@link #next}. Closing twice does nothing. */
+    @Override
+    public void close() {
+        transport.close();
+        lists.close();
+    }
+}

@@ -1,0 +1,106 @@
+package io.inpod.netlink;
+
+import java.net.InetAddress;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a routing rule looks at besides the packet mark, see ip-rule(8). All that is set must apply.
+ *
+ * @param from the source network, or null for any
+ * @param fromLength length of its network part, 0 to 32 or 128 bits; 0 without a network
+ * @param to the destination network, or null for any
+ * @param toLength length of its network part, 0 to 32 or 128 bits; 0 without a network
+ * @param incoming name of the interface that the packet came in through, or null for any
+ * @param outgoing name of the interface that its socket is bound to, or null for any
+ * @param inverted whether the rule applies to packets that the rest does <em>not</em> fit
+ * @param tos the type of service, 0 to 255; 0 for any
+ * @param others FRA_ numbers of what a listed rule has beyond all this, such as port ranges; such a rule can't be added
+ */
+public record RuleSelector(
+        @Nullable InetAddress from,
+        int fromLength,
+        @Nullable InetAddress to,
+        int toLength,
+        @Nullable String incoming,
+        @Nullable String outgoing,
+        boolean inverted,
+        int tos,
+        Set<Integer> others) {
+    /** Nothing but the mark. */
+    public static final RuleSelector NONE = new RuleSelector(null, 0, null, 0, null, null, false, 0, Set.of());
+
+    /**
+     * Checks the values.
+     *
+     * @param from see {@link RuleSelector}
+     * @param fromLength see {@link RuleSelector}
+     * @param to see {@link RuleSelector}
+     * @param toLength see {@link RuleSelector}
+     * @param incoming see {@link RuleSelector}
+     * @param outgoing see {@link RuleSelector}
+     * @param inverted see {@link RuleSelector}
+     * @param tos see {@link RuleSelector}
+     * @param others see {@link RuleSelector}
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public RuleSelector {
+        check(from, fromLength);
+        check(to, toLength);
+        if (tos < 0 || tos > 255) {
+            throw new IllegalArgumentException("the type of service is 0 to 255, not " + tos);
+        }
+        others = Set.copyOf(others);
+    }
+
+    private static void check(@Nullable InetAddress network, int length) {
+        if (length < 0 || length > (network == null ? 0 : IpFamily.of(network).bits())) {
+            throw new IllegalArgumentException("prefix length " + length + " doesn't fit " + (network == null ? "any" : network.getHostAddress()));
+        }
+    }
+
+    /**
+     * Packets from a network.
+     *
+     * @param network its address
+     * @param length length of its network part, 0 to 32 or 128 bits
+     * @return the selector
+     */
+    public static RuleSelector from(InetAddress network, int length) {
+        return new RuleSelector(network, length, null, 0, null, null, false, 0, Set.of());
+    }
+
+    /**
+     * Packets to a network.
+     *
+     * @param network its address
+     * @param length length of its network part, 0 to 32 or 128 bits
+     * @return the selector
+     */
+    public static RuleSelector to(InetAddress network, int length) {
+        return new RuleSelector(null, 0, network, length, null, null, false, 0, Set.of());
+    }
+
+    /**
+     * Packets that came in through an interface.
+     *
+     * @param link its name
+     * @return the selector
+     */
+    public static RuleSelector incoming(String link) {
+        return new RuleSelector(null, 0, null, 0, link, null, false, 0, Set.of());
+    }
+
+    /** {@return the form that {@code ip rule} prints, such as {@code from 10.0.0.0/8 iif eth0}} */
+    @Override
+    public String toString() {
+        return (inverted ? "not " : "")
+                + "from " + (from == null ? "all" : from.getHostAddress() + "/" + fromLength)
+                + (to == null ? "" : " to " + to.getHostAddress() + "/" + toLength)
+                + (tos == 0 ? "" : " tos 0x" + Integer.toHexString(tos))
+                + (incoming == null ? "" : " iif " + incoming)
+                + (outgoing == null ? "" : " oif " + outgoing)
+                + (others.isEmpty() ? "" : " and selectors " + new TreeSet<>(others));
+    }
+}

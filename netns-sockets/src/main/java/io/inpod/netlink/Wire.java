@@ -1,0 +1,48 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.internal.NetlinkStructs.Nlattr;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Numbers of linux/netlink.h, and attributes. */
+final class Wire {
+    static final int NOOP = 1;
+    static final int ERROR = 2;
+    static final int DONE = 3;
+    static final int OVERRUN = 4;
+
+    static final int REQUEST = 0x1;
+    static final int ACK = 0x4;
+    static final int DUMP = 0x300;
+    static final int DUMP_INTERRUPTED = 0x10;
+    static final int CAPPED = 0x100;
+    static final int ACK_ATTRIBUTES = 0x200;
+
+    /** An attribute's type without its two flags, nested and network byte order. */
+    private static final int ATTRIBUTE_TYPE = 0x3fff;
+
+    private Wire() {}
+
+    /** The next multiple of four. */
+    static int align(int length) {
+        return (length + 3) & ~3;
+    }
+
+    /** The attributes from an index to the limit; of several of one type the last counts. What is malformed ends them. */
+    static Map<Integer, ByteBuffer> attributes(ByteBuffer from, int start) {
+        Map<Integer, ByteBuffer> found = new LinkedHashMap<>();
+        for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= from.limit(); ) {
+            int length = Nlattr.LENGTH.get(from, at);
+            if (length < Nlattr.STRUCT.size() || at + length > from.limit()) {
+                break;
+            }
+            ByteBuffer value = from.slice(at + Nlattr.STRUCT.size(), length - Nlattr.STRUCT.size()).order(ByteOrder.nativeOrder());
+            found.put(Nlattr.TYPE.get(from, at) & ATTRIBUTE_TYPE, value);
+            at += align(length);
+        }
+        return Collections.unmodifiableMap(found);
+    }
+}

@@ -1,0 +1,119 @@
+package io.inpod.netns.internal;
+
+import java.util.List;
+
+/** The structs of netlink messages, see linux/netlink.h and its siblings. Columns: C's name, offset, size, in bytes. */
+public final class NetlinkStructs {
+    private NetlinkStructs() {}
+
+    /** All tables. */
+    public static List<Layout> all() {
+        return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, Rtmsg.STRUCT,
+                Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT);
+    }
+
+    /** The header of every message, see netlink(7). */
+    public static final class Nlmsghdr {
+        public static final Layout STRUCT = Layout.struct("nlmsghdr", 16);
+        public static final Field LENGTH   = STRUCT.field("nlmsg_len",     0, 4);
+        public static final Field TYPE     = STRUCT.field("nlmsg_type",    4, 2);
+        public static final Field FLAGS    = STRUCT.field("nlmsg_flags",   6, 2);
+        public static final Field SEQUENCE = STRUCT.field("nlmsg_seq",     8, 4);
+        public static final Field PORT     = STRUCT.field("nlmsg_pid",    12, 4);
+
+        private Nlmsghdr() {}
+    }
+
+    /** An acknowledgement: an errno, negative, and the header of the request that it answers. */
+    public static final class Nlmsgerr {
+        public static final Layout STRUCT = Layout.struct("nlmsgerr", 20);
+        public static final Field ERROR          = STRUCT.field("error",           0, 4);
+        public static final Field REQUEST_LENGTH = STRUCT.field("msg.nlmsg_len",   4, 4);
+
+        private Nlmsgerr() {}
+    }
+
+    /** The header of an attribute. */
+    public static final class Nlattr {
+        public static final Layout STRUCT = Layout.struct("nlattr", 4);
+        public static final Field LENGTH = STRUCT.field("nla_len",    0, 2);
+        public static final Field TYPE   = STRUCT.field("nla_type",   2, 2);
+
+        private Nlattr() {}
+    }
+
+    /** A link, see rtnetlink(7). */
+    public static final class Ifinfomsg {
+        public static final Layout STRUCT = Layout.struct("ifinfomsg", 16);
+        public static final Field FAMILY = STRUCT.field("ifi_family",   0, 1);
+        public static final Field TYPE   = STRUCT.field("ifi_type",     2, 2);
+        public static final Field INDEX  = STRUCT.field("ifi_index",    4, 4);
+        public static final Field FLAGS  = STRUCT.field("ifi_flags",    8, 4);
+        public static final Field CHANGE = STRUCT.field("ifi_change",  12, 4);
+
+        private Ifinfomsg() {}
+    }
+
+    /** An address of a link, see rtnetlink(7). */
+    public static final class Ifaddrmsg {
+        public static final Layout STRUCT = Layout.struct("ifaddrmsg", 8);
+        public static final Field FAMILY        = STRUCT.field("ifa_family",      0, 1);
+        public static final Field PREFIX_LENGTH = STRUCT.field("ifa_prefixlen",   1, 1);
+        public static final Field FLAGS         = STRUCT.field("ifa_flags",       2, 1);
+        public static final Field SCOPE         = STRUCT.field("ifa_scope",       3, 1);
+        public static final Field INDEX         = STRUCT.field("ifa_index",       4, 4);
+
+        private Ifaddrmsg() {}
+    }
+
+    /** A route, see rtnetlink(7). */
+    public static final class Rtmsg {
+        public static final Layout STRUCT = Layout.struct("rtmsg", 12);
+        public static final Field FAMILY             = STRUCT.field("rtm_family",     0, 1);
+        public static final Field DESTINATION_LENGTH = STRUCT.field("rtm_dst_len",    1, 1);
+        public static final Field SOURCE_LENGTH      = STRUCT.field("rtm_src_len",    2, 1);
+        public static final Field TOS                = STRUCT.field("rtm_tos",        3, 1);
+        public static final Field TABLE              = STRUCT.field("rtm_table",      4, 1);
+        public static final Field PROTOCOL           = STRUCT.field("rtm_protocol",   5, 1);
+        public static final Field SCOPE              = STRUCT.field("rtm_scope",      6, 1);
+        public static final Field TYPE               = STRUCT.field("rtm_type",       7, 1);
+        public static final Field FLAGS              = STRUCT.field("rtm_flags",      8, 4);
+
+        private Rtmsg() {}
+    }
+
+    /** One next hop of a route that has several. */
+    public static final class Rtnexthop {
+        public static final Layout STRUCT = Layout.struct("rtnexthop", 8);
+        public static final Field LENGTH = STRUCT.field("rtnh_len",       0, 2);
+        public static final Field INDEX  = STRUCT.field("rtnh_ifindex",   4, 4);
+
+        private Rtnexthop() {}
+    }
+
+    /** A routing rule, see linux/fib_rules.h. */
+    public static final class FibRule {
+        public static final Layout STRUCT = Layout.struct("fib_rule_hdr", 12);
+        public static final Field FAMILY      = STRUCT.field("family",    0, 1);
+        public static final Field TO_LENGTH   = STRUCT.field("dst_len",   1, 1);
+        public static final Field FROM_LENGTH = STRUCT.field("src_len",   2, 1);
+        public static final Field TOS         = STRUCT.field("tos",       3, 1);
+        public static final Field TABLE       = STRUCT.field("table",     4, 1);
+        public static final Field ACTION      = STRUCT.field("action",    7, 1);
+        public static final Field FLAGS       = STRUCT.field("flags",     8, 4);
+
+        private FibRule() {}
+    }
+
+    /** A neighbour, see rtnetlink(7). */
+    public static final class Ndmsg {
+        public static final Layout STRUCT = Layout.struct("ndmsg", 12);
+        public static final Field FAMILY = STRUCT.field("ndm_family",    0, 1);
+        public static final Field INDEX  = STRUCT.field("ndm_ifindex",   4, 4);
+        public static final Field STATE  = STRUCT.field("ndm_state",     8, 2);
+        public static final Field FLAGS  = STRUCT.field("ndm_flags",    10, 1);
+        public static final Field TYPE   = STRUCT.field("ndm_type",     11, 1);
+
+        private Ndmsg() {}
+    }
+}

@@ -1,0 +1,134 @@
+package io.inpod.netlink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.internal.Layout;
+import io.inpod.netns.internal.NetlinkStructs.FibRule;
+import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
+import io.inpod.netns.internal.NetlinkStructs.Ifinfomsg;
+import io.inpod.netns.internal.NetlinkStructs.Ndmsg;
+import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
+import io.inpod.netns.internal.NetlinkStructs.Rtmsg;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvFileSource;
+
+/** What we send is what {@code ip} sent when {@code record.sh} in the test resources recorded it. */
+class RecordedRequestsTest {
+    private static final PolicyRule MARKED = new PolicyRule(IpFamily.V4, 32764, 0x111, 0xfff, 100);
+
+    private interface Action {
+        void on(Rtnetlink network) throws IOException;
+    }
+
+    private static final Map<String, Action> ACTIONS = new TreeMap<>();
+
+    static {
+        ACTIONS.put("address-add", n -> n.addresses().add("v0", ip("192.0.2.1"), 24));
+        ACTIONS.put("address-add-v6", n -> n.addresses().add("v0", ip("2001:db8::1"), 64));
+        ACTIONS.put("address-delete", n -> n.addresses().delete(new LinkAddress("v0", ip("192.0.2.1"), 24)));
+        ACTIONS.put("link-up", n -> n.links().up("v0"));
+        ACTIONS.put("link-down", n -> n.links().down("br0"));
+        ACTIONS.put("link-master", n -> n.links().setMaster("v0", "br0"));
+        ACTIONS.put("link-no-master", n -> n.links().clearMaster("v0"));
+        ACTIONS.put("link-mtu", n -> n.links().setMtu("v0", 1400));
+        ACTIONS.put("link-address", n -> n.links().setAddress("v0", MacAddress.of("02:00:5e:00:53:01")));
+        ACTIONS.put("link-add-bridge", n -> n.links().createBridge("br1"));
+        ACTIONS.put("link-add-veth", n -> n.links().createVeth("a0", "a1"));
+        ACTIONS.put("link-delete", n -> n.links().delete("a0"));
+        ACTIONS.put("route-add", n -> n.routes().add(new Route(IpFamily.V4, Route.Type.UNICAST, ip("10.5.0.0"), 16, ip("10.9.0.2"), "v0", 1000, 7)));
+        ACTIONS.put("route-add-default", n -> n.routes().add(Route.via(ip("10.9.0.2"))));
+        ACTIONS.put("route-add-link", n -> n.routes().add(new Route(IpFamily.V4, Route.Type.UNICAST, ip("10.6.0.0"), 16, null, "v0", Route.MAIN)));
+        ACTIONS.put("route-add-local", n -> n.routes().add(Route.localDefault(IpFamily.V4, "lo", 100)));
+        ACTIONS.put("route-add-local-v6", n -> n.routes().add(Route.localDefault(IpFamily.V6, "lo", 100)));
+        ACTIONS.put("route-add-v6", n -> n.routes().add(Route.via(ip("2001:db8:5::"), 48, ip("fd09::2"))));
+        ACTIONS.put("route-blackhole", n -> n.routes().add(nowhere(Route.Type.BLACKHOLE, "10.7.0.0")));
+        ACTIONS.put("route-unreachable", n -> n.routes().add(nowhere(Route.Type.UNREACHABLE, "10.8.0.0")));
+        ACTIONS.put("route-replace", n -> n.routes().replace(Route.via(ip("10.6.0.0"), 16, ip("10.9.0.3"))));
+        ACTIONS.put("route-delete", n -> n.routes().delete(new Route(IpFamily.V4, Route.Type.UNICAST, ip("10.5.0.0"), 16, ip("10.9.0.2"), "v0", 1000, 7)));
+        ACTIONS.put("rule-add", n -> n.rules().add(MARKED));
+        ACTIONS.put("rule-add-v6", n -> n.rules().add(new PolicyRule(IpFamily.V6, 32764, 0x111, 0xfff, 70_000)));
+        ACTIONS.put("rule-add-from", n -> n.rules().add(rule(10, PolicyRule.Action.LOOKUP, 100,
+                new RuleSelector(ip("10.0.0.0"), 8, ip("192.0.2.0"), 24, "v0", null, false, 0, Set.of()))));
+        ACTIONS.put("rule-add-not", n -> n.rules().add(rule(11, PolicyRule.Action.LOOKUP, 100,
+                new RuleSelector(ip("10.0.0.0"), 8, null, 0, null, "v1", true, 0, Set.of()))));
+        ACTIONS.put("rule-prohibit", n -> n.rules().add(rule(12, PolicyRule.Action.PROHIBIT, 0, RuleSelector.from(ip("10.3.0.0"), 16))));
+        ACTIONS.put("rule-delete", n -> n.rules().delete(MARKED));
+        ACTIONS.put("neighbour-add", n -> n.neighbours().add(Neighbour.permanent("v0", ip("10.9.0.7"), MacAddress.of("02:00:5e:00:53:02"))));
+        ACTIONS.put("neighbour-delete", n -> n.neighbours().delete(Neighbour.permanent("v0", ip("10.9.0.7"), MacAddress.of("02:00:5e:00:53:02"))));
+        ACTIONS.put("address-list", n -> n.addresses().list(IpFamily.V4));
+    }
+
+    @ParameterizedTest
+    @CsvFileSource(delimiter = ':', resources = "/io/inpod/netlink/ip-requests.txt")
+    void isWhatIpSends(String name, String recording) throws IOException {
+        Action action = ACTIONS.get(name);
+        assertThat(action).as(name).isNotNull();
+        FakeKernel kernel = new FakeKernel(Map.of("lo", 1, "v1", 2, "v0", 3, "br0", 4, "a0", 7));
+
+        action.on(new Rtnetlink(kernel.socket()));
+
+        // a list of addresses is followed by one of links, for their names
+        FakeKernel.Sent sent = kernel.sent.get(name.equals("address-list") ? 0 : kernel.sent.size() - 1);
+        Map<String, String> expected = fields(HexFormat.of().parseHex(recording.split(" ")[0]));
+        if (name.endsWith("-delete")) { // ip would delete a route of any type and a rule with any action, we are more careful
+            expected.replace("rtm_type", "1");
+            expected.replace("action", "1");
+        }
+        assertThat(fields(sent.bytes())).isEqualTo(expected);
+    }
+
+    /** Everything but the sequence number and the order of attributes. */
+    private static Map<String, String> fields(byte[] message) {
+        ByteBuffer buffer = ByteBuffer.wrap(message).order(ByteOrder.nativeOrder());
+        Map<String, String> fields = new TreeMap<>();
+        int type = Nlmsghdr.TYPE.get(buffer, 0);
+        fields.put("type", Integer.toString(type));
+        fields.put("flags", Integer.toHexString(Nlmsghdr.FLAGS.get(buffer, 0)));
+        fields.put("port", Integer.toString(Nlmsghdr.PORT.get(buffer, 0)));
+        Layout struct = switch (type & ~3) {
+            case 16 -> Ifinfomsg.STRUCT;
+            case 20 -> Ifaddrmsg.STRUCT;
+            case 24 -> Rtmsg.STRUCT;
+            case 28 -> Ndmsg.STRUCT;
+            default -> FibRule.STRUCT;
+        };
+        struct.fields().forEach(field -> fields.put(field.name(), Integer.toString(field.get(buffer, Nlmsghdr.STRUCT.size()))));
+        attributes(struct == Ifinfomsg.STRUCT, "", buffer, Nlmsghdr.STRUCT.size() + struct.size(), fields);
+        fields.values().removeIf(value -> value.matches("0{32}")); // ::/0 is the same as no destination
+        return fields;
+    }
+
+    private static void attributes(boolean link, String path, ByteBuffer buffer, int start, Map<String, String> fields) {
+        Wire.attributes(buffer, start).forEach((attribute, value) -> {
+            String name = path + "/" + attribute;
+            switch (link ? name : "") {
+                case "/18", "/18/2" -> attributes(true, name, value, 0, fields);
+                case "/18/2/1" -> attributes(true, name, value, Ifinfomsg.STRUCT.size(), fields);
+                case "/3", "/18/1", "/18/2/1/3" -> fields.put(name, String.valueOf(NetlinkMessage.string(value)));
+                default -> fields.put(name, HexFormat.of().formatHex(NetlinkMessage.bytes(value)));
+            }
+        });
+    }
+
+    private static Route nowhere(Route.Type type, String network) throws IOException {
+        return new Route(IpFamily.V4, type, ip(network), 16, null, null, Route.MAIN);
+    }
+
+    private static PolicyRule rule(int priority, PolicyRule.Action action, int table, RuleSelector selector) {
+        return new PolicyRule(IpFamily.V4, priority, 0, 0, action, table, selector);
+    }
+
+    private static InetAddress ip(String text) throws IOException {
+        return InetAddress.getByName(text);
+    }
+}

@@ -1,0 +1,2 @@
+/** Tests of the native layer. */
+package io.inpod.netns.internal;

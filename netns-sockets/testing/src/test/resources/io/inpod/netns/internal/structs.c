@@ -1,0 +1,105 @@
+// Prints nothing: compiled to assembly, whose lines beginning with "->" tell struct, field, offset and size, in bytes. See README.md.
+#define _GNU_SOURCE
+#include <stddef.h>
+#include <linux/fib_rules.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/stat.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define STRUCT(s) __asm__ volatile("\n-> " #s " - 0 %c0" ::"i"(sizeof(struct s)))
+#define FIELD(s, f) __asm__ volatile("\n-> " #s " " #f " %c0 %c1" ::"i"(offsetof(struct s, f)), "i"(sizeof(((struct s *)0)->f)))
+
+void structs(void) {
+    STRUCT(nlmsghdr);
+    FIELD(nlmsghdr, nlmsg_len);
+    FIELD(nlmsghdr, nlmsg_type);
+    FIELD(nlmsghdr, nlmsg_flags);
+    FIELD(nlmsghdr, nlmsg_seq);
+    FIELD(nlmsghdr, nlmsg_pid);
+    STRUCT(nlmsgerr);
+    FIELD(nlmsgerr, error);
+    FIELD(nlmsgerr, msg.nlmsg_len);
+    STRUCT(nlattr);
+    FIELD(nlattr, nla_len);
+    FIELD(nlattr, nla_type);
+    STRUCT(ifinfomsg);
+    FIELD(ifinfomsg, ifi_family);
+    FIELD(ifinfomsg, ifi_type);
+    FIELD(ifinfomsg, ifi_index);
+    FIELD(ifinfomsg, ifi_flags);
+    FIELD(ifinfomsg, ifi_change);
+    STRUCT(ifaddrmsg);
+    FIELD(ifaddrmsg, ifa_family);
+    FIELD(ifaddrmsg, ifa_prefixlen);
+    FIELD(ifaddrmsg, ifa_flags);
+    FIELD(ifaddrmsg, ifa_scope);
+    FIELD(ifaddrmsg, ifa_index);
+    STRUCT(rtmsg);
+    FIELD(rtmsg, rtm_family);
+    FIELD(rtmsg, rtm_dst_len);
+    FIELD(rtmsg, rtm_src_len);
+    FIELD(rtmsg, rtm_tos);
+    FIELD(rtmsg, rtm_table);
+    FIELD(rtmsg, rtm_protocol);
+    FIELD(rtmsg, rtm_scope);
+    FIELD(rtmsg, rtm_type);
+    FIELD(rtmsg, rtm_flags);
+    STRUCT(rtnexthop);
+    FIELD(rtnexthop, rtnh_len);
+    FIELD(rtnexthop, rtnh_ifindex);
+    STRUCT(fib_rule_hdr);
+    FIELD(fib_rule_hdr, family);
+    FIELD(fib_rule_hdr, dst_len);
+    FIELD(fib_rule_hdr, src_len);
+    FIELD(fib_rule_hdr, tos);
+    FIELD(fib_rule_hdr, table);
+    FIELD(fib_rule_hdr, action);
+    FIELD(fib_rule_hdr, flags);
+    STRUCT(ndmsg);
+    FIELD(ndmsg, ndm_family);
+    FIELD(ndmsg, ndm_ifindex);
+    FIELD(ndmsg, ndm_state);
+    FIELD(ndmsg, ndm_flags);
+    FIELD(ndmsg, ndm_type);
+    STRUCT(sockaddr_nl);
+    FIELD(sockaddr_nl, nl_family);
+    FIELD(sockaddr_nl, nl_pid);
+    FIELD(sockaddr_nl, nl_groups);
+    STRUCT(sockaddr_un);
+    FIELD(sockaddr_un, sun_family);
+    STRUCT(sockaddr_ll);
+    FIELD(sockaddr_ll, sll_family);
+    FIELD(sockaddr_ll, sll_protocol);
+    FIELD(sockaddr_ll, sll_ifindex);
+    STRUCT(msghdr);
+    FIELD(msghdr, msg_name);
+    FIELD(msghdr, msg_namelen);
+    FIELD(msghdr, msg_iov);
+    FIELD(msghdr, msg_iovlen);
+    FIELD(msghdr, msg_control);
+    FIELD(msghdr, msg_controllen);
+    FIELD(msghdr, msg_flags);
+    STRUCT(iovec);
+    FIELD(iovec, iov_base);
+    FIELD(iovec, iov_len);
+    STRUCT(cmsghdr);
+    FIELD(cmsghdr, cmsg_len);
+    FIELD(cmsghdr, cmsg_level);
+    FIELD(cmsghdr, cmsg_type);
+    STRUCT(pollfd);
+    FIELD(pollfd, fd);
+    FIELD(pollfd, events);
+    FIELD(pollfd, revents);
+    STRUCT(statx);
+    FIELD(statx, stx_mode);
+    FIELD(statx, stx_ino);
+    FIELD(statx, stx_dev_major);
+    FIELD(statx, stx_dev_minor);
+}
