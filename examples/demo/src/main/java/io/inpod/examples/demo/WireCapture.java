@@ -39,14 +39,16 @@ final class WireCapture implements AutoCloseable {
 
     private void read() {
         ByteBuffer frame = ByteBuffer.allocateDirect(128 * 1024); // with segmentation offload a frame is longer than the MTU
-        while (!stopped) {
+        for (; ; ) {
             try {
                 socket.receive(frame.clear(), TICK);
                 byte[] copy = new byte[frame.remaining()];
                 frame.get(copy);
                 frames.add(copy);
             } catch (SocketTimeoutException e) {
-                // nothing passed
+                if (stopped) {
+                    return; // and everything that passed before is read
+                }
             } catch (IOException e) {
                 return; // closed
             }

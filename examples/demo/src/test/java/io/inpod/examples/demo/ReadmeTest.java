@@ -23,7 +23,7 @@ class ReadmeTest {
         String source = Files.readString(ROOT.resolve(test));
         int begin = source.indexOf('\n', source.indexOf("// README: begin")) + 1;
         int end = source.lastIndexOf('\n', source.indexOf("// README: end")) + 1;
-        String snippet = source.substring(begin, end).stripIndent().stripTrailing();
+        String snippet = source.substring(begin, end).stripTrailing().stripIndent();
 
         assertThat(Files.readString(ROOT.resolve("README.md"))).contains("```java\n" + snippet + "\n```");
     }
