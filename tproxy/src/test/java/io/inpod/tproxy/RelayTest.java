@@ -208,10 +208,10 @@ class RelayTest {
                 if (full) {
                     break;
                 }
-                // The relay keeps up, so that this thread is never the one that stalls.
-                queued(relayed);
-                queued(relayed);
-                full = staysFull(relayed);
+                // Until the relay has read it all or stalls, so that this thread is never the one that does.
+                while (relayed.readByRelay != sent && !full) {
+                    full = staysFull(relayed);
+                }
             }
             relayed.client.shutdownOutput();
             awaitStall(relayed);

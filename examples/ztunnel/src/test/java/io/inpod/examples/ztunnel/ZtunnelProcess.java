@@ -103,11 +103,13 @@ final class ZtunnelProcess implements AutoCloseable {
     /** Its open sockets and namespaces: what must not grow. */
     List<String> descriptors() throws IOException {
         List<String> found = new ArrayList<>();
+        // Each thread that has entered a namespace keeps one descriptor of its own namespace: not more than there are threads.
+        String own = Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/ns/net")).toString();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/fd"))) {
             for (Path file : files) {
                 try {
                     String target = Files.readSymbolicLink(file).toString();
-                    if (target.startsWith("socket:") || target.startsWith("net:")) {
+                    if (target.startsWith("socket:") || target.startsWith("net:") && !target.equals(own)) {
                         found.add(target);
                     }
                 } catch (IOException e) {
