@@ -3,6 +3,7 @@ package io.inpod.netns;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
+import io.inpod.netns.internal.SocketStructs.SockaddrLl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -40,9 +41,11 @@ public final class PacketSocket implements AutoCloseable {
         OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_PACKET)", subject));
         try {
             Native.LIBC.setsockopt(socket, Constants.SOL_SOCKET, Constants.SO_RCVBUF, Native.buffer(4).putInt(0, BUFFER_BYTES), 4);
-            ByteBuffer address = Native.buffer(20)
-                    .putShort(0, (short) Constants.AF_PACKET).putShort(2, (short) ETH_P_ALL_NETWORK_ORDER).putInt(4, interfaceIndex);
-            Native.check(Native.LIBC.bind(socket, address, 20), "bind(AF_PACKET)", subject);
+            ByteBuffer address = Native.buffer(SockaddrLl.STRUCT.size());
+            SockaddrLl.FAMILY.put(address, 0, Constants.AF_PACKET);
+            SockaddrLl.PROTOCOL.put(address, 0, ETH_P_ALL_NETWORK_ORDER);
+            SockaddrLl.INDEX.put(address, 0, interfaceIndex);
+            Native.check(Native.LIBC.bind(socket, address, SockaddrLl.STRUCT.size()), "bind(AF_PACKET)", subject);
             return new PacketSocket(fd, subject);
         } catch (IOException e) {
             fd.close();

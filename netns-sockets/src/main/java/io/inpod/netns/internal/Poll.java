@@ -1,5 +1,6 @@
 package io.inpod.netns.internal;
 
+import io.inpod.netns.internal.SocketStructs.Pollfd;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,9 @@ public final class Poll {
 
     private static void await(int fd, short events, Duration timeout, Object subject) throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
-        ByteBuffer poll = Native.buffer(8).putInt(0, fd).putShort(4, events);
+        ByteBuffer poll = Native.buffer(Pollfd.STRUCT.size());
+        Pollfd.FD.put(poll, 0, fd);
+        Pollfd.EVENTS.put(poll, 0, events);
         for (; ; ) {
             int millis = timeout.isZero() ? -1 : (int) Math.max(0, Math.min(Integer.MAX_VALUE, (deadline - System.nanoTime() + 999_999) / 1_000_000));
             int ready = Native.LIBC.poll(poll, 1, millis);

@@ -1,5 +1,6 @@
 package io.inpod.netns.internal;
 
+import io.inpod.netns.internal.SocketStructs.SockaddrUn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +9,7 @@ import java.nio.file.Path;
 /** struct sockaddr_un: the family (2 bytes), then a path of at most 107 bytes and a zero. */
 public final class UnixAddress {
     /** Length of the struct, in bytes. */
-    public static final int BYTES = 110;
+    public static final int BYTES = SockaddrUn.STRUCT.size();
 
     private static final int PATH_BYTES = 107;
 
@@ -20,6 +21,8 @@ public final class UnixAddress {
         if (bytes.length == 0 || bytes.length > PATH_BYTES) {
             throw new IOException("the path of a unix socket has 1 to " + PATH_BYTES + " bytes, not " + bytes.length + ": " + path);
         }
-        return Native.buffer(BYTES).putShort(0, (short) Constants.AF_UNIX).put(2, bytes);
+        ByteBuffer address = Native.buffer(BYTES);
+        SockaddrUn.FAMILY.put(address, 0, Constants.AF_UNIX);
+        return address.put(SockaddrUn.FAMILY.size(), bytes);
     }
 }

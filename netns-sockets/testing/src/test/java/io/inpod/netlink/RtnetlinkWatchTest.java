@@ -10,6 +10,7 @@ import io.inpod.netlink.NetworkEvent.NeighbourChanged;
 import io.inpod.netlink.NetworkEvent.RouteChanged;
 import io.inpod.netlink.NetworkEvent.RuleChanged;
 import io.inpod.netlink.RtnetlinkWatch.Topic;
+import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -18,6 +19,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -96,18 +99,24 @@ class RtnetlinkWatchTest {
     }
 
     @Test
-    void closingEndsAWaitingThread(PodNetwork network) throws Exception {
-        RtnetlinkWatch watch = RtnetlinkWatch.open(network.node(), Set.of(Topic.RULES));
-        CompletableFuture<Boolean> started = new CompletableFuture<>();
+    void closingEndsAWaitingThread() throws Exception {
+        RtnetlinkWatch watch;
+        try (NetworkNamespace quiet = NetworkNamespace.create()) {
+            watch = RtnetlinkWatch.open(quiet, Set.of(Topic.RULES));
+        }
+        CompletableFuture<Path> started = new CompletableFuture<>();
         CompletableFuture<NetworkEvent> result = CompletableFuture.supplyAsync(() -> {
             try {
-                started.complete(true);
+                started.complete(Path.of("/proc/thread-self").toRealPath());
                 return watch.next(Duration.ZERO);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
         });
-        started.get();
+        Path waiter = started.get();
+        while (!Files.readString(waiter.resolve("stat")).replaceFirst(".*\\) ", "").startsWith("S")) {
+            Thread.onSpinWait(); // until it sleeps in poll(2)
+        }
         watch.close();
 
         assertThatThrownBy(() -> result.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
