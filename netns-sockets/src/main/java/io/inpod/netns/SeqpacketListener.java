@@ -31,7 +31,7 @@ public final class SeqpacketListener implements AutoCloseable {
      *
      * @param path the file to create, at most 107 bytes; its directory must exist
      * @return the listener, to be closed by the caller
-     * @throws SystemCallException EADDRINUSE if somebody listens there, or the path is something else than a socket
+     * @throws java.net.BindException if somebody listens there, or the path is something else than a socket
      * @throws IOException if the file can't be created
      */
     public static SeqpacketListener listen(Path path) throws IOException {
@@ -59,10 +59,10 @@ public final class SeqpacketListener implements AutoCloseable {
         }
         try {
             SeqpacketSocket.connect(path).close();
-        } catch (SystemCallException e) {
-            if (e.symbol().equals("ECONNREFUSED")) {
-                Files.deleteIfExists(path);
-            }
+        } catch (java.net.ConnectException e) {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            // bind says what is wrong with it
         }
     }
 
