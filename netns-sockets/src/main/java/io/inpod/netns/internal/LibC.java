@@ -22,7 +22,7 @@ public interface LibC {
 
     int ioctl(int fd, long request, ByteBuffer argument);
 
-    long syscall(long number, long first, long second);
+    long syscall(long number, long first, long second, long third);
 
     int statx(int directory, String path, int flags, int mask, ByteBuffer result);
 

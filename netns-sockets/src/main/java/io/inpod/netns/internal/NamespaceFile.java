@@ -54,6 +54,9 @@ public final class NamespaceFile {
     }
 
     private static String kind(int format, String link) {
+        if (link.startsWith("net:[")) {
+            return "a mere path to one, opened with O_PATH";
+        }
         if (link.startsWith("/memfd:")) {
             return "a memfd (" + link + ")";
         }
