@@ -57,5 +57,14 @@ public final class Constants {
     public static final int NETLINK_EXT_ACK = 11;
     public static final int NETLINK_GET_STRICT_CHK = 12;
 
+    public static final int AF_INET = AddressFamily.AF_INET.intValue();
+    public static final int AF_INET6 = AddressFamily.AF_INET6.intValue();
+    public static final int SOCK_DGRAM = Sock.SOCK_DGRAM.intValue();
+    public static final int SO_MARK = 36;
+    public static final int SOL_IP = SocketLevel.SOL_IP.intValue();
+    public static final int IP_TRANSPARENT = 19;
+    public static final int SOL_IPV6 = 41;
+    public static final int IPV6_TRANSPARENT = 75;
+
     private Constants() {}
 }

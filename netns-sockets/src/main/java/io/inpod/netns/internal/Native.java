@@ -28,7 +28,7 @@ public final class Native {
     private static LibC load() {
         try {
             return LibraryLoader.create(LibC.class).load("c");
-        } catch (LinkageError e) {
+        } catch (UnsatisfiedLinkError e) {
             String directory = System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"));
             UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native part, which jffi extracts into " + directory
                     + ": the directory must exist, be writable and not be mounted noexec. Name another one with"

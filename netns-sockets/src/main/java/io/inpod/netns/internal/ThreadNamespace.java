@@ -50,6 +50,8 @@ public final class ThreadNamespace {
         ThreadNamespace opened;
         try {
             opened = new ThreadNamespace(home, NamespaceFile.identity(home));
+            // In a user namespace that doesn't own it a thread could leave its namespace but never return: better told before.
+            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to be sure of the way back)");
         } catch (IOException e) {
             Native.LIBC.close(home);
             throw e;

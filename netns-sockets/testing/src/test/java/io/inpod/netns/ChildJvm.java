@@ -15,29 +15,33 @@ final class ChildJvm {
     private static final long LIMIT_SECONDS = 120;
 
     /** A program to be run. */
-    record Command(List<String> prefix, List<String> options, Class<?> main, List<String> arguments, Map<String, String> environment) {
+    record Command(List<String> prefix, List<String> options, String classPath, Class<?> main, List<String> arguments, Map<String, String> environment) {
         /** Through other programs, such as {@code prlimit}. */
         Command through(String... words) {
-            return new Command(List.of(words), options, main, arguments, environment);
+            return new Command(List.of(words), options, classPath, main, arguments, environment);
         }
 
         Command withOptions(String... words) {
-            return new Command(prefix, List.of(words), main, arguments, environment);
+            return new Command(prefix, List.of(words), classPath, main, arguments, environment);
         }
 
         Command withArguments(String... words) {
-            return new Command(prefix, options, main, List.of(words), environment);
+            return new Command(prefix, options, classPath, main, List.of(words), environment);
+        }
+
+        Command withClassPath(String entries) {
+            return new Command(prefix, options, entries, main, arguments, environment);
         }
 
         Command inEnvironment(String name, String value) {
             Map<String, String> more = new TreeMap<>(environment);
             more.put(name, value);
-            return new Command(prefix, options, main, arguments, more);
+            return new Command(prefix, options, classPath, main, arguments, more);
         }
 
         List<String> line() {
             List<String> line = new ArrayList<>(prefix);
-            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath(), "-Xmx256m", "-XX:+UseSerialGC"));
+            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC"));
             line.addAll(options);
             line.add(main.getName());
             line.addAll(arguments);
@@ -48,12 +52,26 @@ final class ChildJvm {
     private ChildJvm() {}
 
     static Command command(Class<?> main) {
-        return new Command(List.of(), List.of(), main, List.of(), Map.of());
+        return new Command(List.of(), List.of(), classPath(), main, List.of(), Map.of());
     }
 
     /** Surefire's own class path is a jar that names the real one. */
     static String classPath() {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    }
+
+    /** What the library needs of the class path, copied to where everybody may read it. */
+    static String readableClassPath(Path directory) throws IOException {
+        List<String> entries = new ArrayList<>();
+        for (String entry : classPath().split(":")) {
+            Path name = Path.of(entry).getFileName();
+            if (name.toString().matches("(jnr|jffi|asm|netns-sockets).*jar")) {
+                entries.add(Files.copy(Path.of(entry), directory.resolve(name)).toString());
+            } else if (!name.toString().endsWith(".jar")) {
+                entries.add(entry);
+            }
+        }
+        return String.join(":", entries);
     }
 
     /** Its standard output and error; any exit code other than 0 is an error. */
