@@ -27,11 +27,11 @@ public final class Native {
 
     private static LibC load() {
         try {
-            return LibraryLoader.create(LibC.class).load("c");
+            return LibraryLoader.create(LibC.class).failImmediately().load("c");
         } catch (UnsatisfiedLinkError e) {
             String directory = System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"));
             UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native part, which jffi extracts into " + directory
-                    + ": the directory must exist, be writable and not be mounted noexec. Name another one with"
+                    + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. Name another one with"
                     + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader says: "
                     + innermost(e));
             clear.initCause(e);

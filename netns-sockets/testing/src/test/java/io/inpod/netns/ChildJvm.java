@@ -41,7 +41,7 @@ final class ChildJvm {
 
         List<String> line() {
             List<String> line = new ArrayList<>(prefix);
-            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC"));
+            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
             line.addAll(options);
             line.add(main.getName());
             line.addAll(arguments);

@@ -14,17 +14,24 @@ public enum Privilege {
         }
     };
 
+    private static final String COMMAND = "unshare -Ur --mount --net --pid --fork --kill-child --mount-proc"
+            + " sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec \"$@\"' sh mvn verify";
+
     abstract void probe() throws IOException;
 
     /**
-     * Returns if the process has it; otherwise skips the calling test, or with {@code CI=true} fails it, naming what is missing.
+     * Returns if the process has it; otherwise skips the calling test, or with {@code CI=true} in the environment fails it, naming
+     * what is missing and a command that helps.
+     *
+     * @throws TestAbortedException to skip the test
+     * @throws AssertionError to fail it
      */
     public void require() {
         try {
             probe();
         } catch (IOException e) {
-            String message = "missing privilege " + this + ": " + e.getMessage()
-                    + "; run as root, or start the JVM through sandbox/bin/java";
+            String message = "missing privilege " + this + ": " + e.getMessage() + "; run as root, or let the test runner start the JVM"
+                    + " through sandbox/bin/java, or run the whole build in a sandbox: " + COMMAND;
             if ("true".equals(System.getenv("CI"))) {
                 throw new AssertionError(message, e);
             }
