@@ -9,9 +9,16 @@ import java.io.IOException;
 public class SystemCallException extends IOException implements SystemCallFailure {
     private static final long serialVersionUID = 1L;
 
+    /** The system call. */
     private final String operation;
+
+    /** What it was applied to. */
     private final String subject;
+
+    /** The error number. */
     private final int errno;
+
+    /** The error's name. */
     private final String symbol;
 
     /**

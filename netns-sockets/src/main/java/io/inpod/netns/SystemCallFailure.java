@@ -5,8 +5,10 @@ package io.inpod.netns;
  * (a {@link java.net.BindException}, a {@link java.nio.file.NoSuchFileException}, ...) so that existing {@code catch} clauses work:
  *
  * <pre>{@code
+ * try {
+ *     socket.send(message, namespace.fd());
  * } catch (IOException e) {
- *     if (e instanceof SystemCallFailure failure && failure.symbol().equals("EADDRINUSE")) { ... }
+ *     if (e instanceof SystemCallFailure failure && failure.symbol().equals("EPIPE")) { ... }
  * }
  * }</pre>
  *

@@ -91,7 +91,7 @@ final class ChildJvm {
                 throw new IOException("takes longer than " + LIMIT_SECONDS + " s: " + Files.readString(output));
             }
             // what the JVM itself says, on Java 25 about native access, isn't the program's
-            String text = Files.readAllLines(output).stream().filter(line -> !line.startsWith("WARNING: ")).map(line -> line + "\n").collect(Collectors.joining());
+            String text = Files.readAllLines(output).stream().filter(line -> !line.startsWith("WARNING: ") && !line.isEmpty()).map(line -> line + "\n").collect(Collectors.joining());
             if (process.exitValue() != exitCode) {
                 throw new IOException(command.main().getSimpleName() + " ended with " + process.exitValue() + ": " + text);
             }
