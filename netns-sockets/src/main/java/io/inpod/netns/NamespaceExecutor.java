@@ -29,8 +29,8 @@ public final class NamespaceExecutor implements AutoCloseable {
         alive = count;
         for (int i = 0; i < count; i++) {
             Thread thread = factory.newThread(this::work);
-            if (thread == null) {
-                throw new IllegalArgumentException("the thread factory made no thread");
+            if (thread == null || ThreadNamespace.isVirtual(thread)) {
+                throw new IllegalArgumentException("the thread factory must make platform threads, not " + thread);
             }
             threads[i] = thread;
         }
@@ -42,6 +42,7 @@ public final class NamespaceExecutor implements AutoCloseable {
      * @param threads how many, 1 to 64
      * @param factory makes them, not started: platform threads
      * @return the executor, to be closed by the caller
+     * @throws IllegalArgumentException if the count is out of range, or the factory makes virtual threads or none
      * @throws IllegalStateException if the calling thread is inside a namespace, where the new threads would stay for ever
      */
     public static NamespaceExecutor create(int threads, ThreadFactory factory) {
@@ -52,8 +53,13 @@ public final class NamespaceExecutor implements AutoCloseable {
             throw new IllegalStateException("make the executor outside of any namespace: its threads would stay in this one");
         }
         NamespaceExecutor executor = new NamespaceExecutor(threads, factory);
-        for (Thread thread : executor.threads) {
-            thread.start();
+        try {
+            for (Thread thread : executor.threads) {
+                thread.start();
+            }
+        } catch (RuntimeException | Error e) { // such as: the system has no room for another thread
+            executor.close();
+            throw e;
         }
         return executor;
     }

@@ -137,11 +137,16 @@ public final class ThreadNamespace {
     }
 
     private static void refuseVirtualThread() {
+        if (isVirtual(Thread.currentThread())) {
+            throw new IllegalStateException("a virtual thread can't enter a network namespace: the switch would move its carrier"
+                    + " thread, and with it every other virtual thread that runs there; use a platform thread, or a NamespaceExecutor");
+        }
+    }
+
+    /** Whether a thread is a virtual one, which Java 17 doesn't know. */
+    public static boolean isVirtual(Thread thread) {
         try {
-            if (IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(Thread.currentThread())) {
-                throw new IllegalStateException("a virtual thread can't enter a network namespace: the switch would move its carrier"
-                        + " thread, and with it every other virtual thread that runs there; use a platform thread");
-            }
+            return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import org.junit.jupiter.api.Test;
 
 @Pods(2)
@@ -113,6 +114,25 @@ class NamespaceExecutorTest {
     @Test
     void isNotMadeInsideANamespace(PodNetwork network) throws Exception {
         network.pod(0).namespace().run(() -> assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside of any namespace"));
+    }
+
+    @Test
+    void refusesWhatItCannotWorkWithAndLeavesNoThread(PodNetwork network) throws Exception {
         assertThatThrownBy(() -> NamespaceExecutor.create(0, Thread::new)).hasMessage("1 to 64 threads, not 0");
+        assertThatThrownBy(() -> NamespaceExecutor.create(1, work -> null)).hasMessageContaining("platform threads, not null");
+        Thread ended = new Thread(() -> {});
+        ended.start();
+        ended.join();
+        List<Thread> made = new ArrayList<>();
+        assertThatThrownBy(() -> NamespaceExecutor.create(2, work -> {
+            made.add(made.isEmpty() ? new Thread(work) : ended);
+            return made.get(made.size() - 1);
+        })).isInstanceOf(IllegalThreadStateException.class);
+        assertThat(made).noneMatch(Thread::isAlive);
+        if (Runtime.version().feature() >= 21) {
+            Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
+            ThreadFactory virtual = (ThreadFactory) Class.forName("java.lang.Thread$Builder").getMethod("factory").invoke(builder);
+            assertThatThrownBy(() -> NamespaceExecutor.create(1, virtual)).hasMessageContaining("platform threads, not VirtualThread");
+        }
     }
 }
