@@ -7,6 +7,7 @@ import io.inpod.netns.testing.Pods;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.engine.discovery.DiscoverySelectors;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
@@ -53,7 +54,8 @@ class PrivilegeTest {
         }
     }
 
-    /** A user's test class; not one of ours, for Surefire leaves nested classes out. */
+    /** A user's test class; not one of ours. */
+    @EnabledIfSystemProperty(named = "inpod.test.users", matches = "true")
     @Pods(1)
     static final class Users {
         @Test
@@ -74,6 +76,7 @@ class PrivilegeTest {
         private Runner() {}
 
         public static void main(String[] args) {
+            System.setProperty("inpod.test.users", "true");
             LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                     .selectors(DiscoverySelectors.selectMethod(Users.class.getName() + "#" + args[0] + "(" + PodNetwork.class.getName() + ")"))
                     .build();
