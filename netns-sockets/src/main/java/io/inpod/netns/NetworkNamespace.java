@@ -167,7 +167,7 @@ public final class NetworkNamespace implements AutoCloseable {
             } finally {
                 created.fd.release();
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             if (created != null) {
                 created.close();
             }

@@ -9,6 +9,7 @@ import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -101,6 +102,8 @@ class LostThreadTest {
                         .isInstanceOf(IllegalStateException.class)
                         .hasMessage("the calling thread should be in " + outer.identity() + " but something else has moved it to " + other.identity());
                 assertThatThrownBy(NetworkNamespace::create).isInstanceOf(IllegalStateException.class);
+                assertThatThrownBy(() -> NetworkNamespace.create("unmade")).isInstanceOf(IllegalStateException.class);
+                assertThat(Path.of("/run/netns/unmade")).doesNotExist();
             });
             try (NetworkNamespace now = NetworkNamespace.current()) {
                 assertThat(now).isEqualTo(own);
