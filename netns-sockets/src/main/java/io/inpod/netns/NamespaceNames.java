@@ -36,16 +36,11 @@ final class NamespaceNames {
         throw new NoSuchFileException(name, null, "no network namespace of that name in " + directories() + " (`ip netns list` shows those of the first)");
     }
 
-    /** Makes a name for an open namespace; nothing is left behind if that fails. */
+    /** Makes a reserved name stand for an open namespace. */
     static Path bind(int namespace, String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(name);
-        try {
-            Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + namespace, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
-            return mountPoint;
-        } catch (IOException e) {
-            Files.deleteIfExists(mountPoint);
-            throw e;
-        }
+        Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + namespace, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
+        return mountPoint;
     }
 
     /** Takes a name by creating its file, so that of two who want it one fails. */
@@ -54,6 +49,7 @@ final class NamespaceNames {
         Files.createFile(SYSTEM.resolve(check(name)));
     }
 
+    /** Gives back a reserved name. */
     static void release(String name) throws IOException {
         Files.deleteIfExists(SYSTEM.resolve(name));
     }

@@ -161,4 +161,26 @@ class NamespaceOriginsTest {
             NetworkNamespace.delete("numbered");
         }
     }
+
+    @Test
+    void aNameThatCannotBeMountedIsGivenBack() throws Exception {
+        // In a user namespace that doesn't own the mount namespace: the file can be made, the mount can't.
+        assertThat(ChildJvm.run(ChildJvm.command(Unmountable.class).through("unshare", "-Urn")))
+                .contains("mount on /run/netns/unmountable failed: Operation not permitted (EPERM, 1)")
+                .endsWith("gone\n");
+    }
+
+    /** Runs in a process of its own, for its user namespace. */
+    static final class Unmountable {
+        private Unmountable() {}
+
+        public static void main(String[] args) {
+            try {
+                NetworkNamespace.create("unmountable").close();
+            } catch (IOException e) {
+                System.out.println(e.getMessage());
+            }
+            System.out.println(Files.exists(Path.of("/run/netns/unmountable")) ? "left" : "gone");
+        }
+    }
 }
