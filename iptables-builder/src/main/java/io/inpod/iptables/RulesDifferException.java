@@ -7,8 +7,8 @@ import java.util.List;
 public class RulesDifferException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    /** What differs, an immutable list. */
-    private final List<String> differences;
+    /** What differs; an array, because not every list can be serialized. */
+    private final String[] differences;
 
     /**
      * Describes the differences.
@@ -18,11 +18,11 @@ public class RulesDifferException extends IOException {
      */
     public RulesDifferException(String namespace, List<String> differences) {
         super("the rules in " + namespace + " are not as installed: " + String.join("; ", differences));
-        this.differences = List.copyOf(differences);
+        this.differences = differences.toArray(String[]::new);
     }
 
     /** {@return what is missing, foreign or different, in words} */
     public List<String> differences() {
-        return differences;
+        return List.of(differences);
     }
 }

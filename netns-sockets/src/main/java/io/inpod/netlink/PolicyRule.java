@@ -13,6 +13,11 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, int 
     /**
      * Checks the values.
      *
+     * @param family of the packets
+     * @param priority its place among the rules, 1 to 32765; lower ones come first
+     * @param mark the packet mark it applies to
+     * @param mask which bits of the mark count
+     * @param table number of the routing table, 1 to 2³²-1
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public PolicyRule {

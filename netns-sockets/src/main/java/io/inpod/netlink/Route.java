@@ -30,6 +30,13 @@ public record Route(
     /**
      * Checks the values.
      *
+     * @param family of its addresses
+     * @param type what becomes of a packet
+     * @param destination where to, or null for anywhere
+     * @param prefixLength of the destination, 0 to 32 or 128 bits; 0 without a destination
+     * @param gateway the next hop, or null if the destination is on the link
+     * @param link name of the interface, or null to let the gateway decide
+     * @param table number of the routing table, 1 to 2³²-1; {@link #MAIN} is the ordinary one
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public Route {

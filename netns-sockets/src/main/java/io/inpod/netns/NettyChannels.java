@@ -2,6 +2,7 @@ package io.inpod.netns;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFactory;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
@@ -22,7 +23,9 @@ import java.util.function.Supplier;
  */
 public final class NettyChannels {
     static {
-        // The classes of the first channel must not be loaded inside a foreign namespace.
+        // The classes of the first channel must not be loaded inside a foreign namespace. The channels' own classes don't load the
+        // native library, which otherwise needs an event loop to have been made before.
+        Epoll.ensureAvailability();
         new EpollServerSocketChannel().unsafe().closeForcibly();
         new EpollSocketChannel().unsafe().closeForcibly();
     }

@@ -195,7 +195,7 @@ public final class NetworkNamespace implements AutoCloseable {
 
     /**
      * Runs a short piece of work inside this namespace, on the calling thread, and returns: the bracket around everything that
-     * creates sockets. May be nested. Costs about a microsecond. Flight Recorder shows each as the event
+     * creates sockets. May be nested. Costs two setns(2): a few microseconds. Flight Recorder shows each as the event
      * {@code io.inpod.NamespaceSwitch} while that is enabled.
      *
      * <p>What the body starts stays behind: a thread lives in this namespace to its end, and so does a process. That is how to run

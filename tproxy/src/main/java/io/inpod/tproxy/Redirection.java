@@ -34,8 +34,9 @@ public record Redirection(List<NamespaceChange> steps) implements NamespaceChang
     }
 
     /**
-     * {@inheritDoc}
+     * Installs the steps in order, all or none.
      *
+     * @param namespace where
      * @throws RedirectionException naming the step that failed and the earlier ones that were undone, or could not be
      */
     @Override
@@ -68,8 +69,9 @@ public record Redirection(List<NamespaceChange> steps) implements NamespaceChang
     }
 
     /**
-     * {@inheritDoc}
+     * Checks every step, also after a failure.
      *
+     * @param namespace where
      * @throws RedirectionException naming all steps that aren't as they should be
      */
     @Override
@@ -78,8 +80,9 @@ public record Redirection(List<NamespaceChange> steps) implements NamespaceChang
     }
 
     /**
-     * {@inheritDoc} Goes on after a failure.
+     * Removes the steps, the last one first, and goes on after a failure.
      *
+     * @param namespace where
      * @throws RedirectionException naming all steps that could not be removed
      */
     @Override

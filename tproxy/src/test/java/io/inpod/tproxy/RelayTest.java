@@ -166,6 +166,17 @@ class RelayTest {
         }
     }
 
+    /** Whether the upstream's buffers are full for good: what the kernel's still growing buffers take would let the end pass. */
+    private static boolean staysFull(RelayedConnection relayed) throws Exception {
+        for (int turn = 0; turn < 20; turn++) {
+            if (relayed.upstream.isWritable()) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        return true;
+    }
+
     private static long queued(RelayedConnection relayed) throws Exception {
         return relayed.loop.submit(() -> relayed.upstream.unsafe().outboundBuffer().totalPendingWriteBytes()).get();
     }
@@ -197,10 +208,10 @@ class RelayTest {
                 if (full) {
                     break;
                 }
-                // The relay keeps up, so that this thread is never the one that stalls.
-                queued(relayed);
-                queued(relayed);
-                full = !relayed.upstream.isWritable();
+                // Until the relay has read it all or stalls, so that this thread is never the one that does.
+                while (relayed.readByRelay != sent && !full) {
+                    full = staysFull(relayed);
+                }
             }
             relayed.client.shutdownOutput();
             awaitStall(relayed);

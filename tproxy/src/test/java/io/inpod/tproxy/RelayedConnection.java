@@ -1,8 +1,10 @@
 package io.inpod.tproxy;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -27,6 +29,7 @@ final class RelayedConnection implements AutoCloseable, RelayListener {
     final EpollSocketChannel downstream;
     final EpollSocketChannel upstream;
     final CompletableFuture<RelayResult> result = new CompletableFuture<>();
+    volatile long readByRelay;
     int timesEnded;
 
     RelayedConnection() throws Exception {
@@ -50,6 +53,14 @@ final class RelayedConnection implements AutoCloseable, RelayListener {
             server = app.accept();
         }
         loop.submit(() -> RelayOptions.DEFAULT.prepare(upstream)).sync();
+        downstream.pipeline().addFirst(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object message) {
+                long bytes = ((ByteBuf) message).readableBytes();
+                context.fireChannelRead(message);
+                readByRelay += bytes; // on the one event loop only
+            }
+        });
         listener.close().sync();
         client.setSoTimeout(30_000);
         server.setSoTimeout(30_000);

@@ -7,6 +7,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.ref.PhantomReference;
 import java.lang.ref.ReferenceQueue;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,17 @@ public final class ThreadNamespace {
     private static final ReferenceQueue<ThreadNamespace> ENDED = new ReferenceQueue<>();
     private static final Set<Home> HOMES = ConcurrentHashMap.newKeySet();
     private static final @Nullable MethodHandle IS_VIRTUAL = isVirtual();
+
+    static {
+        // The JDK's channels make a hidden unix socket when their classes are loaded (Java 25: with the first channel), which they keep
+        // for ever. Made inside a bracket it would keep that namespace alive as long as this process.
+        try {
+            ServerSocketChannel.open().close();
+            SocketChannel.open().close();
+        } catch (IOException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final int home;
     private final NamespaceIdentity homeIdentity;

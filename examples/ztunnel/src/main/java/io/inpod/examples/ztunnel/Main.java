@@ -19,15 +19,20 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The process. Ends with 0 after SIGTERM, 1 after an error that it can't go on with, 2 for a configuration that it can't use. */
 public final class Main {
     private static final int RETRY_SECONDS = 5;
+    private static final int RESOLVER_THREADS = 4;
+    private static final int MAX_WAITING_NAMES = 1000;
 
     private Main() {}
 
@@ -50,6 +55,9 @@ public final class Main {
         } catch (IOException e) {
             log.error("can't start: {}", e.getMessage());
             status = 1;
+        } catch (RuntimeException | Error e) { // or the event loops would go on without anybody who takes pods away from them
+            log.error("ended by a fault", e);
+            status = 1;
         }
         end(status);
     }
@@ -70,19 +78,25 @@ public final class Main {
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
-        StateManager state = new StateManager(new Shared(config, mesh, ca, loops, control), ownNamespace());
+        ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MAX_WAITING_NAMES), new DefaultThreadFactory("resolver", true));
+        resolver.prestartAllCoreThreads();
+        StateManager state = new StateManager(new Shared(config, mesh, ca, loops, resolver), ownNamespace(), lost -> {
+            log.error("a thread is stuck in a pod's namespace and may do anything there, so this process ends: {}", lost.getMessage());
+            end(1);
+        });
         control.scheduleWithFixedDelay(state::retryPending, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
 
         Thread worker = Thread.currentThread();
-        Thread onSignal = new Thread(() -> shutDown(log, config, state, worker), "shutdown");
-        Runtime.getRuntime().addShutdownHook(onSignal);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, worker), "shutdown"));
         try {
             new WorkloadManager(config.uds(), state).run();
         } catch (ZdsProtocolException e) {
-            Runtime.getRuntime().removeShutdownHook(onSignal);
             return 1;
         } catch (InterruptedException e) {
-            // the shutdown hook does the rest
+            for (; ; ) {
+                LockSupport.park(); // the shutdown hook does the rest
+            }
         }
         return 0;
     }
@@ -103,13 +117,11 @@ public final class Main {
             Thread.currentThread().interrupt();
         }
         log.info("shutdown complete");
-        stopLogging();
+        end(0); // by itself the JVM would end with 143, as if it had been killed
     }
 
+    /** Doesn't run shutdown hooks: in one of them, or stuck somewhere, that would wait for ever. */
     private static void end(int status) {
-        if (status == 0) {
-            return; // ending by the shutdown hook
-        }
         stopLogging();
         Runtime.getRuntime().halt(status);
     }

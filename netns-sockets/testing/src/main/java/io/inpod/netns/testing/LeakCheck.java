@@ -2,7 +2,6 @@ package io.inpod.netns.testing;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
@@ -36,7 +35,6 @@ public final class LeakCheck {
     public static LeakCheck begin() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
             String home = own.identity().toString();
-            ServerSocketChannel.open().close(); // the JDK's first socket channel opens a descriptor that it keeps for ever
             return new LeakCheck(home, survey(home));
         }
     }

@@ -52,7 +52,7 @@ public final class MeshFile {
     static Mesh parse(String source, String text, ProxyConfig config) throws ConfigException {
         Object document;
         try {
-            document = new Load(LoadSettings.builder().setLabel(source).setAllowDuplicateKeys(false).build()).loadFromString(text);
+            document = new Load(LoadSettings.builder().setLabel(source).setAllowDuplicateKeys(false).build()).loadFromString(forYaml(text));
         } catch (YamlEngineException e) {
             throw new ConfigException(source + " is neither YAML nor JSON: " + e.getMessage(), e);
         }
@@ -71,6 +71,11 @@ public final class MeshFile {
         return new Mesh(workloads);
     }
 
+    /** JSON may be indented by tabs, which YAML forbids; inside its strings there are none. */
+    private static String forYaml(String text) {
+        return text.stripLeading().startsWith("{") ? text.replace('\t', ' ') : text;
+    }
+
     private static Workload workload(Node node, ProxyConfig config) throws ConfigException {
         node.allow("uid", "name", "namespace", "serviceAccount", "trustDomain", "workloadIps", "network", "hostname", "node", "protocol",
                 "networkMode", "workloadName", "workloadType", "canonicalName", "canonicalRevision", "nativeTunnel", "status", "clusterId",
@@ -78,6 +83,8 @@ public final class MeshFile {
         node.refuseUnlessEmpty("waypoint", "networkGateway", "applicationTunnel", "authorizationPolicies", "services");
         node.text("status", "Healthy", "Healthy", "Unhealthy");
         node.flag("nativeTunnel"); // the peer ends tunnels itself: the same to us
+        node.nested("locality").allow("region", "zone", "subzone");
+        node.checkNumber("capacity");
         Workload workload = new Workload(
                 node.text("uid", ""),
                 node.text("name", ""),

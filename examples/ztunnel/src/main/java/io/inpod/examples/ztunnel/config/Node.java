@@ -20,7 +20,7 @@ record Node(String source, String path, Map<?, ?> map) {
         if (value instanceof Map<?, ?> map) {
             return map;
         }
-        throw new ConfigException(source + ": " + (path.isEmpty() ? "the document" : path) + " must be a map, not " + value);
+        throw new ConfigException(source + ": " + (path.isEmpty() ? "the document" : path) + ": must be a map, not " + value);
     }
 
     ConfigException error(String key, @Nullable String message) {
@@ -34,7 +34,7 @@ record Node(String source, String path, Map<?, ?> map) {
     /** Whatever is not listed is an error. */
     void allow(String... keys) throws ConfigException {
         for (Object key : map.keySet()) {
-            if (!Set.of(keys).contains(key)) {
+            if (!(key instanceof String) || !Set.of(keys).contains(key)) {
                 throw error(String.valueOf(key), "unknown key");
             }
         }
@@ -49,6 +49,12 @@ record Node(String source, String path, Map<?, ?> map) {
                 throw error(key, "this version can't enforce it, so it must be empty");
             }
         }
+    }
+
+    /** A nested map, empty if it is absent. */
+    Node nested(String key) throws ConfigException {
+        Object value = map.get(key);
+        return new Node(source, place(key), value == null ? Map.of() : value);
     }
 
     List<Node> list(String key) throws ConfigException {
@@ -70,7 +76,11 @@ record Node(String source, String path, Map<?, ?> map) {
         throw error(key, "must be a list, not " + value);
     }
 
+    /** Must be there, though it may be empty. */
     List<InetAddress> addresses(String key) throws ConfigException {
+        if (map.get(key) == null) {
+            throw error(key, "is required");
+        }
         List<InetAddress> addresses = new ArrayList<>();
         for (Object item : items(key)) {
             byte[] bytes = item instanceof String text ? NetUtil.createByteArrayFromIpAddressString(text) : null;
@@ -99,10 +109,11 @@ record Node(String source, String path, Map<?, ?> map) {
         if (value == null) {
             return otherwise;
         }
-        if (value instanceof String || value instanceof Number) { // YAML reads a name such as 123 as a number
-            return value.toString();
+        if (value instanceof String text) {
+            return text;
         }
-        throw error(key, "must be a text, not " + value);
+        // A name such as 0123 or 1e3, unquoted, is a number to YAML: what was written can't be known any more.
+        throw error(key, "must be a text, not " + value + (value instanceof Map || value instanceof Collection ? "" : " (write it in quotes)"));
     }
 
     String text(String key, String otherwise, String... allowed) throws ConfigException {
@@ -111,6 +122,14 @@ record Node(String source, String path, Map<?, ?> map) {
             throw error(key, "must be one of " + String.join(", ", allowed) + ", not " + text);
         }
         return text;
+    }
+
+    /** A whole number that isn't negative; whatever it is for, we don't use it. */
+    void checkNumber(String key) throws ConfigException {
+        Object value = map.get(key);
+        if (value != null && !(value instanceof Integer number && number >= 0)) {
+            throw error(key, "must be a number, not " + value);
+        }
     }
 
     boolean flag(String key) throws ConfigException {

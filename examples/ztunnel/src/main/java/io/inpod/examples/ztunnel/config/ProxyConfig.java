@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.config;
 
+import io.inpod.hbone.SpiffeId;
 import io.inpod.tproxy.Keepalive;
 import io.inpod.tproxy.SpoofPolicy;
 import java.nio.file.Path;
@@ -86,12 +87,8 @@ public record ProxyConfig(
         if (text.isEmpty() == path.isEmpty()) {
             throw new ConfigException("exactly one of LOCAL_XDS_PATH and LOCAL_XDS must be set");
         }
-        Keepalive keepalive = !env.flag("KEEPALIVE_ENABLED", true) ? null : new Keepalive(
-                env.duration("KEEPALIVE_TIME", Duration.ofSeconds(180)),
-                env.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180)),
-                env.number("KEEPALIVE_RETRIES", 9, 1, 127));
         return new ProxyConfig(
-                Path.of(env.text("INPOD_UDS", "/var/run/ztunnel/ztunnel.sock")),
+                uds(env),
                 env.flag("INPOD_PORT_REUSE", true),
                 env.number("PACKET_MARK", 1337, 1, Integer.MAX_VALUE),
                 env.flag("IPV6_ENABLED", true),
@@ -100,12 +97,43 @@ public record ProxyConfig(
                 env.text("NODE_NAME", ""),
                 env.text("NETWORK", ""),
                 env.text("ISTIO_META_CLUSTER_ID", env.text("CLUSTER_ID", "Kubernetes")),
-                env.text("TRUST_DOMAIN", "cluster.local"),
-                keepalive,
+                trustDomain(env),
+                keepalive(env),
                 env.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(5)),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 text.isEmpty() ? null : text,
                 path.isEmpty() ? null : Path.of(path));
+    }
+
+    private static Path uds(Variables env) throws ConfigException {
+        String path = env.text("INPOD_UDS", "/var/run/ztunnel/ztunnel.sock");
+        if (path.isEmpty()) {
+            throw new ConfigException("INPOD_UDS is empty; it must name the agent's socket");
+        }
+        return Path.of(path);
+    }
+
+    private static String trustDomain(Variables env) throws ConfigException {
+        String domain = env.text("TRUST_DOMAIN", "cluster.local");
+        try {
+            return new SpiffeId(domain, "any", "any").trustDomain();
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("TRUST_DOMAIN can't be used: " + e.getMessage(), e);
+        }
+    }
+
+    private static @Nullable Keepalive keepalive(Variables env) throws ConfigException {
+        if (!env.flag("KEEPALIVE_ENABLED", true)) {
+            return null;
+        }
+        Duration idle = env.duration("KEEPALIVE_TIME", Duration.ofSeconds(180));
+        Duration interval = env.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180));
+        int retries = env.number("KEEPALIVE_RETRIES", 9, 1, 127);
+        try {
+            return new Keepalive(idle, interval, retries);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("KEEPALIVE_TIME or KEEPALIVE_INTERVAL can't be used: " + e.getMessage(), e);
+        }
     }
 
     /** {@return the ports that the proxy itself listens on in every pod} */

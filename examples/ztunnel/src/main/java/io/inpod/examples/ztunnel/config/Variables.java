@@ -30,7 +30,8 @@ record Variables(Map<String, String> values) {
             return otherwise;
         }
         try {
-            long number = Long.decode(value);
+            boolean hex = value.startsWith("0x") || value.startsWith("0X");
+            long number = hex ? Long.parseLong(value.substring(2), 16) : Long.parseLong(value);
             if (number >= least && number <= most) {
                 return (int) number;
             }

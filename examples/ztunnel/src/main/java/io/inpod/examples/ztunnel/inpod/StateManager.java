@@ -4,6 +4,7 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.netns.NamespaceIdentity;
+import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +30,9 @@ public final class StateManager {
     private final Map<String, PodProxy> running = new LinkedHashMap<>();
     private final Map<String, Pending> pending = new HashMap<>();
     private final Set<String> snapshot = new HashSet<>();
+    private final Consumer<NamespaceLostError> onLost;
     private boolean snapshotReceived;
+    private boolean draining;
 
     private record Pending(WorkloadInfo info, NetworkNamespace namespace) {}
 
@@ -37,10 +41,12 @@ public final class StateManager {
      *
      * @param shared what the pods' proxies share
      * @param own the proxy's own namespace, which is never served
+     * @param onLost told of a thread that can't leave a pod's namespace; must end the process
      */
-    public StateManager(Shared shared, NamespaceIdentity own) {
+    public StateManager(Shared shared, NamespaceIdentity own, Consumer<NamespaceLostError> onLost) {
         this.shared = shared;
         this.own = own;
+        this.onLost = onLost;
     }
 
     /** A new session with an agent begins; it will name all pods again. */
@@ -66,11 +72,12 @@ public final class StateManager {
         LOG.info("pod WorkloadUid(\"{}\") received netns, starting proxy", uid);
         forget(uid);
         PodProxy current = running.get(uid);
+        if (current != null && current.namespace().equals(namespace) && current.info().equals(info)) {
+            namespace.close();
+            return; // served already
+        }
+        pending.put(uid, new Pending(info, namespace)); // it owns the namespace until a proxy does
         if (current != null) {
-            if (current.namespace().equals(namespace) && current.info().equals(info)) {
-                namespace.close();
-                return; // served already
-            }
             LOG.info("pod WorkloadUid(\"{}\") has another netns or identity now, draining old proxy", uid);
             running.remove(uid);
             current.stop();
@@ -78,8 +85,7 @@ public final class StateManager {
         try {
             start(uid, info, namespace);
         } catch (IOException e) {
-            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}", uid, e.getMessage());
-            pending.put(uid, new Pending(info, namespace));
+            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; trying again every few seconds", uid, e.getMessage());
             throw e;
         }
     }
@@ -93,7 +99,17 @@ public final class StateManager {
                 throw new IOException("the namespace is that of pod " + other.getKey() + " already");
             }
         }
-        running.put(uid, PodProxy.start(shared, info, namespace));
+        if (draining) {
+            throw new IOException("the proxy is shutting down");
+        }
+        namespace.onLost(onLost);
+        try {
+            running.put(uid, PodProxy.start(shared, info, namespace));
+        } catch (RuntimeException e) {
+            LOG.error("pod WorkloadUid(\"{}\") met a fault", uid, e);
+            throw new IOException("a fault of the proxy: " + e, e);
+        }
+        pending.remove(uid);
     }
 
     /** Tries again to serve the pods that could not be served. */
@@ -102,7 +118,6 @@ public final class StateManager {
             Pending pod = pending.get(uid);
             try {
                 start(uid, pod.info(), pod.namespace());
-                pending.remove(uid);
                 LOG.info("pod WorkloadUid(\"{}\") proxy started at last", uid);
             } catch (IOException e) {
                 LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
@@ -124,8 +139,16 @@ public final class StateManager {
      * A pod is gone.
      *
      * @param uid its name in the protocol
+     * @throws IOException if it is empty
      */
-    public synchronized void delete(String uid) throws InterruptedException {
+    public synchronized void delete(String uid) throws IOException, InterruptedException {
+        if (uid.isEmpty()) {
+            throw new IOException("a Del without a uid: which pod is gone?");
+        }
+        drop(uid);
+    }
+
+    private void drop(String uid) throws InterruptedException {
         LOG.info("pod WorkloadUid(\"{}\") delete request, draining proxy", uid);
         snapshot.remove(uid);
         forget(uid);
@@ -148,7 +171,7 @@ public final class StateManager {
         snapshotReceived = true;
         for (String uid : List.copyOf(running.keySet())) {
             if (!snapshot.contains(uid)) {
-                delete(uid);
+                drop(uid);
             }
         }
     }
@@ -159,6 +182,7 @@ public final class StateManager {
      * @param limit how long
      */
     public synchronized void drain(Duration limit) throws InterruptedException {
+        draining = true;
         long deadline = System.nanoTime() + limit.toNanos();
         running.values().forEach(proxy -> proxy.drain(limit));
         for (PodProxy proxy : running.values()) {

@@ -45,10 +45,12 @@ public final class WorkloadManager {
         for (; ; ) {
             try (ZdsClient session = ZdsClient.connect(socket)) {
                 LOG.info("handling new stream");
-                pause = FIRST_PAUSE;
-                lastError = "";
                 state.sessionBegins();
-                serve(session);
+                for (; ; ) {
+                    serve(session);
+                    pause = FIRST_PAUSE; // not before: an agent that only hangs up must not keep us busy
+                    lastError = "";
+                }
             } catch (ZdsProtocolException e) {
                 LOG.error("protocol error: {}", e.getMessage());
                 throw e;
@@ -63,20 +65,21 @@ public final class WorkloadManager {
         }
     }
 
+    /** One request. */
     private void serve(ZdsClient session) throws ZdsException, InterruptedException {
-        for (; ; ) {
-            try {
-                carryOut(session.receive());
-                session.ack();
-            } catch (ZdsRequestException e) {
-                LOG.warn("refused: {}", e.getMessage());
-                session.nack(String.valueOf(e.getMessage()));
-            } catch (ZdsSessionException | ZdsProtocolException e) {
-                throw e;
-            } catch (IOException e) {
-                session.nack(String.valueOf(e.getMessage()));
-            }
+        try {
+            carryOut(session.receive());
+        } catch (ZdsRequestException e) {
+            LOG.warn("refused: {}", e.getMessage());
+            session.nack(String.valueOf(e.getMessage()));
+            return;
+        } catch (ZdsSessionException | ZdsProtocolException e) {
+            throw e;
+        } catch (IOException e) {
+            session.nack(String.valueOf(e.getMessage()));
+            return;
         }
+        session.ack();
     }
 
     private void carryOut(ZdsRequest request) throws IOException, InterruptedException {

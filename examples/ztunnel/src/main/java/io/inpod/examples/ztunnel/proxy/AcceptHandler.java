@@ -19,7 +19,7 @@ abstract class AcceptHandler extends ChannelInitializer<EpollSocketChannel> {
         pod.connections().add(client);
         pod.sockets().configureAccepted(client);
         RelayOptions.DEFAULT.prepare(client);
-        client.eventLoop().execute(() -> begin(client));
+        client.eventLoop().execute(() -> Guarded.run(client, () -> begin(client)));
     }
 
     private void begin(EpollSocketChannel client) {

@@ -12,9 +12,14 @@ final class Connections {
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private volatile boolean ended;
 
+    /** Counts a connection until it is closed; after {@link #end()} it is reset instead. */
     void add(Channel channel) {
         open.add(channel);
+        if (ended) {
+            Resets.reset(channel); // accepted or connected while the pod was taken away
+        }
         channel.closeFuture().addListener(closed -> {
             open.remove(channel);
             lock.lock();
@@ -46,8 +51,9 @@ final class Connections {
         }
     }
 
-    /** Resets what is open, and waits a moment for it. */
-    void resetAll() throws InterruptedException {
+    /** Resets what is open and what is still to come, and waits a moment for it. */
+    void end() throws InterruptedException {
+        ended = true;
         all().forEach(Resets::reset);
         awaitNone(System.nanoTime() + TimeUnit.SECONDS.toNanos(5));
     }

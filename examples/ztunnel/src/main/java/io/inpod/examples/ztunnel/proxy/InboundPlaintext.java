@@ -2,7 +2,6 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.Relay;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
 import io.netty.channel.Channel;
@@ -43,16 +42,19 @@ final class InboundPlaintext extends AcceptHandler {
     private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
         Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source.getAddress()), destination, new PreparedForRelay());
         client.closeFuture().addListener(gone -> upstream.cancel(false));
-        upstream.addListener((Future<UpstreamConnection> done) -> {
-            if (done.isSuccess()) {
-                pod.connections().add(done.getNow().channel());
-                Relay.start(client, done.getNow().channel(), result -> AccessLog.ended(connection, result));
-            } else if (done.isCancelled()) {
-                AccessLog.failed(connection, "the client went away before the connection was made");
-                client.close();
-            } else {
-                refuse(client, connection, AccessLog.words(done.cause()));
-            }
-        });
+        upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
+    }
+
+    private void connected(Future<UpstreamConnection> upstream, EpollSocketChannel client, AccessLog.Connection connection) {
+        if (upstream.isSuccess()) {
+            EpollSocketChannel toApp = upstream.getNow().channel();
+            pod.connections().add(toApp);
+            Guarded.relay(client, toApp, result -> AccessLog.ended(connection, result));
+        } else if (upstream.isCancelled()) {
+            AccessLog.failed(connection, "the client went away before the connection was made");
+            client.close();
+        } else {
+            refuse(client, connection, AccessLog.words(upstream.cause()));
+        }
     }
 }

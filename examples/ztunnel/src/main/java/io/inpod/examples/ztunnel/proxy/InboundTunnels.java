@@ -6,10 +6,10 @@ import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelRequestHandler;
 import io.inpod.hbone.TunnelResetException;
 import io.inpod.tproxy.ClientAddress;
-import io.inpod.tproxy.Relay;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
 import io.netty.channel.Channel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -66,21 +66,24 @@ final class InboundTunnels implements TunnelRequestHandler {
         Future<UpstreamConnection> upstream = app.connect(
                 request.connection().eventLoop(), new ClientAddress(source.getAddress()), destination, new PreparedForRelay());
         request.abandoned().addListener(gone -> upstream.cancel(false));
-        upstream.addListener((Future<UpstreamConnection> done) -> {
-            if (!done.isSuccess()) {
-                refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client took the request back" : AccessLog.words(done.cause()));
-                return;
-            }
-            Channel toApp = done.getNow().channel();
-            pod.connections().add(toApp);
-            try {
-                TunnelChannel tunnel = request.accept(
-                        List.of(TelemetryHeaders.baggage(pod.workload().orElseThrow())), new PreparedForRelay());
-                Relay.start(tunnel, done.getNow().channel(), result -> AccessLog.ended(log, result));
-            } catch (TunnelResetException e) {
-                AccessLog.failed(log, AccessLog.words(e));
-                Resets.reset(toApp);
-            }
-        });
+        // A fault ends the whole connection: the client must not wait for an answer that never comes.
+        upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
+    }
+
+    private void connected(Future<UpstreamConnection> done, TunnelRequest request, AccessLog.Connection log) {
+        if (!done.isSuccess()) {
+            refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client took the request back" : AccessLog.words(done.cause()));
+            return;
+        }
+        EpollSocketChannel toApp = done.getNow().channel();
+        pod.connections().add(toApp);
+        try {
+            TunnelChannel tunnel = request.accept(
+                    List.of(TelemetryHeaders.baggage(pod.workload().orElseThrow())), new PreparedForRelay());
+            Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, result -> AccessLog.ended(log, result)));
+        } catch (TunnelResetException e) {
+            AccessLog.failed(log, AccessLog.words(e));
+            Resets.reset(toApp);
+        }
     }
 }

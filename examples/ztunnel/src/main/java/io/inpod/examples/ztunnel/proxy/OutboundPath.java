@@ -6,7 +6,6 @@ import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.TunnelChannel;
-import io.inpod.tproxy.Relay;
 import io.inpod.tproxy.SpoofPolicy;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
@@ -82,18 +81,18 @@ final class OutboundPath {
     private <T> void carry(
             EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome, java.util.function.Function<T, DuplexChannel> channel) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // after success cancelling does nothing
-        upstream.addListener((Future<T> done) -> {
+        upstream.addListener((Future<T> done) -> Guarded.run(client, () -> {
             if (done.isSuccess()) {
-                outcome.known(null);
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
-                Relay.start(client, up, result -> AccessLog.ended(connection, result));
+                outcome.known(null);
+                Guarded.relay(client, up, result -> AccessLog.ended(connection, result));
             } else if (done.isCancelled()) {
                 AccessLog.failed(connection, "the client went away before the connection was made");
                 client.close();
             } else {
                 refuse(client, connection, outcome, AccessLog.words(done.cause()));
             }
-        });
+        }));
     }
 }

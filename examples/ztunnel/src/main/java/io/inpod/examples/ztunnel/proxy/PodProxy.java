@@ -55,7 +55,7 @@ public final class PodProxy {
         try {
             proxy.listen(shared);
             return proxy;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
             throw e;
         }
@@ -103,6 +103,7 @@ public final class PodProxy {
         ProxySocketOptions options = pod.sockets().withTransparent(true).withReusePort(pod.config().portReuse());
         ChannelFuture bound = new ServerBootstrap().group(shared.group())
                 .channelFactory(options.listeners(pod.namespace(), family))
+                .handler(new AcceptFailures(pod))
                 .childHandler(accepted)
                 .bind(address)
                 .awaitUninterruptibly();
@@ -125,9 +126,12 @@ public final class PodProxy {
     /** Stops at once: listeners are closed, connections reset. Blocks until they are. */
     public void stop() throws InterruptedException {
         closeListeners();
-        pod.connections().resetAll();
         pools.close();
-        pod.namespace().close();
+        try {
+            pod.connections().end();
+        } finally {
+            pod.namespace().close();
+        }
     }
 
     /**

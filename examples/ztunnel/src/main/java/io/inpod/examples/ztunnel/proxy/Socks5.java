@@ -1,9 +1,11 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.Workload;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5CommandResponse;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5InitialResponse;
 import io.netty.handler.codec.socksx.v5.Socks5AddressType;
@@ -21,6 +23,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -49,11 +52,19 @@ final class Socks5 extends AcceptHandler {
         private final EpollSocketChannel client;
         private final InetSocketAddress source;
         private final java.util.concurrent.Future<?> deadline;
+        private boolean asked;
 
         Conversation(EpollSocketChannel client, InetSocketAddress source) {
             this.client = client;
             this.source = source;
             this.deadline = client.eventLoop().schedule(() -> client.close(), HANDSHAKE_SECONDS, TimeUnit.SECONDS);
+            client.closeFuture().addListener(closed -> deadline.cancel(false));
+        }
+
+        /** What the app sends without waiting for our answer is for its destination. */
+        @Override
+        public boolean acceptInboundMessage(Object message) {
+            return !(asked && message instanceof ByteBuf);
         }
 
         @Override
@@ -66,7 +77,7 @@ final class Socks5 extends AcceptHandler {
                 context.pipeline().replace(Socks5InitialRequestDecoder.class, null, new Socks5CommandRequestDecoder());
                 context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH));
             } else if (message instanceof Socks5CommandRequest command && command.decoderResult().isSuccess()) {
-                deadline.cancel(false);
+                asked = true;
                 client.config().setAutoRead(false);
                 if (command.type() == Socks5CommandType.CONNECT) {
                     resolve(command);
@@ -75,6 +86,16 @@ final class Socks5 extends AcceptHandler {
                 }
             } else {
                 client.close(); // not SOCKS5
+            }
+        }
+
+        /** Who goes away without having asked for anything needn't be waited for. */
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (!asked && event instanceof ChannelInputShutdownEvent) {
+                context.close();
+            } else {
+                context.fireUserEventTriggered(event);
             }
         }
 
@@ -90,6 +111,8 @@ final class Socks5 extends AcceptHandler {
                 } else {
                     resolver.execute(() -> lookUp(host, command.dstPort()));
                 }
+            } catch (RejectedExecutionException e) {
+                answer(Socks5CommandStatus.FAILURE); // too many names are being looked up
             } catch (UnknownHostException e) {
                 answer(Socks5CommandStatus.ADDRESS_UNSUPPORTED);
             }
@@ -98,13 +121,14 @@ final class Socks5 extends AcceptHandler {
         private void lookUp(String host, int port) {
             try {
                 InetAddress address = InetAddress.getByName(host);
-                client.eventLoop().execute(() -> open(new InetSocketAddress(address, port)));
+                client.eventLoop().execute(() -> Guarded.run(client, () -> open(new InetSocketAddress(address, port))));
             } catch (UnknownHostException e) {
                 client.eventLoop().execute(() -> answer(Socks5CommandStatus.HOST_UNREACHABLE));
             }
         }
 
         private void open(InetSocketAddress destination) {
+            deadline.cancel(false);
             path.open(client, source, destination, false, error -> {
                 if (error == null) {
                     // Before the relay begins: its bytes follow the answer.

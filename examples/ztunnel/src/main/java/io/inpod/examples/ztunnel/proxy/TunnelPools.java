@@ -4,9 +4,11 @@ import io.inpod.hbone.CertificateSource;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HbonePool;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.Inet4Address;
 import java.util.IdentityHashMap;
@@ -27,12 +29,15 @@ final class TunnelPools {
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
         boolean v4 = destination.address().getAddress() instanceof Inet4Address;
-        ChannelFuture connecting = new Bootstrap().group(loop)
-                .channelFactory(pod.sockets().connections(pod.namespace(), v4 ? SocketProtocolFamily.INET : SocketProtocolFamily.INET6))
-                .handler(initializer)
-                .connect(destination.address());
-        pod.connections().add(connecting.channel());
-        return connecting;
+        ChannelFactory<EpollSocketChannel> sockets =
+                pod.sockets().connections(pod.namespace(), v4 ? SocketProtocolFamily.INET : SocketProtocolFamily.INET6);
+        return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel())).handler(initializer).connect(destination.address());
+    }
+
+    /** Here, not with the future's channel: without a socket that is one which never closes. */
+    private EpollSocketChannel counted(EpollSocketChannel channel) {
+        pod.connections().add(channel);
+        return channel;
     }
 
     /** The pool of a loop; to be used on that loop. */

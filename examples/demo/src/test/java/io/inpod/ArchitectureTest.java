@@ -1,0 +1,139 @@
+package io.inpod;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.conditions.ArchConditions.callCodeUnitWhere;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.netty.channel.EventLoopGroup;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import org.junit.jupiter.api.Test;
+
+/** What the modules may know of each other, and what no library may do. */
+class ArchitectureTest {
+    private static final JavaClasses OURS = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
+            .withImportOption(location -> !location.contains("-tests.jar")).importPackages("io.inpod");
+
+    private static final String[] NETNS = {"io.inpod.netns", "io.inpod.netns.internal..", "io.inpod.netlink.."};
+    private static final String TESTING = "io.inpod.netns.testing..";
+    private static final String TPROXY = "io.inpod.tproxy..";
+    private static final String IPTABLES = "io.inpod.iptables..";
+    private static final String HBONE = "io.inpod.hbone..";
+    private static final String EXAMPLES = "io.inpod.examples..";
+    private static final String[] LIBRARIES = {NETNS[0], NETNS[1], NETNS[2], TPROXY, IPTABLES, HBONE};
+
+    /** The part of iptables-builder that applies rules, and so may use netns-sockets. */
+    private static final DescribedPredicate<JavaClass> IPTABLES_BACK_ENDS =
+            nameMatching("io\\.inpod\\.iptables\\.(IptablesRules|IptablesTools|ToolRun|LockFile)(\\$.*)?").forSubtype();
+
+    @Test
+    void modulesDependOneWay() {
+        uses(resideInAnyPackage(NETNS), NETNS);
+        uses(resideInAPackage(TESTING), NETNS[0], NETNS[1], NETNS[2], TESTING);
+        uses(resideInAPackage(TPROXY), NETNS[0], NETNS[2], TPROXY);
+        uses(resideInAPackage(IPTABLES), NETNS[0], NETNS[2], IPTABLES);
+        uses(resideInAPackage(HBONE), HBONE);
+    }
+
+    @Test
+    void examplesUseThePublicApi() {
+        check(noClasses().that().resideInAPackage(EXAMPLES).should().dependOnClassesThat(
+                resideInAnyPackage(LIBRARIES).and(resideInAPackage("..internal.."))));
+        check(noClasses().that().resideInAnyPackage("io.inpod.examples.ztunnel..", "io.inpod.examples.nodeagent..", "io.inpod.examples.demo..")
+                .should().dependOnClassesThat().resideInAPackage("io.inpod.examples.zds.internal.."));
+    }
+
+    @Test
+    void rulesAreValuesOfTheJdkAlone() {
+        check(classes().that().resideInAPackage(IPTABLES).and(not(IPTABLES_BACK_ENDS)).should().onlyDependOnClassesThat(
+                resideInAnyPackage("java..", "org.jspecify..").or(resideInAPackage(IPTABLES).and(not(IPTABLES_BACK_ENDS)))));
+    }
+
+    @Test
+    void onlyOnePackageCallsTheKernel() {
+        check(noClasses().that().resideOutsideOfPackage("io.inpod.netns.internal..").should().dependOnClassesThat()
+                .resideInAnyPackage("jnr..", "com.kenai..", "java.lang.foreign.."));
+        check(methods().should().notHaveModifier(JavaModifier.NATIVE));
+        check(noClasses().should(callCodeUnitWhere(target(owner(assignableTo(System.class).or(assignableTo(Runtime.class))))
+                .and(target(nameMatching("load|loadLibrary"))))));
+    }
+
+    @Test
+    void noLibraryStartsAThread() {
+        check(noClasses().that().resideInAnyPackage(LIBRARIES).should(callCodeUnitWhere(STARTS_A_THREAD)));
+        check(noClasses().that().resideInAnyPackage(LIBRARIES).should().beAssignableTo(Thread.class));
+    }
+
+    @Test
+    void publicApiDoesntShowInternals() {
+        check(classes().that().resideInAnyPackage(LIBRARIES).and().resideOutsideOfPackage("..internal..").and().arePublic()
+                .should(new ArchCondition<>("show no internal type") {
+                    @Override
+                    public void check(JavaClass type, ConditionEvents events) {
+                        type.getRawSuperclass().ifPresent(parent -> look(type, parent, type.getName() + " extends", events));
+                        type.getRawInterfaces().forEach(parent -> look(type, parent, type.getName() + " implements", events));
+                        for (JavaMember member : type.getMembers()) {
+                            boolean visible = member.getModifiers().contains(JavaModifier.PUBLIC) || member.getModifiers().contains(JavaModifier.PROTECTED);
+                            if (visible && !member.getModifiers().contains(JavaModifier.SYNTHETIC)) {
+                                member.getAllInvolvedRawTypes().forEach(shown -> look(type, shown, member.getFullName() + " shows", events));
+                            }
+                        }
+                    }
+                }));
+    }
+
+    private static void look(JavaClass type, JavaClass shown, String how, ConditionEvents events) {
+        if (shown.getBaseComponentType().getPackageName().matches("io\\.inpod\\..*internal.*")) {
+            events.add(SimpleConditionEvent.violated(type, how + " " + shown.getName()));
+        }
+    }
+
+    private static final DescribedPredicate<JavaAccess<?>> STARTS_A_THREAD = constructs(Thread.class)
+            .or(constructs(ExecutorService.class)).or(constructs(EventLoopGroup.class)).or(constructs(java.util.Timer.class))
+            .or(calls(Thread.class, "start|startVirtualThread|ofVirtual|ofPlatform"))
+            .or(calls(java.util.concurrent.Executors.class, ".*"))
+            .or(calls(java.util.concurrent.ForkJoinPool.class, ".*"))
+            .or(calls(CompletableFuture.class, ".*Async|orTimeout|completeOnTimeout|delayedExecutor"))
+            .or(calls(java.util.Collection.class, "parallelStream"))
+            .or(calls(java.util.stream.BaseStream.class, "parallel"))
+            .or(calls(java.lang.ref.Cleaner.class, "create"))
+            .or(calls(java.nio.channels.AsynchronousChannelGroup.class, ".*"))
+            .as("start a thread");
+
+    private static DescribedPredicate<JavaAccess<?>> constructs(Class<?> type) {
+        return calls(type, "<init>");
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> calls(Class<?> type, String names) {
+        return target(owner(assignableTo(type))).and(target(nameMatching(names))).forSubtype();
+    }
+
+    /** Classes that {@code who} describes depend, among ours, on these packages only. */
+    private static void uses(DescribedPredicate<JavaClass> who, String... packages) {
+        check(noClasses().that(who).should().dependOnClassesThat(resideInAPackage("io.inpod..").and(not(resideInAnyPackage(packages)))));
+    }
+
+    private static void check(ArchRule rule) {
+        rule.check(OURS);
+    }
+}

@@ -1,0 +1,321 @@
+package io.inpod.examples.ztunnel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Privilege;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** How the process starts, fails and ends. */
+class ProcessTest {
+    private static final TreeSet<Integer> ALL = new TreeSet<>(List.of(15001, 15006, 15008, 15080));
+    private static final String MESH = "workloads:\n- {name: name-p, namespace: default, serviceAccount: sa-p, node: test, workloadIps: [10.0.0.1]}\n";
+
+    private ZtunnelProcess ztunnel;
+    private ForeignAgent agent;
+    private NetworkNamespace pod;
+
+    @BeforeEach
+    void prepare(@TempDir Path home) throws IOException {
+        Privilege.NAMESPACES.require();
+        ztunnel = new ZtunnelProcess(home);
+        ztunnel.mesh(MESH);
+        agent = new ForeignAgent(ztunnel.socket());
+        pod = NetworkNamespace.create();
+        Tool.run(pod, "ip", "link", "set", "lo", "up");
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        ztunnel.close();
+        agent.close();
+        pod.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "workloads: [{namespace: default, workloadIps: [], waypoint: {destination: /10.0.0.9}}] | | mesh.yaml: workloads[0].waypoint:",
+        "policies: [{name: x}] | | mesh.yaml: policies:",
+        "'workloads: [' | | mesh.yaml is neither YAML nor JSON",
+        "workloads: [] | PACKET_MARK=none | PACKET_MARK must be a number",
+        "workloads: [] | FAKE_CA=false | FAKE_CA must be true",
+        "workloads: [] | LOCAL_XDS_PATH=/nowhere/mesh.yaml | LOCAL_XDS_PATH: can't read /nowhere/mesh.yaml"
+    })
+    void aBrokenConfigurationEndsTheStartWithOneLine(String mesh, String variable, String message) throws Exception {
+        ztunnel.mesh(mesh);
+        if (variable != null) {
+            ztunnel.environment.put(variable.split("=")[0], variable.split("=")[1]);
+        }
+
+        assertThat(ztunnel.start().awaitExit()).isEqualTo(2);
+
+        assertThat(ztunnel.lines()).hasSize(1).first().asString().contains("\terror\t").contains(message);
+        assertThat(ztunnel.home.resolve("ca")).doesNotExist();
+        try (var left = Files.list(ztunnel.home.resolve("tmp"))) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void saysHowItIsConfigured() throws Exception {
+        ztunnel.start();
+        agent.accept();
+
+        assertThat(ztunnel.lines()).extracting(line -> line.substring(line.indexOf('\t') + 1)).contains("info\tztunnel\tinpod_enabled: true",
+                "info\tztunnel\tinpod_uds: " + ztunnel.socket(), "info\tztunnel\tinpod_port_reuse: true", "info\tztunnel\tinpod_mark: 1337");
+        ztunnel.awaitLine(0, "inpod.workloadmanager\thandling new stream");
+    }
+
+    @Test
+    void withoutTheRightToEnterNamespacesItDoesNotStart() throws Exception {
+        Tool.require("setpriv");
+
+        assertThat(ztunnel.start("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin").awaitExit()).isEqualTo(1);
+
+        assertThat(ztunnel.lines().get(ztunnel.lines().size() - 1)).contains("can't start:").contains("setns").contains("EPERM");
+    }
+
+    @Test
+    void withoutTheRightToMarkItServesNoPod() throws Exception {
+        Tool.require("setpriv");
+        ztunnel.start("setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw");
+
+        String answer = agent.accept().add("p", pod);
+
+        assertThat(answer).startsWith("nack can't listen on").contains("15001").contains("SO_MARK, 1337").contains("CAP_NET_ADMIN");
+        assertThat(ZtunnelProcess.listeners(pod)).isEmpty();
+        assertThat(ztunnel.isAlive()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"15006", "15080"})
+    void aPortInUseIsARefusalThatNamesItAndIsTriedAgain(int port) throws Exception {
+        ztunnel.start();
+        agent.accept();
+        try (ServerSocketChannel other = listen(port)) {
+            assertThat(other.isOpen()).isTrue();
+            assertThat(agent.add("p", pod)).startsWith("nack can't listen on").contains(":" + port + " in").contains("Address already in use");
+            assertThat(ZtunnelProcess.listeners(pod)).containsExactly(port); // the other one
+        }
+        ztunnel.awaitLine(0, "proxy started at last");
+        assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+    }
+
+    @Test
+    void sigtermWithNobodyConnectedEndsAtOnceWithZero() throws Exception {
+        ztunnel.environment.put("CONNECTION_TERMINATION_DEADLINE", "1h");
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+
+        ztunnel.terminate();
+
+        assertThat(ztunnel.awaitExit()).isZero();
+        assertThat(ztunnel.lines().get(ztunnel.lines().size() - 1)).contains("shutdown complete");
+        assertThat(ZtunnelProcess.listeners(pod)).isEmpty();
+    }
+
+    @Test
+    void sigtermLetsConnectionsFinishAndTakesNoNewOnes() throws Exception {
+        ztunnel.environment.put("CONNECTION_TERMINATION_DEADLINE", "1h");
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        try (ServerSocketChannel listener = listen(9000);
+                Socket client = socks(9000);
+                Socket app = accept(listener)) {
+            ztunnel.terminate();
+            ztunnel.awaitListeners(pod, TreeSet::isEmpty);
+            ztunnel.awaitLine(0, "termination signal received");
+
+            client.getOutputStream().write(7);
+            assertThat(app.getInputStream().read()).isEqualTo(7);
+            assertThat(ztunnel.isAlive()).isTrue();
+            client.shutdownOutput();
+            app.shutdownOutput();
+            assertThat(client.getInputStream().read()).isEqualTo(-1);
+        }
+        assertThat(ztunnel.awaitExit()).isZero();
+    }
+
+    @Test
+    void sigtermEndsConnectionsThatGoOnTooLong() throws Exception {
+        ztunnel.environment.put("CONNECTION_TERMINATION_DEADLINE", "500ms");
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        try (ServerSocketChannel listener = listen(9000);
+                Socket client = socks(9000);
+                Socket app = accept(listener)) {
+            ztunnel.terminate();
+
+            assertThat(ztunnel.awaitExit()).isZero();
+            assertThat(end(client)).isEqualTo("reset");
+            assertThat(end(app)).isEqualTo("reset");
+        }
+    }
+
+    @Test
+    void connectionsOfKeptPodsOutliveTheAgent() throws Exception {
+        ztunnel.start();
+        try (NetworkNamespace other = NetworkNamespace.create()) {
+            assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+            assertThat(agent.add("q", other)).isEqualTo("ack");
+            agent.acked("snapshot");
+            try (ServerSocketChannel listener = listen(9000);
+                    Socket client = socks(9000);
+                    Socket app = accept(listener)) {
+                agent.ask("stop");
+                assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+                agent.listen();
+                assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+                agent.acked("snapshot"); // without q
+
+                assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+                assertThat(ZtunnelProcess.listeners(other)).isEmpty();
+                client.getOutputStream().write(7);
+                assertThat(app.getInputStream().read()).isEqualTo(7);
+
+                agent.acked("del p");
+                assertThat(end(client)).isEqualTo("reset");
+                assertThat(end(app)).isEqualTo("reset");
+            }
+        }
+    }
+
+    @Test
+    void podsMayComeAndGoUnderLoad() throws Exception {
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        agent.acked("snapshot");
+        try (ServerSocketChannel listener = listen(9000)) {
+            socks(9000).close();
+            accept(listener).close();
+            int before = ztunnel.descriptors().size();
+            Executor threads = task -> new Thread(task).start(); // the common pool may have but one
+            AtomicInteger left = new AtomicInteger(2_000);
+            List<CompletableFuture<Void>> clients = new ArrayList<>();
+            clients.add(CompletableFuture.runAsync(() -> drop(listener, left), threads));
+            for (int i = 0; i < 4; i++) {
+                clients.add(CompletableFuture.runAsync(() -> {
+                    while (left.getAndDecrement() > 0) {
+                        try (Socket client = socks(9000)) {
+                            client.setSoLinger(left.get() % 2 == 0, 0);
+                        } catch (IOException | AssertionError e) {
+                            // its pod isn't served just now
+                        }
+                    }
+                }, threads));
+            }
+            while (left.get() > 0) {
+                agent.acked("del p");
+                assertThat(agent.add("p", pod)).isEqualTo("ack");
+            }
+            CompletableFuture.allOf(clients.toArray(CompletableFuture[]::new)).join();
+
+            ztunnel.awaitDescriptors(before);
+            try (ServerSocketChannel fresh = listen(9001); Socket client = socks(9001); Socket app = accept(fresh)) {
+                client.getOutputStream().write(7);
+                assertThat(app.getInputStream().read()).isEqualTo(7);
+            }
+            assertThat(ztunnel.lines().stream().filter(line -> line.matches("\\s+at .*") || line.contains("LEAK"))).isEmpty();
+        }
+    }
+
+    /** Serves nobody, until no more clients come. */
+    private static void drop(ServerSocketChannel listener, AtomicInteger left) {
+        try {
+            listener.configureBlocking(false);
+            while (left.get() > 0) {
+                SocketChannel app = listener.accept();
+                if (app != null) {
+                    app.close();
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void survivesWithoutFileDescriptors() throws Exception {
+        ztunnel.start("sh", "-c", "ulimit -n 150; exec \"$@\"", "sh");
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        try (ServerSocketChannel listener = listen(9000)) {
+            try (Socket client = socks(9000); Socket app = accept(listener)) {
+                assertThat(client.isConnected() && app.isConnected()).isTrue();
+            }
+            int before = ztunnel.descriptors().size();
+            List<Socket> crowd = new ArrayList<>();
+            try {
+                for (int i = 0; i < 250; i++) {
+                    SocketChannel channel = pod.<SocketChannel, IOException>call(SocketChannel::open);
+                    crowd.add(channel.socket());
+                    channel.configureBlocking(false);
+                    channel.connect(new InetSocketAddress("127.0.0.1", 15080)); // and says nothing
+                }
+                assertThat(ztunnel.awaitLine(0, "can't accept connections on")).contains("15080").contains("trying again");
+            } finally {
+                for (Socket socket : crowd) {
+                    socket.close();
+                }
+            }
+            try (Socket client = socks(9000); Socket app = accept(listener)) {
+                client.getOutputStream().write(7);
+                assertThat(app.getInputStream().read()).isEqualTo(7);
+            }
+            ztunnel.awaitDescriptors(before);
+        }
+    }
+
+    private ServerSocketChannel listen(int port) throws IOException {
+        ServerSocketChannel listener = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+        return listener.bind(new InetSocketAddress("0.0.0.0", port));
+    }
+
+    private static Socket accept(ServerSocketChannel listener) throws IOException {
+        listener.socket().setSoTimeout(30_000);
+        Socket socket = listener.socket().accept();
+        socket.setSoTimeout(30_000);
+        return socket;
+    }
+
+    /** Connects within the pod by way of the proxy. */
+    private Socket socks(int port) throws IOException {
+        Socket socket = pod.<SocketChannel, IOException>call(SocketChannel::open).socket();
+        socket.setSoTimeout(30_000);
+        socket.connect(new InetSocketAddress("127.0.0.1", 15080), 30_000);
+        socket.getOutputStream().write(HexFormat.of().parseHex("050100"));
+        assertThat(socket.getInputStream().readNBytes(2)).containsExactly(5, 0);
+        socket.getOutputStream().write(HexFormat.of().parseHex(String.format("050100017f000001%04x", port)));
+        assertThat(socket.getInputStream().readNBytes(10)).startsWith(5, 0);
+        return socket;
+    }
+
+    private static String end(Socket socket) throws IOException {
+        try {
+            return "end " + socket.getInputStream().read();
+        } catch (SocketException e) {
+            return e.getMessage().contains("reset") ? "reset" : e.getMessage();
+        }
+    }
+}

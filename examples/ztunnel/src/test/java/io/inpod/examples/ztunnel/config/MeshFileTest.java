@@ -1,0 +1,198 @@
+package io.inpod.examples.ztunnel.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MeshFileTest {
+    private static final String EVERY_KEY = """
+            # as Istio's own local configurations look
+            workloads:
+            - uid: cluster1//v1/Pod/default/local
+              name: local
+              namespace: default
+              serviceAccount: sa-local
+              trustDomain: example.org
+              workloadIps: ["10.0.0.1", "fd00::1"]
+              network: ""
+              hostname: local.example
+              node: node-1
+              protocol: HBONE
+              networkMode: Standard
+              workloadName: local-v1
+              workloadType: Deployment
+              canonicalName: local
+              canonicalRevision: v1
+              nativeTunnel: false
+              status: Healthy
+              clusterId: cluster1
+              locality: {region: r, zone: z, subzone: s}
+              capacity: 1
+              authorizationPolicies: []
+              services: {}
+            - namespace: default
+              workloadIps: [10.0.0.2]
+            policies: []
+            services: []
+            """;
+
+    private static Mesh parse(String text) throws ConfigException {
+        return MeshFile.parse("mesh.yaml", text, ProxyConfigTest.config());
+    }
+
+    private static InetAddress ip(String text) throws Exception {
+        return InetAddress.getByName(text);
+    }
+
+    @Test
+    void readsEveryKeyThatItKnows() throws Exception {
+        Mesh mesh = parse(EVERY_KEY);
+
+        Workload workload = mesh.at("", ip("10.0.0.1")).orElseThrow();
+        assertThat(workload.identity()).hasToString("spiffe://example.org/ns/default/sa/sa-local");
+        assertThat(workload.addresses()).containsExactly(ip("10.0.0.1"), ip("fd00::1"));
+        assertThat(workload.hbone()).isTrue();
+        assertThat(workload.node()).isEqualTo("node-1");
+        assertThat(workload.workloadType()).isEqualTo("deployment");
+        assertThat(workload.clusterId()).isEqualTo("cluster1");
+        assertThat(mesh.at("", ip("fd00::1"))).contains(workload);
+        assertThat(mesh.local("node-1", "local", "default", "sa-local")).contains(workload);
+        assertThat(mesh.named("LOCAL.example")).contains(workload);
+        assertThat(mesh.size()).isEqualTo(2);
+    }
+
+    @Test
+    void whatIsNotSaidHasADefault() throws Exception {
+        Workload workload = parse(EVERY_KEY).at("", ip("10.0.0.2")).orElseThrow();
+
+        assertThat(workload.identity()).hasToString("spiffe://cluster.local/ns/default/sa/default");
+        assertThat(workload.hbone()).isFalse();
+        assertThat(workload.hostNetwork()).isFalse();
+        assertThat(workload.clusterId()).isEqualTo("Kubernetes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "{\"workloads\": [{\"namespace\": \"default\", \"workloadIps\": [\"10.0.0.1\"], \"protocol\": \"HBONE\", \"waypoint\": null}]}",
+        "{\n\t\"workloads\": [\n\t\t{\n\t\t\t\"namespace\":\"default\",\n\t\t\t\"workloadIps\":[\"10.0.0.1\"],\n\t\t\t\"protocol\":\"HBONE\"\n\t\t}\n\t]\n}\n",
+        "---\nworkloads:\n  - {namespace: default, workloadIps: ['10.0.0.1'], protocol: HBONE}\n"
+    })
+    void readsJsonAsWellAsYaml(String text) throws Exception {
+        assertThat(parse(text).at("", ip("10.0.0.1")).map(Workload::hbone)).contains(true);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "# nothing\n", "workloads:\n", "workloads: []\npolicies:\n"})
+    void aMeshMayBeEmpty(String text) throws Exception {
+        assertThat(parse(text).size()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "policies: [{name: deny, namespace: default, scope: Namespace, action: Deny, dryRun: false, rules: []}] | policies",
+        "services: [{name: s, namespace: default, hostname: s.example, vips: [/127.10.0.1], ports: {80: 8080}}] | services",
+        "policies: nonsense | policies",
+        "authorities: [] | authorities",
+        "1: [] | 1",
+        "workloads: {namespace: default} | workloads",
+        "workloads: [nonsense] | workloads[0]",
+        "workloads: [null] | workloads[0]",
+        "[] | the document",
+        "text | the document"
+    })
+    void refusesAtTheTopWhatItCantEnforce(String text, String place) {
+        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessageStartingWith("mesh.yaml: " + place);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "authorizationPolicies: [default/deny] | authorizationPolicies",
+        "services: {default/s.example: {80: 8080}} | services",
+        "waypoint: {destination: /10.0.0.9, hboneMtlsPort: 15008} | waypoint",
+        "networkGateway: {destination: /10.0.0.9, hboneMtlsPort: 15008} | networkGateway",
+        "applicationTunnel: {protocol: PROXY, port: 8080} | applicationTunnel",
+        "applicationTunnel: text | applicationTunnel",
+        "serviceaccount: sa | serviceaccount",
+        "workloadIPs: [10.0.0.9] | workloadIPs",
+        "locality: {city: x} | locality.city",
+        "locality: x | locality",
+        "protocol: hbone | protocol",
+        "protocol: LEGACY_ISTIO_MTLS | protocol",
+        "networkMode: Bridge | networkMode",
+        "status: Sick | status",
+        "nativeTunnel: 'true' | nativeTunnel",
+        "capacity: many | capacity",
+        "capacity: -1 | capacity",
+        "serviceAccount: 1e3 | serviceAccount",
+        "name: true | name",
+        "node: [n] | node",
+        "trustDomain: a/b | ''",
+        "uid: first | uid"
+    })
+    void refusesInAWorkloadWhatItCantEnforce(String key, String place) {
+        String text = "workloads:\n- {uid: first, namespace: default, workloadIps: [10.0.0.1]}\n- namespace: default\n  workloadIps: [10.0.0.2]\n  " + key + "\n";
+
+        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class)
+                .hasMessageStartingWith("mesh.yaml: workloads[1]" + (place.isEmpty() ? "" : "." + place) + ":");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{workloadIps: [10.0.0.1]} | workloads[0].namespace",
+        "{namespace: '', workloadIps: []} | workloads[0].namespace",
+        "{namespace: default} | workloads[0].workloadIps",
+        "{namespace: default, workloadIps: 10.0.0.1} | workloads[0].workloadIps",
+        "{namespace: default, workloadIps: [10.0.0.1, 10.0.0.256]} | workloads[0].workloadIps[1]",
+        "{namespace: default, workloadIps: [pod.example]} | workloads[0].workloadIps[0]",
+        "{namespace: default, workloadIps: [1]} | workloads[0].workloadIps[0]",
+        "{namespace: a/b, workloadIps: []} | workloads[0]"
+    })
+    void aWorkloadNeedsNamespaceAndAddresses(String workload, String place) {
+        assertThatThrownBy(() -> parse("workloads: [" + workload + "]")).isInstanceOf(ConfigException.class)
+                .hasMessageStartingWith("mesh.yaml: " + place + ":");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"workloads: [", "{\"workloads\": ", "a: b: c", "workloads: []\nworkloads: []\n", "\u0000", "&a [*a]", "!!java.net.URL [x]"})
+    void refusesWhatIsNoDocument(String text) {
+        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessageStartingWith("mesh.yaml");
+    }
+
+    @Test
+    void ofTwoWithOneAddressTheTunnelledOneCounts() throws Exception {
+        Mesh mesh = parse("workloads: [{namespace: a, workloadIps: [10.0.0.1]}, {namespace: b, workloadIps: [10.0.0.1], protocol: HBONE}]");
+
+        assertThat(mesh.at("", ip("10.0.0.1")).map(Workload::namespace)).contains("b");
+    }
+
+    @Test
+    void anAddressOfTheNodeTellsNobody() throws Exception {
+        Mesh mesh = parse("workloads: [{namespace: a, workloadIps: [10.0.0.1], networkMode: HostNetwork}, {namespace: b, workloadIps: [10.0.0.2], network: west}]");
+
+        assertThat(mesh.at("", ip("10.0.0.1"))).isEqualTo(Optional.empty());
+        assertThat(mesh.at("", ip("10.0.0.2"))).isEqualTo(Optional.empty());
+        assertThat(mesh.at("west", ip("10.0.0.2"))).isPresent();
+    }
+
+    @Test
+    void namesTheFileThatCantBeRead(@TempDir Path directory) throws Exception {
+        Path file = directory.resolve("mesh.yaml");
+        ProxyConfig config = ProxyConfigTest.config("LOCAL_XDS", "", "LOCAL_XDS_PATH", file.toString());
+        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageContaining("LOCAL_XDS_PATH").hasMessageContaining(file.toString());
+
+        Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageContaining(file.toString());
+
+        Files.writeString(file, "policies: [1]");
+        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageStartingWith(file + ": policies:");
+    }
+}

@@ -1,0 +1,91 @@
+package io.inpod.examples.ztunnel.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.tproxy.Keepalive;
+import io.inpod.tproxy.SpoofPolicy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ProxyConfigTest {
+    /** The least that a start needs, and more on top. */
+    static ProxyConfig config(String... more) throws ConfigException {
+        Map<String, String> environment = new HashMap<>(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
+        for (int i = 0; i < more.length; i += 2) {
+            environment.put(more[i], more[i + 1]);
+        }
+        return ProxyConfig.from(environment);
+    }
+
+    @Test
+    void defaultsAreThoseOfIstio() throws Exception {
+        ProxyConfig config = config();
+
+        assertThat(config.uds()).isEqualTo(Path.of("/var/run/ztunnel/ztunnel.sock"));
+        assertThat(config.portReuse()).isTrue();
+        assertThat(config.mark()).isEqualTo(0x539);
+        assertThat(config.ipv6()).isTrue();
+        assertThat(config.socks5()).isFalse();
+        assertThat(config.ownPorts()).containsExactly(15001, 15006, 15008);
+        assertThat(config.spoofing()).isEqualTo(SpoofPolicy.REQUIRE);
+        assertThat(config.node()).isEmpty();
+        assertThat(config.network()).isEmpty();
+        assertThat(config.clusterId()).isEqualTo("Kubernetes");
+        assertThat(config.trustDomain()).isEqualTo("cluster.local");
+        assertThat(config.keepalive()).isEqualTo(new Keepalive(Duration.ofSeconds(180), Duration.ofSeconds(180), 9));
+        assertThat(config.terminationDeadline()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(config.workers()).isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void readsEveryVariable() throws Exception {
+        ProxyConfig config = config("INPOD_UDS", "/run/z.sock", "INPOD_PORT_REUSE", "false", "IPV6_ENABLED", "0", "UNSTABLE_ENABLE_SOCKS5", "True",
+                "ENABLE_ORIG_SRC", "false", "NODE_NAME", "n", "NETWORK", "west", "CLUSTER_ID", "c", "TRUST_DOMAIN", "example.org",
+                "KEEPALIVE_ENABLED", "false", "CONNECTION_TERMINATION_DEADLINE", "1500ms", "ZTUNNEL_WORKER_THREADS", "3");
+
+        assertThat(config.uds()).isEqualTo(Path.of("/run/z.sock"));
+        assertThat(config.portReuse()).isFalse();
+        assertThat(config.ipv6()).isFalse();
+        assertThat(config.ownPorts()).containsExactly(15001, 15006, 15008, 15080);
+        assertThat(config.spoofing()).isEqualTo(SpoofPolicy.NEVER);
+        assertThat(config.node()).isEqualTo("n");
+        assertThat(config.network()).isEqualTo("west");
+        assertThat(config.clusterId()).isEqualTo("c");
+        assertThat(config.trustDomain()).isEqualTo("example.org");
+        assertThat(config.keepalive()).isNull();
+        assertThat(config.terminationDeadline()).isEqualTo(Duration.ofMillis(1500));
+        assertThat(config.workers()).isEqualTo(3);
+        assertThat(config("CLUSTER_ID", "c", "ISTIO_META_CLUSTER_ID", "d").clusterId()).isEqualTo("d");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1337, 1337", "0x539, 1337", "0X539, 1337", "01337, 1337", "1, 1", "0x7fffffff, 2147483647"})
+    void marksAreDecimalOrHexadecimal(String text, int mark) throws Exception {
+        assertThat(config("PACKET_MARK", text).mark()).isEqualTo(mark);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PACKET_MARK, 0", "PACKET_MARK, -1", "PACKET_MARK, 0x100000000", "PACKET_MARK, 1337x", "PACKET_MARK, 0x-1", "PACKET_MARK, #539",
+        "INPOD_PORT_REUSE, maybe", "IPV6_ENABLED, yes", "UNSTABLE_ENABLE_SOCKS5, on", "ENABLE_ORIG_SRC, auto", "INPOD_UDS, ''",
+        "KEEPALIVE_TIME, 180", "KEEPALIVE_TIME, 0s", "KEEPALIVE_INTERVAL, 500ms", "KEEPALIVE_RETRIES, 0", "KEEPALIVE_RETRIES, 128",
+        "CONNECTION_TERMINATION_DEADLINE, -5s", "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
+        "XDS_ADDRESS, https://istiod:15012", "CA_ADDRESS, https://istiod:15012", "CRL_PATH, /crl", "COMPLIANCE_POLICY, pqc",
+        "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",
+        "ISTIO_META_DNS_CAPTURE, true", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"
+    })
+    void refusesWhatItCantUseByName(String variable, String value) {
+        assertThatThrownBy(() -> config(variable, value)).isInstanceOf(ConfigException.class).hasMessageContaining(variable);
+    }
+
+    @Test
+    void emptyAndFalseMeanNotAskedFor() throws Exception {
+        assertThat(config("XDS_ADDRESS", "", "CA_ADDRESS", "", "TLS12_ENABLED", "false", "PROXY_MODE", "Shared", "PACKET_MARK", "").mark()).isEqualTo(1337);
+    }
+}
