@@ -3,12 +3,13 @@ package io.inpod.netns;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.NamespaceFile;
 import io.inpod.netns.internal.Native;
+import io.inpod.netns.internal.NetlinkQuery;
+import io.inpod.netns.internal.Relations;
 import io.inpod.netns.internal.ThreadNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Entering one needs CAP_SYS_ADMIN in the user namespace that owns it and in the caller's, see setns(2).
  */
 public final class NetworkNamespace implements AutoCloseable {
-    private static final List<Path> NAMED = List.of(Path.of("/run/netns"), Path.of("/var/run/netns"));
-
     private final OwnedFd fd;
     private final NamespaceIdentity identity;
     private final String origin;
@@ -37,40 +36,67 @@ public final class NetworkNamespace implements AutoCloseable {
      *
      * @param path the file
      * @return the namespace, to be closed by the caller
-     * @throws NotANetworkNamespaceException if the file is something else
-     * @throws IOException if it can't be opened
+     * @throws NotANetworkNamespaceException if the file is something else; the message says what
+     * @throws NoSuchFileException if there is no such file, or the process it is about has ended (also if nobody has waited for it yet)
+     * @throws java.nio.file.AccessDeniedException if this process may not open it
+     * @throws IOException if it can't be opened for another reason
      */
     public static NetworkNamespace open(Path path) throws IOException {
-        int fd = Native.LIBC.open(path.toString(), Constants.O_RDONLY | Constants.O_CLOEXEC | 0x800 /* O_NONBLOCK: never wait for a pipe */, 0);
+        int flags = Constants.O_RDONLY | Constants.O_CLOEXEC | Constants.O_NONBLOCK; // the last so as never to wait for a pipe's writer
+        int fd = Native.LIBC.open(path.toString(), flags, 0);
         return adopt(OwnedFd.adopt(Native.check(fd, "open", path)), path.toString());
     }
 
     /**
-     * Opens the network namespace of a process.
+     * Opens the network namespace of a process: that of its main thread, see {@link #ofThread} for the others.
      *
      * @param pid its process id as this process sees it, at least 1
      * @return the namespace, to be closed by the caller
-     * @throws IOException if there is no such process or it may not be inspected (ptrace(2), "Ptrace access mode checking")
+     * @throws NoSuchFileException if there is no such process, or it has ended
+     * @throws IOException if it may not be inspected (ptrace(2), "Ptrace access mode checking")
      */
     public static NetworkNamespace ofProcess(long pid) throws IOException {
-        return open(Path.of("/proc", Long.toString(pid), "ns", "net"));
+        return open(Path.of("/proc", number("process", pid), "ns", "net"));
+    }
+
+    /**
+     * Opens the network namespace of one thread.
+     *
+     * @param pid the thread's process id as this process sees it, at least 1
+     * @param tid its thread id, as in {@code /proc/PID/task}, at least 1; not Java's {@link Thread#getId()}
+     * @return the namespace, to be closed by the caller
+     * @throws NoSuchFileException if that process has no such thread, or it has ended
+     * @throws IOException if it may not be inspected (ptrace(2), "Ptrace access mode checking")
+     */
+    public static NetworkNamespace ofThread(long pid, long tid) throws IOException {
+        return open(Path.of("/proc", number("process", pid), "task", number("thread", tid), "ns", "net"));
+    }
+
+    /**
+     * Opens the namespace that this process was started in: that of its first thread ({@code /proc/self/ns/net}), on which the
+     * {@code java} launcher runs no Java code and which therefore never leaves it. In a container this is the container's, not
+     * that of the machine, which is {@code ofProcess(1)} for whoever sees the machine's processes. A program that embeds the JVM
+     * may itself have switched its first thread.
+     *
+     * @return the namespace, to be closed by the caller
+     * @throws IOException if the process has too many files open
+     */
+    public static NetworkNamespace initial() throws IOException {
+        return open(Path.of("/proc/self/ns/net"));
     }
 
     /**
      * Opens a namespace by the name that {@code ip netns} shows, see ip-netns(8).
      *
-     * @param name the name of a file in {@code /run/netns} or {@code /var/run/netns}
+     * @param name the name of a file in {@code /run/netns}, {@code /var/run/netns} or, where rootless tools keep theirs,
+     *     {@code $XDG_RUNTIME_DIR/netns}; the first that has it counts
      * @return the namespace, to be closed by the caller
      * @throws NoSuchFileException if there is none of that name
+     * @throws NotANetworkNamespaceException if the file is something else, such as one left over after its mount has gone
      * @throws IOException if it can't be opened
      */
     public static NetworkNamespace named(String name) throws IOException {
-        for (Path directory : NAMED) {
-            if (Files.exists(directory.resolve(checkName(name)))) {
-                return open(directory.resolve(name));
-            }
-        }
-        throw new NoSuchFileException(name, null, "no network namespace of that name in " + NAMED + " (`ip netns list` shows them)");
+        return open(NamespaceNames.find(name));
     }
 
     /**
@@ -120,24 +146,7 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if this process may not create one
      */
     public static NetworkNamespace create() throws IOException {
-        ThreadNamespace thread = ThreadNamespace.ofCallingThread();
-        int previous = thread.enterNew();
-        int opened = -1;
-        IOException failure = null;
-        try {
-            opened = ThreadNamespace.open();
-        } catch (IOException e) {
-            failure = e;
-        }
-        try {
-            thread.leave(previous);
-        } catch (IOException e) {
-            throw new NamespaceLostError("a new network namespace", e);
-        }
-        if (failure != null) {
-            throw failure;
-        }
-        return adopt(OwnedFd.adopt(opened), "new");
+        return adopt(OwnedFd.adopt(Bracket.openNew()), "new");
     }
 
     /**
@@ -148,23 +157,21 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if the name is taken or this process may not create or mount one; nothing is left behind then
      */
     public static NetworkNamespace create(String name) throws IOException {
-        Path mountPoint = NAMED.get(0).resolve(checkName(name));
-        Files.createDirectories(mountPoint.getParent());
-        Files.createFile(mountPoint);
+        NamespaceNames.reserve(name);
+        NetworkNamespace created = null;
         try {
-            NetworkNamespace created = create();
+            created = create();
             int number = created.fd.acquire();
             try {
-                Native.check(Native.LIBC.mount("/proc/self/fd/" + number, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
-                return new NetworkNamespace(created.fd, created.identity, mountPoint.toString());
-            } catch (IOException e) {
-                created.close();
-                throw e;
+                return new NetworkNamespace(created.fd, created.identity, NamespaceNames.bind(number, name).toString());
             } finally {
                 created.fd.release();
             }
-        } catch (IOException e) {
-            Files.deleteIfExists(mountPoint);
+        } catch (IOException | RuntimeException | Error e) {
+            if (created != null) {
+                created.close();
+            }
+            NamespaceNames.release(name);
             throw e;
         }
     }
@@ -176,24 +183,24 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if there is none of that name or it can't be unmounted
      */
     public static void delete(String name) throws IOException {
-        Path mountPoint = NAMED.get(0).resolve(checkName(name));
-        int result = Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH);
-        if (result < 0 && Native.errno() != 22 /* EINVAL: not mounted, a left-over file */) {
-            throw Native.failure("umount2", mountPoint);
-        }
-        Files.delete(mountPoint);
+        NamespaceNames.delete(name);
     }
 
-    private static String checkName(String name) {
-        if (name.isEmpty() || name.contains("/") || name.equals(".") || name.equals("..")) {
-            throw new IllegalArgumentException("a namespace's name is that of one file, not \"" + name + "\"");
+    private static String number(String what, long id) {
+        if (id < 1) {
+            throw new IllegalArgumentException("the id of a " + what + " is at least 1, not " + id);
         }
-        return name;
+        return Long.toString(id);
     }
 
     /**
      * Runs a short piece of work inside this namespace, on the calling thread, and returns: the bracket around everything that
-     * creates sockets. May be nested. Costs two setns(2): a few microseconds.
+     * creates sockets. May be nested. Costs two setns(2): a few microseconds. Flight Recorder shows each as the event
+     * {@code io.inpod.NamespaceSwitch} while that is enabled.
+     *
+     * <p>What the body starts stays behind: a thread lives in this namespace to its end, and so does a process. That is how to run
+     * a program in here; but the JDK's own thread that waits for processes must have been started outside before, by starting any
+     * process there.
      *
      * @param body creates sockets and nothing else, see {@link NamespaceBody}
      * @param <T> what the body makes
@@ -201,51 +208,41 @@ public final class NetworkNamespace implements AutoCloseable {
      * @return what the body made
      * @throws X from the body, after the thread has returned
      * @throws IOException if the namespace can't be entered; the body didn't run then
+     * @throws IllegalStateException on a virtual thread, or if something else has moved the thread since an outer call began
+     * @throws NamespaceLostError if the thread can't return; what the body threw is among the suppressed exceptions
+     */
+    public <T extends @Nullable Object, X extends Throwable> T call(NamespaceBody<T, X> body) throws IOException, X {
+        return Bracket.call(this, body);
+    }
+
+    /**
+     * Like {@link #call} for what makes nothing.
+     *
+     * @param body what to run, see {@link NamespaceBody}
+     * @param <X> what the body may throw
+     * @throws X from the body, after the thread has returned
+     * @throws IOException if the namespace can't be entered; the body didn't run then
      * @throws IllegalStateException on a virtual thread
      * @throws NamespaceLostError if the thread can't return
      */
-    public <T extends @Nullable Object, X extends Throwable> T call(NamespaceBody<T, X> body) throws IOException, X {
-        ThreadNamespace thread = ThreadNamespace.ofCallingThread();
-        int number = fd.acquire();
-        try {
-            int previous = thread.enter(number, this);
-            T made;
-            try {
-                made = body.call();
-            } catch (Throwable e) {
-                leave(thread, previous, e);
-                throw e;
-            }
-            leave(thread, previous, null);
-            return made;
-        } finally {
-            fd.release();
-        }
-    }
-
-    private void leave(ThreadNamespace thread, int previous, @Nullable Throwable fromBody) {
-        try {
-            thread.leave(previous);
-        } catch (IOException e) {
-            NamespaceLostError lost = new NamespaceLostError(toString(), e);
-            if (fromBody != null) {
-                lost.addSuppressed(fromBody);
-            }
-            Consumer<NamespaceLostError> handler = lostHandler;
-            if (handler != null) {
-                handler.accept(lost);
-            }
-            throw lost;
-        }
+    public <X extends Throwable> void run(NamespaceAction<X> body) throws IOException, X {
+        this.<@Nullable Void, X>call(() -> {
+            body.run();
+            return null;
+        });
     }
 
     /**
      * Sets what is run, on the stuck thread, when a thread can't return from this namespace; a server would end the process.
      *
-     * @param handler called before {@link NamespaceLostError} is thrown
+     * @param handler called before {@link NamespaceLostError} is thrown; what it throws is added to that as suppressed
      */
     public void onLost(Consumer<NamespaceLostError> handler) {
         lostHandler = handler;
+    }
+
+    @Nullable Consumer<NamespaceLostError> lostHandler() {
+        return lostHandler;
     }
 
     /** {@return what tells this namespace from any other, now and later} */
@@ -256,6 +253,44 @@ public final class NetworkNamespace implements AutoCloseable {
     /** {@return the descriptor, still owned by this value: for passing to another process, or {@link OwnedFd#acquire}} */
     public OwnedFd fd() {
         return fd;
+    }
+
+    /**
+     * Asks which user namespace owns this network namespace: capabilities count here only if they are held in that one or in one
+     * of its ancestors, see ioctl_ns(2).
+     *
+     * @return the owner
+     * @throws SystemCallException EPERM if the owner is outside of the caller's own user namespace and its descendants
+     * @throws IOException if this value is closed or the process has too many files open
+     */
+    public UserNamespace owner() throws IOException {
+        int number = fd.acquire();
+        try {
+            return Relations.owner(number, this);
+        } finally {
+            fd.release();
+        }
+    }
+
+    /**
+     * Asks for the id by which another namespace knows this one, as in {@code link-netnsid} of {@code ip link}, see ip-netns(8).
+     *
+     * @param observer the other namespace
+     * @return the id, at least 0; empty if it has none there
+     * @throws IOException if the observer can't be entered or either value is closed
+     */
+    public OptionalInt idIn(NetworkNamespace observer) throws IOException {
+        int number = fd.acquire();
+        try (OwnedFd socket = NetlinkQuery.open(observer, 0)) {
+            int asked = socket.acquire();
+            try {
+                return Relations.id(asked, number, this);
+            } finally {
+                socket.release();
+            }
+        } finally {
+            fd.release();
+        }
     }
 
     /**

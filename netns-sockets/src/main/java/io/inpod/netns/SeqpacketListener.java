@@ -19,7 +19,7 @@ public final class SeqpacketListener implements AutoCloseable {
      *
      * @param path the file to create, at most 107 bytes; its directory must exist
      * @return the listener, to be closed by the caller
-     * @throws SystemCallException EADDRINUSE if somebody listens there, or the path is something else than a socket
+     * @throws java.net.BindException if somebody listens there, or the path is something else than a socket
      * @throws IOException if the file can't be created
      */
     public static SeqpacketListener listen(Path path) throws IOException {

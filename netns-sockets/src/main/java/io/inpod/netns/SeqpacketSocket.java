@@ -23,7 +23,7 @@ public final class SeqpacketSocket implements AutoCloseable {
      *
      * @param path the listener's file
      * @return the connection, to be closed by the caller
-     * @throws SystemCallException if nobody listens there or the file may not be written
+     * @throws java.net.ConnectException if nobody listens there
      * @throws IOException if the path is too long for a unix socket, 107 bytes
      */
     public static SeqpacketSocket connect(Path path) throws IOException {
@@ -35,7 +35,7 @@ public final class SeqpacketSocket implements AutoCloseable {
      *
      * @param message from position to limit, at least 1 byte: an empty one would look like the end of the connection
      * @param descriptors sent along, at most 253; still owned by the caller, who may close them as soon as this returns
-     * @throws SystemCallException if the peer is gone (EPIPE) or the message is too large for the socket's buffer (EMSGSIZE)
+     * @throws java.net.SocketException if the peer is gone (EPIPE) or the message is too large for the socket's buffer (EMSGSIZE)
      * @throws IOException if this socket is closed
      */
     public void send(ByteBuffer message, OwnedFd... descriptors) throws IOException {

@@ -11,6 +11,7 @@ import jnr.constants.platform.SocketOption;
 public final class Constants {
     public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
     public static final int O_CLOEXEC = 0x80000;
+    public static final int O_NONBLOCK = OpenFlags.O_NONBLOCK.intValue();
     public static final int AT_FDCWD = -100;
     public static final int AT_EMPTY_PATH = 0x1000;
     public static final int F_DUPFD_CLOEXEC = 1030;
@@ -20,6 +21,14 @@ public final class Constants {
 
     /** linux/nsfs.h: _IO(0xb7, 3), the type of a namespace as its CLONE_ flag; ENOTTY for what is no namespace. */
     public static final long NS_GET_NSTYPE = 0xb703;
+
+    /** linux/nsfs.h: _IO(0xb7, 1), a new descriptor of the user namespace that owns a namespace. */
+    public static final long NS_GET_USERNS = 0xb701;
+
+    /** linux/nsfs.h: _IO(0xb7, 4), the user who made a user namespace. */
+    public static final long NS_GET_OWNER_UID = 0xb704;
+
+    public static final int CLONE_NEWUSER = 0x10000000;
 
     public static final long MS_BIND = 4096;
     public static final int MNT_DETACH = 2;
@@ -59,6 +68,15 @@ public final class Constants {
     public static final int EINTR = Errno.EINTR.intValue();
     public static final int EAGAIN = Errno.EAGAIN.intValue();
     public static final int ENOBUFS = Errno.ENOBUFS.intValue();
+
+    public static final int AF_INET = AddressFamily.AF_INET.intValue();
+    public static final int AF_INET6 = AddressFamily.AF_INET6.intValue();
+    public static final int SOCK_DGRAM = Sock.SOCK_DGRAM.intValue();
+    public static final int SO_MARK = 36;
+    public static final int SOL_IP = SocketLevel.SOL_IP.intValue();
+    public static final int IP_TRANSPARENT = 19;
+    public static final int SOL_IPV6 = 41;
+    public static final int IPV6_TRANSPARENT = 75;
 
     private Constants() {}
 }

@@ -20,6 +20,10 @@ public interface LibC {
 
     int ioctl(int fd, long request, long argument);
 
+    int ioctl(int fd, long request, ByteBuffer argument);
+
+    long syscall(long number, long first, long second, long third);
+
     int statx(int directory, String path, int flags, int mask, ByteBuffer result);
 
     int mount(String source, String target, String type, long flags, @Nullable String data);

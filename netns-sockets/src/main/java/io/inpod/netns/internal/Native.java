@@ -1,6 +1,7 @@
 package io.inpod.netns.internal;
 
 import io.inpod.netns.SystemCallException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jnr.constants.platform.Errno;
@@ -12,29 +13,47 @@ import jnr.ffi.Runtime;
 /** Loads the C library and turns errno into exceptions. */
 public final class Native {
     /** The C library of this process. */
-    public static final LibC LIBC = LibraryLoader.create(LibC.class).load("c");
+    public static final LibC LIBC = load();
 
     private static final Runtime RUNTIME = Runtime.getRuntime(LIBC);
 
     static {
         // Whatever the first failing call would load is loaded here, so that no class is loaded inside a foreign namespace.
         LIBC.setns(-1, 0);
-        failure("setns", "the warm-up");
+        JdkFailures.of(failure("setns", "the warm-up", errno()));
     }
 
     private Native() {}
+
+    private static LibC load() {
+        try {
+            return LibraryLoader.create(LibC.class).failImmediately().load("c");
+        } catch (UnsatisfiedLinkError e) {
+            String directory = System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"));
+            UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native part, which jffi extracts into " + directory
+                    + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. Name another one with"
+                    + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader says: "
+                    + innermost(e));
+            clear.initCause(e);
+            throw clear;
+        }
+    }
+
+    private static Throwable innermost(Throwable e) {
+        return e.getCause() == null || e.getCause() == e ? e : innermost(e.getCause());
+    }
 
     /** The errno of the calling thread's last call. */
     public static int errno() {
         return LastError.getLastError(RUNTIME);
     }
 
-    /** An exception for the calling thread's last call, which failed. */
-    public static SystemCallException failure(String operation, Object subject) {
-        return failure(operation, subject, errno());
+    /** An exception for the calling thread's last call, which failed: one of the JDK's where callers catch those. */
+    public static IOException failure(String operation, Object subject) {
+        return JdkFailures.of(failure(operation, subject, errno()));
     }
 
-    /** An exception for a call that failed with this errno. */
+    /** A plain exception for a call that failed with this errno. */
     public static SystemCallException failure(String operation, Object subject, int errno) {
         Errno known = Errno.valueOf(errno);
         String symbol = known == Errno.__UNKNOWN_CONSTANT__ ? "errno" : known.name();
@@ -47,8 +66,8 @@ public final class Native {
         return known == Errno.__UNKNOWN_CONSTANT__ ? "unknown error" : known.description();
     }
 
-    /** The result of a call, or its errno as an exception. */
-    public static int check(int result, String operation, Object subject) throws SystemCallException {
+    /** The result of a call, or its errno as an exception: one of the JDK's where callers catch those. */
+    public static int check(int result, String operation, Object subject) throws IOException {
         if (result < 0) {
             throw failure(operation, subject);
         }

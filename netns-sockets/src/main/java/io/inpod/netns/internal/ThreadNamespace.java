@@ -1,5 +1,6 @@
 package io.inpod.netns.internal;
 
+import io.inpod.netns.NamespaceIdentity;
 import java.io.IOException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -37,11 +38,17 @@ public final class ThreadNamespace {
     }
 
     private final int home;
+    private final NamespaceIdentity homeIdentity;
     private int current;
+    private NamespaceIdentity currentIdentity;
+    private int depth;
+    private boolean lost;
 
-    private ThreadNamespace(int home) {
+    private ThreadNamespace(int home, NamespaceIdentity homeIdentity) {
         this.home = home;
+        this.homeIdentity = homeIdentity;
         this.current = home;
+        this.currentIdentity = homeIdentity;
     }
 
     /** The calling thread's, which must be a platform thread. */
@@ -52,10 +59,25 @@ public final class ThreadNamespace {
         }
         refuseVirtualThread();
         closeThoseOfEndedThreads();
-        ThreadNamespace opened = new ThreadNamespace(open());
+        int home = open();
+        ThreadNamespace opened;
+        try {
+            opened = new ThreadNamespace(home, NamespaceFile.identity(home));
+            // In a user namespace that doesn't own it a thread could leave its namespace but never return: better told before.
+            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to be sure of the way back)");
+        } catch (IOException e) {
+            Native.LIBC.close(home);
+            throw e;
+        }
         HOMES.add(new Home(opened));
         CURRENT.set(opened);
         return opened;
+    }
+
+    /** Whether the calling thread is inside a bracket, so that a thread which it starts now would be born in a foreign namespace. */
+    public static boolean isSwitched() {
+        ThreadNamespace known = CURRENT.get();
+        return known != null && (known.depth > 0 || known.lost);
     }
 
     /** A new descriptor of the namespace that the calling thread is in now. */
@@ -63,33 +85,81 @@ public final class ThreadNamespace {
         return Native.check(Native.LIBC.open(OWN, Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", OWN);
     }
 
-    /** Switches to another namespace; returns what {@link #leave} needs. */
-    public int enter(int namespace, Object subject) throws IOException {
-        Native.check(Native.LIBC.setns(namespace, Constants.CLONE_NEWNET), "setns", subject);
-        int previous = current;
-        current = namespace;
-        return previous;
-    }
-
-    /** Switches to a namespace that didn't exist before; returns what {@link #leave} needs. */
-    public int enterNew() throws IOException {
-        Native.check(Native.LIBC.unshare(Constants.CLONE_NEWNET), "unshare", "the calling thread's network namespace");
+    /** Where the thread is according to this bookkeeping; {@link #leave} needs it. */
+    public int current() {
         return current;
     }
 
-    /** Switches back. */
-    public void leave(int previous) throws IOException {
-        Native.check(Native.LIBC.setns(previous, Constants.CLONE_NEWNET), "setns", "the thread's own namespace");
-        current = previous;
+    /** Which namespace {@link #current} stands for; {@link #leave} needs it. */
+    public NamespaceIdentity currentIdentity() {
+        return currentIdentity;
     }
 
+    /** Whether the thread is stuck where it may not run anything. */
+    public boolean isLost() {
+        return lost;
+    }
+
+    /** Switches to another namespace. */
+    public void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
+        compareIfNested();
+        Native.check(Native.LIBC.setns(namespace, Constants.CLONE_NEWNET), "setns", subject);
+        current = namespace;
+        currentIdentity = identity;
+        depth++;
+    }
+
+    /** Switches to a namespace that didn't exist before. */
+    public void enterNew() throws IOException {
+        compareIfNested();
+        Native.check(Native.LIBC.unshare(Constants.CLONE_NEWNET), "unshare", "the calling thread's network namespace");
+        depth++;
+    }
+
+    /** Switches back to what was current before; if this fails and the thread isn't there anyway, it is lost. */
+    public void leave(int previous, NamespaceIdentity identity) throws IOException {
+        if (Native.LIBC.setns(previous, Constants.CLONE_NEWNET) < 0) {
+            IOException failure = Native.failure("setns", previous == home ? "the thread's own namespace, " + identity : identity);
+            if (!identity.equals(actualIdentity(failure))) {
+                lost = true;
+                throw failure;
+            }
+        }
+        current = previous;
+        currentIdentity = identity;
+        depth--;
+    }
+
+    /** Only a nested switch pays for this: somebody else's switch in between would make the way back lead to the wrong place. */
+    private void compareIfNested() throws IOException {
+        if (depth > 0) {
+            NamespaceIdentity actual = NamespaceFile.identity(OWN);
+            if (!actual.equals(currentIdentity)) {
+                throw new IllegalStateException("the calling thread should be in " + currentIdentity + " but something else has moved it to " + actual);
+            }
+        }
+    }
+
+    private static @Nullable NamespaceIdentity actualIdentity(IOException because) {
+        try {
+            return NamespaceFile.identity(OWN);
+        } catch (IOException e) {
+            because.addSuppressed(e);
+            return null;
+        }
+    }
 
     private static void refuseVirtualThread() {
+        if (isVirtual(Thread.currentThread())) {
+            throw new IllegalStateException("a virtual thread can't enter a network namespace: the switch would move its carrier"
+                    + " thread, and with it every other virtual thread that runs there; use a platform thread, or a NamespaceExecutor");
+        }
+    }
+
+    /** Whether a thread is a virtual one, which Java 17 doesn't know. */
+    public static boolean isVirtual(Thread thread) {
         try {
-            if (IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(Thread.currentThread())) {
-                throw new IllegalStateException("a virtual thread can't enter a network namespace: the switch would move its carrier"
-                        + " thread, and with it every other virtual thread that runs there; use a platform thread");
-            }
+            return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {

@@ -2,20 +2,18 @@ package io.inpod.netns.testing;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Finds what a piece of work left behind: sockets, event queues and namespace descriptors, and threads in a foreign network
- * namespace. What ends in the background (an event loop that was told to shut down) is given ten seconds.
+ * Finds what a piece of work left behind: sockets, event queues and namespace descriptors; threads and processes of its own in a
+ * foreign network namespace; namespaces with a name or another mount. What ends in the background (an event loop that was told to
+ * shut down) is given ten seconds.
+ *
+ * <p>Mounts are those of the whole mount namespace, so on a machine where somebody else makes named namespaces meanwhile the check
+ * belongs into a sandbox of its own.
  */
 public final class LeakCheck {
     private static final Duration LIMIT = Duration.ofSeconds(10);
@@ -29,7 +27,7 @@ public final class LeakCheck {
     }
 
     /**
-     * Remembers what is open now.
+     * Remembers what is there now.
      *
      * @return the state, to compare with later
      * @throws IOException if {@code /proc} can't be read
@@ -37,12 +35,12 @@ public final class LeakCheck {
     public static LeakCheck begin() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
             String home = own.identity().toString();
-            return new LeakCheck(home, descriptors(home));
+            return new LeakCheck(home, survey(home));
         }
     }
 
     /**
-     * Compares with what is open now.
+     * Compares with what is there now.
      *
      * @throws AssertionError naming what is new
      * @throws IOException if {@code /proc} can't be read
@@ -53,7 +51,7 @@ public final class LeakCheck {
     }
 
     /**
-     * Compares with what is open now.
+     * Compares with what is there now.
      *
      * @param limit how long to wait for what ends in the background
      * @throws AssertionError naming what is new
@@ -63,10 +61,9 @@ public final class LeakCheck {
     public void verify(Duration limit) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         for (; ; ) {
-            List<String> left = new ArrayList<>(foreignThreads());
-            Set<String> now = descriptors(home);
-            now.removeAll(before);
-            left.addAll(now);
+            Set<String> left = survey(home);
+            left.removeAll(before);
+            left.addAll(Survey.foreignThreads(home)); // never in order, not even if it was there before
             if (left.isEmpty()) {
                 return;
             }
@@ -77,43 +74,10 @@ public final class LeakCheck {
         }
     }
 
-    private static Set<String> descriptors(String home) throws IOException {
-        Set<String> found = new TreeSet<>();
-        for (Path fd : list("/proc/self/fd")) {
-            String target = target(fd);
-            boolean ofInterest = target.startsWith("socket:") || target.startsWith("anon_inode:") || target.startsWith("net:");
-            if (ofInterest && !target.equals(home)) {
-                found.add("fd " + fd.getFileName() + " -> " + target);
-            }
-        }
+    private static Set<String> survey(String home) throws IOException {
+        Set<String> found = new TreeSet<>(Survey.descriptors(home));
+        found.addAll(Survey.foreignProcesses(home));
+        found.addAll(Survey.mountedNamespaces());
         return found;
-    }
-
-    private Set<String> foreignThreads() throws IOException {
-        Set<String> found = new HashSet<>();
-        for (Path task : list("/proc/self/task")) {
-            String namespace = target(task.resolve("ns/net"));
-            if (!namespace.isEmpty() && !namespace.equals(home)) {
-                found.add("thread " + task.getFileName() + " in " + namespace);
-            }
-        }
-        return found;
-    }
-
-    private static List<Path> list(String directory) throws IOException {
-        List<Path> entries = new ArrayList<>();
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(Path.of(directory))) {
-            stream.forEach(entries::add);
-        }
-        return entries;
-    }
-
-    /** Empty for what has gone meanwhile. */
-    private static String target(Path link) {
-        try {
-            return Files.readSymbolicLink(link).toString();
-        } catch (IOException e) {
-            return "";
-        }
     }
 }

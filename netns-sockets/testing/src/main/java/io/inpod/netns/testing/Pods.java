@@ -7,11 +7,11 @@ import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * Gives each test a parameter {@link PodNetwork} with this many pods, and fails it if it leaves a socket, a namespace descriptor
- * or a thread in a foreign namespace behind.
+ * Gives each test a parameter {@link PodNetwork} with this many pods, and fails it if it leaves a socket, a namespace descriptor,
+ * a thread or process in a foreign namespace, or a named namespace behind, see {@link LeakCheck}.
  *
- * <p>Where this process may not make namespaces the test is skipped, saying which privilege is missing; with {@code CI=true} in
- * the environment it fails.
+ * <p>Where this process may not make namespaces the test is skipped, saying which privilege is missing and with which command it
+ * would run; with {@code CI=true} in the environment it fails.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)

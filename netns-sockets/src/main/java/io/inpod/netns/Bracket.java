@@ -1,0 +1,95 @@
+package io.inpod.netns;
+
+import io.inpod.netns.internal.Native;
+import io.inpod.netns.internal.SwitchTrace;
+import io.inpod.netns.internal.ThreadNamespace;
+import java.io.IOException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Switching the calling thread and switching it back, whatever happens in between. */
+final class Bracket {
+    private Bracket() {}
+
+    static <T extends @Nullable Object, X extends Throwable> T call(NetworkNamespace namespace, NamespaceBody<T, X> body) throws IOException, X {
+        ThreadNamespace thread = usable();
+        SwitchTrace trace = SwitchTrace.begin();
+        boolean failed = true;
+        int number = namespace.fd().acquire();
+        try {
+            int previous = thread.current();
+            NamespaceIdentity from = thread.currentIdentity();
+            thread.enter(number, namespace.identity(), namespace);
+            T made;
+            try {
+                made = body.call();
+            } catch (Throwable e) {
+                leave(thread, previous, from, namespace, e);
+                throw e;
+            }
+            leave(thread, previous, from, namespace, null);
+            failed = false;
+            return made;
+        } finally {
+            namespace.fd().release();
+            if (trace != null) {
+                trace.end(namespace.identity(), failed);
+            }
+        }
+    }
+
+    /** A descriptor of a namespace that didn't exist before. */
+    static int openNew() throws IOException {
+        ThreadNamespace thread = usable();
+        int previous = thread.current();
+        NamespaceIdentity from = thread.currentIdentity();
+        thread.enterNew();
+        int opened = -1;
+        IOException failure = null;
+        try {
+            opened = ThreadNamespace.open();
+        } catch (IOException e) {
+            failure = e;
+        }
+        try {
+            thread.leave(previous, from);
+        } catch (IOException e) {
+            if (opened >= 0) {
+                Native.LIBC.close(opened);
+            }
+            throw new NamespaceLostError("a new network namespace", e);
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        return opened;
+    }
+
+    private static ThreadNamespace usable() throws IOException {
+        ThreadNamespace thread = ThreadNamespace.ofCallingThread();
+        if (thread.isLost()) {
+            throw new NamespaceLostError("an earlier switch", new IllegalStateException("it is lost since then"));
+        }
+        return thread;
+    }
+
+    private static void leave(ThreadNamespace thread, int previous, NamespaceIdentity from, NetworkNamespace namespace, @Nullable Throwable fromBody) {
+        try {
+            thread.leave(previous, from);
+        } catch (IOException e) {
+            NamespaceLostError lost = new NamespaceLostError(namespace.toString(), e);
+            if (fromBody != null) {
+                lost.addSuppressed(fromBody);
+            }
+            Consumer<NamespaceLostError> handler = namespace.lostHandler();
+            if (handler != null) {
+                try {
+                    handler.accept(lost);
+                } catch (RuntimeException | Error fromHandler) {
+                    lost.addSuppressed(fromHandler);
+                }
+            }
+            throw lost;
+        }
+    }
+}

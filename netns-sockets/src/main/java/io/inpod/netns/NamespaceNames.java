@@ -1,0 +1,71 @@
+package io.inpod.netns;
+
+import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Native;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Names of namespaces: bind mounts in the directories where ip-netns(8) and rootless tools keep them. */
+final class NamespaceNames {
+    private static final Path SYSTEM = Path.of("/run/netns");
+    private static final int EINVAL = 22;
+
+    private NamespaceNames() {}
+
+    private static Set<Path> directories() {
+        Set<Path> directories = new LinkedHashSet<>(List.of(SYSTEM, Path.of("/var/run/netns")));
+        String ofUser = System.getenv("XDG_RUNTIME_DIR");
+        if (ofUser != null && ofUser.startsWith("/")) { // a relative one is to be ignored, says the XDG base directory specification
+            directories.add(Path.of(ofUser, "netns"));
+        }
+        return directories;
+    }
+
+    static Path find(String name) throws NoSuchFileException {
+        check(name);
+        for (Path directory : directories()) {
+            if (Files.exists(directory.resolve(name))) {
+                return directory.resolve(name);
+            }
+        }
+        throw new NoSuchFileException(name, null, "no network namespace of that name in " + directories() + " (`ip netns list` shows those of the first)");
+    }
+
+    /** Makes a reserved name stand for an open namespace. */
+    static Path bind(int namespace, String name) throws IOException {
+        Path mountPoint = SYSTEM.resolve(name);
+        Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + namespace, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
+        return mountPoint;
+    }
+
+    /** Takes a name by creating its file, so that of two who want it one fails. */
+    static void reserve(String name) throws IOException {
+        Files.createDirectories(SYSTEM);
+        Files.createFile(SYSTEM.resolve(check(name)));
+    }
+
+    /** Gives back a reserved name. */
+    static void release(String name) throws IOException {
+        Files.deleteIfExists(SYSTEM.resolve(name));
+    }
+
+    static void delete(String name) throws IOException {
+        Path mountPoint = SYSTEM.resolve(check(name));
+        if (Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH) < 0 && Native.errno() != EINVAL /* not mounted: left over */) {
+            throw Native.failure("umount2", mountPoint);
+        }
+        Files.delete(mountPoint);
+    }
+
+    private static String check(String name) {
+        if (name.isEmpty() || name.contains("/") || name.indexOf('\0') >= 0 || name.equals(".") || name.equals("..")) {
+            throw new IllegalArgumentException("a namespace's name is that of one file, not \"" + name + "\"");
+        }
+        return name;
+    }
+}

@@ -1,0 +1,84 @@
+package io.inpod.netns.testing;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** What there is now that could be left behind, one line of text each. */
+final class Survey {
+    private static final Path NAMES = Path.of("/run/netns");
+
+    private Survey() {}
+
+    static Set<String> descriptors(String home) throws IOException {
+        Set<String> found = new TreeSet<>();
+        for (Path fd : list(Path.of("/proc/self/fd"))) {
+            String target = target(fd);
+            boolean ofInterest = target.startsWith("socket:") || target.startsWith("anon_inode:") || target.startsWith("net:");
+            if (ofInterest && !target.equals(home)) {
+                found.add("fd " + fd.getFileName() + " -> " + target);
+            }
+        }
+        return found;
+    }
+
+    static Set<String> foreignThreads(String home) throws IOException {
+        Set<String> found = new LinkedHashSet<>();
+        for (Path task : list(Path.of("/proc/self/task"))) {
+            String namespace = target(task.resolve("ns/net"));
+            if (!namespace.isEmpty() && !namespace.equals(home)) {
+                found.add("thread " + task.getFileName() + " in " + namespace);
+            }
+        }
+        return found;
+    }
+
+    static Set<String> foreignProcesses(String home) {
+        Set<String> found = new TreeSet<>();
+        ProcessHandle.current().descendants().forEach(process -> {
+            String namespace = target(Path.of("/proc", Long.toString(process.pid()), "ns/net"));
+            if (!namespace.isEmpty() && !namespace.equals(home)) {
+                found.add("process " + process.pid() + " (" + process.info().command().orElse("?") + ") in " + namespace);
+            }
+        });
+        return found;
+    }
+
+    /** See proc_pid_mountinfo(5): the fourth field is the root, for a namespace such as net:[4026532008], the fifth the place. */
+    static Set<String> mountedNamespaces() throws IOException {
+        Set<String> found = new TreeSet<>();
+        for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
+            String[] fields = line.split(" ");
+            if (fields.length > 4 && fields[3].startsWith("net:[")) {
+                found.add("mount " + fields[4]);
+            }
+        }
+        if (Files.isDirectory(NAMES)) {
+            list(NAMES).forEach(name -> found.add("name " + name));
+        }
+        return found;
+    }
+
+    private static List<Path> list(Path directory) throws IOException {
+        List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
+            stream.forEach(entries::add);
+        }
+        return entries;
+    }
+
+    /** Empty for what has gone meanwhile. */
+    private static String target(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

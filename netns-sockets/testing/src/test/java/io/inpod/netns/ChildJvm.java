@@ -1,0 +1,103 @@
+package io.inpod.netns;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** Another JVM with this one's class path, for what must not happen to this one. */
+final class ChildJvm {
+    private static final long LIMIT_SECONDS = 120;
+
+    /** A program to be run. */
+    record Command(List<String> prefix, List<String> options, String classPath, Class<?> main, List<String> arguments, Map<String, String> environment) {
+        /** Through other programs, such as {@code prlimit}. */
+        Command through(String... words) {
+            return new Command(List.of(words), options, classPath, main, arguments, environment);
+        }
+
+        Command withOptions(String... words) {
+            return new Command(prefix, List.of(words), classPath, main, arguments, environment);
+        }
+
+        Command withArguments(String... words) {
+            return new Command(prefix, options, classPath, main, List.of(words), environment);
+        }
+
+        Command withClassPath(String entries) {
+            return new Command(prefix, options, entries, main, arguments, environment);
+        }
+
+        Command inEnvironment(String name, String value) {
+            Map<String, String> more = new TreeMap<>(environment);
+            more.put(name, value);
+            return new Command(prefix, options, classPath, main, arguments, more);
+        }
+
+        List<String> line() {
+            List<String> line = new ArrayList<>(prefix);
+            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+            line.addAll(options);
+            line.add(main.getName());
+            line.addAll(arguments);
+            return line;
+        }
+    }
+
+    private ChildJvm() {}
+
+    static Command command(Class<?> main) {
+        return new Command(List.of(), List.of(), classPath(), main, List.of(), Map.of());
+    }
+
+    /** Surefire's own class path is a jar that names the real one. */
+    static String classPath() {
+        return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    }
+
+    /** What the library needs of the class path, copied to where everybody may read it. */
+    static String readableClassPath(Path directory) throws IOException {
+        List<String> entries = new ArrayList<>();
+        for (String entry : classPath().split(":")) {
+            Path name = Path.of(entry).getFileName();
+            if (name.toString().matches("(jnr|jffi|asm|netns-sockets).*jar")) {
+                entries.add(Files.copy(Path.of(entry), directory.resolve(name)).toString());
+            } else if (!name.toString().endsWith(".jar")) {
+                entries.add(entry);
+            }
+        }
+        return String.join(":", entries);
+    }
+
+    /** Its standard output and error; any exit code other than 0 is an error. */
+    static String run(Command command) throws IOException, InterruptedException {
+        return runExpecting(0, command);
+    }
+
+    /** The same with another exit code. */
+    static String runExpecting(int exitCode, Command command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("child", ".txt");
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command.line()).redirectErrorStream(true).redirectOutput(output.toFile());
+            builder.environment().putAll(command.environment());
+            Process process = builder.start();
+            if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+                throw new IOException("takes longer than " + LIMIT_SECONDS + " s: " + Files.readString(output));
+            }
+            // what the JVM itself says, on Java 25 about native access, isn't the program's
+            String text = Files.readAllLines(output).stream().filter(line -> !line.startsWith("WARNING: ") && !line.isEmpty()).map(line -> line + "\n").collect(Collectors.joining());
+            if (process.exitValue() != exitCode) {
+                throw new IOException(command.main().getSimpleName() + " ended with " + process.exitValue() + ": " + text);
+            }
+            return text;
+        } finally {
+            Files.delete(output);
+        }
+    }
+}

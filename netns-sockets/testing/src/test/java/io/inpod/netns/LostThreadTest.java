@@ -1,0 +1,143 @@
+package io.inpod.netns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.netns.internal.Native;
+import io.inpod.netns.internal.ThreadNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+
+/** The return is made to fail by closing, behind the library's back, the descriptor of the thread's own namespace. */
+@Pods(2)
+class LostThreadTest {
+    @FunctionalInterface
+    private interface Work {
+        void run() throws Exception;
+    }
+
+    private static void onNewThread(Work work) throws Exception {
+        AtomicReference<Throwable> thrown = new AtomicReference<>();
+        Thread thread = new Thread(() -> {
+            try {
+                work.run();
+            } catch (Throwable e) {
+                thrown.set(e);
+            }
+        }, "to be lost");
+        thread.start();
+        thread.join();
+        if (thrown.get() != null) {
+            throw new AssertionError(thrown.get());
+        }
+    }
+
+    @Test
+    void tellsTheHandlerAndKeepsWhatTheBodyThrew(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        List<NamespaceLostError> told = new ArrayList<>();
+        pod.onLost(lost -> {
+            told.add(lost);
+            throw new IllegalArgumentException("from the handler");
+        });
+        onNewThread(() -> {
+            int home = ThreadNamespace.ofCallingThread().current();
+            IllegalStateException fromBody = new IllegalStateException("from the body");
+
+            assertThatThrownBy(() -> pod.run(() -> {
+                        Native.LIBC.close(home);
+                        throw fromBody;
+                    }))
+                    .isInstanceOf(NamespaceLostError.class)
+                    .hasMessageContaining("thread \"to be lost\" can't return from " + pod + " and must not run anything else")
+                    .hasMessageContaining("EBADF")
+                    .satisfies(e -> assertThat(told).containsExactly((NamespaceLostError) e))
+                    .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2).contains(fromBody));
+
+            assertThatThrownBy(() -> pod.run(() -> {})).isInstanceOf(NamespaceLostError.class).hasMessageContaining("it is lost since then");
+            assertThatThrownBy(NetworkNamespace::create).isInstanceOf(NamespaceLostError.class);
+            assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside of any namespace");
+        });
+    }
+
+    @Test
+    void whoIsBackAnywayIsNotLost(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        onNewThread(() -> {
+            int home = ThreadNamespace.ofCallingThread().current();
+            try (NetworkNamespace own = NetworkNamespace.current()) {
+                pod.run(() -> {
+                    Native.LIBC.setns(own.fd().acquire(), 0);
+                    own.fd().release();
+                    Native.LIBC.close(home);
+                });
+                try (NetworkNamespace now = NetworkNamespace.current()) {
+                    assertThat(now).isEqualTo(own);
+                }
+            }
+        });
+    }
+
+    @Test
+    void aSwitchBehindTheBackIsNoticedWhenNested(PodNetwork network) throws Exception {
+        NetworkNamespace outer = network.pod(0).namespace();
+        NetworkNamespace other = network.pod(1).namespace();
+        try (NetworkNamespace own = NetworkNamespace.current()) {
+            outer.run(() -> {
+                Native.LIBC.setns(other.fd().acquire(), 0);
+                other.fd().release();
+
+                assertThatThrownBy(() -> other.run(() -> {}))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("the calling thread should be in " + outer.identity() + " but something else has moved it to " + other.identity());
+                assertThatThrownBy(NetworkNamespace::create).isInstanceOf(IllegalStateException.class);
+                assertThatThrownBy(() -> NetworkNamespace.create("unmade")).isInstanceOf(IllegalStateException.class);
+                assertThat(Path.of("/run/netns/unmade")).doesNotExist();
+            });
+            try (NetworkNamespace now = NetworkNamespace.current()) {
+                assertThat(now).isEqualTo(own);
+            }
+        }
+    }
+
+    @Test
+    void anExecutorNeverUsesALostThreadAgain(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (NamespaceExecutor executor = NamespaceExecutor.create(1, Thread::new)) {
+            CountDownLatch asked = new CountDownLatch(1);
+            CompletableFuture<Integer> answer = executor.call(pod, () -> {
+                asked.await();
+                return 0;
+            }).thenApply(done -> home()).toCompletableFuture();
+            asked.countDown();
+            int home = answer.join();
+
+            assertThatThrownBy(() -> executor.call(pod, () -> Native.LIBC.close(home)).toCompletableFuture().join())
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(NamespaceLostError.class);
+
+            assertThat(executor.threads()).isZero();
+            assertThatThrownBy(() -> executor.call(pod, () -> 0)).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("lost");
+        }
+    }
+
+    /** Of the thread that completes a future, which is the executor's if the future is asked first. */
+    private static int home() {
+        try {
+            return ThreadNamespace.ofCallingThread().current();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
