@@ -52,10 +52,10 @@ final class UnixListener implements AutoCloseable {
         }
         try {
             UnixConnection.connect(type, path).close();
+        } catch (ConnectException e) {
+            Files.deleteIfExists(path);
         } catch (IOException e) {
-            if (e instanceof ConnectException || e instanceof SystemCallException refused && refused.symbol().equals("ECONNREFUSED")) {
-                Files.deleteIfExists(path);
-            } // bind says what else is wrong with it
+            // bind says what is wrong with it
         }
     }
 
