@@ -38,7 +38,7 @@ public final class PrivateDirectory {
             throw refuse(path, "belongs to user " + owner + ", not to us (" + ownUid() + ")", "chown it or choose another path");
         }
         if (!attributes.permissions().equals(MODE)) {
-            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "chmod 700 it");
+            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "it must be a directory for nothing else (then chmod 700 it)");
         }
         return path;
     }

@@ -137,7 +137,7 @@ final class Demo implements AutoCloseable {
         boolean ordinaryUser = !Files.readString(Path.of("/proc/self/uid_map")).strip().endsWith(" 4294967295");
         return """
                 It stays up until you press Enter. To look inside, from another terminal:
-                  alias inside="nsenter -t $(pgrep -f %s) %s-m -n -p"
+                  alias inside="nsenter -t $(pgrep -n -f %s) %s-m -n -p env PATH=$PATH:/usr/sbin:/sbin"
                   inside ip netns list
                   inside ip netns exec pod-a curl -i http://%s:%d/
                   inside ip netns exec pod-b iptables-save

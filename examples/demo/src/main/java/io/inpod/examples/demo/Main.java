@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** The demo's process, the first one in its sandbox. Ends with 0 only if everything it tells held. */
-@Command(name = "./inpod demo", description = "One request from pod A to pod B, shown working.", mixinStandardHelpOptions = true)
+@Command(name = "./inpod demo", description = "One request from pod A to pod B, shown working.", mixinStandardHelpOptions = true,
+        version = "inpod demo")
 public final class Main implements Callable<Integer> {
     @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
     private String profile = "redirect";

@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Enrols a pod. */
-@Command(name = "add", description = "Enrols a pod: installs redirection and hands it to the proxy.", mixinStandardHelpOptions = true)
+@Command(name = "add", description = "Enrols a pod: installs redirection and hands it to the proxy.", mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class AddCommand extends ClientCommand {
     @Option(names = "--uid", required = true, description = "the pod's name for the agent and the proxy")
     private String uid = "";

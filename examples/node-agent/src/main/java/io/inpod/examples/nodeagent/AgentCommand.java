@@ -18,7 +18,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Runs the agent. */
-@Command(name = "agent", description = "Runs the agent in the foreground, until SIGTERM or SIGINT.", mixinStandardHelpOptions = true)
+@Command(name = "agent", description = "Runs the agent in the foreground, until SIGTERM or SIGINT.",
+        customSynopsis = "./inpod agent [OPTION...]", mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class AgentCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final Duration ANSWER = Duration.ofSeconds(30);

@@ -4,6 +4,7 @@ import io.inpod.examples.zds.PrivateSocket;
 import io.inpod.netns.Packet;
 import io.inpod.netns.SeqpacketSocket;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -41,6 +42,9 @@ abstract class ClientCommand implements Callable<Integer> {
 
     private static ControlReply ask(Path path, ControlRequest request) throws IOException {
         ControlJson json = new ControlJson();
+        if (!Files.exists(path)) {
+            throw new AgentException("no agent listens on " + path + "; start one with `./inpod agent`, or name its socket with --control");
+        }
         try (SeqpacketSocket socket = PrivateSocket.connect(path)) {
             socket.send(json.write(request));
             try (Packet packet = socket.receive(ControlJson.MAX_REPLY_BYTES, 0, PATIENCE)) {

@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 
 /** Takes a pod out of the mesh. */
 @Command(name = "delete", description = "Takes a pod out of the mesh: the proxy lets go of it, then redirection is removed.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class DeleteCommand extends ClientCommand {
     @Option(names = "--uid", required = true, description = "the pod's name for the agent and the proxy")
     private String uid = "";

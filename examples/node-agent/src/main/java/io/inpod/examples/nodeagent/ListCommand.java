@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 
 /** Lists the enrolled pods. */
 @Command(name = "list", description = "Lists the enrolled pods: uid, namespace/name, service account, network namespace; tabs between.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class ListCommand extends ClientCommand {
     @Override
     ControlRequest request() {

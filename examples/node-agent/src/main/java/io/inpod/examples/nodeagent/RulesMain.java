@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Shows the rules that the agent installs. */
-@Command(name = "rules", description = "The redirection rules of a pod.", mixinStandardHelpOptions = true, subcommands = RulesMain.Print.class)
+@Command(name = "./inpod rules", description = "The redirection rules of a pod.", mixinStandardHelpOptions = true, versionProvider = Version.class, subcommands = RulesMain.Print.class)
 public final class RulesMain {
     private RulesMain() {}
 
@@ -22,7 +22,7 @@ public final class RulesMain {
         System.exit(new CommandLine(new RulesMain()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments));
     }
 
-    @Command(name = "print", description = "Prints input for iptables-restore (ip6tables-restore for IPv6).", mixinStandardHelpOptions = true)
+    @Command(name = "print", description = "Prints input for iptables-restore (ip6tables-restore for IPv6).", mixinStandardHelpOptions = true, versionProvider = Version.class)
     static final class Print implements Callable<Integer> {
         @Option(names = "--profile", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
         private InPodRedirection.Profile profile = InPodRedirection.Profile.REDIRECT;

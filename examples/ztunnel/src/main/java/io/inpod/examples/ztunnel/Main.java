@@ -10,13 +10,15 @@ import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.DevelopmentCa;
+import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.inpod.tproxy.RelayIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -42,6 +44,10 @@ public final class Main {
      * @param arguments none, or {@code proxy}
      */
     public static void main(String[] arguments) {
+        if (arguments.length > 0 && !List.of(arguments).equals(List.of("proxy"))) {
+            System.err.println("unknown argument: " + arguments[0] + "; the ztunnel is configured by environment variables, see README.md");
+            System.exit(2);
+        }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
         String level = System.getenv().getOrDefault("RUST_LOG", "info").toLowerCase(Locale.ROOT);
         System.setProperty("inpod.log.level", Set.of("error", "warn", "info", "debug", "trace", "off").contains(level) ? level : "info");
@@ -101,7 +107,7 @@ public final class Main {
         return 0;
     }
 
-    private static io.inpod.netns.NamespaceIdentity ownNamespace() throws IOException {
+    private static NamespaceIdentity ownNamespace() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
             own.call(() -> null); // now, rather than with the first pod: may this process enter namespaces at all?
             return own.identity();
@@ -109,7 +115,7 @@ public final class Main {
     }
 
     private static void shutDown(Logger log, ProxyConfig config, StateManager state, Thread worker) {
-        log.info("termination signal received, draining for at most {}", config.terminationDeadline());
+        log.info("termination signal received, draining for at most {} ms", config.terminationDeadline().toMillis());
         worker.interrupt();
         try {
             state.drain(config.terminationDeadline());

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.config;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -35,6 +36,8 @@ public final class MeshFile {
         }
         try {
             return parse(path.toString(), Files.readString(path), config);
+        } catch (NoSuchFileException e) {
+            throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": no such file", e);
         } catch (IOException e) {
             throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": " + e, e);
         }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param uds INPOD_UDS: the agent's socket
  * @param portReuse INPOD_PORT_REUSE: whether listeners use SO_REUSEPORT
- * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x...
+ * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x..., with 0x539 in its low 12 bits
  * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
  * @param socks5 UNSTABLE_ENABLE_SOCKS5: whether pods get a SOCKS5 listener on 127.0.0.1
  * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; unset and true mean "or no connection"
@@ -45,6 +45,9 @@ public record ProxyConfig(
         int workers,
         @Nullable String localXds,
         @Nullable Path localXdsPath) {
+    private static final int PROXY_MARK = 0x539;
+    private static final int MARK_MASK = 0xfff;
+
     /** Where outbound connections are redirected to. */
     public static final int OUTBOUND = 15001;
 
@@ -90,7 +93,7 @@ public record ProxyConfig(
         return new ProxyConfig(
                 uds(env),
                 env.flag("INPOD_PORT_REUSE", true),
-                env.number("PACKET_MARK", 1337, 1, Integer.MAX_VALUE),
+                mark(env),
                 env.flag("IPV6_ENABLED", true),
                 env.flag("UNSTABLE_ENABLE_SOCKS5", false),
                 env.flag("ENABLE_ORIG_SRC", true) ? SpoofPolicy.REQUIRE : SpoofPolicy.NEVER,
@@ -134,6 +137,16 @@ public record ProxyConfig(
         } catch (IllegalArgumentException e) {
             throw new ConfigException("KEEPALIVE_TIME or KEEPALIVE_INTERVAL can't be used: " + e.getMessage(), e);
         }
+    }
+
+    /** With a mark that the rules don't let pass, every connection of the proxy would be redirected to the proxy. */
+    private static int mark(Variables env) throws ConfigException {
+        int mark = env.number("PACKET_MARK", PROXY_MARK, 1, Integer.MAX_VALUE);
+        if ((mark & MARK_MASK) != PROXY_MARK) {
+            throw new ConfigException("PACKET_MARK must be 1337 (0x539) in its low 12 bits, the mark that the rules in pods let pass, not "
+                    + env.text("PACKET_MARK", ""));
+        }
+        return mark;
     }
 
     /** {@return the ports that the proxy itself listens on in every pod} */

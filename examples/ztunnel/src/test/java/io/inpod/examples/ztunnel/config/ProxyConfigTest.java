@@ -65,14 +65,14 @@ class ProxyConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1337, 1337", "0x539, 1337", "0X539, 1337", "01337, 1337", "1, 1", "0x7fffffff, 2147483647"})
+    @CsvSource({"1337, 1337", "0x539, 1337", "0X539, 1337", "01337, 1337", "0x7ffff539, 2147480889"})
     void marksAreDecimalOrHexadecimal(String text, int mark) throws Exception {
         assertThat(config("PACKET_MARK", text).mark()).isEqualTo(mark);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "PACKET_MARK, 0", "PACKET_MARK, -1", "PACKET_MARK, 0x100000000", "PACKET_MARK, 1337x", "PACKET_MARK, 0x-1", "PACKET_MARK, #539",
+        "PACKET_MARK, 0", "PACKET_MARK, 1", "PACKET_MARK, 99", "PACKET_MARK, -1", "PACKET_MARK, 0x100000000", "PACKET_MARK, 1337x", "PACKET_MARK, 0x-1", "PACKET_MARK, #539",
         "INPOD_PORT_REUSE, maybe", "IPV6_ENABLED, yes", "UNSTABLE_ENABLE_SOCKS5, on", "ENABLE_ORIG_SRC, auto", "INPOD_UDS, ''",
         "KEEPALIVE_TIME, 180", "KEEPALIVE_TIME, 0s", "KEEPALIVE_INTERVAL, 500ms", "KEEPALIVE_RETRIES, 0", "KEEPALIVE_RETRIES, 128",
         "CONNECTION_TERMINATION_DEADLINE, -5s", "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
