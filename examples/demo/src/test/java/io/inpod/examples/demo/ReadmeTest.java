@@ -15,16 +15,21 @@ class ReadmeTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "netns-sockets/testing/src/test/java/io/inpod/netns/NettyChannelsTest.java",
+        "netns-sockets/testing/src/test/java/io/inpod/netns/NetnsReadmeTest.java",
         "tproxy/src/test/java/io/inpod/tproxy/TproxyReadmeTest.java",
         "iptables-builder/src/test/java/io/inpod/iptables/IptablesReadmeTest.java",
         "hbone-codec/src/test/java/io/inpod/hbone/HboneReadmeTest.java"
     })
     void containsTheTestedSnippet(String test) throws IOException {
         String source = Files.readString(ROOT.resolve(test));
-        int begin = source.indexOf('\n', source.indexOf("// README: begin")) + 1;
-        int end = source.lastIndexOf('\n', source.indexOf("// README: end")) + 1;
-        String snippet = source.substring(begin, end).stripTrailing().stripIndent();
-
-        assertThat(Files.readString(ROOT.resolve("README.md"))).contains("```java\n" + snippet + "\n```");
+        String readme = Files.readString(ROOT.resolve("README.md"));
+        int at = source.indexOf("// README: begin");
+        assertThat(at).isPositive();
+        for (; at >= 0; at = source.indexOf("// README: begin", at + 1)) {
+            int begin = source.indexOf('\n', at) + 1;
+            int end = source.lastIndexOf('\n', source.indexOf("// README: end", begin)) + 1;
+            String snippet = source.substring(begin, end).stripTrailing().stripIndent();
+            assertThat(readme).contains("```java\n" + snippet + "\n```");
+        }
     }
 }

@@ -1,0 +1,62 @@
+package io.inpod.netns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.testing.Privilege;
+import io.inpod.netns.testing.Tool;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NetnsReadmeTest {
+    @BeforeEach
+    void makeThePod() throws Exception {
+        Privilege.NAMESPACES.require();
+        NetworkNamespace.create("pod-a").close();
+    }
+
+    @AfterEach
+    void deleteThePod() throws Exception {
+        NetworkNamespace.delete("pod-a");
+    }
+
+    @Test
+    void aJdkChannelInAnotherNamespace() throws Exception {
+        // README: begin
+        try (NetworkNamespace pod = NetworkNamespace.named("pod-a"); // or .ofProcess(pid), .open(path), .adopt(fd)
+                ServerSocketChannel listener = pod.call(ServerSocketChannel::open)) {
+            listener.bind(new InetSocketAddress(8080)); // an ordinary JDK channel, which accepts in the pod
+            assertThat(Tool.run(pod, "ss", "-Hlnt")).contains(":8080");
+        }
+        // README: end
+    }
+
+    @Test
+    void aNamespaceForAnotherProcess(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("agent.sock");
+        try (SeqpacketListener listener = SeqpacketListener.listen(path);
+                NamespaceExecutor executor = NamespaceExecutor.create(1, Executors.defaultThreadFactory());
+                NetworkNamespace pod = NetworkNamespace.named("pod-a")) {
+            // README: begin
+            try (SeqpacketSocket agent = SeqpacketSocket.connect(path)) { // one process hands a namespace over ...
+                agent.send(ByteBuffer.wrap("pod-a".getBytes()), pod.fd());
+            }
+            try (SeqpacketSocket peer = listener.accept(Duration.ofSeconds(5)); // ... and another takes it
+                    Packet packet = peer.receive(1024, 1, Duration.ofSeconds(5));
+                    NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
+                assertThat(received).isEqualTo(pod); // whatever file it was opened by
+            }
+            // README: end
+            CompletionStage<ServerSocketChannel> made = executor.call(pod, ServerSocketChannel::open);
+            made.toCompletableFuture().get().close();
+        }
+    }
+}
