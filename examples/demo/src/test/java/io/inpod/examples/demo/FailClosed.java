@@ -152,6 +152,25 @@ abstract class FailClosed {
     }
 
     @Test
+    @Order(2)
+    void nothingGoesInClearToAnAddressOfAPodThatTheMeshDoesNotList() throws Exception {
+        String reason = "an address of an enrolled pod that the mesh doesn't list";
+        try (ServerSocketChannel listener = listen(node.b)) {
+            do { // the proxy looks for new addresses every now and then
+                assertRefused(node.a, v6(node.b));
+            } while (node.lines("ztunnel").stream().noneMatch(line -> line.contains(reason)));
+            WireCapture capture = WireCapture.start(node.bridge(), node.b.link());
+
+            for (int i = 0; i < 50; i++) {
+                assertRefused(node.a, v6(node.b));
+            }
+
+            assertThat(capture.stop().dataFramesByPort()).isEmpty();
+            assertThat(listener.isOpen()).isTrue();
+        }
+    }
+
+    @Test
     @Order(3)
     void aPodThatTheMeshDoesNotKnowGetsNoConnections() throws Exception {
         node.enrol(node.c);

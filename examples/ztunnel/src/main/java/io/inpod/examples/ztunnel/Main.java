@@ -8,6 +8,7 @@ import io.inpod.examples.ztunnel.config.MeshFile;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
+import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
@@ -87,11 +88,12 @@ public final class Main {
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(MAX_WAITING_NAMES), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
-        StateManager state = new StateManager(new Shared(config, mesh, ca, loops, resolver), ownNamespace(), lost -> {
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver);
+        StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread is stuck in a pod's namespace and may do anything there, so this process ends: {}", lost.getMessage());
             end(1);
         });
-        control.scheduleWithFixedDelay(state::retryPending, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+        control.scheduleWithFixedDelay(state::refresh, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
 
         Thread worker = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, worker), "shutdown"));

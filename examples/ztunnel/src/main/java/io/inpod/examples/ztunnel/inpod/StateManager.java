@@ -112,8 +112,15 @@ public final class StateManager {
         pending.remove(uid);
     }
 
-    /** Tries again to serve the pods that could not be served. */
-    public synchronized void retryPending() {
+    /** From time to time: looks which addresses the pods have now, and tries again to serve those that could not be served. */
+    public synchronized void refresh() {
+        running.forEach((uid, proxy) -> {
+            try {
+                proxy.readAddresses();
+            } catch (IOException e) {
+                LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses: {}", uid, e.getMessage());
+            }
+        });
         for (String uid : List.copyOf(pending.keySet())) {
             Pending pod = pending.get(uid);
             try {

@@ -21,9 +21,11 @@ import java.util.Set;
 final class OutboundPath {
     private final PodContext pod;
     private final TunnelPools pools;
+    private final LocalAddresses local;
     private final UpstreamConnector direct;
 
-    OutboundPath(PodContext pod, TunnelPools pools) {
+    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local) {
+        this.local = local;
         this.pod = pod;
         this.pools = pools;
         this.direct = new UpstreamConnector(pod.namespace(), pod.sockets(), SpoofPolicy.NEVER);
@@ -52,6 +54,8 @@ final class OutboundPath {
             refuse(client, plain, outcome, PodContext.UNKNOWN);
         } else if (target.isPresent() && target.get().hbone()) {
             tunnel(client, source, destination, target.get(), outcome);
+        } else if (target.isEmpty() && local.contains(destination.getAddress())) {
+            refuse(client, plain, outcome, "the destination is an address of an enrolled pod that the mesh doesn't list: not in plaintext");
         } else {
             connect(client, destination, plain, outcome);
         }

@@ -27,10 +27,12 @@ public final class PodProxy {
     private final WorkloadInfo info;
     private final PodContext pod;
     private final TunnelPools pools;
+    private final LocalAddresses local;
     private final List<Channel> listeners = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
 
-    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools) {
+    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local) {
+        this.local = local;
         this.info = info;
         this.pod = pod;
         this.pools = pools;
@@ -51,12 +53,14 @@ public final class PodProxy {
         ProxySocketOptions sockets = ProxySocketOptions.DEFAULT.withMark(config.mark()).withKeepalive(config.keepalive());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
-        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()));
+        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
         try {
+            proxy.readAddresses();
             proxy.listen(shared);
             return proxy;
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
+            shared.local().forget(namespace);
             throw e;
         }
     }
@@ -71,7 +75,7 @@ public final class PodProxy {
     }
 
     private void listen(Shared shared) throws IOException {
-        OutboundPath path = new OutboundPath(pod, pools);
+        OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), pod.sockets(), pod.config().spoofing());
         HboneServer server = new HboneServer(shared.certificates(), io.inpod.hbone.HboneOptions.server(), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, app));
@@ -123,6 +127,11 @@ public final class PodProxy {
         return pod.namespace();
     }
 
+    /** Looks again which addresses the pod has. */
+    public void readAddresses() throws IOException {
+        local.read(pod.namespace());
+    }
+
     /** Stops at once: listeners are closed, connections reset. Blocks until they are. */
     public void stop() throws InterruptedException {
         closeListeners();
@@ -130,6 +139,7 @@ public final class PodProxy {
         try {
             pod.connections().end();
         } finally {
+            local.forget(pod.namespace());
             pod.namespace().close();
         }
     }

@@ -16,9 +16,10 @@ import java.util.concurrent.Executor;
  * @param mesh the workloads
  * @param certificates of the pods on this node
  * @param group the event loops, all started: a thread that is started later could be born in a pod's namespace
+ * @param local the addresses of the pods on this node
  * @param resolver runs blocking DNS look-ups
  */
-public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, Executor resolver) {
+public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local, Executor resolver) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));
