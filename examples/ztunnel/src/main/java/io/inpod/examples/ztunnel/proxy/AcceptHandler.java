@@ -16,10 +16,10 @@ abstract class AcceptHandler extends ChannelInitializer<EpollSocketChannel> {
 
     @Override
     protected final void initChannel(EpollSocketChannel client) {
-        pod.connections().add(client);
-        pod.sockets().configureAccepted(client);
-        RelayOptions.DEFAULT.prepare(client);
-        client.eventLoop().execute(() -> Guarded.run(client, () -> begin(client)));
+        if (pod.admit(client)) {
+            RelayOptions.DEFAULT.prepare(client);
+            client.eventLoop().execute(() -> Guarded.run(client, () -> begin(client)));
+        }
     }
 
     private void begin(EpollSocketChannel client) {

@@ -84,10 +84,10 @@ public final class PodProxy {
         listen(shared, ProxyConfig.INBOUND_HBONE, new ChannelInitializer<EpollSocketChannel>() {
             @Override
             protected void initChannel(EpollSocketChannel connection) {
-                pod.connections().add(connection);
-                hboneConnections.add(connection);
-                pod.sockets().configureAccepted(connection);
-                connection.pipeline().addLast(tunnels);
+                if (pod.admit(connection)) {
+                    hboneConnections.add(connection);
+                    connection.pipeline().addLast(tunnels);
+                }
             }
         });
         if (pod.config().socks5()) {
