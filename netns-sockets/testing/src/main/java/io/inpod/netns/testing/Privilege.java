@@ -34,7 +34,7 @@ public enum Privilege {
             probe();
         } catch (IOException e) {
             String message = "missing privilege " + this + ": " + e.getMessage() + "; run as root, or let the test runner start the JVM"
-                    + " through sandbox/bin/java, or run the whole build in a sandbox: " + COMMAND;
+                    + " through inpod-sandbox/bin/java of this jar, or run the whole build in a sandbox: " + COMMAND;
             boolean refused = e instanceof SystemCallFailure failure && REFUSALS.contains(failure.symbol());
             if (!refused || "true".equals(System.getenv("CI"))) {
                 throw new AssertionError(message, e); // what isn't a refusal is a fault, which a skipped test would hide

@@ -1,0 +1,47 @@
+package io.inpod.netns.selftest;
+
+import io.inpod.netns.selftest.Result.Outcome;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Tries on this machine what the library needs and does, in namespaces of its own that vanish with it, and prints a table.
+ *
+ * <pre>
+ * java -jar netns-sockets-selftest-VERSION-selftest.jar
+ * </pre>
+ */
+public final class Main {
+    private static final String LINE = "%-36s  %-9s  %s";
+
+    /** Netty warns of a namespace without links, which is no fault. */
+    private static final Logger NETTY = Logger.getLogger("io.netty");
+
+    private Main() {}
+
+    /**
+     * Runs all checks. Ends with 0 if all went well, with 1 if one failed, with 2 if there are arguments.
+     *
+     * @param arguments none
+     */
+    public static void main(String[] arguments) {
+        if (arguments.length > 0) {
+            System.err.println("usage: selftest   without arguments");
+            System.exit(2);
+        }
+        NETTY.setLevel(Level.SEVERE);
+        System.exit(report(new SelfTest().run(), System.out, System.err));
+    }
+
+    private static int report(List<Result> results, PrintStream out, PrintStream err) {
+        out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch"));
+        out.println(String.format(LINE, "check", "result", "detail"));
+        results.forEach(result -> out.println(String.format(LINE, result.check(), result.outcome(), result.detail()).stripTrailing()));
+        out.flush();
+        List<Result> failed = results.stream().filter(result -> result.outcome() == Outcome.FAILED).toList();
+        failed.forEach(result -> err.println("selftest: " + result.check() + ": " + result.detail()));
+        return failed.isEmpty() ? 0 : 1;
+    }
+}

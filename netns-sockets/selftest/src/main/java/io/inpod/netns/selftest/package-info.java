@@ -1,0 +1,5 @@
+/** A program that tries on a node what {@code io.inpod.netns} needs and does. */
+@NullMarked
+package io.inpod.netns.selftest;
+
+import org.jspecify.annotations.NullMarked;
