@@ -17,6 +17,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -156,7 +157,9 @@ abstract class FailClosed {
     void nothingGoesInClearToAnAddressOfAPodThatTheMeshDoesNotList() throws Exception {
         String reason = "an address of an enrolled pod that the mesh doesn't list";
         try (ServerSocketChannel listener = listen(node.b)) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
             do { // the proxy looks for new addresses every now and then
+                assertThat(System.nanoTime()).as("no refusal because of the address was logged in time").isLessThan(deadline);
                 assertRefused(node.a, v6(node.b));
             } while (node.lines("ztunnel").stream().noneMatch(line -> line.contains(reason)));
             WireCapture capture = WireCapture.start(node.bridge(), node.b.link());

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneServer;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
@@ -77,7 +78,7 @@ public final class PodProxy {
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), pod.sockets(), pod.config().spoofing());
-        HboneServer server = new HboneServer(shared.certificates(), io.inpod.hbone.HboneOptions.server(), new TunnelEvents());
+        HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, app));
         listen(shared, ProxyConfig.OUTBOUND, new Outbound(pod, path));
         listen(shared, ProxyConfig.INBOUND_PLAINTEXT, new InboundPlaintext(pod, app));
