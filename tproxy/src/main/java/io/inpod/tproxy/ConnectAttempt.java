@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class ConnectAttempt {
     private static final int EADDRINUSE = 98;
     private static final int EADDRNOTAVAIL = 99;
-    private static final int MAX_PORTS = 64;
 
     private final UpstreamConnector connector;
     private final EventLoop loop;
@@ -132,17 +131,17 @@ final class ConnectAttempt {
         if (promise.isDone()) {
             return;
         }
-        if (portsTried < Math.min(MAX_PORTS, connector.ports().size())) {
+        if (portsTried < connector.maxAttempts()) {
             start(true);
         } else {
-            impossible(portsTried + " source ports of " + connector.ports() + " in a row are in use; a wider range or fewer connections to "
-                    + destination + " would help", cause);
+            impossible(connector.options().exhaustion(portsTried, destination), cause);
         }
     }
 
     private void impossible(String why, @Nullable Throwable cause) {
         SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address " + source + ": " + why, cause);
-        if (connector.policy() == SpoofPolicy.PREFER) {
+        if (connector.options().policy() == SpoofPolicy.PREFER) {
+            connector.countFallback();
             plain(reason);
         } else {
             promise.tryFailure(reason);

@@ -1,17 +1,28 @@
 package io.inpod.tproxy;
 
+import static io.inpod.netns.LinuxSocketOptions.BIND_NO_PORT;
+import static io.inpod.netns.LinuxSocketOptions.FREEBIND;
+import static io.inpod.netns.LinuxSocketOptions.REUSE_ADDRESS;
+import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+
+import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.util.concurrent.Future;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Connects from a network namespace to servers, with or without the client's address as the source ("spoofed").
@@ -26,38 +37,31 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>Thread-safe. A spoofed connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
  */
 public final class UpstreamConnector {
-    private final NetworkNamespace namespace;
-    private final ProxySocketOptions options;
-    private final SpoofPolicy policy;
-    private final PortRange ports;
+    private static final int MAX_PORTS = 64;
+
+    private final UpstreamOptions options;
+    private final Map<StandardProtocolFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(StandardProtocolFamily.class);
+    private final Map<StandardProtocolFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(StandardProtocolFamily.class);
     private final AtomicInteger nextPort;
+    private final LongAdder fallbacks = new LongAdder();
 
     /**
-     * Connects with source ports of {@link PortRange#DEFAULT}.
+     * Makes a connector; opens nothing yet.
      *
      * @param namespace where connections start; must stay open as long as the connector is used
-     * @param options of the connections; transparent and freebind are added for spoofed ones
-     * @param policy what to do about the client's address
+     * @param options how to connect
      */
-    public UpstreamConnector(NetworkNamespace namespace, ProxySocketOptions options, SpoofPolicy policy) {
-        this(namespace, options, policy, PortRange.DEFAULT);
-    }
-
-    /**
-     * Connects with source ports of a given range.
-     *
-     * @param namespace where connections start; must stay open as long as the connector is used
-     * @param options of the connections; transparent and freebind are added for spoofed ones
-     * @param policy what to do about the client's address
-     * @param ports source ports of spoofed connections, outside of the namespace's {@code ip_local_port_range}
-     */
-    public UpstreamConnector(NetworkNamespace namespace, ProxySocketOptions options, SpoofPolicy policy, PortRange ports) {
-        this.namespace = namespace;
+    public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options) {
         this.options = options;
-        this.policy = policy;
-        this.ports = ports;
+        PortRange ports = options.ports();
+        SocketOptions foreign = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true);
+        SocketOptions with = ports == null ? foreign.with(BIND_NO_PORT, true) : foreign.with(REUSE_ADDRESS, true);
+        for (StandardProtocolFamily family : List.of(StandardProtocolFamily.INET, StandardProtocolFamily.INET6)) {
+            plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family)));
+            spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family)));
+        }
         // Somewhere: a proxy that restarts shouldn't begin with the ports that its predecessor used last.
-        this.nextPort = new AtomicInteger(ThreadLocalRandom.current().nextInt(ports.size()));
+        this.nextPort = new AtomicInteger(ports == null ? 0 : ThreadLocalRandom.current().nextInt(ports.size()));
     }
 
     /**
@@ -69,7 +73,7 @@ public final class UpstreamConnector {
      *     is off and stays off unless it (or the caller) switches it on; see {@link RelayOptions#prepare}
      * @return the connection, on that loop; cancelling closes it. Fails with {@link io.netty.channel.ChannelException} if there is
      *     no socket or an option such as the mark can't be set, with a {@link java.net.ConnectException}
-     *     ({@link io.netty.channel.ConnectTimeoutException} after {@link ProxySocketOptions#connectTimeout()}) or another
+     *     ({@link io.netty.channel.ConnectTimeoutException} after {@link UpstreamOptions#connectTimeout()}) or another
      *     {@link java.io.IOException} if it can't be established
      */
     public Future<UpstreamConnection> connect(EventLoop loop, InetSocketAddress destination, ChannelHandler handler) {
@@ -93,28 +97,40 @@ public final class UpstreamConnector {
         InetSocketAddress canonical = CanonicalAddress.of(destination);
         ConnectAttempt attempt = new ConnectAttempt(this, loop, source.ip(), canonical, handler);
         boolean local = source.ip().isLoopbackAddress() || canonical.getAddress().isLoopbackAddress() || source.ip().equals(canonical.getAddress());
-        return attempt.start(policy != SpoofPolicy.NEVER && !local);
+        return attempt.start(options.policy() != SpoofPolicy.NEVER && !local);
     }
 
-    SpoofPolicy policy() {
-        return policy;
+    /** {@return how many connections came from an own address although the client's was preferred} */
+    public long fallbacks() {
+        return fallbacks.sum();
     }
 
-    PortRange ports() {
-        return ports;
+    UpstreamOptions options() {
+        return options;
     }
 
+    void countFallback() {
+        fallbacks.increment();
+    }
+
+    /** The next source port to try; 0 where the kernel chooses. */
     int nextPort() {
-        return ports.first() + Math.floorMod(nextPort.getAndIncrement(), ports.size());
+        PortRange ports = options.ports();
+        return ports == null ? 0 : ports.first() + Math.floorMod(nextPort.getAndIncrement(), ports.size());
+    }
+
+    /** How many sockets may be spent on finding a free source port. */
+    int maxAttempts() {
+        PortRange ports = options.ports();
+        return ports == null ? 1 : Math.min(MAX_PORTS, ports.size());
     }
 
     /** A socket of the destination's family, in the namespace, with all options set. */
     EpollSocketChannel open(InetAddress destination, boolean spoof) {
-        SocketProtocolFamily family = destination instanceof Inet4Address ? SocketProtocolFamily.INET : SocketProtocolFamily.INET6;
-        ProxySocketOptions with = spoof ? options.withTransparent(true).withReuseAddress(true) : options;
-        ChannelFactory<EpollSocketChannel> factory = with.connections(namespace, family);
-        EpollSocketChannel channel = factory.newChannel();
+        StandardProtocolFamily family = destination instanceof Inet4Address ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
+        EpollSocketChannel channel = (spoof ? spoofed : plain).get(family).newChannel();
         channel.config().setAutoRead(false);
+        channel.config().setConnectTimeoutMillis((int) options.connectTimeout().toMillis());
         return channel;
     }
 }

@@ -1,8 +1,12 @@
 package io.inpod.tproxy;
 
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
 import io.netty.bootstrap.ServerBootstrap;
@@ -25,10 +29,10 @@ class MissingPrivilegeTest {
             String output = Tool.run(namespace, "setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw",
                     java, "-cp", System.getProperty("java.class.path"), Unprivileged.class.getName());
             assertThat(output)
-                    .contains("bind: setsockopt(SO_MARK, 1337) failed")
-                    .contains("transparent bind: setsockopt(IP_TRANSPARENT, 1) failed")
-                    .contains("connect: setsockopt(SO_MARK, 1337) failed")
-                    .contains("preferred: setsockopt(SO_MARK, 1337) failed")
+                    .containsPattern("(?m)^bind: .*setsockopt\\(SO_MARK, 1337\\) on .* failed: .*EPERM")
+                    .containsPattern("(?m)^transparent bind: .*setsockopt\\(IP_TRANSPARENT, true\\) on .* failed: .*EPERM")
+                    .containsPattern("(?m)^connect: .*setsockopt\\(SO_MARK, 1337\\) on .* failed: .*EPERM")
+                    .containsPattern("(?m)^preferred: .*setsockopt\\(SO_MARK, 1337\\) on .* failed: .*EPERM")
                     .contains("CAP_NET_ADMIN or CAP_NET_RAW")
                     .doesNotContain("worked");
         }
@@ -41,13 +45,14 @@ class MissingPrivilegeTest {
         public static void main(String[] arguments) throws Exception {
             MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
             try (NetworkNamespace own = NetworkNamespace.current()) {
-                ProxySocketOptions marked = ProxySocketOptions.DEFAULT.withMark(0x539);
+                SocketOptions marked = SocketOptions.NONE.with(MARK, 0x539);
+                UpstreamOptions options = UpstreamOptions.DEFAULT.withSockets(marked);
                 InetSocketAddress nowhere = new InetSocketAddress("127.0.0.1", 1);
                 report("bind", bind(loops, own, marked));
-                report("transparent bind", bind(loops, own, ProxySocketOptions.DEFAULT.withTransparent(true)));
-                report("connect", new UpstreamConnector(own, marked, SpoofPolicy.NEVER)
+                report("transparent bind", bind(loops, own, SocketOptions.NONE.with(TRANSPARENT, true)));
+                report("connect", new UpstreamConnector(own, options.withPolicy(SpoofPolicy.NEVER))
                         .connect(loops.next(), nowhere, new ChannelInboundHandlerAdapter()).await().cause());
-                report("preferred", new UpstreamConnector(own, marked, SpoofPolicy.PREFER)
+                report("preferred", new UpstreamConnector(own, options.withPolicy(SpoofPolicy.PREFER))
                         .connect(loops.next(), new ClientAddress(InetAddress.getByName("10.0.0.1")), new InetSocketAddress("10.0.0.2", 1),
                                 new ChannelInboundHandlerAdapter()).await().cause());
             } finally {
@@ -55,8 +60,8 @@ class MissingPrivilegeTest {
             }
         }
 
-        private static Throwable bind(MultiThreadIoEventLoopGroup loops, NetworkNamespace own, ProxySocketOptions options) throws Exception {
-            return new ServerBootstrap().group(loops).channelFactory(options.listeners(own)).childHandler(new ChannelInboundHandlerAdapter())
+        private static Throwable bind(MultiThreadIoEventLoopGroup loops, NetworkNamespace own, SocketOptions options) throws Exception {
+            return new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(own, options)).childHandler(new ChannelInboundHandlerAdapter())
                     .bind(0).await().cause();
         }
 

@@ -1,7 +1,11 @@
 package io.inpod.tproxy;
 
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NettyChannels;
+import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.Tool;
 import io.netty.bootstrap.ServerBootstrap;
@@ -31,7 +35,7 @@ final class TestProxy implements AutoCloseable {
     static final int PROXY_PORT = 15006;
     static final int APP_PORT = 8080;
     private static final int LIMIT_MILLIS = 20_000;
-    static final ProxySocketOptions MARKED = ProxySocketOptions.DEFAULT.withMark(0x539);
+    static final SocketOptions MARKED = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
 
     final Queue<OriginalDestination> destinations = new ConcurrentLinkedQueue<>();
     final Queue<ClientAddress> clientsSeenByApp = new ConcurrentLinkedQueue<>();
@@ -39,12 +43,11 @@ final class TestProxy implements AutoCloseable {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
 
     TestProxy(NetworkNamespace namespace, PortRange ports) throws Exception {
-        UpstreamConnector connector = new UpstreamConnector(namespace, MARKED, SpoofPolicy.REQUIRE, ports);
-        listen(MARKED.withTransparent(true).listeners(namespace), PROXY_PORT, new ChannelInitializer<>() {
+        UpstreamConnector connector = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(MARKED).withPorts(ports));
+        listen(NettyChannels.server(namespace, MARKED.with(TRANSPARENT, true)), PROXY_PORT, new ChannelInitializer<>() {
             @Override
             protected void initChannel(SocketChannel accepted) throws IOException {
                 RelayOptions.DEFAULT.prepare(accepted);
-                MARKED.configureAccepted((EpollSocketChannel) accepted);
                 OriginalDestination destination = OriginalDestination.of((EpollSocketChannel) accepted);
                 destinations.add(destination);
                 proxy(connector, accepted, destination);

@@ -1,8 +1,12 @@
 package io.inpod.tproxy;
 
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.netty.bootstrap.ServerBootstrap;
@@ -33,10 +37,10 @@ class TproxyReadmeTest {
         try (ServerSocket app = namespace.call(() -> ServerSocketChannel.open()).socket(); Socket client = network.pod(0).namespace().call(() -> SocketChannel.open()).socket()) {
             app.bind(new InetSocketAddress(8080));
             // README: begin
-            ProxySocketOptions options = ProxySocketOptions.DEFAULT.withMark(0x539);
-            UpstreamConnector connector = new UpstreamConnector(namespace, options, SpoofPolicy.REQUIRE);
+            SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
+            UpstreamConnector connector = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets));
             PolicyRouting.DEFAULT.install(namespace);
-            new ServerBootstrap().group(loops).channelFactory(options.withTransparent(true).listeners(namespace))
+            new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(namespace, sockets.with(TRANSPARENT, true)))
                     .childOption(ChannelOption.AUTO_READ, false).childHandler(new ChannelInitializer<EpollSocketChannel>() {
                         @Override
                         protected void initChannel(EpollSocketChannel client) throws Exception {

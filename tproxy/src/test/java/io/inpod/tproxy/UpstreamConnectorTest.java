@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 /** Connecting within one pod, to a plain server there. */
 @Timeout(60)
 class UpstreamConnectorTest {
+    private static final UpstreamOptions MARKED = UpstreamOptions.DEFAULT.withSockets(TestProxy.MARKED);
     private static final PortRange PORTS = new PortRange(16000, 16001);
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
 
@@ -46,7 +47,7 @@ class UpstreamConnectorTest {
     @Pods
     void connectsPlainlyWhereTheClientIsTheSameHost(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        UpstreamConnector connector = new UpstreamConnector(pod, TestProxy.MARKED, SpoofPolicy.REQUIRE);
+        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE));
         String own = network.pod(0).address().getHostAddress();
         try (ServerSocket server = server(pod)) {
             for (String source : new String[] {"127.0.0.1", own}) {
@@ -66,12 +67,12 @@ class UpstreamConnectorTest {
         try (ServerSocket server = server(pod)) {
             InetSocketAddress destination = new InetSocketAddress(network.pod(0).address(), server.getLocalPort());
             // An IPv6 client can't be the source of an IPv4 connection.
-            Future<UpstreamConnection> required = connect(new UpstreamConnector(pod, TestProxy.MARKED, SpoofPolicy.REQUIRE), "fd00::1", destination);
+            Future<UpstreamConnection> required = connect(new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE)), "fd00::1", destination);
             assertThat(required.cause()).isInstanceOf(SpoofingException.class).hasMessageContaining("different families");
-            UpstreamConnection preferred = connect(new UpstreamConnector(pod, TestProxy.MARKED, SpoofPolicy.PREFER), "fd00::1", destination).get();
+            UpstreamConnection preferred = connect(new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.PREFER)), "fd00::1", destination).get();
             assertThat(preferred.spoofed()).isFalse();
             assertThat(preferred.fallbackReason()).isInstanceOf(SpoofingException.class);
-            UpstreamConnection never = connect(new UpstreamConnector(pod, TestProxy.MARKED, SpoofPolicy.NEVER), "10.9.9.9", destination).get();
+            UpstreamConnection never = connect(new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.NEVER)), "10.9.9.9", destination).get();
             assertThat(never.spoofed()).isFalse();
             assertThat(never.fallbackReason()).isNull();
             preferred.channel().close().sync();
@@ -84,7 +85,7 @@ class UpstreamConnectorTest {
     void takesAnotherPortWhenOneIsTaken(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         spoofLocally(network);
-        UpstreamConnector connector = new UpstreamConnector(pod, TestProxy.MARKED, SpoofPolicy.REQUIRE, PORTS);
+        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPorts(PORTS));
         try (ServerSocket server = server(pod)) {
             InetSocketAddress destination = new InetSocketAddress(network.pod(0).address(), server.getLocalPort());
             UpstreamConnection one = connect(connector, "10.9.9.9", destination).get();
@@ -114,7 +115,7 @@ class UpstreamConnectorTest {
     @Pods
     void failsWithTheServersRefusalOrSilence(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        UpstreamConnector connector = new UpstreamConnector(pod, TestProxy.MARKED.withConnectTimeout(Duration.ofMillis(50)), SpoofPolicy.PREFER);
+        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withConnectTimeout(Duration.ofMillis(50)).withPolicy(SpoofPolicy.PREFER));
         assertThat(connect(connector, "127.0.0.1", new InetSocketAddress("127.0.0.1", 1)).cause()).isInstanceOf(ConnectException.class);
         // Nothing brings the answers to this source back, and a connection that was spoofed must not silently be tried unspoofed.
         try (ServerSocket server = server(pod)) {

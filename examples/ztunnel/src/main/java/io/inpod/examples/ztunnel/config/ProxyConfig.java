@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.config;
 
 import io.inpod.hbone.SpiffeId;
-import io.inpod.tproxy.Keepalive;
+import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param network NETWORK: the network the node is in
  * @param clusterId CLUSTER_ID: for telemetry
  * @param trustDomain TRUST_DOMAIN: of workloads that don't say
- * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES; null if off
+ * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, as the options of a socket
  * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may go on after SIGTERM
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param localXds LOCAL_XDS: the mesh as text, or null
@@ -40,7 +40,7 @@ public record ProxyConfig(
         String network,
         String clusterId,
         String trustDomain,
-        @Nullable Keepalive keepalive,
+        SocketOptions keepalive,
         Duration terminationDeadline,
         int workers,
         @Nullable String localXds,
@@ -125,15 +125,15 @@ public record ProxyConfig(
         }
     }
 
-    private static @Nullable Keepalive keepalive(Variables env) throws ConfigException {
+    private static SocketOptions keepalive(Variables env) throws ConfigException {
         if (!env.flag("KEEPALIVE_ENABLED", true)) {
-            return null;
+            return SocketOptions.NONE;
         }
         Duration idle = env.duration("KEEPALIVE_TIME", Duration.ofSeconds(180));
         Duration interval = env.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180));
         int retries = env.number("KEEPALIVE_RETRIES", 9, 1, 127);
         try {
-            return new Keepalive(idle, interval, retries);
+            return SocketOptions.NONE.withKeepalive(idle, interval, retries);
         } catch (IllegalArgumentException e) {
             throw new ConfigException("KEEPALIVE_TIME or KEEPALIVE_INTERVAL can't be used: " + e.getMessage(), e);
         }

@@ -9,6 +9,7 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.tproxy.SpoofPolicy;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.UpstreamOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
@@ -28,7 +29,7 @@ final class OutboundPath {
         this.local = local;
         this.pod = pod;
         this.pools = pools;
-        this.direct = new UpstreamConnector(pod.namespace(), pod.sockets(), SpoofPolicy.NEVER);
+        this.direct = new UpstreamConnector(pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER));
     }
 
     /** Hears how the attempt ended, before the first byte is carried. */

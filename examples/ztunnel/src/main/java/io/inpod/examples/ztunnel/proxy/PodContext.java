@@ -5,14 +5,11 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.tproxy.ProxySocketOptions;
-import io.netty.channel.ChannelException;
+import io.inpod.netns.SocketOptions;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What the connections of one pod have in common.
@@ -31,24 +28,14 @@ record PodContext(
         NetworkNamespace namespace,
         Optional<Workload> workload,
         SpiffeId identity,
-        ProxySocketOptions sockets,
+        SocketOptions sockets,
         Connections connections) {
-    private static final Logger LOG = LoggerFactory.getLogger("proxy");
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
 
-    /** Counts an accepted connection and sets its options; false if that failed, mostly because the connection, or its pod, has gone meanwhile. */
+    /** Counts an accepted connection, which has its options from its listener; false if it, or its pod, has gone meanwhile. */
     boolean admit(EpollSocketChannel connection) {
         connections.add(connection);
-        try {
-            sockets.configureAccepted(connection);
-            return connection.isOpen();
-        } catch (ChannelException e) {
-            if (connection.isOpen()) {
-                LOG.warn("a connection is refused because its options can't be set: {}", AccessLog.words(e));
-            }
-            Resets.reset(connection);
-            return false;
-        }
+        return connection.isOpen();
     }
 
     /** Whether an address is the pod's own. */

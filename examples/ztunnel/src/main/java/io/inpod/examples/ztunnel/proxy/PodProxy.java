@@ -1,23 +1,29 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.LinuxSocketOptions.REUSE_PORT;
+import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneServer;
 import io.inpod.hbone.SpiffeId;
+import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.tproxy.ProxySocketOptions;
+import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.UpstreamOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.SocketProtocolFamily;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +57,7 @@ public final class PodProxy {
     public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
-        ProxySocketOptions sockets = ProxySocketOptions.DEFAULT.withMark(config.mark()).withKeepalive(config.keepalive());
+        SocketOptions sockets = config.keepalive().with(MARK, config.mark());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
@@ -77,7 +83,7 @@ public final class PodProxy {
 
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
-        UpstreamConnector app = new UpstreamConnector(pod.namespace(), pod.sockets(), pod.config().spoofing());
+        UpstreamConnector app = new UpstreamConnector(pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(pod.config().spoofing()));
         HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, app));
         listen(shared, ProxyConfig.OUTBOUND, new Outbound(pod, path));
@@ -92,22 +98,22 @@ public final class PodProxy {
             }
         });
         if (pod.config().socks5()) {
-            bind(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), SocketProtocolFamily.INET, new Socks5(pod, path, shared.resolver()));
+            bind(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), StandardProtocolFamily.INET, new Socks5(pod, path, shared.resolver()));
         }
     }
 
     private void listen(Shared shared, int port, ChannelHandler accepted) throws IOException {
         if (pod.config().ipv6()) {
-            bind(shared, new InetSocketAddress("::", port), SocketProtocolFamily.INET6, accepted);
+            bind(shared, new InetSocketAddress("::", port), StandardProtocolFamily.INET6, accepted);
         } else {
-            bind(shared, new InetSocketAddress("0.0.0.0", port), SocketProtocolFamily.INET, accepted);
+            bind(shared, new InetSocketAddress("0.0.0.0", port), StandardProtocolFamily.INET, accepted);
         }
     }
 
-    private void bind(Shared shared, InetSocketAddress address, SocketProtocolFamily family, ChannelHandler accepted) throws IOException {
-        ProxySocketOptions options = pod.sockets().withTransparent(true).withReusePort(pod.config().portReuse());
+    private void bind(Shared shared, InetSocketAddress address, StandardProtocolFamily family, ChannelHandler accepted) throws IOException {
+        SocketOptions options = pod.sockets().withFamily(family).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
         ChannelFuture bound = new ServerBootstrap().group(shared.group())
-                .channelFactory(options.listeners(pod.namespace(), family))
+                .channelFactory(NettyChannels.server(pod.namespace(), options))
                 .handler(new AcceptFailures(pod))
                 .childHandler(accepted)
                 .bind(address)

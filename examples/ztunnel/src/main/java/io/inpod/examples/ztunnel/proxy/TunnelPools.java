@@ -3,14 +3,18 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.hbone.CertificateSource;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HbonePool;
+import io.inpod.netns.NettyChannels;
+import io.inpod.netns.SocketOptions;
+import io.inpod.tproxy.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.Inet4Address;
+import java.net.StandardProtocolFamily;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,9 +33,11 @@ final class TunnelPools {
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
         boolean v4 = destination.address().getAddress() instanceof Inet4Address;
-        ChannelFactory<EpollSocketChannel> sockets =
-                pod.sockets().connections(pod.namespace(), v4 ? SocketProtocolFamily.INET : SocketProtocolFamily.INET6);
-        return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel())).handler(initializer).connect(destination.address());
+        SocketOptions options = pod.sockets().withFamily(v4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+        ChannelFactory<EpollSocketChannel> sockets = NettyChannels.client(pod.namespace(), options);
+        return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel()))
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) UpstreamOptions.DEFAULT.connectTimeout().toMillis())
+                .handler(initializer).connect(destination.address());
     }
 
     /** Here, not with the future's channel: without a socket that is one which never closes. */

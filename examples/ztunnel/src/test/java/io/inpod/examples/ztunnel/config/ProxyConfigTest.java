@@ -3,7 +3,7 @@ package io.inpod.examples.ztunnel.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.tproxy.Keepalive;
+import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,7 +38,7 @@ class ProxyConfigTest {
         assertThat(config.network()).isEmpty();
         assertThat(config.clusterId()).isEqualTo("Kubernetes");
         assertThat(config.trustDomain()).isEqualTo("cluster.local");
-        assertThat(config.keepalive()).isEqualTo(new Keepalive(Duration.ofSeconds(180), Duration.ofSeconds(180), 9));
+        assertThat(config.keepalive()).isEqualTo(SocketOptions.NONE.withKeepalive(Duration.ofSeconds(180), Duration.ofSeconds(180), 9));
         assertThat(config.terminationDeadline()).isEqualTo(Duration.ofSeconds(5));
         assertThat(config.workers()).isGreaterThanOrEqualTo(2);
     }
@@ -58,7 +58,7 @@ class ProxyConfigTest {
         assertThat(config.network()).isEqualTo("west");
         assertThat(config.clusterId()).isEqualTo("c");
         assertThat(config.trustDomain()).isEqualTo("example.org");
-        assertThat(config.keepalive()).isNull();
+        assertThat(config.keepalive()).isEqualTo(SocketOptions.NONE);
         assertThat(config.terminationDeadline()).isEqualTo(Duration.ofMillis(1500));
         assertThat(config.workers()).isEqualTo(3);
         assertThat(config("CLUSTER_ID", "c", "ISTIO_META_CLUSTER_ID", "d").clusterId()).isEqualTo("d");
