@@ -42,7 +42,7 @@ final class AgentCommand implements Callable<Integer> {
     private boolean dnsCapture;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",
-            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, IPv6 goes past the proxy, in plaintext")
+            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, the pods' TCP over IPv6 is rejected, except on loopback")
     private boolean ipv6;
 
     @Override
@@ -63,9 +63,6 @@ final class AgentCommand implements Callable<Integer> {
                 LOG.info("inpod_uds: {}", uds);
                 LOG.info("control socket: {}", controlPath);
                 LOG.info("profile: {}, dns capture: {}, ipv6: {}", profile.name().toLowerCase(java.util.Locale.ROOT), dnsCapture, both);
-                if (!ipv6) {
-                    LOG.warn("IPv6 of pods is not redirected: it leaves in plaintext and meets no policy");
-                }
                 threads.execute(proxies::run);
                 server.run();
             }

@@ -3,7 +3,8 @@ package io.inpod.examples.nodeagent;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.InPodRedirection.Profile;
 import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.IptablesRules;
+import io.inpod.iptables.PodRules;
+import io.inpod.iptables.PodRulesChange;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.tproxy.Redirection;
 import java.util.ArrayList;
@@ -14,18 +15,17 @@ final class PodRedirection {
     private PodRedirection() {}
 
     /**
-     * Composes it. Without IPv6, connections over IPv6 go past the proxy.
+     * Composes it. Without IPv6, TCP over IPv6 is rejected in the pod.
      *
      * @param profile how inbound connections reach the proxy
      * @param dnsCapture whether the pod's DNS queries go to the proxy
      * @param ipv6 whether to redirect IPv6 too
      */
     static NamespaceChange of(Profile profile, boolean dnsCapture, boolean ipv6) {
-        List<NamespaceChange> steps = new ArrayList<>();
-        steps.add(new PodRouting(ipv6));
+        List<InPodRedirection> families = new ArrayList<>();
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
-            steps.add(new IptablesRules(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).ruleSet()));
+            families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture));
         }
-        return new Redirection(steps);
+        return Redirection.of(new PodRouting(ipv6), new PodRulesChange(new PodRules(families, true)));
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -146,6 +147,18 @@ class AgentTest {
         proxy.expectDel("u1");
         proxy.ack();
         again.get();
+    }
+
+    @Test
+    void withoutIpv6ItsTcpIsRejectedInThePod(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRedirection.of(Profile.REDIRECT, false, true).install(pod);
+        NamespaceChange ipv4 = PodRedirection.of(Profile.REDIRECT, false, false);
+        ipv4.install(pod);
+        assertThat(Tool.run(pod, "iptables-save")).contains("INPOD_GUARD", "ISTIO_OUTPUT");
+        assertThat(Tool.run(pod, "ip6tables-save")).contains("REJECT --reject-with tcp-reset").doesNotContain("ISTIO_OUTPUT");
+        ipv4.remove(pod);
+        assertThat(Tool.run(pod, "ip6tables-save")).doesNotContain("REJECT");
     }
 
     @Test

@@ -24,7 +24,7 @@ final class Traces {
             assertThat(Tool.run(namespace, "ip", family, "rule")).doesNotContain("0x111");
             assertThat(Tool.run(namespace, "ip", family, "route", "show", "table", "all")).doesNotContain("table 100");
         }
-        assertThat(Tool.run(namespace, "iptables-save")).doesNotContain("ISTIO");
-        assertThat(Tool.run(namespace, "ip6tables-save")).doesNotContain("ISTIO");
+        assertThat(Tool.run(namespace, "iptables-save")).doesNotContain("ISTIO", "INPOD");
+        assertThat(Tool.run(namespace, "ip6tables-save")).doesNotContain("ISTIO", "INPOD");
     }
 }
