@@ -96,6 +96,17 @@ public record HboneOptions(
     }
 
     /**
+     * Another limit for the peer's frames.
+     *
+     * @param bytes 16,384 to 2^24-1
+     * @return changed options
+     */
+    public HboneOptions withMaxFrameSize(int bytes) {
+        return new HboneOptions(streamWindow, connectionWindow, bytes, maxConcurrentStreams, maxHeaderListSize, handshakeTimeout, settingsTimeout,
+                answerTimeout, pingInterval, pingTimeout, idleTimeout);
+    }
+
+    /**
      * Another number of tunnels per connection.
      *
      * @param streams at least 1

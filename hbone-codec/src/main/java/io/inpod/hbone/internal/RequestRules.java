@@ -17,7 +17,8 @@ final class RequestRules {
     static Request check(List<Field> fields) throws StreamError {
         String method = null;
         String authority = null;
-        boolean other = false;
+        String scheme = null;
+        String path = null;
         List<Header> headers = new ArrayList<>(fields.size());
         for (Field field : fields) {
             if (!field.name().startsWith(":")) {
@@ -30,7 +31,8 @@ final class RequestRules {
             switch (field.name()) {
                 case ":method" -> method = once(method, field);
                 case ":authority" -> authority = once(authority, field);
-                case ":scheme", ":path" -> other = true;
+                case ":scheme" -> scheme = once(scheme, field);
+                case ":path" -> path = once(path, field);
                 default -> throw StreamError.protocol("unknown pseudo-header");
             }
         }
@@ -38,9 +40,12 @@ final class RequestRules {
             throw StreamError.protocol("no :method");
         }
         if (!method.equals("CONNECT")) {
+            if (scheme == null || path == null || path.isEmpty()) {
+                throw StreamError.protocol("no :scheme or no :path");
+            }
             return new Request(null, headers);
         }
-        if (other || authority == null) {
+        if (scheme != null || path != null || authority == null) {
             throw StreamError.protocol("a CONNECT request has :method and :authority, nothing else");
         }
         try {

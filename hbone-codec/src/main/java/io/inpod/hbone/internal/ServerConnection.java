@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The accepting side. */
-public final class ServerConnection extends Http2Connection {
+public class ServerConnection extends Http2Connection {
     private static final long DRAIN_PING = 0x647261696eL;
 
     private final TunnelRequestHandler handler;
@@ -53,8 +53,13 @@ public final class ServerConnection extends Http2Connection {
             throw ConnectionError.protocol("a client opened stream " + id);
         }
         if (id <= lastStream) {
-            if (streams.containsKey(id)) {
-                throw StreamError.protocol("HEADERS on a tunnel");
+            Stream open = streams.get(id);
+            if (open != null) {
+                throw new StreamError(open.remoteEnded ? Http2Error.STREAM_CLOSED : Http2Error.PROTOCOL_ERROR, "HEADERS on a tunnel");
+            }
+            if (!fields.isEmpty() && fields.get(0).name().startsWith(":")) {
+                // Trailers may have crossed our reset; a request can't (RFC 9113 section 5.1.1).
+                throw ConnectionError.protocol("a request on stream " + id + " after stream " + lastStream);
             }
             return;
         }
