@@ -67,12 +67,22 @@ final class RawPeer implements AutoCloseable {
 
     /** Connects and exchanges SETTINGS. */
     static RawPeer http2(Mesh mesh, InetSocketAddress address) throws Exception {
-        SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), "h2");
-        socket.startHandshake();
-        RawPeer peer = new RawPeer(socket);
-        peer.out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        RawPeer peer = tls(mesh, address);
+        peer.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         peer.send(4, 0, 0);
         return peer;
+    }
+
+    /** Connects, up to TLS. */
+    static RawPeer tls(Mesh mesh, InetSocketAddress address) throws Exception {
+        SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), "h2");
+        socket.startHandshake();
+        return new RawPeer(socket);
+    }
+
+    void raw(byte[] bytes) throws IOException {
+        out.write(bytes);
+        out.flush();
     }
 
     void send(int type, int flags, int stream, byte... payload) throws IOException {
@@ -88,7 +98,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     static byte[] block(String... fields) {
-        ByteBuffer block = ByteBuffer.allocate(70_000);
+        ByteBuffer block = ByteBuffer.allocate(200_000);
         for (int i = 0; i < fields.length; i += 2) {
             block.put((byte) 0);
             literal(block, fields[i]);

@@ -1,0 +1,85 @@
+package io.inpod.hbone;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+
+/** What Istio's ztunnel does on the wire, observed from outside, and where this library does otherwise: {@code resources/goldens}. */
+final class Goldens {
+    private Goldens() { }
+
+    /** A line of {@code differences.tsv}: our outcome, and why it isn't the golden's. */
+    record Difference(String kind, String ours, String why) { }
+
+    static Map<String, JsonNode> cases(String file) throws IOException {
+        Map<String, JsonNode> cases = new LinkedHashMap<>();
+        try (InputStream in = open(file)) {
+            new ObjectMapper().readTree(in).get("cases").forEach(c -> cases.put(c.get("id").asText(), c));
+        }
+        return cases;
+    }
+
+    static Map<String, Difference> differences(String side) throws IOException {
+        Map<String, Difference> lines = new LinkedHashMap<>();
+        try (InputStream in = open("differences.tsv"); Stream<String> all = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines()) {
+            for (String line : all.filter(l -> !l.isEmpty() && !l.startsWith("#")).toList()) {
+                String[] parts = line.split("\t");
+                if (parts.length != 5 || parts[4].isBlank()) {
+                    throw new IOException("side, case, kind, outcome, reason: " + line);
+                }
+                if (parts[0].equals(side) && lines.put(parts[1], new Difference(parts[2], parts[3], parts[4])) != null) {
+                    throw new IOException("twice: " + line);
+                }
+            }
+        }
+        return lines;
+    }
+
+    /** The frames of a golden as {@link GoldenWire#said} writes them. */
+    static List<String> frames(JsonNode frames) {
+        List<String> said = new ArrayList<>();
+        for (JsonNode f : frames) {
+            String end = f.path("end").asBoolean() ? " END" : "";
+            String text = switch (f.get("type").asText()) {
+                case "HEADERS" -> "HEADERS " + status(f) + end;
+                case "DATA" -> "DATA" + end;
+                case "RST_STREAM" -> "RST " + f.get("error").asText();
+                case "GOAWAY" -> "GOAWAY " + f.get("error").asText() + " " + f.get("last").asLong();
+                case "PING" -> f.get("ack").asBoolean() ? "PING ACK" : "PING";
+                default -> f.get("type").asText();
+            };
+            add(said, text);
+        }
+        return said;
+    }
+
+    /** Pieces of DATA count as one: how many there are is chance. */
+    static void add(List<String> said, String text) {
+        boolean more = !said.isEmpty() && said.get(said.size() - 1).equals("DATA") && text.startsWith("DATA");
+        if (more) {
+            said.remove(said.size() - 1);
+        }
+        said.add(more && text.equals("DATA END") ? "DATA END" : text);
+    }
+
+    private static String status(JsonNode frame) {
+        for (JsonNode header : frame.path("headers")) {
+            if (header.get(0).asText().equals(":status")) {
+                return header.get(1).asText();
+            }
+        }
+        return "?";
+    }
+
+    private static InputStream open(String file) {
+        return Objects.requireNonNull(Goldens.class.getResourceAsStream("/goldens/" + file), file);
+    }
+}
