@@ -32,6 +32,11 @@ final class Answers {
         return answered.cardinality() == requests.size();
     }
 
+    /** Whether the request with this index has been acknowledged or refused. */
+    boolean has(int index) {
+        return answered.get(index);
+    }
+
     /** Whether what is listed changed meanwhile. */
     boolean interrupted() {
         return interrupted;

@@ -108,7 +108,7 @@ final class KernelTransport implements Transport {
             do {
                 sent = Native.LIBC.send(number, messages, messages.remaining(), 0);
             } while (sent < 0 && Native.errno() == Constants.EINTR);
-            Native.check((int) sent, "send(AF_NETLINK)", subject);
+            Native.check((int) sent, "send(AF_NETLINK)", messages.remaining() > 65536 ? messages.remaining() + " bytes to " + subject : subject);
         } finally {
             fd.release();
         }

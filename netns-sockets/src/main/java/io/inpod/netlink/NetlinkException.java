@@ -57,6 +57,11 @@ public final class NetlinkException extends SystemCallException {
         return errno() == 17;
     }
 
+    /** {@return whether a transaction was made for rules that somebody else has changed meanwhile (ERESTART)} */
+    public boolean outdated() {
+        return errno() == 85;
+    }
+
     /** {@return whether the thing to be changed or deleted isn't there (ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL)} */
     public boolean notFound() {
         return errno() == 2 || errno() == 3 || errno() == 19 || errno() == 99;

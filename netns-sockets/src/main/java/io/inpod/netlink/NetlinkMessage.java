@@ -5,6 +5,7 @@ import io.inpod.netns.internal.Layout;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,16 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
      */
     public Map<Integer, ByteBuffer> attributes(int fixed) {
         return Wire.attributes(payload, Wire.align(fixed));
+    }
+
+    /**
+     * Reads the attributes of a list in which a type may come more than once; what is malformed ends them.
+     *
+     * @param fixed length of the fixed part before them, in bytes
+     * @return them, in order
+     */
+    public List<NetlinkAttribute> attributeList(int fixed) {
+        return NetlinkAttribute.list(payload, Wire.align(fixed));
     }
 
     /** The attributes after a struct, which must be there. */

@@ -17,6 +17,9 @@ public final class NetlinkRequest {
     /** Creates what isn't there. */
     public static final int CREATE = 0x400;
 
+    /** Puts it after what is there already, in lists that have an order. */
+    public static final int APPEND = 0x800;
+
     /** Fails if it is there already. */
     public static final int EXCLUSIVE = 0x200;
 
@@ -39,7 +42,7 @@ public final class NetlinkRequest {
      * @param operation what it does, for errors, such as {@code "add link"}
      * @param subject what it is applied to, for errors; its {@code toString} is called only for those
      * @param type the message type, such as RTM_NEWLINK
-     * @param flags {@link #CREATE}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; those that every request needs are added when it is sent
+     * @param flags {@link #CREATE}, {@link #APPEND}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; those that every request needs are added when it is sent
      */
     public NetlinkRequest(String operation, Object subject, int type, int flags) {
         this.operation = operation;
@@ -109,6 +112,54 @@ public final class NetlinkRequest {
      */
     public NetlinkRequest u32(int attribute, int value) {
         return nested(attribute, request -> request.u32(value));
+    }
+
+    /**
+     * Appends an attribute that holds a 16-bit number in network byte order, as netfilter wants it.
+     *
+     * @param attribute its type
+     * @param value of which the low 16 bits count
+     * @return this
+     */
+    public NetlinkRequest be16(int attribute, int value) {
+        return attribute(attribute, 2, Short.reverseBytes((short) value) & 0xffffL);
+    }
+
+    /**
+     * Appends an attribute that holds a 32-bit number in network byte order, as netfilter wants it.
+     *
+     * @param attribute its type
+     * @param value its value
+     * @return this
+     */
+    public NetlinkRequest be32(int attribute, int value) {
+        return attribute(attribute, 4, Integer.reverseBytes(value));
+    }
+
+    /**
+     * Appends an attribute that holds a 64-bit number in network byte order, as netfilter wants it.
+     *
+     * @param attribute its type
+     * @param value its value
+     * @return this
+     */
+    public NetlinkRequest be64(int attribute, long value) {
+        return attribute(attribute, 8, Long.reverseBytes(value));
+    }
+
+    /** A whole attribute of up to 8 bytes at once; the low bytes of the number, padded with its zeros. */
+    private NetlinkRequest attribute(int type, int bytes, long value) {
+        room(Nlattr.STRUCT.size() + Wire.align(bytes));
+        int start = buffer.position();
+        Nlattr.LENGTH.put(buffer, start, Nlattr.STRUCT.size() + bytes);
+        Nlattr.TYPE.put(buffer, start, type);
+        buffer.position(start + Nlattr.STRUCT.size());
+        if (bytes == 8) {
+            buffer.putLong(value);
+        } else {
+            buffer.putInt((int) value);
+        }
+        return this;
     }
 
     /**

@@ -18,6 +18,9 @@ public final class NetlinkSocket implements AutoCloseable {
     /** The routing family: links, addresses, routes, rules; see rtnetlink(7). */
     public static final int ROUTE = 0;
 
+    /** The netfilter family: nf_tables, ipset and others; see {@link Nfnetlink}. */
+    public static final int NETFILTER = 12;
+
     private static final int EINTR = 4;
     private static final int ANSWER_MILLIS = 10_000;
     private static final int LEAST_DUMPS = 20;
@@ -104,6 +107,41 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
+     * Sends requests that the kernel executes all or none, framed by two that say where they begin and end. Only the last is
+     * acknowledged: the kernel has tried the others by then, and told each that it refused.
+     *
+     * @param begin what opens the transaction; a failure of it as a whole is told of this one
+     * @param requests what to do, at least one
+     * @param end what closes the transaction
+     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it; nothing has been done
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    synchronized void executeWhole(NetlinkRequest begin, List<NetlinkRequest> requests, NetlinkRequest end) throws IOException {
+        List<NetlinkRequest> framed = new ArrayList<>(requests.size() + 2);
+        framed.add(begin);
+        framed.addAll(requests);
+        framed.add(end);
+        int last = requests.size();
+        Answers answers = send(framed, Wire.REQUEST, last);
+        AnswerLostException lost = null;
+        while (!answers.has(last) && !answers.has(0)) {
+            try {
+                // The kernel has written every answer before send() returned: after a loss, what is there is all.
+                if (!receive(answers, begin, lost == null ? ANSWER_MILLIS : 0)) {
+                    break;
+                }
+            } catch (AnswerLostException e) {
+                lost = e;
+            }
+        }
+        leftOver = !answers.has(last);
+        Answers.check(answers.refusals());
+        if (lost != null) {
+            throw lost;
+        }
+    }
+
+    /**
      * Asks for a list. A list that changed while the kernel wrote it, or that got lost, is asked for again, at least 20 times and at
      * least for 10 seconds.
      *
@@ -151,28 +189,42 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /** Sends, then reads until the answer is complete. */
     private Answers exchange(List<NetlinkRequest> requests, int flags) throws IOException {
-        if (leftOver) {
-            discard();
-        }
-        int first = sequence + 1;
-        write(requests, flags, first);
-        sequence += requests.size();
-        leftOver = true;
-        transport.send(sent);
-        Answers answers = new Answers(requests, first, transport.port(), namespace);
+        Answers answers = send(requests, flags, -1);
         while (!answers.complete()) {
-            ByteBuffer datagram = transport.receive(ANSWER_MILLIS);
-            if (datagram == null) {
-                throw new SocketTimeoutException(requests.get(0).operation() + " on " + subject(requests.get(0))
-                        + ": the kernel didn't answer within " + ANSWER_MILLIS + " ms");
-            }
-            answers.accept(datagram);
+            receive(answers, requests.get(0), ANSWER_MILLIS);
         }
         leftOver = false;
         return answers;
     }
 
-    private void write(List<NetlinkRequest> requests, int flags, int first) {
+    /** Sends; of one that has an index it asks for an acknowledgement. */
+    private Answers send(List<NetlinkRequest> requests, int flags, int acknowledged) throws IOException {
+        if (leftOver) {
+            discard();
+        }
+        int first = sequence + 1;
+        write(requests, flags, first, acknowledged);
+        sequence += requests.size();
+        leftOver = true;
+        transport.send(sent);
+        return new Answers(requests, first, transport.port(), namespace);
+    }
+
+    /** Reads a datagram of an answer; false if there is none though it needn't be waited for. */
+    private boolean receive(Answers answers, NetlinkRequest first, int timeoutMillis) throws IOException {
+        ByteBuffer datagram = transport.receive(timeoutMillis);
+        if (datagram == null) {
+            if (timeoutMillis == 0) {
+                return false;
+            }
+            throw new SocketTimeoutException(first.operation() + " on " + subject(first)
+                    + ": the kernel didn't answer within " + ANSWER_MILLIS + " ms");
+        }
+        answers.accept(datagram);
+        return true;
+    }
+
+    private void write(List<NetlinkRequest> requests, int flags, int first, int acknowledged) {
         int bytes = 0;
         for (NetlinkRequest request : requests) {
             bytes += request.bytes();
@@ -182,7 +234,7 @@ public final class NetlinkSocket implements AutoCloseable {
         }
         sent.clear();
         for (int i = 0; i < requests.size(); i++) {
-            requests.get(i).write(sent, flags, first + i);
+            requests.get(i).write(sent, i == acknowledged ? flags | Wire.ACK : flags, first + i);
         }
         sent.flip();
     }

@@ -31,18 +31,28 @@ final class Wire {
         return (length + 3) & ~3;
     }
 
+    /** What takes attributes one by one. */
+    interface AttributeSink {
+        void accept(int type, ByteBuffer value);
+    }
+
     /** The attributes from an index to the limit; of several of one type the last counts. What is malformed ends them. */
     static Map<Integer, ByteBuffer> attributes(ByteBuffer from, int start) {
         Map<Integer, ByteBuffer> found = new LinkedHashMap<>();
+        forEachAttribute(from, start, found::put);
+        return Collections.unmodifiableMap(found);
+    }
+
+    /** Hands the attributes from an index to the limit over, in order. What is malformed ends them. */
+    static void forEachAttribute(ByteBuffer from, int start, AttributeSink sink) {
         for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= from.limit(); ) {
             int length = Nlattr.LENGTH.get(from, at);
             if (length < Nlattr.STRUCT.size() || at + length > from.limit()) {
                 break;
             }
             ByteBuffer value = from.slice(at + Nlattr.STRUCT.size(), length - Nlattr.STRUCT.size()).order(ByteOrder.nativeOrder());
-            found.put(Nlattr.TYPE.get(from, at) & ATTRIBUTE_TYPE, value);
+            sink.accept(Nlattr.TYPE.get(from, at) & ATTRIBUTE_TYPE, value);
             at += align(length);
         }
-        return Collections.unmodifiableMap(found);
     }
 }

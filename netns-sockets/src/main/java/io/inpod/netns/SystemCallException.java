@@ -51,6 +51,8 @@ public class SystemCallException extends IOException implements SystemCallFailur
             case "EACCES" -> subject.startsWith("/proc/")
                     ? "; to look at another user's process takes CAP_SYS_PTRACE, see ptrace(2), \"Ptrace access mode checking\"" : "";
             case "ENOSPC" -> operation.equals("unshare") ? "; user.max_net_namespaces allows no more, see namespaces(7)" : "";
+            case "EMSGSIZE" -> operation.equals("send(AF_NETLINK)") ? "; the message is larger than the socket's send buffer may grow without"
+                    + " CAP_NET_ADMIN in the first user namespace: raise net.core.wmem_max" : "";
             case "EMFILE" -> "; this process has as many files open as RLIMIT_NOFILE allows (ulimit -n)";
             case "ENFILE" -> "; the system has as many files open as fs.file-max allows";
             default -> "";

@@ -1,0 +1,117 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The netfilter family of netlink in one namespace: nf_tables, ipset and others, see linux/netfilter/nfnetlink.h. Thread-safe; every
+ * call blocks until the kernel has answered.
+ */
+public final class Nfnetlink implements AutoCloseable {
+    /** Length of what every message begins with: family, version, resource number; in bytes. */
+    public static final int HEADER = 4;
+
+    private static final int BATCH_BEGIN = 0x10;
+    private static final int BATCH_END = 0x11;
+    private static final int BATCH_GENERATION = 1;
+
+    private final NetlinkSocket socket;
+
+    Nfnetlink(NetlinkSocket socket) {
+        this.socket = socket;
+    }
+
+    /**
+     * Opens a socket. Listing and changing need CAP_NET_ADMIN.
+     *
+     * @param namespace whose; may be closed afterwards
+     * @return the socket, to be closed by the caller
+     * @throws IOException if the namespace can't be entered or the kernel lacks netfilter's netlink
+     */
+    public static Nfnetlink open(NetworkNamespace namespace) throws IOException {
+        return new Nfnetlink(NetlinkSocket.open(namespace, NetlinkSocket.NETFILTER));
+    }
+
+    /**
+     * Begins a message.
+     *
+     * @param operation what it does, for errors, such as {@code "add rule"}
+     * @param subject what it is applied to, for errors; its {@code toString} is called only for those
+     * @param subsystem an NFNL_SUBSYS_ number
+     * @param message its message, such as NFT_MSG_NEWRULE
+     * @param flags as for {@link NetlinkRequest}
+     * @param family an NFPROTO_ number, such as 2 for IPv4
+     * @return the message, to which attributes can be added
+     */
+    public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family) {
+        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags).u8(family).u8(0).u16(0);
+    }
+
+    /**
+     * Asks for one thing.
+     *
+     * @param request what to ask
+     * @return the answers
+     * @throws NetlinkException if the kernel refuses it
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    public List<NetlinkMessage> query(NetlinkRequest request) throws IOException {
+        return socket.query(request);
+    }
+
+    /**
+     * Executes requests one by one, for subsystems without transactions, see {@link NetlinkSocket#executeAll}.
+     *
+     * @param requests what to do, any number
+     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    public void executeAll(List<NetlinkRequest> requests) throws IOException {
+        socket.executeAll(requests);
+    }
+
+    /**
+     * Asks for a list, see {@link NetlinkSocket#dump}.
+     *
+     * @param request what to list
+     * @return the entries, as the kernel ordered them
+     * @throws NetlinkException if the kernel refuses it, or (EINTR) the list kept changing
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    public List<NetlinkMessage> dump(NetlinkRequest request) throws IOException {
+        return socket.dump(request);
+    }
+
+    /**
+     * Executes requests as one transaction: all or none.
+     *
+     * @param subsystem an NFNL_SUBSYS_ number of one that has transactions
+     * @param generation the state that the requests were made for, NFTA_GEN_ID; 0 for any
+     * @param requests what to do, any number
+     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it, or
+     *     ({@link NetlinkException#outdated()}) if somebody else made a change after the generation; nothing has been done
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    public void commit(int subsystem, int generation, List<NetlinkRequest> requests) throws IOException {
+        if (requests.isEmpty()) {
+            return;
+        }
+        NetlinkRequest begin = frame("commit", requests.size() + " changes", BATCH_BEGIN, subsystem);
+        if (generation != 0) {
+            begin.be32(BATCH_GENERATION, generation);
+        }
+        socket.executeWhole(begin, requests, frame("commit", "the end", BATCH_END, subsystem));
+    }
+
+    private static NetlinkRequest frame(String operation, String subject, int type, int subsystem) {
+        // the resource number, in network byte order, names the subsystem
+        return new NetlinkRequest(operation, subject, type, 0).u8(0).u8(0).u8(subsystem >> 8).u8(subsystem);
+    }
+
+    /** Closes the socket and ends what waits for an answer; closing twice does nothing. */
+    @Override
+    public void close() {
+        socket.close();
+    }
+}
