@@ -1,0 +1,216 @@
+package io.inpod.tproxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.netns.NettyChannels;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.Errors.NativeIoException;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The listener, in a pod that redirects port 8080 to it. */
+@Timeout(120)
+class AcceptLoopTest {
+    private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
+    private final EventLoop accepting = loops.next();
+    private final EventLoop serving = loops.next();
+
+    @AfterEach
+    void stopLoops() throws InterruptedException {
+        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+    }
+
+    private AcceptLoop listen(NetworkNamespace namespace, Recorder recorder) throws IOException {
+        return AcceptLoop.listen(namespace, new InetSocketAddress("0.0.0.0", TestProxy.PROXY_PORT), SocketOptions.NONE, accepting, recorder.rules(), recorder);
+    }
+
+    private static SocketChannel connect(NetworkNamespace from, InetSocketAddress to) throws IOException {
+        SocketChannel client = from.call(() -> SocketChannel.open());
+        client.socket().setSoTimeout(30_000);
+        client.socket().connect(to, 30_000);
+        return client;
+    }
+
+    private static <T> T next(BlockingQueue<T> queue) throws InterruptedException {
+        T first = queue.poll(30, TimeUnit.SECONDS);
+        assertThat(first).isNotNull();
+        return first;
+    }
+
+    @Test
+    @Pods(2)
+    void knowsTheDestinationBeforeTheLoopIsPicked(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        TestProxy.redirect(pod);
+        Recorder recorder = new Recorder(loops) {
+            @Override
+            public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+                super.pick(client, destination);
+                return accepting.inEventLoop() ? serving : accepting;
+            }
+
+            @Override
+            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                assertThat(serving.inEventLoop()).isTrue();
+                assertThat(connection.isActive()).isTrue();
+                assertThat(client.getAddress()).isEqualTo(network.pod(1).address());
+                super.accepted(connection, client, destination);
+            }
+        };
+        InetSocketAddress wanted = new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT);
+        try (AcceptLoop loop = listen(pod, recorder); SocketChannel client = connect(network.pod(1).namespace(), wanted)) {
+            assertThat(loop.localAddress().getPort()).isEqualTo(TestProxy.PROXY_PORT);
+            assertThat(next(recorder.picked)).isEqualTo(new OriginalDestination(wanted, OriginalDestination.Found.REDIRECT));
+            EpollSocketChannel connection = next(recorder.connections);
+            assertThat(connection.eventLoop()).isSameAs(serving);
+            serving.submit(() -> {}).sync(); // the end of its registration
+            assertThat(connection.pipeline().names()).hasSize(1); // its tail: nothing of ours is left
+            assertThat(client.isConnected()).isTrue();
+            connection.close().sync();
+        }
+        assertThat(recorder.failures).isEmpty();
+    }
+
+    @Test
+    @Pods(2)
+    void refusesWhatWantsToGoToItsOwnPort(PodNetwork network) throws Exception {
+        Recorder recorder = new Recorder(loops);
+        InetSocketAddress itself = new InetSocketAddress(network.pod(0).address(), TestProxy.PROXY_PORT);
+        try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder); SocketChannel client = connect(network.pod(1).namespace(), itself)) {
+            assertThat(loop.channel().isActive()).isTrue();
+            assertThat(next(recorder.refusals)).contains("15006 is the proxy itself");
+            assertReset(client);
+        }
+        assertThat(recorder.picked).isEmpty();
+    }
+
+    private static void assertReset(SocketChannel client) {
+        assertThatThrownBy(() -> client.socket().getInputStream().read()).isInstanceOf(SocketException.class).hasMessageContaining("reset");
+    }
+
+    @Test
+    @Pods(2)
+    void refusesItsOwnConnectionsAlsoWithoutTheirMark(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        // Everything that leaves the pod comes to the proxy, whoever sends it: nothing knows the proxy's mark.
+        TestProxy.restore(pod, "*nat", "-A OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15006", "COMMIT");
+        InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
+        Recorder recorder = new Recorder(loops) {
+            @Override
+            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                super.accepted(connection, client, destination);
+                new Bootstrap().group(serving).channelFactory(() -> {
+                    EpollSocketChannel upstream = NettyChannels.client(pod, SocketOptions.NONE).newChannel();
+                    own.track(upstream);
+                    return upstream;
+                }).handler(new ChannelInboundHandlerAdapter()).connect(destination.address());
+            }
+        };
+        try (AcceptLoop loop = listen(pod, recorder)) {
+            for (int i = 0; i < 50; i++) {
+                try (SocketChannel client = connect(pod, wanted)) {
+                    assertThat(client.isConnected()).isTrue();
+                    assertThat(next(recorder.refusals)).contains("the proxy's own");
+                    next(recorder.connections).close().sync();
+                }
+            }
+            assertThat(loop.channel().isActive()).isTrue();
+        }
+        assertThat(recorder.picked).hasSize(50);
+    }
+
+    @Test
+    @Pods
+    void resetsWhatItsHandlerCantServe(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        TestProxy.restore(pod, "*nat", "-A OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15006", "COMMIT");
+        for (boolean early : new boolean[] {true, false}) {
+            Recorder recorder = new Recorder(loops) {
+                @Override
+                public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+                    if (early) {
+                        throw new IllegalStateException("pick");
+                    }
+                    return serving;
+                }
+
+                @Override
+                public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                    throw new IOException("accepted");
+                }
+            };
+            try (AcceptLoop loop = listen(pod, recorder); SocketChannel client = connect(pod, new InetSocketAddress("10.1.2.3", TestProxy.APP_PORT))) {
+                assertThat(next(recorder.failures)).hasMessage(early ? "pick" : "accepted");
+                assertReset(client);
+                assertThat(loop.channel().isActive()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    @Pods
+    void pausesForWhatConcernsAllConnectionsOnly(PodNetwork network) throws Exception {
+        Recorder recorder = new Recorder(loops);
+        try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
+            for (int errno : new int[] {103, 71, 113}) { // ECONNABORTED, EPROTO, EHOSTUNREACH
+                fail(loop, errno);
+                assertThat(loop.channel().config().isAutoRead()).isTrue();
+            }
+            for (int errno : new int[] {23, 105, 12, 22}) { // ENFILE, ENOBUFS, ENOMEM, and one that would never end (EINVAL)
+                fail(loop, errno);
+                while (!loop.channel().config().isAutoRead()) {
+                    accepting.submit(() -> {}).sync();
+                }
+            }
+            assertThat(recorder.pauses).containsExactly("paused");
+        }
+    }
+
+    /** {@code accept} fails, in the middle of the event loop's turn: when the next one begins accepting is paused. */
+    private void fail(AcceptLoop loop, int errno) throws InterruptedException {
+        accepting.submit(() -> {
+            loop.channel().pipeline().fireExceptionCaught(new NativeIoException("accept", -errno, false));
+            assertThat(loop.channel().config().isAutoRead()).isEqualTo(errno == 103 || errno == 71 || errno == 113);
+        }).sync();
+    }
+
+    @Test
+    @Pods
+    void goesOnAfterTheProcessHasRunOutOfDescriptors(PodNetwork network) throws Exception {
+        try (ChildJvm child = ChildJvm.start(List.of("prlimit", "--nofile=200:200"), AcceptExhaustion.class, ChildJvm.path(network.pod(0).namespace()))) {
+            assertThat(child.line()).isEqualTo("served 1, said []");
+            for (int round = 0; round < 2; round++) {
+                assertThat(child.line()).isEqualTo("exhausted: said [paused], attempts don't spin");
+                assertThat(child.line()).isEqualTo("served 9, said [paused, resumed]");
+            }
+        }
+    }
+
+    @Test
+    @Pods
+    void saysWhyItCantListen(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (AcceptLoop loop = listen(pod, new Recorder(loops))) {
+            assertThat(loop).hasToString("listener " + loop.localAddress() + " in " + pod);
+            assertThatThrownBy(() -> listen(pod, new Recorder(loops))).isInstanceOf(IOException.class)
+                    .hasMessageContaining("can't listen on").hasMessageContaining("15006").hasMessageContaining("Address already in use");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.inpod.tproxy;
+
+import static io.inpod.netns.LinuxSocketOptions.REUSE_PORT;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** A process that serves a port, so slowly that clients have to queue, until it is told to hand it over. */
+final class HandOverProcess {
+    private HandOverProcess() {}
+
+    /** Arguments: the namespace's path, the port, what is said to each client. */
+    public static void main(String[] arguments) throws Exception {
+        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
+        try (NetworkNamespace namespace = NetworkNamespace.open(Path.of(arguments[0]));
+                AcceptLoop loop = AcceptLoop.listen(namespace, new InetSocketAddress("0.0.0.0", Integer.parseInt(arguments[1])),
+                        SocketOptions.NONE.with(REUSE_PORT, true).withBacklog(1000), loops.next(),
+                        AcceptRules.ofPorts(Set.of(), new OwnConnections()), new Greeter(loops, (byte) arguments[2].charAt(0)))) {
+            System.out.println("listening");
+            BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
+            for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+                System.out.println(command.equals("hand over") ? loop.handOver(Duration.ofSeconds(1)) : "what?");
+            }
+        } finally {
+            loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        }
+    }
+
+    private record Greeter(MultiThreadIoEventLoopGroup loops, byte greeting) implements AcceptHandler {
+        @Override
+        public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(1);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return loops.next();
+        }
+
+        @Override
+        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+            connection.eventLoop().execute(() -> connection.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {greeting}))
+                    .addListener(ChannelFutureListener.CLOSE));
+        }
+    }
+}
