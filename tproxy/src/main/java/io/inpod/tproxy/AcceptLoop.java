@@ -51,12 +51,12 @@ public final class AcceptLoop implements AutoCloseable {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
             listener.pipeline().addLast(new Accepting(rules, handler));
-            ChannelFuture done = loop.register(listener).awaitUninterruptibly();
+            ChannelFuture done = loop.register(listener).awaitUninterruptibly(); // closes it if it fails
             if (done.isSuccess()) {
                 done = listener.bind(address).awaitUninterruptibly();
             }
             if (!done.isSuccess()) {
-                listener.unsafe().closeForcibly();
+                listener.close().awaitUninterruptibly();
                 throw new ChannelException(done.cause().getMessage(), done.cause());
             }
             return new AcceptLoop(namespace, listener);
