@@ -42,6 +42,14 @@ public final class LinuxSocketOptions {
      */
     public static final LinuxSocketOption<Boolean> BIND_NO_PORT = flag("IP_BIND_ADDRESS_NO_PORT", IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
 
+    /**
+     * Whether a datagram is received together with the address it was sent to, IP_RECVORIGDSTADDR and IPV6_RECVORIGDSTADDR, which for
+     * one that TPROXY has diverted isn't an address of this host. {@link UdpSocket} gives it out.
+     */
+    public static final LinuxSocketOption<Boolean> RECEIVE_DESTINATION = new LinuxSocketOption<>("IP_RECVORIGDSTADDR", OptionFormat.FLAG,
+            List.of(new Location(IPPROTO_IP, IP_RECVORIGDSTADDR)),
+            List.of(new Location(IPPROTO_IPV6, IPV6_RECVORIGDSTADDR), new Location(IPPROTO_IP, IP_RECVORIGDSTADDR)));
+
     /** Whether vanished peers are found by probing, SO_KEEPALIVE. */
     public static final LinuxSocketOption<Boolean> KEEPALIVE = flag("SO_KEEPALIVE", SOL_SOCKET, SO_KEEPALIVE);
 

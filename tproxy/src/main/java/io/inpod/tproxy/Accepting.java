@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
@@ -34,7 +35,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void accept(EpollSocketChannel connection) throws ClosedChannelException {
+    private void accept(EpollSocketChannel connection) throws IOException {
         connection.config().setAutoRead(false);
         OriginalDestination destination = OriginalDestination.of(connection);
         InetSocketAddress client = CanonicalAddress.of(connection.remoteAddress());

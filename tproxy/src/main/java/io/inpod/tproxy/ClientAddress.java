@@ -6,18 +6,38 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * The address of the client of a connection: a type of its own, so that it can't be mistaken for a destination.
+ * The address of a client: a type of its own, so that it can't be mistaken for a destination.
  *
- * @param ip its IP address; an IPv4-mapped IPv6 address is turned into the IPv4 address
+ * @param address its IP address and port, 0 if the port isn't known; an IPv4-mapped IPv6 address is turned into the IPv4 address
  */
-public record ClientAddress(InetAddress ip) {
+public record ClientAddress(InetSocketAddress address) {
     /**
      * Brings the address into its canonical form.
      *
-     * @param ip see {@link ClientAddress}
+     * @param address see {@link ClientAddress}
+     * @throws IllegalArgumentException if it isn't resolved
      */
     public ClientAddress {
-        ip = CanonicalAddress.of(ip);
+        address = CanonicalAddress.of(address);
+    }
+
+    /**
+     * A client whose port isn't known.
+     *
+     * @param ip its IP address
+     */
+    public ClientAddress(InetAddress ip) {
+        this(new InetSocketAddress(ip, 0));
+    }
+
+    /** {@return its IP address} */
+    public InetAddress ip() {
+        return address.getAddress();
+    }
+
+    /** {@return its port, 0 if that isn't known} */
+    public int port() {
+        return address.getPort();
     }
 
     /**
@@ -32,6 +52,6 @@ public record ClientAddress(InetAddress ip) {
         if (remote == null) {
             throw new ClosedChannelException();
         }
-        return new ClientAddress(remote.getAddress());
+        return new ClientAddress(remote);
     }
 }

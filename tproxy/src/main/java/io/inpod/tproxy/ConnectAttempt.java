@@ -21,14 +21,14 @@ final class ConnectAttempt {
 
     private final UpstreamConnector connector;
     private final EventLoop loop;
-    private final @Nullable InetAddress source;
+    private final @Nullable ClientAddress source;
     private final InetSocketAddress destination;
     private final ChannelHandler handler;
     private final Promise<UpstreamConnection> promise;
     private int portsTried;
 
     ConnectAttempt(
-            UpstreamConnector connector, EventLoop loop, @Nullable InetAddress source, InetSocketAddress destination, ChannelHandler handler) {
+            UpstreamConnector connector, EventLoop loop, @Nullable ClientAddress source, InetSocketAddress destination, ChannelHandler handler) {
         this.connector = connector;
         this.loop = loop;
         this.source = source;
@@ -63,7 +63,7 @@ final class ConnectAttempt {
     }
 
     private void spoofed() {
-        InetAddress from = source;
+        InetAddress from = source == null ? null : source.ip();
         if (from == null || from instanceof Inet4Address != destination.getAddress() instanceof Inet4Address) {
             impossible("the addresses are of different families", null);
             return;

@@ -15,7 +15,6 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.util.EnumMap;
 import java.util.List;
@@ -68,7 +67,7 @@ public final class UpstreamConnector {
      * Connects from an own address.
      *
      * @param loop the event loop of the connection
-     * @param destination where to, resolved
+     * @param destination where to
      * @param handler added to the pipeline as soon as the connection is established and before anything is read. Automatic reading
      *     is off and stays off unless it (or the caller) switches it on; see {@link RelayOptions#prepare}
      * @return the connection, on that loop; cancelling closes it. Fails with {@link io.netty.channel.ChannelException} if there is
@@ -76,8 +75,8 @@ public final class UpstreamConnector {
      *     ({@link io.netty.channel.ConnectTimeoutException} after {@link UpstreamOptions#connectTimeout()}) or another
      *     {@link java.io.IOException} if it can't be established
      */
-    public Future<UpstreamConnection> connect(EventLoop loop, InetSocketAddress destination, ChannelHandler handler) {
-        ConnectAttempt attempt = new ConnectAttempt(this, loop, null, CanonicalAddress.of(destination), handler);
+    public Future<UpstreamConnection> connect(EventLoop loop, DestinationAddress destination, ChannelHandler handler) {
+        ConnectAttempt attempt = new ConnectAttempt(this, loop, null, destination.address(), handler);
         return attempt.start(false);
     }
 
@@ -87,16 +86,15 @@ public final class UpstreamConnector {
      *
      * @param loop the event loop of the connection
      * @param source the client
-     * @param destination where to, resolved
+     * @param destination where to
      * @param handler added to the pipeline as soon as the connection is established and before anything is read. Automatic reading
      *     is off and stays off unless it (or the caller) switches it on; see {@link RelayOptions#prepare}
-     * @return the connection, on that loop; cancelling closes it. Fails like {@link #connect(EventLoop, InetSocketAddress,
+     * @return the connection, on that loop; cancelling closes it. Fails like {@link #connect(EventLoop, DestinationAddress,
      *     ChannelHandler)}, and with {@link SpoofingException} if the client's address is required but can't be used
      */
-    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, InetSocketAddress destination, ChannelHandler handler) {
-        InetSocketAddress canonical = CanonicalAddress.of(destination);
-        ConnectAttempt attempt = new ConnectAttempt(this, loop, source.ip(), canonical, handler);
-        boolean local = source.ip().isLoopbackAddress() || canonical.getAddress().isLoopbackAddress() || source.ip().equals(canonical.getAddress());
+    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination, ChannelHandler handler) {
+        ConnectAttempt attempt = new ConnectAttempt(this, loop, source, destination.address(), handler);
+        boolean local = source.ip().isLoopbackAddress() || destination.ip().isLoopbackAddress() || source.ip().equals(destination.ip());
         return attempt.start(options.policy() != SpoofPolicy.NEVER && !local);
     }
 

@@ -77,7 +77,7 @@ class AcceptLoopTest {
         InetSocketAddress wanted = new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT);
         try (AcceptLoop loop = listen(pod, recorder); SocketChannel client = connect(network.pod(1).namespace(), wanted)) {
             assertThat(loop.localAddress().getPort()).isEqualTo(TestProxy.PROXY_PORT);
-            assertThat(next(recorder.picked)).isEqualTo(new OriginalDestination(wanted, OriginalDestination.Found.REDIRECT));
+            assertThat(next(recorder.picked)).isEqualTo(new OriginalDestination(new DestinationAddress(wanted), OriginalDestination.Found.REDIRECT));
             EpollSocketChannel connection = next(recorder.connections);
             assertThat(connection.eventLoop()).isSameAs(serving);
             serving.submit(() -> {}).sync(); // the end of its registration

@@ -47,13 +47,13 @@ class MissingPrivilegeTest {
             try (NetworkNamespace own = NetworkNamespace.current()) {
                 SocketOptions marked = SocketOptions.NONE.with(MARK, 0x539);
                 UpstreamOptions options = UpstreamOptions.DEFAULT.withSockets(marked);
-                InetSocketAddress nowhere = new InetSocketAddress("127.0.0.1", 1);
+                DestinationAddress nowhere = new DestinationAddress(new InetSocketAddress("127.0.0.1", 1));
                 report("bind", bind(loops, own, marked));
                 report("transparent bind", bind(loops, own, SocketOptions.NONE.with(TRANSPARENT, true)));
                 report("connect", new UpstreamConnector(own, options.withPolicy(SpoofPolicy.NEVER))
                         .connect(loops.next(), nowhere, new ChannelInboundHandlerAdapter()).await().cause());
                 report("preferred", new UpstreamConnector(own, options.withPolicy(SpoofPolicy.PREFER))
-                        .connect(loops.next(), new ClientAddress(InetAddress.getByName("10.0.0.1")), new InetSocketAddress("10.0.0.2", 1),
+                        .connect(loops.next(), new ClientAddress(InetAddress.getByName("10.0.0.1")), new DestinationAddress(new InetSocketAddress("10.0.0.2", 1)),
                                 new ChannelInboundHandlerAdapter()).await().cause());
             } finally {
                 loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();

@@ -64,7 +64,7 @@ final class TestProxy implements AutoCloseable {
     }
 
     private void proxy(UpstreamConnector connector, SocketChannel accepted, OriginalDestination destination) throws IOException {
-        connector.connect(accepted.eventLoop(), ClientAddress.of(accepted), destination.address(), new ChannelInboundHandlerAdapter()).addListener(connected -> {
+        connector.connect(accepted.eventLoop(), ClientAddress.of(accepted), destination.destination(), new ChannelInboundHandlerAdapter()).addListener(connected -> {
             if (connected.isSuccess()) {
                 UpstreamConnection upstream = (UpstreamConnection) connected.getNow();
                 connections.add(upstream);

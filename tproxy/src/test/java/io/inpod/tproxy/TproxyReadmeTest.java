@@ -45,7 +45,7 @@ class TproxyReadmeTest {
                         @Override
                         protected void initChannel(EpollSocketChannel client) throws Exception {
                             RelayOptions.DEFAULT.prepare(client);
-                            connector.connect(client.eventLoop(), ClientAddress.of(client), OriginalDestination.of(client).address(), new ChannelInboundHandlerAdapter())
+                            connector.connect(client.eventLoop(), ClientAddress.of(client), OriginalDestination.of(client).destination(), new ChannelInboundHandlerAdapter())
                                     .addListener((FutureListener<UpstreamConnection>) upstream -> Relay.start(client, upstream.get().channel(), result -> {}));
                         }
                     }).bind(15006).sync();

@@ -44,8 +44,8 @@ class TransparentProxyTest {
         InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
         try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT)) {
             TestProxy.connect(network.pod(0), wanted.getAddress(), 0).close();
-            assertThat(proxy.destinations).containsExactly(new OriginalDestination(wanted, found));
-            assertThat(proxy.clientsSeenByApp).containsExactly(new ClientAddress(network.pod(0).address()));
+            assertThat(proxy.destinations).containsExactly(new OriginalDestination(new DestinationAddress(wanted), found));
+            assertThat(proxy.clientsSeenByApp).extracting(ClientAddress::ip).containsExactly(network.pod(0).address());
             assertThat(proxy.connections).singleElement().satisfies(connection -> {
                 assertThat(connection.spoofed()).isTrue();
                 assertThat(connection.fallbackReason()).isNull();
@@ -65,7 +65,7 @@ class TransparentProxyTest {
             while (proxy.destinations.isEmpty()) {
                 Thread.onSpinWait();
             }
-            assertThat(proxy.destinations.peek()).isEqualTo(new OriginalDestination(proxyItself, OriginalDestination.Found.LOCAL_ADDRESS));
+            assertThat(proxy.destinations.peek()).isEqualTo(new OriginalDestination(new DestinationAddress(proxyItself), OriginalDestination.Found.LOCAL_ADDRESS));
         }
     }
 
@@ -96,7 +96,7 @@ class TransparentProxyTest {
             for (SocketChannel client : held) {
                 TestProxy.exchange(client);
             }
-            assertThat(proxy.clientsSeenByApp).hasSize(HELD + CHURNED).containsOnly(new ClientAddress(network.pod(0).address()));
+            assertThat(proxy.clientsSeenByApp).hasSize(HELD + CHURNED).extracting(ClientAddress::ip).containsOnly(network.pod(0).address());
         } finally {
             threads.shutdownNow();
             TestProxy.close(held);

@@ -34,7 +34,7 @@ class UpstreamConnectorTest {
 
     private Future<UpstreamConnection> connect(UpstreamConnector connector, String source, InetSocketAddress destination) throws Exception {
         ClientAddress client = new ClientAddress(InetAddress.getByName(source));
-        return connector.connect(loops.next(), client, destination, new ChannelInboundHandlerAdapter()).await();
+        return connector.connect(loops.next(), client, new DestinationAddress(destination), new ChannelInboundHandlerAdapter()).await();
     }
 
     private static ServerSocket server(NetworkNamespace namespace) throws Exception {

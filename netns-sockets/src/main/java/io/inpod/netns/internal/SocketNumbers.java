@@ -6,8 +6,10 @@ import jnr.constants.platform.IPProto;
 import jnr.constants.platform.SocketLevel;
 import jnr.constants.platform.SocketOption;
 import jnr.constants.platform.TCP;
-
-/** Levels and numbers of socket options; those that jnr-constants lacks are from linux/in.h, linux/in6.h and linux/tcp.h. */
+/**
+ * Levels and numbers of socket options; those that jnr-constants lacks are from linux/in.h, linux/in6.h,
+ * linux/tcp.h, linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h.
+ */
 public final class SocketNumbers {
     public static final int AF_INET6 = AddressFamily.AF_INET6.intValue();
 
@@ -24,12 +26,16 @@ public final class SocketNumbers {
     public static final int IP_TOS = IP.IP_TOS.intValue();
     public static final int IP_FREEBIND = IP.IP_FREEBIND.intValue();
     public static final int IP_TRANSPARENT = IP.IP_TRANSPARENT.intValue();
+    public static final int IP_RECVORIGDSTADDR = 20;
     public static final int IP_BIND_ADDRESS_NO_PORT = 24;
+    public static final int SO_ORIGINAL_DST = 80;
 
     public static final int IPPROTO_IPV6 = IPProto.IPPROTO_IPV6.intValue();
     public static final int IPV6_V6ONLY = 26;
     public static final int IPV6_TCLASS = 67;
+    public static final int IPV6_RECVORIGDSTADDR = 74;
     public static final int IPV6_TRANSPARENT = 75;
+    public static final int IP6T_SO_ORIGINAL_DST = 80;
     public static final int IPV6_FREEBIND = 78;
 
     public static final int IPPROTO_TCP = IPProto.IPPROTO_TCP.intValue();

@@ -8,7 +8,7 @@ public final class SocketStructs {
 
     /** All tables. */
     public static List<Layout> all() {
-        return List.of(SockaddrNl.STRUCT, SockaddrUn.STRUCT, SockaddrLl.STRUCT, Msghdr.STRUCT, Iovec.STRUCT, Cmsghdr.STRUCT, Pollfd.STRUCT, Statx.STRUCT);
+        return List.of(SockaddrNl.STRUCT, SockaddrUn.STRUCT, SockaddrLl.STRUCT, SockaddrIn.STRUCT, SockaddrIn6.STRUCT, Msghdr.STRUCT, Iovec.STRUCT, Cmsghdr.STRUCT, Pollfd.STRUCT, Statx.STRUCT);
     }
 
     /** A netlink address, see netlink(7). */
@@ -37,6 +37,28 @@ public final class SocketStructs {
         public static final Field INDEX    = STRUCT.field("sll_ifindex",    4, 4);
 
         private SockaddrLl() {}
+    }
+
+    /** An address of ip(7). */
+    public static final class SockaddrIn {
+        public static final Layout STRUCT = Layout.struct("sockaddr_in", 16);
+        public static final Field FAMILY  = STRUCT.field("sin_family",   0, 2);
+        public static final Field PORT    = STRUCT.field("sin_port",     2, 2);
+        public static final Field ADDRESS = STRUCT.field("sin_addr",     4, 4);
+
+        private SockaddrIn() {}
+    }
+
+    /** An address of ipv6(7). */
+    public static final class SockaddrIn6 {
+        public static final Layout STRUCT = Layout.struct("sockaddr_in6", 28);
+        public static final Field FAMILY  = STRUCT.field("sin6_family",     0, 2);
+        public static final Field PORT    = STRUCT.field("sin6_port",       2, 2);
+        public static final Field FLOW    = STRUCT.field("sin6_flowinfo",   4, 4);
+        public static final Field ADDRESS = STRUCT.field("sin6_addr",       8, 16);
+        public static final Field SCOPE   = STRUCT.field("sin6_scope_id",  24, 4);
+
+        private SockaddrIn6() {}
     }
 
     /** What sendmsg(2) and recvmsg(2) are given. */

@@ -1,5 +1,6 @@
 // Prints nothing: compiled to assembly, whose lines beginning with "->" tell struct, field, offset and size, in bytes. See README.md.
 #define _GNU_SOURCE
+#include <netinet/in.h>
 #include <stddef.h>
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
@@ -78,6 +79,16 @@ void structs(void) {
     FIELD(sockaddr_ll, sll_family);
     FIELD(sockaddr_ll, sll_protocol);
     FIELD(sockaddr_ll, sll_ifindex);
+    STRUCT(sockaddr_in);
+    FIELD(sockaddr_in, sin_family);
+    FIELD(sockaddr_in, sin_port);
+    FIELD(sockaddr_in, sin_addr);
+    STRUCT(sockaddr_in6);
+    FIELD(sockaddr_in6, sin6_family);
+    FIELD(sockaddr_in6, sin6_port);
+    FIELD(sockaddr_in6, sin6_flowinfo);
+    FIELD(sockaddr_in6, sin6_addr);
+    FIELD(sockaddr_in6, sin6_scope_id);
     STRUCT(msghdr);
     FIELD(msghdr, msg_name);
     FIELD(msghdr, msg_namelen);

@@ -3,8 +3,8 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.tproxy.RelayOptions;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.ClosedChannelException;
 
 /** Begins with each connection that a listener accepts: sets its options, counts it, and finds out whose it is. */
 abstract class AcceptHandler extends ChannelInitializer<EpollSocketChannel> {
@@ -25,11 +25,11 @@ abstract class AcceptHandler extends ChannelInitializer<EpollSocketChannel> {
     private void begin(EpollSocketChannel client) {
         try {
             accepted(client, Addresses.canonical(client.remoteAddress()));
-        } catch (ClosedChannelException e) {
-            client.close(); // it went away before we got to it
+        } catch (IOException e) {
+            client.close(); // mostly because it went away before we got to it
         }
     }
 
     /** Serves a connection, on its event loop; reading is off. */
-    abstract void accepted(EpollSocketChannel client, InetSocketAddress source) throws ClosedChannelException;
+    abstract void accepted(EpollSocketChannel client, InetSocketAddress source) throws IOException;
 }

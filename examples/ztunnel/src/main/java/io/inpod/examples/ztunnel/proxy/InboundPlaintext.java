@@ -1,14 +1,15 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.ClosedChannelException;
 
 /** Port 15006: what arrives at the pod without a tunnel, redirected. The app sees the client's address. */
 final class InboundPlaintext extends AcceptHandler {
@@ -20,7 +21,7 @@ final class InboundPlaintext extends AcceptHandler {
     }
 
     @Override
-    void accepted(EpollSocketChannel client, InetSocketAddress source) throws ClosedChannelException {
+    void accepted(EpollSocketChannel client, InetSocketAddress source) throws IOException {
         InetSocketAddress destination = OriginalDestination.of(client).address();
         AccessLog.Connection connection = new AccessLog.Connection("inbound", source, null, destination, null, null);
         if (pod.config().ownPorts().contains(destination.getPort())) {
@@ -40,7 +41,7 @@ final class InboundPlaintext extends AcceptHandler {
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
-        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source.getAddress()), destination, new PreparedForRelay());
+        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), new PreparedForRelay());
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
     }

@@ -6,6 +6,7 @@ import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelRequestHandler;
 import io.inpod.hbone.TunnelResetException;
 import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
 import io.netty.channel.Channel;
@@ -64,7 +65,7 @@ final class InboundTunnels implements TunnelRequestHandler {
 
     private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
         Future<UpstreamConnection> upstream = app.connect(
-                request.connection().eventLoop(), new ClientAddress(source.getAddress()), destination, new PreparedForRelay());
+                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), new PreparedForRelay());
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // A fault ends the whole connection: the client must not wait for an answer that never comes.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));

@@ -2,8 +2,8 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.channels.ClosedChannelException;
 
 /** Port 15001: what the pod's apps send, redirected. */
 final class Outbound extends AcceptHandler {
@@ -15,7 +15,7 @@ final class Outbound extends AcceptHandler {
     }
 
     @Override
-    void accepted(EpollSocketChannel client, InetSocketAddress source) throws ClosedChannelException {
+    void accepted(EpollSocketChannel client, InetSocketAddress source) throws IOException {
         OriginalDestination destination = OriginalDestination.of(client);
         boolean direct = destination.found() == OriginalDestination.Found.LOCAL_ADDRESS;
         path.open(client, source, destination.address(), direct, OutboundPath.Outcome.NOTHING);

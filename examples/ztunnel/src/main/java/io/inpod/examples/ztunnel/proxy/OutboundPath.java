@@ -6,6 +6,7 @@ import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.SpoofPolicy;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
@@ -79,7 +80,7 @@ final class OutboundPath {
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress destination, AccessLog.Connection connection, Outcome outcome) {
-        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), destination, new PreparedForRelay());
+        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), new PreparedForRelay());
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 

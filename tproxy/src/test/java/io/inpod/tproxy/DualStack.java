@@ -1,0 +1,62 @@
+package io.inpod.tproxy;
+
+import io.inpod.netlink.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** IPv6 addresses for pods, and the same rules for both families, all with the system's own tools. */
+final class DualStack {
+    static final PolicyRouting ROUTING = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
+
+    /** Documentation addresses (RFC 5737, RFC 3849) that no interface has. */
+    static final String ELSEWHERE_V4 = "198.51.100.7";
+    static final String ELSEWHERE_V6 = "2001:db8::7";
+
+    private DualStack() {}
+
+    /** Gives pod n the address fd77::(n + 2), and leads what goes elsewhere through the last pod. */
+    static void prepare(PodNetwork network) throws IOException {
+        List<Pod> pods = network.pods();
+        for (int i = 0; i < pods.size(); i++) {
+            Tool.run(pods.get(i).namespace(), "ip", "-6", "addr", "add", v6(i).getHostAddress() + "/64", "dev", "eth0", "nodad");
+        }
+        int last = pods.size() - 1;
+        for (Pod pod : pods.subList(0, last)) {
+            Tool.run(pod.namespace(), "ip", "route", "add", "198.51.100.0/24", "via", pods.get(last).address().getHostAddress());
+            Tool.run(pod.namespace(), "ip", "-6", "route", "add", "2001:db8::/64", "via", v6(last).getHostAddress());
+        }
+    }
+
+    static InetAddress v6(int pod) throws IOException {
+        return InetAddress.getByName("fd77::" + (pod + 2));
+    }
+
+    static InetAddress address(PodNetwork network, int pod, IpFamily family) throws IOException {
+        return family == IpFamily.V4 ? network.pod(pod).address() : v6(pod);
+    }
+
+    static InetAddress elsewhere(IpFamily family) throws IOException {
+        return InetAddress.getByName(family == IpFamily.V4 ? ELSEWHERE_V4 : ELSEWHERE_V6);
+    }
+
+    /** Loads rules for both families. */
+    static void restore(NetworkNamespace namespace, String... lines) throws IOException {
+        Path file = Files.createTempFile("rules", ".txt");
+        try {
+            Files.write(file, new ArrayList<>(List.of(lines)));
+            Tool.run(namespace, "iptables-restore", file.toString());
+            Tool.run(namespace, "ip6tables-restore", file.toString());
+        } finally {
+            Files.delete(file);
+        }
+    }
+}
