@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.internal.Quote;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -9,9 +10,18 @@ import java.util.regex.Pattern;
  *
  * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ . -},
  *     starting with a letter, digit or {@code _}, and no name of a target
+ * @param placement where in a built-in chain the rules go; {@link Placement#LAST} in others
  * @param rules the rules
  */
-public record Chain(String name, List<Rule> rules) {
+public record Chain(String name, Placement placement, List<Rule> rules) {
+    /** Where in a built-in chain the rules go, which may hold rules of other programs. */
+    public enum Placement {
+        /** After the rules that are there. */
+        LAST,
+        /** Before the rules that are there. */
+        FIRST
+    }
+
     private static final Pattern SYNTAX = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,27}");
     private static final Set<String> TARGETS = Set.of("ACCEPT", "AUDIT", "CHECKSUM", "CLASSIFY", "CLUSTERIP", "CONNMARK",
             "CONNSECMARK", "CT", "DNAT", "DNPT", "DROP", "DSCP", "ECN", "HL", "HMARK", "IDLETIMER", "LED", "LOG", "MARK", "MASQUERADE",
@@ -23,18 +33,33 @@ public record Chain(String name, List<Rule> rules) {
      *
      * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ .
      *     -}, starting with a letter, digit or {@code _}, and no name of a target
+     * @param placement where in a built-in chain the rules go; {@link Placement#LAST} in others
      * @param rules the rules
-     * @throws IllegalArgumentException if it is no chain's name
+     * @throws IllegalArgumentException if it is no chain's name, or the placement is that of a built-in chain
      */
     public Chain {
         if (!Hook.isName(name)) {
             checkOwnName(name);
+            if (placement != Placement.LAST) {
+                throw new IllegalArgumentException("chain " + name + " is not built in: nobody else's rules are in it, so that its rules can't be first");
+            }
         }
         rules = List.copyOf(rules);
     }
 
     /**
-     * Makes a chain.
+     * Makes a chain whose rules come after those of others.
+     *
+     * @param name its name
+     * @param rules its rules in order
+     * @throws IllegalArgumentException if it is no chain's name
+     */
+    public Chain(String name, List<Rule> rules) {
+        this(name, Placement.LAST, rules);
+    }
+
+    /**
+     * Makes a chain whose rules come after those of others.
      *
      * @param name its name
      * @param rules its rules in order
@@ -43,6 +68,17 @@ public record Chain(String name, List<Rule> rules) {
      */
     public static Chain of(String name, Rule... rules) {
         return new Chain(name, List.of(rules));
+    }
+
+    /**
+     * Makes a built-in chain whose rules come before those of others.
+     *
+     * @param hook which
+     * @param rules its rules in order
+     * @return the chain
+     */
+    public static Chain first(Hook hook, Rule... rules) {
+        return new Chain(hook.name(), Placement.FIRST, List.of(rules));
     }
 
     /** {@return whether the chain is one of the kernel's} */

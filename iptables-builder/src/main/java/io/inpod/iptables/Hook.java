@@ -13,7 +13,13 @@ public enum Hook {
     /** A packet about to leave, after routing. */
     POSTROUTING;
 
-    static boolean isName(String chain) {
+    /**
+     * Tells built-in chains from others.
+     *
+     * @param chain the name of a chain
+     * @return whether it is that of a hook
+     */
+    public static boolean isName(String chain) {
         for (Hook hook : values()) {
             if (hook.name().equals(chain)) {
                 return true;

@@ -13,6 +13,8 @@ import static io.inpod.iptables.Match.sourcePort;
 import static io.inpod.iptables.Protocol.TCP;
 import static io.inpod.iptables.Protocol.UDP;
 
+import io.inpod.iptables.internal.AddressText;
+import io.inpod.iptables.internal.InterfaceNames;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;

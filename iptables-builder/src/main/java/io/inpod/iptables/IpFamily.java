@@ -42,11 +42,13 @@ public enum IpFamily {
         return IpPrefix.parse(loopback);
     }
 
-    String tool() {
+    /** {@return the name of its tool, {@code iptables} or {@code ip6tables}} */
+    public String tool() {
         return tool;
     }
 
-    String any() {
+    /** {@return the address that stands for all, 0.0.0.0 or ::} */
+    public String any() {
         return any;
     }
 

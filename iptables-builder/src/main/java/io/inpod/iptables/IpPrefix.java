@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.internal.AddressText;
+import io.inpod.iptables.internal.Quote;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.regex.Pattern;

@@ -30,7 +30,13 @@ public record Mark(int value, int mask) {
         return new Mark(value, -1);
     }
 
-    static String hex(int bits) {
+    /**
+     * Bits as the tools print them.
+     *
+     * @param bits any
+     * @return such as {@code 0xfff}
+     */
+    public static String hex(int bits) {
         return "0x" + Integer.toHexString(bits);
     }
 

@@ -1,14 +1,30 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.internal.InterfaceNames;
 import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
 /** One condition of a rule, see iptables(8) and iptables-extensions(8). A rule applies to packets that meet all of its conditions. */
-public sealed interface Match {
+public sealed interface Match permits Match.Basic, Match.Transport, Match.PacketMark, Match.ConnectionMark, Match.Conntrack,
+        ConntrackStatusMatch, SetMatch, IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch,
+        CgroupMatch, SocketMatch, Limit {
     /** A condition on the packet's addresses, interfaces or protocol: at most one of each kind in a rule, and their order means nothing. */
     sealed interface Basic extends Match {
+    }
+
+    /**
+     * The address family, for a rule that names no address but is meant for one family only. Left out where another condition tells
+     * the family, or where the whole rule set has only one.
+     *
+     * @param only that family
+     */
+    record Family(IpFamily only) implements Basic {
+        @Override
+        public Optional<IpFamily> onlyFamily() {
+            return Optional.of(only);
+        }
     }
 
     /**
@@ -18,6 +34,15 @@ public sealed interface Match {
      * @param negated whether it must lie outside
      */
     record Source(IpPrefix prefix, boolean negated) implements Basic {
+        @Override
+        public Match not() {
+            return new Source(prefix, !negated);
+        }
+
+        @Override
+        public Optional<IpFamily> onlyFamily() {
+            return Optional.of(prefix.family());
+        }
     }
 
     /**
@@ -27,6 +52,15 @@ public sealed interface Match {
      * @param negated whether it must lie outside
      */
     record Destination(IpPrefix prefix, boolean negated) implements Basic {
+        @Override
+        public Match not() {
+            return new Destination(prefix, !negated);
+        }
+
+        @Override
+        public Optional<IpFamily> onlyFamily() {
+            return Optional.of(prefix.family());
+        }
     }
 
     /**
@@ -45,6 +79,11 @@ public sealed interface Match {
          */
         public InInterface {
             InterfaceNames.check("in-interface", name);
+        }
+
+        @Override
+        public Match not() {
+            return new InInterface(name, !negated);
         }
     }
 
@@ -65,6 +104,11 @@ public sealed interface Match {
         public OutInterface {
             InterfaceNames.check("out-interface", name);
         }
+
+        @Override
+        public Match not() {
+            return new OutInterface(name, !negated);
+        }
     }
 
     /**
@@ -74,6 +118,15 @@ public sealed interface Match {
      * @param negated whether it must be another
      */
     record IpProtocol(Protocol protocol, boolean negated) implements Basic {
+        @Override
+        public Match not() {
+            return new IpProtocol(protocol, !negated);
+        }
+
+        @Override
+        public Optional<IpFamily> onlyFamily() {
+            return negated ? Optional.empty() : protocol.onlyFamily();
+        }
     }
 
     /**
@@ -83,17 +136,70 @@ public sealed interface Match {
      * @param negated whether it must be another port
      */
     record PortMatch(Ports range, boolean negated) {
+        private PortMatch not() {
+            return new PortMatch(range, !negated);
+        }
+
+        private boolean matters() {
+            boolean all = range.first() == 0 && range.last() == 65535;
+            if (all && negated) {
+                throw new IllegalArgumentException("a port outside 0 to 65535 is asked for: no packet would match");
+            }
+            return !all;
+        }
     }
 
     /**
-     * The TCP or UDP header, {@code -m tcp} or {@code -m udp}, in a rule for that protocol. Without ports it only asks that the
-     * header is whole.
+     * The TCP or UDP header, {@code -m tcp} or {@code -m udp}, in a rule for that protocol. Without ports and flags it only asks that
+     * the header is whole. A rule has at most one; several given to it are put together.
      *
      * @param protocol which header
-     * @param source the source port, if it matters
-     * @param destination the destination port, if it matters
+     * @param source the source port, if it matters; all ports means that it doesn't
+     * @param destination the destination port, if it matters; all ports means that it doesn't
+     * @param flags the TCP flags, if they matter
      */
-    record Transport(Protocol protocol, Optional<PortMatch> source, Optional<PortMatch> destination) implements Match {
+    record Transport(Protocol protocol, Optional<PortMatch> source, Optional<PortMatch> destination, Optional<TcpFlags> flags) implements Match {
+        /**
+         * Checks the header, and drops conditions that every port meets.
+         *
+         * @param protocol which header
+         * @param source the source port, if it matters; all ports means that it doesn't
+         * @param destination the destination port, if it matters; all ports means that it doesn't
+         * @param flags the TCP flags, if they matter
+         * @throws IllegalArgumentException if the protocol has no ports or flags, or no port is left
+         */
+        public Transport {
+            if (!protocol.hasPorts() || flags.isPresent() && protocol != Protocol.TCP) {
+                throw new IllegalArgumentException("protocol " + protocol.text() + " has no " + (protocol.hasPorts() ? "flags" : "ports"));
+            }
+            source = source.filter(PortMatch::matters);
+            destination = destination.filter(PortMatch::matters);
+        }
+
+        @Override
+        public Match not() {
+            int parts = (source.isPresent() ? 1 : 0) + (destination.isPresent() ? 1 : 0) + (flags.isPresent() ? 1 : 0);
+            if (parts != 1) {
+                throw new IllegalArgumentException(this + " has no simple opposite: negate its ports one by one");
+            }
+            return new Transport(protocol, source.map(PortMatch::not), destination.map(PortMatch::not),
+                    flags.map(f -> new TcpFlags(f.examined(), f.set(), !f.negated())));
+        }
+
+        /**
+         * Adds the conditions of another, which must not be about the same part of the header.
+         *
+         * @param other for the same protocol
+         * @return both
+         * @throws IllegalArgumentException if both say something about the same
+         */
+        Transport and(Transport other) {
+            if (source.isPresent() && other.source.isPresent() || destination.isPresent() && other.destination.isPresent()
+                    || flags.isPresent() && other.flags.isPresent() || protocol != other.protocol) {
+                throw new IllegalArgumentException("rule has two conditions on the same part of the " + protocol.text() + " header");
+            }
+            return new Transport(protocol, source.or(other::source), destination.or(other::destination), flags.or(other::flags));
+        }
     }
 
     /**
@@ -103,6 +209,10 @@ public sealed interface Match {
      * @param negated whether they must differ
      */
     record PacketMark(Mark mark, boolean negated) implements Match {
+        @Override
+        public Match not() {
+            return new PacketMark(mark, !negated);
+        }
     }
 
     /**
@@ -112,6 +222,10 @@ public sealed interface Match {
      * @param negated whether they must differ
      */
     record ConnectionMark(Mark mark, boolean negated) implements Match {
+        @Override
+        public Match not() {
+            return new ConnectionMark(mark, !negated);
+        }
     }
 
     /**
@@ -134,36 +248,26 @@ public sealed interface Match {
             }
             states = Set.copyOf(states);
         }
+
+        @Override
+        public Match not() {
+            return new Conntrack(states, !negated);
+        }
     }
 
     /**
      * The condition's opposite.
      *
      * @return this condition negated, or not negated if it was
-     * @throws IllegalArgumentException for {@link Transport}, whose ports are negated one by one
+     * @throws IllegalArgumentException if the kernel has no opposite of it
      */
     default Match not() {
-        if (this instanceof Source m) {
-            return new Source(m.prefix, !m.negated);
-        } else if (this instanceof Destination m) {
-            return new Destination(m.prefix, !m.negated);
-        } else if (this instanceof InInterface m) {
-            return new InInterface(m.name, !m.negated);
-        } else if (this instanceof OutInterface m) {
-            return new OutInterface(m.name, !m.negated);
-        } else if (this instanceof IpProtocol m) {
-            return new IpProtocol(m.protocol, !m.negated);
-        } else if (this instanceof PacketMark m) {
-            return new PacketMark(m.mark, !m.negated);
-        } else if (this instanceof ConnectionMark m) {
-            return new ConnectionMark(m.mark, !m.negated);
-        } else if (this instanceof Conntrack m) {
-            return new Conntrack(m.states, !m.negated);
-        } else if (this instanceof Transport m && m.source.isPresent() != m.destination.isPresent()) {
-            return new Transport(m.protocol, m.source.map(p -> new PortMatch(p.range, !p.negated)),
-                    m.destination.map(p -> new PortMatch(p.range, !p.negated)));
-        }
-        throw new IllegalArgumentException(this + " has no simple opposite: negate its ports one by one");
+        throw new IllegalArgumentException(this + " can't be negated");
+    }
+
+    /** {@return the only family whose packets can meet this condition, if that is so} */
+    default Optional<IpFamily> onlyFamily() {
+        return Optional.empty();
     }
 
     /**
@@ -225,7 +329,7 @@ public sealed interface Match {
      * @return the condition
      */
     static Match header(Protocol protocol) {
-        return new Transport(protocol, Optional.empty(), Optional.empty());
+        return new Transport(protocol, Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /**
@@ -236,7 +340,7 @@ public sealed interface Match {
      * @return the condition
      */
     static Match sourcePort(Protocol protocol, Ports ports) {
-        return new Transport(protocol, Optional.of(new PortMatch(ports, false)), Optional.empty());
+        return new Transport(protocol, Optional.of(new PortMatch(ports, false)), Optional.empty(), Optional.empty());
     }
 
     /**
@@ -247,7 +351,7 @@ public sealed interface Match {
      * @return the condition
      */
     static Match destinationPort(Protocol protocol, Ports ports) {
-        return new Transport(protocol, Optional.empty(), Optional.of(new PortMatch(ports, false)));
+        return new Transport(protocol, Optional.empty(), Optional.of(new PortMatch(ports, false)), Optional.empty());
     }
 
     /**
@@ -280,5 +384,74 @@ public sealed interface Match {
     static Match conntrack(ConntrackState first, ConntrackState... others) {
         Collection<ConntrackState> states = EnumSet.of(first, others);
         return new Conntrack(Set.copyOf(states), false);
+    }
+
+    /**
+     * Asks for TCP flags.
+     *
+     * @param flags which
+     * @return the condition, for a rule for TCP
+     */
+    static Match flags(TcpFlags flags) {
+        return new Transport(Protocol.TCP, Optional.empty(), Optional.empty(), Optional.of(flags));
+    }
+
+    /**
+     * Restricts a rule to one family.
+     *
+     * @param family which
+     * @return the condition
+     */
+    static Match family(IpFamily family) {
+        return new Family(family);
+    }
+
+    /**
+     * Asks for an address in a set.
+     *
+     * @param set a set of the same rule set
+     * @param side which address
+     * @return the condition
+     */
+    static Match in(AddressSet set, Side side) {
+        return new SetMatch(set.name(), set.family(), side, false);
+    }
+
+    /** {@return the condition that a socket of this namespace sends the packet} */
+    static Match ownedBySocket() {
+        return new OwnerSocketMatch(false);
+    }
+
+    /**
+     * Asks for the user of the sending socket.
+     *
+     * @param uid the user id, 0 to 4294967294
+     * @return the condition
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static Match user(long uid) {
+        return new OwnerUserMatch(uid, uid, false);
+    }
+
+    /**
+     * Asks for the control group of the socket's process.
+     *
+     * @param path below the root of the hierarchy, without a leading slash
+     * @return the condition
+     * @throws IllegalArgumentException if it is no such path
+     */
+    static Match cgroup(String path) {
+        return new CgroupMatch(path, false);
+    }
+
+    /**
+     * Adds a note.
+     *
+     * @param text the note
+     * @return a condition that every packet meets
+     * @throws IllegalArgumentException if it would break its line
+     */
+    static Match comment(String text) {
+        return new CommentMatch(text);
     }
 }

@@ -84,8 +84,8 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard) {
                 table.chains().forEach(chain -> chains.merge(chain.name(), chain, PodRules::append));
             }
         }
-        return new RuleSet(first.family(), tables.entrySet().stream()
-                .map(table -> new Table(table.getKey(), List.copyOf(table.getValue().values()))).toList());
+        return new RuleSet(first.families(), tables.entrySet().stream()
+                .map(table -> new Table(table.getKey(), List.copyOf(table.getValue().values()))).toList(), List.of());
     }
 
     private static Chain append(Chain first, Chain second) {

@@ -3,20 +3,21 @@ package io.inpod.iptables;
 /**
  * A range of TCP or UDP ports.
  *
- * @param first the first port, 1 to 65535
+ * @param first the first port, 0 to 65535
  * @param last the last port, at least {@code first}, at most 65535
  */
 public record Ports(int first, int last) {
     /**
      * Checks the ports.
      *
-     * @param first the first port, 1 to 65535
+     * @param first the first port, 0 to 65535
      * @param last the last port, at least {@code first}, at most 65535
      * @throws IllegalArgumentException if they are out of range or in the wrong order
      */
     public Ports {
-        check(first);
-        check(last);
+        if (first < 0 || last > 65535) {
+            throw new IllegalArgumentException("the port range " + first + " to " + last + " is not within 0 to 65535");
+        }
         if (first > last) {
             throw new IllegalArgumentException("the port range " + first + " to " + last + " ends before it begins");
         }
@@ -30,7 +31,7 @@ public record Ports(int first, int last) {
      * @throws IllegalArgumentException if it is out of range
      */
     public static Ports of(int port) {
-        return new Ports(port, port);
+        return new Ports(check(port), port);
     }
 
     static int check(int port) {
@@ -40,7 +41,13 @@ public record Ports(int first, int last) {
         return port;
     }
 
-    String text(char separator) {
+    /**
+     * The range as text.
+     *
+     * @param separator between first and last port
+     * @return one number, or two
+     */
+    public String text(char separator) {
         return first == last ? Integer.toString(first) : first + String.valueOf(separator) + last;
     }
 }

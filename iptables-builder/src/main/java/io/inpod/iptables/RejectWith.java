@@ -3,14 +3,31 @@ package io.inpod.iptables;
 /** How the sender learns of a rejected packet, see iptables-extensions(8), REJECT. */
 public enum RejectWith {
     /** By ICMP or ICMPv6 "port unreachable". */
-    PORT_UNREACHABLE,
+    PORT_UNREACHABLE("icmp-port-unreachable", "icmp6-port-unreachable"),
+    /** By ICMP "host unreachable" or ICMPv6 "address unreachable". */
+    HOST_UNREACHABLE("icmp-host-unreachable", "icmp6-addr-unreachable"),
+    /** By ICMP "net unreachable" or ICMPv6 "no route". */
+    NO_ROUTE("icmp-net-unreachable", "icmp6-no-route"),
+    /** By ICMP or ICMPv6 "administratively prohibited". */
+    ADMIN_PROHIBITED("icmp-admin-prohibited", "icmp6-adm-prohibited"),
     /** By a TCP reset; only in rules for TCP. */
-    TCP_RESET;
+    TCP_RESET("tcp-reset", "tcp-reset");
 
-    String text(IpFamily family) {
-        if (this == TCP_RESET) {
-            return "tcp-reset";
-        }
-        return family == IpFamily.V4 ? "icmp-port-unreachable" : "icmp6-port-unreachable";
+    private final String v4;
+    private final String v6;
+
+    RejectWith(String v4, String v6) {
+        this.v4 = v4;
+        this.v6 = v6;
+    }
+
+    /**
+     * The name that iptables-save(8) prints.
+     *
+     * @param family whose ICMP
+     * @return such as {@code icmp-port-unreachable}
+     */
+    public String text(IpFamily family) {
+        return family == IpFamily.V4 ? v4 : v6;
     }
 }

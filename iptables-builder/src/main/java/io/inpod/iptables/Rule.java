@@ -8,48 +8,41 @@ import java.util.Optional;
 /**
  * Conditions and what to do with packets that meet all of them.
  *
- * <p>Kept in the form in which iptables-save lists it: first addresses, interfaces and protocol in a fixed order, then the other
- * conditions as given; a block of length 0 is left out.
+ * <p>Kept in the form in which iptables-save(8) lists it:
+ * <ul>
+ * <li>addresses, interfaces and protocol come first, in that order; then the other conditions as given; the comment comes last
+ * <li>blocks of length 0 and port ranges over everything are left out, and all conditions on a TCP or UDP header are put together
+ * where the first of them stands
+ * <li>{@link Match.Family} comes first of all, and is left out where another part tells the family
+ * </ul>
  *
  * @param matches the conditions; none means every packet
  * @param target what to do
  */
 public record Rule(List<Match> matches, Target target) {
-    private static final List<Class<? extends Match>> ORDER = List.of(Match.Source.class, Match.Destination.class,
+    private static final List<Class<? extends Match>> ORDER = List.of(Match.Family.class, Match.Source.class, Match.Destination.class,
             Match.InInterface.class, Match.OutInterface.class, Match.IpProtocol.class);
 
     /**
-     * Checks the parts against each other.
+     * Brings the conditions into order and checks the parts against each other.
      *
      * @param matches the conditions; none means every packet
      * @param target what to do
-     * @throws IllegalArgumentException if a kind of basic condition is there twice, a negated block holds every address, or a port,
-     *     {@link Target.Redirect}, {@link Target.Tproxy} or TCP reset is used without its protocol
+     * @throws IllegalArgumentException if a kind of basic condition, a comment or a part of the header is there twice, a negated block
+     *     holds every address, parts are of different families, or a port, type or target is used without its protocol
      */
     public Rule {
         List<Match> kept = new ArrayList<>();
         for (Match match : matches) {
-            if (match instanceof Match.Basic && kept.stream().anyMatch(m -> m.getClass() == match.getClass())) {
-                throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
-            }
-            if (!everything(match)) {
-                kept.add(match);
-            }
+            add(kept, match);
         }
-        kept.sort(Comparator.comparingInt(m -> ORDER.contains(m.getClass()) ? ORDER.indexOf(m.getClass()) : ORDER.size()));
+        Optional<IpFamily> implied = implied(kept, target);
+        if (implied.isPresent()) {
+            kept.removeIf(match -> match instanceof Match.Family);
+        }
+        kept.sort(Comparator.comparingInt(Rule::place));
         matches = List.copyOf(kept);
-        Optional<Protocol> protocol = protocol(matches);
-        for (Match match : matches) {
-            if (match instanceof Match.Transport t && !protocol.equals(Optional.of(t.protocol()))) {
-                throw new IllegalArgumentException("rule asks for a " + t.protocol().text() + " header or port but not for protocol " + t.protocol().text());
-            }
-        }
-        if ((target instanceof Target.Redirect || target instanceof Target.Tproxy) && protocol.isEmpty()) {
-            throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp or udp");
-        }
-        if (target instanceof Target.Reject r && r.with() == RejectWith.TCP_RESET && !protocol.equals(Optional.of(Protocol.TCP))) {
-            throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp");
-        }
+        RuleCheck.check(matches, target);
     }
 
     /**
@@ -62,6 +55,80 @@ public record Rule(List<Match> matches, Target target) {
      */
     public static Rule of(Target target, Match... matches) {
         return new Rule(List.of(matches), target);
+    }
+
+    /** {@return the only family whose packets can meet this rule, if that is so} */
+    public Optional<IpFamily> onlyFamily() {
+        for (Match match : matches) {
+            if (match.onlyFamily().isPresent()) {
+                return match.onlyFamily();
+            }
+        }
+        return target.onlyFamily();
+    }
+
+    /** {@return the protocol that the rule asks for, if it asks for one} */
+    public Optional<Protocol> protocol() {
+        for (Match match : matches) {
+            if (match instanceof Match.IpProtocol p && !p.negated()) {
+                return Optional.of(p.protocol());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * The rule as it stands among rules of one family: without {@link Match.Family}.
+     *
+     * @return this or a shorter rule
+     */
+    Rule withoutFamily() {
+        if (matches.isEmpty() || !(matches.get(0) instanceof Match.Family)) {
+            return this;
+        }
+        return new Rule(matches.subList(1, matches.size()), target);
+    }
+
+    private static void add(List<Match> kept, Match match) {
+        if (match instanceof Match.Transport more) {
+            for (int i = 0; i < kept.size(); i++) {
+                if (kept.get(i) instanceof Match.Transport transport) {
+                    kept.set(i, transport.and(more));
+                    return;
+                }
+            }
+        }
+        boolean once = match instanceof Match.Basic || match instanceof CommentMatch;
+        if (once && kept.stream().anyMatch(m -> m.getClass() == match.getClass())) {
+            throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
+        }
+        if (!everything(match)) {
+            kept.add(match);
+        }
+    }
+
+    private static int place(Match match) {
+        int place = ORDER.indexOf(match.getClass());
+        return place >= 0 ? place : ORDER.size() + (match instanceof CommentMatch ? 1 : 0);
+    }
+
+    private static Optional<IpFamily> implied(List<Match> matches, Target target) {
+        Optional<IpFamily> family = target.onlyFamily();
+        Optional<IpFamily> asked = Optional.empty();
+        for (Match match : matches) {
+            if (match instanceof Match.Family f) {
+                asked = Optional.of(f.only());
+            } else if (match.onlyFamily().isPresent()) {
+                if (family.isPresent() && !family.equals(match.onlyFamily())) {
+                    throw new IllegalArgumentException("rule mixes " + family.get() + " and " + match.onlyFamily().get() + " in " + matches + " " + target);
+                }
+                family = match.onlyFamily();
+            }
+        }
+        if (family.isPresent() && asked.isPresent() && !family.equals(asked)) {
+            throw new IllegalArgumentException("rule for " + asked.get() + " has a part of " + family.get() + ": " + matches + " " + target);
+        }
+        return family;
     }
 
     private static boolean everything(Match match) {
@@ -81,14 +148,5 @@ public record Rule(List<Match> matches, Target target) {
             throw new IllegalArgumentException("rule asks for an address outside " + prefix + ": no packet would match");
         }
         return true;
-    }
-
-    private static Optional<Protocol> protocol(List<Match> matches) {
-        for (Match match : matches) {
-            if (match instanceof Match.IpProtocol p && !p.negated()) {
-                return Optional.of(p.protocol());
-            }
-        }
-        return Optional.empty();
     }
 }

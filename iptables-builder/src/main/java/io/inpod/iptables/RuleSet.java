@@ -3,42 +3,78 @@ package io.inpod.iptables;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
- * Everything that is applied to one family in one namespace.
+ * Everything that is applied to one namespace, for one address family or for both.
  *
- * @param family the family of all addresses in it
- * @param tables the tables, each at most once; kept in alphabetical order
+ * <p>With both, a rule that names no address and no {@link Match.Family} holds for both. A back end whose tables know one family only
+ * loads {@link #only} of each family; their meaning together is that of the whole.
+ *
+ * @param families the families of the packets that the rules are about, at least one
+ * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
+ * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
  */
-public record RuleSet(IpFamily family, List<Table> tables) {
+public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSet> sets) {
     /**
-     * Checks families and sorts the tables.
+     * Checks families and sets, and sorts the parts.
      *
-     * @param family the family of all addresses in it
-     * @param tables the tables, each at most once; kept in alphabetical order
-     * @throws IllegalArgumentException naming the table, chain and rule if an address is of the other family, or a table is there twice
+     * @param families the families of the packets that the rules are about, at least one
+     * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
+     * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
+     * @throws IllegalArgumentException naming the table, chain and rule if a part is of another family, a set is asked for that isn't
+     *     here, or a table or set is there twice
      */
     public RuleSet {
-        List<Table> sorted = new ArrayList<>(tables);
-        sorted.sort(Comparator.comparing(Table::name));
+        if (families.isEmpty()) {
+            throw new IllegalArgumentException("rule set has no address family");
+        }
+        families = Set.copyOf(families);
+        List<AddressSet> sortedSets = new ArrayList<>(sets);
+        sortedSets.sort(Comparator.comparing(AddressSet::name));
+        Map<String, AddressSet> setsByName = new HashMap<>();
+        for (AddressSet set : sortedSets) {
+            if (setsByName.put(set.name(), set) != null) {
+                throw new IllegalArgumentException("rule set has the set " + set.name() + " twice");
+            }
+            if (!families.contains(set.family())) {
+                throw new IllegalArgumentException("set " + set.name() + " of " + set.family() + " in rules for " + families);
+            }
+        }
+        List<Table> sorted = new ArrayList<>();
         Set<TableName> seen = EnumSet.noneOf(TableName.class);
-        for (Table table : sorted) {
+        for (Table table : tables) {
             if (!seen.add(table.name())) {
                 throw new IllegalArgumentException("rule set has the table " + table.name() + " twice");
             }
-            for (Chain chain : table.chains()) {
-                for (int i = 0; i < chain.rules().size(); i++) {
-                    checkFamily(family, chain.rules().get(i), TableCheck.where(table.name(), chain, i));
-                }
+            RuleSetCheck.check(table, families, setsByName);
+            Table kept = families.size() > 1 ? table : RuleSetCheck.withoutFamily(table);
+            if (!kept.chains().isEmpty()) {
+                sorted.add(kept);
             }
         }
+        sorted.sort(Comparator.comparing(Table::name));
         tables = List.copyOf(sorted);
+        sets = List.copyOf(sortedSets);
     }
 
     /**
-     * Makes a rule set.
+     * Makes a rule set of one family without address sets.
+     *
+     * @param family the family of all addresses in it
+     * @param tables the tables in any order
+     * @throws IllegalArgumentException naming what doesn't fit
+     */
+    public RuleSet(IpFamily family, List<Table> tables) {
+        this(Set.of(family), tables, List.of());
+    }
+
+    /**
+     * Makes a rule set of one family without address sets.
      *
      * @param family the family of all addresses in it
      * @param tables the tables in any order
@@ -49,14 +85,54 @@ public record RuleSet(IpFamily family, List<Table> tables) {
         return new RuleSet(family, List.of(tables));
     }
 
-    private static void checkFamily(IpFamily family, Rule rule, String where) {
-        for (Match match : rule.matches()) {
-            if (match instanceof Match.Source m && m.prefix().family() != family) {
-                throw new IllegalArgumentException(where + ": source " + m.prefix() + " in rules for " + family);
-            }
-            if (match instanceof Match.Destination m && m.prefix().family() != family) {
-                throw new IllegalArgumentException(where + ": destination " + m.prefix() + " in rules for " + family);
-            }
+    /**
+     * Makes a rule set for both families without address sets.
+     *
+     * @param tables the tables in any order
+     * @return the rule set
+     * @throws IllegalArgumentException naming what doesn't fit
+     */
+    public static RuleSet ofBoth(Table... tables) {
+        return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(tables), List.of());
+    }
+
+    /** {@return no rules, for both families: what a namespace has after removal} */
+    public static RuleSet nothing() {
+        return ofBoth();
+    }
+
+    /**
+     * What packets of one family see of these rules: the rules of the other are left out. Chains stay, even empty ones.
+     *
+     * @param family which
+     * @return rules of that family; none if it isn't among {@link #families}
+     */
+    public RuleSet only(IpFamily family) {
+        if (families.equals(Set.of(family))) {
+            return this;
         }
+        if (!families.contains(family)) {
+            return new RuleSet(family, List.of());
+        }
+        List<Table> kept = new ArrayList<>();
+        for (Table table : tables) {
+            List<Chain> chains = new ArrayList<>();
+            for (Chain chain : table.chains()) {
+                chains.add(new Chain(chain.name(), chain.placement(),
+                        chain.rules().stream().filter(rule -> rule.onlyFamily().map(family::equals).orElse(true)).map(Rule::withoutFamily).toList()));
+            }
+            kept.add(new Table(table.name(), chains));
+        }
+        return new RuleSet(Set.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
+    }
+
+    /**
+     * Finds a table.
+     *
+     * @param name which
+     * @return the table, if it has rules or chains
+     */
+    public Optional<Table> table(TableName name) {
+        return tables.stream().filter(table -> table.name() == name).findFirst();
     }
 }

@@ -1,28 +1,35 @@
 package io.inpod.iptables;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * The chains of one table.
+ * The chains of one table. Kept in the order in which iptables-save(8) lists the rules: built-in chains in the order of {@link Hook},
+ * then the others by name. Built-in chains without rules are left out.
  *
  * @param name which table
- * @param chains built-in chains to which rules are appended, and chains of one's own
+ * @param chains built-in chains to which rules are added, and chains of one's own
  */
 public record Table(TableName name, List<Chain> chains) {
+    private static final Comparator<Chain> ORDER = Comparator.comparing((Chain chain) -> chain.isBuiltIn() ? Hook.valueOf(chain.name()).ordinal() : Hook.values().length)
+            .thenComparing(Chain::name);
+
     /**
      * Checks that the chains fit together: unique names, built-in chains that this table has, jumps that lead somewhere and never
-     * in a circle, and targets and interfaces that are allowed where packets reach them.
+     * in a circle, and targets, interfaces and sockets that are known where packets reach them.
      *
      * @param name which table
-     * @param chains built-in chains to which rules are appended, and chains of one's own
+     * @param chains built-in chains to which rules are added, and chains of one's own
      * @throws IllegalArgumentException naming the table, chain and rule
      */
     public Table {
-        chains = List.copyOf(chains);
+        List<Chain> sorted = new ArrayList<>(chains);
+        sorted.sort(ORDER);
         Map<String, Chain> byName = new HashMap<>();
-        for (Chain chain : chains) {
+        for (Chain chain : sorted) {
             if (chain.isBuiltIn() && !name.hooks().contains(Hook.valueOf(chain.name()))) {
                 throw new IllegalArgumentException(name + " has no built-in chain " + chain.name());
             }
@@ -30,7 +37,9 @@ public record Table(TableName name, List<Chain> chains) {
                 throw new IllegalArgumentException(name + " has two chains " + chain.name());
             }
         }
-        TableCheck.check(name, byName, chains);
+        TableCheck.check(name, byName, sorted);
+        sorted.removeIf(chain -> chain.isBuiltIn() && chain.rules().isEmpty());
+        chains = List.copyOf(sorted);
     }
 
     /**

@@ -2,7 +2,6 @@ package io.inpod.iptables;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,14 +41,15 @@ final class TableCheck {
         for (int i = 0; i < chain.rules().size(); i++) {
             Rule rule = chain.rules().get(i);
             String where = where(table, chain, i);
-            checkTarget(where, rule.target(), hook);
+            TargetScope.check(where, rule, table, hook);
             if (chain.isBuiltIn()) {
                 checkInterfaces(where, rule, Hook.valueOf(chain.name()));
             }
-            if (rule.target() instanceof Target.Jump jump) {
-                Chain next = chains.get(jump.chain());
+            String to = next(rule.target());
+            if (to != null) {
+                Chain next = chains.get(to);
                 if (next == null) {
-                    throw new IllegalArgumentException(where + ": jump target " + jump.chain() + " is not a chain of this table");
+                    throw new IllegalArgumentException(where + ": jump target " + to + " is not a chain of this table");
                 }
                 if (path.contains(next.name())) {
                     throw new IllegalArgumentException(where + ": jump to " + next.name() + " closes a circle");
@@ -60,32 +60,6 @@ final class TableCheck {
         path.removeLast();
     }
 
-    private void checkTarget(String where, Target target, @Nullable Hook hook) {
-        Set<TableName> tables = EnumSet.allOf(TableName.class);
-        Set<Hook> hooks = EnumSet.allOf(Hook.class);
-        if (target instanceof Target.Redirect) {
-            tables = EnumSet.of(TableName.NAT);
-            hooks = EnumSet.of(Hook.PREROUTING, Hook.OUTPUT);
-        } else if (target instanceof Target.Tproxy) {
-            tables = EnumSet.of(TableName.MANGLE);
-            hooks = EnumSet.of(Hook.PREROUTING);
-        } else if (target instanceof Target.RestoreConnmark) {
-            tables = EnumSet.of(TableName.MANGLE);
-        } else if (target instanceof Target.ConntrackZone) {
-            tables = EnumSet.of(TableName.RAW);
-        } else if (target instanceof Target.Reject) {
-            tables = EnumSet.of(TableName.FILTER);
-        } else if (target instanceof Target.Drop) {
-            tables = EnumSet.complementOf(EnumSet.of(TableName.NAT));
-        }
-        if (!tables.contains(table)) {
-            throw new IllegalArgumentException(where + ": target " + target + " is allowed only in " + tables);
-        }
-        if (hook != null && !hooks.contains(hook)) {
-            throw new IllegalArgumentException(where + ": target " + target + " is reached from " + hook + " but allowed only in " + hooks);
-        }
-    }
-
     private static void checkInterfaces(String where, Rule rule, Hook hook) {
         for (Match match : rule.matches()) {
             if (match instanceof Match.InInterface && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
@@ -93,6 +67,14 @@ final class TableCheck {
                 throw new IllegalArgumentException(where + ": " + match + " is not known in " + hook);
             }
         }
+    }
+
+    /** The chain to which a target jumps or goes. */
+    static @Nullable String next(Target target) {
+        if (target instanceof Target.Jump jump) {
+            return jump.chain();
+        }
+        return target instanceof Target.Goto go ? go.chain() : null;
     }
 
     static String where(TableName table, Chain chain, int index) {

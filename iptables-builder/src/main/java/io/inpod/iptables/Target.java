@@ -1,5 +1,10 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.internal.AddressText;
+import io.inpod.iptables.internal.Names;
+import java.net.InetAddress;
+import java.util.Optional;
+
 /** What happens to packets that meet a rule's conditions, see iptables(8) and iptables-extensions(8). */
 public sealed interface Target {
     /** Lets the packet pass this table. */
@@ -40,11 +45,99 @@ public sealed interface Target {
     }
 
     /**
+     * Continues in another chain, and after its end behaves as this chain does after its own.
+     *
+     * @param chain a chain of the same table that is not built in
+     */
+    record Goto(String chain) implements Target {
+        /**
+         * Checks the name.
+         *
+         * @param chain a chain of the same table that is not built in
+         * @throws IllegalArgumentException if it can't be a user's chain
+         */
+        public Goto {
+            Chain.checkOwnName(chain);
+        }
+    }
+
+    /**
      * Sends the connection to a local port; only in nat PREROUTING and OUTPUT, for TCP or UDP.
      *
      * @param ports where to, a range is used up in turn
      */
     record Redirect(Ports ports) implements Target {
+        /**
+         * Checks the ports.
+         *
+         * @param ports where to, a range is used up in turn
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Redirect {
+            Ports.check(ports.first());
+        }
+    }
+
+    /**
+     * Changes the destination of the connection; only in nat PREROUTING and OUTPUT.
+     *
+     * @param address the new destination
+     * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays.
+     */
+    record Dnat(InetAddress address, Optional<Ports> ports) implements Target {
+        /**
+         * Checks the ports.
+         *
+         * @param address the new destination
+         * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays.
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Dnat {
+            ports.ifPresent(range -> Ports.check(range.first()));
+        }
+
+        @Override
+        public Optional<IpFamily> onlyFamily() {
+            return Optional.of(IpFamily.of(address));
+        }
+
+        @Override
+        public String toString() {
+            return "Dnat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
+        }
+    }
+
+    /**
+     * Changes the source of the connection; only in nat POSTROUTING and INPUT.
+     *
+     * @param address the new source
+     * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays if it can.
+     */
+    record Snat(InetAddress address, Optional<Ports> ports) implements Target {
+        /**
+         * Checks the ports.
+         *
+         * @param address the new source
+         * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays if it can.
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Snat {
+            ports.ifPresent(range -> Ports.check(range.first()));
+        }
+
+        @Override
+        public Optional<IpFamily> onlyFamily() {
+            return Optional.of(IpFamily.of(address));
+        }
+
+        @Override
+        public String toString() {
+            return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
+        }
+    }
+
+    /** Changes the source of the connection to the address of the interface through which it leaves; only in nat POSTROUTING. */
+    record Masquerade() implements Target {
     }
 
     /**
@@ -67,6 +160,14 @@ public sealed interface Target {
     }
 
     /**
+     * Marks the packet, {@code MARK --set-xmark}; in mangle OUTPUT that makes the kernel route it again.
+     *
+     * @param mark the bits under the mask; others stay
+     */
+    record SetMark(Mark mark) implements Target {
+    }
+
+    /**
      * Marks the connection, {@code CONNMARK --set-xmark}.
      *
      * @param mark the bits under the mask; others stay
@@ -81,6 +182,15 @@ public sealed interface Target {
      * @param connectionMask the connection's bits that are copied
      */
     record RestoreConnmark(int packetMask, int connectionMask) implements Target {
+    }
+
+    /**
+     * Copies the packet's mark to the connection, {@code CONNMARK --save-mark}; only in mangle.
+     *
+     * @param packetMask the packet's bits that are copied
+     * @param connectionMask the connection's bits that are replaced
+     */
+    record SaveConnmark(int packetMask, int connectionMask) implements Target {
     }
 
     /**
@@ -100,5 +210,84 @@ public sealed interface Target {
                 throw new IllegalArgumentException("conntrack zone " + zone + " is not 1 to 65535");
             }
         }
+    }
+
+    /** Exempts the packet from connection tracking, {@code CT --notrack}; only in raw. */
+    record NoTrack() implements Target {
+    }
+
+    /**
+     * Writes a line to the kernel's log and goes on, {@code LOG}.
+     *
+     * @param prefix what the line begins with, at most 29 bytes of UTF-8 without control characters or double quotes; may be empty
+     * @param level the severity, 0 (emergency) to 7 (debug), see syslog(3)
+     */
+    record Log(String prefix, int level) implements Target {
+        /**
+         * Checks prefix and level.
+         *
+         * @param prefix what the line begins with, at most 29 bytes of UTF-8 without control characters or double quotes; may be empty
+         * @param level the severity, 0 (emergency) to 7 (debug), see syslog(3)
+         * @throws IllegalArgumentException if they are something else
+         */
+        public Log {
+            Names.text("log prefix", prefix, 29);
+            if (level < 0 || level > 7) {
+                throw new IllegalArgumentException("log level " + level + " is not 0 to 7");
+            }
+        }
+    }
+
+    /**
+     * Hands a copy of the packet to a program that listens on netlink, and goes on, {@code NFLOG}.
+     *
+     * @param group the netlink group, 0 to 65535
+     * @param prefix what comes with it, at most 63 bytes of UTF-8 without control characters or double quotes; may be empty
+     */
+    record Nflog(int group, String prefix) implements Target {
+        /**
+         * Checks group and prefix.
+         *
+         * @param group the netlink group, 0 to 65535
+         * @param prefix what comes with it, at most 63 bytes of UTF-8 without control characters or double quotes; may be empty
+         * @throws IllegalArgumentException if they are something else
+         */
+        public Nflog {
+            Names.text("nflog prefix", prefix, 63);
+            if (group < 0 || group > 65535) {
+                throw new IllegalArgumentException("nflog group " + group + " is not 0 to 65535");
+            }
+        }
+    }
+
+    /**
+     * Lowers the maximum segment size that a SYN announces, {@code TCPMSS --set-mss}; in a rule for TCP packets with SYN.
+     *
+     * @param mss in bytes, 1 to 65535
+     */
+    record SetTcpMss(int mss) implements Target {
+        /**
+         * Checks the size.
+         *
+         * @param mss in bytes, 1 to 65535
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public SetTcpMss {
+            if (mss < 1 || mss > 65535) {
+                throw new IllegalArgumentException("maximum segment size " + mss + " is not 1 to 65535");
+            }
+        }
+    }
+
+    /**
+     * Lowers the maximum segment size that a SYN announces to what the path takes, {@code TCPMSS --clamp-mss-to-pmtu}; in a rule for
+     * TCP packets with SYN, only in FORWARD, OUTPUT and POSTROUTING.
+     */
+    record ClampTcpMss() implements Target {
+    }
+
+    /** {@return the only family whose packets can have this done to them, if that is so} */
+    default Optional<IpFamily> onlyFamily() {
+        return Optional.empty();
     }
 }

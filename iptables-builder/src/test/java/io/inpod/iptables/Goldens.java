@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /** The golden files, see their README. */
-final class Goldens {
+public final class Goldens {
     private Goldens() {
     }
 

@@ -3,7 +3,9 @@ package io.inpod.iptables;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.IptablesTools.Variant;
+import io.inpod.iptables.backend.IptablesRules;
+import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.IptablesTools;
 import io.inpod.netns.NetworkNamespace;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.backend.IptablesRules;
+import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import org.junit.jupiter.api.Test;

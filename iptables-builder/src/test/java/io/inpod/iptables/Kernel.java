@@ -12,12 +12,12 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 
 /** The real kernel, and what its own tools say: an oracle that shares no code with what is tested. */
-final class Kernel {
+public final class Kernel {
     private Kernel() {
     }
 
     /** A fresh namespace; without the privilege a test is skipped by name, but fails in CI. */
-    static NetworkNamespace namespace() throws IOException {
+    public static NetworkNamespace namespace() throws IOException {
         try {
             return NetworkNamespace.create();
         } catch (IOException e) {
@@ -28,7 +28,7 @@ final class Kernel {
         }
     }
 
-    static String run(NetworkNamespace namespace, String input, String... command) throws Exception {
+    public static String run(NetworkNamespace namespace, String input, String... command) throws Exception {
         List<String> whole = new ArrayList<>();
         int fd = namespace.fd().acquire();
         Path in = Files.createTempFile("kernel", "in");
@@ -49,11 +49,11 @@ final class Kernel {
     }
 
     /** Rules and chains by "table chain", in order; built-in chains without rules left out. */
-    static Map<String, List<String>> listing(NetworkNamespace namespace, String save) throws Exception {
+    public static Map<String, List<String>> listing(NetworkNamespace namespace, String save) throws Exception {
         return listing(run(namespace, "", save));
     }
 
-    static Map<String, List<String>> listing(String saved) {
+    public static Map<String, List<String>> listing(String saved) {
         Map<String, List<String>> rules = new TreeMap<>();
         String table = "";
         for (String line : saved.split("\n")) {

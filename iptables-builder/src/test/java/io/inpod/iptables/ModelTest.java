@@ -3,6 +3,8 @@ package io.inpod.iptables;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.inpod.iptables.backend.IptablesRules;
+import io.inpod.iptables.text.IptablesRestore;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -70,7 +72,7 @@ class ModelTest {
     void rulesAreCanonical() {
         Rule rule = Rule.of(ACCEPT, Match.protocol(Protocol.TCP), Match.mark(Mark.exactly(-1)), Match.out("lo"), Match.source(IpPrefix.parse("0.0.0.0/0")));
         assertThat(rule.matches()).containsExactly(Match.out("lo"), Match.protocol(Protocol.TCP), Match.mark(Mark.exactly(-1)));
-        assertThat(RuleText.of(rule, IpFamily.V4)).isEqualTo("-o lo -p tcp -m mark --mark 0xffffffff -j ACCEPT");
+        assertThat(IptablesRestore.rule(rule, IpFamily.V4)).isEqualTo("-o lo -p tcp -m mark --mark 0xffffffff -j ACCEPT");
     }
 
     /** Whatever name is thrown at it: it is refused, or it stands in the text as one harmless word. */

@@ -3,7 +3,7 @@ package com.example.consumer;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.IptablesRestore;
+import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.tproxy.PolicyRouting;

@@ -1,10 +1,10 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.PodRules;
-import io.inpod.iptables.PodRulesChange;
+import io.inpod.iptables.backend.PodRulesChange;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.tproxy.Redirection;
 import java.util.ArrayList;

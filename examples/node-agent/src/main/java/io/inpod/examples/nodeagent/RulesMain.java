@@ -2,11 +2,11 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.IptablesRestore;
+import io.inpod.iptables.text.IptablesRestore;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** Shows the rules that the agent installs. */
 @Command(name = "./inpod rules", description = "The redirection rules of a pod.", mixinStandardHelpOptions = true, versionProvider = Version.class, subcommands = RulesMain.Print.class)

@@ -1,0 +1,83 @@
+package io.inpod.iptables;
+
+import io.inpod.iptables.internal.AddressText;
+import io.inpod.iptables.internal.Names;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * A named set of addresses, which rules ask for by {@link SetMatch}: an ipset(8) of the type {@code hash:ip}, or a set of
+ * nf_tables.
+ *
+ * @param name 1 to 31 letters, digits and {@code _ . -}, starting with a letter or {@code _}
+ * @param family the family of all addresses in it
+ * @param elements each address once; kept in ascending order
+ */
+public record AddressSet(String name, IpFamily family, List<Element> elements) {
+    private static final Comparator<Element> ASCENDING =
+            Comparator.comparing((Element element) -> element.address().getAddress(), Arrays::compareUnsigned);
+
+    /**
+     * One address of a set.
+     *
+     * @param address the address
+     * @param comment a note about it, at most 127 bytes of UTF-8 without control characters or double quotes; may be empty
+     */
+    public record Element(InetAddress address, String comment) {
+        /**
+         * Checks the comment.
+         *
+         * @param address the address
+         * @param comment a note about it, at most 127 bytes of UTF-8 without control characters or double quotes; may be empty
+         * @throws IllegalArgumentException if it is something else
+         */
+        public Element {
+            Names.text("element comment", comment, 127);
+        }
+
+        @Override
+        public String toString() {
+            return AddressText.of(address);
+        }
+    }
+
+    /**
+     * Checks the name and the addresses, and sorts these.
+     *
+     * @param name 1 to 31 letters, digits and {@code _ . -}, starting with a letter or {@code _}
+     * @param family the family of all addresses in it
+     * @param elements each address once; kept in ascending order
+     * @throws IllegalArgumentException naming what doesn't fit
+     */
+    public AddressSet {
+        Names.set(name);
+        List<Element> sorted = new ArrayList<>(elements);
+        sorted.sort(ASCENDING);
+        for (int i = 0; i < sorted.size(); i++) {
+            InetAddress address = sorted.get(i).address();
+            if (IpFamily.of(address) != family) {
+                throw new IllegalArgumentException("set " + name + " of " + family + " can't hold " + AddressText.of(address));
+            }
+            if (i > 0 && address.equals(sorted.get(i - 1).address())) {
+                throw new IllegalArgumentException("set " + name + " holds " + AddressText.of(address) + " twice");
+            }
+        }
+        elements = List.copyOf(sorted);
+    }
+
+    /**
+     * Makes a set without comments.
+     *
+     * @param name its name
+     * @param family the family of all addresses in it
+     * @param addresses each address once
+     * @return the set
+     * @throws IllegalArgumentException naming what doesn't fit
+     */
+    public static AddressSet of(String name, IpFamily family, InetAddress... addresses) {
+        return new AddressSet(name, family, Arrays.stream(addresses).map(address -> new Element(address, "")).toList());
+    }
+}

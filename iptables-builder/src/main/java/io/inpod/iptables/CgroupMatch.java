@@ -1,0 +1,32 @@
+package io.inpod.iptables;
+
+import io.inpod.iptables.internal.Names;
+import io.inpod.iptables.internal.Quote;
+
+/**
+ * The control group (version 2) of the socket's process, {@code -m cgroup --path}; only in INPUT, OUTPUT and POSTROUTING. The group must
+ * exist when the rule is loaded: the kernel remembers the group, not the path.
+ *
+ * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes
+ * @param negated whether the opposite is asked for
+ */
+public record CgroupMatch(String path, boolean negated) implements Match {
+    /**
+     * Checks the path.
+     *
+     * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes
+     * @param negated whether the opposite is asked for
+     * @throws IllegalArgumentException if it is no such path
+     */
+    public CgroupMatch {
+        Names.text("cgroup path", path, 255);
+        if (path.isEmpty() || path.startsWith("/") || path.endsWith("/")) {
+            throw new IllegalArgumentException("cgroup path " + Quote.of(path) + " is empty or begins or ends with a slash");
+        }
+    }
+
+    @Override
+    public Match not() {
+        return new CgroupMatch(path, !negated);
+    }
+}

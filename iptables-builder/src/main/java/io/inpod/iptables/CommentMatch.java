@@ -1,0 +1,23 @@
+package io.inpod.iptables;
+
+import io.inpod.iptables.internal.Names;
+
+/**
+ * A note to readers, {@code -m comment}; every packet meets it.
+ *
+ * @param text 1 to 128 bytes of UTF-8 without control characters or double quotes
+ */
+public record CommentMatch(String text) implements Match {
+    /**
+     * Checks the text.
+     *
+     * @param text 1 to 128 bytes of UTF-8 without control characters or double quotes
+     * @throws IllegalArgumentException if it is empty, too long or would break its line
+     */
+    public CommentMatch {
+        Names.text("comment", text, 128);
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("comment is empty");
+        }
+    }
+}

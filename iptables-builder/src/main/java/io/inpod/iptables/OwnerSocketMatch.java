@@ -1,0 +1,13 @@
+package io.inpod.iptables;
+
+/**
+ * Whether a socket of this namespace sends the packet, {@code -m owner --socket-exists}; only in OUTPUT and POSTROUTING.
+ *
+ * @param negated whether the opposite is asked for
+ */
+public record OwnerSocketMatch(boolean negated) implements Match {
+    @Override
+    public Match not() {
+        return new OwnerSocketMatch(!negated);
+    }
+}

@@ -1,0 +1,29 @@
+package io.inpod.iptables;
+
+import io.inpod.iptables.internal.Names;
+
+/**
+ * The user of the sending socket, {@code -m owner --uid-owner}; only where packets leave, in OUTPUT and POSTROUTING.
+ *
+ * @param first the first user id, 0 to 4294967294
+ * @param last the last user id, at least {@code first}
+ * @param negated whether the opposite is asked for
+ */
+public record OwnerUserMatch(long first, long last, boolean negated) implements Match {
+    /**
+     * Checks the range.
+     *
+     * @param first the first user id, 0 to 4294967294
+     * @param last the last user id, at least {@code first}
+     * @param negated whether the opposite is asked for
+     * @throws IllegalArgumentException if they are out of range or in the wrong order
+     */
+    public OwnerUserMatch {
+        Names.ids("user", first, last);
+    }
+
+    @Override
+    public Match not() {
+        return new OwnerUserMatch(first, last, !negated);
+    }
+}

@@ -1,0 +1,42 @@
+package io.inpod.iptables;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Which parts of a rule need which protocol; the kernel or the tools would refuse the rest. */
+final class RuleCheck {
+    private RuleCheck() {
+    }
+
+    static void check(List<Match> matches, Target target) {
+        Optional<Protocol> protocol = matches.stream().filter(m -> m instanceof Match.IpProtocol p && !p.negated())
+                .map(m -> ((Match.IpProtocol) m).protocol()).findFirst();
+        for (Match match : matches) {
+            if (match instanceof Match.Transport t && !protocol.equals(Optional.of(t.protocol()))) {
+                throw new IllegalArgumentException("rule asks for a " + t.protocol().text() + " header or port but not for protocol " + t.protocol().text());
+            }
+            if (match instanceof IcmpMatch m && !protocol.equals(Optional.of(m.protocol()))) {
+                throw new IllegalArgumentException("rule asks for a type of " + m.protocol().text() + " but not for that protocol");
+            }
+        }
+        if (needsPorts(target) && !protocol.map(Protocol::hasPorts).orElse(false)) {
+            throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp or udp");
+        }
+        if (target instanceof Target.Reject r && r.with() == RejectWith.TCP_RESET && !protocol.equals(Optional.of(Protocol.TCP))) {
+            throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp");
+        }
+        if ((target instanceof Target.SetTcpMss || target instanceof Target.ClampTcpMss) && matches.stream().noneMatch(RuleCheck::syn)) {
+            throw new IllegalArgumentException("rule with " + target + " needs a condition that the flag SYN is on");
+        }
+    }
+
+    private static boolean needsPorts(Target target) {
+        return target instanceof Target.Redirect || target instanceof Target.Tproxy || target instanceof Target.Dnat d && d.ports().isPresent()
+                || target instanceof Target.Snat s && s.ports().isPresent();
+    }
+
+    /** As find_syn_match in the kernel's xt_TCPMSS. */
+    private static boolean syn(Match match) {
+        return match instanceof Match.Transport t && t.flags().map(f -> f.set().contains(TcpFlag.SYN) && !f.negated()).orElse(false);
+    }
+}

@@ -1,0 +1,10 @@
+package io.inpod.iptables;
+
+/**
+ * Whether a socket of this namespace is there for the packet, {@code -m socket}; only in PREROUTING and INPUT.
+ *
+ * @param transparent whether the socket must be transparent, see ip(7), IP_TRANSPARENT
+ * @param anyAddress whether a listener on 0.0.0.0 or :: counts too, {@code --nowildcard}
+ */
+public record SocketMatch(boolean transparent, boolean anyAddress) implements Match {
+}

@@ -1,0 +1,95 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+
+/**
+ * A way to bring rules into a namespace's kernel. What belongs to whom is told by an {@link Owner} alone, so that each method needs
+ * nothing but the namespace.
+ *
+ * <p>Implementations are immutable and may be used for many namespaces and from several threads, also for one namespace: of two that
+ * apply at once, one comes first and the other replaces its rules. All methods may block and so don't belong on an event loop. They need CAP_NET_ADMIN over the
+ * namespace, and CAP_SYS_ADMIN to enter it.
+ */
+public interface Backend {
+    /** {@return a short name, such as {@code iptables-nft}; what users give to {@code --backend}} */
+    String name();
+
+    /** {@return where it keeps the rules} */
+    Layout layout();
+
+    /**
+     * Says whether it can be used in a namespace. Changes nothing there.
+     *
+     * @param namespace where
+     * @return the verdict with a reason
+     * @throws IOException if the namespace itself can't be entered
+     */
+    Usability probe(NetworkNamespace namespace) throws IOException;
+
+    /**
+     * Checks that all rules can be expressed, without a kernel.
+     *
+     * @param owner whose rules
+     * @param rules what is to be applied
+     * @throws IllegalArgumentException naming the table, chain, rule and part that can't, or what {@code owner} would not find again
+     */
+    void check(Owner owner, RuleSet rules);
+
+    /**
+     * Makes the namespace hold exactly these rules and sets of the owner, in both families, whatever it held of them before. Packets
+     * meet the old rules or the new ones whole, table by table; if anything fails, the old ones are back.
+     *
+     * @param namespace where
+     * @param owner whose rules
+     * @param rules what to apply; a family that isn't among its families ends up without rules of the owner
+     * @throws IllegalArgumentException as {@link #check}
+     * @throws IOException if a tool or the kernel refuses; what could not be put back is said in suppressed exceptions
+     */
+    void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException;
+
+    /**
+     * Reads what the namespace holds of the owner.
+     *
+     * @param namespace where
+     * @param owner whose rules
+     * @return chains, rules and sets; empty if there is nothing
+     * @throws IOException if a tool or the kernel refuses
+     */
+    Listing read(NetworkNamespace namespace, Owner owner) throws IOException;
+
+    /**
+     * Removes what the namespace holds of the owner: in both families, chains, sets, and rules of others' chains that lead into them.
+     *
+     * @param namespace where
+     * @param owner whose rules
+     * @throws IOException if a tool or the kernel refuses
+     */
+    void remove(NetworkNamespace namespace, Owner owner) throws IOException;
+
+    /**
+     * Adds and removes addresses of a set that has been applied, all in one step where the kernel can, and without touching rules.
+     * Adding an address that is there replaces its comment; removing one that isn't there is fine.
+     *
+     * @param namespace where
+     * @param owner whose set
+     * @param change which addresses
+     * @throws IOException if the set isn't there, or a tool or the kernel refuses
+     */
+    void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException;
+
+    /**
+     * Looks which back ends can be used in a namespace, which of them already hold rules there, and chooses one.
+     *
+     * @param namespace where
+     * @param owner whose rules to look for
+     * @return what was found, and what to use and why
+     * @throws IOException if the namespace can't be entered
+     */
+    static Detection detect(NetworkNamespace namespace, Owner owner) throws IOException {
+        return Detection.among(Backends.all(), namespace, owner);
+    }
+}

@@ -1,0 +1,69 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.Owner;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Which back ends can be used in a namespace, and which to use.
+ *
+ * @param candidates all that were looked at, the preferred first
+ * @param chosen what to use; empty if none is usable
+ * @param reason why that one, or what is missing, in words
+ */
+public record Detection(List<Candidate> candidates, Optional<Backend> chosen, String reason) {
+    /**
+     * One back end.
+     *
+     * @param backend which
+     * @param usability whether it can be used there
+     * @param holdsRules whether it found rules or sets of the owner; two back ends with the same tables both find them
+     */
+    public record Candidate(Backend backend, Usability usability, boolean holdsRules) {
+    }
+
+    /**
+     * Copies the list.
+     *
+     * @param candidates all that were looked at, the preferred first
+     * @param chosen what to use; empty if none is usable
+     * @param reason why that one, or what is missing, in words
+     */
+    public Detection {
+        candidates = List.copyOf(candidates);
+    }
+
+    /**
+     * Chooses among back ends: one that already holds rules of the owner, so that they are replaced and not doubled; otherwise the
+     * first that is usable.
+     *
+     * @param backends which, the preferred first
+     * @param namespace where
+     * @param owner whose rules to look for
+     * @return what was found and chosen
+     * @throws IOException if the namespace can't be entered
+     */
+    public static Detection among(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
+        List<Candidate> candidates = new ArrayList<>();
+        for (Backend backend : backends) {
+            Usability usability = backend.probe(namespace);
+            candidates.add(new Candidate(backend, usability, usability.usable() && !backend.read(namespace, owner).isEmpty()));
+        }
+        List<Candidate> usable = candidates.stream().filter(candidate -> candidate.usability().usable()).toList();
+        Optional<Candidate> holder = usable.stream().filter(Candidate::holdsRules).findFirst();
+        if (holder.isPresent()) {
+            String others = String.join(", ", usable.stream().filter(c -> c.holdsRules() && c != holder.get()).map(c -> c.backend().name()).toList());
+            return new Detection(candidates, Optional.of(holder.get().backend()), holder.get().backend().name() + " already holds rules here"
+                    + (others.isEmpty() ? "" : ", which these find too: " + others));
+        }
+        if (usable.isEmpty()) {
+            return new Detection(candidates, Optional.empty(), "no back end is usable: "
+                    + String.join("; ", candidates.stream().map(c -> c.backend().name() + ": " + c.usability().reason()).toList()));
+        }
+        Candidate first = usable.get(0);
+        return new Detection(candidates, Optional.of(first.backend()), first.backend().name() + " is the first that is usable: " + first.usability().reason());
+    }
+}

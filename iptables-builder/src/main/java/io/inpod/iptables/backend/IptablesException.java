@@ -1,0 +1,73 @@
+package io.inpod.iptables.backend;
+
+import java.io.IOException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** One of the iptables tools failed: which, where, with what exit status, and what it and the kernel said. */
+public class IptablesException extends IOException {
+    private static final long serialVersionUID = 1L;
+    private static final Pattern LINE = Pattern.compile("\\bline:? (\\d+)|: (\\d+)-\\d+:");
+
+    /** The command without nsenter. */
+    private final String command;
+    /** Its exit status. */
+    private final int exitStatus;
+    /** Its standard error. */
+    private final String errorText;
+
+    /**
+     * Describes a failed run.
+     *
+     * @param command the command without nsenter
+     * @param namespace where it ran, for people
+     * @param exitStatus its exit status, or 128 plus the signal that ended it
+     * @param errorText what it printed to standard error
+     * @param script what it was fed, empty if nothing
+     */
+    public IptablesException(String command, String namespace, int exitStatus, String errorText, String script) {
+        super(command + " in " + namespace + " failed with exit status " + exitStatus + ": " + errorText.strip().replace('\n', ' ')
+                + line(errorText, script) + advice(errorText));
+        this.command = command;
+        this.exitStatus = exitStatus;
+        this.errorText = errorText;
+    }
+
+    private static String line(String errorText, String script) {
+        Matcher matcher = LINE.matcher(errorText);
+        String[] lines = script.split("\n");
+        if (matcher.find()) {
+            int number = Integer.parseInt(matcher.group(matcher.group(1) != null ? 1 : 2));
+            if (number >= 1 && number <= lines.length) {
+                return " (line " + number + ": " + lines[number - 1] + ")";
+            }
+        }
+        return "";
+    }
+
+    private static String advice(String errorText) {
+        if (errorText.contains("not permitted") || errorText.contains("Permission denied")) {
+            return "; this needs CAP_SYS_ADMIN and CAP_NET_ADMIN in the user namespace that owns the network namespace"
+                    + " (run as root, or everything inside `unshare -Ur`)";
+        }
+        if (errorText.contains("by that name") || errorText.contains("missing kernel module") || errorText.contains("does not exist")) {
+            return "; a chain has gone or the kernel lacks a module for this table, match or target";
+        }
+        return "";
+    }
+
+    /** {@return the command without nsenter} */
+    public String command() {
+        return command;
+    }
+
+    /** {@return its exit status, or 128 plus the signal that ended it} */
+    public int exitStatus() {
+        return exitStatus;
+    }
+
+    /** {@return what it printed to standard error} */
+    public String errorText() {
+        return errorText;
+    }
+}

@@ -1,0 +1,46 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.netns.NamespaceIdentity;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/**
+ * The lock that iptables-legacy takes (iptables(8), XTABLES_LOCKFILE). By default that is one for the whole machine, so that a pod
+ * would wait for kube-proxy; ours is shared only by namespaces that fall into the same of 64 slots, which bounds the number of files.
+ */
+final class LockFile {
+    private static final int SLOTS = 64;
+
+    private LockFile() {
+    }
+
+    static Path of(NamespaceIdentity namespace) throws IOException {
+        return directory().resolve("xtables-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
+    }
+
+    private static Path directory() throws IOException {
+        Object user = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        String runtime = System.getenv("XDG_RUNTIME_DIR");
+        Path parent = Path.of("/run");
+        if (!Files.isWritable(parent)) {
+            parent = runtime != null && Files.isWritable(Path.of(runtime)) ? Path.of(runtime) : Path.of(System.getProperty("java.io.tmpdir"));
+        }
+        Path directory = parent.resolve("inpod-" + user);
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
+            try {
+                Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } catch (FileAlreadyExistsException e) {
+                // somebody was faster; checked below
+            }
+        }
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+                || !user.equals(Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
+            throw new IOException(directory + ", the directory for iptables locks, is not a directory of this user: delete it");
+        }
+        return directory;
+    }
+}

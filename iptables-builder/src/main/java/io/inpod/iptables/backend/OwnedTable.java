@@ -1,0 +1,88 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.Words;
+import io.inpod.iptables.text.IptablesRestore;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * The part of a table that is ours, wanted or found: our chains, and the rules elsewhere that lead into them.
+ *
+ * @param chains rules by chain
+ * @param jumps rules by the chain in which they stand, with their position
+ */
+record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jumps) {
+    static final OwnedTable NOTHING = new OwnedTable(Map.of(), Map.of());
+
+    /**
+     * A rule that leads into one of our chains.
+     *
+     * @param position counted from 1 among all rules of its chain; 0 is "at the end"
+     * @param rule as text
+     */
+    record Jump(int position, String rule) {
+    }
+
+    /** What a rule set asks for, by table. */
+    static Map<String, OwnedTable> wanted(RuleSet rules) {
+        Map<String, OwnedTable> tables = new TreeMap<>();
+        for (Table table : rules.tables()) {
+            OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
+            for (Chain chain : table.chains()) {
+                List<String> texts = new ArrayList<>();
+                for (Rule rule : chain.rules()) {
+                    texts.add(IptablesRestore.rule(rule, rules.families().iterator().next()));
+                }
+                if (!chain.isBuiltIn()) {
+                    owned.chains.put(chain.name(), texts);
+                } else if (!texts.isEmpty()) {
+                    owned.jumps.put(chain.name(), texts.stream().map(text -> new Jump(0, text)).toList());
+                }
+            }
+            tables.put(table.name().toString(), owned);
+        }
+        return tables;
+    }
+
+    /** What a listing holds of chains with our names, in any table. */
+    static Map<String, OwnedTable> found(SavedTables saved, Set<String> ours) {
+        Map<String, OwnedTable> tables = new TreeMap<>();
+        saved.tables().forEach((table, chains) -> {
+            OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
+            chains.forEach((chain, rules) -> {
+                if (ours.contains(chain)) {
+                    owned.chains.put(chain, List.copyOf(rules));
+                    return;
+                }
+                List<Jump> jumps = new ArrayList<>();
+                for (int i = 0; i < rules.size(); i++) {
+                    if (ours.contains(Words.target(rules.get(i)))) {
+                        jumps.add(new Jump(i + 1, rules.get(i)));
+                    }
+                }
+                if (!jumps.isEmpty()) {
+                    owned.jumps.put(chain, jumps);
+                }
+            });
+            tables.put(table, owned);
+        });
+        return tables;
+    }
+
+    List<Jump> jumps(String chain) {
+        return jumps.getOrDefault(chain, List.of());
+    }
+
+    List<String> jumpTexts(String chain) {
+        return jumps(chain).stream().map(Jump::rule).toList();
+    }
+}

@@ -1,0 +1,28 @@
+package io.inpod.iptables.backend;
+
+import java.io.IOException;
+import java.util.List;
+
+/** The rules in a namespace are not what they should be. */
+public class RulesDifferException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    /** What differs; an array, because not every list can be serialized. */
+    private final String[] differences;
+
+    /**
+     * Describes the differences.
+     *
+     * @param namespace which namespace, for people
+     * @param differences what is missing, foreign or different, in words, at least one
+     */
+    public RulesDifferException(String namespace, List<String> differences) {
+        super("the rules in " + namespace + " are not as installed: " + String.join("; ", differences));
+        this.differences = differences.toArray(String[]::new);
+    }
+
+    /** {@return what is missing, foreign or different, in words} */
+    public List<String> differences() {
+        return List.of(differences);
+    }
+}

@@ -1,0 +1,64 @@
+package io.inpod.iptables.backend;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The script for {@code iptables-restore --noflush} that turns what is found of ours into what is wanted, and touches nothing else.
+ * Each table changes in one step, so that at no moment a packet meets half of the rules.
+ */
+final class Transition {
+    private final StringBuilder text = new StringBuilder();
+
+    private Transition() {
+    }
+
+    static String script(Map<String, OwnedTable> found, Map<String, OwnedTable> wanted) {
+        Transition transition = new Transition();
+        Set<String> names = new TreeSet<>(found.keySet());
+        names.addAll(wanted.keySet());
+        for (String name : names) {
+            transition.table(name, found.getOrDefault(name, OwnedTable.NOTHING), wanted.getOrDefault(name, OwnedTable.NOTHING));
+        }
+        return transition.text.toString();
+    }
+
+    private void table(String name, OwnedTable found, OwnedTable wanted) {
+        Set<String> hooked = new TreeSet<>(found.jumps().keySet());
+        hooked.addAll(wanted.jumps().keySet());
+        hooked.removeIf(chain -> same(found.jumps(chain), wanted.jumps(chain)));
+        if (hooked.isEmpty() && found.chains().equals(wanted.chains())) {
+            return;
+        }
+        line("*" + name);
+        wanted.chains().keySet().forEach(chain -> line(":" + chain + " - [0:0]")); // creates, or empties
+        List<String> surplus = found.chains().keySet().stream().filter(chain -> !wanted.chains().containsKey(chain)).toList();
+        surplus.forEach(chain -> line("-F " + chain));
+        for (String chain : hooked) {
+            found.jumps(chain).forEach(jump -> line("-D " + chain + " " + jump.rule()));
+        }
+        surplus.forEach(chain -> line("-X " + chain));
+        wanted.chains().forEach((chain, rules) -> rules.forEach(rule -> line("-A " + chain + " " + rule)));
+        for (String chain : hooked) {
+            for (OwnedTable.Jump jump : wanted.jumps(chain)) { // by ascending position, so that each lands where it was
+                line(jump.position() == 0 ? "-A " + chain + " " + jump.rule() : "-I " + chain + " " + jump.position() + " " + jump.rule());
+            }
+        }
+        line("COMMIT");
+    }
+
+    private static boolean same(List<OwnedTable.Jump> found, List<OwnedTable.Jump> wanted) {
+        boolean anywhere = wanted.stream().allMatch(jump -> jump.position() == 0);
+        return anywhere ? texts(found).equals(texts(wanted)) : found.equals(wanted);
+    }
+
+    private static List<String> texts(List<OwnedTable.Jump> jumps) {
+        return jumps.stream().map(OwnedTable.Jump::rule).toList();
+    }
+
+    private void line(String line) {
+        text.append(line).append('\n');
+    }
+}

@@ -1,0 +1,80 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+
+/** Renders rule sets as input of iptables-restore(8) and ip6tables-restore(8). */
+public final class IptablesRestore {
+    private IptablesRestore() {
+    }
+
+    /**
+     * Renders a rule set of one family.
+     *
+     * @param rules what to render
+     * @return as {@link #render(RuleSet, IpFamily)}
+     * @throws IllegalArgumentException if it has two families, or naming the rule that this text can't express
+     */
+    public static String render(RuleSet rules) {
+        if (rules.families().size() != 1) {
+            throw new IllegalArgumentException("iptables-restore loads one family at a time, not " + rules.families());
+        }
+        return render(rules, rules.families().iterator().next());
+    }
+
+    /**
+     * Renders what a rule set holds for one family: the tables in alphabetical order, each with its own chains, then its rules in
+     * order, then {@code COMMIT}. Address sets are not in it; ipset(8) has to create them before.
+     *
+     * <p>Meant for {@code iptables-restore --noflush}: rules of built-in chains are added to what is there, own chains are
+     * created, or emptied if they exist. Loading it twice therefore doubles the jumps; the back ends take care of that.
+     *
+     * @param rules what to render
+     * @param family for which of the tools
+     * @return the text, each line ended by a newline; empty if there is nothing for that family
+     * @throws IllegalArgumentException naming the rule, if it holds a name that this text can't express
+     */
+    public static String render(RuleSet rules, IpFamily family) {
+        StringBuilder text = new StringBuilder();
+        for (Table table : rules.only(family).tables()) {
+            text.append('*').append(table.name()).append('\n');
+            for (Chain chain : table.chains()) {
+                if (!chain.isBuiltIn()) {
+                    text.append(':').append(chain.name()).append(" - [0:0]\n");
+                }
+            }
+            for (Chain chain : table.chains()) {
+                for (int i = 0; i < chain.rules().size(); i++) {
+                    boolean first = chain.placement() == Chain.Placement.FIRST;
+                    text.append(first ? "-I " : "-A ").append(chain.name()).append(first ? " " + (i + 1) : "").append(' ')
+                            .append(rule(table, chain, i, family)).append('\n');
+                }
+            }
+            text.append("COMMIT\n");
+        }
+        return text.toString();
+    }
+
+    /**
+     * Words one rule as iptables-save(8) does, without {@code -A CHAIN}.
+     *
+     * @param rule the rule
+     * @param family whose packets see it
+     * @return such as {@code -p tcp -j ACCEPT}
+     * @throws IllegalArgumentException if it holds a name that this text can't express
+     */
+    public static String rule(Rule rule, IpFamily family) {
+        return RuleText.of(rule, family);
+    }
+
+    private static String rule(Table table, Chain chain, int index, IpFamily family) {
+        try {
+            return RuleText.of(chain.rules().get(index), family);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(table.name() + " " + chain.name() + " rule " + (index + 1) + ": " + e.getMessage(), e);
+        }
+    }
+}

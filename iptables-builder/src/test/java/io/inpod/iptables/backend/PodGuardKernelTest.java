@@ -1,0 +1,67 @@
+package io.inpod.iptables.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.PodGuard;
+import io.inpod.netns.JdkChannels;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The connection tracking entry of a redirected connection is lost under it: what the application writes then, and where it goes. */
+@Pods(2)
+class PodGuardKernelTest {
+    private static final String BEFORE = "before the flush";
+    private static final String AFTER = "after the flush";
+
+    /** The first line shows the leak that the guard is there for. */
+    @ParameterizedTest
+    @CsvSource({"0, false, true", "0, true, false", "1, false, false", "1, true, false"})
+    void aLostEntryLeaksOnlyWithoutTheGuard(String loose, boolean guard, boolean leaks, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        InetAddress peer = network.pod(1).address();
+        new IptablesRules(InPodRedirection.of(IpFamily.V4).ruleSet()).install(pod);
+        if (guard) {
+            new IptablesRules(new PodGuard(IpFamily.V4).ruleSet()).install(pod);
+        }
+        Tool.run(pod, "sh", "-c", "echo " + loose + " >/proc/sys/net/netfilter/nf_conntrack_tcp_loose");
+        try (WireTap wire = WireTap.on(pod);
+                ServerSocketChannel proxy = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(15001));
+                SocketChannel app = JdkChannels.client(pod, SocketOptions.NONE)) {
+            app.connect(new InetSocketAddress(peer, 8080));
+            try (SocketChannel accepted = proxy.accept()) {
+                write(app, BEFORE);
+                assertThat(read(accepted, BEFORE.length())).isEqualTo(BEFORE);
+                assertThat(wire.drain(peer)).noneMatch(packet -> packet.contains(WireTap.hex(BEFORE)));
+                Tool.run(pod, "conntrack", "-F");
+                write(app, AFTER);
+                assertThat(wire.drain(peer).stream().anyMatch(packet -> packet.contains(WireTap.hex(AFTER)))).isEqualTo(leaks);
+            }
+        }
+    }
+
+    private static void write(SocketChannel channel, String text) throws IOException {
+        channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String read(SocketChannel channel, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(length);
+        while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
+            continue;
+        }
+        return new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,121 @@
+package io.inpod.iptables.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.iptables.FamilyRejection;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.PodGuard;
+import io.inpod.iptables.PodRules;
+import io.inpod.netns.JdkChannels;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The rules of both families together: what passes, what is rejected, and what is left. */
+@Pods(2)
+class PodRulesKernelTest {
+    private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
+    private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6);
+
+    private static InetAddress address(IpFamily family, int pod) {
+        return IpPrefix.parse(family == IpFamily.V4 ? "10.77.0." + (2 + pod) : "fd77::" + (2 + pod)).address();
+    }
+
+    private static void giveIpv6(PodNetwork network) throws IOException {
+        for (int i = 0; i < 2; i++) {
+            Tool.run(network.pod(i).namespace(), "ip", "-6", "address", "add", "fd77::" + (2 + i) + "/64", "dev", "eth0", "nodad");
+        }
+    }
+
+    private static void connect(NetworkNamespace from, InetAddress to) throws IOException {
+        try (SocketChannel client = JdkChannels.client(from, SocketOptions.NONE)) {
+            client.socket().connect(new InetSocketAddress(to, 8080), 30_000);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(IpFamily.class)
+    void theFamilyThatIsOffIsRejectedInBothDirectionsButOnLoopback(IpFamily off, PodNetwork network) throws Exception {
+        giveIpv6(network);
+        NetworkNamespace pod = network.pod(0).namespace();
+        NetworkNamespace peer = network.pod(1).namespace();
+        InetSocketAddress everywhere = new InetSocketAddress(8080);
+        try (ServerSocketChannel here = JdkChannels.listen(pod, SocketOptions.NONE, everywhere);
+                ServerSocketChannel there = JdkChannels.listen(peer, SocketOptions.NONE, everywhere)) {
+            assertThat(here.isOpen() && there.isOpen()).isTrue();
+            connect(pod, address(off, 1));
+            connect(peer, address(off, 0));
+            new PodRulesChange(PodRules.of(off == IpFamily.V4 ? V6 : V4)).install(pod);
+            assertThatThrownBy(() -> connect(pod, address(off, 1))).isInstanceOf(ConnectException.class).hasMessageContaining("refused");
+            assertThatThrownBy(() -> connect(peer, address(off, 0))).isInstanceOf(ConnectException.class).hasMessageContaining("refused");
+            assertThatCode(() -> connect(pod, off.loopback().address())).doesNotThrowAnyException();
+            assertThatCode(() -> connect(pod, address(off, 0))).doesNotThrowAnyException();
+        }
+    }
+
+    /** The golden listings are there as they are, and beside them only what the guard needs. */
+    @ParameterizedTest
+    @EnumSource(IpFamily.class)
+    void theGuardStandsBesideTheGoldenListing(IpFamily family, PodNetwork network) throws Exception {
+        NetworkNamespace plain = network.pod(0).namespace();
+        NetworkNamespace pod = network.pod(1).namespace();
+        new IptablesRules(InPodRedirection.of(family).ruleSet()).install(plain);
+        PodRulesChange change = new PodRulesChange(PodRules.of(V4, V6));
+        change.install(pod);
+        change.verify(pod);
+        var listing = Kernel.listing(pod, family.tool() + "-save");
+        assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, family.tool() + "-save"));
+        listing.keySet().removeAll(Kernel.listing(plain, family.tool() + "-save").keySet());
+        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle " + PodGuard.CHAIN);
+        change.remove(pod);
+        assertThat(Kernel.listing(pod, family.tool() + "-save")).isEmpty();
+    }
+
+    @Test
+    void everyVersionIsReplacedWhole(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules[] versions = {PodRules.of(V4, V6), PodRules.of(V4), PodRules.of(V4, V6).withGuard(false), PodRules.of(V6),
+            PodRules.of(V4.withProfile(InPodRedirection.Profile.TPROXY), V6.withDnsCapture(true))};
+        for (PodRules old : versions) {
+            for (PodRules version : versions) {
+                new PodRulesChange(old).install(pod);
+                new PodRulesChange(version).install(pod);
+                for (IpFamily family : IpFamily.values()) {
+                    assertThat(Kernel.listing(pod, family.tool() + "-save").keySet())
+                            .allMatch(chain -> chain.contains(PodGuard.CHAIN) || chain.contains("ISTIO_") || chain.contains(FamilyRejection.CHAIN)
+                                    || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
+                            .anyMatch(chain -> chain.contains(version.redirections().stream().anyMatch(r -> r.family() == family) ? "ISTIO_" : "REJECT"))
+                            .noneMatch(chain -> chain.contains(version.redirections().stream().anyMatch(r -> r.family() == family) ? "REJECT" : "ISTIO_"))
+                            .noneMatch(chain -> !version.guard() && chain.contains(PodGuard.CHAIN));
+                }
+                new PodRulesChange(version).verify(pod);
+            }
+        }
+    }
+
+    @Test
+    void theNodesOwnNamespaceIsRefused() throws Exception {
+        try (NetworkNamespace own = NetworkNamespace.initial()) {
+            PodRulesChange change = new PodRulesChange(PodRules.of(V4, V6));
+            assertThatThrownBy(() -> change.install(own)).isInstanceOf(IOException.class).hasMessageContaining("would cut off the node");
+            assertThat(Kernel.run(own, "", "iptables-save")).doesNotContain("ISTIO_");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.netns.JdkChannels;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.netns.testing.Tool;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What leaves a pod through eth0, seen by a program that shares no code with what is tested: Python with a packet(7) socket. */
+public final class WireTap implements AutoCloseable {
+    private static final String SNIFFER = """
+            import socket, sys
+            tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+            tap.bind(("eth0", 0))
+            tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            print("ready", flush=True)
+            while True:
+                frame, (_, _, kind, _, _) = tap.recvfrom(65536)
+                if kind == socket.PACKET_OUTGOING:
+                    print(frame.hex(), flush=True)
+            """;
+
+    private final NetworkNamespace pod;
+    private final Process process;
+    private final BufferedReader lines;
+    private int fences;
+
+    private WireTap(NetworkNamespace pod, Process process) {
+        this.pod = pod;
+        this.process = process;
+        this.lines = process.inputReader(StandardCharsets.US_ASCII);
+    }
+
+    static WireTap on(NetworkNamespace pod) throws IOException {
+        WireTap tap = new WireTap(pod, new ProcessBuilder(Tool.inside(pod, "python3", "-c", SNIFFER)).redirectErrorStream(true).start());
+        String first = tap.lines.readLine();
+        if (!"ready".equals(first)) {
+            tap.close();
+            throw new IOException("the sniffer says: " + first);
+        }
+        return tap;
+    }
+
+    /** All packets that left until now, in hex from the IP header on, without the fence that closes the list. */
+    List<String> drain(InetAddress somewhere) throws IOException {
+        String fence = "fence " + ++fences;
+        try (DatagramChannel channel = JdkChannels.datagram(pod, SocketOptions.NONE)) {
+            channel.send(ByteBuffer.wrap(fence.getBytes(StandardCharsets.UTF_8)), new InetSocketAddress(somewhere, 9));
+        }
+        List<String> packets = new ArrayList<>();
+        String end = hex(fence);
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            if (line.endsWith(end)) {
+                return packets;
+            }
+            packets.add(line);
+        }
+        throw new IOException("the sniffer ended before the fence passed");
+    }
+
+    static String hex(String text) {
+        StringBuilder hex = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            hex.append(String.format("%02x", b));
+        }
+        return hex.toString();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+            lines.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.iptables.backend;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.iptables.internal;
+
+import org.jspecify.annotations.NullMarked;
