@@ -2,8 +2,6 @@ package io.inpod.tproxy;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -24,10 +22,10 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof ChannelInputShutdownEvent || event instanceof ChannelInputShutdownReadComplete) {
-            ended = true;
-        } else {
-            ctx.fireUserEventTriggered(event);
+        switch (InputEnd.of(ctx.channel(), event)) {
+            case REGULAR -> ended = true;
+            case CUT_OFF -> failure = ended || failure != null ? failure : InputEnd.cutOff();
+            case NONE -> ctx.fireUserEventTriggered(event);
         }
     }
 

@@ -4,7 +4,6 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
-import java.net.SocketException;
 import java.nio.channels.NotYetConnectedException;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
@@ -22,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>The end of one direction is passed on once everything before it is written; the other direction goes on.
  *   <li>A failure, or a channel that vanishes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never
  *       as a regular end, so that nobody takes half of a message for the whole. (A socket that is reset after it has ended its input
- *       doesn't say so: the relay finds out with the next byte for it, or by {@link RelayOptions#halfClosedTimeout()}.)
+ *       is noticed with the next byte for it, or within two seconds.)
+ *   <li>A channel with an {@link io.netty.handler.ssl.SslHandler} ends with TLS's close_notify; one that ends without it has failed.
+ *       Half closure needs an engine that allows it: the JDK's with TLS 1.3. Others (OpenSSL's, and TLS 1.2) answer the peer's end
+ *       with their own; if something was still to be written to that peer, the relay fails.
  * </ul>
  *
  * <p>The relay owns both channels from {@link #start} on, and closes them. Its methods may be called from any thread.
@@ -40,6 +42,8 @@ public final class Relay {
     private boolean over;
     private @Nullable Throwable error;
     private @Nullable RelaySide failedSide;
+    private @Nullable Throwable lastError;
+    private @Nullable RelaySide lastFailedSide;
     private long activeNanos = startNanos;
     private @Nullable ScheduledFuture<?> idleTimer;
     private @Nullable ScheduledFuture<?> deadline;
@@ -104,6 +108,16 @@ public final class Relay {
         run(() -> schedule(limit, new CancellationException("the relay didn't end within " + limit)));
     }
 
+    /** {@return bytes read from the downstream channel so far and handed to the upstream one} */
+    public long bytesUpstream() {
+        return downstream.bytesRead();
+    }
+
+    /** {@return bytes read from the upstream channel so far and handed to the downstream one} */
+    public long bytesDownstream() {
+        return upstream.bytesRead();
+    }
+
     private void run(Runnable action) {
         if (loop.inEventLoop()) {
             action.run();
@@ -165,8 +179,12 @@ public final class Relay {
         }
         over = true;
         // What Netty makes of a socket that has been reset before it was shut down.
-        error = cause instanceof NotYetConnectedException ? new SocketException("Connection reset by peer") : cause;
+        error = cause instanceof NotYetConnectedException ? RelayEnd.resetByPeer() : cause;
         failedSide = side;
+        RelayEnd other = side == RelaySide.DOWNSTREAM ? upstream : downstream;
+        boolean both = side != null && other.isDead();
+        lastError = both ? RelayEnd.resetByPeer() : error;
+        lastFailedSide = both ? other.side() : side;
         downstream.reset();
         upstream.reset();
     }
@@ -176,7 +194,8 @@ public final class Relay {
             cancel(idleTimer);
             cancel(deadline);
             listener.relayEnded(new RelayResult(
-                    downstream.bytesRead(), upstream.bytesRead(), Duration.ofNanos(System.nanoTime() - startNanos), error, failedSide));
+                    downstream.bytesRead(), upstream.bytesRead(), Duration.ofNanos(System.nanoTime() - startNanos),
+                    error, failedSide, lastError, lastFailedSide));
         }
     }
 

@@ -7,15 +7,22 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.netty.util.internal.StringUtil;
 import java.io.IOException;
+import java.net.SocketException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One channel of a relay: reads it into the other end, and is told of each completed write to it. On the event loop only. */
 final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
+    private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
+    private static final long RESET_WATCH_MILLIS = 1000;
+
     private final Relay relay;
     private final RelaySide side;
     private final DuplexChannel channel;
@@ -23,7 +30,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private RelayEnd peer;
     private ParkedInput parked = new ParkedInput();
 
-    private long bytesRead;
+    private volatile long bytesRead; // written on the event loop only
     private int pendingWrites;
     private boolean unflushed;
     private boolean readPaused;
@@ -40,6 +47,19 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     void join(RelayEnd other) {
         peer = other;
+    }
+
+    RelaySide side() {
+        return side;
+    }
+
+    static SocketException resetByPeer() {
+        return new SocketException("Connection reset by peer");
+    }
+
+    /** Whether the kernel has given the connection up, though nobody may have been told yet. */
+    boolean isDead() {
+        return channel instanceof EpollSocketChannel socket && socket.isOpen() && socket.tcpInfo().state() == TCP_CLOSE;
     }
 
     long bytesRead() {
@@ -64,9 +84,11 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         Throwable failure = parked.failure();
         if (failure != null) {
             relay.fail(side, failure);
-        } else if (parked.ended() || channel.isActive() && channel.isInputShutdown()) {
+        } else if (parked.ended() || tls() == null && channel.isActive() && channel.isInputShutdown()) {
             peer.flush();
             endInput();
+        } else if (channel.isActive() && channel.isInputShutdown()) {
+            cutOff();
         } else if (!channel.isActive()) {
             relay.fail(side, new IOException("the connection was closed before the relay started"));
         } else {
@@ -87,7 +109,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             ReferenceCountUtil.release(message);
             relay.fail(side, new IOException(StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
         } else {
-            bytesRead += data.readableBytes();
+            bytesRead = bytesRead + data.readableBytes();
             relay.active();
             peer.pendingWrites++;
             peer.unflushed = true;
@@ -140,10 +162,20 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof ChannelInputShutdownEvent || event instanceof ChannelInputShutdownReadComplete) {
-            endInput();
-        } else {
-            ctx.fireUserEventTriggered(event);
+        switch (InputEnd.of(channel, event)) {
+            case REGULAR -> endInput();
+            case CUT_OFF -> cutOff();
+            case NONE -> ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    private @Nullable SslHandler tls() {
+        return channel.pipeline().get(SslHandler.class);
+    }
+
+    private void cutOff() {
+        if (!inputEnded) {
+            relay.fail(side, InputEnd.cutOff());
         }
     }
 
@@ -152,6 +184,9 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             return;
         }
         inputEnded = true;
+        if (channel instanceof EpollSocketChannel socket && !outputEnded) {
+            watchForReset(socket);
+        }
         if (peer.pendingWrites == 0) {
             peer.endOutput();
         }
@@ -165,12 +200,37 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         outputEnded = true;
         relay.directionEnded(peer.outputEnded);
         if (!closeIfDone()) {
-            channel.shutdownOutput().addListener(shut -> {
-                if (!shut.isSuccess()) {
-                    relay.fail(side, shut.cause());
-                }
-            });
+            SslHandler tls = tls();
+            if (tls == null) {
+                channel.shutdownOutput().addListener(this::outputIsShut);
+            } else {
+                // The peer must see TLS's own end, or take ours for a connection that was cut off.
+                tls.closeOutbound().addListener(said -> {
+                    outputIsShut(said);
+                    channel.shutdownOutput().addListener(this::outputIsShut);
+                });
+            }
         }
+    }
+
+    private void outputIsShut(Future<?> shut) {
+        if (!shut.isSuccess()) {
+            relay.fail(side, shut.cause());
+        }
+    }
+
+    /** Netty says nothing of a reset after the end of input, since there is nothing left to be read. The kernel knows. */
+    private void watchForReset(EpollSocketChannel socket) {
+        socket.eventLoop().schedule(() -> {
+            if (relay.isOver() || !socket.isOpen()) {
+                return;
+            }
+            if (isDead()) {
+                relay.fail(side, resetByPeer());
+            } else {
+                watchForReset(socket);
+            }
+        }, RESET_WATCH_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /**
@@ -206,7 +266,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             } catch (ChannelException alreadyDead) {
                 // A socket that the kernel has reset needs no reset.
             }
-            channel.close();
+            // Past all handlers: TLS would say goodbye first, as if this were a regular end.
+            channel.pipeline().firstContext().close();
         }
     }
 }

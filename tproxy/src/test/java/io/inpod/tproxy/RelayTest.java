@@ -14,9 +14,11 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -122,9 +124,37 @@ class RelayTest {
             assertThat(relayed.server.getInputStream().read()).isEqualTo(-1);
             relayed.client.setSoLinger(true, 0);
             relayed.client.close();
-            relayed.server.getOutputStream().write(1);
+            // The server neither sends nor ends: the relay must find out all the same.
             assertThat(relayed.result().failedSide()).isEqualTo(RelaySide.DOWNSTREAM);
             assertThatThrownBy(() -> send(relayed.server, MEBIBYTE, 1).call()).isInstanceOf(SocketException.class);
+        }
+    }
+
+    @Test
+    void saysWhatHappenedToBothSides() throws Exception {
+        try (RelayedConnection relayed = new RelayedConnection().started()) {
+            exchangeAByte(relayed.client, relayed.server);
+            CountDownLatch bothAreGone = new CountDownLatch(1);
+            Future<?> busy = relayed.loop.submit(() -> bothAreGone.await(30, TimeUnit.SECONDS));
+            for (Socket socket : new Socket[] {relayed.client, relayed.server}) {
+                socket.setSoLinger(true, 0);
+                socket.close();
+            }
+            bothAreGone.countDown();
+            busy.get();
+            RelayResult result = relayed.result();
+            assertThat(result.lastError()).isInstanceOf(SocketException.class).isNotSameAs(result.error());
+            assertThat(List.of(result.failedSide(), result.lastFailedSide())).containsExactlyInAnyOrder(RelaySide.values());
+        }
+    }
+
+    @Test
+    void countsWhileItGoesOn() throws Exception {
+        try (RelayedConnection relayed = new RelayedConnection()) {
+            Relay relay = relayed.start(RelayOptions.DEFAULT);
+            exchangeAByte(relayed.client, relayed.server);
+            assertThat(relay.bytesUpstream()).isEqualTo(1);
+            assertThat(relay.bytesDownstream()).isZero();
         }
     }
 
