@@ -7,7 +7,9 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -41,10 +43,13 @@ class GoldenServerTest {
     private static volatile int later = 200;
     private static volatile Recorder sink = new Recorder();
 
+    private static Map<String, JsonNode> cases;
+    private static Map<String, Goldens.Difference> differences;
+
     static Stream<String> replayed() throws IOException {
-        var differences = Goldens.differences("server");
-        return Goldens.cases("hbone-server.json").keySet().stream()
-                .filter(id -> !differences.containsKey(id) || differences.get(id).kind().equals("differs"));
+        cases = Goldens.cases("hbone-server.json");
+        differences = Goldens.differences("server");
+        return cases.keySet().stream().filter(id -> !differences.containsKey(id) || differences.get(id).kind().equals("differs"));
     }
 
     @BeforeAll
@@ -61,14 +66,14 @@ class GoldenServerTest {
     @ParameterizedTest
     @MethodSource("replayed")
     void behavesAsTheGoldenOrAsTheTableSays(String id) throws Exception {
-        JsonNode golden = Goldens.cases("hbone-server.json").get(id);
+        JsonNode golden = cases.get(id);
         JsonNode observed = golden.get("observed");
         decided = observed.path("status").asInt(200);
         later = observed.path("second_request_same_connection").asInt(200);
         sink = new Recorder();
         String ours = replay(golden.get("input"));
         String theirs = expected(observed);
-        Goldens.Difference difference = Goldens.differences("server").get(id);
+        Goldens.Difference difference = differences.get(id);
         if (difference == null) {
             assertThat(ours).as(golden.toString()).isEqualTo(theirs);
         } else {
@@ -137,18 +142,21 @@ class GoldenServerTest {
             peer.headers(1, false, ":method", "CONNECT", ":authority", POD + (input.path("note").asText().startsWith("sink") ? 8085 : 8080));
             wire.barrier();
         }
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (JsonNode frame : input.get("frames")) {
             Matcher big = BIG_FRAME.matcher(frame.asText());
             if (big.matches()) {
-                try {
-                    peer.send(0, 0, 1, new byte[Integer.parseInt(big.group(1))]);
-                } catch (java.net.SocketException e) {
-                    // Refused after its first nine bytes.
-                }
+                all.write(RawPeer.frame(0, 0, 1, new byte[Integer.parseInt(big.group(1))]));
             } else {
                 int type = frame.get("type").isInt() ? frame.get("type").asInt() : TYPES.get(frame.get("type").asText());
-                peer.send(type, frame.get("flags").asInt(), frame.get("stream").asInt(), HexFormat.of().parseHex(frame.get("payload_hex").asText()));
+                byte[] payload = HexFormat.of().parseHex(frame.get("payload_hex").asText());
+                all.write(RawPeer.frame(type, frame.get("flags").asInt(), frame.get("stream").asInt(), payload));
             }
+        }
+        try {
+            peer.raw(all.toByteArray());
+        } catch (SocketException e) {
+            // Refused before its end.
         }
         wire.barrier();
     }

@@ -47,6 +47,7 @@ final class RawPeer implements AutoCloseable {
         SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket();
         socket.connect(address, 10_000);
         socket.setSoTimeout(20_000);
+        socket.setTcpNoDelay(true);
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setApplicationProtocols(alpn);
         socket.setSSLParameters(parameters);
@@ -86,10 +87,13 @@ final class RawPeer implements AutoCloseable {
     }
 
     void send(int type, int flags, int stream, byte... payload) throws IOException {
+        raw(frame(type, flags, stream, payload));
+    }
+
+    static byte[] frame(int type, int flags, int stream, byte... payload) {
         ByteBuffer frame = ByteBuffer.allocate(9 + payload.length);
         frame.put((byte) (payload.length >> 16)).putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload);
-        out.write(frame.array());
-        out.flush();
+        return frame.array();
     }
 
     /** HEADERS with literal fields without indexing: names and values in turn. */

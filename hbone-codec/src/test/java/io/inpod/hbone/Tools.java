@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** Other people's programs, as oracles. */
@@ -36,9 +39,22 @@ final class Tools {
     static String run(String... command) throws IOException, InterruptedException {
         Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (!p.waitFor(30, TimeUnit.SECONDS) || p.exitValue() != 0) {
+        if (!p.waitFor(120, TimeUnit.SECONDS) || p.exitValue() != 0) {
             throw new IOException(String.join(" ", command) + " failed: " + said);
         }
         return said;
+    }
+
+    /** Waits without connecting: a connection to somebody's listener might open a tunnel. */
+    static void awaitListener(InetSocketAddress address, Process process, Path log) throws IOException, InterruptedException {
+        String listening = String.format(": 0100007F:%04X 00000000:0000 0A ", address.getPort());
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!Files.readString(Path.of("/proc/thread-self/net/tcp")).contains(listening)) {
+            if (!process.isAlive() || System.nanoTime() > deadline) {
+                process.destroyForcibly();
+                throw new IOException("nothing listens on " + address + ": " + Files.readString(log));
+            }
+            process.waitFor(20, TimeUnit.MILLISECONDS);
+        }
     }
 }
