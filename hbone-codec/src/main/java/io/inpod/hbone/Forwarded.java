@@ -1,0 +1,205 @@
+package io.inpod.hbone;
+
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One element of a {@code forwarded} header: for whom a request is made. HBONE clients name the app's address in {@code for} and, if the app had asked
+ * for a service, its host name in {@code host}. It is what the peer says; nothing proves it.
+ *
+ * @param client the node for which the request is made ({@code for}), or null
+ * @param by the node that forwards, or null
+ * @param host the host that was asked for, or null
+ * @param proto the protocol it was asked with, or null
+ * @see <a href="https://www.rfc-editor.org/rfc/rfc7239#section-4">RFC 7239 section 4</a>
+ */
+public record Forwarded(@Nullable String client, @Nullable String by, @Nullable String host, @Nullable String proto) {
+    /** The header's name. */
+    public static final String NAME = "forwarded";
+
+    private static final int MOST_ELEMENTS = 64;
+    private static final List<String> PARAMETERS = List.of("for", "by", "host", "proto");
+    private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+    private static final Pattern IS_TOKEN = Pattern.compile(TOKEN);
+    private static final Pattern PRINTABLE = Pattern.compile("[\\t\\x20-\\x7e\\x80-\\xff]*");
+    private static final Pattern NAME_AND_TOKEN = Pattern.compile("(" + TOKEN + ")=(" + TOKEN + ")?");
+
+    /**
+     * Checks the values.
+     *
+     * @param client the node for which the request is made ({@code for}), or null
+     * @param by the node that forwards, or null
+     * @param host the host that was asked for, or null
+     * @param proto the protocol it was asked with, or null
+     * @throws IllegalArgumentException if one of them holds a control character
+     */
+    public Forwarded {
+        for (String value : new String[] {client, by, host, proto}) {
+            if (value != null && !PRINTABLE.matcher(value).matches()) {
+                throw new IllegalArgumentException("control character in a forwarded header");
+            }
+        }
+    }
+
+    /**
+     * A request for an app.
+     *
+     * @param client the app's address; a resolved one
+     * @return {@code for="address:port"}
+     */
+    public static Forwarded of(InetSocketAddress client) {
+        return new Forwarded(NetUtil.toSocketAddressString(client.getAddress().getHostAddress(), client.getPort()), null, null, null);
+    }
+
+    /**
+     * With the host that the app asked for.
+     *
+     * @param name the host
+     * @return changed element
+     */
+    public Forwarded withHost(String name) {
+        return new Forwarded(client, by, name, proto);
+    }
+
+    /**
+     * The address in {@code for}.
+     *
+     * @return empty if there is none, or a name, or an address without port
+     */
+    public Optional<InetSocketAddress> clientAddress() {
+        try {
+            Authority authority = Authority.parse(String.valueOf(client));
+            return Optional.ofNullable(authority.address()).map(address -> new InetSocketAddress(address, authority.port()));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * As a header.
+     *
+     * @return {@code forwarded} with this element
+     */
+    public Header header() {
+        List<String> pairs = new ArrayList<>(4);
+        add(pairs, "for", client);
+        add(pairs, "by", by);
+        add(pairs, "host", host);
+        add(pairs, "proto", proto);
+        return new Header(NAME, String.join(";", pairs));
+    }
+
+    private static void add(List<String> pairs, String name, @Nullable String value) {
+        if (value != null) {
+            boolean plain = !name.equals("for") && IS_TOKEN.matcher(value).matches();
+            pairs.add(name + '=' + (plain ? value : '"' + value.replaceAll("[\"\\\\]", "\\\\$0") + '"'));
+        }
+    }
+
+    /**
+     * Parses a header's value strictly; parameters other than the four are skipped.
+     *
+     * @param value the value
+     * @return the elements in order, the one nearest to the origin first
+     * @throws IllegalArgumentException if it isn't well-formed, names a parameter twice, or has more than 64 elements
+     */
+    public static List<Forwarded> parse(String value) {
+        List<Forwarded> elements = new ArrayList<>(1);
+        @Nullable String[] values = new String[4];
+        Matcher pair = NAME_AND_TOKEN.matcher(value);
+        int at = 0;
+        while (true) {
+            pair.region(at, value.length());
+            if (!pair.lookingAt()) {
+                throw malformed(at);
+            }
+            at = pair.end();
+            String text = pair.group(2);
+            if (text == null) {
+                StringBuilder quoted = new StringBuilder();
+                at = quoted(value, at, quoted);
+                text = quoted.toString();
+            }
+            int index = PARAMETERS.indexOf(pair.group(1).toLowerCase(Locale.ROOT));
+            if (index >= 0 && values[index] != null) {
+                throw new IllegalArgumentException("forwarded header with a parameter twice");
+            } else if (index >= 0) {
+                values[index] = text;
+            }
+            if (at < value.length() && value.charAt(at) == ';') {
+                at++;
+                continue;
+            }
+            elements.add(new Forwarded(values[0], values[1], values[2], values[3]));
+            values = new String[4];
+            if (at == value.length()) {
+                return elements;
+            }
+            at = comma(value, at);
+            if (elements.size() == MOST_ELEMENTS) {
+                throw new IllegalArgumentException("forwarded header with more than " + MOST_ELEMENTS + " elements");
+            }
+        }
+    }
+
+    private static IllegalArgumentException malformed(int at) {
+        return new IllegalArgumentException("malformed forwarded header at " + at);
+    }
+
+    /** A quoted-string of RFC 9110 section 5.6.4; returns where it ends. */
+    private static int quoted(String value, int from, StringBuilder out) {
+        int at = from + 1;
+        if (from >= value.length() || value.charAt(from) != '"') {
+            throw malformed(from);
+        }
+        while (at < value.length() && value.charAt(at) != '"') {
+            at += value.charAt(at) == '\\' ? 1 : 0;
+            if (at < value.length()) {
+                out.append(value.charAt(at++));
+            }
+        }
+        if (at >= value.length()) {
+            throw malformed(from);
+        }
+        return at + 1;
+    }
+
+    private static int comma(String value, int from) {
+        int at = from;
+        boolean seen = false;
+        while (at < value.length() && (value.charAt(at) == ' ' || value.charAt(at) == '\t' || !seen && value.charAt(at) == ',')) {
+            seen |= value.charAt(at) == ',';
+            at++;
+        }
+        if (!seen) {
+            throw malformed(from);
+        }
+        return at;
+    }
+
+    /**
+     * What a request says, for who only wants to know: never throws.
+     *
+     * @param headers of a request
+     * @return the first element; empty if there is no such header or it isn't well-formed
+     */
+    public static Optional<Forwarded> of(List<Header> headers) {
+        for (Header header : headers) {
+            if (header.name().equals(NAME)) {
+                try {
+                    return Optional.of(parse(header.value()).get(0));
+                } catch (IllegalArgumentException e) {
+                    return Optional.empty();
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,90 @@
+package io.inpod.hbone;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A {@code traceparent} header.
+ *
+ * @param traceId 32 lower-case hexadecimal digits, not all 0
+ * @param parentId 16 lower-case hexadecimal digits, not all 0
+ * @param flags 0 to 255; bit 0: sampled
+ * @see <a href="https://www.w3.org/TR/trace-context/#traceparent-header">W3C Trace Context</a>
+ */
+public record TraceParent(String traceId, String parentId, int flags) {
+    /** The header's name. */
+    public static final String NAME = "traceparent";
+
+    private static final Pattern TRACE = Pattern.compile("(?!0{32})[0-9a-f]{32}");
+    private static final Pattern PARENT = Pattern.compile("(?!0{16})[0-9a-f]{16}");
+    /** A later version may have more, after a dash. */
+    private static final Pattern TEXT = Pattern.compile("(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
+
+    /**
+     * Checks the parts.
+     *
+     * @param traceId 32 lower-case hexadecimal digits, not all 0
+     * @param parentId 16 lower-case hexadecimal digits, not all 0
+     * @param flags 0 to 255; bit 0: sampled
+     * @throws IllegalArgumentException if one isn't like that
+     */
+    public TraceParent {
+        if (!TRACE.matcher(traceId).matches() || !PARENT.matcher(parentId).matches() || flags < 0 || flags > 255) {
+            throw new IllegalArgumentException("not a trace parent: 32 and 16 lower-case hexadecimal digits, not all 0, and flags of 0 to 255");
+        }
+    }
+
+    /**
+     * A new trace, not sampled.
+     *
+     * @return random identifiers
+     */
+    public static TraceParent random() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        return new TraceParent(String.format(Locale.ROOT, "%016x%016x", random.nextLong(), random.nextLong() | 1),
+                String.format(Locale.ROOT, "%016x", random.nextLong() | 1), 0);
+    }
+
+    /**
+     * As a header, in version 00.
+     *
+     * @return {@code traceparent}
+     */
+    public Header header() {
+        return new Header(NAME, String.format(Locale.ROOT, "00-%s-%s-%02x", traceId, parentId, flags));
+    }
+
+    /**
+     * Parses a header's value strictly; of later versions the parts that version 00 has.
+     *
+     * @param value the value
+     * @return the trace parent
+     * @throws IllegalArgumentException if it isn't well-formed
+     */
+    public static TraceParent parse(String value) {
+        Matcher m = TEXT.matcher(value);
+        if (!m.matches() || m.group(1).equals("00") && m.group(5) != null) {
+            throw new IllegalArgumentException("not a traceparent header");
+        }
+        return new TraceParent(m.group(2), m.group(3), Integer.parseInt(m.group(4), 16));
+    }
+
+    /**
+     * What a request says, for who only wants to know: never throws.
+     *
+     * @param headers of a request
+     * @return empty if there isn't exactly one such header, or it isn't well-formed
+     */
+    public static Optional<TraceParent> of(List<Header> headers) {
+        List<String> values = headers.stream().filter(h -> h.name().equals(NAME)).map(Header::value).toList();
+        try {
+            return values.size() == 1 ? Optional.of(parse(values.get(0))) : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}
