@@ -1,6 +1,8 @@
 package io.inpod.hbone;
 
 import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /** Where certificates come from. Thread-safe. */
 @FunctionalInterface
@@ -15,4 +17,19 @@ public interface CertificateSource {
      * @throws IOException if there is none; the message says why
      */
     WorkloadCertificate certificate(SpiffeId identity) throws IOException;
+
+    /**
+     * The certificate, as soon as there is one: what a new connection asks for, and waits for within its handshake's bound. A source that
+     * always answers from memory need not implement it.
+     *
+     * @param identity whose certificate
+     * @return completes on any thread, with a certificate or an {@link IOException} whose message says why there is none
+     */
+    default CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
+        try {
+            return CompletableFuture.completedFuture(certificate(identity));
+        } catch (IOException | RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
 }

@@ -67,31 +67,42 @@ public final class Pem {
     static X509Certificate readCertificate(Path file) throws IOException {
         try {
             return (X509Certificate) CertificateFactory.getInstance("X.509")
-                    .generateCertificate(new ByteArrayInputStream(decode("CERTIFICATE", file)));
+                    .generateCertificate(new ByteArrayInputStream(
+                            decode("CERTIFICATE", Files.readString(file, StandardCharsets.US_ASCII), file.toString())));
         } catch (GeneralSecurityException e) {
             throw new IOException(file + " isn't a certificate: " + e.getMessage(), e);
         }
     }
 
     static PrivateKey readKey(Path file) throws IOException {
-        try {
-            return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(decode("PRIVATE KEY", file)));
-        } catch (GeneralSecurityException e) {
-            throw new IOException(file + " isn't a PKCS#8 EC key: " + e.getMessage(), e);
+        return key(Files.readString(file, StandardCharsets.US_ASCII), file.toString());
+    }
+
+    /** A key in PKCS#8. */
+    static PrivateKey key(String text, String file) throws IOException {
+        PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(decode("PRIVATE KEY", text, file));
+        for (String algorithm : List.of("EC", "RSA")) {
+            try {
+                return KeyFactory.getInstance(algorithm).generatePrivate(spec);
+            } catch (GeneralSecurityException e) {
+                // Perhaps the other one.
+            }
         }
+        throw new IOException(file + " isn't a PKCS#8 key for ECDSA or RSA");
     }
 
     private static String block(String label, byte[] der) {
         return "-----BEGIN " + label + "-----\n" + LINES.encodeToString(der) + "\n-----END " + label + "-----\n";
     }
 
-    private static byte[] decode(String label, Path file) throws IOException {
-        String text = Files.readString(file, StandardCharsets.US_ASCII);
+    private static byte[] decode(String label, String text, String file) throws IOException {
         String begin = "-----BEGIN " + label + "-----";
         int from = text.indexOf(begin);
         int to = text.indexOf("-----END " + label + "-----");
         if (from < 0 || to < from) {
-            throw new IOException(file + " holds no PEM block " + label);
+            String cure = text.contains("BEGIN EC PRIVATE KEY") || text.contains("BEGIN RSA PRIVATE KEY")
+                    ? " (convert it with: openssl pkcs8 -topk8 -nocrypt)" : "";
+            throw new IOException(file + " holds no PEM block " + label + cure);
         }
         try {
             return Base64.getMimeDecoder().decode(text.substring(from + begin.length(), to));

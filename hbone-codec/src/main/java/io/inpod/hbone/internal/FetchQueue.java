@@ -1,0 +1,266 @@
+package io.inpod.hbone.internal;
+
+import io.inpod.hbone.CertificateFetcher;
+import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.WorkloadCertificate;
+import java.io.IOException;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Which certificate is fetched when. Thread-safe; callers' code is never run under the lock. */
+public final class FetchQueue {
+    /** Half a second. */
+    public static final long FIRST_BACKOFF_NANOS = 500_000_000L;
+
+    private static final long LAST_BACKOFF_NANOS = 150_000_000_000L;
+    private static final int AT_ONCE = 8;
+    private static final int REAL_TIME = 0;
+    private static final int WARM_UP = 1;
+    private static final int BACKGROUND = 2;
+
+    private final CertificateFetcher.Fetch fetch;
+    private final ScheduledExecutorService timer;
+    private final Clock clock;
+    private final long firstBackoff;
+    private final Map<SpiffeId, Entry> entries = new HashMap<>();
+    private final PriorityQueue<Entry> waiting = new PriorityQueue<>(Comparator.<Entry>comparingInt(e -> e.priority).thenComparingLong(e -> e.order));
+    private long orders;
+    private int running;
+    private boolean closed;
+
+    private static final class Entry {
+        final SpiffeId identity;
+        @Nullable WorkloadCertificate certificate;
+        @Nullable IOException failure;
+        @Nullable CompletableFuture<WorkloadCertificate> waiter;
+        @Nullable Future<?> alarm;
+        int failures;
+        int priority;
+        long order;
+        boolean queued;
+        boolean fetching;
+
+        Entry(SpiffeId identity) {
+            this.identity = identity;
+        }
+    }
+
+    /** An empty queue. */
+    public FetchQueue(CertificateFetcher.Fetch fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
+        this.fetch = fetch;
+        this.timer = timer;
+        this.clock = clock;
+        this.firstBackoff = firstBackoffNanos;
+    }
+
+    /** With the priority of what isn't needed yet. */
+    public void prefetch(SpiffeId identity) {
+        synchronized (this) {
+            Entry entry = entry(identity);
+            if (closed || entry.certificate != null || entry.failure != null) {
+                return;
+            }
+            enqueue(entry, WARM_UP);
+        }
+        pump();
+    }
+
+    /** What is there now. */
+    public synchronized WorkloadCertificate current(SpiffeId identity) throws IOException {
+        Entry entry = entries.get(identity);
+        WorkloadCertificate certificate = entry == null ? null : valid(entry);
+        if (certificate == null) {
+            throw entry != null && entry.failure != null ? again(entry.failure) : new IOException("the certificate of " + identity + " hasn't been fetched yet");
+        }
+        return certificate;
+    }
+
+    /** With the priority of a connection that waits. */
+    public CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
+        CompletableFuture<WorkloadCertificate> waiter;
+        synchronized (this) {
+            if (closed) {
+                return CompletableFuture.failedFuture(new IOException("no certificates are fetched any more"));
+            }
+            Entry entry = entry(identity);
+            WorkloadCertificate certificate = valid(entry);
+            if (certificate != null) {
+                return CompletableFuture.completedFuture(certificate);
+            }
+            if (entry.failure != null && !entry.fetching && !entry.queued) {
+                return CompletableFuture.failedFuture(again(entry.failure));
+            }
+            if (entry.waiter == null) {
+                entry.waiter = new CompletableFuture<>();
+            }
+            waiter = entry.waiter;
+            enqueue(entry, REAL_TIME);
+        }
+        pump();
+        // One's cancelling is not the others'.
+        return waiter.thenApply(c -> c);
+    }
+
+    /** Stops to care. */
+    public void forget(SpiffeId identity) {
+        Entry entry;
+        synchronized (this) {
+            entry = entries.remove(identity);
+            if (entry == null) {
+                return;
+            }
+            waiting.remove(entry);
+            if (entry.alarm != null) {
+                entry.alarm.cancel(false);
+            }
+        }
+        answer(entry, null, new IOException("the certificate of " + identity + " isn't wanted any more"));
+    }
+
+    /** For good. */
+    public void close() {
+        List<SpiffeId> all;
+        synchronized (this) {
+            closed = true;
+            all = new ArrayList<>(entries.keySet());
+        }
+        all.forEach(this::forget);
+    }
+
+    private Entry entry(SpiffeId identity) {
+        return entries.computeIfAbsent(identity, Entry::new);
+    }
+
+    private @Nullable WorkloadCertificate valid(Entry entry) {
+        WorkloadCertificate certificate = entry.certificate;
+        return certificate != null && clock.instant().isBefore(certificate.chain().get(0).getNotAfter().toInstant()) ? certificate : null;
+    }
+
+    private static IOException again(IOException failure) {
+        return new IOException(failure.getMessage(), failure);
+    }
+
+    private void enqueue(Entry entry, int priority) {
+        if (entry.fetching || entry.queued && entry.priority <= priority) {
+            return;
+        }
+        waiting.remove(entry);
+        entry.queued = true;
+        entry.priority = priority;
+        entry.order = orders++;
+        waiting.add(entry);
+    }
+
+    private void pump() {
+        while (true) {
+            Entry next;
+            synchronized (this) {
+                if (running >= AT_ONCE || waiting.isEmpty()) {
+                    return;
+                }
+                next = waiting.remove();
+                next.queued = false;
+                next.fetching = true;
+                running++;
+            }
+            CompletionStage<WorkloadCertificate> stage;
+            try {
+                stage = fetch.fetch(next.identity);
+            } catch (RuntimeException e) {
+                stage = CompletableFuture.failedFuture(e);
+            }
+            stage.whenComplete((certificate, problem) -> fetched(next, certificate, problem));
+        }
+    }
+
+    private void fetched(Entry entry, @Nullable WorkloadCertificate certificate, @Nullable Throwable problem) {
+        IOException failure = certificate == null ? failure(entry, problem) : wrong(entry, certificate);
+        synchronized (this) {
+            running--;
+            entry.fetching = false;
+            if (entries.get(entry.identity) == entry) {
+                entry.failure = failure;
+                if (failure == null) {
+                    entry.certificate = certificate;
+                    entry.failures = 0;
+                }
+                long nanos = failure == null ? untilHalfLife(certificate) : backoff(entry.failures++);
+                try {
+                    entry.alarm = timer.schedule(() -> renew(entry), nanos, TimeUnit.NANOSECONDS);
+                } catch (RejectedExecutionException e) {
+                    // The caller's timer is shut down: there are no renewals any more.
+                }
+            }
+        }
+        answer(entry, certificate, failure);
+        pump();
+    }
+
+    private void answer(Entry entry, @Nullable WorkloadCertificate certificate, @Nullable IOException failure) {
+        CompletableFuture<WorkloadCertificate> waiter;
+        synchronized (this) {
+            waiter = entry.waiter;
+            entry.waiter = null;
+        }
+        if (waiter != null && failure == null) {
+            waiter.complete(certificate);
+        } else if (waiter != null) {
+            waiter.completeExceptionally(again(failure));
+        }
+    }
+
+    private void renew(Entry entry) {
+        synchronized (this) {
+            if (entries.get(entry.identity) != entry) {
+                return;
+            }
+            enqueue(entry, BACKGROUND);
+        }
+        pump();
+    }
+
+    private static IOException failure(Entry entry, @Nullable Throwable problem) {
+        Throwable cause = problem instanceof java.util.concurrent.CompletionException && problem.getCause() != null ? problem.getCause() : problem;
+        return new IOException("the certificate of " + entry.identity + " can't be fetched: "
+                + (cause == null ? "the CA gave none" : cause.getMessage() == null ? cause.toString() : cause.getMessage()), cause);
+    }
+
+    private static @Nullable IOException wrong(Entry entry, WorkloadCertificate certificate) {
+        try {
+            SpiffeId actual = certificate.identity();
+            return actual.equals(entry.identity) ? null
+                    : new IOException("the CA was asked for a certificate of " + entry.identity + " and gave one of " + actual);
+        } catch (CertificateException e) {
+            return new IOException("the CA gave a bad certificate for " + entry.identity + ": " + e.getMessage(), e);
+        }
+    }
+
+    private long untilHalfLife(WorkloadCertificate certificate) {
+        X509Certificate leaf = certificate.chain().get(0);
+        Instant from = leaf.getNotBefore().toInstant();
+        Instant half = from.plus(Duration.between(from, leaf.getNotAfter().toInstant()).dividedBy(2));
+        return Math.max(firstBackoff, Duration.between(clock.instant(), half).toNanos());
+    }
+
+    private long backoff(int failures) {
+        long nanos = Math.min(LAST_BACKOFF_NANOS, firstBackoff << Math.min(failures, 30));
+        return (long) (nanos * ThreadLocalRandom.current().nextDouble(0.8, 1.2));
+    }
+}
