@@ -54,7 +54,7 @@ public final class HbonePool implements AutoCloseable {
         this.connector = Objects.requireNonNull(connector);
         this.options = Objects.requireNonNull(options);
         this.events = Objects.requireNonNull(events);
-        this.tls = PoolEntry.ClientTls.of(new TlsContexts(), certificates);
+        this.tls = PoolEntry.ClientTls.of(new TlsContexts(options.tls()), certificates, options);
     }
 
     /**

@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The accepting side of HBONE. The caller listens and accepts; each accepted TCP channel gets {@link #handler}. Clients need a
@@ -16,7 +17,7 @@ public final class HboneServer {
     private final CertificateSource certificates;
     private final HboneOptions options;
     private final HboneEvents events;
-    private final TlsContexts contexts = new TlsContexts();
+    private final TlsContexts contexts;
 
     /**
      * A server with the usual options.
@@ -38,6 +39,7 @@ public final class HboneServer {
         this.certificates = Objects.requireNonNull(certificates);
         this.options = Objects.requireNonNull(options);
         this.events = Objects.requireNonNull(events);
+        this.contexts = new TlsContexts(options.tls());
     }
 
     /**
@@ -49,7 +51,23 @@ public final class HboneServer {
      * @return the handler
      */
     public ChannelHandler handler(SpiffeId identity, TunnelRequestHandler requests) {
-        return new ServerInitializer(identity, certificates, contexts, options, events, requests);
+        return new ServerInitializer(identity, null, certificates, contexts, options, events, requests);
+    }
+
+    /**
+     * The same, for certain clients only.
+     *
+     * @param identity who we are to the clients
+     * @param clients the identities that a client may have, of whatever trust domain our roots vouch for; not empty: that would never mean "anyone"
+     * @param requests decides about each CONNECT request
+     * @return the handler
+     * @throws IllegalArgumentException if nobody is expected
+     */
+    public ChannelHandler handler(SpiffeId identity, Set<SpiffeId> clients, TunnelRequestHandler requests) {
+        if (clients.isEmpty()) {
+            throw new IllegalArgumentException("no client is expected: an empty expectation doesn't mean anyone");
+        }
+        return new ServerInitializer(identity, Set.copyOf(clients), certificates, contexts, options, events, requests);
     }
 
     /**

@@ -17,7 +17,9 @@ import java.util.Objects;
  *       nothing is left to be written). Once both directions have ended the tunnel closes by itself.
  *   <li>{@code close()} after the peer's end, with all of it read and nothing left to be written, ends our direction in order. Any other
  *       {@code close()} before both directions have ended is a reset, as bytes may be missing: RST_STREAM CANCEL, or CONNECT_ERROR
- *       (RFC 9113 section 8.5: "the TCP connection was reset") if {@code ChannelOption.SO_LINGER} was set to 0.
+ *       (RFC 9113 section 8.5: "the TCP connection was reset") if {@code ChannelOption.SO_LINGER} was set to 0. For protocols in which
+ *       one side closes first, {@code SO_LINGER} may be set to a number of seconds: then {@code close()}, with all that came read and nothing left to
+ *       be written, ends our direction in order, and the peer has that time to end its own; if it sends more, or doesn't, it gets RST_STREAM CANCEL.
  *   <li>The peer's RST_STREAM, and loss of the connection, fire {@code exceptionCaught} with a {@link TunnelResetException}, then
  *       {@code channelInactive}; never the end of input. A tunnel that isn't reading drops what it hasn't delivered yet and says so at once.
  *       RST_STREAM NO_ERROR after END_STREAM is an ordinary end.

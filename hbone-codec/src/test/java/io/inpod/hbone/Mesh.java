@@ -80,11 +80,15 @@ final class Mesh implements AutoCloseable {
     }
 
     HbonePool pool(CertificateSource source, HboneOptions options) {
+        return pool(source, options, events(clientEvents));
+    }
+
+    HbonePool pool(CertificateSource source, HboneOptions options, HboneEvents events) {
         HbonePool pool = new HbonePool(clientLoop, source, (loop, destination, initializer) -> {
             var future = new Bootstrap().group(loop).channel(EpollSocketChannel.class).handler(initializer).connect(destination.address());
             clientConnections.add(future.channel());
             return future;
-        }, options, events(clientEvents));
+        }, options, events);
         closing.add(() -> clientLoop.submit(pool::close).syncUninterruptibly());
         return pool;
     }
@@ -99,6 +103,11 @@ final class Mesh implements AutoCloseable {
             @Override
             public void connectionFailed(Channel connection, String reason) {
                 log.add("connection: " + reason);
+            }
+
+            @Override
+            public void requestExpired(Channel connection, java.time.Duration patience) {
+                log.add("expired: " + patience);
             }
 
             @Override

@@ -34,7 +34,7 @@ final class RawPeer implements AutoCloseable {
         this.out = socket.getOutputStream();
     }
 
-    static SSLSocket connect(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
+    static SSLContext context(@Nullable WorkloadCertificate certificate) throws Exception {
         SSLContext context = SSLContext.getInstance("TLSv1.3");
         KeyManagerFactory keys = KeyManagerFactory.getInstance("SunX509");
         KeyStore store = KeyStore.getInstance("PKCS12");
@@ -44,7 +44,11 @@ final class RawPeer implements AutoCloseable {
         }
         keys.init(store, new char[0]);
         context.init(keys.getKeyManagers(), new TrustManager[] {new Anyone()}, null);
-        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket();
+        return context;
+    }
+
+    static SSLSocket connect(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
+        SSLSocket socket = (SSLSocket) context(certificate).getSocketFactory().createSocket();
         socket.connect(address, 10_000);
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
@@ -83,6 +87,11 @@ final class RawPeer implements AutoCloseable {
 
     void raw(byte[] bytes) throws IOException {
         out.write(bytes);
+        out.flush();
+    }
+
+    void write(ByteBuffer frames) throws IOException {
+        out.write(frames.array(), 0, frames.position());
         out.flush();
     }
 
@@ -133,6 +142,18 @@ final class RawPeer implements AutoCloseable {
         int flags = in.readUnsignedByte();
         int stream = in.readInt();
         return new Frame(type, flags, stream, in.readNBytes(length));
+    }
+
+    /** The same, and answers PINGs meanwhile. */
+    Frame nextAnswering() throws IOException {
+        while (true) {
+            Frame frame = read();
+            if (frame.type() == 6 && frame.flags() == 0) {
+                send(6, 1, 0, frame.payload());
+            } else if (frame.type() != 4 && frame.type() != 8 && frame.type() != 6) {
+                return frame;
+            }
+        }
     }
 
     /** The next frame that is neither SETTINGS, WINDOW_UPDATE nor PING. */

@@ -51,7 +51,7 @@ final class Recorder extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf buffer = (ByteBuf) message;
         bytes.addAndGet(buffer.readableBytes());
-        if (buffer.readableBytes() < 1000) {
+        if (buffer.readableBytes() < 16_384) {
             text.append(buffer.toString(StandardCharsets.UTF_8).replace("\0", ""));
         }
         buffer.release();

@@ -21,6 +21,8 @@ final class ClientConnection extends Http2Connection {
 
     private final Listener listener;
     private int nextStream = 1;
+    /** What REFUSED_STREAM has taught us beyond the peer's SETTINGS. */
+    private int learnedMaxStreams = Integer.MAX_VALUE;
 
     ClientConnection(SpiffeId peer, HboneOptions options, HboneEvents events, Listener listener) {
         super(peer, options, events);
@@ -47,14 +49,18 @@ final class ClientConnection extends Http2Connection {
         writer().write(Frames.preface());
         writer().settings(
                 PeerSettings.ENABLE_PUSH, 0,
-                PeerSettings.INITIAL_WINDOW_SIZE, options.streamWindow(),
-                PeerSettings.MAX_FRAME_SIZE, options.maxFrameSize(),
-                PeerSettings.MAX_HEADER_LIST_SIZE, options.maxHeaderListSize());
+                PeerSettings.INITIAL_WINDOW_SIZE, options.windows().stream(),
+                PeerSettings.MAX_FRAME_SIZE, options.windows().maxFrame(),
+                PeerSettings.MAX_HEADER_LIST_SIZE, options.limits().maxHeaderListSize());
     }
 
     /** How many more tunnels this connection takes. */
     int capacity() {
-        return draining || isGone() || nextStream < 0 ? 0 : Math.min(options.maxConcurrentStreams(), peerMaxStreams) - streams.size();
+        if (draining || isGone() || nextStream < 0) {
+            return 0;
+        }
+        int most = Math.min(options.limits().maxConcurrentStreams(), Math.min(peerMaxStreams, learnedMaxStreams));
+        return most - streams.size();
     }
 
     int tunnels() {
@@ -62,9 +68,8 @@ final class ClientConnection extends Http2Connection {
     }
 
     void open(Opening opening) {
-        Stream stream = new Stream(nextStream, peerInitialWindow, window().streamSize());
+        Stream stream = newStream(nextStream);
         nextStream += 2;
-        streams.put(stream.id, stream);
         stream.owner = opening;
         opening.send(this, stream);
     }
@@ -98,7 +103,16 @@ final class ClientConnection extends Http2Connection {
     }
 
     @Override
+    void oversized(int id, boolean endStream) throws StreamError, ConnectionError {
+        if (isIdle(id)) {
+            throw ConnectionError.protocol("HEADERS on an idle stream");
+        }
+        throw new StreamError(Http2Error.ENHANCE_YOUR_CALM, "header list too large");
+    }
+
+    @Override
     void peerSettingsChanged(boolean first) {
+        learnedMaxStreams = Integer.MAX_VALUE;
         if (first) {
             later(() -> listener.connected(this));
         } else {
@@ -118,9 +132,19 @@ final class ClientConnection extends Http2Connection {
         closeIfDone();
     }
 
-    /** No new tunnels; closes when the last one has ended. */
+    /** The peer refused a stream although its SETTINGS allowed one: it takes as many as it has, if any. */
+    void streamRefused() {
+        if (streams.isEmpty()) {
+            retire();
+        } else {
+            learnedMaxStreams = streams.size();
+        }
+    }
+
+    @Override
     void retire() {
         draining = true;
+        later(() -> listener.capacityChanged(this));
         closeIfDone();
     }
 
@@ -143,14 +167,5 @@ final class ClientConnection extends Http2Connection {
     @Override
     void connectionGone(String reason) {
         later(() -> listener.gone(this, reason));
-    }
-
-    @Override
-    boolean closedAsIdle(long now) {
-        boolean idle = streams.isEmpty() && now - idleSince >= options.idleTimeout().toNanos();
-        if (idle) {
-            closeQuietly();
-        }
-        return idle;
     }
 }

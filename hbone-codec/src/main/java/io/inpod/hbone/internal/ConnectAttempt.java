@@ -6,27 +6,31 @@ import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.SpiffeId;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
-import io.netty.handler.ssl.SslContext;
-import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One attempt to get a connection: TCP, TLS, and the peer's SETTINGS, each with its bound. */
+/** One attempt to get a connection: our certificate, TCP, TLS, and the peer's SETTINGS, each with its bound. */
 final class ConnectAttempt implements TlsGate.Outcome {
     private final HboneDestination destination;
+    private final EventLoop loop;
     private final HboneOptions options;
     private final HboneEvents events;
     private final PoolEntry pool;
     private @Nullable ClientConnection connection;
-    private @Nullable ChannelFuture tcp;
+    private @Nullable Channel channel;
+    private @Nullable Future<?> connecting;
+    private @Nullable Future<?> patience;
     private boolean over;
 
-    ConnectAttempt(HboneDestination destination, HboneOptions options, HboneEvents events, PoolEntry pool) {
+    ConnectAttempt(HboneDestination destination, EventLoop loop, HboneOptions options, HboneEvents events, PoolEntry pool) {
         this.destination = destination;
+        this.loop = loop;
         this.options = options;
         this.events = events;
         this.pool = pool;
@@ -36,38 +40,63 @@ final class ConnectAttempt implements TlsGate.Outcome {
         return connection == candidate;
     }
 
-    void start(EventLoop loop, Connector connector, PoolEntry.ClientTls tls) {
-        ChannelFuture future;
+    void start(Connector connector, PoolEntry.ClientTls tls) {
+        patience = loop.schedule(() -> fail("no certificate within " + options.times().handshake(), null),
+                options.times().handshake().toNanos(), TimeUnit.NANOSECONDS);
+        // Never on the caller's stack: it is still putting requests into the queue.
+        tls.layer(destination).whenComplete((layer, problem) -> loop.execute(() -> {
+            if (patience != null) {
+                patience.cancel(false);
+            }
+            if (over) {
+                return;
+            }
+            if (problem != null) {
+                Throwable cause = problem instanceof CompletionException && problem.getCause() != null ? problem.getCause() : problem;
+                fail(cause.getMessage(), cause);
+            } else {
+                connect(connector, layer);
+            }
+        }));
+    }
+
+    private void connect(Connector connector, TlsLayer tls) {
+        Future<?> future;
         try {
-            SslContext context = tls.context(destination);
             future = connector.connect(loop, destination, new ChannelInitializer<Channel>() {
                 @Override
-                protected void initChannel(Channel channel) {
-                    ParentChannel.configure(channel);
-                    SslHandler handler = TlsContexts.newHandler(context, channel.alloc());
-                    handler.setHandshakeTimeoutMillis(options.handshakeTimeout().toMillis());
-                    channel.pipeline().addLast(handler, new TlsGate(ConnectAttempt.this));
+                protected void initChannel(Channel made) {
+                    channel = made;
+                    if (over) {
+                        made.close();
+                        return;
+                    }
+                    ParentChannel.configure(made);
+                    tls.install(made, ConnectAttempt.this);
                 }
             });
-        } catch (IOException | RuntimeException e) {
-            loop.execute(() -> fail(e.getMessage(), e));
+        } catch (RuntimeException e) {
+            fail(e.getMessage(), e);
             return;
         }
-        tcp = future;
+        connecting = future;
         future.addListener(f -> {
             if (!f.isSuccess()) {
                 loop.execute(() -> fail(f.cause().getMessage(), f.cause()));
-            } else if (over) {
-                future.channel().close();
             }
         });
     }
 
     void cancel() {
         over = true;
-        if (tcp != null) {
-            tcp.cancel(false);
-            tcp.channel().close();
+        if (patience != null) {
+            patience.cancel(false);
+        }
+        if (connecting != null) {
+            connecting.cancel(false);
+        }
+        if (channel != null && channel.isRegistered()) {
+            channel.close();
         }
     }
 
@@ -79,15 +108,15 @@ final class ConnectAttempt implements TlsGate.Outcome {
     }
 
     @Override
-    public ChannelHandler established(Channel channel, SpiffeId peer) {
-        ClientConnection made = new ClientConnection(peer, options, events, pool);
-        connection = made;
-        return made;
+    public ChannelHandler established(Channel made, SpiffeId peer) {
+        ClientConnection http2 = new ClientConnection(peer, options, events, pool);
+        connection = http2;
+        return http2;
     }
 
     @Override
-    public void failed(Channel channel, String reason) {
-        events.handshakeFailed(channel, reason);
+    public void failed(Channel made, String reason) {
+        events.handshakeFailed(made, reason);
         fail(reason, null);
     }
 }

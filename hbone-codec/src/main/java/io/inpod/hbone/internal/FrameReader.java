@@ -115,6 +115,7 @@ final class FrameReader {
         if (type == DATA) {
             startData();
         } else if (type > CONTINUATION) {
+            sink.ignored();
             remaining = length;
             state = length == 0 ? State.HEADER : State.SKIP;
         } else if (type == PUSH_PROMISE) {

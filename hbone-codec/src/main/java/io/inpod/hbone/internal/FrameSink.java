@@ -19,6 +19,9 @@ interface FrameSink {
     /** A complete header block. */
     void headers(int stream, ByteBuf block, boolean endStream) throws ConnectionError;
 
+    /** A frame of a type that we don't know begins. */
+    void ignored() throws ConnectionError;
+
     /** Any other frame of a known type, with its whole payload. */
     void control(int type, int flags, int stream, ByteBuf payload) throws ConnectionError;
 }

@@ -4,7 +4,6 @@ import static io.inpod.hbone.internal.Frames.HEADER_LENGTH;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Error;
 
@@ -77,12 +76,12 @@ final class FrameWriter {
         write(frame);
     }
 
-    void settingsAck(FloodGuard flood) throws ConnectionError {
-        ack(header(0, Frames.SETTINGS, Frames.ACK, 0), flood);
+    void settingsAck() {
+        write(header(0, Frames.SETTINGS, Frames.ACK, 0));
     }
 
-    void pingAck(long payload, FloodGuard flood) throws ConnectionError {
-        ack(header(8, Frames.PING, Frames.ACK, 0).writeLong(payload), flood);
+    void pingAck(long payload) {
+        write(header(8, Frames.PING, Frames.ACK, 0).writeLong(payload));
     }
 
     void ping(long payload) {
@@ -107,12 +106,6 @@ final class FrameWriter {
     void write(ByteBuf frame) {
         ctx.write(frame, ctx.voidPromise());
         dirty.run();
-    }
-
-    private void ack(ByteBuf frame, FloodGuard flood) throws ConnectionError {
-        ctx.write(frame).addListener((ChannelFutureListener) f -> flood.ackWritten());
-        dirty.run();
-        flood.ackQueued();
     }
 
     private ByteBuf header(int length, int type, int flags, int stream) {

@@ -11,6 +11,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersEncoder;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** HPACK by Netty, without its validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order. */
 final class HeaderCodec implements AutoCloseable {
@@ -29,14 +30,14 @@ final class HeaderCodec implements AutoCloseable {
     /**
      * Decodes a block.
      *
-     * @throws StreamError if the list is larger than we said; the table is intact
+     * @return null if the list is larger than we said; the table is intact
      * @throws ConnectionError if the block can't be decoded
      */
-    List<Field> decode(int stream, ByteBuf block) throws StreamError, ConnectionError {
+    @Nullable List<Field> decode(int stream, ByteBuf block) throws ConnectionError {
         try {
             return ((Recorder) decoder.decodeHeaders(stream, block)).fields;
         } catch (Http2Exception.HeaderListSizeException e) {
-            throw new StreamError(Http2Error.ENHANCE_YOUR_CALM, "header list too large");
+            return null;
         } catch (Http2Exception e) {
             Http2Error code = e.error() == Http2Error.ENHANCE_YOUR_CALM ? e.error() : Http2Error.COMPRESSION_ERROR;
             throw new ConnectionError(code, "header block: " + e.getMessage());

@@ -11,18 +11,21 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.collection.IntObjectMap;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** One HTTP/2 connection behind TLS: its streams and its life. Event loop only. */
 abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     final HboneOptions options;
     final HboneEvents events;
-    final FloodGuard flood = new FloodGuard();
+    final FloodGuard flood;
     final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
     private final SpiffeId peer;
     private LoopTurn turn;
@@ -46,6 +49,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         this.peer = peer;
         this.options = options;
         this.events = events;
+        this.flood = new FloodGuard(options.limits());
     }
 
     // --- what differs between the two sides
@@ -67,7 +71,13 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
 
     abstract void streamFinished(Stream stream);
 
-    void drainPingAnswered() { }
+    void drainPingAnswered(long payload) { }
+
+    /** Takes no new tunnels and closes after the last one. */
+    abstract void retire();
+
+    /** The peer's header list was larger than we said, and wasn't kept. */
+    abstract void oversized(int id, boolean endStream) throws StreamError, ConnectionError;
 
     /** The connection is gone, all streams have been told. */
     void connectionGone(String reason) { }
@@ -80,13 +90,18 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         scheduler = new SendScheduler(ctx.channel());
         turn = new LoopTurn(ctx, scheduler);
         writer = new FrameWriter(ctx, turn::dirty);
-        headerCodec = new HeaderCodec(options.maxHeaderListSize());
-        window = new ReceiveWindow(options, writer);
-        reader = new FrameReader(new InboundFrames(this), ctx.alloc(), isServer(), options.maxFrameSize(), 2 * options.maxHeaderListSize());
-        keepAlive = new KeepAlive(this, ctx.executor(), options.pingInterval().toNanos(), options.pingTimeout().toNanos());
+        int maxHeaders = options.limits().maxHeaderListSize();
+        headerCodec = new HeaderCodec(maxHeaders);
+        window = new ReceiveWindow(options, writer, streams);
+        reader = new FrameReader(new InboundFrames(this), ctx.alloc(), isServer(), options.windows().maxFrame(), 2 * maxHeaders);
+        keepAlive = new KeepAlive(this, ctx.executor(), options.times());
+        Consumer<String> log = events.frameLog(ctx.channel());
+        if (log != null) {
+            ctx.pipeline().addBefore(ctx.name(), null, new FrameLog(log, isServer()));
+        }
         sendPreface();
         window.open();
-        keepAlive.awaitSettings(options.settingsTimeout().toNanos());
+        keepAlive.awaitSettings();
     }
 
     @Override
@@ -107,6 +122,12 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         turn.readEnds();
+        ChannelOutboundBuffer pending = context.channel().unsafe().outboundBuffer();
+        try {
+            FloodGuard.pending(pending == null ? 0 : pending.totalPendingWriteBytes());
+        } catch (ConnectionError e) {
+            fail(e.code, e.getMessage());
+        }
     }
 
     @Override
@@ -125,20 +146,26 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         context.fireChannelInactive();
     }
 
+    /** The peer's SETTINGS have come: there can be tunnels. */
+    void opened() {
+        keepAlive.start();
+        events.connectionOpened(ctx.channel(), peer, isServer());
+    }
+
     /** Ends the connection because of what the peer did. */
     private void fail(Http2Error code, @Nullable String message) {
         if (gone) {
             return;
         }
         events.connectionFailed(ctx.channel(), code + ": " + message);
-        writer.goAway(lastPeerStream(), code, String.valueOf(message));
+        sendGoAway(lastPeerStream(), code, String.valueOf(message));
         lost(code + ": " + message);
     }
 
     void settingsTimedOut() {
         if (!settingsReceived) {
-            events.handshakeFailed(ctx.channel(), "no HTTP/2 SETTINGS within " + options.settingsTimeout());
-            lost("no HTTP/2 SETTINGS within " + options.settingsTimeout());
+            events.handshakeFailed(ctx.channel(), "no HTTP/2 SETTINGS within " + options.times().settings());
+            lost("no HTTP/2 SETTINGS within " + options.times().settings());
         }
     }
 
@@ -163,6 +190,9 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
             failStream(stream, new TunnelResetException("the HBONE connection to " + peer + " was lost: " + reason, -1));
         }
         connectionGone(reason);
+        if (settingsReceived) {
+            events.connectionClosed(ctx.channel(), reason);
+        }
         turn.readEnds();
         reader.release();
         headerCodec.close();
@@ -171,9 +201,14 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     /** Closes in order: for a connection that has no streams. */
     void closeQuietly() {
         if (!gone) {
-            writer.goAway(lastPeerStream(), Http2Error.NO_ERROR, "");
+            sendGoAway(lastPeerStream(), Http2Error.NO_ERROR, "");
             lost("closed");
         }
+    }
+
+    void sendGoAway(int last, Http2Error code, String debug) {
+        writer.goAway(last, code, debug);
+        events.goAway(ctx.channel(), last, code.code(), false);
     }
 
     // --- the turn of the loop
@@ -195,26 +230,37 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         channel.pipeline().addLast(initializer);
         ctx.channel().eventLoop().register(channel);
         makeReady(stream);
+        if (events != HboneEvents.NONE) {
+            channel.closeFuture().addListener(f -> events.tunnelClosed(channel, stream.bytesReceived, stream.bytesSent));
+            events.tunnelOpened(channel);
+        }
         return channel;
     }
 
     void sendHeaders(Stream stream, List<HeaderCodec.Field> pseudo, List<Header> headers, boolean endStream) throws Http2Exception {
-        ByteBuf block = ctx.alloc().directBuffer(256);
-        try {
-            headerCodec.encode(stream.id, pseudo, headers, block);
-        } catch (Http2Exception | RuntimeException e) {
-            block.release();
-            throw e;
-        }
-        writer.headers(stream.id, block, endStream);
+        sendHeaders(stream.id, pseudo, headers, endStream);
         if (endStream) {
             localEnded(stream);
         }
     }
 
+    void sendHeaders(int id, List<HeaderCodec.Field> pseudo, List<Header> headers, boolean endStream) throws Http2Exception {
+        ByteBuf block = ctx.alloc().directBuffer(256);
+        try {
+            headerCodec.encode(id, pseudo, headers, block);
+        } catch (Http2Exception | RuntimeException e) {
+            block.release();
+            throw e;
+        }
+        writer.headers(id, block, endStream);
+    }
+
     /** Takes ownership of the bytes, which the scheduler has allowed. */
     void sendData(Stream stream, ByteBuf bytes) {
-        scheduler.sent(stream, bytes.readableBytes());
+        int n = bytes.readableBytes();
+        scheduler.sent(stream, n);
+        stream.bytesSent += n;
+        flood.dataSent();
         writer.data(stream.id, bytes, false);
     }
 
@@ -242,13 +288,20 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
 
     void reset(Stream stream, Http2Error code) {
         if (!stream.closed) {
-            writer.reset(stream.id, code);
+            resetUnknown(stream.id, code);
             finish(stream);
         }
     }
 
+    /** Ended on our side by close(): the peer has so many seconds to end its own, but nothing more to say. */
+    void linger(Stream stream, int seconds) {
+        stream.lingering = true;
+        ctx.executor().schedule(() -> reset(stream, Http2Error.CANCEL), seconds, TimeUnit.SECONDS);
+    }
+
     void resetUnknown(int id, Http2Error code) {
         writer.reset(id, code);
+        events.streamReset(ctx.channel(), id, code.code(), false);
     }
 
     void failStream(Stream stream, TunnelResetException reason) {
@@ -267,7 +320,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
             stream.closed = true;
             streams.remove(stream.id);
             if (stream.channel == null) {
-                credit(stream, stream.discardInput());
+                credit(stream, stream.input.discard());
             }
             idleSince = System.nanoTime();
             streamFinished(stream);
@@ -322,7 +375,13 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         writer.ping(payload);
     }
 
-    boolean closedAsIdle(long now) {
-        return false;
+    boolean hasNoTunnels() {
+        return streams.isEmpty();
+    }
+
+    Stream newStream(int id) {
+        Stream stream = new Stream(id, peerInitialWindow, window.streamSize(), ctx.alloc());
+        streams.put(id, stream);
+        return stream;
     }
 }

@@ -32,7 +32,8 @@ final class InboundFrames implements FrameSink {
             streamError(stream, StreamError.protocol("DATA before the answer"));
         } else {
             stream.receiveWindow -= flowLength;
-            if (stream.receiveWindow < 0) {
+            stream.bytesReceived += flowLength;
+            if (stream.receiveWindow < 0 && flowLength > 0) {
                 streamError(stream, new StreamError(Http2Error.FLOW_CONTROL_ERROR, "stream window exceeded"));
             } else {
                 data = stream;
@@ -47,12 +48,23 @@ final class InboundFrames implements FrameSink {
             int bytes = part.readableBytes();
             part.release();
             connection.credit(null, bytes);
+        } else if (stream.lingering) {
+            int bytes = part.readableBytes();
+            part.release();
+            connection.credit(null, bytes);
+            connection.reset(stream, Http2Error.CANCEL);
         } else if (stream.channel != null) {
             stream.channel.received(part);
             connection.makeReady(stream);
         } else {
             stream.input.add(part);
         }
+    }
+
+    @Override
+    public void ignored() throws ConnectionError {
+        requireSettings();
+        connection.flood.control();
     }
 
     @Override
@@ -75,7 +87,11 @@ final class InboundFrames implements FrameSink {
         try {
             // Always decoded, whatever becomes of the stream: the compression state is the connection's.
             List<HeaderCodec.Field> fields = connection.headerCodec().decode(id, block);
-            connection.headers(id, fields, endStream);
+            if (fields == null) {
+                connection.oversized(id, endStream);
+            } else {
+                connection.headers(id, fields, endStream);
+            }
         } catch (StreamError e) {
             Stream stream = connection.streams.get(id);
             if (stream != null) {
@@ -91,12 +107,16 @@ final class InboundFrames implements FrameSink {
     public void control(int type, int flags, int id, ByteBuf payload) throws ConnectionError {
         if (type == Frames.SETTINGS) {
             requireConnection(id, "SETTINGS");
+            connection.flood.control();
             settings.received((flags & Frames.ACK) != 0, payload);
             return;
         }
         requireSettings();
         switch (type) {
-            case Frames.PRIORITY -> requireStream(id, "PRIORITY");
+            case Frames.PRIORITY -> {
+                requireStream(id, "PRIORITY");
+                connection.flood.control();
+            }
             case Frames.RST_STREAM -> reset(id, payload.readUnsignedInt());
             case Frames.PING -> {
                 requireConnection(id, "PING");
@@ -104,8 +124,11 @@ final class InboundFrames implements FrameSink {
             }
             case Frames.GOAWAY -> {
                 requireConnection(id, "GOAWAY");
+                connection.flood.control();
                 int last = payload.readInt() & 0x7fff_ffff;
-                connection.goAwayReceived(last, payload.readUnsignedInt());
+                long code = payload.readUnsignedInt();
+                connection.events.goAway(connection.channel(), last, code, true);
+                connection.goAwayReceived(last, code);
             }
             default -> windowUpdate(id, payload.readInt() & 0x7fff_ffff);
         }
@@ -113,6 +136,7 @@ final class InboundFrames implements FrameSink {
 
     private void reset(int id, long code) throws ConnectionError {
         requireStream(id, "RST_STREAM");
+        connection.events.streamReset(connection.channel(), id, code, true);
         Stream stream = connection.streams.get(id);
         if (stream == null || stream.channel == null) {
             // A tunnel that stood may fall as often as it likes: the peer had to wait for our answer to each.
@@ -132,15 +156,16 @@ final class InboundFrames implements FrameSink {
 
     private void ping(boolean ack, long payload) throws ConnectionError {
         if (!ack) {
-            connection.writer().pingAck(payload, connection.flood);
-        } else if (payload == KeepAlive.PAYLOAD) {
-            connection.keepAlive().answered();
-        } else {
-            connection.drainPingAnswered();
+            connection.flood.control();
+            connection.writer().pingAck(payload);
+        } else if (!connection.keepAlive().answered(payload)) {
+            connection.flood.control();
+            connection.drainPingAnswered(payload);
         }
     }
 
     private void windowUpdate(int id, int increment) throws ConnectionError {
+        connection.flood.windowUpdate(increment);
         if (id == 0) {
             if (increment == 0) {
                 throw ConnectionError.protocol("WINDOW_UPDATE of 0");

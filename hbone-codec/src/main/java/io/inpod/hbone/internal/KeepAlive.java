@@ -1,31 +1,37 @@
 package io.inpod.hbone.internal;
 
+import io.inpod.hbone.HboneTimes;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One timer per connection: waits for SETTINGS, then sends PINGs and watches for their answers and for idleness. */
+/** One timer per connection: waits for SETTINGS, then sends PINGs and watches for their answers, for idleness and for age. */
 final class KeepAlive {
-    static final long PAYLOAD = 0x696e706f64L;
-
     private final Http2Connection connection;
     private final EventExecutor loop;
+    private final HboneTimes times;
     private final long interval;
     private final long timeout;
+    private final long opened = System.nanoTime();
+    /** Not to be guessed: who doesn't read can't answer. */
+    private long payload;
     private long unansweredSince;
     private boolean unanswered;
+    private boolean old;
     private @Nullable Future<?> timer;
 
-    KeepAlive(Http2Connection connection, EventExecutor loop, long intervalNanos, long timeoutNanos) {
+    KeepAlive(Http2Connection connection, EventExecutor loop, HboneTimes times) {
         this.connection = connection;
         this.loop = loop;
-        this.interval = intervalNanos;
-        this.timeout = timeoutNanos;
+        this.times = times;
+        this.interval = times.pingInterval().toNanos();
+        this.timeout = times.pingTimeout().toNanos();
     }
 
-    void awaitSettings(long nanos) {
-        timer = loop.schedule(connection::settingsTimedOut, nanos, TimeUnit.NANOSECONDS);
+    void awaitSettings() {
+        timer = loop.schedule(connection::settingsTimedOut, times.settings().toNanos(), TimeUnit.NANOSECONDS);
     }
 
     void start() {
@@ -33,8 +39,11 @@ final class KeepAlive {
         timer = loop.schedule(this::tick, interval, TimeUnit.NANOSECONDS);
     }
 
-    void answered() {
-        unanswered = false;
+    /** Whether the answer was to our PING. */
+    boolean answered(long answer) {
+        boolean ours = unanswered && answer == payload;
+        unanswered &= !ours;
+        return ours;
     }
 
     void cancel() {
@@ -49,14 +58,22 @@ final class KeepAlive {
             connection.lost("no answer to PING within " + TimeUnit.NANOSECONDS.toMillis(timeout) + " ms");
             return;
         }
-        if (connection.closedAsIdle(now)) {
+        if (!old && now - opened >= times.maxAge().toNanos()) {
+            old = true;
+            connection.retire();
+        }
+        if (connection.hasNoTunnels() && now - connection.idleSince >= times.idle().toNanos()) {
+            connection.retire();
+        }
+        if (connection.isGone()) {
             return;
         }
         long next = interval;
         if (!unanswered) {
             unanswered = true;
             unansweredSince = now;
-            connection.ping(PAYLOAD);
+            payload = ThreadLocalRandom.current().nextLong();
+            connection.ping(payload);
             next = Math.min(interval, timeout);
         } else {
             next = Math.min(interval, timeout - (now - unansweredSince));

@@ -7,18 +7,23 @@ import io.inpod.hbone.TunnelRefusedException;
 import io.inpod.hbone.TunnelResetException;
 import io.inpod.hbone.internal.HeaderCodec.Field;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A tunnel that a client has asked for, until it exists. */
 final class Opening implements StreamOwner {
+    /** A peer that refuses without having looked is asked again, but not for ever. */
+    private static final int RETRIES = 3;
+
     private final PoolEntry pool;
     private final HboneDestination destination;
     private final ConnectRequest request;
@@ -27,7 +32,7 @@ final class Opening implements StreamOwner {
     private @Nullable ClientConnection connection;
     private @Nullable Stream stream;
     private @Nullable Future<?> timer;
-    private boolean retried;
+    private int retries;
 
     Opening(PoolEntry pool, HboneDestination destination, ConnectRequest request, ChannelHandler initializer, Promise<TunnelChannel> promise) {
         this.pool = pool;
@@ -47,10 +52,21 @@ final class Opening implements StreamOwner {
     }
 
     void fail(IOException reason) {
+        stopTimer();
         promise.tryFailure(reason);
     }
 
+    /** In the pool's queue, for this long at most. */
+    void waits(EventLoop loop, Duration patience) {
+        stopTimer();
+        timer = loop.schedule(() -> {
+            pool.leave(this);
+            fail(new SocketTimeoutException(what() + ": no connection within " + patience));
+        }, patience.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
     void send(ClientConnection on, Stream onStream) {
+        stopTimer();
         connection = on;
         stream = onStream;
         try {
@@ -62,8 +78,7 @@ final class Opening implements StreamOwner {
             fail(new IOException(what() + ": " + e.getMessage(), e));
             return;
         }
-        long nanos = on.options.answerTimeout().toNanos();
-        timer = on.channel().eventLoop().schedule(this::timedOut, nanos, TimeUnit.NANOSECONDS);
+        timer = on.channel().eventLoop().schedule(this::timedOut, on.options.times().answer().toNanos(), TimeUnit.NANOSECONDS);
     }
 
     void answered(ResponseRules.Response response) {
@@ -88,11 +103,13 @@ final class Opening implements StreamOwner {
         if (promise.isDone()) {
             return;
         }
-        if (reason.errorCode() == Http2Error.REFUSED_STREAM.code() && !retried) {
+        ClientConnection on = connection;
+        if (on != null && reason.errorCode() == Http2Error.REFUSED_STREAM.code() && retries < RETRIES) {
             // The peer says that it hasn't looked at the request (RFC 9113 section 8.7).
-            retried = true;
+            retries++;
             connection = null;
             stream = null;
+            on.streamRefused();
             pool.open(this);
             return;
         }
@@ -101,7 +118,7 @@ final class Opening implements StreamOwner {
 
     private void timedOut() {
         ClientConnection on = connection;
-        if (on != null && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + on.options.answerTimeout()))) {
+        if (on != null && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + on.options.times().answer()))) {
             abandon();
         }
     }
@@ -111,12 +128,15 @@ final class Opening implements StreamOwner {
         if (connection != null && stream != null) {
             stream.owner = null;
             connection.reset(stream, Http2Error.CANCEL);
+        } else {
+            pool.leave(this);
         }
     }
 
     private void stopTimer() {
         if (timer != null) {
             timer.cancel(false);
+            timer = null;
         }
     }
 

@@ -25,6 +25,7 @@ final class PeerSettings {
             if (first || payload.isReadable()) {
                 throw ConnectionError.protocol("unexpected SETTINGS acknowledgement");
             }
+            connection.window().settingsAcknowledged();
             return;
         }
         try {
@@ -34,10 +35,10 @@ final class PeerSettings {
         } catch (Http2Exception e) {
             throw ConnectionError.protocol("SETTINGS: " + e.getMessage());
         }
-        connection.writer().settingsAck(connection.flood);
+        connection.writer().settingsAck();
         connection.settingsReceived = true;
         if (first) {
-            connection.keepAlive().start();
+            connection.opened();
         }
         connection.peerSettingsChanged(first);
     }

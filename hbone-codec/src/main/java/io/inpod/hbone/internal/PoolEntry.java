@@ -9,12 +9,13 @@ import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.TunnelChannel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
-import io.netty.handler.ssl.SslContext;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** All connections to one destination, and who waits for one. Event loop only. */
@@ -27,7 +28,7 @@ public final class PoolEntry implements ClientConnection.Listener {
     private final HboneEvents events;
     private final Runnable whenEmpty;
     private final List<ClientConnection> connections = new ArrayList<>();
-    private final ArrayDeque<Opening> waiting = new ArrayDeque<>();
+    private final LinkedHashSet<Opening> waiting = new LinkedHashSet<>();
     private @Nullable ConnectAttempt attempt;
     private boolean closed;
 
@@ -53,12 +54,23 @@ public final class PoolEntry implements ClientConnection.Listener {
             opening.fail(new IOException("the pool is closed"));
             return;
         }
+        if (waiting.size() >= options.limits().maxQueued()) {
+            opening.fail(new IOException("too many requests (" + waiting.size() + ") wait for a connection to " + destination.address()));
+            return;
+        }
         waiting.add(opening);
         serve();
+        if (waiting.contains(opening)) {
+            opening.waits(loop, options.times().queue());
+        }
+    }
+
+    /** Cancelled, or out of patience. */
+    void leave(Opening opening) {
+        waiting.remove(opening);
     }
 
     private void serve() {
-        waiting.removeIf(Opening::isDone);
         while (!waiting.isEmpty()) {
             ClientConnection best = leastLoaded();
             if (best == null) {
@@ -67,7 +79,8 @@ public final class PoolEntry implements ClientConnection.Listener {
                 }
                 return;
             }
-            Opening next = waiting.remove();
+            Opening next = waiting.iterator().next();
+            waiting.remove(next);
             if (!next.isDone()) {
                 best.open(next);
             }
@@ -88,9 +101,9 @@ public final class PoolEntry implements ClientConnection.Listener {
     }
 
     private void connect() {
-        ConnectAttempt started = new ConnectAttempt(destination, options, events, this);
+        ConnectAttempt started = new ConnectAttempt(destination, loop, options, events, this);
         attempt = started;
-        started.start(loop, connector, tls);
+        started.start(connector, tls);
     }
 
     /** The attempt failed before there was an HTTP/2 connection: everybody who waits hears the same. */
@@ -173,12 +186,18 @@ public final class PoolEntry implements ClientConnection.Listener {
     /** Where our own certificate comes from and what is expected of the peer's, as one function. */
     @FunctionalInterface
     public interface ClientTls {
-        /** The context for new connections. */
-        SslContext context(HboneDestination destination) throws IOException;
+        /** The layer for a new connection. */
+        CompletionStage<TlsLayer> layer(HboneDestination destination);
 
         /** The usual one. */
-        static ClientTls of(TlsContexts contexts, CertificateSource source) {
-            return destination -> contexts.client(source.certificate(destination.source()), destination.source(), destination.expected());
+        static ClientTls of(TlsContexts contexts, CertificateSource source, HboneOptions options) {
+            return destination -> source.request(destination.source()).thenApply(certificate -> {
+                try {
+                    return TlsLayer.of(contexts.client(certificate, destination.source(), destination.expected()), options.times().handshake());
+                } catch (IOException e) {
+                    throw new CompletionException(e);
+                }
+            });
         }
     }
 }

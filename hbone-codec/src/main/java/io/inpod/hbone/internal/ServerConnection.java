@@ -3,12 +3,16 @@ package io.inpod.hbone.internal;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.Header;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelRequestHandler;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.util.concurrent.Future;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The accepting side. */
 public class ServerConnection extends Http2Connection {
@@ -17,6 +21,7 @@ public class ServerConnection extends Http2Connection {
     private final TunnelRequestHandler handler;
     private int lastStream;
     private boolean finalGoAway;
+    private @Nullable Future<?> firstRequest;
 
     ServerConnection(SpiffeId peer, HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
         super(peer, options, events);
@@ -41,36 +46,23 @@ public class ServerConnection extends Http2Connection {
     @Override
     void sendPreface() {
         writer().settings(
-                PeerSettings.MAX_CONCURRENT_STREAMS, options.maxConcurrentStreams(),
-                PeerSettings.INITIAL_WINDOW_SIZE, options.streamWindow(),
-                PeerSettings.MAX_FRAME_SIZE, options.maxFrameSize(),
-                PeerSettings.MAX_HEADER_LIST_SIZE, options.maxHeaderListSize());
+                PeerSettings.MAX_CONCURRENT_STREAMS, options.limits().maxConcurrentStreams(),
+                PeerSettings.INITIAL_WINDOW_SIZE, options.windows().stream(),
+                PeerSettings.MAX_FRAME_SIZE, options.windows().maxFrame(),
+                PeerSettings.MAX_HEADER_LIST_SIZE, options.limits().maxHeaderListSize());
     }
 
     @Override
     void headers(int id, List<HeaderCodec.Field> fields, boolean endStream) throws StreamError, ConnectionError {
-        if (id % 2 == 0) {
-            throw ConnectionError.protocol("a client opened stream " + id);
-        }
-        if (id <= lastStream) {
-            Stream open = streams.get(id);
-            if (open != null) {
-                throw new StreamError(open.remoteEnded ? Http2Error.STREAM_CLOSED : Http2Error.PROTOCOL_ERROR, "HEADERS on a tunnel");
-            }
-            if (!fields.isEmpty() && fields.get(0).name().startsWith(":")) {
-                // Trailers may have crossed our reset; a request can't (RFC 9113 section 5.1.1).
-                throw ConnectionError.protocol("a request on stream " + id + " after stream " + lastStream);
-            }
+        if (!isNew(id, fields)) {
             return;
         }
-        lastStream = id;
-        if (finalGoAway || streams.size() >= options.maxConcurrentStreams()) {
+        if (finalGoAway || streams.size() >= options.limits().maxConcurrentStreams()) {
             throw new StreamError(Http2Error.REFUSED_STREAM, "too many tunnels");
         }
         RequestRules.Request request = RequestRules.check(fields);
-        Stream stream = new Stream(id, peerInitialWindow, window().streamSize());
+        Stream stream = newStream(id);
         stream.remoteEnded = endStream;
-        streams.put(id, stream);
         Authority authority = request.authority();
         ServerRequest waiting = new ServerRequest(this, stream, authority, request.headers());
         stream.owner = waiting;
@@ -83,8 +75,48 @@ public class ServerConnection extends Http2Connection {
         });
     }
 
+    /** Whether HEADERS open a stream. */
+    private boolean isNew(int id, List<HeaderCodec.Field> fields) throws StreamError, ConnectionError {
+        if (id % 2 == 0) {
+            throw ConnectionError.protocol("a client opened stream " + id);
+        }
+        if (id <= lastStream) {
+            Stream open = streams.get(id);
+            if (open != null) {
+                throw new StreamError(open.remoteEnded ? Http2Error.STREAM_CLOSED : Http2Error.PROTOCOL_ERROR, "HEADERS on a tunnel");
+            }
+            if (!fields.isEmpty() && fields.get(0).name().startsWith(":")) {
+                // Trailers may have crossed our reset; a request can't (RFC 9113 section 5.1.1).
+                throw ConnectionError.protocol("a request on stream " + id + " after stream " + lastStream);
+            }
+            return false;
+        }
+        lastStream = id;
+        return true;
+    }
+
+    @Override
+    void oversized(int id, boolean endStream) throws StreamError, ConnectionError {
+        if (isNew(id, List.of())) {
+            flood.reset();
+            answer(id, 431);
+            if (!endStream) {
+                resetUnknown(id, Http2Error.NO_ERROR);
+            }
+        }
+    }
+
+    private void answer(int id, int status) {
+        try {
+            sendAnswer(id, status);
+        } catch (Http2Exception e) {
+            resetUnknown(id, Http2Error.INTERNAL_ERROR);
+        }
+    }
+
     private void call(ServerRequest request) {
         try {
+            request.awaitAnswer(options.times().answer());
             handler.onConnect(request);
         } catch (RuntimeException | Error e) {
             events.handlerFailed(channel(), e);
@@ -93,7 +125,24 @@ public class ServerConnection extends Http2Connection {
     }
 
     @Override
-    void peerSettingsChanged(boolean first) { }
+    void peerSettingsChanged(boolean first) {
+        if (first) {
+            Duration patience = options.times().firstRequest();
+            firstRequest = channel().eventLoop().schedule(() -> {
+                if (lastStream == 0 && !isGone()) {
+                    events.handshakeFailed(channel(), "no request within " + patience);
+                    closeQuietly();
+                }
+            }, patience.toNanos(), TimeUnit.NANOSECONDS);
+        }
+    }
+
+    @Override
+    void connectionGone(String reason) {
+        if (firstRequest != null) {
+            firstRequest.cancel(false);
+        }
+    }
 
     @Override
     void goAwayReceived(int last, long code) { }
@@ -105,12 +154,7 @@ public class ServerConnection extends Http2Connection {
 
     /** GOAWAY now, its last stream after a round trip, and the end when the last tunnel has ended or the deadline comes. */
     public void drain(Duration deadline) {
-        if (draining) {
-            return;
-        }
-        draining = true;
-        writer().goAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
-        ping(DRAIN_PING);
+        retire();
         channel().eventLoop().schedule(() -> {
             if (!isGone()) {
                 streams.values().forEach(s -> writer().reset(s.id, Http2Error.CANCEL));
@@ -120,10 +164,19 @@ public class ServerConnection extends Http2Connection {
     }
 
     @Override
-    void drainPingAnswered() {
-        if (draining && !finalGoAway) {
+    void retire() {
+        if (!draining) {
+            draining = true;
+            sendGoAway(Integer.MAX_VALUE, Http2Error.NO_ERROR, "");
+            ping(DRAIN_PING);
+        }
+    }
+
+    @Override
+    void drainPingAnswered(long payload) {
+        if (draining && !finalGoAway && payload == DRAIN_PING) {
             finalGoAway = true;
-            writer().goAway(lastStream, Http2Error.NO_ERROR, "");
+            sendGoAway(lastStream, Http2Error.NO_ERROR, "");
             closeIfDrained();
         }
     }
@@ -132,5 +185,9 @@ public class ServerConnection extends Http2Connection {
         if (finalGoAway && streams.isEmpty()) {
             later(this::closeQuietly);
         }
+    }
+
+    private void sendAnswer(int id, int status) throws Http2Exception {
+        sendHeaders(id, List.of(new HeaderCodec.Field(":status", Integer.toString(status))), List.<Header>of(), true);
     }
 }

@@ -5,15 +5,21 @@ import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelRequestHandler;
+import io.inpod.hbone.WorkloadCertificate;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
-import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Prepares an accepted connection. Shareable. */
 public final class ServerInitializer extends ChannelInitializer<Channel> {
     private final SpiffeId identity;
+    private final @Nullable Set<SpiffeId> clients;
     private final CertificateSource certificates;
     private final TlsContexts contexts;
     private final HboneOptions options;
@@ -21,9 +27,10 @@ public final class ServerInitializer extends ChannelInitializer<Channel> {
     private final TunnelRequestHandler handler;
 
     /** Makes the handler of one listener. */
-    public ServerInitializer(SpiffeId identity, CertificateSource certificates, TlsContexts contexts, HboneOptions options,
-            HboneEvents events, TunnelRequestHandler handler) {
+    public ServerInitializer(SpiffeId identity, @Nullable Set<SpiffeId> clients, CertificateSource certificates, TlsContexts contexts,
+            HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
         this.identity = identity;
+        this.clients = clients;
         this.certificates = certificates;
         this.contexts = contexts;
         this.options = options;
@@ -34,25 +41,45 @@ public final class ServerInitializer extends ChannelInitializer<Channel> {
     @Override
     protected void initChannel(Channel channel) {
         ParentChannel.configure(channel);
-        SslHandler tls;
-        try {
-            tls = TlsContexts.newHandler(contexts.server(certificates.certificate(identity), identity), channel.alloc());
-        } catch (IOException e) {
-            events.handshakeFailed(channel, "no certificate for " + identity + ": " + e.getMessage());
-            channel.close();
+        CompletableFuture<WorkloadCertificate> certificate = certificates.request(identity).toCompletableFuture();
+        if (certificate.isDone()) {
+            start(channel, certificate);
             return;
         }
-        tls.setHandshakeTimeoutMillis(options.handshakeTimeout().toMillis());
-        channel.pipeline().addLast(tls, new TlsGate(new TlsGate.Outcome() {
-            @Override
-            public ChannelHandler established(Channel c, SpiffeId peer) {
-                return new ServerConnection(peer, options, events, handler);
-            }
-
-            @Override
-            public void failed(Channel c, String reason) {
-                events.handshakeFailed(c, reason);
+        // Nothing is read meanwhile: what the client sends waits in its socket.
+        channel.config().setAutoRead(false);
+        var patience = channel.eventLoop().schedule(() -> fail(channel, "not within " + options.times().handshake()),
+                options.times().handshake().toNanos(), TimeUnit.NANOSECONDS);
+        certificate.whenComplete((c, e) -> channel.eventLoop().execute(() -> {
+            if (patience.cancel(false) && channel.isActive()) {
+                start(channel, certificate);
+                channel.config().setAutoRead(true);
             }
         }));
+    }
+
+    private void start(Channel channel, CompletableFuture<WorkloadCertificate> certificate) {
+        try {
+            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel, new TlsGate.Outcome() {
+                @Override
+                public ChannelHandler established(Channel c, SpiffeId peer) {
+                    return new ServerConnection(peer, options, events, handler);
+                }
+
+                @Override
+                public void failed(Channel c, String reason) {
+                    events.handshakeFailed(c, reason);
+                }
+            });
+        } catch (CompletionException e) {
+            fail(channel, String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()));
+        } catch (IOException e) {
+            fail(channel, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void fail(Channel channel, String why) {
+        events.handshakeFailed(channel, "no certificate for " + identity + ": " + why);
+        channel.close();
     }
 }

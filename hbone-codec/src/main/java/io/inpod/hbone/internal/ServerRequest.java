@@ -13,8 +13,10 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A request on its way to an answer. */
@@ -25,6 +27,8 @@ final class ServerRequest implements TunnelRequest, StreamOwner {
     private final List<Header> headers;
     private final Promise<Void> abandoned;
     private boolean answered;
+    private boolean expired;
+    private @Nullable Future<?> timer;
 
     ServerRequest(ServerConnection connection, Stream stream, @Nullable Authority authority, List<Header> headers) {
         this.connection = connection;
@@ -59,15 +63,33 @@ final class ServerRequest implements TunnelRequest, StreamOwner {
         return abandoned;
     }
 
+    void awaitAnswer(Duration patience) {
+        timer = connection.channel().eventLoop().schedule(() -> {
+            if (!answered) {
+                refuse(504);
+                expired = true;
+                connection.events.requestExpired(connection.channel(), patience);
+                abandoned.trySuccess(null);
+            }
+        }, patience.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
     @Override
     public void failed(TunnelResetException reason) {
+        stopTimer();
         abandoned.trySuccess(null);
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+        }
     }
 
     @Override
     public TunnelChannel accept(List<Header> extraHeaders, ChannelHandler initializer) throws TunnelResetException {
         answer();
-        if (stream.closed) {
+        if (expired || stream.closed) {
             throw stream.failure == null ? new TunnelResetException("the request is gone", -1) : stream.failure;
         }
         try {
@@ -85,7 +107,7 @@ final class ServerRequest implements TunnelRequest, StreamOwner {
             throw new IllegalArgumentException("not a refusal: " + status);
         }
         answer();
-        if (stream.closed) {
+        if (expired || stream.closed) {
             return;
         }
         stream.owner = null;
@@ -107,9 +129,10 @@ final class ServerRequest implements TunnelRequest, StreamOwner {
         if (!connection.channel().eventLoop().inEventLoop()) {
             throw new IllegalStateException("a request is answered on its connection's event loop");
         }
-        if (answered) {
+        if (answered && !expired) {
             throw new IllegalStateException("the request was answered already");
         }
         answered = true;
+        stopTimer();
     }
 }

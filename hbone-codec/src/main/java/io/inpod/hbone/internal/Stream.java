@@ -1,8 +1,7 @@
 package io.inpod.hbone.internal;
 
 import io.inpod.hbone.TunnelResetException;
-import io.netty.buffer.ByteBuf;
-import java.util.ArrayDeque;
+import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
 
 /** The state of one HTTP/2 stream. Event loop only. */
@@ -18,30 +17,25 @@ final class Stream {
     boolean closed;
     /** RST_STREAM NO_ERROR after END_STREAM: the peer has said all and wants to hear no more. */
     boolean dismissed;
+    /** Our side is closed, theirs may still end in order. */
+    boolean lingering;
     /** Client: the 200 has come. */
     boolean answered;
     @Nullable TunnelResetException failure;
     @Nullable StreamOwner owner;
     @Nullable StreamChannel channel;
-    final ArrayDeque<ByteBuf> input = new ArrayDeque<>(4);
+    final InputQueue input;
+    long bytesReceived;
+    long bytesSent;
     /** In the connection's list of streams with news. */
     boolean ready;
     /** In the scheduler's round. */
     boolean waiting;
 
-    Stream(int id, long sendWindow, int receiveWindow) {
+    Stream(int id, long sendWindow, int receiveWindow, ByteBufAllocator allocator) {
         this.id = id;
+        this.input = new InputQueue(allocator);
         this.sendWindow = sendWindow;
         this.receiveWindow = receiveWindow;
-    }
-
-    /** Releases what wasn't read and says how much it was. */
-    int discardInput() {
-        int bytes = 0;
-        for (ByteBuf b = input.poll(); b != null; b = input.poll()) {
-            bytes += b.readableBytes();
-            b.release();
-        }
-        return bytes;
     }
 }

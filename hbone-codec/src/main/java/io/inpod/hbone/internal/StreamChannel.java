@@ -258,12 +258,15 @@ final class StreamChannel extends TunnelChannel {
     protected void doClose() {
         open = false;
         // As a socket: what closes after the peer's end, with nothing left to be read or sent, ends in order.
-        boolean inOrder = stream.remoteEnded && input.isShutdown() && unsent == 0 && !config.isAbortive();
+        boolean complete = stream.input.isEmpty() && unsent == 0 && !config.isAbortive();
+        boolean lingers = complete && config.linger() > 0 && !stream.remoteEnded;
         input.close();
-        if (inOrder && !stream.closed && !outputShutdown) {
+        if (complete && (lingers || stream.remoteEnded) && !stream.closed && !outputShutdown) {
             connection.endStream(stream);
         }
-        if (!stream.closed) {
+        if (lingers && !stream.closed) {
+            connection.linger(stream, config.linger());
+        } else if (!stream.closed) {
             connection.reset(stream, config.isAbortive() ? Http2Error.CONNECT_ERROR : Http2Error.CANCEL);
         }
         ChannelPromise waiting = shutdownWhenDrained;

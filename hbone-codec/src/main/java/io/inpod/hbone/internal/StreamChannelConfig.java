@@ -47,6 +47,10 @@ final class StreamChannelConfig extends DefaultChannelConfig implements DuplexCh
         return true;
     }
 
+    int linger() {
+        return linger;
+    }
+
     boolean isAbortive() {
         return linger == 0;
     }

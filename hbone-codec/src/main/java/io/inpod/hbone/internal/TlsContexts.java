@@ -1,5 +1,6 @@
 package io.inpod.hbone.internal;
 
+import io.inpod.hbone.HboneTls;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.WorkloadCertificate;
 import io.netty.buffer.ByteBufAllocator;
@@ -9,17 +10,20 @@ import io.netty.handler.ssl.ApplicationProtocolConfig.SelectedListenerFailureBeh
 import io.netty.handler.ssl.ApplicationProtocolConfig.SelectorFailureBehavior;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.SupportedCipherSuiteFilter;
 import io.netty.internal.tcnative.SSL;
 import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import javax.net.ssl.SSLException;
@@ -31,8 +35,15 @@ public final class TlsContexts {
     /** Seconds; the JDK's server sends no ticket if sessions may live longer than the seven days that RFC 8446 section 4.6.1 allows one. */
     private static final long NO_JDK_TICKETS = 30L * 24 * 3600;
 
+    private static final List<String> CIPHERS = List.of(
+            "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+
+    private final HboneTls settings;
     private final SslProvider provider;
     private final Clock clock;
+    private @Nullable List<String> groups;
     private final Map<Key, SslContext> contexts = new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
@@ -43,18 +54,19 @@ public final class TlsContexts {
     };
 
     /** BoringSSL where it loads, else the JDK. */
-    public TlsContexts() {
-        this(OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK, Clock.systemUTC());
+    public TlsContexts(HboneTls settings) {
+        this(settings, OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK, Clock.systemUTC());
     }
 
-    TlsContexts(SslProvider provider, Clock clock) {
+    TlsContexts(HboneTls settings, SslProvider provider, Clock clock) {
+        this.settings = settings;
         this.provider = provider;
         this.clock = clock;
     }
 
-    /** For the accepting side: the peer must be of our own trust domain. */
-    SslContext server(WorkloadCertificate certificate, SpiffeId identity) throws IOException {
-        return context(certificate, identity, null);
+    /** For the accepting side: the peer must be of our own trust domain and, if some are named, have one of these identities. */
+    SslContext server(WorkloadCertificate certificate, SpiffeId identity, @Nullable Set<SpiffeId> expected) throws IOException {
+        return context(new Key(certificate, identity, true, expected));
     }
 
     /** For the connecting side: the peer must have one of these identities. */
@@ -62,22 +74,23 @@ public final class TlsContexts {
         if (expected.isEmpty()) {
             throw new IOException("no identity is expected of the peer: an empty expectation doesn't mean anyone");
         }
-        return context(certificate, identity, expected);
+        return context(new Key(certificate, identity, false, expected));
     }
 
-    private SslContext context(WorkloadCertificate certificate, SpiffeId identity, @Nullable Set<SpiffeId> expected) throws IOException {
-        Key key = new Key(certificate, identity, expected);
+    private SslContext context(Key key) throws IOException {
         synchronized (contexts) {
             SslContext context = contexts.get(key);
             if (context == null) {
-                context = build(certificate, identity, expected);
+                context = build(key);
                 contexts.put(key, context);
             }
             return context;
         }
     }
 
-    private SslContext build(WorkloadCertificate certificate, SpiffeId identity, @Nullable Set<SpiffeId> expected) throws IOException {
+    private SslContext build(Key key) throws IOException {
+        WorkloadCertificate certificate = key.certificate;
+        SpiffeId identity = key.identity;
         try {
             SpiffeId actual = certificate.identity();
             if (!actual.equals(identity)) {
@@ -87,19 +100,21 @@ public final class TlsContexts {
             throw new IOException("the certificate source gave a bad certificate for " + identity + ": " + e.getMessage(), e);
         }
         WorkloadKeyManager keys = new WorkloadKeyManager(certificate);
-        PeerRule rule = expected == null ? PeerRule.sameTrustDomain(identity.trustDomain()) : PeerRule.oneOf(expected);
-        SslContextBuilder builder = expected == null
+        PeerRule rule = key.expected == null ? PeerRule.sameTrustDomain(identity.trustDomain()) : PeerRule.oneOf(key.expected);
+        SslContextBuilder builder = key.server
                 ? SslContextBuilder.forServer(keys).clientAuth(ClientAuth.REQUIRE)
                 : SslContextBuilder.forClient().keyManager(keys);
         try {
             SslContext context = builder
                     .sslProvider(provider)
-                    .protocols("TLSv1.3")
-                    .trustManager(new SpiffeTrustManager(certificate.trustAnchors(), clock, rule))
+                    .protocols(settings.tls12() ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {"TLSv1.3"})
+                    .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+                    .trustManager(new SpiffeTrustManager(certificate.trustAnchors(), clock, rule, settings.crls()))
                     .endpointIdentificationAlgorithm(null)
                     .applicationProtocolConfig(alpn())
                     .sessionCacheSize(1)
                     .sessionTimeout(provider == SslProvider.JDK ? NO_JDK_TICKETS : 1)
+                    .option(OpenSslContextOption.GROUPS, groups())
                     .build();
             if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
                 sessions.setSessionCacheEnabled(false);
@@ -122,6 +137,29 @@ public final class TlsContexts {
         return handler;
     }
 
+    /** Null, which leaves the choice to the provider, if it knows none of them or can't be told. */
+    private String @Nullable [] groups() {
+        if (provider == SslProvider.JDK) {
+            return null;
+        }
+        List<String> known = groups;
+        if (known == null) {
+            known = settings.groups().stream().filter(TlsContexts::isKnown).toList();
+            groups = known;
+        }
+        return known.isEmpty() ? null : known.toArray(new String[0]);
+    }
+
+    private static boolean isKnown(String group) {
+        try {
+            SslContext probe = SslContextBuilder.forClient().sslProvider(SslProvider.OPENSSL).endpointIdentificationAlgorithm(null)
+                    .option(OpenSslContextOption.GROUPS, new String[] {group}).build();
+            return probe.isClient();
+        } catch (SSLException | RuntimeException e) {
+            return false;
+        }
+    }
+
     private ApplicationProtocolConfig alpn() {
         // BoringSSL can't refuse in the handshake; TlsGate does it right after, for both.
         boolean jdk = provider == SslProvider.JDK;
@@ -131,10 +169,10 @@ public final class TlsContexts {
     }
 
     /** Certificates by instance: a source that renews gives a new one. */
-    private record Key(WorkloadCertificate certificate, SpiffeId identity, @Nullable Set<SpiffeId> expected) {
+    private record Key(WorkloadCertificate certificate, SpiffeId identity, boolean server, @Nullable Set<SpiffeId> expected) {
         @Override
         public boolean equals(@Nullable Object o) {
-            return o instanceof Key k && k.certificate == certificate && k.identity.equals(identity)
+            return o instanceof Key k && k.certificate == certificate && k.identity.equals(identity) && k.server == server
                     && (expected == null ? k.expected == null : expected.equals(k.expected));
         }
 

@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.security.cert.Certificate;
@@ -14,11 +15,13 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
 /** Waits for the TLS handshake, insists on ALPN h2 and a peer identity, and makes room for HTTP/2. */
-final class TlsGate extends ChannelInboundHandlerAdapter {
+public final class TlsGate extends ChannelInboundHandlerAdapter {
     /** What comes after. */
-    interface Outcome {
+    public interface Outcome {
+        /** Makes the handler that speaks HTTP/2. */
         ChannelHandler established(Channel channel, SpiffeId peer);
 
+        /** The connection is being closed. */
         void failed(Channel channel, String reason);
     }
 
@@ -52,6 +55,10 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
         } catch (SSLPeerUnverifiedException | CertificateException e) {
             fail(ctx, "TLS: " + reason(e));
             return;
+        }
+        if (!(tls.engine() instanceof ReferenceCountedOpenSslEngine)) {
+            // TLS 1.2 sessions of the JDK could be resumed otherwise, past the trust manager.
+            tls.engine().getSession().invalidate();
         }
         over = true;
         ctx.pipeline().replace(this, null, outcome.established(ctx.channel(), peer));

@@ -3,7 +3,6 @@ package io.inpod.hbone.internal;
 import io.inpod.hbone.TunnelResetException;
 import io.netty.buffer.ByteBuf;
 
-
 /** The reading half of a tunnel: hands over what has come when the reader asks, and gives credit back only then. */
 final class TunnelInput {
     private static final int BATCH = 16;
@@ -47,11 +46,11 @@ final class TunnelInput {
     /** No more input is wanted; what comes is thrown away. */
     void shutdown() {
         shutdown = true;
-        connection.credit(stream, stream.discardInput());
+        connection.credit(stream, stream.input.discard());
     }
 
     void close() {
-        connection.credit(stream, stream.discardInput());
+        connection.credit(stream, stream.input.discard());
     }
 
     void deliver() {

@@ -1,0 +1,30 @@
+package io.inpod.hbone;
+
+/**
+ * Flow control (RFC 9113 section 5.2): what a peer may send before it is read.
+ *
+ * <p>A tunnel that isn't read holds at most one stream window. A connection holds at most three connection windows, however many of its
+ * tunnels aren't read: beyond one, all of its tunnels get smaller windows, so that those which are read go on.
+ *
+ * @param stream bytes per tunnel; 65,535 to 2^31-1
+ * @param connection bytes per connection; {@code stream} to 2^29, and a sensible connection has several times {@code stream}
+ * @param maxFrame largest frame accepted, bytes; 16,384 to 2^24-1
+ */
+public record HboneWindows(int stream, int connection, int maxFrame) {
+    /** Windows of 4 and 16 MiB, frames of 1 MiB. */
+    public static final HboneWindows DEFAULT = new HboneWindows(4 << 20, 16 << 20, 1 << 20);
+
+    /**
+     * Checks the ranges.
+     *
+     * @param stream bytes per tunnel; 65,535 to 2^31-1
+     * @param connection bytes per connection; {@code stream} to 2^29, and a sensible connection has several times {@code stream}
+     * @param maxFrame largest frame accepted, bytes; 16,384 to 2^24-1
+     * @throws IllegalArgumentException if a value is out of its range
+     */
+    public HboneWindows {
+        HboneOptions.range("stream window", stream, 65_535, Integer.MAX_VALUE);
+        HboneOptions.range("connection window", connection, stream, 1 << 29);
+        HboneOptions.range("maxFrame", maxFrame, 16_384, 0xff_ffff);
+    }
+}
