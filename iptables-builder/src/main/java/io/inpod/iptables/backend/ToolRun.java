@@ -39,6 +39,17 @@ final class ToolRun {
         return run(List.of(tools.iptables(family, "save").toString()), "");
     }
 
+    String saveWithCounters(IpFamily family) throws IOException {
+        return run(List.of(tools.iptables(family, "save").toString(), "-c"), "");
+    }
+
+    /** Runs nft(8); the input is its script for {@code -f -}. */
+    String nft(String input, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(tools.find("nft", "nftables").toString()));
+        command.addAll(List.of(arguments));
+        return run(command, input);
+    }
+
     void restore(IpFamily family, String script) throws IOException {
         String wait = Long.toString(Math.max(1, tools.timeout().toSeconds() / 2));
         run(List.of(tools.iptables(family, "restore").toString(), "--noflush", "-w", wait), script);

@@ -1,0 +1,41 @@
+package io.inpod.iptables;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The rules of a set as iptables-save lists them, to be recognised in a listing. */
+final class RuleTexts {
+    private final List<String> rules = new ArrayList<>();
+
+    RuleTexts(RuleSet set) {
+        for (Table table : set.tables()) {
+            for (Chain chain : table.chains()) {
+                for (int i = 0; i < chain.rules().size(); i++) {
+                    rules.add(TableCheck.where(table.name(), chain, i) + ": " + IptablesRestore.rule(set.family(), table, chain, i));
+                }
+            }
+        }
+    }
+
+    /** Whether a rule of a listing is one of these, at whatever place in its chain. */
+    boolean contains(String listed) {
+        return rules.stream().anyMatch(rule -> key(rule).equals(key(listed)));
+    }
+
+    private static String key(String rule) {
+        return rule.replaceFirst(" rule \\d+: ", ": ");
+    }
+
+    /** The last rule that leads to a port, or rejects. */
+    @Nullable String leadingTo(String place) {
+        String sought = place.startsWith("port ") ? place.substring(5) : place.equals(ProbeLoop.REFUSED) ? "REJECT" : "ACCEPT";
+        String found = null;
+        for (String rule : rules) {
+            if (rule.substring(rule.indexOf(" -j ") + 1).contains(sought)) {
+                found = rule;
+            }
+        }
+        return found;
+    }
+}
