@@ -1,0 +1,139 @@
+package io.inpod.iptables;
+
+import static io.inpod.iptables.Match.conntrack;
+import static io.inpod.iptables.Match.destination;
+import static io.inpod.iptables.Match.destinationPort;
+import static io.inpod.iptables.Match.in;
+import static io.inpod.iptables.Match.mark;
+import static io.inpod.iptables.Match.out;
+import static io.inpod.iptables.Match.protocol;
+import static io.inpod.iptables.Match.source;
+import static io.inpod.iptables.Match.sourcePort;
+import static io.inpod.iptables.Protocol.TCP;
+import static io.inpod.iptables.Protocol.UDP;
+
+import io.inpod.iptables.InPodRedirection.Profile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * {@link PodRules} for tables of both families, chain by chain and rule by rule as Istio's node agent writes them with nft. A rule
+ * without addresses is there once, and holds for both families, even if only one is redirected; so Istio has it.
+ */
+final class InetPodRules {
+    private static final String IN = "istio-prerouting";
+    private static final String OUT = "istio-output";
+    private static final Target ACCEPT = new Target.Accept();
+    private static final Mark PROXY = InPodRedirection.PROXY;
+    private static final Mark LOOPED = InPodRedirection.LOOPED;
+
+    private final List<InPodRedirection> redirections;
+
+    private InetPodRules(List<InPodRedirection> redirections) {
+        this.redirections = redirections;
+    }
+
+    static RuleSet of(PodRules rules) {
+        InetPodRules builder = new InetPodRules(rules.redirections());
+        List<Table> tables = new ArrayList<>(List.of(builder.mangle(), builder.nat()));
+        builder.raw().ifPresent(tables::add);
+        RuleSet redirection = RuleSet.ofBoth(tables.toArray(Table[]::new));
+        return rules.guard() ? RuleSets.merge(redirection, PodGuard.inet(rules.markOwner())) : redirection;
+    }
+
+    private static Chain jump(Hook hook, String chain) {
+        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
+    }
+
+    private Table mangle() {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(Rule.of(new Target.SetConnmark(LOOPED), mark(PROXY)));
+        Predicate<InPodRedirection> tproxy = r -> r.profile() == Profile.TPROXY;
+        each(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), source(IpPrefix.of(r.hostProbe()))));
+        each(rules, tproxy, r -> Rule.of(ACCEPT, in("lo"), protocol(TCP), notLocalhost(r)));
+        once(rules, tproxy, r -> Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
+        once(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
+        each(rules, tproxy, r -> Rule.of(new Target.Tproxy(15006, LOOPED), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
+        return Table.of(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, rules),
+                Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED))));
+    }
+
+    private Table nat() {
+        List<Chain> chains = new ArrayList<>(List.of(jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut())));
+        if (redirections.stream().anyMatch(r -> r.profile() == Profile.REDIRECT)) {
+            chains.add(jump(Hook.PREROUTING, IN));
+            chains.add(new Chain(IN, natIn()));
+        }
+        return new Table(TableName.NAT, chains);
+    }
+
+    private List<Rule> natIn() {
+        List<Rule> rules = new ArrayList<>();
+        Set<String> names = new java.util.LinkedHashSet<>();
+        redirections.forEach(r -> names.addAll(r.virtualInterfaces()));
+        for (String name : names) {
+            once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(redirect(15001), in(name), protocol(TCP)));
+            once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(new Target.Return(), in(name), protocol(TCP)));
+        }
+        Predicate<InPodRedirection> captured = r -> r.profile() == Profile.REDIRECT && !r.ingress();
+        each(rules, captured, r -> Rule.of(ACCEPT, protocol(TCP), source(IpPrefix.of(r.hostProbe()))));
+        each(rules, captured, r -> Rule.of(redirect(15006), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(15008)).not(), mark(PROXY).not()));
+        return rules;
+    }
+
+    private List<Rule> natOut() {
+        List<Rule> rules = new ArrayList<>();
+        each(rules, r -> true, r -> Rule.of(ACCEPT, protocol(TCP), destination(IpPrefix.of(r.hostProbe()))));
+        once(rules, InPodRedirection::dnsCapture,
+                r -> Rule.of(redirect(15053), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
+        each(rules, InPodRedirection::dnsCapture,
+                r -> Rule.of(redirect(15053), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(53)), mark(PROXY).not()));
+        once(rules, r -> true, r -> Rule.of(ACCEPT, protocol(TCP), mark(LOOPED)));
+        each(rules, r -> true, r -> Rule.of(ACCEPT, out("lo"), notLocalhost(r)));
+        each(rules, r -> true, r -> Rule.of(redirect(15001), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
+        return rules;
+    }
+
+    private Optional<Table> raw() {
+        List<Rule> in = new ArrayList<>();
+        List<Rule> out = new ArrayList<>();
+        once(in, InPodRedirection::dnsCapture,
+                r -> Rule.of(new Target.ConntrackZone(1), protocol(UDP), sourcePort(UDP, Ports.of(53)), mark(PROXY).not()));
+        once(out, InPodRedirection::dnsCapture,
+                r -> Rule.of(new Target.ConntrackZone(1), protocol(UDP), destinationPort(UDP, Ports.of(53)), mark(PROXY)));
+        return in.isEmpty() ? Optional.empty()
+                : Optional.of(Table.of(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, in), new Chain(OUT, out)));
+    }
+
+    /** A rule with an address: one for each family that asks for it. */
+    private void each(List<Rule> rules, Predicate<InPodRedirection> asks, Function<InPodRedirection, Rule> rule) {
+        redirections.stream().filter(asks).map(rule).forEach(rules::add);
+    }
+
+    /** A rule without an address: only if one of two redirected families doesn't ask for it, it names the other. */
+    private void once(List<Rule> rules, Predicate<InPodRedirection> asks, Function<InPodRedirection, Rule> rule) {
+        List<InPodRedirection> asking = redirections.stream().filter(asks).toList();
+        if (!asking.isEmpty() && asking.size() == redirections.size()) {
+            rules.add(rule.apply(asking.get(0)));
+        } else {
+            for (InPodRedirection redirection : asking) {
+                Rule neutral = rule.apply(redirection);
+                List<Match> matches = new ArrayList<>(neutral.matches());
+                matches.add(Match.family(redirection.family()));
+                rules.add(new Rule(matches, neutral.target()));
+            }
+        }
+    }
+
+    private static Match notLocalhost(InPodRedirection redirection) {
+        return destination(redirection.family().loopback()).not();
+    }
+
+    private static Target redirect(int port) {
+        return new Target.Redirect(Ports.of(port));
+    }
+}
