@@ -25,6 +25,7 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.ManualIoEventLoop;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import org.junit.jupiter.api.Test;
@@ -111,7 +112,9 @@ class ArchitectureTest {
     }
 
     private static final DescribedPredicate<JavaAccess<?>> STARTS_A_THREAD = constructs(Thread.class)
-            .or(constructs(ExecutorService.class)).or(constructs(EventLoopGroup.class)).or(constructs(java.util.Timer.class))
+            // A manual event loop runs on its caller's thread.
+            .or(constructs(ExecutorService.class).and(not(constructs(ManualIoEventLoop.class))))
+            .or(constructs(EventLoopGroup.class).and(not(constructs(ManualIoEventLoop.class)))).or(constructs(java.util.Timer.class))
             .or(calls(Thread.class, "start|startVirtualThread|ofVirtual|ofPlatform"))
             .or(calls(java.util.concurrent.Executors.class, ".*"))
             .or(calls(java.util.concurrent.ForkJoinPool.class, ".*"))

@@ -36,10 +36,12 @@ import java.util.List;
  */
 public record InPodRedirection(Profile profile, IpFamily family, InetAddress hostProbe, boolean dnsCapture, boolean ingress,
         List<String> virtualInterfaces) {
-    static final Mark PROXY = new Mark(0x539, 0xfff);
-    static final Mark LOOPED = new Mark(0x111, 0xfff);
-    private static final String IN = "ISTIO_PRERT";
-    private static final String OUT = "ISTIO_OUTPUT";
+    /** The mark of what the proxy sends. */
+    public static final Mark PROXY = new Mark(0x539, 0xfff);
+    /** The mark of connections that the proxy makes to the application, by which replies find back to it. */
+    public static final Mark LOOPED = new Mark(0x111, 0xfff);
+    static final String IN = "ISTIO_PRERT";
+    static final String OUT = "ISTIO_OUTPUT";
     private static final Target ACCEPT = new Target.Accept();
 
     /** How inbound connections reach the proxy. */

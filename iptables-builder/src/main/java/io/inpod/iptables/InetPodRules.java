@@ -14,19 +14,17 @@ import static io.inpod.iptables.Protocol.UDP;
 
 import io.inpod.iptables.InPodRedirection.Profile;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
-/**
- * {@link PodRules} for tables of both families, chain by chain and rule by rule as Istio's node agent writes them with nft. A rule
- * without addresses is there once, and holds for both families, even if only one is redirected; so Istio has it.
- */
+/** Redirection in tables of both families, see {@link PodRules#inet}. */
 final class InetPodRules {
-    private static final String IN = "istio-prerouting";
-    private static final String OUT = "istio-output";
+    static final String IN = "istio-prerouting";
+    static final String OUT = "istio-output";
     private static final Target ACCEPT = new Target.Accept();
     private static final Mark PROXY = InPodRedirection.PROXY;
     private static final Mark LOOPED = InPodRedirection.LOOPED;
@@ -37,12 +35,11 @@ final class InetPodRules {
         this.redirections = redirections;
     }
 
-    static RuleSet of(PodRules rules) {
-        InetPodRules builder = new InetPodRules(rules.redirections());
+    static RuleSet of(List<InPodRedirection> redirections) {
+        InetPodRules builder = new InetPodRules(redirections);
         List<Table> tables = new ArrayList<>(List.of(builder.mangle(), builder.nat()));
         builder.raw().ifPresent(tables::add);
-        RuleSet redirection = RuleSet.ofBoth(tables.toArray(Table[]::new));
-        return rules.guard() ? RuleSets.merge(redirection, PodGuard.inet(rules.markOwner())) : redirection;
+        return RuleSet.ofBoth(tables.toArray(Table[]::new));
     }
 
     private static Chain jump(Hook hook, String chain) {
@@ -73,7 +70,7 @@ final class InetPodRules {
 
     private List<Rule> natIn() {
         List<Rule> rules = new ArrayList<>();
-        Set<String> names = new java.util.LinkedHashSet<>();
+        Set<String> names = new LinkedHashSet<>();
         redirections.forEach(r -> names.addAll(r.virtualInterfaces()));
         for (String name : names) {
             once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(redirect(15001), in(name), protocol(TCP)));

@@ -1,28 +1,70 @@
 package io.inpod.iptables;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}: TCP that would leave the pod past the proxy, because connection tracking knows nothing
- * of it, is dropped instead.
+ * A safety net under {@link InPodRedirection}, in a chain of its own behind mangle POSTROUTING: only there the outgoing interface is the
+ * one that nat chose. It drops what would leave the pod past the proxy:
  *
- * <p>REDIRECT lives in the connection's entry. When the entry is lost under a live connection (a flush, an eviction, a timeout), the
- * kernel takes the application's next segment for invalid if {@code nf_conntrack_tcp_loose} is 0; invalid packets skip nat, and so
- * the segment would go to its original destination, in clear. What carries the proxy's mark passes, and so does loopback.
+ * <ul>
+ * <li>TCP of which connection tracking knows nothing. REDIRECT lives in the connection's entry. When that is lost under a live
+ * connection (a flush, an eviction, a timeout), the kernel takes the application's next segment for invalid if {@code
+ * nf_conntrack_tcp_loose} is 0; invalid packets skip nat, and so the segment would go to its original destination, in clear. The same
+ * holds for packets that were exempted from tracking, and what begins in the middle of a connection isn't let out either.
+ * <li>if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A container with
+ * CAP_NET_RAW can set any mark since Linux 5.17.
+ * </ul>
  *
- * <p>It lies in a chain of its own behind mangle POSTROUTING: only there the outgoing interface is the one that nat chose.
+ * <p>What carries the proxy's mark passes otherwise, and so does loopback.
  *
- * @param family the family of the rules; a pod with both needs both
+ * @param markOwner the path of the proxy's cgroup in the version 2 hierarchy, without a leading slash; its descendants count too. It
+ *     must exist when the rules are applied, in which the kernel needs CONFIG_NETFILTER_XT_MATCH_CGROUP, or for tables of nf_tables
+ *     CONFIG_NFT_SOCKET
  */
-public record PodGuard(IpFamily family) {
-    /** The name of its chain. */
+public record PodGuard(Optional<String> markOwner) {
+    /** The name of its chain in the tables of iptables. */
     public static final String CHAIN = "INPOD_GUARD";
+    /** The name of its chain in {@code inet} tables. */
+    public static final String INET_CHAIN = "inpod-guard";
 
-    /** {@return the rules} */
-    public RuleSet ruleSet() {
-        Rule lost = Rule.of(new Target.Drop(), Match.out("lo").not(), Match.protocol(Protocol.TCP), Match.mark(InPodRedirection.PROXY).not(),
-                Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
-        return RuleSet.of(family, new Table(TableName.MANGLE,
-                List.of(Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(CHAIN))), Chain.of(CHAIN, lost))));
+    /**
+     * Checks the path.
+     *
+     * @param markOwner the path of the proxy's cgroup
+     * @throws IllegalArgumentException if it can't be one
+     */
+    public PodGuard {
+        markOwner.ifPresent(Match::cgroup);
+    }
+
+    /**
+     * The rules for the tables of iptables.
+     *
+     * @param family of which packets
+     * @return the rules
+     */
+    public RuleSet ruleSet(IpFamily family) {
+        return RuleSet.of(family, table(CHAIN));
+    }
+
+    /** {@return the rules for tables of both families} */
+    public RuleSet inet() {
+        return RuleSet.ofBoth(table(INET_CHAIN));
+    }
+
+    private Table table(String chain) {
+        Target drop = new Target.Drop();
+        Match outside = Match.out("lo").not();
+        Match tcp = Match.protocol(Protocol.TCP);
+        Match unmarked = Match.mark(InPodRedirection.PROXY).not();
+        List<Rule> rules = new ArrayList<>();
+        rules.add(Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
+        rules.add(Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, Match.conntrack(ConntrackState.NEW)));
+        // Only what begins something: the kernel answers for closed sockets of the proxy with sockets of its own, which are in no cgroup.
+        markOwner.ifPresent(path -> rules.add(Rule.of(drop, Match.mark(InPodRedirection.PROXY), Match.cgroup(path).not(),
+                Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));
+        return Table.of(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(chain))), new Chain(chain, rules));
     }
 }

@@ -2,9 +2,8 @@ package io.inpod.iptables;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,14 +12,21 @@ import java.util.Set;
  *
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether {@link PodGuard} belongs to each of them
+ * @param markOwner the proxy's cgroup, if only that may use the proxy's mark, see {@link PodGuard}; needs the guard
  */
-public record PodRules(List<InPodRedirection> redirections, boolean guard) {
+public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> markOwner) {
+    /** All that this and older versions may have left in a pod, with whatever options. */
+    public static final Owner OWNER = new Owner(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, FamilyRejection.CHAIN,
+            InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());
+
     /**
-     * Checks the families.
+     * Checks the parts against each other.
      *
      * @param redirections one for each family that is redirected, at least one
      * @param guard whether {@link PodGuard} belongs to each of them
-     * @throws IllegalArgumentException if there is none, or a family is there twice
+     * @param markOwner the proxy's cgroup, if only that may use the proxy's mark, see {@link PodGuard}; needs the guard
+     * @throws IllegalArgumentException if there is no redirection, a family is there twice, the cgroup can't be one, or is there without
+     *     the guard
      */
     public PodRules {
         redirections = List.copyOf(redirections);
@@ -33,6 +39,10 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard) {
         if (families.isEmpty()) {
             throw new IllegalArgumentException("no redirection: at least one family needs one");
         }
+        if (markOwner.isPresent() && !guard) {
+            throw new IllegalArgumentException("markOwner is a part of the guard, which is off");
+        }
+        markOwner.ifPresent(Match::cgroup);
     }
 
     /**
@@ -43,54 +53,79 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard) {
      * @throws IllegalArgumentException if there is none, or a family is there twice
      */
     public static PodRules of(InPodRedirection... redirections) {
-        return new PodRules(List.of(redirections), true);
+        return new PodRules(List.of(redirections), true, Optional.empty());
     }
 
     /**
      * Switches the guard.
      *
-     * @param value whether it belongs to the rules
+     * @param value whether it belongs to the rules; without it {@link #markOwner} goes too
      * @return a copy with that setting
      */
     public PodRules withGuard(boolean value) {
-        return new PodRules(redirections, value);
+        return new PodRules(redirections, value, value ? markOwner : Optional.empty());
     }
 
     /**
-     * The rules of one family.
+     * Lets only one cgroup use the proxy's mark.
+     *
+     * @param path the proxy's cgroup, see {@link PodGuard}
+     * @return a copy with the guard and that setting
+     * @throws IllegalArgumentException if it can't be the path of a cgroup
+     */
+    public PodRules withMarkOwner(String path) {
+        return new PodRules(redirections, true, Optional.of(path));
+    }
+
+    /**
+     * How a family is redirected.
+     *
+     * @param family which
+     * @return its redirection; empty if its TCP is rejected
+     */
+    public Optional<InPodRedirection> redirection(IpFamily family) {
+        return redirections.stream().filter(redirection -> redirection.family() == family).findFirst();
+    }
+
+    /**
+     * The rules of one family for the tables of iptables.
      *
      * @param family which
      * @return its redirection and guard, or its rejection
      */
     public RuleSet ruleSet(IpFamily family) {
-        for (InPodRedirection redirection : redirections) {
-            if (redirection.family() == family) {
-                return guard ? merge(redirection.ruleSet(), new PodGuard(family).ruleSet()) : redirection.ruleSet();
+        Optional<RuleSet> redirected = redirection(family).map(InPodRedirection::ruleSet);
+        if (redirected.isEmpty()) {
+            return new FamilyRejection(family).ruleSet();
+        }
+        return guard ? RuleSets.merge(redirected.get(), new PodGuard(markOwner).ruleSet(family)) : redirected.get();
+    }
+
+    /** {@return the rules of both families for the tables of iptables} */
+    public RuleSet shared() {
+        return RuleSets.both(ruleSet(IpFamily.V4), ruleSet(IpFamily.V6));
+    }
+
+    /**
+     * The rules of both families for {@code inet} tables, chain by chain and rule by rule as Istio's node agent writes them with nft. A
+     * rule without addresses is there once and holds for both families, even if only one is redirected; Istio has it so.
+     *
+     * @return the rules
+     */
+    public RuleSet inet() {
+        List<RuleSet> parts = new ArrayList<>();
+        if (guard) {
+            parts.add(new PodGuard(markOwner).inet());
+        }
+        for (IpFamily family : IpFamily.values()) {
+            if (redirection(family).isEmpty()) {
+                parts.add(new FamilyRejection(family).inet());
             }
         }
-        return new FamilyRejection(family).ruleSet();
-    }
-
-    /** {@return the rules of both families, IPv4 first} */
-    public List<RuleSet> ruleSets() {
-        return List.of(ruleSet(IpFamily.V4), ruleSet(IpFamily.V6));
-    }
-
-    private static RuleSet merge(RuleSet first, RuleSet second) {
-        Map<TableName, Map<String, Chain>> tables = new LinkedHashMap<>();
-        for (RuleSet rules : List.of(first, second)) {
-            for (Table table : rules.tables()) {
-                Map<String, Chain> chains = tables.computeIfAbsent(table.name(), name -> new LinkedHashMap<>());
-                table.chains().forEach(chain -> chains.merge(chain.name(), chain, PodRules::append));
-            }
+        RuleSet all = InetPodRules.of(redirections);
+        for (RuleSet part : parts) {
+            all = RuleSets.merge(all, part);
         }
-        return new RuleSet(first.families(), tables.entrySet().stream()
-                .map(table -> new Table(table.getKey(), List.copyOf(table.getValue().values()))).toList(), List.of());
-    }
-
-    private static Chain append(Chain first, Chain second) {
-        List<Rule> rules = new ArrayList<>(first.rules());
-        rules.addAll(second.rules());
-        return new Chain(first.name(), rules);
+        return all;
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,7 +103,8 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
     }
 
     /**
-     * What packets of one family see of these rules: the rules of the other are left out. Chains stay, even empty ones.
+     * What packets of one family see of these rules: the rules of the other are left out, and so are chains that are empty then and
+     * that only the other led to. Other chains stay, even empty ones.
      *
      * @param family which
      * @return rules of that family; none if it isn't among {@link #families}
@@ -121,9 +123,26 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
                 chains.add(new Chain(chain.name(), chain.placement(),
                         chain.rules().stream().filter(rule -> rule.onlyFamily().map(family::equals).orElse(true)).map(Rule::withoutFamily).toList()));
             }
+            Set<String> others = led(table.chains());
+            table.chains().stream().filter(chain -> !chain.rules().isEmpty()).forEach(chain -> others.add(chain.name()));
+            others.removeAll(led(chains));
+            chains.removeIf(chain -> chain.rules().isEmpty() && others.contains(chain.name()));
             kept.add(new Table(table.name(), chains));
         }
         return new RuleSet(Set.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
+    }
+
+    private static Set<String> led(List<Chain> chains) {
+        Set<String> led = new HashSet<>();
+        for (Chain chain : chains) {
+            for (Rule rule : chain.rules()) {
+                String next = TableCheck.next(rule.target());
+                if (next != null) {
+                    led.add(next);
+                }
+            }
+        }
+        return led;
     }
 
     /**

@@ -10,14 +10,14 @@ public final class Goldens {
     private Goldens() {
     }
 
-    static String read(String name) throws IOException {
+    public static String read(String name) throws IOException {
         try (InputStream in = Objects.requireNonNull(Goldens.class.getResourceAsStream("/goldens/" + name), name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 
     /** What a golden feeds to iptables-restore (V4) or ip6tables-restore (V6). */
-    static String script(String name, IpFamily family) throws IOException {
+    public static String script(String name, IpFamily family) throws IOException {
         String text = read("iptables/" + name).replaceFirst("iptables-save\nip6tables-save\n", "") + "\n";
         int second = text.indexOf("* mangle", 1);
         if (family == IpFamily.V6) {

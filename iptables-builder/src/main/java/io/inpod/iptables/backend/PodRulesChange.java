@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * {@link PodRules} as a change of a pod's namespace, both families or none. What an older version left, with other options or another
@@ -52,12 +53,12 @@ public final class PodRulesChange implements NamespaceChange {
             if (family == IpFamily.V6 && !Files.exists(KERNEL_IPV6)) {
                 continue; // a kernel without IPv6 has nothing to redirect, and no tables for it
             }
-            boolean redirected = rules.redirections().stream().anyMatch(redirection -> redirection.family() == family);
+            boolean redirected = rules.redirection(family).isPresent();
             wanted.add(new IptablesRules(rules.ruleSet(family), tools));
             RuleSet other = redirected ? new FamilyRejection(family).ruleSet() : PodRules.of(InPodRedirection.of(family)).ruleSet(family);
             retired.add(new IptablesRules(other, tools));
             if (redirected && !rules.guard()) {
-                retired.add(new IptablesRules(new PodGuard(family).ruleSet(), tools));
+                retired.add(new IptablesRules(new PodGuard(Optional.empty()).ruleSet(family), tools));
             }
         }
     }
@@ -76,6 +77,9 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
         PodNamespaces.check(namespace);
+        if (rules.markOwner().isPresent()) {
+            Cgroups.check(rules.markOwner().get());
+        }
         List<IptablesRules> done = new ArrayList<>();
         try {
             for (IptablesRules family : wanted) {

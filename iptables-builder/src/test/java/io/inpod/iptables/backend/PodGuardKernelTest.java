@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.PodGuard;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.PodRules;
 import io.inpod.netns.JdkChannels;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
@@ -20,6 +22,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The connection tracking entry of a redirected connection is lost under it: what the application writes then, and where it goes. */
 @Pods(2)
@@ -33,10 +36,7 @@ class PodGuardKernelTest {
     void aLostEntryLeaksOnlyWithoutTheGuard(String loose, boolean guard, boolean leaks, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         InetAddress peer = network.pod(1).address();
-        new IptablesRules(InPodRedirection.of(IpFamily.V4).ruleSet()).install(pod);
-        if (guard) {
-            new IptablesRules(new PodGuard(IpFamily.V4).ruleSet()).install(pod);
-        }
+        install(pod, PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard));
         Tool.run(pod, "sh", "-c", "echo " + loose + " >/proc/sys/net/netfilter/nf_conntrack_tcp_loose");
         try (WireTap wire = WireTap.on(pod);
                 ServerSocketChannel proxy = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(15001));
@@ -51,6 +51,51 @@ class PodGuardKernelTest {
                 assertThat(wire.drain(peer).stream().anyMatch(packet -> packet.contains(WireTap.hex(AFTER)))).isEqualTo(leaks);
             }
         }
+    }
+
+    /** What begins in the middle isn't let out either: here to the one address that passes the proxy by. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theMiddleOfAnUnknownConnectionStaysInside(boolean guard, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        NetworkNamespace peer = network.pod(1).namespace();
+        InetAddress probe = IpPrefix.parse("169.254.7.127").address();
+        Tool.run(peer, "ip", "address", "add", "169.254.7.127/32", "dev", "lo");
+        Tool.run(pod, "ip", "route", "add", "169.254.7.127/32", "via", network.pod(1).address().getHostAddress());
+        install(pod, PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard));
+        try (WireTap wire = WireTap.on(pod);
+                ServerSocketChannel server = JdkChannels.listen(peer, SocketOptions.NONE, new InetSocketAddress(8080));
+                SocketChannel app = JdkChannels.client(pod, SocketOptions.NONE)) {
+            app.connect(new InetSocketAddress(probe, 8080));
+            try (SocketChannel accepted = server.accept()) {
+                write(app, BEFORE);
+                assertThat(read(accepted, BEFORE.length())).isEqualTo(BEFORE);
+                Tool.run(pod, "conntrack", "-F");
+                write(app, AFTER);
+                assertThat(wire.drain(probe).stream().anyMatch(packet -> packet.contains(WireTap.hex(AFTER)))).isEqualTo(!guard);
+            }
+        }
+    }
+
+    /** Packets that somebody exempts from tracking skip nat. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsExemptFromTrackingStaysInside(boolean guard, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        InetAddress peer = network.pod(1).address();
+        install(pod, PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard));
+        Kernel.run(pod, "*raw\n-A OUTPUT -p tcp -j CT --notrack\nCOMMIT\n", "iptables-restore", "--noflush");
+        String toPort8080 = String.format("%s1f90", WireTap.hex(peer));
+        try (WireTap wire = WireTap.on(pod); SocketChannel app = JdkChannels.client(pod, SocketOptions.NONE)) {
+            app.configureBlocking(false);
+            app.connect(new InetSocketAddress(peer, 8080));
+            assertThat(wire.drain(peer).stream().anyMatch(packet -> toPort8080.equals(packet.substring(32, 40) + packet.substring(44, 48))))
+                    .isEqualTo(!guard);
+        }
+    }
+
+    private static void install(NetworkNamespace pod, PodRules rules) throws IOException {
+        new PodRulesChange(rules).install(pod);
     }
 
     private static void write(SocketChannel channel, String text) throws IOException {

@@ -67,8 +67,16 @@ public final class WireTap implements AutoCloseable {
     }
 
     static String hex(String text) {
+        return hex(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static String hex(InetAddress address) {
+        return hex(address.getAddress());
+    }
+
+    private static String hex(byte[] bytes) {
         StringBuilder hex = new StringBuilder();
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+        for (byte b : bytes) {
             hex.append(String.format("%02x", b));
         }
         return hex.toString();

@@ -26,6 +26,6 @@ final class PodRedirection {
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture));
         }
-        return Redirection.of(new PodRouting(ipv6), new PodRulesChange(new PodRules(families, true)));
+        return Redirection.of(new PodRouting(ipv6), new PodRulesChange(new PodRules(families, true, java.util.Optional.empty())));
     }
 }

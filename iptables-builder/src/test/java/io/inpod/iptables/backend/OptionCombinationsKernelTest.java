@@ -1,8 +1,13 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.iptables.IptablesTools.Variant;
+import io.inpod.iptables.Goldens;
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.backend.IptablesTools.Variant;
 import io.inpod.netns.NetworkNamespace;
 import java.util.ArrayList;
 import java.util.List;

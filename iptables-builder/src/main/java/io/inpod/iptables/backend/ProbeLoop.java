@@ -1,11 +1,14 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.netns.LinuxSocketOptions;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
 import io.inpod.netns.Transport;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -13,9 +16,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.socket.DatagramPacket;
-import io.netty.buffer.Unpooled;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.time.Duration;
@@ -28,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class ProbeLoop implements AutoCloseable {
     static final String REFUSED = "refused";
     static final String SILENCE = "no answer";
+    private static final long BRIEFLY = TimeUnit.SECONDS.toNanos(1);
     private static final byte[] QUERY = "inpod probe".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
     private final ManualIoEventLoop loop = new ManualIoEventLoop(Thread.currentThread(), Transport.EPOLL.handlers());
@@ -58,7 +63,7 @@ final class ProbeLoop implements AutoCloseable {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             arrived = place;
-            io.netty.util.ReferenceCountUtil.release(message);
+            ReferenceCountUtil.release(message);
         }
 
         @Override
@@ -71,17 +76,21 @@ final class ProbeLoop implements AutoCloseable {
         return SocketOptions.NONE.withFamily(family == IpFamily.V4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
     }
 
+    private static InetAddress any(IpFamily family) {
+        return IpPrefix.parse(family == IpFamily.V4 ? "0.0.0.0" : "::").address();
+    }
+
     /** TCP on all addresses of a family, and of others too that the kernel delivers here. */
     void listen(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
         SocketOptions options = options(family).with(LinuxSocketOptions.REUSE_ADDRESS, true).with(LinuxSocketOptions.TRANSPARENT, true);
         listeners.add(done(new ServerBootstrap().group(loop).channelFactory(Transport.EPOLL.server(namespace, options))
-                .childHandler(new Arrival(place)).bind(new InetSocketAddress(IpPrefix.parse(family.any()).address(), port))));
+                .childHandler(new Arrival(place)).bind(new InetSocketAddress(any(family), port))));
     }
 
     /** UDP on all addresses of a family. */
     void receive(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
         listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, options(family)))
-                .handler(new Arrival(place)).bind(new InetSocketAddress(IpPrefix.parse(family.any()).address(), port))));
+                .handler(new Arrival(place)).bind(new InetSocketAddress(any(family), port))));
     }
 
     private Channel done(ChannelFuture future) throws IOException {
@@ -94,12 +103,21 @@ final class ProbeLoop implements AutoCloseable {
 
     /** Where a connection arrives, or what its sender learns. */
     String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
+        return connect(from, mark, source, to, patienceNanos);
+    }
+
+    /** Like {@link #connect}, where no answer is to be expected. */
+    String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to) {
+        return connect(from, mark, null, to, Math.min(patienceNanos, BRIEFLY));
+    }
+
+    private String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to, long nanos) {
         SocketOptions options = options(IpFamily.of(to.getAddress()));
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
                 .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
         arrived = null;
         ChannelFuture future = source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
-        run(() -> arrived != null || future.isDone() && !future.isSuccess());
+        run(() -> arrived != null || future.isDone() && !future.isSuccess(), nanos);
         return outcome(future);
     }
 
@@ -108,7 +126,7 @@ final class ProbeLoop implements AutoCloseable {
         arrived = null;
         IpFamily family = IpFamily.of(to.getAddress());
         Channel sender = done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
-                .bind(new InetSocketAddress(IpPrefix.parse(family.any()).address(), 0)));
+                .bind(new InetSocketAddress(any(family), 0)));
         ChannelFuture future = sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), to));
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
@@ -134,9 +152,13 @@ final class ProbeLoop implements AutoCloseable {
     }
 
     private void run(Condition until) {
-        long end = System.nanoTime() + patienceNanos;
+        run(until, patienceNanos);
+    }
+
+    private void run(Condition until, long nanos) {
+        long end = System.nanoTime() + nanos;
         loop.runNow();
-        for (long left = patienceNanos; left > 0 && !until.holds(); left = end - System.nanoTime()) {
+        for (long left = nanos; left > 0 && !until.holds(); left = end - System.nanoTime()) {
             loop.run(left);
         }
     }

@@ -1,5 +1,10 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.text.IptablesRestore;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -8,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class RuleTexts {
     private final List<String> rules = new ArrayList<>();
 
-    RuleTexts(RuleSet set) {
+    RuleTexts(RuleSet set, IpFamily family) {
         for (Table table : set.tables()) {
             for (Chain chain : table.chains()) {
                 for (int i = 0; i < chain.rules().size(); i++) {
-                    rules.add(TableCheck.where(table.name(), chain, i) + ": " + IptablesRestore.rule(set.family(), table, chain, i));
+                    rules.add(table.name() + " " + chain.name() + " rule " + (i + 1) + ": " + IptablesRestore.rule(chain.rules().get(i), family));
                 }
             }
         }

@@ -1,4 +1,6 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.PodRules;
 
 /** What {@link PodRules} promise about a pod's traffic, each as {@link PodProbe} tries it. */
 public enum Promise {

@@ -1,5 +1,6 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
+import io.inpod.iptables.IpFamily;
 import java.util.List;
 
 /**

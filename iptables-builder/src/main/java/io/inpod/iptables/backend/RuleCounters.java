@@ -1,4 +1,4 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
 import java.util.HashMap;
 import java.util.Map;

@@ -1,6 +1,7 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
-import io.inpod.iptables.IptablesTools.Variant;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.backend.IptablesTools.Variant;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,8 @@
-package io.inpod.iptables;
+package io.inpod.iptables.backend;
 
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.PodRules;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -104,7 +107,7 @@ public final class PodProbe {
             loop.receive(twin.pod(), family, 15053, "port 15053");
             loop.receive(twin.outside(), family, 53, IN_CLEAR);
             try {
-                Optional<InPodRedirection> redirection = rules.redirections().stream().filter(r -> r.family() == family).findFirst();
+                Optional<InPodRedirection> redirection = rules.redirection(family);
                 if (redirection.isPresent()) {
                     redirected(redirection.get());
                 } else {
@@ -122,7 +125,13 @@ public final class PodProbe {
             attempt(Promise.OUTBOUND, "port 15001", () -> connect(twin.pod(), peer));
             attempt(Promise.INBOUND, redirection.ingress() ? AT_APP : "port 15006", () -> connect(twin.outside(), pod));
             attempt(Promise.HBONE, "port 15008", () -> connect(twin.outside(), new InetSocketAddress(pod.getAddress(), 15008)));
-            attempt(Promise.MARKED, IN_CLEAR, () -> loop.connect(twin.pod(), InPodRedirection.PROXY.value(), null, peer));
+            // This process isn't the proxy: with the option markOwner its mark is a forgery.
+            int mark = InPodRedirection.PROXY.value();
+            if (rules.markOwner().isPresent()) {
+                attempt(Promise.FORGED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), mark, peer));
+            } else {
+                attempt(Promise.MARKED, IN_CLEAR, () -> loop.connect(twin.pod(), mark, null, peer));
+            }
             attempt(Promise.HOST_PROBE, AT_APP,
                     () -> loop.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
             if (redirection.dnsCapture()) {
@@ -157,7 +166,7 @@ public final class PodProbe {
         }
 
         private List<String> blamed(Map<String, Long> before, Map<String, Long> after, String expected) {
-            RuleTexts wanted = new RuleTexts(rules.ruleSet(family));
+            RuleTexts wanted = new RuleTexts(rules.ruleSet(family), family);
             List<String> met = new ArrayList<>();
             after.forEach((rule, packets) -> {
                 if (packets > before.getOrDefault(rule, 0L) && !wanted.contains(rule)) {
