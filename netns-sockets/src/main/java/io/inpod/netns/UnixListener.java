@@ -1,6 +1,7 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Deadline;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import io.inpod.netns.internal.UnixAddress;
@@ -17,8 +18,6 @@ import java.time.Duration;
 
 /** What listening unix sockets of all types share: the file, accepting, and closing. */
 final class UnixListener implements AutoCloseable {
-    private static final int EINTR = 4;
-
     private final OwnedFd fd;
     private final Path path;
 
@@ -60,10 +59,11 @@ final class UnixListener implements AutoCloseable {
     }
 
     UnixConnection accept(Duration timeout) throws IOException {
+        Deadline deadline = Deadline.in(timeout);
         int number = fd.acquire();
         try {
             for (; ; ) {
-                Poll.readable(number, timeout, this);
+                Poll.readable(number, deadline, this);
                 int accepted = Native.LIBC.accept4(number, null, null, Constants.SOCK_CLOEXEC);
                 if (accepted >= 0) {
                     return new UnixConnection(OwnedFd.adopt(accepted), path);
@@ -71,7 +71,7 @@ final class UnixListener implements AutoCloseable {
                 if (fd.isClosed()) {
                     throw new AsynchronousCloseException();
                 }
-                if (Native.errno() != EINTR) {
+                if (Native.errno() != Constants.EINTR) {
                     throw Native.failure("accept4", path);
                 }
             }

@@ -52,7 +52,6 @@ public final class Constants {
     public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
     public static final short POLLIN = 1;
-    public static final short POLLOUT = 4;
 
     public static final int SOL_NETLINK = 270;
     public static final int NETLINK_CAP_ACK = 10;
