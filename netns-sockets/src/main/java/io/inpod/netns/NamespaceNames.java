@@ -39,8 +39,27 @@ final class NamespaceNames {
     /** Makes a reserved name stand for an open namespace. */
     static Path bind(int namespace, String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(name);
+        share();
         Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + namespace, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
         return mountPoint;
+    }
+
+    /**
+     * Makes the directory a mount that all mount namespaces share, as ip-netns(8) does with the first name: otherwise one made later
+     * would cover the names that were there before, and a process with mounts of its own would keep alive what is deleted here.
+     */
+    private static void share() throws IOException {
+        String directory = SYSTEM.toString();
+        int lock = Native.check(Native.LIBC.open(directory, Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", SYSTEM);
+        try {
+            Native.check(Native.LIBC.flock(lock, Constants.LOCK_EX), "flock", SYSTEM); // ip does the same
+            if (Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null) < 0 && Native.errno() == EINVAL /* no mount yet */) {
+                Native.check(Native.LIBC.mount(directory, directory, "none", Constants.MS_BIND | Constants.MS_REC, null), "mount", SYSTEM);
+                Native.check(Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null), "mount", SYSTEM);
+            }
+        } finally {
+            Native.LIBC.close(lock);
+        }
     }
 
     /** Takes a name by creating its file, so that of two who want it one fails. */

@@ -44,7 +44,7 @@ public final class OwnedFd implements AutoCloseable {
         for (; ; ) {
             int n = uses.get();
             if (n == 0 || closed.get()) {
-                throw new ClosedChannelException();
+                throw new Closed(toString());
             }
             if (uses.compareAndSet(n, n + 1)) {
                 return value;
@@ -52,10 +52,23 @@ public final class OwnedFd implements AutoCloseable {
         }
     }
 
-    /** Ends a use begun by {@link #acquire()}. */
+    /**
+     * Ends a use begun by {@link #acquire()}.
+     *
+     * @throws IllegalStateException if no use was begun that hasn't been ended
+     */
     public void release() {
-        if (uses.decrementAndGet() == 0) {
-            Native.LIBC.close(value);
+        for (; ; ) {
+            int n = uses.get();
+            if (n == 0 || n == 1 && !closed.get()) {
+                throw new IllegalStateException("more releases than acquires of " + this);
+            }
+            if (uses.compareAndSet(n, n - 1)) {
+                if (n == 1) {
+                    Native.LIBC.close(value);
+                }
+                return;
+            }
         }
     }
 
@@ -90,5 +103,21 @@ public final class OwnedFd implements AutoCloseable {
     @Override
     public String toString() {
         return "fd " + value;
+    }
+
+    /** Unlike its parent it says what. */
+    static final class Closed extends ClosedChannelException {
+        private static final long serialVersionUID = 1L;
+
+        private final String what;
+
+        Closed(String what) {
+            this.what = what;
+        }
+
+        @Override
+        public String getMessage() {
+            return what + " is closed";
+        }
     }
 }

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** What connected unix sockets of all types share: bytes with SCM_RIGHTS, credentials, and closing. */
 final class UnixConnection implements AutoCloseable {
     private static final int MAX_DESCRIPTORS = 253; // SCM_MAX_FD
+    private static final int MAX_BYTES = 1 << 30;
     private static final int MAX_KEPT_BYTES = 64 * 1024;
 
     private final OwnedFd fd;
@@ -34,6 +35,18 @@ final class UnixConnection implements AutoCloseable {
     UnixConnection(OwnedFd fd, Path path) {
         this.fd = fd;
         this.path = path;
+    }
+
+    /** Whether somebody listens there, without waiting for a place in the queue. */
+    static boolean isAnswered(int type, Path path) throws IOException {
+        try (OwnedFd fd = socket(type | Constants.SOCK_NONBLOCK, path)) {
+            int number = fd.acquire();
+            try {
+                return Native.LIBC.connect(number, UnixAddress.of(path), UnixAddress.BYTES) == 0 || Native.errno() != Constants.ECONNREFUSED;
+            } finally {
+                fd.release();
+            }
+        }
     }
 
     static OwnedFd socket(int type, Path path) throws IOException {
@@ -89,8 +102,8 @@ final class UnixConnection implements AutoCloseable {
 
     /** Waits for bytes and what comes with them; null for the end of the connection. */
     @Nullable Packet receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
-        if (maxBytes < 1 || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS) {
-            throw new IllegalArgumentException("room for at least 1 byte and for 0 to " + MAX_DESCRIPTORS + " descriptors, not for "
+        if (maxBytes < 1 || maxBytes > MAX_BYTES || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS) {
+            throw new IllegalArgumentException("room for 1 to " + MAX_BYTES + " bytes and for 0 to " + MAX_DESCRIPTORS + " descriptors, not for "
                     + maxBytes + " and " + maxDescriptors);
         }
         MessageHeader header = take(receiving, maxBytes, maxDescriptors);

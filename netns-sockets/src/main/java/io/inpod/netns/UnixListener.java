@@ -6,7 +6,6 @@ import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import io.inpod.netns.internal.UnixAddress;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -21,9 +20,13 @@ final class UnixListener implements AutoCloseable {
     private final OwnedFd fd;
     private final Path path;
 
-    private UnixListener(OwnedFd fd, Path path) {
+    /** Its inode: meanwhile the path may lead to another listener. */
+    private final Object file;
+
+    private UnixListener(OwnedFd fd, Path path, Object file) {
         this.fd = fd;
         this.path = path;
+        this.file = file;
     }
 
     static UnixListener listen(int type, Path path) throws IOException {
@@ -35,7 +38,7 @@ final class UnixListener implements AutoCloseable {
             Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
             Native.check(Native.LIBC.listen(number, 128), "listen", path);
-            return new UnixListener(fd, path);
+            return new UnixListener(fd, path, inode(path));
         } catch (IOException e) {
             fd.close();
             throw e;
@@ -49,13 +52,13 @@ final class UnixListener implements AutoCloseable {
                 || (((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)) & 0xf000) != 0xc000) {
             return; // bind says what is wrong with it
         }
-        try {
-            UnixConnection.connect(type, path).close();
-        } catch (ConnectException e) {
+        if (!UnixConnection.isAnswered(type, path)) {
             Files.deleteIfExists(path);
-        } catch (IOException e) {
-            // bind says what is wrong with it
-        }
+        } // otherwise bind says what is wrong with it
+    }
+
+    private static Object inode(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
     }
 
     UnixConnection accept(Duration timeout) throws IOException {
@@ -87,11 +90,13 @@ final class UnixListener implements AutoCloseable {
             fd.close();
             Native.LIBC.shutdown(number, Constants.SHUT_RDWR); // wakes a thread that waits in poll
             fd.release();
-            Files.deleteIfExists(path);
+            if (inode(path).equals(file)) {
+                Files.delete(path);
+            }
         } catch (ClosedChannelException e) {
             // closed before
         } catch (IOException e) {
-            // the file can't be removed: the next listener replaces it
+            // the file is gone, or can't be removed: then the next listener replaces it
         }
     }
 

@@ -7,9 +7,11 @@ import io.inpod.netns.internal.NetlinkStructs.Rtgenmsg;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /** What a network namespace is to others: who owns it, see ioctl_ns(2), and its id in another one, see rtnetlink(7). */
 public final class Relations {
+    private static final long SIOCGSKNS = 0x894c;
     private static final int RTM_GETNSID = 90;
     private static final int NETNSA_NSID = 1;
     private static final int NETNSA_FD = 3;
@@ -33,6 +35,21 @@ public final class Relations {
         Native.check(Native.LIBC.ioctl(fd, Constants.NS_GET_OWNER_UID, uid), "ioctl(NS_GET_OWNER_UID)", subject);
         NamespaceIdentity identity = NamespaceFile.identity(fd);
         return new UserNamespace(identity.device(), identity.inode(), uid.getInt(0) & 0xffffffffL);
+    }
+
+    /** The network namespace that a socket of this process was made in, see SIOCGSKNS in linux/sockios.h; null if it may not be asked. */
+    public static @Nullable NamespaceIdentity ofSocket(int socket) {
+        int namespace = Native.LIBC.ioctl(socket, SIOCGSKNS, 0);
+        if (namespace < 0) {
+            return null;
+        }
+        try {
+            return NamespaceFile.identity(namespace);
+        } catch (IOException e) {
+            return null;
+        } finally {
+            Native.LIBC.close(namespace);
+        }
     }
 
     /** The id of a namespace in the one that a routing socket was made in; empty if it has none there. */

@@ -1,0 +1,188 @@
+package io.inpod.netns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.testing.LeakCheck;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who holds the library wrong is told so: no thread is lost, nothing hangs, nothing is closed twice. */
+@Pods(1)
+class MisuseTest {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private static String whereAmI() throws IOException {
+        return Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net")).toString();
+    }
+
+    /** On each of the last frames before the end of the stack a thread either stays at home or comes back. */
+    @Test
+    void aThreadWithoutRoomOnItsStackComesHome(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        List<String> stranded = new ArrayList<>();
+        for (int round = 0; round < 40; round++) {
+            boolean warm = round % 2 == 0;
+            Thread thread = new Thread(() -> {
+                try {
+                    String home = whereAmI();
+                    if (warm) {
+                        pod.run(() -> {});
+                    }
+                    int[] tries = {300};
+                    enterFromTheDepths(pod, tries);
+                    assertThat(tries[0]).isZero();
+                    if (!whereAmI().equals(home)) {
+                        stranded.add(whereAmI());
+                    }
+                    pod.run(() -> {}); // and it is not lost either
+                } catch (IOException | RuntimeException | Error e) {
+                    stranded.add(e.toString());
+                }
+            });
+            thread.start();
+            thread.join();
+        }
+        assertThat(stranded).isEmpty();
+    }
+
+    private static void enterFromTheDepths(NetworkNamespace pod, int[] tries) {
+        try {
+            enterFromTheDepths(pod, tries);
+        } catch (StackOverflowError | InternalError e) {
+            // the deepest; from here on with one frame less each time
+        }
+        if (tries[0] > 0) {
+            tries[0]--;
+            try {
+                pod.run(() -> {});
+            } catch (IOException | StackOverflowError | InternalError e) {
+                // not enough room: so be it
+            }
+        }
+    }
+
+    @Test
+    void anExecutorsOwnThreadCannotWaitForItsEnd(PodNetwork network) throws Exception {
+        try (NamespaceExecutor executor = NamespaceExecutor.create(1, work -> new Thread(work, "its own"))) {
+            CompletableFuture<Throwable> refusal = new CompletableFuture<>();
+            Runnable close = executor::close;
+            executor.call(network.pod(0).namespace(), () -> {
+                try {
+                    close.run();
+                } catch (IllegalStateException e) {
+                    refusal.complete(e);
+                }
+                return "";
+            });
+            assertThat(refusal.get(10, TimeUnit.SECONDS)).hasMessageContaining("\"its own\" can't wait for its end");
+            assertThat(executor.call(network.pod(0).namespace(), MisuseTest::whereAmI).toCompletableFuture().get()).isEqualTo(network.pod(0).namespace().identity().toString());
+        }
+    }
+
+    @Test
+    void aReleaseTooManyIsRefusedAndClosesNothing(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace().duplicate();
+        assertThatThrownBy(() -> pod.fd().release()).isInstanceOf(IllegalStateException.class).hasMessageContaining("more releases than acquires of fd ");
+        assertThat(pod.<String, IOException>call(MisuseTest::whereAmI)).isEqualTo(pod.identity().toString());
+        pod.close();
+        assertThatThrownBy(() -> pod.fd().release()).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void everyUseOfAClosedNamespaceNamesIt(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        NetworkNamespace closed = pod.duplicate();
+        closed.close();
+        LeakCheck leaks = LeakCheck.begin();
+        List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> uses = List.of(
+                () -> closed.run(() -> {}), closed::owner, closed::duplicate, () -> closed.idIn(pod), () -> pod.idIn(closed), () -> Rtnetlink.open(closed),
+                () -> JdkChannels.listen(closed, SocketOptions.NONE, new InetSocketAddress(0)), () -> PacketSocket.open(closed, 0));
+        for (var use : uses) {
+            assertThatThrownBy(use).isInstanceOf(ClosedChannelException.class).hasMessage(closed + " is closed");
+        }
+        assertThatThrownBy(() -> NettyChannels.client(closed).newChannel()).hasMessage("no socket in " + closed + ": " + closed + " is closed");
+        assertThat(Capability.MARK.probe(closed).reason()).isEqualTo(closed + " is closed");
+        leaks.verify();
+    }
+
+    @Test
+    void aListenerWithAFullQueueIsNotWaitedFor(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("s");
+        List<SeqpacketSocket> queue = new ArrayList<>();
+        try (SeqpacketListener busy = SeqpacketListener.listen(path)) {
+            for (int i = 0; i < 129; i++) { // as many as it lets wait
+                queue.add(SeqpacketSocket.connect(path));
+            }
+            CompletableFuture<Throwable> refusal = CompletableFuture.supplyAsync(() -> org.assertj.core.api.Assertions.catchThrowable(() -> SeqpacketListener.listen(path)));
+
+            assertThat(refusal.get(10, TimeUnit.SECONDS)).isInstanceOf(java.net.BindException.class);
+            busy.accept(LIMIT).close();
+        } finally {
+            queue.forEach(SeqpacketSocket::close);
+        }
+    }
+
+    @Test
+    void aListenerRemovesNoFileButItsOwn(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("s");
+        SeqpacketListener first = SeqpacketListener.listen(path);
+        Files.move(path, directory.resolve("moved")); // keeps its inode from being used again
+        try (SeqpacketListener second = SeqpacketListener.listen(path)) {
+            first.close();
+            try (SeqpacketSocket client = SeqpacketSocket.connect(path)) {
+                second.accept(LIMIT).close();
+                assertThat(client.receive(1, 0, LIMIT)).isNull();
+            }
+        }
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void roomAndTimeAreBounded(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("s");
+        try (SeqpacketListener listener = SeqpacketListener.listen(path);
+                SeqpacketSocket client = SeqpacketSocket.connect(path);
+                SeqpacketSocket server = listener.accept(Duration.ofSeconds(Long.MAX_VALUE))) {
+            assertThatThrownBy(() -> server.receive(Integer.MAX_VALUE, 0, LIMIT)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1 to 1073741824 bytes");
+            assertThatThrownBy(() -> server.receive(1, 0, Duration.ofSeconds(Long.MIN_VALUE))).isInstanceOf(java.net.SocketTimeoutException.class);
+            client.send(ByteBuffer.wrap(new byte[] {7}));
+            try (Packet packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
+                assertThat(packet.data()).isEqualTo(ByteBuffer.wrap(new byte[] {7}));
+            }
+        }
+    }
+
+    /** The one program must find, and be able to delete, what the other has made, in any order. */
+    @Test
+    void namesAreSharedWithIp(PodNetwork network) throws Exception {
+        NetworkNamespace.create("ours").close();
+        Tool.run(network.node(), "ip", "netns", "add", "theirs");
+        try {
+            assertThat(Tool.run(network.node(), "ip", "netns", "list")).contains("ours").contains("theirs");
+            NetworkNamespace.named("theirs").close();
+        } finally {
+            NetworkNamespace.delete("ours");
+            NetworkNamespace.delete("theirs");
+        }
+        NetworkNamespace.create("ours").close();
+        Tool.run(network.node(), "ip", "netns", "delete", "ours");
+        assertThat(Path.of("/run/netns/ours")).doesNotExist();
+        assertThat(Tool.run(network.node(), "ip", "netns", "list")).isEmpty();
+    }
+}
