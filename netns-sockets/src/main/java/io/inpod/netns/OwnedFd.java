@@ -2,19 +2,30 @@ package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
+import io.netty.util.ResourceLeakDetector;
+import io.netty.util.ResourceLeakDetectorFactory;
+import io.netty.util.ResourceLeakTracker;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file descriptor with one owner, who closes it. Safe for use by several threads: the number is given back to the kernel only
  * when the owner has closed it <em>and</em> no call is using it any more, so that a call can never hit a reused number.
+ *
+ * <p>One that nobody closes stays open for ever. Netty's leak detector watches some of them (all of them with
+ * {@code -Dio.netty.leakDetection.level=paranoid}) and logs where one was made that has become unreachable without being closed,
+ * see {@link ResourceLeakDetector}.
  */
 public final class OwnedFd implements AutoCloseable {
+    private static final ResourceLeakDetector<OwnedFd> LEAKS = ResourceLeakDetectorFactory.instance().newResourceLeakDetector(OwnedFd.class);
+
     private final int value;
     private final AtomicInteger uses = new AtomicInteger(1);
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final @Nullable ResourceLeakTracker<OwnedFd> watched = LEAKS.track(this);
 
     private OwnedFd(int value) {
         this.value = value;
@@ -96,6 +107,9 @@ public final class OwnedFd implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            if (watched != null) {
+                watched.close(this);
+            }
             release();
         }
     }

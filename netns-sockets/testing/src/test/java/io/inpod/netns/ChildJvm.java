@@ -41,7 +41,8 @@ final class ChildJvm {
 
         List<String> line() {
             List<String> line = new ArrayList<>(prefix);
-            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData"));
+            line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData",
+                    "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR"));
             line.addAll(options);
             line.add(main.getName());
             line.addAll(arguments);

@@ -8,6 +8,8 @@ import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.netty.util.ResourceLeakDetector;
+import io.netty.util.ResourceLeakDetectorFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -17,7 +19,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,6 +169,40 @@ class MisuseTest {
             try (Packet packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
                 assertThat(packet.data()).isEqualTo(ByteBuffer.wrap(new byte[] {7}));
             }
+        }
+    }
+
+    @Test
+    void whatNobodyClosesIsReported(PodNetwork network) throws Exception {
+        assertThat(ChildJvm.run(ChildJvm.command(Forgetful.class).withOptions("-Dio.netty.leakDetection.level=paranoid"))).isEqualTo("OwnedFd made by Forgetful\n");
+    }
+
+    /** Runs in a process of its own, as it leaks. */
+    static final class Forgetful {
+        private Forgetful() {}
+
+        public static void main(String[] args) throws Exception {
+            BlockingQueue<String> reports = new LinkedBlockingQueue<>();
+            ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new ResourceLeakDetectorFactory() {
+                @Override
+                @SuppressWarnings("deprecation")
+                public <T> ResourceLeakDetector<T> newResourceLeakDetector(Class<T> resource, int samplingInterval, long maxActive) {
+                    return new ResourceLeakDetector<>(resource, samplingInterval, maxActive) {
+                        @Override
+                        protected void reportTracedLeak(String type, String records) {
+                            reports.add(type + " made by " + (records.contains(Forgetful.class.getName()) ? "Forgetful" : records));
+                        }
+                    };
+                }
+            });
+            NetworkNamespace.current();
+            String report = null;
+            while (report == null) {
+                System.gc();
+                NetworkNamespace.current().close(); // reports those before it
+                report = reports.poll(10, TimeUnit.MILLISECONDS);
+            }
+            System.out.println(report);
         }
     }
 
