@@ -91,7 +91,11 @@ public final class MessageHeader {
     /** Takes over the descriptors that were received, even where some were cut off. */
     public List<OwnedFd> received() {
         long length = Math.max(0, Math.min(Msghdr.CONTROL_LENGTH.getLong(memory, 0), controlBytes(descriptorRoom)));
-        return numbers(memory, CONTROL, CONTROL + (int) length).stream().map(OwnedFd::adopt).toList();
+        List<OwnedFd> received = new ArrayList<>(1);
+        for (int number : numbers(memory, CONTROL, CONTROL + (int) length)) {
+            received.add(OwnedFd.adopt(number));
+        }
+        return received;
     }
 
     /** The descriptors' numbers in control data between two indexes, which may be anything; see cmsg(3). */
