@@ -1,6 +1,7 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,15 +51,11 @@ final class NamespaceNames {
      */
     private static void share() throws IOException {
         String directory = SYSTEM.toString();
-        int lock = Native.check(Native.LIBC.open(directory, Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", SYSTEM);
-        try {
-            Native.check(Native.LIBC.flock(lock, Constants.LOCK_EX), "flock", SYSTEM); // ip does the same
+        try (DirectoryLock alone = DirectoryLock.take(SYSTEM)) { // ip does the same
             if (Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null) < 0 && Native.errno() == EINVAL /* no mount yet */) {
-                Native.check(Native.LIBC.mount(directory, directory, "none", Constants.MS_BIND | Constants.MS_REC, null), "mount", SYSTEM);
-                Native.check(Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null), "mount", SYSTEM);
+                Native.check(Native.LIBC.mount(directory, directory, "none", Constants.MS_BIND | Constants.MS_REC, null), "mount", alone);
+                Native.check(Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null), "mount", alone);
             }
-        } finally {
-            Native.LIBC.close(lock);
         }
     }
 

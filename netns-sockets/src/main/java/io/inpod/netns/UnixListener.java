@@ -2,6 +2,7 @@ package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Deadline;
+import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import io.inpod.netns.internal.UnixAddress;
@@ -14,6 +15,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Objects;
 
 /** What listening unix sockets of all types share: the file, accepting, and closing. */
 final class UnixListener implements AutoCloseable {
@@ -31,19 +33,22 @@ final class UnixListener implements AutoCloseable {
 
     static UnixListener listen(int type, Path path) throws IOException {
         ByteBuffer address = UnixAddress.of(path);
-        removeAbandoned(type, path);
-        OwnedFd fd = UnixConnection.socket(type, path);
-        int number = fd.acquire();
-        try {
-            Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
-            Native.check(Native.LIBC.listen(number, 128), "listen", path);
-            return new UnixListener(fd, path, inode(path));
-        } catch (IOException e) {
-            fd.close();
-            throw e;
-        } finally {
-            fd.release();
+        // Otherwise of two that find an abandoned file one could remove what the other has just made.
+        try (DirectoryLock alone = DirectoryLock.take(Objects.requireNonNull(path.toAbsolutePath().getParent()))) {
+            removeAbandoned(type, path);
+            OwnedFd fd = UnixConnection.socket(type, path);
+            int number = fd.acquire();
+            try {
+                Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
+                Native.check(Native.LIBC.listen(number, 128), "listen", alone + "/" + path.getFileName());
+                return new UnixListener(fd, path, inode(path));
+            } catch (IOException e) {
+                fd.close();
+                throw e;
+            } finally {
+                fd.release();
+            }
         }
     }
 

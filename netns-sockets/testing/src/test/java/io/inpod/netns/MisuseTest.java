@@ -19,8 +19,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -155,6 +157,31 @@ class MisuseTest {
             }
         }
         assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void ofListenersAtOnePathOneWins(@TempDir Path directory) throws Exception {
+        Path path = directory.resolve("s");
+        for (int round = 0; round < 50; round++) {
+            Queue<SeqpacketListener> winners = new ConcurrentLinkedQueue<>();
+            List<Thread> threads = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                Thread thread = new Thread(() -> {
+                    try {
+                        winners.add(SeqpacketListener.listen(path));
+                    } catch (IOException e) {
+                        // the others
+                    }
+                });
+                threads.add(thread);
+                thread.start();
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(winners).as("round %d", round).hasSize(1);
+            winners.forEach(SeqpacketListener::close);
+        }
     }
 
     @Test
