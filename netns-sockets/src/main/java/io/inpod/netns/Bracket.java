@@ -61,6 +61,7 @@ final class Bracket {
     }
 
     private static ThreadNamespace usable() throws IOException {
+        ThreadNamespace.needRoom();
         ThreadNamespace thread = ThreadNamespace.ofCallingThread();
         if (thread.isLost()) {
             throw new NamespaceLostError("an earlier switch", new IllegalStateException("it is lost since then"));

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ThreadNamespace {
     private static final String OWN = "/proc/thread-self/ns/net";
-    private static final int SPARE_FRAMES = 64;
+    private static final int SPARE_FRAMES = 32;
     private static final ThreadLocal<@Nullable ThreadNamespace> CURRENT = new ThreadLocal<>();
     private static final ReferenceQueue<ThreadNamespace> ENDED = new ReferenceQueue<>();
     private static final Set<Home> HOMES = ConcurrentHashMap.newKeySet();
@@ -66,7 +66,7 @@ public final class ThreadNamespace {
             opened = new ThreadNamespace(home, NamespaceFile.identity(home));
             // In a user namespace that doesn't own it a thread could leave its namespace but never return: better told before.
             Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to be sure of the way back)");
-        } catch (IOException e) {
+        } catch (IOException | Error e) {
             Native.LIBC.close(home);
             throw e;
         }
@@ -130,6 +130,15 @@ public final class ThreadNamespace {
         currentIdentity = identity;
         depth--;
         lost = false;
+    }
+
+    /** Fails with a StackOverflowError, before anything has begun, where there may be no room to end it. */
+    public static void needRoom() {
+        frames(2 * SPARE_FRAMES);
+    }
+
+    private static int frames(int spare) {
+        return spare == 0 ? 0 : 1 + frames(spare - 1);
     }
 
     /** There further down the stack than back: who has the room to enter has the room to leave, however deep the body recursed. */

@@ -66,7 +66,7 @@ final class ChildJvm {
         List<String> entries = new ArrayList<>();
         for (String entry : classPath().split(":")) {
             Path name = Path.of(entry).getFileName();
-            if (name.toString().matches("(jnr|jffi|asm|netns-sockets).*jar")) {
+            if (name.toString().matches("(jnr|jffi|asm|netty-common|netns-sockets).*jar")) {
                 entries.add(Files.copy(Path.of(entry), directory.resolve(name)).toString());
             } else if (!name.toString().endsWith(".jar")) {
                 entries.add(entry);
