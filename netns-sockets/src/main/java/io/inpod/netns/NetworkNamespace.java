@@ -7,7 +7,6 @@ import io.inpod.netns.internal.NetlinkQuery;
 import io.inpod.netns.internal.Relations;
 import io.inpod.netns.internal.ThreadNamespace;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -242,15 +241,6 @@ public final class NetworkNamespace implements AutoCloseable {
         lostHandler = handler;
     }
 
-    /** Like {@link OwnedFd#acquire} of its descriptor, with an error that says which namespace is closed. */
-    int acquire() throws ClosedChannelException {
-        try {
-            return fd.acquire();
-        } catch (ClosedChannelException e) {
-            throw new OwnedFd.Closed(toString());
-        }
-    }
-
     @Nullable Consumer<NamespaceLostError> lostHandler() {
         return lostHandler;
     }
@@ -274,7 +264,7 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if this value is closed or the process has too many files open
      */
     public UserNamespace owner() throws IOException {
-        int number = acquire();
+        int number = fd.acquire();
         try {
             return Relations.owner(number, this);
         } finally {
@@ -290,7 +280,7 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if the observer can't be entered or either value is closed
      */
     public OptionalInt idIn(NetworkNamespace observer) throws IOException {
-        int number = acquire();
+        int number = fd.acquire();
         try (OwnedFd socket = NetlinkQuery.open(observer, 0)) {
             int asked = socket.acquire();
             try {
@@ -310,12 +300,7 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if this one is closed or the process has too many files open
      */
     public NetworkNamespace duplicate() throws IOException {
-        acquire();
-        try {
-            return new NetworkNamespace(fd.duplicate(), identity, origin);
-        } finally {
-            fd.release();
-        }
+        return new NetworkNamespace(fd.duplicate(), identity, origin);
     }
 
     /** Closes the descriptor. Sockets made in the namespace live on, and so does the namespace while they do. */

@@ -1,6 +1,7 @@
 package io.inpod.netns;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -11,10 +12,9 @@ public final class Packet implements AutoCloseable {
     private final ByteBuffer data;
     private final List<OwnedFd> descriptors;
 
-    /** Owns the descriptors, and the list. */
     Packet(ByteBuffer data, List<OwnedFd> descriptors) {
         this.data = data;
-        this.descriptors = descriptors;
+        this.descriptors = new ArrayList<>(descriptors);
     }
 
     /** {@return the message's bytes, read-only} */

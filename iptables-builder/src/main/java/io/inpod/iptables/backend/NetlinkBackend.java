@@ -1,0 +1,122 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.internal.nft.NetlinkRules;
+import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.Nfnetlink;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
+
+/**
+ * Brings rules into the kernel as nf_tables messages over netlink, without any program: one transaction for both families, so that a
+ * packet meets the old rules or the new ones, never a mixture. A transaction is made for the state that was read before it; if
+ * somebody else changed that meanwhile, it is made again.
+ */
+public final class NetlinkBackend implements Backend {
+    private final Layout layout;
+
+    private NetlinkBackend(Layout layout) {
+        this.layout = layout;
+    }
+
+    /**
+     * Rules in the tables of iptables, written as iptables-nft writes them, so that {@code iptables-save} shows them. Needs a kernel with
+     * CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are there before the rules come and go after them.
+     *
+     * @return the back end {@code netlink}
+     */
+    public static NetlinkBackend iptables() {
+        return new NetlinkBackend(Layout.IPTABLES);
+    }
+
+    /**
+     * Rules in {@code inet} tables of the owner's own, in native expressions, so that {@code nft list ruleset} shows them. Needs nothing
+     * of iptables.
+     *
+     * @return the back end {@code netlink-inet}
+     */
+    public static NetlinkBackend inet() {
+        return new NetlinkBackend(Layout.INET);
+    }
+
+    @Override
+    public String name() {
+        return layout == Layout.IPTABLES ? "netlink" : "netlink-inet";
+    }
+
+    @Override
+    public Layout layout() {
+        return layout;
+    }
+
+    private interface Work<T> {
+        T on(NetlinkRules rules) throws IOException;
+    }
+
+    private <T> T with(NetworkNamespace namespace, Work<T> work) throws IOException {
+        try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            return work.on(new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET));
+        } catch (ClosedChannelException e) {
+            throw new IOException(name() + ": " + namespace + " has been closed", e);
+        }
+    }
+
+    @Override
+    public Usability probe(NetworkNamespace namespace) throws IOException {
+        try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            String missing = new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET).missing();
+            return missing.isEmpty() ? Usability.yes("the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")
+                    : Usability.no(missing);
+        } catch (NetlinkException e) {
+            return Usability.no(e.getMessage());
+        }
+    }
+
+    @Override
+    public void check(Owner owner, RuleSet rules) {
+        if (layout == Layout.IPTABLES) {
+            owner.checkShared(rules);
+        } else {
+            owner.check(rules);
+        }
+        NetlinkRules.check(owner, rules, layout == Layout.INET);
+    }
+
+    @Override
+    public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
+        check(owner, rules);
+        with(namespace, netlink -> {
+            netlink.apply(owner, rules);
+            return true;
+        });
+    }
+
+    @Override
+    public Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
+        return with(namespace, netlink -> netlink.read(owner));
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+        apply(namespace, owner, RuleSet.nothing());
+    }
+
+    @Override
+    public void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
+        if (!owner.sets().contains(change.set())) {
+            throw new IllegalArgumentException("set " + change.set() + " is not among the owner's sets " + owner.sets());
+        }
+        with(namespace, netlink -> {
+            netlink.update(owner, change.set(), change.family(), change.add(), change.remove());
+            return true;
+        });
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+}

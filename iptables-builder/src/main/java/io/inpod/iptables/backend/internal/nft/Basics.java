@@ -1,0 +1,124 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Mark;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Conditions that iptables-nft and nft write with the same native expressions: addresses, interfaces, marks. */
+final class Basics {
+    private static final int NAME_LENGTH = 16;
+
+    private Basics() {
+    }
+
+    static int nfproto(IpFamily family) {
+        return family == IpFamily.V4 ? 2 : 10;
+    }
+
+    /** Where in the header of its family an address is. */
+    static int offset(IpFamily family, boolean source) {
+        return family == IpFamily.V4 ? source ? 12 : 16 : source ? 8 : 24;
+    }
+
+    /** A prefix of whole bytes is compared by loading only these. */
+    static void address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
+        byte[] bytes = prefix.address().getAddress();
+        boolean whole = prefix.length() % 8 == 0 && prefix.length() > 0;
+        int loaded = whole ? prefix.length() / 8 : bytes.length;
+        to.add(new Expr.Payload(Expr.Payload.NETWORK, offset(prefix.family(), source), loaded));
+        if (!whole) {
+            to.add(new Expr.Bitwise(Bytes.of(mask(prefix.length(), loaded)), Bytes.zeros(loaded)));
+        }
+        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.of(Arrays.copyOf(bytes, loaded))));
+    }
+
+    private static byte[] mask(int length, int bytes) {
+        byte[] mask = new byte[bytes];
+        for (int bit = 0; bit < length; bit++) {
+            mask[bit >> 3] |= (byte) (0x80 >> (bit & 7));
+        }
+        return mask;
+    }
+
+    /** An address that follows its payload expression. */
+    record Address(IpPrefix prefix, boolean negated) {
+    }
+
+    static Optional<Address> readAddress(Cursor cursor, IpFamily family, int loaded) {
+        int length = loaded * 8;
+        Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class);
+        if (bitwise.isPresent()) {
+            length = prefixLength(bitwise.get().mask());
+        }
+        Optional<Expr.Cmp> cmp = equality(cursor);
+        if (cmp.isEmpty() || cmp.get().data().length() != loaded || length < 0 || bitwise.isPresent() && !bitwise.get().flip().isZero()) {
+            return Optional.empty();
+        }
+        IpPrefix prefix = new IpPrefix(address(Arrays.copyOf(cmp.get().data().array(), family.bits() / 8)), length);
+        return Optional.of(new Address(prefix, cmp.get().op() == Expr.Cmp.NEQ));
+    }
+
+    static InetAddress address(byte[] bytes) {
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // only for a wrong number of bytes
+        }
+    }
+
+    /** The number of leading ones, or -1 if there are others. */
+    private static int prefixLength(Bytes mask) {
+        int length = 0;
+        while (length < mask.length() * 8 && (mask.u8At(length >> 3) & 0x80 >> (length & 7)) != 0) {
+            length++;
+        }
+        return Bytes.of(mask(length, mask.length())).equals(mask) ? length : -1;
+    }
+
+    /** iptables-nft compares a name with its zero byte, nft all 16 bytes; both mean the same. */
+    static void name(List<Expr> to, int key, String name, boolean negated, boolean padded) {
+        int length = padded ? NAME_LENGTH : name.getBytes(StandardCharsets.UTF_8).length + 1;
+        to.add(new Expr.Meta(key));
+        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.text(name, length)));
+    }
+
+    /** A name without a zero byte would be the beginning of names: none of ours. */
+    static Optional<String> readName(Expr.Cmp cmp) {
+        byte[] data = cmp.data().array();
+        boolean ended = data.length > 0 && data[data.length - 1] == 0;
+        return ended ? Optional.of(cmp.data().text(0, data.length)) : Optional.empty();
+    }
+
+    /** A mark that has been loaded. */
+    static void mark(List<Expr> to, Mark mark, boolean negated) {
+        if (mark.mask() != -1) {
+            to.add(new Expr.Bitwise(Bytes.host32(mark.mask()), Bytes.zeros(4)));
+        }
+        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.host32(mark.value())));
+    }
+
+    /** What a loaded mark is compared with. */
+    record Marked(Mark mark, boolean negated) {
+    }
+
+    static Optional<Marked> readMark(Cursor cursor) {
+        Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class);
+        Optional<Expr.Cmp> cmp = equality(cursor);
+        if (cmp.isEmpty() || cmp.get().data().length() != 4 || bitwise.isPresent() && (!bitwise.get().flip().isZero() || bitwise.get().mask().length() != 4)) {
+            return Optional.empty();
+        }
+        int mask = bitwise.map(b -> b.mask().hostInt(0)).orElse(-1);
+        int value = cmp.get().data().hostInt(0);
+        return (value & ~mask) != 0 ? Optional.empty() : Optional.of(new Marked(new Mark(value, mask), cmp.get().op() == Expr.Cmp.NEQ));
+    }
+
+    static Optional<Expr.Cmp> equality(Cursor cursor) {
+        return cursor.next(Expr.Cmp.class).filter(cmp -> cmp.op() == Expr.Cmp.EQ || cmp.op() == Expr.Cmp.NEQ);
+    }
+}

@@ -1,0 +1,104 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.Limit;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerSocketMatch;
+import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.SocketMatch;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Rules as iptables-nft 1.8.9 writes them: interfaces, protocol, addresses, ports, marks and limits as native expressions, the rest as
+ * matches and targets of x_tables. Only so does iptables-save list them.
+ */
+final class CompatLayout implements RuleLayout {
+    /** What always comes first, in this order. */
+    private static final List<Class<? extends Match>> ORDER = List.of(Match.InInterface.class, Match.OutInterface.class,
+            Match.IpProtocol.class, Match.Source.class, Match.Destination.class);
+
+    @Override
+    public List<Expr> expressions(Rule rule, Scope scope) {
+        List<Expr> to = new ArrayList<>(12);
+        for (Class<? extends Match> kind : ORDER) {
+            for (Match match : rule.matches()) {
+                if (kind.isInstance(match)) {
+                    match(to, match, scope);
+                }
+            }
+        }
+        for (Match match : rule.matches()) {
+            if (!(match instanceof Match.Basic)) {
+                match(to, match, scope);
+            }
+        }
+        to.add(new Expr.Counter());
+        to.add(XtTargets.of(rule.target(), scope.only().orElseThrow()));
+        return to;
+    }
+
+    private static void match(List<Expr> to, Match match, Scope scope) {
+        if (match instanceof Match.InInterface m) {
+            Basics.name(to, Expr.Meta.IN_NAME, m.name(), m.negated(), false);
+        } else if (match instanceof Match.OutInterface m) {
+            Basics.name(to, Expr.Meta.OUT_NAME, m.name(), m.negated(), false);
+        } else if (match instanceof Match.IpProtocol m) {
+            to.add(new Expr.Meta(Expr.Meta.L4PROTO));
+            to.add(new Expr.Cmp(Expr.Cmp.op(m.negated()), Bytes.u8(m.protocol().number())));
+        } else if (match instanceof Match.Source m) {
+            Basics.address(to, m.prefix(), true, m.negated());
+        } else if (match instanceof Match.Destination m) {
+            Basics.address(to, m.prefix(), false, m.negated());
+        } else if (match instanceof Match.Transport m) {
+            if (m.equals(Match.header(m.protocol()))) {
+                to.add(XtMatches.header(m.protocol()));
+            } else {
+                PortExprs.compat(to, m);
+            }
+        } else if (match instanceof Match.PacketMark m) {
+            to.add(new Expr.Meta(Expr.Meta.MARK));
+            Basics.mark(to, m.mark(), m.negated());
+        } else if (match instanceof Limit m) {
+            to.add(new Expr.Limit(m.rate(), m.per().seconds(), m.burst()));
+        } else {
+            to.add(xt(match, scope));
+        }
+    }
+
+    private static Expr xt(Match match, Scope scope) {
+        if (match instanceof Match.ConnectionMark m) {
+            return XtMatches.connmark(m);
+        } else if (match instanceof Match.Conntrack m) {
+            return XtConntrack.state(m);
+        } else if (match instanceof ConntrackStatusMatch m) {
+            return XtConntrack.status(m);
+        } else if (match instanceof SetMatch m) {
+            return XtMatches.set(m, scope.names());
+        } else if (match instanceof IcmpMatch m) {
+            return XtMatches.icmp(m);
+        } else if (match instanceof AddressTypeMatch m) {
+            return XtMatches.addressType(m);
+        } else if (match instanceof CommentMatch m) {
+            return XtMatches.comment(m);
+        } else if (match instanceof OwnerUserMatch m) {
+            return XtMatches.owner(m);
+        } else if (match instanceof OwnerGroupMatch m) {
+            return XtMatches.owner(m);
+        } else if (match instanceof OwnerSocketMatch m) {
+            return XtMatches.owner(m);
+        } else if (match instanceof CgroupMatch m) {
+            return XtMatches.cgroup(m);
+        } else if (match instanceof SocketMatch m) {
+            return XtMatches.socket(m);
+        }
+        throw new IllegalArgumentException("nf_tables messages for iptables can't express " + match);
+    }
+}

@@ -1,0 +1,171 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
+import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
+import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.netlink.NetlinkRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The tables of iptables, which are shared with other programs, one set of them for each family. */
+final class CompatTables implements Tables {
+    private static final RuleLayout LAYOUT = new CompatLayout();
+
+    /** What is wanted of a table: its built-in chains are shared. */
+    private static List<WantedChain> wanted(Table table, IpFamily family, KernelNames names) {
+        List<WantedChain> chains = new ArrayList<>();
+        Scope scope = Scope.of(family, names);
+        for (Chain chain : table.chains()) {
+            List<WantedRule> rules = new ArrayList<>();
+            for (int i = 0; i < chain.rules().size(); i++) {
+                Place place = new Place(table.name().toString(), chain.name(), i + 1);
+                rules.add(new WantedRule(place, chain.rules().get(i), place.write(LAYOUT, chain.rules().get(i), scope)));
+            }
+            BaseChain base = chain.isBuiltIn() ? BaseChain.of(table.name(), Hook.valueOf(chain.name())) : null;
+            chains.add(new WantedChain(chain.name(), base, chain.isBuiltIn(), chain.placement() == Chain.Placement.FIRST, rules));
+        }
+        return chains;
+    }
+
+    @Override
+    public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
+        List<List<WantedChain>> all = new ArrayList<>();
+        for (IpFamily family : IpFamily.values()) {
+            rules.only(family).tables().forEach(table -> all.add(wanted(table, family, names)));
+        }
+        return all;
+    }
+
+    @Override
+    public void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+        for (IpFamily family : IpFamily.values()) {
+            RuleSet ours = rules.only(family);
+            int number = Basics.nfproto(family);
+            List<FoundChain> chains = reader.chains(number);
+            for (TableName name : TableName.values()) {
+                FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
+                List<WantedChain> wanted = ours.table(name).map(table -> wanted(table, family, names)).orElse(List.of());
+                if (!wanted.isEmpty() && !found.exists()) {
+                    batch.add(Nft.addTable(number, name.toString()));
+                }
+                new TableEdit(number, name.toString(), Optional.of(family), names, batch).write(found, wanted);
+            }
+        }
+    }
+
+    @Override
+    public List<ListedChain> read(NftReader reader, Owner owner, KernelNames names) throws IOException {
+        List<ListedChain> listed = new ArrayList<>();
+        for (IpFamily family : IpFamily.values()) {
+            int number = Basics.nfproto(family);
+            List<FoundChain> chains = reader.chains(number);
+            for (TableName name : TableName.values()) {
+                FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
+                found.own().forEach((chain, rules) -> {
+                    List<ListedRule> words = new ArrayList<>();
+                    rules.forEach(rule -> words.add(listed(words.size() + 1, rule, family, names)));
+                    listed.add(new ListedChain(family, name, chain, words));
+                });
+                found.shared().forEach((chain, jumps) -> listed.add(new ListedChain(family, name, chain,
+                        jumps.stream().map(jump -> listed(jump.position(), jump.rule(), family, names)).toList())));
+            }
+        }
+        return listed;
+    }
+
+    private static ListedRule listed(int position, FoundRule rule, IpFamily family, KernelNames names) {
+        Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), Optional.of(family), names);
+        return new ListedRule(position, read.map(RuleReader.Found::rule), read.map(r -> r.rule().toString()).orElse(rule.expressions().toString()));
+    }
+
+    /**
+     * Our chains and the rules that lead into them. Chains of others are listed only if our chains are used more often than what is
+     * listed explains.
+     */
+    private static FoundTable found(NftReader reader, int family, String table, List<FoundChain> chains, Set<String> ours) throws IOException {
+        Set<String> all = new HashSet<>();
+        List<FoundChain> own = new ArrayList<>();
+        boolean others = false;
+        for (FoundChain chain : chains) {
+            if (chain.table().equals(table)) {
+                all.add(chain.name());
+                if (ours.contains(chain.name())) {
+                    own.add(chain);
+                } else {
+                    others |= chain.base() == null;
+                }
+            }
+        }
+        if (own.isEmpty()) {
+            return all.isEmpty() ? FoundTable.NONE : FoundTable.empty(all);
+        }
+        FoundTable found = FoundTable.empty(all);
+        own.forEach(chain -> found.own().put(chain.name(), new ArrayList<>()));
+        if (!others) {
+            sort(reader.rules(family, table, null), found);
+            return found;
+        }
+        for (FoundChain chain : chains) {
+            if (chain.table().equals(table) && (chain.base() != null || ours.contains(chain.name()))) {
+                sort(reader.rules(family, table, chain.name()), found);
+            }
+        }
+        if (own.stream().allMatch(chain -> chain.uses() == uses(found, chain.name()))) {
+            return found;
+        }
+        FoundTable whole = FoundTable.empty(all);
+        own.forEach(chain -> whole.own().put(chain.name(), new ArrayList<>()));
+        sort(reader.rules(family, table, null), whole);
+        return whole;
+    }
+
+    private static void sort(List<FoundRule> rules, FoundTable into) {
+        String chain = "";
+        int position = 0;
+        for (FoundRule rule : rules) {
+            position = rule.chain().equals(chain) ? position + 1 : 1;
+            chain = rule.chain();
+            List<FoundRule> own = into.own().get(chain);
+            if (own != null) {
+                own.add(rule);
+            } else if (into.own().containsKey(String.valueOf(next(rule)))) {
+                into.shared().computeIfAbsent(chain, name -> new ArrayList<>()).add(new FoundTable.Jump(position, rule));
+            }
+        }
+    }
+
+    private static int uses(FoundTable found, String chain) {
+        int uses = found.own().getOrDefault(chain, List.of()).size();
+        for (List<FoundRule> rules : found.own().values()) {
+            uses += (int) rules.stream().filter(rule -> chain.equals(next(rule))).count();
+        }
+        for (List<FoundTable.Jump> jumps : found.shared().values()) {
+            uses += (int) jumps.stream().filter(jump -> chain.equals(next(jump.rule()))).count();
+        }
+        return uses;
+    }
+
+    /** The chain into which a rule leads, or null. */
+    private static @Nullable String next(FoundRule rule) {
+        for (Expr expression : rule.expressions()) {
+            if (expression instanceof Expr.Verdict verdict && verdict.chain() != null) {
+                return verdict.chain();
+            }
+        }
+        return null;
+    }
+}

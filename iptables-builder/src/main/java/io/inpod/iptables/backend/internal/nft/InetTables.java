@@ -1,0 +1,188 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
+import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
+import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.netlink.NetlinkRequest;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Tables of the owner alone, {@code inet}, for both families: one for each of iptables' tables, with its name behind the owner's
+ * prefix. Built-in chains have the names of their hooks in small letters. A set lies in each table whose rules ask for it.
+ */
+final class InetTables implements Tables {
+    private static final RuleLayout LAYOUT = new NativeLayout();
+
+    static String name(Owner owner, TableName table) {
+        return owner.tablePrefix() + table;
+    }
+
+    static String chain(String name) {
+        for (Hook hook : Hook.values()) {
+            if (hook.name().equals(name)) {
+                return name.toLowerCase(Locale.ROOT);
+            }
+        }
+        return name;
+    }
+
+    private static List<WantedChain> wanted(Owner owner, Table table, Set<IpFamily> families, KernelNames names) {
+        Optional<IpFamily> only = only(families);
+        List<WantedChain> chains = new ArrayList<>();
+        for (Chain chain : table.chains()) {
+            List<WantedRule> rules = new ArrayList<>();
+            for (int i = 0; i < chain.rules().size(); i++) {
+                Place place = new Place(name(owner, table.name()), chain(chain.name()), i + 1);
+                for (Rule rule : parts(chain.rules().get(i))) {
+                    rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, Scope.inet(rule.onlyFamily().or(() -> only), names))));
+                }
+            }
+            BaseChain base = chain.isBuiltIn() ? BaseChain.of(table.name(), Hook.valueOf(chain.name())) : null;
+            chains.add(new WantedChain(chain(chain.name()), base, false, false, rules));
+        }
+        return chains;
+    }
+
+    /** Without a socket the expression {@code tproxy} lets the packet go on, but the target TPROXY drops it: another rule does that. */
+    private static List<Rule> parts(Rule rule) {
+        return rule.target() instanceof Target.Tproxy ? List.of(rule, new Rule(rule.matches(), new Target.Drop())) : List.of(rule);
+    }
+
+    @Override
+    public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
+        return rules.tables().stream().map(table -> wanted(owner, table, rules.families(), names)).toList();
+    }
+
+    @Override
+    public void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+        Optional<IpFamily> only = only(rules.families());
+        List<FoundChain> chains = reader.chains(Scope.INET);
+        Map<TableName, List<AddressSet>> sets = sets(rules);
+        for (TableName name : TableName.values()) {
+            String table = name(owner, name);
+            boolean wanted = rules.table(name).isPresent() || sets.containsKey(name);
+            Optional<NftReader.FoundHeader> header = reader.table(Scope.INET, table);
+            boolean keep = wanted && header.isPresent() && header.get().only().equals(only.map(Basics::nfproto));
+            if (header.isPresent() && !keep) {
+                batch.add(Nft.deleteTable(Scope.INET, table));
+            }
+            if (wanted) {
+                if (!keep) {
+                    batch.add(only.isEmpty() ? Nft.addTable(Scope.INET, table) : Nft.addTable(Scope.INET, table, Basics.nfproto(only.get())));
+                }
+                List<AddressSet> before = keep ? new NftSets(reader).read(table) : List.of();
+                NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
+                new TableEdit(Scope.INET, table, Optional.empty(), names, batch).write(keep ? found(reader, table, chains) : FoundTable.NONE,
+                        rules.table(name).map(t -> wanted(owner, t, rules.families(), names)).orElse(List.of()));
+                NftSets.retire(table, before, sets.getOrDefault(name, List.of()), batch);
+            }
+        }
+    }
+
+    private static Optional<IpFamily> only(Set<IpFamily> families) {
+        return families.size() == 1 ? Optional.of(families.iterator().next()) : Optional.empty();
+    }
+
+    /** The sets of each table: one that nobody asks for lies in the first. */
+    private static Map<TableName, List<AddressSet>> sets(RuleSet rules) {
+        Map<TableName, List<AddressSet>> sets = new EnumMap<>(TableName.class);
+        for (AddressSet set : rules.sets()) {
+            List<TableName> tables = rules.tables().stream().filter(table -> asksFor(table, set)).map(Table::name).toList();
+            TableName first = rules.tables().isEmpty() ? TableName.NAT : rules.tables().get(0).name();
+            for (TableName table : tables.isEmpty() ? List.of(first) : tables) {
+                sets.computeIfAbsent(table, name -> new ArrayList<>()).add(set);
+            }
+        }
+        return sets;
+    }
+
+    private static boolean asksFor(Table table, AddressSet set) {
+        for (Chain chain : table.chains()) {
+            for (Rule rule : chain.rules()) {
+                for (Match match : rule.matches()) {
+                    if (match instanceof SetMatch m && m.set().equals(set.name())) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
+    private static FoundTable found(NftReader reader, String table, List<FoundChain> chains) throws IOException {
+        Map<String, List<FoundRule>> own = new LinkedHashMap<>();
+        chains.stream().filter(chain -> chain.table().equals(table)).forEach(chain -> own.put(chain.name(), new ArrayList<>()));
+        if (own.isEmpty()) {
+            return FoundTable.NONE;
+        }
+        for (FoundRule rule : reader.rules(Scope.INET, table, null)) {
+            own.computeIfAbsent(rule.chain(), name -> new ArrayList<>()).add(rule);
+        }
+        return new FoundTable(true, own.keySet(), own, Map.of());
+    }
+
+    @Override
+    public List<ListedChain> read(NftReader reader, Owner owner, KernelNames names) throws IOException {
+        List<FoundChain> chains = reader.chains(Scope.INET);
+        List<ListedChain> listed = new ArrayList<>();
+        for (TableName name : TableName.values()) {
+            FoundTable found = found(reader, name(owner, name), chains);
+            Optional<Integer> only = found.own().isEmpty() ? Optional.empty() : reader.table(Scope.INET, name(owner, name)).flatMap(NftReader.FoundHeader::only);
+            for (Map.Entry<String, List<FoundRule>> chain : new TreeMap<>(found.own()).entrySet()) {
+                boolean base = chains.stream().anyMatch(c -> c.table().equals(name(owner, name)) && c.name().equals(chain.getKey()) && c.base() != null);
+                for (IpFamily family : IpFamily.values()) {
+                    List<ListedRule> rules = listed(chain.getValue(), family, names);
+                    boolean concerned = only.isEmpty() || only.get() == Basics.nfproto(family);
+                    if (concerned && (!base || !rules.isEmpty())) {
+                        listed.add(new ListedChain(family, name, base ? chain.getKey().toUpperCase(Locale.ROOT) : chain.getKey(), rules));
+                    }
+                }
+            }
+        }
+        return listed;
+    }
+
+    /** The rules that packets of a family see; of the two rules for TPROXY the second is part of the first. */
+    private static List<ListedRule> listed(List<FoundRule> found, IpFamily family, KernelNames names) {
+        List<ListedRule> rules = new ArrayList<>();
+        Rule before = null;
+        for (int i = 0; i < found.size(); i++) {
+            Optional<RuleReader.Found> read = RuleReader.read(found.get(i).expressions(), Optional.empty(), names);
+            Optional<IpFamily> only = read.flatMap(r -> r.only().or(r.rule()::onlyFamily));
+            if (only.isPresent() && only.get() != family) {
+                continue;
+            }
+            boolean second = before != null && before.target() instanceof Target.Tproxy && read.isPresent()
+                    && read.get().rule().equals(new Rule(before.matches(), new Target.Drop()));
+            if (!second) {
+                rules.add(new ListedRule(rules.size() + 1, read.map(RuleReader.Found::rule),
+                        read.map(r -> r.rule().toString()).orElse(found.get(i).expressions().toString())));
+            }
+            before = read.map(RuleReader.Found::rule).orElse(null);
+        }
+        return rules;
+    }
+}

@@ -1,0 +1,181 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.IpFamily;
+import io.inpod.netlink.NetlinkAttribute;
+import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.NetlinkMessage;
+import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netlink.Nfnetlink;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Address sets of ipset, of the type {@code hash:ip} with comments. ipset knows no transactions, but it swaps a set for another in one
+ * step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
+ */
+final class IpsetStore {
+    private static final String SPARE = "inpod-spare";
+    private static final String TYPE = "hash:ip";
+    private static final int CREATE = 2;
+    private static final int DESTROY = 3;
+    private static final int SWAP = 6;
+    private static final int LIST = 7;
+    private static final int ADD = 9;
+    private static final int DELETE = 10;
+
+    private static final int NESTED = ExprWriter.NESTED;
+    private static final int NETWORK_ORDER = 0x4000;
+    private static final int TYPE_NAME = 3;
+    private static final int REVISION = 4;
+    private static final int FAMILY = 5;
+    private static final int DATA = 7;
+    private static final int ELEMENTS = 8;
+    private static final int LINE = 9;
+    private static final int FLAGS = 8;
+    private static final int MOST_ELEMENTS = 19;
+    private static final int COMMENT = 26;
+    private static final int WITH_COMMENTS = 0x10;
+    private static final int OLDEST_WITH_COMMENTS = 2;
+
+    /** So many elements are sent in one message: an attribute can't be longer than 64 KiB. */
+    private static final int CHUNK = 256;
+    private static final int ROOM = 1 << 20;
+
+    private static final int BUSY = 4100;
+    private static final long BUSY_NANOS = 5_000_000_000L;
+
+    private final Nfnetlink netlink;
+
+    IpsetStore(Nfnetlink netlink) {
+        this.netlink = netlink;
+    }
+
+    /** The sets with these names; one of another type is left out, so that creating ours over it fails. */
+    List<AddressSet> read(Set<String> names) throws IOException {
+        List<AddressSet> sets = new ArrayList<>();
+        for (String name : names) {
+            try {
+                read(name).ifPresent(sets::add);
+            } catch (NetlinkException e) {
+                if (!e.notFound() && !e.symbol().equals("EINVAL")) { // EINVAL: a kernel without ipset has no sets
+                    throw e;
+                }
+            }
+        }
+        return sets;
+    }
+
+    private Optional<AddressSet> read(String name) throws IOException {
+        List<AddressSet.Element> elements = new ArrayList<>();
+        String type = "";
+        IpFamily family = IpFamily.V4;
+        for (NetlinkMessage message : netlink.dump(Ipset.request("list set", name, LIST, 0, 0).string(Ipset.SET_NAME, name))) {
+            for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
+                switch (attribute.type()) {
+                    case TYPE_NAME -> type = attribute.text();
+                    case FAMILY -> family = attribute.number() == Basics.nfproto(IpFamily.V6) ? IpFamily.V6 : IpFamily.V4;
+                    case ELEMENTS -> attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
+                    default -> { }
+                }
+            }
+        }
+        return type.equals(TYPE) ? Optional.of(new AddressSet(name, family, elements)) : Optional.empty();
+    }
+
+    private static Optional<AddressSet.Element> element(NetlinkAttribute element) {
+        InetAddress address = null;
+        String comment = "";
+        for (NetlinkAttribute part : element.nested()) {
+            if (part.type() == 1 && !part.nested().isEmpty()) {
+                address = Basics.address(part.nested().get(0).bytes());
+            } else if (part.type() == COMMENT) {
+                comment = part.text();
+            }
+        }
+        return address == null ? Optional.empty() : Optional.of(new AddressSet.Element(address, comment));
+    }
+
+    /** Makes sure that the wanted sets are there with their content, before rules ask for them. */
+    void provide(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+        for (AddressSet set : wanted) {
+            if (!found.contains(set)) {
+                destroy(SPARE);
+                int family = Basics.nfproto(set.family());
+                netlink.query(create(set.name(), family));
+                netlink.query(create(SPARE, family));
+                try {
+                    change(ADD, SPARE, set.family(), set.elements());
+                    netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME, set.name()));
+                } finally {
+                    destroy(SPARE);
+                }
+            }
+        }
+    }
+
+    private static NetlinkRequest create(String name, int family) {
+        return Ipset.request("create set", name, CREATE, NetlinkRequest.CREATE, family).string(Ipset.SET_NAME, name).string(TYPE_NAME, TYPE)
+                .bytes(REVISION, new byte[] {OLDEST_WITH_COMMENTS}).bytes(FAMILY, new byte[] {(byte) family})
+                .nested(NESTED | DATA, r -> r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS).be32(NETWORK_ORDER | MOST_ELEMENTS, ROOM));
+    }
+
+    /** Destroys sets that aren't wanted any more, after no rule asks for them. */
+    void retire(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+        for (AddressSet set : found) {
+            if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
+                destroy(set.name());
+            }
+        }
+    }
+
+    /** The kernel lets go of a set some time after the transaction that removed the last rule that asks for it. */
+    private void destroy(String set) throws IOException {
+        for (long deadline = System.nanoTime() + BUSY_NANOS; ; LockSupport.parkNanos(BUSY_NANOS / 5000)) {
+            try {
+                netlink.query(Ipset.request("destroy set", set, DESTROY, 0, 0).string(Ipset.SET_NAME, set));
+                return;
+            } catch (NetlinkException e) {
+                if (e.notFound()) {
+                    return;
+                }
+                if (e.errno() != BUSY || System.nanoTime() - deadline > 0) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Element by element: the kernel has no transaction for that, but every state in between is a sound set. */
+    void update(String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
+        change(DELETE, set, family, remove.stream().map(address -> new AddressSet.Element(address, "")).toList());
+        change(ADD, set, family, add);
+    }
+
+    /** Without the flag that forbids it, adding what is there replaces its comment, and deleting what isn't there is fine. */
+    private void change(int command, String set, IpFamily family, List<AddressSet.Element> elements) throws IOException {
+        List<NetlinkRequest> requests = new ArrayList<>();
+        for (int from = 0; from < elements.size(); from += CHUNK) {
+            List<AddressSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
+            requests.add(Ipset.request(command == ADD ? "add to set" : "delete from set", set, command, 0, Basics.nfproto(family))
+                    .string(Ipset.SET_NAME, set).be32(NETWORK_ORDER | LINE, 1)
+                    .nested(NESTED | ELEMENTS, r -> chunk.forEach(element -> r.nested(NESTED | DATA, e -> element(e, element)))));
+        }
+        netlink.executeAll(requests);
+    }
+
+    private static void element(NetlinkRequest request, AddressSet.Element element) {
+        byte[] address = element.address().getAddress();
+        request.nested(NESTED | 1, r -> r.bytes(NETWORK_ORDER | (address.length == 4 ? 1 : 2), address));
+        if (!element.comment().isEmpty()) {
+            request.string(COMMENT, element.comment());
+        }
+        request.be32(NETWORK_ORDER | LINE, 1);
+    }
+}

@@ -1,0 +1,196 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netlink.Nfnetlink;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Rules in one namespace, through a socket of it. Each change is one transaction, made for the state that was read before it. */
+public final class NetlinkRules {
+    /** Somebody else's changes come seldom; but one who makes them without end must not hold us for ever. */
+    private static final int MOST_ATTEMPTS = 100;
+    private static final int FEW = 64;
+
+    private final Nfnetlink netlink;
+    private final String namespace;
+    private final NftReader reader;
+    private final boolean inet;
+    private final Tables tables;
+
+    /**
+     * Joins the parts.
+     *
+     * @param netlink a socket of the namespace
+     * @param namespace which, for errors
+     * @param inet whether rules are in tables of the owner, rather than in those of iptables
+     */
+    public NetlinkRules(Nfnetlink netlink, String namespace, boolean inet) {
+        this.netlink = netlink;
+        this.namespace = namespace;
+        this.reader = new NftReader(netlink);
+        this.inet = inet;
+        this.tables = inet ? new InetTables() : new CompatTables();
+    }
+
+    /** Checks without a kernel that rules can be expressed. */
+    public static void check(Owner owner, RuleSet rules, boolean inet) {
+        (inet ? new InetTables() : new CompatTables()).wanted(owner, rules, KernelNames.NONE);
+    }
+
+    /** Whether the kernel offers nf_tables, and matches and targets of x_tables to it. */
+    public String missing() throws IOException {
+        try {
+            reader.generation();
+        } catch (NetlinkException e) {
+            if (e.symbol().equals("EPERM")) {
+                throw e;
+            }
+            return "the kernel lacks CONFIG_NF_TABLES (module nf_tables)";
+        }
+        return inet || XtProbe.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat();
+    }
+
+    /** Makes the namespace hold these rules and sets of the owner. */
+    public void apply(Owner owner, RuleSet rules) throws IOException {
+        try {
+            if (inet) {
+                attempt(owner, rules);
+                return;
+            }
+            IpsetStore sets = new IpsetStore(netlink);
+            List<AddressSet> before = sets.read(owner.sets());
+            sets.provide(before, rules.sets());
+            try {
+                attempt(owner, rules);
+            } catch (IOException | RuntimeException e) {
+                putBack(sets, owner, before, e);
+                throw e;
+            }
+            sets.retire(before, rules.sets());
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static void putBack(IpsetStore sets, Owner owner, List<AddressSet> before, Exception failure) {
+        try {
+            List<AddressSet> now = sets.read(owner.sets());
+            sets.provide(now, before);
+            sets.retire(now, before);
+        } catch (IOException e) {
+            failure.addSuppressed(new IOException("the sets that had been changed couldn't be put back: " + e.getMessage(), e));
+        }
+    }
+
+    private void attempt(Owner owner, RuleSet rules) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            LiveNames names = new LiveNames(netlink, namespace);
+            int generation = reader.generation();
+            List<NetlinkRequest> batch = new ArrayList<>();
+            tables.edit(reader, owner, rules, names, batch);
+            try {
+                netlink.commit(Nft.SUBSYSTEM, generation, batch);
+                return;
+            } catch (NetlinkException e) {
+                if (attempt >= MOST_ATTEMPTS || !e.outdated() && reader.generation() == generation) {
+                    throw explain(e, owner, rules, names);
+                }
+            }
+        }
+    }
+
+    /** Names the option that the kernel lacks, if that is why it refused. */
+    private IOException explain(NetlinkException refused, Owner owner, RuleSet rules, LiveNames names) throws IOException {
+        if (!refused.symbol().equals("ENOENT") || !refused.operation().endsWith("rule")) {
+            return refused;
+        }
+        Map<String, WantedRule> bySubject = new HashMap<>();
+        tables.wanted(owner, rules, names).forEach(chains -> chains.forEach(chain -> chain.rules().forEach(rule -> bySubject.putIfAbsent(rule.toString(), rule))));
+        int end = refused.subject().lastIndexOf(" in network namespace");
+        WantedRule rule = bySubject.get(end < 0 ? refused.subject() : refused.subject().substring(0, end));
+        if (rule == null) {
+            return refused;
+        }
+        List<String> missing = inet ? KernelOptions.of(rule.expressions())
+                : XtProbe.missing(netlink, Basics.nfproto(rule.rule().onlyFamily().orElse(IpFamily.V4)), rule.expressions());
+        return missing.isEmpty() ? refused
+                : new NetlinkException(refused.operation(), refused.subject(), refused.errno(), refused.symbol(), "the kernel lacks " + String.join(" or ", missing)
+                        + " for " + rule.rule());
+    }
+
+    /** Reads what the namespace holds of the owner. */
+    public Listing read(Owner owner) throws IOException {
+        try {
+            return new Listing(tables.read(reader, owner, new LiveNames(netlink, namespace)), inet ? inetSets(owner) : new IpsetStore(netlink).read(owner.sets()));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private List<AddressSet> inetSets(Owner owner) throws IOException {
+        Map<String, AddressSet> sets = new LinkedHashMap<>();
+        if (owner.sets().isEmpty()) {
+            return List.of();
+        }
+        for (TableName name : TableName.values()) {
+            new NftSets(reader).read(InetTables.name(owner, name)).forEach(set -> sets.putIfAbsent(set.name(), set));
+        }
+        return List.copyOf(sets.values());
+    }
+
+    /** Adds and removes addresses of a set. */
+    public void update(Owner owner, String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
+        if (!inet) {
+            new IpsetStore(netlink).update(set, family, add, remove);
+            return;
+        }
+        List<AddressSet.Element> asked = new ArrayList<>(add);
+        remove.forEach(address -> asked.add(new AddressSet.Element(address, "")));
+        for (int attempt = 1; ; attempt++) {
+            int generation = reader.generation();
+            List<NetlinkRequest> batch = new ArrayList<>();
+            boolean there = false;
+            NftSets sets = new NftSets(reader);
+            for (TableName name : TableName.values()) {
+                String table = InetTables.name(owner, name);
+                if (sets.has(netlink, table, set)) {
+                    there = true;
+                    NftSets.change(table, set, asked.size() <= FEW ? sets.find(netlink, table, set, asked) : among(sets.elements(table, set), asked), add, batch);
+                }
+            }
+            if (!there) {
+                throw new IOException("there is no set " + set + " in the tables inet " + owner.tablePrefix() + "... of " + namespace + ": apply the rules first");
+            }
+            try {
+                netlink.commit(Nft.SUBSYSTEM, generation, batch);
+                return;
+            } catch (NetlinkException e) {
+                if (attempt >= MOST_ATTEMPTS || !e.outdated()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Those elements whose addresses are asked for. */
+    private static List<AddressSet.Element> among(List<AddressSet.Element> elements, List<AddressSet.Element> asked) {
+        java.util.Set<InetAddress> addresses = new java.util.HashSet<>();
+        asked.forEach(element -> addresses.add(element.address()));
+        return elements.stream().filter(element -> addresses.contains(element.address())).toList();
+    }
+}

@@ -1,0 +1,96 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import static io.inpod.netlink.NetlinkRequest.APPEND;
+import static io.inpod.netlink.NetlinkRequest.CREATE;
+
+import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netlink.Nfnetlink;
+import java.util.List;
+
+/** Messages to nf_tables that change something, with attributes numbered as in linux/netfilter/nf_tables.h. */
+final class Nft {
+    /** NFNL_SUBSYS_NFTABLES. */
+    static final int SUBSYSTEM = 10;
+
+    private static final int NEW_TABLE = 0;
+    private static final int DELETE_TABLE = 2;
+    private static final int NEW_CHAIN = 3;
+    private static final int DELETE_CHAIN = 5;
+    private static final int NEW_RULE = 6;
+    private static final int DELETE_RULE = 8;
+    private static final int NESTED = ExprWriter.NESTED;
+    private static final int POLICY_ACCEPT = 1;
+
+    private Nft() {
+    }
+
+    /** A table, created if it isn't there. */
+    static NetlinkRequest addTable(int family, String table) {
+        return request("add table", table, NEW_TABLE, CREATE, family).string(1, table);
+    }
+
+    /** A table that is for packets of one family, although its own is for both; created if it isn't there. */
+    static NetlinkRequest addTable(int family, String table, int only) {
+        return addTable(family, table).bytes(6, UserData.family(only));
+    }
+
+    /** A table with all that is in it, which must be there. */
+    static NetlinkRequest deleteTable(int family, String table) {
+        return request("delete table", table, DELETE_TABLE, 0, family).string(1, table);
+    }
+
+    /** A chain to jump to, created if it isn't there. */
+    static NetlinkRequest addChain(int family, String table, String chain) {
+        return chain("add chain", family, table, chain, NEW_CHAIN, CREATE);
+    }
+
+    /** A chain that packets enter by themselves, with policy accept, created if it isn't there. */
+    static NetlinkRequest addChain(int family, String table, String chain, BaseChain base) {
+        return chain("add chain", family, table, chain, NEW_CHAIN, CREATE)
+                .nested(NESTED | 4, r -> r.be32(1, base.hook()).be32(2, base.priority()))
+                .be32(5, POLICY_ACCEPT).string(7, base.type());
+    }
+
+    /** An empty chain to which nothing jumps. */
+    static NetlinkRequest deleteChain(int family, String table, String chain) {
+        return chain("delete chain", family, table, chain, DELETE_CHAIN, 0);
+    }
+
+    private static NetlinkRequest chain(String operation, int family, String table, String chain, int message, int flags) {
+        return request(operation, new Place(table, chain, 0), message, flags, family).string(1, table).string(3, chain);
+    }
+
+    /** A rule at the end of its chain; the subject says which, for errors. */
+    static NetlinkRequest appendRule(int family, String table, String chain, Object subject, List<Expr> expressions) {
+        return rule(request("add rule", subject, NEW_RULE, CREATE | APPEND, family), table, chain, expressions);
+    }
+
+    /** A rule before all others of its chain. */
+    static NetlinkRequest insertRule(int family, String table, String chain, Object subject, List<Expr> expressions) {
+        return rule(request("insert rule", subject, NEW_RULE, CREATE, family), table, chain, expressions);
+    }
+
+    private static NetlinkRequest rule(NetlinkRequest request, String table, String chain, List<Expr> expressions) {
+        request.string(1, table).string(2, chain).nested(NESTED | 4, r -> ExprWriter.write(r, expressions));
+        CompatProtocol compat = CompatProtocol.of(expressions);
+        if (compat != null) {
+            request.nested(NESTED | 5, r -> r.be32(1, compat.number()).be32(2, compat.flags()));
+        }
+        byte[] beside = UserData.of(expressions);
+        return beside.length == 0 ? request : request.bytes(7, beside);
+    }
+
+    /** All rules of a chain. */
+    static NetlinkRequest flushChain(int family, String table, String chain) {
+        return request("flush chain", new Place(table, chain, 0), DELETE_RULE, 0, family).string(1, table).string(2, chain);
+    }
+
+    /** One rule by its handle. */
+    static NetlinkRequest deleteRule(int family, String table, String chain, long handle) {
+        return request("delete rule", new Place(table, chain, 0), DELETE_RULE, 0, family).string(1, table).string(2, chain).be64(3, handle);
+    }
+
+    static NetlinkRequest request(String operation, Object subject, int message, int flags, int family) {
+        return Nfnetlink.request(operation, subject, SUBSYSTEM, message, flags, family);
+    }
+}

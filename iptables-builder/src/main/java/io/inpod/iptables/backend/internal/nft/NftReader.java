@@ -1,0 +1,149 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.netlink.NetlinkAttribute;
+import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.NetlinkMessage;
+import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netlink.Nfnetlink;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Lists what nf_tables has in one namespace. */
+final class NftReader {
+    private static final int GET_TABLE = 1;
+    private static final int GET_CHAIN = 4;
+    private static final int GET_RULE = 7;
+    private static final int GET_GENERATION = 16;
+
+    private final Nfnetlink netlink;
+
+    NftReader(Nfnetlink netlink) {
+        this.netlink = netlink;
+    }
+
+    /**
+     * A chain that was found.
+     *
+     * @param base how packets enter it by themselves, or null
+     * @param uses the number of its rules, and of the rules that lead into it
+     */
+    record FoundChain(String table, String name, @Nullable BaseChain base, int uses) {
+    }
+
+    /** A rule that was found. */
+    record FoundRule(String chain, long handle, List<Expr> expressions) {
+    }
+
+    /** The number of the last change. */
+    int generation() throws IOException {
+        for (NetlinkMessage message : netlink.query(Nft.request("get generation", "nf_tables", GET_GENERATION, 0, 0))) {
+            for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
+                if (attribute.type() == 1) {
+                    return (int) attribute.number();
+                }
+            }
+        }
+        throw new IOException("nf_tables answered without the number of its generation");
+    }
+
+    /** A table that was found, and the only family that it is for, if that is noted beside it. */
+    record FoundHeader(Optional<Integer> only) {
+    }
+
+    /** A table, if it is there. */
+    Optional<FoundHeader> table(int family, String table) throws IOException {
+        try {
+            for (NetlinkMessage message : netlink.query(Nft.request("find table", table, GET_TABLE, 0, family).string(1, table))) {
+                Optional<Integer> only = Optional.empty();
+                for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
+                    only = attribute.type() == 6 ? UserData.family(attribute.bytes()) : only;
+                }
+                return Optional.of(new FoundHeader(only));
+            }
+            return Optional.empty();
+        } catch (NetlinkException e) {
+            if (e.notFound()) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** The chains of all tables of a family. */
+    List<FoundChain> chains(int family) throws IOException {
+        List<FoundChain> chains = new ArrayList<>();
+        for (NetlinkMessage message : dump(Nft.request("list chains", "all tables", GET_CHAIN, 0, family))) {
+            String table = "";
+            String name = "";
+            String type = "";
+            BaseChain base = null;
+            int uses = 0;
+            for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
+                switch (attribute.type()) {
+                    case 1 -> table = attribute.text();
+                    case 3 -> name = attribute.text();
+                    case 4 -> base = hook(attribute.nested());
+                    case 6 -> uses = (int) attribute.number();
+                    case 7 -> type = attribute.text();
+                    default -> { }
+                }
+            }
+            chains.add(new FoundChain(table, name, base == null ? null : new BaseChain(base.hook(), base.priority(), type), uses));
+        }
+        return chains;
+    }
+
+    private static BaseChain hook(List<NetlinkAttribute> attributes) {
+        int hook = -1;
+        int priority = 0;
+        for (NetlinkAttribute attribute : attributes) {
+            hook = attribute.type() == 1 ? (int) attribute.number() : hook;
+            priority = attribute.type() == 2 ? (int) attribute.number() : priority;
+        }
+        return new BaseChain(hook, priority, "");
+    }
+
+    /** The rules of a table, or of one of its chains; none if it isn't there. */
+    List<FoundRule> rules(int family, String table, @Nullable String chain) throws IOException {
+        NetlinkRequest request = Nft.request("list rules", table, GET_RULE, 0, family).string(1, table);
+        if (chain != null) {
+            request.string(2, chain);
+        }
+        List<FoundRule> rules = new ArrayList<>();
+        for (NetlinkMessage message : dump(request)) {
+            String in = "";
+            long handle = 0;
+            List<Expr> expressions = new ArrayList<>();
+            for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
+                switch (attribute.type()) {
+                    case 2 -> in = attribute.text();
+                    case 3 -> handle = attribute.number();
+                    case 4 -> expressions.addAll(ExprReader.read(attribute.nested()));
+                    case 7 -> beside(attribute.bytes(), expressions);
+                    default -> { }
+                }
+            }
+            rules.add(new FoundRule(in, handle, expressions));
+        }
+        return rules;
+    }
+
+    private static void beside(byte[] data, List<Expr> expressions) {
+        UserData.headerMatch(data).map(Expr.HeaderMatch::new).ifPresent(expressions::add);
+        UserData.comment(data).map(Expr.Comment::new).ifPresent(expressions::add);
+    }
+
+    List<NetlinkMessage> dump(NetlinkRequest request) throws IOException {
+        try {
+            return netlink.dump(request);
+        } catch (NetlinkException e) {
+            if (e.notFound()) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.Rule;
+import java.util.List;
+
+/**
+ * Where a rule or chain is, for errors.
+ *
+ * @param rule counted from 1; 0 for the chain itself
+ */
+record Place(String table, String chain, int rule) {
+    /**
+     * Writes the rule that is here.
+     *
+     * @throws IllegalArgumentException naming the place and what can't be expressed
+     */
+    List<Expr> write(RuleLayout layout, Rule what, Scope scope) {
+        try {
+            return layout.expressions(what, scope);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(this + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return table + " " + chain + (rule > 0 ? " rule " + rule : "");
+    }
+}

@@ -1,0 +1,107 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
+import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.netlink.NetlinkRequest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The messages that turn what is found of a table into what is wanted, and touch nothing else. Chains that are right already stay. */
+final class TableEdit {
+    private final int family;
+    private final String table;
+    private final Optional<IpFamily> tableFamily;
+    private final KernelNames names;
+    private final List<NetlinkRequest> batch;
+
+    TableEdit(int family, String table, Optional<IpFamily> tableFamily, KernelNames names, List<NetlinkRequest> batch) {
+        this.family = family;
+        this.table = table;
+        this.tableFamily = tableFamily;
+        this.names = names;
+        this.batch = batch;
+    }
+
+    /** Adds the messages to the batch; the table must be there. */
+    void write(FoundTable found, List<WantedChain> wanted) {
+        if (wanted.isEmpty() && found.own().isEmpty()) {
+            return;
+        }
+        Map<String, WantedChain> byName = new TreeMap<>();
+        List<WantedChain> changed = new ArrayList<>();
+        for (WantedChain chain : wanted) {
+            byName.put(chain.name(), chain);
+            if (!found.all().contains(chain.name())) {
+                batch.add(chain.base() == null ? Nft.addChain(family, table, chain.name()) : Nft.addChain(family, table, chain.name(), chain.base()));
+            }
+            List<FoundRule> there = chain.shared() ? jumps(found, chain.name()) : found.own().getOrDefault(chain.name(), List.of());
+            if (!same(there, chain.rules()) || chain.first() && !first(found, chain.name())) {
+                changed.add(chain);
+                clear(chain, there);
+            }
+        }
+        List<String> surplus = found.own().keySet().stream().filter(chain -> !byName.containsKey(chain)).toList();
+        surplus.forEach(chain -> batch.add(Nft.flushChain(family, table, chain)));
+        for (String chain : found.shared().keySet()) {
+            if (!byName.containsKey(chain)) {
+                jumps(found, chain).forEach(rule -> batch.add(Nft.deleteRule(family, table, chain, rule.handle())));
+            }
+        }
+        changed.forEach(this::fill);
+        surplus.forEach(chain -> batch.add(Nft.deleteChain(family, table, chain)));
+    }
+
+    private static List<FoundRule> jumps(FoundTable found, String chain) {
+        return found.shared().getOrDefault(chain, List.of()).stream().map(FoundTable.Jump::rule).toList();
+    }
+
+    private static boolean first(FoundTable found, String chain) {
+        int expected = 1;
+        for (FoundTable.Jump jump : found.shared().getOrDefault(chain, List.of())) {
+            if (jump.position() != expected++) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void clear(WantedChain chain, List<FoundRule> there) {
+        if (chain.shared()) {
+            there.forEach(rule -> batch.add(Nft.deleteRule(family, table, chain.name(), rule.handle())));
+        } else if (!there.isEmpty()) {
+            batch.add(Nft.flushChain(family, table, chain.name()));
+        }
+    }
+
+    private void fill(WantedChain chain) {
+        List<WantedRule> rules = new ArrayList<>(chain.rules());
+        if (chain.first()) {
+            Collections.reverse(rules); // each is put before the one before
+        }
+        for (WantedRule rule : rules) {
+            batch.add(chain.first() ? Nft.insertRule(family, table, chain.name(), rule, rule.expressions())
+                    : Nft.appendRule(family, table, chain.name(), rule, rule.expressions()));
+        }
+    }
+
+    private boolean same(List<FoundRule> found, List<WantedRule> wanted) {
+        if (found.size() != wanted.size()) {
+            return false;
+        }
+        for (int i = 0; i < found.size(); i++) {
+            List<Expr> expressions = found.get(i).expressions();
+            if (!expressions.equals(wanted.get(i).expressions())) {
+                Optional<RuleReader.Found> is = RuleReader.read(expressions, tableFamily, names);
+                if (is.isEmpty() || !is.equals(RuleReader.read(wanted.get(i).expressions(), tableFamily, names))) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,123 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.IpFamily;
+import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netlink.Nfnetlink;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Privilege;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What we send is, expression for expression, what iptables-nft and nft send for the same rule, and is listed the same. */
+class ExpressionsKernelTest {
+    @TempDir
+    private Path directory;
+
+    @Test
+    void whatIsSentForIptablesIsWhatIptablesSends() throws Exception {
+        Privilege.NAMESPACES.require();
+        for (IpFamily family : IpFamily.values()) {
+            List<Sample> samples = Sample.all().stream().filter(s -> s.rule().onlyFamily().map(family::equals).orElse(true)).toList();
+            String tool = family == IpFamily.V4 ? "iptables-nft" : "ip6tables-nft";
+            int number = Basics.nfproto(family);
+            try (NetworkNamespace ours = NetworkNamespace.create(); NetworkNamespace theirs = NetworkNamespace.create();
+                    Nfnetlink netlink = Nfnetlink.open(ours); Nfnetlink oracle = Nfnetlink.open(theirs)) {
+                StringBuilder script = new StringBuilder();
+                List<NetlinkRequest> batch = new ArrayList<>();
+                for (Sample sample : samples) {
+                    String table = name(sample);
+                    String hook = sample.hook().name();
+                    script.append("*").append(table).append("\n:OTHER - [0:0]\n-A ").append(hook).append(' ').append(sample.iptables()).append("\nCOMMIT\n");
+                    batch.add(Nft.addTable(number, table));
+                    batch.add(Nft.addChain(number, table, "OTHER"));
+                    batch.add(Nft.addChain(number, table, hook, BaseChain.of(sample.table(), sample.hook())));
+                    batch.add(Nft.appendRule(number, table, hook, sample.iptables(), new CompatLayout().expressions(sample.rule(), Scope.of(family, KernelNames.NONE))));
+                }
+                Tool.run(theirs, tool + "-restore", "--noflush", Files.writeString(directory.resolve("script"), script).toString());
+                netlink.commit(Nft.SUBSYSTEM, new NftReader(netlink).generation(), batch);
+
+                for (String table : List.of("filter", "mangle", "nat", "raw")) {
+                    assertThat(expressions(netlink, number, table)).as(table).containsExactlyElementsOf(expressions(oracle, number, table));
+                }
+                assertThat(listing(ours, tool)).isEqualTo(listing(theirs, tool));
+                assertThat(new NftReader(netlink).chains(number)).containsExactlyInAnyOrderElementsOf(new NftReader(oracle).chains(number));
+                for (Sample sample : samples) {
+                    List<Expr> expressions = new CompatLayout().expressions(sample.rule(), Scope.of(family, KernelNames.NONE));
+                    assertThat(RuleReader.read(expressions, Optional.of(family), KernelNames.NONE)).as(sample.iptables())
+                            .hasValueSatisfying(found -> assertThat(found.rule()).isEqualTo(sample.rule()));
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatIsSentForNftIsWhatNftSends() throws Exception {
+        Privilege.NAMESPACES.require();
+        try (NetworkNamespace ours = NetworkNamespace.create(); NetworkNamespace theirs = NetworkNamespace.create();
+                Nfnetlink netlink = Nfnetlink.open(ours); Nfnetlink oracle = Nfnetlink.open(theirs)) {
+            StringBuilder script = new StringBuilder();
+            List<NetlinkRequest> batch = new ArrayList<>();
+            batch.add(Nft.addTable(Scope.INET, "t"));
+            batch.add(Nft.addChain(Scope.INET, "t", "OTHER"));
+            script.append("add table inet t\nadd chain inet t OTHER\n");
+            List<Sample> samples = Sample.all().stream().filter(s -> !s.nft().isEmpty()).toList();
+            for (Sample sample : samples) {
+                BaseChain base = BaseChain.of(sample.table(), sample.hook());
+                String chain = name(sample) + "-" + sample.hook().name().toLowerCase(Locale.ROOT);
+                script.append("add chain inet t ").append(chain).append(" { type ").append(base.type()).append(" hook ").append(sample.hook().name().toLowerCase(Locale.ROOT))
+                        .append(" priority ").append(base.priority()).append("; }\nadd rule inet t ").append(chain).append(' ').append(sample.nft()).append('\n');
+                batch.add(Nft.addChain(Scope.INET, "t", chain, base));
+                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), new NativeLayout().expressions(sample.rule(), Scope.inet(Optional.empty(), KernelNames.NONE))));
+            }
+            Tool.run(theirs, "nft", "-f", Files.writeString(directory.resolve("script"), script).toString());
+            netlink.commit(Nft.SUBSYSTEM, new NftReader(netlink).generation(), batch);
+
+            assertThat(Tool.run(ours, "nft", "list", "table", "inet", "t").lines()).containsExactlyElementsOf(Tool.run(theirs, "nft", "list", "table", "inet", "t").lines().toList());
+            assertThat(expressions(netlink, Scope.INET, "t")).containsExactlyElementsOf(expressions(oracle, Scope.INET, "t"));
+        }
+    }
+
+    @Test
+    void everyRuleIsReadBackFromTheNativeLayout() throws Exception {
+        Privilege.NAMESPACES.require();
+        for (Sample sample : Sample.all()) {
+            List<Expr> expressions;
+            try {
+                expressions = new NativeLayout().expressions(sample.rule(), Scope.inet(Optional.empty(), KernelNames.NONE));
+            } catch (IllegalArgumentException e) {
+                assertThat(e).hasMessageContaining("native nf_tables expressions can't express");
+                continue;
+            }
+            try (NetworkNamespace namespace = NetworkNamespace.create(); Nfnetlink netlink = Nfnetlink.open(namespace)) {
+                netlink.commit(Nft.SUBSYSTEM, 0, List.of(Nft.addTable(Scope.INET, "t"), Nft.addChain(Scope.INET, "t", "OTHER"),
+                        Nft.addChain(Scope.INET, "t", "c", BaseChain.of(sample.table(), sample.hook())), Nft.appendRule(Scope.INET, "t", "c", sample, expressions)));
+                List<Expr> found = new NftReader(netlink).rules(Scope.INET, "t", "c").get(0).expressions();
+                assertThat(RuleReader.read(found, Optional.empty(), KernelNames.NONE)).as(sample.iptables() + " " + found).isPresent();
+                List<Expr> again = new NativeLayout().expressions(RuleReader.read(found, Optional.empty(), KernelNames.NONE).get().rule(), Scope.inet(Optional.empty(), KernelNames.NONE));
+                assertThat(again).as(sample.iptables()).isEqualTo(expressions);
+            }
+        }
+    }
+
+    private static String name(Sample sample) {
+        return sample.table().toString();
+    }
+
+    private static List<List<Expr>> expressions(Nfnetlink netlink, int family, String table) throws IOException {
+        return new NftReader(netlink).rules(family, table, null).stream().map(NftReader.FoundRule::expressions).toList();
+    }
+
+    private static List<String> listing(NetworkNamespace namespace, String tool) throws Exception {
+        return Tool.run(namespace, tool + "-save").lines().filter(line -> line.startsWith("-A")).toList();
+    }
+}

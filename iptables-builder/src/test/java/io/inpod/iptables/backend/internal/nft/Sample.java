@@ -1,0 +1,192 @@
+package io.inpod.iptables.backend.internal.nft;
+
+import io.inpod.iptables.AddressType;
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStatus;
+import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Limit;
+import io.inpod.iptables.Mark;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerSocketMatch;
+import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.RejectWith;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.TcpFlag;
+import io.inpod.iptables.TcpFlags;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/**
+ * A rule, and what a person writes for it, by hand.
+ *
+ * @param iptables its text for iptables-restore; fits a family only if it names no address of the other
+ * @param nft its text for nft in an inet table; empty if nft 1.0.6 has no words for it
+ */
+record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule) {
+    private static final Mark MARK = new Mark(0x539, 0xfff);
+    private static final Match TCP = Match.protocol(Protocol.TCP);
+    private static final Match UDP = Match.protocol(Protocol.UDP);
+    private static final Target ACCEPT = new Target.Accept();
+
+    private static Sample filter(String iptables, String nft, Target target, Match... matches) {
+        return new Sample(TableName.FILTER, Hook.INPUT, iptables, nft, Rule.of(target, matches));
+    }
+
+    private static Sample sample(TableName table, Hook hook, String iptables, String nft, Target target, Match... matches) {
+        return new Sample(table, hook, iptables, nft, Rule.of(target, matches));
+    }
+
+    private static Match from(String prefix) {
+        return Match.source(IpPrefix.parse(prefix));
+    }
+
+    private static Match to(String prefix) {
+        return Match.destination(IpPrefix.parse(prefix));
+    }
+
+    private static InetAddress ip(String address) {
+        return IpPrefix.parse(address).address();
+    }
+
+    static List<Sample> all() {
+        return java.util.stream.Stream.of(basics(), packet(), known(), targets(), nat()).flatMap(List::stream).toList();
+    }
+
+    private static List<Sample> basics() {
+        return List.of(
+                filter("-s 10.1.2.3 -j ACCEPT", "ip saddr 10.1.2.3 counter accept", ACCEPT, from("10.1.2.3")),
+                filter("! -s 10.1.0.0/16 -j DROP", "ip saddr != 10.1.0.0/16 counter drop", new Target.Drop(), from("10.1.0.0/16").not()),
+                filter("-d 10.128.0.0/9 -j RETURN", "ip daddr 10.128.0.0/9 counter return", new Target.Return(), to("10.128.0.0/9")),
+                filter("! -d fd00::/9 -j RETURN", "ip6 daddr != fd00::/9 counter return", new Target.Return(), to("fd00::/9").not()),
+                filter("-s fd00::/8 -d fd00::1 -i lo -p tcp -j ACCEPT", "iifname lo meta l4proto tcp ip6 saddr fd00::/8 ip6 daddr fd00::1 counter accept", ACCEPT,
+                        from("fd00::/8"), to("fd00::1"), Match.in("lo"), TCP),
+                sample(TableName.FILTER, Hook.FORWARD, "-s 10.0.0.0/8 -d 10.0.0.1 -i eth0 ! -o abcdefghijklmno ! -p udp -j ACCEPT",
+                        "iifname eth0 oifname != abcdefghijklmno meta l4proto != udp ip saddr 10.0.0.0/8 ip daddr 10.0.0.1 counter accept", ACCEPT,
+                        from("10.0.0.0/8"), to("10.0.0.1"), Match.in("eth0"), Match.out("abcdefghijklmno").not(), UDP.not()),
+                filter("-j OTHER", "jump OTHER", new Target.Jump("OTHER")),
+                filter("-g OTHER", "goto OTHER", new Target.Goto("OTHER")));
+    }
+
+    private static List<Sample> packet() {
+        Optional<Match.PortMatch> dns = Optional.of(new Match.PortMatch(Ports.of(53), false));
+        Optional<Match.PortMatch> range = Optional.of(new Match.PortMatch(new Ports(80, 90), true));
+        return List.of(
+                filter("-p udp -m udp -j ACCEPT", "", ACCEPT, UDP, Match.header(Protocol.UDP)),
+                filter("-p tcp -m tcp -j ACCEPT", "", ACCEPT, TCP, Match.header(Protocol.TCP)),
+                filter("-p tcp -m tcp --dport 80 -j ACCEPT", "tcp dport 80 counter accept", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, Ports.of(80))),
+                filter("-p udp -m udp ! --sport 53 -j ACCEPT", "udp sport != 53 counter accept", ACCEPT, UDP, Match.sourcePort(Protocol.UDP, Ports.of(53)).not()),
+                filter("-p udp -m udp --sport 53 --dport 53 -j ACCEPT", "", ACCEPT, UDP, new Match.Transport(Protocol.UDP, dns, dns, Optional.empty())),
+                filter("-p udp -m udp --sport 53 ! --dport 80:90 -j ACCEPT", "udp sport 53 udp dport != 80-90 counter accept", ACCEPT, UDP,
+                        new Match.Transport(Protocol.UDP, dns, range, Optional.empty())),
+                filter("-p tcp -m tcp --dport 1024:65535 -j ACCEPT", "", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, new Ports(1024, 65535))),
+                filter("-p tcp -m tcp --dport 0:1023 -j ACCEPT", "", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, new Ports(0, 1023))),
+                filter("-p tcp -m tcp ! --dport 0:1023 -j ACCEPT", "", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, new Ports(0, 1023)).not()),
+                filter("-p tcp -m tcp --dport 80 --tcp-flags FIN,SYN,RST,ACK SYN -j ACCEPT", "tcp dport 80 tcp flags syn / fin,syn,rst,ack counter accept", ACCEPT, TCP,
+                        Match.destinationPort(Protocol.TCP, Ports.of(80)), Match.flags(TcpFlags.syn())),
+                filter("-p tcp -m tcp ! --tcp-flags SYN,URG URG -j ACCEPT", "tcp flags != urg / syn,urg counter accept", ACCEPT, TCP,
+                        Match.flags(new TcpFlags(Set.of(TcpFlag.SYN, TcpFlag.URG), Set.of(TcpFlag.URG), true))),
+                filter("-d 10.0.0.1 -p icmp -m icmp --icmp-type 8 -j ACCEPT", "ip daddr 10.0.0.1 icmp type 8 counter accept", ACCEPT, to("10.0.0.1"), Match.protocol(Protocol.ICMP),
+                        new IcmpMatch(Protocol.ICMP, 8, OptionalInt.empty(), false)),
+                filter("-s 10.0.0.1 -p icmp -m icmp ! --icmp-type 3/4 -j ACCEPT", "", ACCEPT, from("10.0.0.1"), Match.protocol(Protocol.ICMP),
+                        new IcmpMatch(Protocol.ICMP, 3, OptionalInt.of(4), true)),
+                filter("-d fd00::1 -p ipv6-icmp -m icmp6 --icmpv6-type 1/4 -j ACCEPT", "ip6 daddr fd00::1 icmpv6 type 1 icmpv6 code 4 counter accept", ACCEPT, to("fd00::1"),
+                        Match.protocol(Protocol.ICMPV6), new IcmpMatch(Protocol.ICMPV6, 1, OptionalInt.of(4), false)),
+                filter("-m mark --mark 0x539/0xfff -j ACCEPT", "meta mark & 0xfff == 0x539 counter accept", ACCEPT, Match.mark(MARK)),
+                filter("-m mark ! --mark 0xffffffff -j ACCEPT", "meta mark != 0xffffffff counter accept", ACCEPT, Match.mark(Mark.exactly(-1)).not()),
+                filter("-m limit --limit 10/min --limit-burst 7 -j ACCEPT", "limit rate 10/minute burst 7 packets counter accept", ACCEPT, new Limit(10, Limit.Per.MINUTE, 7)),
+                filter("-m mark --mark 0x1 -m comment --comment \"hello you\" -j ACCEPT", "meta mark 1 counter accept comment \"hello you\"", ACCEPT, Match.mark(Mark.exactly(1)),
+                        new CommentMatch("hello you")));
+    }
+
+    private static List<Sample> known() {
+        return List.of(
+                filter("-m connmark ! --mark 0x539/0xfff -j ACCEPT", "ct mark & 0xfff != 0x539 counter accept", ACCEPT, Match.connmark(MARK).not()),
+                filter("-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT", "ct state related,established counter accept", ACCEPT,
+                        Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)),
+                filter("-m conntrack ! --ctstate INVALID,NEW,UNTRACKED -j ACCEPT", "ct state & (invalid|new|untracked) == 0 counter accept", ACCEPT,
+                        Match.conntrack(ConntrackState.INVALID, ConntrackState.NEW, ConntrackState.UNTRACKED).not()),
+                filter("-m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED -j ACCEPT", "ct status expected,seen-reply,assured,confirmed counter accept", ACCEPT,
+                        new ConntrackStatusMatch(Set.of(ConntrackStatus.values()), false)),
+                filter("-m conntrack ! --ctstatus ASSURED -j ACCEPT", "", ACCEPT, new ConntrackStatusMatch(Set.of(ConntrackStatus.ASSURED), true)),
+                filter("-m addrtype --dst-type LOCAL -j ACCEPT", "fib daddr type local counter accept", ACCEPT,
+                        new AddressTypeMatch(Side.DESTINATION, AddressType.LOCAL, false)),
+                filter("-m addrtype ! --src-type MULTICAST -j ACCEPT", "fib saddr type != multicast counter accept", ACCEPT,
+                        new AddressTypeMatch(Side.SOURCE, AddressType.MULTICAST, true)),
+                filter("-m socket --transparent -j ACCEPT", "socket wildcard 0 socket transparent 1 counter accept", ACCEPT, new SocketMatch(true, false)),
+                filter("-m socket --transparent --nowildcard -j ACCEPT", "socket transparent 1 counter accept", ACCEPT, new SocketMatch(true, true)),
+                filter("-m socket --nowildcard -j ACCEPT", "", ACCEPT, new SocketMatch(false, true)),
+                filter("-m socket -j ACCEPT", "socket wildcard 0 counter accept", ACCEPT, new SocketMatch(false, false)),
+                sample(TableName.FILTER, Hook.OUTPUT, "-m owner --uid-owner 1000 -j ACCEPT", "meta skuid 1000 counter accept", ACCEPT, new OwnerUserMatch(1000, 1000, false)),
+                sample(TableName.FILTER, Hook.OUTPUT, "-m owner ! --uid-owner 1000-3000000000 -j ACCEPT", "meta skuid != 1000-3000000000 counter accept", ACCEPT,
+                        new OwnerUserMatch(1000, 3_000_000_000L, true)),
+                sample(TableName.FILTER, Hook.OUTPUT, "-m owner --gid-owner 5-9 -j ACCEPT", "meta skgid 5-9 counter accept", ACCEPT, new OwnerGroupMatch(5, 9, false)),
+                sample(TableName.FILTER, Hook.OUTPUT, "-m owner --socket-exists -j ACCEPT", "", ACCEPT, new OwnerSocketMatch(false)));
+    }
+
+    private static List<Sample> targets() {
+        return List.of(
+                filter("-j REJECT --reject-with tcp-reset -p tcp", "meta l4proto tcp counter reject with tcp reset", new Target.Reject(RejectWith.TCP_RESET), TCP),
+                filter("-s 10.0.0.1 -j REJECT --reject-with icmp-port-unreachable", "ip saddr 10.0.0.1 counter reject with icmpx port-unreachable",
+                        new Target.Reject(RejectWith.PORT_UNREACHABLE), from("10.0.0.1")),
+                filter("-s fd00::1 -j REJECT --reject-with icmp6-addr-unreachable", "ip6 saddr fd00::1 counter reject with icmpx host-unreachable",
+                        new Target.Reject(RejectWith.HOST_UNREACHABLE), from("fd00::1")),
+                filter("-s 10.0.0.1 -j REJECT --reject-with icmp-net-unreachable", "", new Target.Reject(RejectWith.NO_ROUTE), from("10.0.0.1")),
+                filter("-s 10.0.0.1 -j REJECT --reject-with icmp-admin-prohibited", "", new Target.Reject(RejectWith.ADMIN_PROHIBITED), from("10.0.0.1")),
+                filter("-j LOG --log-prefix \"abc\" --log-level 6", "counter log prefix \"abc\" level info", new Target.Log("abc", 6)),
+                filter("-j LOG", "", new Target.Log("", 4)),
+                filter("-j NFLOG --nflog-group 3 --nflog-prefix abcd", "counter log prefix \"abcd\" group 3", new Target.Nflog(3, "abcd")),
+                filter("-j NFLOG", "counter log group 0", new Target.Nflog(0, "")),
+                sample(TableName.MANGLE, Hook.PREROUTING, "-p tcp -j TPROXY --on-port 15006 --tproxy-mark 0x539/0xfff", "", new Target.Tproxy(15006, MARK), TCP),
+                sample(TableName.MANGLE, Hook.PREROUTING, "-j CONNMARK --set-xmark 0x539/0xfff", "counter ct mark set ct mark & 0xfffff000 | 0x539", new Target.SetConnmark(MARK)),
+                sample(TableName.MANGLE, Hook.PREROUTING, "-j CONNMARK --set-xmark 0x539/0xffffffff", "counter ct mark set 0x539", new Target.SetConnmark(Mark.exactly(0x539))),
+                sample(TableName.MANGLE, Hook.OUTPUT, "-j CONNMARK --restore-mark --nfmask 0xffffffff --ctmask 0xff", "counter meta mark set ct mark & 0xff",
+                        new Target.RestoreConnmark(-1, 0xff)),
+                sample(TableName.MANGLE, Hook.OUTPUT, "-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xf", "", new Target.RestoreConnmark(0xff, 0xf)),
+                sample(TableName.MANGLE, Hook.OUTPUT, "-j CONNMARK --save-mark --nfmask 0xffffffff --ctmask 0xffffffff", "counter ct mark set meta mark", new Target.SaveConnmark(-1, -1)),
+                sample(TableName.MANGLE, Hook.OUTPUT, "-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff0", "", new Target.SaveConnmark(0xff, 0xff0)),
+                sample(TableName.MANGLE, Hook.OUTPUT, "-j MARK --set-xmark 0x539/0xfff", "counter meta mark set meta mark & 0xfffff000 | 0x539", new Target.SetMark(MARK)),
+                sample(TableName.MANGLE, Hook.OUTPUT, "-j MARK --set-xmark 0x539/0xffffffff", "counter meta mark set 0x539", new Target.SetMark(Mark.exactly(0x539))),
+                sample(TableName.MANGLE, Hook.FORWARD, "-p tcp -m tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu",
+                        "tcp flags syn / syn,rst counter tcp option maxseg size set rt mtu", new Target.ClampTcpMss(), TCP,
+                        Match.flags(new TcpFlags(Set.of(TcpFlag.SYN, TcpFlag.RST), Set.of(TcpFlag.SYN), false))),
+                sample(TableName.MANGLE, Hook.FORWARD, "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j TCPMSS --set-mss 1300",
+                        "tcp flags syn / fin,syn,rst,ack counter tcp option maxseg size set 1300", new Target.SetTcpMss(1300), TCP, Match.flags(TcpFlags.syn())),
+                sample(TableName.RAW, Hook.PREROUTING, "-p udp -m udp --sport 53 -j CT --zone 1", "udp sport 53 counter ct zone set 1", new Target.ConntrackZone(1), UDP,
+                        Match.sourcePort(Protocol.UDP, Ports.of(53))),
+                sample(TableName.RAW, Hook.PREROUTING, "-j CT --notrack", "counter notrack", new Target.NoTrack()));
+    }
+
+    private static List<Sample> nat() {
+        return List.of(
+                sample(TableName.NAT, Hook.PREROUTING, "-p tcp -j REDIRECT --to-ports 15006", "meta l4proto tcp counter redirect to :15006", new Target.Redirect(Ports.of(15006)), TCP),
+                sample(TableName.NAT, Hook.OUTPUT, "! -d 127.0.0.1/32 -p udp -m mark ! --mark 0x539/0xfff -m udp --dport 53 -j REDIRECT --to-ports 15053-15054",
+                        "ip daddr != 127.0.0.1 meta mark & 0xfff != 0x539 udp dport 53 counter redirect to :15053-15054",
+                        new Target.Redirect(new Ports(15053, 15054)), to("127.0.0.1").not(), UDP, Match.mark(MARK).not(), Match.destinationPort(Protocol.UDP, Ports.of(53))),
+                sample(TableName.NAT, Hook.PREROUTING, "-p tcp -j DNAT --to-destination 10.0.0.1:80", "meta l4proto tcp meta nfproto ipv4 counter dnat ip to 10.0.0.1:80",
+                        new Target.Dnat(ip("10.0.0.1"), Optional.of(Ports.of(80))), TCP),
+                sample(TableName.NAT, Hook.PREROUTING, "-j DNAT --to-destination fd00::1", "meta nfproto ipv6 counter dnat ip6 to fd00::1", new Target.Dnat(ip("fd00::1"), Optional.empty())),
+                sample(TableName.NAT, Hook.PREROUTING, "-p udp -j DNAT --to-destination [fd00::1]:80-90", "meta l4proto udp meta nfproto ipv6 counter dnat ip6 to [fd00::1]:80-90",
+                        new Target.Dnat(ip("fd00::1"), Optional.of(new Ports(80, 90))), UDP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j SNAT --to-source 10.0.0.1", "meta nfproto ipv4 counter snat ip to 10.0.0.1", new Target.Snat(ip("10.0.0.1"), Optional.empty())),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j SNAT --to-source 10.0.0.1:1000-2000", "meta l4proto tcp meta nfproto ipv4 counter snat ip to 10.0.0.1:1000-2000",
+                        new Target.Snat(ip("10.0.0.1"), Optional.of(new Ports(1000, 2000))), TCP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j SNAT --to-source [fd00::1]:1000", "meta l4proto tcp meta nfproto ipv6 counter snat ip6 to [fd00::1]:1000",
+                        new Target.Snat(ip("fd00::1"), Optional.of(Ports.of(1000))), TCP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE", "counter masquerade", new Target.Masquerade()));
+    }
+}
