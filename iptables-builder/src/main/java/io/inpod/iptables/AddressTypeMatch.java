@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import java.util.Optional;
+
 /**
  * How routing classifies an address, {@code -m addrtype --src-type} or {@code --dst-type}.
  *
@@ -11,5 +13,10 @@ public record AddressTypeMatch(Side side, AddressType type, boolean negated) imp
     @Override
     public Match not() {
         return new AddressTypeMatch(side, type, !negated);
+    }
+
+    @Override
+    public Optional<IpFamily> onlyFamily() {
+        return type.inBothFamilies() ? Optional.empty() : Optional.of(IpFamily.V4);
     }
 }

@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.netns.NamespaceIdentity;
+import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -16,6 +17,18 @@ final class LockFile {
     private static final int SLOTS = 64;
 
     private LockFile() {
+    }
+
+    /** Whether others change the rules of this namespace too, and take the lock of the machine: the node's own namespace. */
+    static boolean isShared(NetworkNamespace namespace) throws IOException {
+        try (NetworkNamespace own = NetworkNamespace.initial()) {
+            return own.equals(namespace);
+        }
+    }
+
+    /** The file on which those wait for each other that apply rules with this library; closed to others than this user. */
+    static Path applying(NamespaceIdentity namespace) throws IOException {
+        return directory().resolve("apply-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
     }
 
     static Path of(NamespaceIdentity namespace) throws IOException {

@@ -1,12 +1,13 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.Chain;
-import io.inpod.iptables.Rule;
+import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
-import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.Words;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.iptables.text.IptablesSave;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,20 +33,20 @@ record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jump
     record Jump(int position, String rule) {
     }
 
-    /** What a rule set asks for, by table. */
-    static Map<String, OwnedTable> wanted(RuleSet rules) {
+    /** What a rule set asks for in one family, by table. */
+    static Map<String, OwnedTable> wanted(RuleSet rules, IpFamily family) {
         Map<String, OwnedTable> tables = new TreeMap<>();
-        for (Table table : rules.tables()) {
+        for (Table table : rules.only(family).tables()) {
             OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
             for (Chain chain : table.chains()) {
-                List<String> texts = new ArrayList<>();
-                for (Rule rule : chain.rules()) {
-                    texts.add(IptablesRestore.rule(rule, rules.families().iterator().next()));
-                }
-                if (!chain.isBuiltIn()) {
+                List<String> texts = chain.rules().stream().map(rule -> Bytes.carry(IptablesRestore.rule(rule, family))).toList();
+                if (chain.isBuiltIn()) {
+                    boolean first = chain.placement() == Chain.Placement.FIRST;
+                    List<Jump> jumps = new ArrayList<>();
+                    texts.forEach(text -> jumps.add(new Jump(first ? jumps.size() + 1 : 0, text)));
+                    owned.jumps.put(chain.name(), jumps);
+                } else {
                     owned.chains.put(chain.name(), texts);
-                } else if (!texts.isEmpty()) {
-                    owned.jumps.put(chain.name(), texts.stream().map(text -> new Jump(0, text)).toList());
                 }
             }
             tables.put(table.name().toString(), owned);
@@ -54,7 +55,7 @@ record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jump
     }
 
     /** What a listing holds of chains with our names, in any table. */
-    static Map<String, OwnedTable> found(SavedTables saved, Set<String> ours) {
+    static Map<String, OwnedTable> found(IptablesSave saved, Set<String> ours) {
         Map<String, OwnedTable> tables = new TreeMap<>();
         saved.tables().forEach((table, chains) -> {
             OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());

@@ -2,6 +2,7 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,7 +39,7 @@ final class RulesCopy {
             for (Variant variant : variants(from, family)) {
                 ToolRun source = new ToolRun(tools.withVariant(variant), from);
                 String saved = source.save(family);
-                SavedTables tables = SavedTables.parse(saved);
+                IptablesSave tables = IptablesSave.parse(saved);
                 if (!tables.unreadable().isEmpty()) {
                     throw new IOException("the rules in " + from + " can't be copied: iptables-save can't express the tables " + tables.unreadable());
                 }

@@ -1,13 +1,12 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.internal.Bytes;
 import io.inpod.netns.NetworkNamespace;
 import java.io.File;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.charset.Charset;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,9 +19,6 @@ import java.util.concurrent.TimeUnit;
  * nothing has to be pumped.
  */
 final class ToolRun {
-    /** Keeps every byte as it is: names and comments of other people's rules needn't be UTF-8. */
-    private static final Charset BYTES = StandardCharsets.ISO_8859_1;
-
     private final IptablesTools tools;
     private final NetworkNamespace namespace;
 
@@ -55,7 +51,8 @@ final class ToolRun {
         run(List.of(tools.iptables(family, "restore").toString(), "--noflush", "-w", wait), script);
     }
 
-    private String run(List<String> command, String input) throws IOException {
+    /** Runs a command; both texts are bytes, see {@link Bytes}. */
+    String run(List<String> command, String input) throws IOException {
         int fd;
         try {
             fd = namespace.fd().acquire();
@@ -83,18 +80,20 @@ final class ToolRun {
         whole.add("--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
         whole.add("--");
         whole.addAll(command);
-        File in = Files.writeString(directory.resolve("in"), input, BYTES).toFile();
+        File in = Files.writeString(directory.resolve("in"), input, Bytes.RAW).toFile();
         Path out = directory.resolve("out");
         Path err = directory.resolve("err");
         ProcessBuilder builder = new ProcessBuilder(whole).directory(new File("/")).redirectInput(in).redirectOutput(out.toFile()).redirectError(err.toFile());
         builder.environment().put("LC_ALL", "C");
-        builder.environment().put("XTABLES_LOCKFILE", LockFile.of(namespace.identity()).toString());
+        if (!LockFile.isShared(namespace)) {
+            builder.environment().put("XTABLES_LOCKFILE", LockFile.of(namespace.identity()).toString());
+        }
         int status = await(builder.start(), command);
-        String errorText = Files.readString(err, BYTES);
+        String errorText = Files.readString(err, Bytes.RAW);
         if (status != 0) {
             throw new IptablesException(String.join(" ", command), namespace.toString(), status, errorText, input);
         }
-        return Files.readString(out, BYTES);
+        return Files.readString(out, Bytes.RAW);
     }
 
     private int await(Process process, List<String> command) throws IOException {

@@ -22,6 +22,7 @@ import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.iptables.internal.Words;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -41,6 +42,13 @@ final class RuleText {
         RuleText builder = new RuleText(family);
         rule.matches().forEach(builder::match);
         TargetText.append(builder.text, rule.target(), family);
+        return builder.text.substring(1);
+    }
+
+    /** Some conditions alone. */
+    static String conditions(List<Match> matches, IpFamily family) {
+        RuleText builder = new RuleText(family);
+        matches.forEach(builder::match);
         return builder.text.substring(1);
     }
 

@@ -1,0 +1,66 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets one at a time read what is there and replace it, among all processes of this user: without it, two that find nothing would both
+ * add their jumps. The tools' own lock covers only one run of a tool.
+ */
+final class ApplyLock {
+    private static final long PAUSE_MILLIS = 10;
+
+    private ApplyLock() {
+    }
+
+    /** What is done under the lock. */
+    interface Action {
+        void run() throws IOException;
+    }
+
+    static void holding(NetworkNamespace namespace, Duration limit, Action action) throws IOException {
+        FileChannel channel = take(namespace, limit);
+        try {
+            action.run();
+        } finally {
+            channel.close(); // gives the lock back
+        }
+    }
+
+    private static FileChannel take(NetworkNamespace namespace, Duration limit) throws IOException {
+        FileChannel channel = FileChannel.open(LockFile.applying(namespace.identity()), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            long end = System.nanoTime() + limit.toNanos();
+            while (tryLock(channel) == null) {
+                if (System.nanoTime() - end > 0) {
+                    throw new IOException("somebody else has been changing the rules of " + namespace + " for more than " + limit.toSeconds()
+                            + " s and holds " + LockFile.applying(namespace.identity()));
+                }
+                Thread.sleep(PAUSE_MILLIS); // neither the kernel nor the JDK has a lock with a time limit
+            }
+            return channel;
+        } catch (InterruptedException e) {
+            channel.close();
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("waiting for the rules of " + namespace + " was interrupted").initCause(e);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) { // another thread of this process has it
+            return null;
+        }
+    }
+}

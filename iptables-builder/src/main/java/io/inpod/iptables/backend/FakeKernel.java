@@ -1,0 +1,254 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.NamespaceIdentity;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * A kernel in memory, for tests of one's own: behaves as a back end does, without privileges, tools or rules in any real kernel. Keeps
+ * the rules of each namespace by its identity, other people's too, and knows no control groups but those it is told of.
+ *
+ * <p>May be used from several threads.
+ */
+public final class FakeKernel implements Backend {
+    private final Set<String> controlGroups;
+    private final Map<NamespaceIdentity, State> states = new HashMap<>();
+    private Optional<IOException> failure = Optional.empty();
+
+    /** Where a chain is. */
+    private record Place(IpFamily family, TableName table, String chain) implements Comparable<Place> {
+        @Override
+        public int compareTo(Place other) {
+            int order = family.compareTo(other.family);
+            order = order != 0 ? order : table.compareTo(other.table);
+            return order != 0 ? order : chain.compareTo(other.chain);
+        }
+    }
+
+    private record State(Map<Place, List<Rule>> chains, Map<String, AddressSet> sets) {
+        State copy() {
+            State copy = new State(new TreeMap<>(), new TreeMap<>(sets));
+            chains.forEach((place, rules) -> copy.chains.put(place, new ArrayList<>(rules)));
+            return copy;
+        }
+    }
+
+    /** Makes a kernel without rules. */
+    public FakeKernel() {
+        this(Set.of());
+    }
+
+    /**
+     * Makes a kernel without rules.
+     *
+     * @param controlGroups the paths of the control groups that exist
+     */
+    public FakeKernel(Set<String> controlGroups) {
+        this.controlGroups = Set.copyOf(controlGroups);
+    }
+
+    /**
+     * Makes the next change fail, whichever it is, after it was checked and before anything is changed.
+     *
+     * @param cause what to throw
+     */
+    public synchronized void failNext(IOException cause) {
+        failure = Optional.of(cause);
+    }
+
+    /**
+     * Adds a rule at the end of a chain, whoever owns that: as if another program, or a person, had done so.
+     *
+     * @param namespace where
+     * @param family whose packets see it
+     * @param table in which table
+     * @param chain in which chain, which is created if need be
+     * @param rule the rule
+     */
+    public synchronized void append(NetworkNamespace namespace, IpFamily family, TableName table, String chain, Rule rule) {
+        state(namespace).chains.computeIfAbsent(new Place(family, table, chain), place -> new ArrayList<>()).add(rule);
+    }
+
+    /**
+     * Deletes a rule of a chain: as if another program, or a person, had done so.
+     *
+     * @param namespace where
+     * @param family whose packets see it
+     * @param table in which table
+     * @param chain in which chain
+     * @param position which rule, from 1
+     * @throws IndexOutOfBoundsException if there is no such rule
+     */
+    public synchronized void delete(NetworkNamespace namespace, IpFamily family, TableName table, String chain, int position) {
+        state(namespace).chains.getOrDefault(new Place(family, table, chain), List.of()).remove(position - 1);
+    }
+
+    /**
+     * Everything that a namespace holds, whoever owns it.
+     *
+     * @param namespace where
+     * @return all chains that aren't built in, all built-in chains with rules, and all sets
+     */
+    public synchronized Listing everything(NetworkNamespace namespace) {
+        State state = state(namespace);
+        return listing(state, state.chains.keySet().stream().map(Place::chain).filter(chain -> !Hook.isName(chain)).collect(Collectors.toSet()),
+                state.sets.keySet(), true);
+    }
+
+    @Override
+    public String name() {
+        return "fake";
+    }
+
+    @Override
+    public Layout layout() {
+        return Layout.IPTABLES;
+    }
+
+    @Override
+    public Usability probe(NetworkNamespace namespace) {
+        return Usability.yes("it is in memory");
+    }
+
+    @Override
+    public void check(Owner owner, RuleSet rules) {
+        owner.checkShared(rules);
+    }
+
+    @Override
+    public synchronized void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
+        check(owner, rules);
+        change(namespace);
+        State state = state(namespace).copy();
+        clear(state, owner);
+        rules.sets().forEach(set -> state.sets.put(set.name(), set));
+        for (IpFamily family : IpFamily.values()) {
+            for (Table table : rules.only(family).tables()) {
+                for (Chain chain : table.chains()) {
+                    controlGroups(namespace, table, chain);
+                    List<Rule> there = state.chains.computeIfAbsent(new Place(family, table.name(), chain.name()), place -> new ArrayList<>());
+                    there.addAll(chain.placement() == Chain.Placement.FIRST ? 0 : there.size(), chain.rules());
+                }
+            }
+        }
+        states.put(namespace.identity(), state);
+    }
+
+    private void controlGroups(NetworkNamespace namespace, Table table, Chain chain) throws IOException {
+        for (int i = 0; i < chain.rules().size(); i++) {
+            if (chain.rules().get(i).matches().stream().anyMatch(m -> m instanceof CgroupMatch c && !controlGroups.contains(c.path()))) {
+                throw new IOException(table.name() + " " + chain.name() + " rule " + (i + 1) + " in " + namespace + ": there is no such control group");
+            }
+        }
+    }
+
+    @Override
+    public synchronized Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
+        enter(namespace);
+        return listing(state(namespace), owner.chains(), owner.sets(), false);
+    }
+
+    @Override
+    public synchronized void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+        change(namespace);
+        State state = state(namespace).copy();
+        clear(state, owner);
+        states.put(namespace.identity(), state);
+    }
+
+    @Override
+    public synchronized void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
+        change(namespace);
+        AddressSet set = state(namespace).sets.get(change.set());
+        if (set == null || set.family() != change.family() || !owner.sets().contains(change.set())) {
+            throw new IOException("set " + change.set() + " of " + change.family() + " isn't there in " + namespace);
+        }
+        Map<InetAddress, AddressSet.Element> elements = new HashMap<>();
+        set.elements().forEach(element -> elements.put(element.address(), element));
+        change.remove().forEach(elements::remove);
+        change.add().forEach(element -> elements.put(element.address(), element));
+        state(namespace).sets.put(set.name(), new AddressSet(set.name(), set.family(), List.copyOf(elements.values())));
+    }
+
+    private void change(NetworkNamespace namespace) throws IOException {
+        enter(namespace);
+        if (failure.isPresent()) {
+            IOException cause = failure.get();
+            failure = Optional.empty();
+            throw cause;
+        }
+    }
+
+    private static void enter(NetworkNamespace namespace) throws IOException {
+        try {
+            namespace.fd().acquire();
+        } catch (IOException e) {
+            throw new IOException(namespace + " has been closed", e);
+        }
+        namespace.fd().release();
+    }
+
+    private State state(NetworkNamespace namespace) {
+        return states.computeIfAbsent(namespace.identity(), identity -> new State(new TreeMap<>(), new TreeMap<>()));
+    }
+
+    private static void clear(State state, Owner owner) {
+        state.chains.keySet().removeIf(place -> owner.chains().contains(place.chain));
+        state.chains.values().forEach(rules -> rules.removeIf(rule -> leads(rule, owner.chains())));
+        state.chains.entrySet().removeIf(entry -> Hook.isName(entry.getKey().chain) && entry.getValue().isEmpty());
+        state.sets.keySet().removeAll(owner.sets());
+    }
+
+    private static boolean leads(Rule rule, Set<String> chains) {
+        return rule.target() instanceof Target.Jump jump && chains.contains(jump.chain()) || rule.target() instanceof Target.Goto go && chains.contains(go.chain());
+    }
+
+    private static Listing listing(State state, Set<String> chains, Set<String> sets, boolean all) {
+        List<ListedChain> listed = new ArrayList<>();
+        state.chains.forEach((place, rules) -> {
+            boolean own = chains.contains(place.chain);
+            List<ListedRule> kept = new ArrayList<>();
+            for (int i = 0; i < rules.size(); i++) {
+                if (all || own || leads(rules.get(i), chains)) {
+                    kept.add(new ListedRule(i + 1, Optional.of(rules.get(i)), text(rules.get(i), place.family)));
+                }
+            }
+            if (own || !kept.isEmpty()) {
+                listed.add(new ListedChain(place.family, place.table, place.chain, kept));
+            }
+        });
+        return new Listing(listed, state.sets.values().stream().filter(set -> sets.contains(set.name())).toList());
+    }
+
+    private static String text(Rule rule, IpFamily family) {
+        try {
+            return IptablesRestore.rule(rule, family);
+        } catch (IllegalArgumentException e) { // a name that text can't express
+            return rule.toString();
+        }
+    }
+}

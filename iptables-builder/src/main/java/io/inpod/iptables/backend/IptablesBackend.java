@@ -1,0 +1,221 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.text.Differences;
+import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.iptables.text.IptablesSave;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, ipset(8) for address sets, each entered
+ * by nsenter(1).
+ *
+ * <p>The kernel changes table after table, each whole. If one fails, those before it, of both families, are put back as they were. Chain
+ * policies are never touched. Each call runs two to eight processes; the address sets are changed by swapping.
+ */
+public final class IptablesBackend implements Backend {
+    private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
+
+    private final IptablesTools tools;
+    private final Set<IpFamily> families;
+
+    /**
+     * Uses certain tools.
+     *
+     * @param tools where they are, and which implementation
+     */
+    public IptablesBackend(IptablesTools tools) {
+        this(tools, Files.exists(KERNEL_IPV6) ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.V4));
+    }
+
+    /** Leaves other families alone. */
+    IptablesBackend(IptablesTools tools, Set<IpFamily> families) {
+        this.tools = tools;
+        this.families = families;
+    }
+
+    /** {@return the back end with {@code iptables-nft}} */
+    public static IptablesBackend nft() {
+        return new IptablesBackend(IptablesTools.system().withVariant(Variant.NFT));
+    }
+
+    /** {@return the back end with {@code iptables-legacy}} */
+    public static IptablesBackend legacy() {
+        return new IptablesBackend(IptablesTools.system().withVariant(Variant.LEGACY));
+    }
+
+    @Override
+    public String name() {
+        return switch (tools.variant()) {
+            case SYSTEM -> "iptables";
+            case NFT -> "iptables-nft";
+            case LEGACY -> "iptables-legacy";
+        };
+    }
+
+    @Override
+    public Layout layout() {
+        return Layout.IPTABLES;
+    }
+
+    @Override
+    public Usability probe(NetworkNamespace namespace) throws IOException {
+        ToolRun run = new ToolRun(tools, namespace);
+        try {
+            for (IpFamily family : families) {
+                tools.iptables(family, "restore");
+                String version = run.run(List.of(tools.iptables(family, "save").toString(), "--version"), "").strip();
+                String mark = tools.variant() == Variant.NFT ? "(nf_tables)" : tools.variant() == Variant.LEGACY ? "(legacy)" : "";
+                if (!version.contains(mark)) {
+                    return Usability.no(tools.iptables(family, "save") + " is another variant: it says " + version + ", not " + mark);
+                }
+                run.save(family);
+            }
+            return Usability.yes("the tools are there and can list the rules");
+        } catch (IOException e) {
+            return Usability.no(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Override
+    public void check(Owner owner, RuleSet rules) {
+        owner.checkShared(rules);
+        for (IpFamily family : IpFamily.values()) {
+            IptablesRestore.render(rules, family);
+        }
+    }
+
+    @Override
+    public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
+        check(owner, rules);
+        ApplyLock.holding(namespace, tools.timeout(), () -> {
+            ToolRun run = new ToolRun(tools, namespace);
+            Ipsets sets = new Ipsets(run, tools, owner);
+            State before = state(run, owner, sets);
+            try {
+                sets.provide(before.sets, rules.sets());
+                for (IpFamily family : families) {
+                    restore(run, family, before.tables(family), OwnedTable.wanted(rules, family));
+                }
+                sets.retire(before.sets, rules.sets());
+                verify(run, namespace, owner, sets, rules);
+            } catch (IOException | RuntimeException e) {
+                undo(run, owner, sets, before, e);
+                throw e;
+            }
+        });
+    }
+
+    private void verify(ToolRun run, NetworkNamespace namespace, Owner owner, Ipsets sets, RuleSet rules) throws IOException {
+        List<String> differences = Differences.between(listing(run, owner, sets), expressible(rules));
+        if (!differences.isEmpty()) {
+            throw new RulesDifferException(namespace.toString(), differences);
+        }
+    }
+
+    /** Without the families that the kernel lacks: it has no packets of them. */
+    private RuleSet expressible(RuleSet rules) {
+        return families.size() > 1 ? rules : rules.only(families.iterator().next());
+    }
+
+    private void undo(ToolRun run, Owner owner, Ipsets sets, State before, Exception failure) {
+        boolean interrupted = Thread.interrupted();
+        try {
+            sets.provide(sets.read(), before.sets);
+            State now = state(run, owner, sets);
+            for (IpFamily family : families) {
+                restore(run, family, now.tables(family), before.tables(family));
+            }
+            sets.retire(now.sets, before.sets);
+        } catch (IOException e) {
+            failure.addSuppressed(new IOException("what had been changed couldn't be put back: " + e.getMessage(), e));
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void restore(ToolRun run, IpFamily family, Map<String, OwnedTable> from, Map<String, OwnedTable> to) throws IOException {
+        String script = Transition.script(from, to);
+        if (!script.isEmpty()) {
+            run.restore(family, script);
+        }
+    }
+
+    @Override
+    public Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
+        ToolRun run = new ToolRun(tools, namespace);
+        return listing(run, owner, new Ipsets(run, tools, owner));
+    }
+
+    private Listing listing(ToolRun run, Owner owner, Ipsets sets) throws IOException {
+        List<Listing.ListedChain> chains = new ArrayList<>();
+        for (IpFamily family : families) {
+            chains.addAll(saved(run, family).listing(family, owner).chains());
+        }
+        return new Listing(chains, sets.read());
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+        ApplyLock.holding(namespace, tools.timeout(), () -> {
+            ToolRun run = new ToolRun(tools, namespace);
+            Ipsets sets = new Ipsets(run, tools, owner);
+            State before = state(run, owner, sets);
+            for (IpFamily family : families) {
+                restore(run, family, before.tables(family), Map.of());
+            }
+            sets.retire(before.sets, List.of());
+        });
+    }
+
+    @Override
+    public void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
+        new Ipsets(new ToolRun(tools, namespace), tools, owner).update(change);
+    }
+
+    private State state(ToolRun run, Owner owner, Ipsets sets) throws IOException {
+        Map<IpFamily, Map<String, OwnedTable>> tables = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : families) {
+            tables.put(family, OwnedTable.found(saved(run, family), owner.chains()));
+        }
+        return new State(tables, sets.read());
+    }
+
+    private static IptablesSave saved(ToolRun run, IpFamily family) throws IOException {
+        IptablesSave saved = IptablesSave.parse(run.save(family));
+        for (String table : saved.unreadable()) {
+            throw new IOException("iptables can't list the table " + table + " in " + run.where()
+                    + ": another program put rules there that only nft understands (`nft list table " + (family == IpFamily.V4 ? "ip " : "ip6 ")
+                    + table + "` shows them)");
+        }
+        return saved;
+    }
+
+    /** What was there of the owner. */
+    private record State(Map<IpFamily, Map<String, OwnedTable>> tables, List<AddressSet> sets) {
+        Map<String, OwnedTable> tables(IpFamily family) {
+            return tables.getOrDefault(family, Map.of());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+}

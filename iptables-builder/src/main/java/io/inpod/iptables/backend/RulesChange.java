@@ -1,0 +1,78 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.text.Differences;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.List;
+
+/** A rule set that one back end installs, verifies and removes. */
+public final class RulesChange implements NamespaceChange {
+    private final Backend backend;
+    private final Owner owner;
+    private final RuleSet rules;
+
+    /**
+     * Prepares a rule set to be applied.
+     *
+     * @param backend how
+     * @param owner whose rules
+     * @param rules what to apply
+     * @throws IllegalArgumentException naming what the back end can't express, or the owner wouldn't find again
+     */
+    public RulesChange(Backend backend, Owner owner, RuleSet rules) {
+        backend.check(owner, rules);
+        this.backend = backend;
+        this.owner = owner;
+        this.rules = rules;
+    }
+
+    /**
+     * Installs the rules as {@link Backend#apply} does. Touches nothing if they are there already.
+     *
+     * @param namespace where
+     * @throws IOException if a tool or the kernel refuses
+     */
+    @Override
+    public void install(NetworkNamespace namespace) throws IOException {
+        backend.apply(namespace, owner, rules);
+    }
+
+    /**
+     * Compares what is there with what should be, by meaning, rule by rule and in order.
+     *
+     * @param namespace where
+     * @throws RulesDifferException saying what is missing, foreign or different
+     * @throws IOException if a tool or the kernel refuses
+     */
+    @Override
+    public void verify(NetworkNamespace namespace) throws IOException {
+        List<String> differences = diff(namespace);
+        if (!differences.isEmpty()) {
+            throw new RulesDifferException(namespace.toString(), differences);
+        }
+    }
+
+    /**
+     * Says how what is there differs from what should be.
+     *
+     * @param namespace where
+     * @return one text for each difference, as {@link Differences#between} words it; empty if there is none
+     * @throws IOException if a tool or the kernel refuses
+     */
+    public List<String> diff(NetworkNamespace namespace) throws IOException {
+        return Differences.between(backend.read(namespace, owner), rules);
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace) throws IOException {
+        backend.remove(namespace, owner);
+    }
+
+    @Override
+    public String toString() {
+        return "rules by " + backend.name();
+    }
+}

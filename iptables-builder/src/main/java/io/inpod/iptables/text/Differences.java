@@ -1,0 +1,159 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Says in words how what a namespace holds differs from what is wanted: what is missing, foreign or changed, per table and chain. The
+ * meaning is compared, not the text, and of a chain as few rules as possible are named, so that one deleted rule reads as one.
+ */
+public final class Differences {
+    private final Map<String, Set<IpFamily>> words = new LinkedHashMap<>();
+
+    private Differences() {
+    }
+
+    /**
+     * Compares.
+     *
+     * @param found what the namespace holds of the owner
+     * @param wanted what it should hold; a family that isn't among its families should hold nothing
+     * @return one text for each difference, such as {@code nat: rule 3 of ISTIO_PRERT: redirect goes to 15007 instead of 15006}; one
+     *     that concerns a single family begins with its name
+     */
+    public static List<String> between(Listing found, RuleSet wanted) {
+        Differences differences = new Differences();
+        for (IpFamily family : IpFamily.values()) {
+            differences.family(family, found, wanted.only(family));
+        }
+        List<String> texts = new ArrayList<>();
+        differences.words.forEach((text, families) -> texts.add(families.size() == 1 ? families.iterator().next() + " " + text : text));
+        SetDifferences.add(texts, found.sets(), wanted.sets());
+        return List.copyOf(texts);
+    }
+
+    private void family(IpFamily family, Listing found, RuleSet wanted) {
+        for (TableName name : TableName.values()) {
+            Map<String, ListedChain> there = new TreeMap<>();
+            found.chains().stream().filter(chain -> chain.family() == family && chain.table() == name).forEach(chain -> there.put(chain.name(), chain));
+            for (Chain chain : wanted.table(name).map(Table::chains).orElse(List.of())) {
+                ListedChain is = there.remove(chain.name());
+                if (chain.isBuiltIn()) {
+                    builtIn(family, name, chain, is == null ? List.of() : is.rules());
+                } else if (is == null) {
+                    say(family, name + ": chain " + chain.name() + " is missing");
+                } else {
+                    own(family, name, chain, is.rules());
+                }
+            }
+            for (ListedChain foreign : there.values()) {
+                if (Hook.isName(foreign.name()) || !foreign.rules().isEmpty() && foreign.rules().stream().allMatch(rule -> leads(rule, found, family))) {
+                    foreign.rules().forEach(rule -> say(family, name + ": " + foreign.name() + " has a foreign rule " + rule.position() + ": " + rule.text()));
+                } else {
+                    say(family, name + ": chain " + foreign.name() + " is foreign");
+                }
+            }
+        }
+    }
+
+    /** Whether a rule of a chain that isn't ours is listed only because it leads into one that is. */
+    private static boolean leads(ListedRule rule, Listing found, IpFamily family) {
+        return rule.rule().isPresent() && found.chains().stream().anyMatch(chain -> chain.family() == family && rule.text().contains(chain.name()));
+    }
+
+    private void own(IpFamily family, TableName table, Chain chain, List<ListedRule> found) {
+        for (Edit edit : Edit.between(found, chain.rules())) {
+            String where = table + ": rule " + edit.position() + " of " + chain.name();
+            if (edit.found() == null) {
+                say(family, where + " is missing: " + RuleWording.text(edit.wanted(), family));
+            } else if (edit.wanted() == null) {
+                say(family, where + " is foreign: " + edit.found().text());
+            } else {
+                say(family, where + ": " + RuleWording.change(edit.found(), edit.wanted(), family));
+            }
+        }
+    }
+
+    private void builtIn(IpFamily family, TableName table, Chain chain, List<ListedRule> found) {
+        List<Edit> edits = Edit.between(found, chain.rules());
+        for (Edit edit : edits) {
+            if (edit.wanted() != null) {
+                say(family, table + ": " + chain.name() + " lacks the rule " + RuleWording.text(edit.wanted(), family));
+            }
+            if (edit.found() != null) {
+                say(family, table + ": " + chain.name() + " has a foreign rule " + edit.found().position() + ": " + edit.found().text());
+            }
+        }
+        if (edits.isEmpty() && chain.placement() == Chain.Placement.FIRST) {
+            for (int i = 0; i < found.size(); i++) {
+                if (found.get(i).position() != i + 1) {
+                    say(family, table + ": " + chain.name() + " has other rules before " + RuleWording.text(chain.rules().get(i), family));
+                    return;
+                }
+            }
+        }
+    }
+
+    private void say(IpFamily family, String text) {
+        words.computeIfAbsent(text, key -> EnumSet.noneOf(IpFamily.class)).add(family);
+    }
+
+    /** Differences of address sets, with at most ten addresses of each kind. */
+    private static final class SetDifferences {
+        private static final int SHOWN = 10;
+
+        static void add(List<String> texts, List<AddressSet> found, List<AddressSet> wanted) {
+            Map<String, AddressSet> there = new TreeMap<>();
+            found.forEach(set -> there.put(set.name(), set));
+            for (AddressSet set : wanted) {
+                AddressSet is = there.remove(set.name());
+                if (is == null) {
+                    texts.add("set " + set.name() + " is missing");
+                } else if (is.family() != set.family()) {
+                    texts.add("set " + set.name() + " is of " + is.family() + " instead of " + set.family());
+                } else {
+                    compare(texts, set.name(), is.elements(), set.elements());
+                }
+            }
+            there.keySet().forEach(name -> texts.add("set " + name + " is foreign"));
+        }
+
+        private static void compare(List<String> texts, String name, List<AddressSet.Element> found, List<AddressSet.Element> wanted) {
+            Set<AddressSet.Element> is = new HashSet<>(found);
+            Set<AddressSet.Element> should = new HashSet<>(wanted);
+            list(texts, "set " + name + " lacks ", wanted.stream().filter(element -> !is.contains(element)).toList());
+            list(texts, "set " + name + " holds foreign ", found.stream().filter(element -> !should.contains(element)).toList());
+        }
+
+        private static void list(List<String> texts, String words, List<AddressSet.Element> elements) {
+            if (elements.isEmpty()) {
+                return;
+            }
+            List<String> shown = elements.stream().limit(SHOWN)
+                    .map(element -> element + (element.comment().isEmpty() ? "" : " (" + element.comment() + ")")).toList();
+            texts.add(words + String.join(", ", shown) + (elements.size() > SHOWN ? " and " + (elements.size() - SHOWN) + " more" : ""));
+        }
+    }
+
+    /** A rule that the model doesn't know is never one that is wanted. */
+    static boolean same(ListedRule found, Rule wanted) {
+        return found.rule().map(wanted::equals).orElse(false);
+    }
+}

@@ -1,0 +1,115 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.internal.Quote;
+import io.inpod.iptables.internal.Words;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What iptables-save(8) or ip6tables-save(8) printed: per table and chain the rules in order, each without {@code -A CHAIN}.
+ *
+ * @param tables table name, chain name, rules
+ * @param unreadable tables that hold what iptables can't express, and so doesn't list
+ */
+public record IptablesSave(Map<String, Map<String, List<String>>> tables, Set<String> unreadable) {
+    private static final Pattern INCOMPATIBLE = Pattern.compile("# Table `(.*)' is incompatible.*");
+
+    /**
+     * Splits a listing. Comments and counters are skipped.
+     *
+     * @param text what the tool printed; a char may stand for a byte
+     * @return its parts
+     * @throws IOException naming a line that is none of such a listing
+     */
+    public static IptablesSave parse(String text) throws IOException {
+        Map<String, Map<String, List<String>>> tables = new LinkedHashMap<>();
+        Set<String> unreadable = new HashSet<>();
+        Map<String, List<String>> chains = null;
+        for (String line : text.split("\n")) {
+            Matcher incompatible = INCOMPATIBLE.matcher(line);
+            if (incompatible.matches()) {
+                unreadable.add(incompatible.group(1));
+            } else if (line.startsWith("*")) {
+                chains = tables.computeIfAbsent(line.substring(1).strip(), name -> new LinkedHashMap<>());
+            } else if (chains != null && line.startsWith(":")) {
+                chains.putIfAbsent(Words.first(line.substring(1)), new ArrayList<>());
+            } else if (chains != null && line.startsWith("-A ")) {
+                String rest = line.substring(3);
+                String chain = Words.first(rest);
+                chains.computeIfAbsent(chain, name -> new ArrayList<>()).add(rest.substring(chain.length()).strip());
+            } else if (!line.isBlank() && !line.startsWith("#") && !line.equals("COMMIT")) {
+                throw new IOException("iptables-save printed a line that is no rule: " + Quote.of(line));
+            }
+        }
+        return new IptablesSave(tables, unreadable);
+    }
+
+    /**
+     * Reads everything.
+     *
+     * @param family of which tool the listing is
+     * @return all chains of the tables that the model knows, built-in ones only with rules
+     */
+    public Listing listing(IpFamily family) {
+        return listing(family, chain -> !Hook.isName(chain), rule -> true);
+    }
+
+    /**
+     * Reads what belongs to an owner.
+     *
+     * @param family of which tool the listing is
+     * @param owner whose chains
+     * @return these chains, and the rules elsewhere that lead into them
+     */
+    public Listing listing(IpFamily family, Owner owner) {
+        return listing(family, owner.chains()::contains, rule -> owner.chains().contains(Words.target(rule)));
+    }
+
+    private Listing listing(IpFamily family, Predicate<String> ownChain, Predicate<String> ownRule) {
+        List<ListedChain> listed = new ArrayList<>();
+        tables.forEach((table, chains) -> {
+            Optional<TableName> name = name(table);
+            if (name.isEmpty()) {
+                return;
+            }
+            chains.forEach((chain, rules) -> {
+                List<ListedRule> kept = new ArrayList<>();
+                for (int i = 0; i < rules.size(); i++) {
+                    if (ownChain.test(chain) || ownRule.test(rules.get(i))) {
+                        kept.add(new ListedRule(i + 1, RuleParser.parse(rules.get(i), family), rules.get(i)));
+                    }
+                }
+                if (ownChain.test(chain) || !kept.isEmpty()) {
+                    listed.add(new ListedChain(family, name.get(), chain, kept));
+                }
+            });
+        });
+        return new Listing(listed, List.of());
+    }
+
+    private static Optional<TableName> name(String table) {
+        for (TableName name : TableName.values()) {
+            if (name.name().toLowerCase(Locale.ROOT).equals(table)) {
+                return Optional.of(name);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,195 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.AddressType;
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStatus;
+import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Limit;
+import io.inpod.iptables.Match.PortMatch;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerSocketMatch;
+import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.TcpFlag;
+import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.internal.Bytes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+
+/** Reads rules as iptables-save prints them. What the model doesn't know gives no rule. */
+final class RuleParser {
+    private final IpFamily family;
+    private final RuleWords words;
+    private final List<Match> matches = new ArrayList<>();
+    private String module = "";
+    private boolean negated;
+
+    private RuleParser(RuleWords words, IpFamily family) {
+        this.words = words;
+        this.family = family;
+    }
+
+    /** A rule without {@code -A CHAIN}; empty if it holds anything that the model can't express. */
+    static Optional<Rule> parse(String rule, IpFamily family) {
+        try {
+            RuleParser parser = new RuleParser(new RuleWords(rule), family);
+            return Optional.of(parser.rule());
+        } catch (IllegalArgumentException e) { // also what is out of the model's ranges
+            return Optional.empty();
+        }
+    }
+
+    private Rule rule() {
+        while (words.more()) {
+            String word = words.next();
+            switch (word) {
+                case "!" -> {
+                    negated = true;
+                    continue;
+                }
+                case "-m" -> module(words.next());
+                case "-j" -> {
+                    return new Rule(matches, TargetParser.parse(words, family));
+                }
+                case "-g" -> {
+                    Target target = new Target.Goto(words.next());
+                    words.end();
+                    return new Rule(matches, target);
+                }
+                default -> option(word);
+            }
+            negated = false;
+        }
+        throw new IllegalArgumentException("a rule without a target only counts");
+    }
+
+    /** Modules that ask for something even without an option. */
+    private void module(String name) {
+        module = name;
+        if (name.equals("tcp") || name.equals("udp")) {
+            matches.add(Match.header(name.equals("tcp") ? Protocol.TCP : Protocol.UDP));
+        } else if (name.equals("socket")) {
+            boolean transparent = false;
+            boolean any = false;
+            while (words.peek().equals("--transparent") || words.peek().equals("--nowildcard")) {
+                boolean isTransparent = words.next().equals("--transparent");
+                transparent |= isTransparent;
+                any |= !isTransparent;
+            }
+            matches.add(new SocketMatch(transparent, any));
+        } else if (name.equals("limit")) {
+            words.expect("--limit");
+            String[] rate = words.next().split("/");
+            int burst = 5;
+            if (words.peek().equals("--limit-burst")) {
+                words.next();
+                burst = words.number(words.next());
+            }
+            matches.add(new Limit(words.number(rate[0]), per(rate.length == 2 ? rate[1] : ""), burst));
+        }
+    }
+
+    private void option(String name) {
+        switch (name) {
+            case "-s" -> matches.add(new Match.Source(prefix(), negated));
+            case "-d" -> matches.add(new Match.Destination(prefix(), negated));
+            case "-i" -> matches.add(new Match.InInterface(Bytes.read(words.plain()), negated));
+            case "-o" -> matches.add(new Match.OutInterface(Bytes.read(words.plain()), negated));
+            case "-p" -> matches.add(new Match.IpProtocol(protocol(words.next()), negated));
+            default -> option(module + " " + name, negated);
+        }
+    }
+
+    private void option(String name, boolean not) {
+        switch (name) {
+            case "tcp --sport", "udp --sport" -> matches.add(new Match.Transport(transport(), Optional.of(ports(not)), Optional.empty(), Optional.empty()));
+            case "tcp --dport", "udp --dport" -> matches.add(new Match.Transport(transport(), Optional.empty(), Optional.of(ports(not)), Optional.empty()));
+            case "tcp --tcp-flags" -> matches.add(Match.flags(new TcpFlags(flags(words.next()), flags(words.next()), not)));
+            case "mark --mark" -> matches.add(new Match.PacketMark(words.mark(), not));
+            case "connmark --mark" -> matches.add(new Match.ConnectionMark(words.mark(), not));
+            case "conntrack --ctstate", "state --state" -> matches.add(new Match.Conntrack(words.names(ConntrackState.class), not));
+            case "conntrack --ctstatus" -> matches.add(new ConntrackStatusMatch(words.names(ConntrackStatus.class), not));
+            case "set --match-set" -> matches.add(new SetMatch(words.next(), family, side(words.next()), not));
+            case "icmp --icmp-type", "icmp6 --icmpv6-type" -> matches.add(icmp(module.equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, words.next(), not));
+            case "addrtype --src-type" -> matches.add(new AddressTypeMatch(Side.SOURCE, AddressType.valueOf(words.next()), not));
+            case "addrtype --dst-type" -> matches.add(new AddressTypeMatch(Side.DESTINATION, AddressType.valueOf(words.next()), not));
+            case "owner --uid-owner" -> {
+                long[] range = words.range(words.next());
+                matches.add(new OwnerUserMatch(range[0], range[1], not));
+            }
+            case "owner --gid-owner" -> {
+                long[] range = words.range(words.next());
+                matches.add(new OwnerGroupMatch(range[0], range[1], not));
+            }
+            case "owner --socket-exists" -> matches.add(new OwnerSocketMatch(not));
+            case "cgroup --path" -> matches.add(new CgroupMatch(Bytes.read(words.plain()), not));
+            case "comment --comment" -> matches.add(new CommentMatch(Bytes.read(words.plain())));
+            default -> throw new IllegalArgumentException(name);
+        }
+    }
+
+    private IpPrefix prefix() {
+        return IpPrefix.parse(words.next());
+    }
+
+    private Protocol transport() {
+        return module.equals("tcp") ? Protocol.TCP : Protocol.UDP;
+    }
+
+    private PortMatch ports(boolean not) {
+        return new PortMatch(words.ports(':'), not);
+    }
+
+    private static Protocol protocol(String name) {
+        for (Protocol protocol : Protocol.values()) {
+            if (protocol.text().equals(name) || Integer.toString(protocol.number()).equals(name)) {
+                return protocol;
+            }
+        }
+        if (name.equals("icmpv6")) {
+            return Protocol.ICMPV6;
+        }
+        throw new IllegalArgumentException(name);
+    }
+
+    private static Side side(String name) {
+        if (!name.equals("src") && !name.equals("dst")) {
+            throw new IllegalArgumentException(name);
+        }
+        return name.equals("src") ? Side.SOURCE : Side.DESTINATION;
+    }
+
+    private Match icmp(Protocol protocol, String type, boolean not) {
+        int slash = type.indexOf('/');
+        return new IcmpMatch(protocol, words.number(slash < 0 ? type : type.substring(0, slash)),
+                slash < 0 ? OptionalInt.empty() : OptionalInt.of(words.number(type.substring(slash + 1))), not);
+    }
+
+    private Set<TcpFlag> flags(String names) {
+        return names.equals("NONE") ? Set.of() : names.equals("ALL") ? Set.of(TcpFlag.values()) : words.names(TcpFlag.class, names);
+    }
+
+    private static Limit.Per per(String name) {
+        for (Limit.Per per : Limit.Per.values()) {
+            if (per.text().equals(name)) {
+                return per;
+            }
+        }
+        throw new IllegalArgumentException(name);
+    }
+}

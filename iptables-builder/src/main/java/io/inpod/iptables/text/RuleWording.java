@@ -1,0 +1,68 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.Target;
+import java.util.ArrayList;
+import java.util.List;
+
+/** One rule, and the difference between two, in words. */
+final class RuleWording {
+    private RuleWording() {
+    }
+
+    /** As iptables-save would print it; names that it can't print are left to Java. */
+    static String text(Rule rule, IpFamily family) {
+        try {
+            return RuleText.of(rule, family);
+        } catch (IllegalArgumentException e) {
+            return rule.toString();
+        }
+    }
+
+    static String change(ListedRule found, Rule wanted, IpFamily family) {
+        if (found.rule().isPresent()) {
+            Rule is = found.rule().get();
+            if (is.matches().equals(wanted.matches())) {
+                return target(is.target(), wanted.target(), family);
+            }
+            List<Match> missing = new ArrayList<>(wanted.matches());
+            missing.removeAll(is.matches());
+            List<Match> foreign = new ArrayList<>(is.matches());
+            foreign.removeAll(wanted.matches());
+            if (is.target().equals(wanted.target()) && missing.size() + foreign.size() <= 2 && missing.size() + foreign.size() > 0) {
+                return (missing.isEmpty() ? "" : "lacks the condition " + conditions(missing, wanted, family))
+                        + (missing.isEmpty() || foreign.isEmpty() ? "" : " and ")
+                        + (foreign.isEmpty() ? "" : "has the foreign condition " + conditions(foreign, is, family));
+            }
+        }
+        return "found " + found.text() + " instead of " + text(wanted, family);
+    }
+
+    private static String target(Target is, Target wanted, IpFamily family) {
+        if (is instanceof Target.Redirect a && wanted instanceof Target.Redirect b) {
+            return "redirect goes to " + a.ports().text('-') + " instead of " + b.ports().text('-');
+        }
+        if (is instanceof Target.Tproxy a && wanted instanceof Target.Tproxy b && a.port() != b.port()) {
+            return "tproxy goes to port " + a.port() + " instead of " + b.port();
+        }
+        return "does " + targetText(is, family) + " instead of " + targetText(wanted, family);
+    }
+
+    private static String targetText(Target target, IpFamily family) {
+        StringBuilder text = new StringBuilder();
+        TargetText.append(text, target, family);
+        return text.substring(4);
+    }
+
+    /** Only the conditions' text: a rule can't be built of some conditions alone, so the whole text stands in where that fails. */
+    private static String conditions(List<Match> matches, Rule rule, IpFamily family) {
+        try {
+            return RuleText.conditions(matches, family);
+        } catch (IllegalArgumentException e) {
+            return rule.toString();
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.RejectWith;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.Bytes;
+import java.net.InetAddress;
+import java.util.Optional;
+
+/** Reads targets as iptables-save prints them, from the word after {@code -j} to the end of the rule. */
+final class TargetParser {
+    private TargetParser() {
+    }
+
+    static Target parse(RuleWords words, IpFamily family) {
+        Target target = target(words, family);
+        words.end();
+        return target;
+    }
+
+    private static Target target(RuleWords words, IpFamily family) {
+        String name = words.next();
+        return switch (name) {
+            case "ACCEPT" -> new Target.Accept();
+            case "DROP" -> new Target.Drop();
+            case "RETURN" -> new Target.Return();
+            case "REJECT" -> reject(words, family);
+            case "REDIRECT" -> {
+                words.expect("--to-ports");
+                yield new Target.Redirect(words.ports('-'));
+            }
+            case "TPROXY" -> tproxy(words, family);
+            case "DNAT" -> {
+                words.expect("--to-destination");
+                AddressAndPorts to = AddressAndPorts.parse(words, family);
+                yield new Target.Dnat(to.address, to.ports);
+            }
+            case "SNAT" -> {
+                words.expect("--to-source");
+                AddressAndPorts to = AddressAndPorts.parse(words, family);
+                yield new Target.Snat(to.address, to.ports);
+            }
+            case "MASQUERADE" -> new Target.Masquerade();
+            case "MARK" -> {
+                words.expect("--set-xmark");
+                yield new Target.SetMark(words.mark());
+            }
+            case "CONNMARK" -> connmark(words);
+            case "CT" -> ct(words);
+            case "NOTRACK" -> new Target.NoTrack();
+            case "LOG" -> {
+                String prefix = words.peek().equals("--log-prefix") ? value(words) : "";
+                yield new Target.Log(prefix, words.peek().equals("--log-level") ? Integer.parseInt(value(words)) : 4);
+            }
+            case "NFLOG" -> {
+                String prefix = words.peek().equals("--nflog-prefix") ? value(words) : "";
+                yield new Target.Nflog(words.peek().equals("--nflog-group") ? Integer.parseInt(value(words)) : 0, prefix);
+            }
+            case "TCPMSS" -> words.next().equals("--clamp-mss-to-pmtu") ? new Target.ClampTcpMss() : new Target.SetTcpMss(words.number(words.next()));
+            default -> new Target.Jump(name);
+        };
+    }
+
+    private static String value(RuleWords words) {
+        words.next();
+        return Bytes.read(words.plain());
+    }
+
+    private static Target reject(RuleWords words, IpFamily family) {
+        words.expect("--reject-with");
+        String with = words.next();
+        for (RejectWith value : RejectWith.values()) {
+            if (value.text(family).equals(with)) {
+                return new Target.Reject(value);
+            }
+        }
+        throw new IllegalArgumentException(with);
+    }
+
+    private static Target tproxy(RuleWords words, IpFamily family) {
+        words.expect("--on-port");
+        int port = words.number(words.next());
+        words.expect("--on-ip");
+        words.expect(family.any());
+        words.expect("--tproxy-mark");
+        return new Target.Tproxy(port, words.mark());
+    }
+
+    private static Target connmark(RuleWords words) {
+        String what = words.next();
+        if (what.equals("--set-xmark")) {
+            return new Target.SetConnmark(words.mark());
+        }
+        words.expect("--nfmask");
+        int packet = words.bits(words.next());
+        words.expect("--ctmask");
+        int connection = words.bits(words.next());
+        return switch (what) {
+            case "--restore-mark" -> new Target.RestoreConnmark(packet, connection);
+            case "--save-mark" -> new Target.SaveConnmark(packet, connection);
+            default -> throw new IllegalArgumentException(what);
+        };
+    }
+
+    private static Target ct(RuleWords words) {
+        String what = words.next();
+        return switch (what) {
+            case "--notrack" -> new Target.NoTrack();
+            case "--zone" -> new Target.ConntrackZone(words.number(words.next()));
+            default -> throw new IllegalArgumentException(what);
+        };
+    }
+
+    private record AddressAndPorts(InetAddress address, Optional<Ports> ports) {
+        /** {@code 1.2.3.4}, {@code 1.2.3.4:80-90}, {@code ::1} or {@code [::1]:80}. */
+        static AddressAndPorts parse(RuleWords words, IpFamily family) {
+            String text = words.next();
+            int colon = family == IpFamily.V4 ? text.indexOf(':') : text.startsWith("[") ? text.indexOf("]:") : -1;
+            if (colon < 0) {
+                return new AddressAndPorts(address(text), Optional.empty());
+            }
+            String address = family == IpFamily.V4 ? text.substring(0, colon) : text.substring(1, colon);
+            String ports = text.substring(text.lastIndexOf(':') + 1);
+            return new AddressAndPorts(address(address), Optional.of(words.ports(ports, '-')));
+        }
+
+        private static InetAddress address(String text) {
+            if (text.indexOf('/') >= 0) {
+                throw new IllegalArgumentException(text);
+            }
+            return IpPrefix.parse(text).address();
+        }
+    }
+}

@@ -1,0 +1,227 @@
+package io.inpod.iptables;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Random;
+import java.util.Set;
+
+/** Random valid rule sets over everything that the model has (but control groups, which must exist). */
+public final class RandomRules {
+    private static final String COMMENTS = "ab Z09_-./'\\;:#!*+$`(){}<>|&~^%@=,?[]é\u4e2d";
+
+    private final Random random;
+
+    public RandomRules(long seed) {
+        this.random = new Random(seed);
+    }
+
+    /** Both families, all tables, two sets, chains that call each other. */
+    public RuleSet ruleSet() {
+        List<AddressSet> sets = List.of(set("random-v4", IpFamily.V4), set("random-v6", IpFamily.V6));
+        List<Table> tables = new ArrayList<>();
+        for (TableName name : TableName.values()) {
+            if (random.nextInt(5) > 0) {
+                tables.add(table(name, sets));
+            }
+        }
+        return new RuleSet(EnumSet.allOf(IpFamily.class), tables, sets);
+    }
+
+    private Table table(TableName name, List<AddressSet> sets) {
+        List<Chain> chains = new ArrayList<>();
+        List<Hook> hooks = new ArrayList<>(name.hooks());
+        hooks.sort(null);
+        for (int i = 0; i < 3; i++) {
+            Hook hook = hooks.get(random.nextInt(hooks.size()));
+            List<Rule> rules = new ArrayList<>();
+            for (int n = 4 + random.nextInt(12); n > 0 || rules.isEmpty(); n--) {
+                attempt(() -> {
+                    Rule rule = new Rule(matches(sets), target(hook, name));
+                    Table.of(name, Chain.of(hook.name(), Rule.of(new Target.Jump("RND_X"))), Chain.of("RND_X", rule));
+                    rules.add(rule);
+                });
+            }
+            String chain = "RND_" + i + "_" + hook;
+            chains.add(new Chain(chain, rules));
+            List<Match> matches = new ArrayList<>();
+            if (random.nextBoolean()) {
+                matches.add(hook == Hook.OUTPUT || hook == Hook.POSTROUTING ? Match.out("eth" + i) : Match.in("lo"));
+            }
+            Rule lead = new Rule(matches, random.nextInt(4) == 0 ? new Target.Goto(chain) : new Target.Jump(chain));
+            if (chains.stream().noneMatch(c -> c.name().equals(hook.name()))) {
+                chains.add(random.nextBoolean() ? Chain.first(hook, lead) : Chain.of(hook.name(), lead));
+            }
+        }
+        if (random.nextBoolean()) {
+            chains.add(Chain.of("RND_EMPTY"));
+        }
+        List<Chain> unique = new ArrayList<>();
+        chains.forEach(chain -> {
+            if (unique.stream().noneMatch(c -> c.name().equals(chain.name()))) {
+                unique.add(chain);
+            }
+        });
+        return new Table(name, unique);
+    }
+
+    private static void attempt(Runnable action) {
+        try {
+            action.run();
+        } catch (IllegalArgumentException e) {
+            // parts that don't fit: the next throw of the dice
+        }
+    }
+
+    private AddressSet set(String name, IpFamily family) {
+        List<AddressSet.Element> elements = new ArrayList<>();
+        for (int i = random.nextInt(4); i > 0; i--) {
+            elements.add(new AddressSet.Element(IpPrefix.parse((family == IpFamily.V4 ? "10.0.0." : "fd00::") + i).address(), random.nextBoolean() ? "" : "pod " + i));
+        }
+        return new AddressSet(name, family, elements);
+    }
+
+    private List<Match> matches(List<AddressSet> sets) {
+        List<Match> matches = new ArrayList<>();
+        Protocol protocol = Protocol.values()[random.nextInt(4)];
+        IpFamily family = protocol.onlyFamily().orElse(IpFamily.values()[random.nextInt(2)]);
+        if (random.nextInt(3) > 0) {
+            matches.add(Match.protocol(protocol));
+            if (protocol.hasPorts() && random.nextBoolean()) {
+                matches.add(new Match.Transport(protocol, port(), port(), protocol == Protocol.TCP && random.nextBoolean() ? Optional.of(flags()) : Optional.empty()));
+            } else if (!protocol.hasPorts() && random.nextBoolean()) {
+                OptionalInt code = random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt(5));
+                matches.add(new IcmpMatch(protocol, 1 + random.nextInt(20), code, code.isEmpty() && random.nextBoolean()));
+            }
+        }
+        for (int n = random.nextInt(4); n > 0; n--) {
+            matches.add(match(family, sets));
+        }
+        return matches;
+    }
+
+    private Match match(IpFamily family, List<AddressSet> sets) {
+        boolean not = random.nextBoolean();
+        return switch (random.nextInt(17)) {
+            case 0 -> new Match.Source(prefix(family), not);
+            case 1 -> new Match.Destination(prefix(family), not);
+            case 2 -> new Match.InInterface("lo", not);
+            case 3 -> new Match.OutInterface("a.b@c_d-1", not);
+            case 4 -> new Match.PacketMark(mark(), not);
+            case 5 -> new Match.ConnectionMark(mark(), not);
+            case 6 -> new Match.Conntrack(some(ConntrackState.class), not);
+            case 7 -> new ConntrackStatusMatch(some(ConntrackStatus.class), not);
+            case 8 -> new SetMatch(sets.get(family.ordinal()).name(), family, Side.values()[random.nextInt(2)], not);
+            case 9 -> new AddressTypeMatch(Side.values()[random.nextInt(2)], AddressType.values()[random.nextInt(5)], not);
+            case 10 -> new OwnerUserMatch(random.nextInt(1000), 1000L + random.nextInt(3) * 2_000_000_000L, not);
+            case 11 -> new OwnerGroupMatch(7, 7, not);
+            case 12 -> new OwnerSocketMatch(not);
+            case 13 -> new SocketMatch(random.nextBoolean(), random.nextBoolean());
+            case 14 -> new CommentMatch(words(1 + random.nextInt(20)));
+            case 15 -> new Limit(1 + random.nextInt(200), Limit.Per.values()[random.nextInt(3)], 1 + random.nextInt(20));
+            default -> new Match.Family(family);
+        };
+    }
+
+    private Target target(Hook hook, TableName table) {
+        return switch (random.nextInt(22)) {
+            case 0, 1 -> new Target.Accept();
+            case 2 -> new Target.Drop();
+            case 3 -> new Target.Return();
+            case 4, 5 -> new Target.Reject(RejectWith.values()[random.nextInt(5)]);
+            case 6 -> new Target.Redirect(ports());
+            case 7 -> new Target.Tproxy(1 + random.nextInt(65535), mark());
+            case 8 -> new Target.Dnat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
+            case 9 -> new Target.Snat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
+            case 10 -> new Target.Masquerade();
+            case 11 -> new Target.SetMark(mark());
+            case 12 -> new Target.SetConnmark(mark());
+            case 13 -> new Target.RestoreConnmark(-1, random.nextInt());
+            case 14 -> new Target.SaveConnmark(random.nextInt(), -1);
+            case 15 -> new Target.ConntrackZone(1 + random.nextInt(65535));
+            case 16 -> new Target.NoTrack();
+            case 17 -> new Target.Log(words(random.nextInt(9)), random.nextInt(8));
+            case 18 -> new Target.Nflog(random.nextInt(65536), words(random.nextInt(20)));
+            case 19 -> new Target.SetTcpMss(1 + random.nextInt(65535));
+            case 20 -> new Target.ClampTcpMss();
+            default -> new Target.Accept();
+        };
+    }
+
+    private String words(int length) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < length; i++) {
+            text.append(COMMENTS.charAt(random.nextInt(COMMENTS.length())));
+        }
+        return text.toString();
+    }
+
+    private Optional<Match.PortMatch> port() {
+        return switch (random.nextInt(4)) {
+            case 0 -> Optional.of(new Match.PortMatch(Ports.of(1 + random.nextInt(65535)), random.nextBoolean()));
+            case 1 -> Optional.of(new Match.PortMatch(new Ports(random.nextInt(30000), 30000 + random.nextInt(30000)), random.nextBoolean()));
+            case 2 -> Optional.of(new Match.PortMatch(new Ports(0, 65535), false));
+            default -> Optional.empty();
+        };
+    }
+
+    private Ports ports() {
+        int first = 1 + random.nextInt(60000);
+        return random.nextBoolean() ? Ports.of(first) : new Ports(first, first + 1 + random.nextInt(5000));
+    }
+
+    private TcpFlags flags() {
+        Set<TcpFlag> examined = some(TcpFlag.class);
+        examined.add(TcpFlag.SYN);
+        Set<TcpFlag> set = EnumSet.of(TcpFlag.SYN);
+        examined.stream().filter(f -> random.nextBoolean()).forEach(set::add);
+        return new TcpFlags(examined, set, random.nextInt(4) == 0);
+    }
+
+    private <E extends Enum<E>> Set<E> some(Class<E> type) {
+        Set<E> chosen = EnumSet.noneOf(type);
+        E[] all = type.getEnumConstants();
+        chosen.add(all[random.nextInt(all.length)]);
+        for (E one : all) {
+            if (random.nextInt(4) == 0) {
+                chosen.add(one);
+            }
+        }
+        return chosen;
+    }
+
+    private Mark mark() {
+        int mask = random.nextInt(3) == 0 ? -1 : random.nextInt(0x10000) | 1;
+        return new Mark(random.nextInt() & mask, mask);
+    }
+
+    private IpPrefix prefix(IpFamily family) {
+        return new IpPrefix(address(family), random.nextInt(family.bits() + 1));
+    }
+
+    private InetAddress address() {
+        return address(IpFamily.values()[random.nextInt(2)]);
+    }
+
+    private InetAddress address(IpFamily family) {
+        byte[] bytes = new byte[family.bits() / 8];
+        random.nextBytes(bytes);
+        if (family == IpFamily.V6) {
+            for (int i = 2; i < 12; i++) {
+                bytes[i] = random.nextBoolean() ? 0 : bytes[i];
+            }
+            bytes[0] = (byte) 0xfd;
+        } else {
+            bytes[0] = 10;
+        }
+        try {
+            return InetAddress.getByAddress(bytes);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

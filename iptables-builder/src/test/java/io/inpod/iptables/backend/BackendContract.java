@@ -1,0 +1,249 @@
+package io.inpod.iptables.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.inpod.iptables.AddressSet.Element;
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.RandomRules;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.text.Differences;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every back end does, in a namespace of its own for each test. A subclass only says which back end. */
+abstract class BackendContract {
+    static final Owner OWNER = new Owner(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of("contract-v4", "contract-v6"));
+    private static final int RANDOM_RULE_SETS = 8;
+
+    NetworkNamespace namespace;
+
+    abstract Backend backend();
+
+    /** What is listed of everybody's rules: an oracle that shares no code with the back end. Counters are left out. */
+    String listing() throws Exception {
+        return Kernel.run(namespace, "", "sh", "-c", "for t in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do echo \"== $t\"; $t-save; done; nft -s list ruleset inet; ipset save -sorted")
+                .replaceAll("(?m)^[#:*].*\n|^COMMIT\n|^create .*\n", "");
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        namespace = Kernel.namespace();
+        Usability usability = backend().probe(namespace);
+        assertThat(usability.usable() || !"true".equals(System.getenv("CI"))).as(usability.reason()).isTrue();
+        assumeThat(usability.usable()).as(usability.reason()).isTrue();
+    }
+
+    @AfterEach
+    void close() {
+        if (namespace != null) {
+            namespace.close();
+        }
+    }
+
+    /** Both families, with a rule for one of them and one that asks for a set. */
+    static RuleSet version(int port) {
+        AddressSet v4 = new AddressSet("contract-v4", IpFamily.V4, List.of(new Element(IpPrefix.parse("10.0.0.1").address(), "pod 1")));
+        return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(
+                Table.of(TableName.NAT, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_IN"))), Chain.first(Hook.OUTPUT, Rule.of(new Target.Jump("CT_OUT"))),
+                        Chain.of("CT_IN", Rule.of(new Target.Return(), Match.in(v4, Side.SOURCE)),
+                                Rule.of(new Target.Redirect(Ports.of(port)), Match.protocol(Protocol.TCP))),
+                        Chain.of("CT_OUT", Rule.of(new Target.Return(), Match.source(IpPrefix.parse("fd00::/8"))))),
+                Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("CT_OUT"))),
+                        Chain.of("CT_OUT", Rule.of(new Target.Drop(), Match.family(IpFamily.V6), Match.protocol(Protocol.UDP))))), List.of(v4));
+    }
+
+    private List<String> differences(RuleSet rules) throws IOException {
+        return Differences.between(backend().read(namespace, OWNER), rules);
+    }
+
+    @Test
+    void whatIsAppliedIsReadBackAndRemoved() throws Exception {
+        String before = listing();
+        backend().apply(namespace, OWNER, version(15006));
+        assertThat(differences(version(15006))).isEmpty();
+        assertThat(differences(version(15007))).containsExactly("IPv4 nat: rule 2 of CT_IN: redirect goes to 15006 instead of 15007",
+                "IPv6 nat: rule 1 of CT_IN: redirect goes to 15006 instead of 15007");
+        assertThat(listing()).isNotEqualTo(before);
+        backend().remove(namespace, OWNER);
+        assertThat(backend().read(namespace, OWNER).isEmpty()).isTrue();
+        assertThat(listing()).isEqualTo(before);
+    }
+
+    /** Random rules over everything that the model has; a rule that the back end refuses by name is left out. */
+    @Test
+    void modelToKernelToModelIsIdentity() throws Exception {
+        int expressed = 0;
+        for (int seed = 0; seed < RANDOM_RULE_SETS; seed++) {
+            RuleSet whole = new RandomRules(seed).ruleSet();
+            Owner owner = Owner.of(whole, "random-");
+            RuleSet rules = expressible(owner, whole);
+            expressed += rules.tables().stream().mapToInt(t -> t.chains().stream().mapToInt(c -> c.rules().size()).sum()).sum();
+            backend().apply(namespace, owner, rules);
+            Listing listing = backend().read(namespace, owner);
+            for (IpFamily family : IpFamily.values()) {
+                assertThat(listing.ruleSet(family)).as("seed " + seed).isEqualTo(withoutPlacement(rules.only(family)));
+            }
+            assertThat(Differences.between(listing, rules)).as("seed " + seed).isEmpty();
+            backend().remove(namespace, owner);
+        }
+        assertThat(expressed).isGreaterThan(20 * RANDOM_RULE_SETS);
+    }
+
+    private static RuleSet withoutPlacement(RuleSet rules) {
+        return new RuleSet(rules.families(), rules.tables().stream()
+                .map(t -> new Table(t.name(), t.chains().stream().map(c -> new Chain(c.name(), c.rules())).toList())).toList(), rules.sets());
+    }
+
+    private RuleSet expressible(Owner owner, RuleSet rules) {
+        List<Table> tables = new ArrayList<>();
+        for (Table table : rules.tables()) {
+            List<Chain> chains = new ArrayList<>();
+            for (Chain chain : table.chains()) {
+                chains.add(new Chain(chain.name(), chain.placement(), chain.rules().stream().filter(rule -> chain.isBuiltIn() || expressible(owner, rules, table, rule)).toList()));
+            }
+            tables.add(new Table(table.name(), chains));
+        }
+        return new RuleSet(rules.families(), tables, rules.sets());
+    }
+
+    private boolean expressible(Owner owner, RuleSet rules, Table table, Rule rule) {
+        try {
+            String chain = owner.chains().iterator().next();
+            backend().check(owner, new RuleSet(rules.families(), List.of(Table.of(table.name(), Chain.of(chain, rule))), rules.sets()));
+            return true;
+        } catch (IllegalArgumentException e) {
+            assertThat(e).hasMessageContaining(table.name() + " ").hasMessageContaining(" rule 1");
+            return false;
+        }
+    }
+
+    @Test
+    void applyingTwiceIsApplyingOnce() throws Exception {
+        backend().apply(namespace, OWNER, version(15006));
+        String once = listing();
+        backend().apply(namespace, OWNER, version(15006));
+        assertThat(listing()).isEqualTo(once);
+    }
+
+    @Test
+    void removingTwiceSucceeds() throws Exception {
+        backend().remove(namespace, OWNER);
+        backend().apply(namespace, OWNER, version(15006));
+        backend().remove(namespace, OWNER);
+        backend().remove(namespace, OWNER);
+        assertThat(backend().read(namespace, OWNER).isEmpty()).isTrue();
+    }
+
+    @Test
+    void anotherVersionIsReplacedWhole() throws Exception {
+        RuleSet old = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_OLD"))),
+                Chain.of("CT_OLD", Rule.of(new Target.NoTrack(), Match.protocol(Protocol.UDP)))));
+        backend().apply(namespace, OWNER, old);
+        backend().apply(namespace, OWNER, version(15006));
+        assertThat(differences(version(15006))).isEmpty();
+        backend().apply(namespace, OWNER, old);
+        assertThat(differences(old)).isEmpty();
+        assertThat(listing()).doesNotContain("CT_IN").doesNotContain("contract-v4");
+    }
+
+    /** A control group must exist; raw is the last table, so that others could have been changed by then. */
+    @Test
+    void whatTheKernelRefusesLeavesEverythingAsItWas() throws Exception {
+        List<Table> tables = new ArrayList<>(version(15007).tables());
+        tables.add(Table.of(TableName.RAW, Chain.of("OUTPUT", Rule.of(new Target.Jump("CT_OLD"))),
+                Chain.of("CT_OLD", Rule.of(new Target.Drop(), Match.family(IpFamily.V6), Match.cgroup("no/such/group")))));
+        AddressSet v6 = AddressSet.of("contract-v6", IpFamily.V6, IpPrefix.parse("fd00::1").address());
+        List<AddressSet> sets = new ArrayList<>(version(15007).sets());
+        sets.add(v6);
+        RuleSet refused = new RuleSet(EnumSet.allOf(IpFamily.class), tables, sets);
+
+        String before = listing();
+        assertThatThrownBy(() -> backend().apply(namespace, OWNER, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
+        assertThat(listing()).isEqualTo(before);
+        backend().apply(namespace, OWNER, version(15006));
+        before = listing();
+        assertThatThrownBy(() -> backend().apply(namespace, OWNER, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions()
+                .hasMessageContaining(namespace.toString());
+        assertThat(listing()).isEqualTo(before);
+    }
+
+    @Test
+    void anAddressComesAndGoesWithoutTouchingRules() throws Exception {
+        backend().apply(namespace, OWNER, version(15006));
+        SetChange change = new SetChange("contract-v4", IpFamily.V4, List.of(new Element(IpPrefix.parse("10.0.0.2").address(), "pod 2"),
+                new Element(IpPrefix.parse("10.0.0.1").address(), "another pod")), Set.of(IpPrefix.parse("10.9.9.9").address()));
+        backend().update(namespace, OWNER, change);
+        assertThat(backend().read(namespace, OWNER).sets()).containsExactly(new AddressSet("contract-v4", IpFamily.V4, change.add()));
+        backend().update(namespace, OWNER, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.1").address())));
+        assertThat(differences(version(15006))).containsExactly("set contract-v4 lacks 10.0.0.1 (pod 1)", "set contract-v4 holds foreign 10.0.0.2 (pod 2)");
+        assertThatThrownBy(() -> backend().update(namespace, OWNER, new SetChange("contract-v6", IpFamily.V6,
+                List.of(new Element(IpPrefix.parse("::1").address(), "")), Set.of()))).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void theNamesThatItMustFindAgainAreItsOwners() {
+        RuleSet foreign = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("OTHER")));
+        assertThatThrownBy(() -> backend().apply(namespace, OWNER, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
+    }
+
+    @Test
+    void aClosedNamespaceIsAnError() {
+        namespace.close();
+        assertThatThrownBy(() -> backend().apply(namespace, OWNER, version(15006))).isInstanceOf(IOException.class).hasMessageContaining("closed");
+    }
+
+    @Test
+    void ofTwoAppliersAtOnceOneIsLast() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<?>> appliers = new ArrayList<>();
+            for (int port : new int[] {15006, 15007}) {
+                Callable<Void> applier = () -> {
+                    for (int i = 0; i < 3; i++) {
+                        backend().apply(namespace, OWNER, version(port));
+                    }
+                    return null;
+                };
+                appliers.add(threads.submit(applier));
+            }
+            for (Future<?> applier : appliers) {
+                applier.get(120, TimeUnit.SECONDS);
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+        assertThat(differences(version(15006)).isEmpty() || differences(version(15007)).isEmpty()).isTrue();
+        assertThatCode(() -> backend().remove(namespace, OWNER)).doesNotThrowAnyException();
+        assertThat(listing()).doesNotContain("CT_");
+    }
+}

@@ -1,0 +1,9 @@
+package io.inpod.iptables.backend;
+
+/** {@code iptables-nft}. */
+class IptablesNftContractTest extends BackendContract {
+    @Override
+    Backend backend() {
+        return IptablesBackend.nft();
+    }
+}
