@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,10 +55,8 @@ static void pass_descriptor(void) {
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &passed, sizeof(int));
     check(sendmsg(pair[0], &message, MSG_NOSIGNAL), "sendmsg");
-    struct pollfd ready = {.fd = pair[1], .events = POLLIN};
-    check(poll(&ready, 1, -1), "poll");
     message.msg_controllen = sizeof control;
-    check(recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC), "recvmsg");
+    check(recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT), "recvmsg");
     int received;
     memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
     close(received);

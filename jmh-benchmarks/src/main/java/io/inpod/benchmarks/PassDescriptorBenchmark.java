@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One byte and one descriptor through a unix socket: sendmsg, poll, recvmsg with SCM_RIGHTS, and close of what was received. */
+/** One byte and one descriptor through a unix socket: sendmsg, recvmsg with SCM_RIGHTS, and close of what was received. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

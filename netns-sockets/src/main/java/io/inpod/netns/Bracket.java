@@ -15,7 +15,7 @@ final class Bracket {
         ThreadNamespace thread = usable();
         SwitchTrace trace = SwitchTrace.begin();
         boolean failed = true;
-        int number = namespace.fd().acquire();
+        int number = namespace.acquire();
         try {
             int previous = thread.current();
             NamespaceIdentity from = thread.currentIdentity();
@@ -45,27 +45,23 @@ final class Bracket {
         NamespaceIdentity from = thread.currentIdentity();
         thread.enterNew();
         int opened = -1;
-        IOException failure = null;
         try {
             opened = ThreadNamespace.open();
-        } catch (IOException e) {
-            failure = e;
-        }
-        try {
-            thread.leave(previous, from);
-        } catch (IOException e) {
-            if (opened >= 0) {
-                Native.LIBC.close(opened);
+        } finally {
+            try {
+                thread.leave(previous, from);
+            } catch (IOException | Error e) {
+                if (opened >= 0) {
+                    Native.LIBC.close(opened);
+                }
+                throw new NamespaceLostError("a new network namespace", e);
             }
-            throw new NamespaceLostError("a new network namespace", e);
-        }
-        if (failure != null) {
-            throw failure;
         }
         return opened;
     }
 
     private static ThreadNamespace usable() throws IOException {
+        ThreadNamespace.needRoom();
         ThreadNamespace thread = ThreadNamespace.ofCallingThread();
         if (thread.isLost()) {
             throw new NamespaceLostError("an earlier switch", new IllegalStateException("it is lost since then"));
@@ -76,7 +72,7 @@ final class Bracket {
     private static void leave(ThreadNamespace thread, int previous, NamespaceIdentity from, NetworkNamespace namespace, @Nullable Throwable fromBody) {
         try {
             thread.leave(previous, from);
-        } catch (IOException e) {
+        } catch (IOException | Error e) {
             NamespaceLostError lost = new NamespaceLostError(namespace.toString(), e);
             if (fromBody != null) {
                 lost.addSuppressed(fromBody);

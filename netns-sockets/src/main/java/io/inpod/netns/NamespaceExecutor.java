@@ -1,6 +1,7 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.ThreadNamespace;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -127,11 +128,16 @@ public final class NamespaceExecutor implements AutoCloseable {
     }
 
     /**
-     * Takes no more work, finishes what it has, and waits until its threads have ended. Must not be called by one of them. If the
-     * calling thread is interrupted, it stops waiting and stays interrupted. Closing twice does nothing.
+     * Takes no more work, finishes what it has, and waits until its threads have ended. If the calling thread is interrupted, it
+     * stops waiting and stays interrupted. Closing twice does nothing.
+     *
+     * @throws IllegalStateException if one of its own threads calls it, which would wait for itself
      */
     @Override
     public void close() {
+        if (Arrays.asList(threads).contains(Thread.currentThread())) {
+            throw new IllegalStateException("the executor's own thread \"" + Thread.currentThread().getName() + "\" can't wait for its end: close it on another one");
+        }
         synchronized (this) {
             if (!closed) {
                 closed = true;

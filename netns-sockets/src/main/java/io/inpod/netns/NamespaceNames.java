@@ -1,6 +1,7 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,8 +40,23 @@ final class NamespaceNames {
     /** Makes a reserved name stand for an open namespace. */
     static Path bind(int namespace, String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(name);
+        share();
         Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + namespace, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
         return mountPoint;
+    }
+
+    /**
+     * Makes the directory a mount that all mount namespaces share, as ip-netns(8) does with the first name: otherwise one made later
+     * would cover the names that were there before, and a process with mounts of its own would keep alive what is deleted here.
+     */
+    private static void share() throws IOException {
+        String directory = SYSTEM.toString();
+        try (DirectoryLock alone = DirectoryLock.take(SYSTEM)) { // ip does the same
+            if (Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null) < 0 && Native.errno() == EINVAL /* no mount yet */) {
+                Native.check(Native.LIBC.mount(directory, directory, "none", Constants.MS_BIND | Constants.MS_REC, null), "mount", alone);
+                Native.check(Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null), "mount", alone);
+            }
+        }
     }
 
     /** Takes a name by creating its file, so that of two who want it one fails. */

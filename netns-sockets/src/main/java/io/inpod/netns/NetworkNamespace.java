@@ -7,6 +7,7 @@ import io.inpod.netns.internal.NetlinkQuery;
 import io.inpod.netns.internal.Relations;
 import io.inpod.netns.internal.ThreadNamespace;
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
@@ -241,6 +242,15 @@ public final class NetworkNamespace implements AutoCloseable {
         lostHandler = handler;
     }
 
+    /** Like {@link OwnedFd#acquire} of its descriptor, with an error that says which namespace is closed. */
+    int acquire() throws ClosedChannelException {
+        try {
+            return fd.acquire();
+        } catch (ClosedChannelException e) {
+            throw new OwnedFd.Closed(toString());
+        }
+    }
+
     @Nullable Consumer<NamespaceLostError> lostHandler() {
         return lostHandler;
     }
@@ -264,7 +274,7 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if this value is closed or the process has too many files open
      */
     public UserNamespace owner() throws IOException {
-        int number = fd.acquire();
+        int number = acquire();
         try {
             return Relations.owner(number, this);
         } finally {
@@ -280,7 +290,7 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if the observer can't be entered or either value is closed
      */
     public OptionalInt idIn(NetworkNamespace observer) throws IOException {
-        int number = fd.acquire();
+        int number = acquire();
         try (OwnedFd socket = NetlinkQuery.open(observer, 0)) {
             int asked = socket.acquire();
             try {
@@ -300,7 +310,12 @@ public final class NetworkNamespace implements AutoCloseable {
      * @throws IOException if this one is closed or the process has too many files open
      */
     public NetworkNamespace duplicate() throws IOException {
-        return new NetworkNamespace(fd.duplicate(), identity, origin);
+        acquire();
+        try {
+            return new NetworkNamespace(fd.duplicate(), identity, origin);
+        } finally {
+            fd.release();
+        }
     }
 
     /** Closes the descriptor. Sockets made in the namespace live on, and so does the namespace while they do. */

@@ -2,19 +2,30 @@ package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
+import io.netty.util.ResourceLeakDetector;
+import io.netty.util.ResourceLeakDetectorFactory;
+import io.netty.util.ResourceLeakTracker;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file descriptor with one owner, who closes it. Safe for use by several threads: the number is given back to the kernel only
  * when the owner has closed it <em>and</em> no call is using it any more, so that a call can never hit a reused number.
+ *
+ * <p>One that nobody closes stays open for ever. Netty's leak detector watches some of them (all of them with
+ * {@code -Dio.netty.leakDetection.level=paranoid}) and logs where one was made that has become unreachable without being closed,
+ * see {@link ResourceLeakDetector}.
  */
 public final class OwnedFd implements AutoCloseable {
+    private static final ResourceLeakDetector<OwnedFd> LEAKS = ResourceLeakDetectorFactory.instance().newResourceLeakDetector(OwnedFd.class);
+
     private final int value;
     private final AtomicInteger uses = new AtomicInteger(1);
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final @Nullable ResourceLeakTracker<OwnedFd> watched = LEAKS.track(this);
 
     private OwnedFd(int value) {
         this.value = value;
@@ -44,7 +55,7 @@ public final class OwnedFd implements AutoCloseable {
         for (; ; ) {
             int n = uses.get();
             if (n == 0 || closed.get()) {
-                throw new ClosedChannelException();
+                throw new Closed(toString());
             }
             if (uses.compareAndSet(n, n + 1)) {
                 return value;
@@ -52,10 +63,23 @@ public final class OwnedFd implements AutoCloseable {
         }
     }
 
-    /** Ends a use begun by {@link #acquire()}. */
+    /**
+     * Ends a use begun by {@link #acquire()}.
+     *
+     * @throws IllegalStateException if no use was begun that hasn't been ended
+     */
     public void release() {
-        if (uses.decrementAndGet() == 0) {
-            Native.LIBC.close(value);
+        for (; ; ) {
+            int n = uses.get();
+            if (n == 0 || n == 1 && !closed.get()) {
+                throw new IllegalStateException("more releases than acquires of " + this);
+            }
+            if (uses.compareAndSet(n, n - 1)) {
+                if (n == 1) {
+                    Native.LIBC.close(value);
+                }
+                return;
+            }
         }
     }
 
@@ -83,6 +107,9 @@ public final class OwnedFd implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
+            if (watched != null) {
+                watched.close(this);
+            }
             release();
         }
     }
@@ -90,5 +117,21 @@ public final class OwnedFd implements AutoCloseable {
     @Override
     public String toString() {
         return "fd " + value;
+    }
+
+    /** Unlike its parent it says what. */
+    static final class Closed extends ClosedChannelException {
+        private static final long serialVersionUID = 1L;
+
+        private final String what;
+
+        Closed(String what) {
+            this.what = what;
+        }
+
+        @Override
+        public String getMessage() {
+            return what + " is closed";
+        }
     }
 }

@@ -1,7 +1,6 @@
 package io.inpod.netns;
 
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -12,9 +11,10 @@ public final class Packet implements AutoCloseable {
     private final ByteBuffer data;
     private final List<OwnedFd> descriptors;
 
+    /** Owns the descriptors, and the list. */
     Packet(ByteBuffer data, List<OwnedFd> descriptors) {
         this.data = data;
-        this.descriptors = new ArrayList<>(descriptors);
+        this.descriptors = descriptors;
     }
 
     /** {@return the message's bytes, read-only} */

@@ -3,6 +3,9 @@ package io.inpod.netns;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.NetlinkQuery;
+import io.inpod.netns.internal.NetlinkStructs.Ifinfomsg;
+import io.inpod.netns.internal.NetlinkStructs.Nfgenmsg;
+import io.inpod.netns.internal.NetlinkStructs.Nlattr;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +21,13 @@ final class Probes {
     private static final int NFNL_MSG_COMPAT_GET = 11 << 8;
     private static final int IPT_SO_GET_REVISION_TARGET = 67;
     private static final int EXTENSION_NAME_BYTES = 29;
+
+    /** linux/netfilter/nf_tables_compat.h. */
+    private static final int NFTA_COMPAT_NAME = 1;
+
+    private static final int NFTA_COMPAT_REV = 2;
+    private static final int NFTA_COMPAT_TYPE = 3;
+    private static final int COMPAT_ATTRIBUTES_BYTES = 64; // enough for every name
     private static final int SYS_IO_URING_SETUP = 425;
     private static final int EPERM = 1;
     private static final int ENODEV = 19;
@@ -38,7 +48,9 @@ final class Probes {
 
     /** Deletes a link that can't exist: the kernel checks the privilege first. */
     static int configure(NetworkNamespace namespace) throws IOException {
-        int errno = netlink(namespace, NETLINK_ROUTE, RTM_DELLINK, Native.buffer(16).putInt(4, Integer.MAX_VALUE));
+        ByteBuffer request = Native.buffer(Ifinfomsg.STRUCT.size());
+        Ifinfomsg.INDEX.put(request, 0, Integer.MAX_VALUE);
+        int errno = netlink(namespace, NETLINK_ROUTE, RTM_DELLINK, request);
         return errno == ENODEV ? 0 : errno;
     }
 
@@ -74,18 +86,31 @@ final class Probes {
     }
 
     static int nfTables(NetworkNamespace namespace) throws IOException {
-        return netlink(namespace, NETLINK_NETFILTER, NFT_MSG_GETGEN, Native.buffer(4));
+        return netlink(namespace, NETLINK_NETFILTER, NFT_MSG_GETGEN, Native.buffer(Nfgenmsg.STRUCT.size()));
     }
 
-    /** Asks for a revision of a target, as iptables-nft does: nfgenmsg, then name, revision (big-endian) and type 1, target. */
+    /** Asks for a revision of a target, as iptables-nft does: the target's name, its revision, and 1 for "a target, not a match". */
     static int extension(NetworkNamespace namespace, String name, int revision) throws IOException {
-        ByteBuffer body = Native.buffer(4 + 4 + 32 + 8 + 8).put(0, (byte) Constants.AF_INET);
-        body.putShort(4, (short) (4 + name.length() + 1)).putShort(6, (short) 1).put(8, name.getBytes(StandardCharsets.US_ASCII));
-        int at = 8 + ((name.length() + 1 + 3) & ~3);
-        body.putShort(at, (short) 8).putShort(at + 2, (short) 2).putInt(at + 4, Integer.reverseBytes(revision));
-        body.putShort(at + 8, (short) 8).putShort(at + 10, (short) 3).putInt(at + 12, Integer.reverseBytes(1));
-        ByteBuffer exact = Native.buffer(at + 16).put(0, body, 0, at + 16);
+        ByteBuffer body = Native.buffer(Nfgenmsg.STRUCT.size() + COMPAT_ATTRIBUTES_BYTES);
+        Nfgenmsg.FAMILY.put(body, 0, Constants.AF_INET);
+        body.position(Nfgenmsg.STRUCT.size());
+        attribute(body, NFTA_COMPAT_NAME, (name + '\0').getBytes(StandardCharsets.US_ASCII));
+        attribute(body, NFTA_COMPAT_REV, networkOrder(revision));
+        attribute(body, NFTA_COMPAT_TYPE, networkOrder(1));
+        ByteBuffer exact = Native.buffer(body.position()).put(0, body, 0, body.position());
         return netlink(namespace, NETLINK_NETFILTER, NFNL_MSG_COMPAT_GET, exact);
+    }
+
+    private static void attribute(ByteBuffer to, int type, byte[] value) {
+        int at = to.position();
+        int length = Nlattr.STRUCT.size() + value.length;
+        Nlattr.LENGTH.put(to, at, length);
+        Nlattr.TYPE.put(to, at, type);
+        to.put(at + Nlattr.STRUCT.size(), value).position(at + (length + 3 & ~3));
+    }
+
+    private static byte[] networkOrder(int value) {
+        return ByteBuffer.allocate(Integer.BYTES).putInt(value).array();
     }
 
     /** Asks for a revision of a target, which unlike asking for a table doesn't create one. */

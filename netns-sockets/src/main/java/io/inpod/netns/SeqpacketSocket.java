@@ -19,7 +19,7 @@ public final class SeqpacketSocket implements AutoCloseable {
     }
 
     /**
-     * Connects to a listener.
+     * Connects to a listener; waits while as many others wait there as it lets wait.
      *
      * @param path the listener's file
      * @return the connection, to be closed by the caller
@@ -45,7 +45,7 @@ public final class SeqpacketSocket implements AutoCloseable {
     /**
      * Waits for a message. Descriptors that come with it are close-on-exec.
      *
-     * @param maxBytes room for the message, at least 1
+     * @param maxBytes room for the message, 1 to 2³⁰; it is taken before anything has come
      * @param maxDescriptors room for descriptors, 0 to 253
      * @param timeout how long to wait; zero waits for ever
      * @return the message, to be closed by the caller; null once the peer has closed the connection

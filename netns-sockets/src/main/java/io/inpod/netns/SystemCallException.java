@@ -47,7 +47,7 @@ public class SystemCallException extends IOException implements SystemCallFailur
                 default -> "; this needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace;"
                         + " io.inpod.netns.Doctor tells which is missing";
             };
-            case "ENOENT" -> subject.startsWith("/proc/") ? "; there is no such process or thread, or it has ended" : "";
+            case "ENOENT" -> subject.startsWith("/proc/thread-self/") ? "; is /proc mounted?" : subject.startsWith("/proc/") ? "; there is no such process or thread, or it has ended" : "";
             case "EACCES" -> subject.startsWith("/proc/")
                     ? "; to look at another user's process takes CAP_SYS_PTRACE, see ptrace(2), \"Ptrace access mode checking\"" : "";
             case "ENOSPC" -> operation.equals("unshare") ? "; user.max_net_namespaces allows no more, see namespaces(7)" : "";

@@ -1,9 +1,11 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Deadline;
 import io.inpod.netns.internal.MessageHeader;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
+import io.inpod.netns.internal.SocketStructs.Ucred;
 import io.inpod.netns.internal.UnixAddress;
 import java.io.IOException;
 import java.lang.ref.Reference;
@@ -13,19 +15,38 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** What connected unix sockets of all types share: bytes with SCM_RIGHTS, credentials, and closing. */
 final class UnixConnection implements AutoCloseable {
-    private static final int EINTR = 4;
     private static final int MAX_DESCRIPTORS = 253; // SCM_MAX_FD
+    private static final int MAX_BYTES = 1 << 30;
+    private static final int MAX_KEPT_BYTES = 64 * 1024;
 
     private final OwnedFd fd;
     private final Path path;
 
+    /** What the last calls used, for the next ones. */
+    private final AtomicReference<@Nullable MessageHeader> sending = new AtomicReference<>();
+
+    private final AtomicReference<@Nullable MessageHeader> receiving = new AtomicReference<>();
+
     UnixConnection(OwnedFd fd, Path path) {
         this.fd = fd;
         this.path = path;
+    }
+
+    /** Whether somebody listens there, without waiting for a place in the queue. */
+    static boolean isAnswered(int type, Path path) throws IOException {
+        try (OwnedFd fd = socket(type | Constants.SOCK_NONBLOCK, path)) {
+            int number = fd.acquire();
+            try {
+                return Native.LIBC.connect(number, UnixAddress.of(path), UnixAddress.BYTES) == 0 || Native.errno() != Constants.ECONNREFUSED;
+            } finally {
+                fd.release();
+            }
+        }
     }
 
     static OwnedFd socket(int type, Path path) throws IOException {
@@ -56,8 +77,7 @@ final class UnixConnection implements AutoCloseable {
         if (descriptors.length > MAX_DESCRIPTORS) {
             throw new IllegalArgumentException("at most " + MAX_DESCRIPTORS + " descriptors, not " + descriptors.length);
         }
-        ByteBuffer direct = Native.buffer(bytes.remaining()).put(bytes.duplicate()).flip();
-        MessageHeader header = new MessageHeader(direct, descriptors.length);
+        MessageHeader header = take(sending, bytes.remaining(), descriptors.length);
         int number = fd.acquire();
         int acquired = 0;
         try {
@@ -65,53 +85,81 @@ final class UnixConnection implements AutoCloseable {
             for (; acquired < numbers.length; acquired++) {
                 numbers[acquired] = descriptors[acquired].acquire();
             }
-            if (numbers.length > 0) {
-                header.descriptors(numbers);
-            }
+            header.send(bytes, numbers);
             long sent;
             do {
                 sent = Native.LIBC.sendmsg(number, header.memory(), Constants.MSG_NOSIGNAL);
-            } while (sent < 0 && Native.errno() == EINTR);
+            } while (sent < 0 && Native.errno() == Constants.EINTR);
             return Native.check((int) sent, "sendmsg", this);
         } finally {
             for (int i = 0; i < acquired; i++) {
                 descriptors[i].release();
             }
             fd.release();
-            Reference.reachabilityFence(header);
+            keep(sending, header);
         }
     }
 
     /** Waits for bytes and what comes with them; null for the end of the connection. */
     @Nullable Packet receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
-        if (maxBytes < 1 || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS) {
-            throw new IllegalArgumentException("room for at least 1 byte and for 0 to " + MAX_DESCRIPTORS + " descriptors, not for "
+        if (maxBytes < 1 || maxBytes > MAX_BYTES || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS) {
+            throw new IllegalArgumentException("room for 1 to " + MAX_BYTES + " bytes and for 0 to " + MAX_DESCRIPTORS + " descriptors, not for "
                     + maxBytes + " and " + maxDescriptors);
         }
-        ByteBuffer data = Native.buffer(maxBytes);
-        MessageHeader header = new MessageHeader(data, maxDescriptors);
+        MessageHeader header = take(receiving, maxBytes, maxDescriptors);
+        try {
+            return receive(header, maxBytes, maxDescriptors, timeout);
+        } finally {
+            keep(receiving, header);
+        }
+    }
+
+    private @Nullable Packet receive(MessageHeader header, int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
+        Deadline deadline = Deadline.in(timeout);
         int number = fd.acquire();
         long received;
         try {
-            do {
-                Poll.readable(number, timeout, this);
-                received = Native.LIBC.recvmsg(number, header.memory(), Constants.MSG_CMSG_CLOEXEC);
-            } while (received < 0 && Native.errno() == EINTR);
-            Native.check((int) received, "recvmsg", this);
-            if (fd.isClosed()) {
-                header.received().forEach(OwnedFd::close);
-                throw new AsynchronousCloseException();
+            for (; ; ) {
+                header.receive(maxBytes, maxDescriptors);
+                received = Native.LIBC.recvmsg(number, header.memory(), Constants.MSG_CMSG_CLOEXEC | Constants.MSG_DONTWAIT);
+                int errno = received < 0 ? Native.errno() : 0;
+                if (fd.isClosed()) {
+                    if (received >= 0) {
+                        header.received().forEach(OwnedFd::close);
+                    }
+                    throw new AsynchronousCloseException();
+                }
+                if (received >= 0) {
+                    break;
+                }
+                if (errno == Constants.EAGAIN) {
+                    Poll.readable(number, deadline, this);
+                } else if (errno != Constants.EINTR) {
+                    throw Native.failure("recvmsg", this);
+                }
             }
         } finally {
             fd.release();
-            Reference.reachabilityFence(header);
         }
         List<OwnedFd> descriptors = header.received();
         if ((header.flags() & (Constants.MSG_TRUNC | Constants.MSG_CTRUNC)) != 0) {
             descriptors.forEach(OwnedFd::close);
             throw new TruncatedPacketException(whatWasTruncated(header.flags(), descriptors.size(), maxBytes, maxDescriptors));
         }
-        return received == 0 && descriptors.isEmpty() ? null : new Packet(data.limit((int) received), descriptors);
+        return received == 0 && descriptors.isEmpty() ? null : new Packet(header.copy((int) received), descriptors);
+    }
+
+    /** That of the last call, unless another thread has it or it is too small. */
+    private static MessageHeader take(AtomicReference<@Nullable MessageHeader> last, int bytes, int descriptors) {
+        MessageHeader header = last.getAndSet(null);
+        return header != null && header.holds(bytes, descriptors) ? header : new MessageHeader(bytes, descriptors);
+    }
+
+    private static void keep(AtomicReference<@Nullable MessageHeader> last, MessageHeader header) {
+        if (header.size() <= MAX_KEPT_BYTES) {
+            last.set(header);
+        }
+        Reference.reachabilityFence(header);
     }
 
     private String whatWasTruncated(int flags, int descriptors, int maxBytes, int maxDescriptors) {
@@ -125,15 +173,15 @@ final class UnixConnection implements AutoCloseable {
     }
 
     PeerCredentials peer() throws IOException {
-        ByteBuffer value = Native.buffer(12);
+        ByteBuffer value = Native.buffer(Ucred.STRUCT.size());
         int number = fd.acquire();
         try {
-            Native.check(Native.LIBC.getsockopt(number, Constants.SOL_SOCKET, Constants.SO_PEERCRED, value, Native.buffer(4).putInt(0, 12)),
+            Native.check(Native.LIBC.getsockopt(number, Constants.SOL_SOCKET, Constants.SO_PEERCRED, value, Native.buffer(4).putInt(0, value.capacity())),
                     "getsockopt(SO_PEERCRED)", this);
         } finally {
             fd.release();
         }
-        return new PeerCredentials(value.getInt(0), value.getInt(4), value.getInt(8));
+        return new PeerCredentials(Ucred.PROCESS.get(value, 0), Ucred.USER.get(value, 0), Ucred.GROUP.get(value, 0));
     }
 
     @Override

@@ -1,11 +1,12 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Deadline;
+import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import io.inpod.netns.internal.UnixAddress;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -14,34 +15,40 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Objects;
 
 /** What listening unix sockets of all types share: the file, accepting, and closing. */
 final class UnixListener implements AutoCloseable {
-    private static final int EINTR = 4;
-
     private final OwnedFd fd;
     private final Path path;
 
-    private UnixListener(OwnedFd fd, Path path) {
+    /** Its inode: meanwhile the path may lead to another listener. */
+    private final Object file;
+
+    private UnixListener(OwnedFd fd, Path path, Object file) {
         this.fd = fd;
         this.path = path;
+        this.file = file;
     }
 
     static UnixListener listen(int type, Path path) throws IOException {
         ByteBuffer address = UnixAddress.of(path);
-        removeAbandoned(type, path);
-        OwnedFd fd = UnixConnection.socket(type, path);
-        int number = fd.acquire();
-        try {
-            Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
-            Native.check(Native.LIBC.listen(number, 128), "listen", path);
-            return new UnixListener(fd, path);
-        } catch (IOException e) {
-            fd.close();
-            throw e;
-        } finally {
-            fd.release();
+        // Otherwise of two that find an abandoned file one could remove what the other has just made.
+        try (DirectoryLock alone = DirectoryLock.take(Objects.requireNonNull(path.toAbsolutePath().getParent()))) {
+            removeAbandoned(type, path);
+            OwnedFd fd = UnixConnection.socket(type, path);
+            int number = fd.acquire();
+            try {
+                Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
+                Native.check(Native.LIBC.listen(number, 128), "listen", alone + "/" + path.getFileName());
+                return new UnixListener(fd, path, inode(path));
+            } catch (IOException e) {
+                fd.close();
+                throw e;
+            } finally {
+                fd.release();
+            }
         }
     }
 
@@ -50,20 +57,21 @@ final class UnixListener implements AutoCloseable {
                 || (((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)) & 0xf000) != 0xc000) {
             return; // bind says what is wrong with it
         }
-        try {
-            UnixConnection.connect(type, path).close();
-        } catch (ConnectException e) {
+        if (!UnixConnection.isAnswered(type, path)) {
             Files.deleteIfExists(path);
-        } catch (IOException e) {
-            // bind says what is wrong with it
-        }
+        } // otherwise bind says what is wrong with it
+    }
+
+    private static Object inode(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
     }
 
     UnixConnection accept(Duration timeout) throws IOException {
+        Deadline deadline = Deadline.in(timeout);
         int number = fd.acquire();
         try {
             for (; ; ) {
-                Poll.readable(number, timeout, this);
+                Poll.readable(number, deadline, this);
                 int accepted = Native.LIBC.accept4(number, null, null, Constants.SOCK_CLOEXEC);
                 if (accepted >= 0) {
                     return new UnixConnection(OwnedFd.adopt(accepted), path);
@@ -71,7 +79,7 @@ final class UnixListener implements AutoCloseable {
                 if (fd.isClosed()) {
                     throw new AsynchronousCloseException();
                 }
-                if (Native.errno() != EINTR) {
+                if (Native.errno() != Constants.EINTR) {
                     throw Native.failure("accept4", path);
                 }
             }
@@ -87,11 +95,13 @@ final class UnixListener implements AutoCloseable {
             fd.close();
             Native.LIBC.shutdown(number, Constants.SHUT_RDWR); // wakes a thread that waits in poll
             fd.release();
-            Files.deleteIfExists(path);
+            if (inode(path).equals(file)) {
+                Files.delete(path);
+            }
         } catch (ClosedChannelException e) {
             // closed before
         } catch (IOException e) {
-            // the file can't be removed: the next listener replaces it
+            // the file is gone, or can't be removed: then the next listener replaces it
         }
     }
 

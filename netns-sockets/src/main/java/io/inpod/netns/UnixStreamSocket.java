@@ -19,7 +19,7 @@ public final class UnixStreamSocket implements AutoCloseable {
     }
 
     /**
-     * Connects to a listener.
+     * Connects to a listener; waits while as many others wait there as it lets wait.
      *
      * @param path the listener's file
      * @return the connection, to be closed by the caller
@@ -50,7 +50,7 @@ public final class UnixStreamSocket implements AutoCloseable {
      * Waits for bytes. Descriptors come with the first of the bytes they were sent with, never with bytes of another
      * {@link #send}, and are close-on-exec.
      *
-     * @param maxBytes room for bytes, at least 1
+     * @param maxBytes room for bytes, 1 to 2³⁰; it is taken before anything has come
      * @param maxDescriptors room for descriptors, 0 to 253
      * @param timeout how long to wait; zero waits for ever
      * @return what has come, at least 1 byte, to be closed by the caller; null once the peer has closed the connection

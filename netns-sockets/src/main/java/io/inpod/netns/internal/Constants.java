@@ -31,7 +31,10 @@ public final class Constants {
     public static final int CLONE_NEWUSER = 0x10000000;
 
     public static final long MS_BIND = 4096;
+    public static final long MS_REC = 16384;
+    public static final long MS_SHARED = 1 << 20;
     public static final int MNT_DETACH = 2;
+    public static final int LOCK_EX = 2;
 
     public static final int AF_UNIX = AddressFamily.AF_UNIX.intValue();
     public static final int AF_NETLINK = AddressFamily.AF_NETLINK.intValue();
@@ -40,6 +43,7 @@ public final class Constants {
     public static final int SOCK_STREAM = Sock.SOCK_STREAM.intValue();
     public static final int SOCK_SEQPACKET = Sock.SOCK_SEQPACKET.intValue();
     public static final int SOCK_CLOEXEC = 0x80000;
+    public static final int SOCK_NONBLOCK = O_NONBLOCK;
     public static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
     public static final int SO_PEERCRED = 17;
     public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
@@ -52,7 +56,6 @@ public final class Constants {
     public static final int MSG_CMSG_CLOEXEC = 0x40000000;
 
     public static final short POLLIN = 1;
-    public static final short POLLOUT = 4;
 
     public static final int SOL_NETLINK = 270;
     public static final int NETLINK_CAP_ACK = 10;
@@ -66,6 +69,7 @@ public final class Constants {
     public static final int SO_RCVBUFFORCE = 33;
 
     public static final int EINTR = Errno.EINTR.intValue();
+    public static final int ECONNREFUSED = Errno.ECONNREFUSED.intValue();
     public static final int EAGAIN = Errno.EAGAIN.intValue();
     public static final int ENOBUFS = Errno.ENOBUFS.intValue();
 

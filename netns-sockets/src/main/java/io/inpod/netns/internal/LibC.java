@@ -26,6 +26,8 @@ public interface LibC {
 
     int statx(int directory, String path, int flags, int mask, ByteBuffer result);
 
+    int flock(int fd, int operation);
+
     int mount(String source, String target, String type, long flags, @Nullable String data);
 
     int umount2(String target, int flags);

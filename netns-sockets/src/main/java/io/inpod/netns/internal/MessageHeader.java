@@ -1,90 +1,135 @@
 package io.inpod.netns.internal;
 
 import io.inpod.netns.OwnedFd;
+import io.inpod.netns.internal.SocketStructs.Cmsghdr;
+import io.inpod.netns.internal.SocketStructs.Iovec;
+import io.inpod.netns.internal.SocketStructs.Msghdr;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A struct msghdr with one iovec and room for descriptors, for sendmsg(2) and recvmsg(2); the layout of 64-bit Linux.
- *
- * <pre>
- * offset 0  name pointer   8  name length   16  iovec pointer   24  iovec count   32  control pointer   40  control length   48  flags
- * iovec:    base pointer, length           cmsghdr: length (8), level (4), type (4), data
- * </pre>
+ * Memory for one sendmsg(2) or recvmsg(2) after another: a struct msghdr, its one struct iovec, room for descriptors, and room for
+ * data, one behind the other. For one call at a time.
  */
 public final class MessageHeader {
-    private static final int HEADER_BYTES = 56;
-    private static final int IOVEC = HEADER_BYTES;
-    private static final int CONTROL = IOVEC + 16;
-    private static final int CMSG_HEADER = 16;
+    private static final int VECTOR = Msghdr.STRUCT.size();
+    private static final int CONTROL = VECTOR + Iovec.STRUCT.size();
+    private static final int CMSG_HEADER = Cmsghdr.STRUCT.size();
 
-    private final ByteBuffer data;
+    private final int descriptorRoom;
+    private final int dataRoom;
+    private final int data;
     private final ByteBuffer memory;
-    private final int controlBytes;
+    private final long address;
 
-    /** Describes data (direct, from position to limit) and as many descriptors. */
-    public MessageHeader(ByteBuffer data, int descriptors) {
-        this.data = data;
-        this.controlBytes = descriptors == 0 ? 0 : CMSG_HEADER + ((descriptors * 4 + 7) & ~7);
-        this.memory = Native.buffer(CONTROL + controlBytes);
-        long base = Native.address(memory);
-        memory.putLong(16, base + IOVEC).putLong(24, 1);
-        memory.putLong(IOVEC, Native.address(data) + data.position()).putLong(IOVEC + 8, data.remaining());
-        if (descriptors > 0) {
-            memory.putLong(32, base + CONTROL).putLong(40, CMSG_HEADER + descriptors * 4L); // unpadded: the kernel would fill the padding
-        }
+    /** Makes room for bytes and descriptors. */
+    public MessageHeader(int bytes, int descriptors) {
+        this.descriptorRoom = descriptors;
+        this.dataRoom = bytes;
+        this.data = CONTROL + align(controlBytes(descriptors));
+        this.memory = Native.buffer(Math.addExact(data, bytes));
+        this.address = Native.address(memory);
+        Msghdr.VECTOR.put(memory, 0, address + VECTOR);
+        Msghdr.VECTOR_LENGTH.put(memory, 0, 1);
+        Iovec.BASE.put(memory, VECTOR, address + data);
     }
 
-    /** The header for the call. */
+    /** Whether there is room for so many bytes and descriptors. */
+    public boolean holds(int bytes, int descriptors) {
+        return bytes <= dataRoom && descriptors <= descriptorRoom;
+    }
+
+    /** How much memory it takes, in bytes. */
+    public int size() {
+        return memory.capacity();
+    }
+
+    /** The header for the call; whoever makes it keeps this object reachable meanwhile. */
     public ByteBuffer memory() {
         return memory;
     }
 
-    /** Whatever must stay reachable while the kernel uses the header. */
-    public ByteBuffer data() {
-        return data;
+    /** Puts what is to be sent: bytes from position to limit, which stay as they are, and descriptors. */
+    public void send(ByteBuffer bytes, int[] descriptors) {
+        memory.put(data, bytes, bytes.position(), bytes.remaining());
+        prepare(bytes.remaining(), descriptors.length);
+        if (descriptors.length > 0) {
+            Cmsghdr.LENGTH.put(memory, CONTROL, controlBytes(descriptors.length));
+            Cmsghdr.LEVEL.put(memory, CONTROL, Constants.SOL_SOCKET);
+            Cmsghdr.TYPE.put(memory, CONTROL, Constants.SCM_RIGHTS);
+            for (int i = 0; i < descriptors.length; i++) {
+                memory.putInt(CONTROL + CMSG_HEADER + i * Integer.BYTES, descriptors[i]);
+            }
+        }
     }
 
-    /** Puts the descriptors to be sent. */
-    public void descriptors(int[] fds) {
-        memory.putLong(40, CMSG_HEADER + fds.length * 4L);
-        memory.putLong(CONTROL, CMSG_HEADER + fds.length * 4L).putInt(CONTROL + 8, Constants.SOL_SOCKET).putInt(CONTROL + 12, Constants.SCM_RIGHTS);
-        for (int i = 0; i < fds.length; i++) {
-            memory.putInt(CONTROL + CMSG_HEADER + i * 4, fds[i]);
-        }
+    /** Makes ready for receiving at most so many bytes and descriptors. */
+    public void receive(int bytes, int descriptors) {
+        prepare(bytes, descriptors);
+    }
+
+    private void prepare(int bytes, int descriptors) {
+        Iovec.LENGTH.put(memory, VECTOR, bytes);
+        Msghdr.CONTROL.put(memory, 0, descriptors == 0 ? 0 : address + CONTROL);
+        Msghdr.CONTROL_LENGTH.put(memory, 0, controlBytes(descriptors)); // without padding, into which the kernel would put one more
+        Msghdr.FLAGS.put(memory, 0, 0);
     }
 
     /** What the kernel said about what was received, MSG_TRUNC and the like. */
     public int flags() {
-        return memory.getInt(48);
+        return Msghdr.FLAGS.get(memory, 0);
+    }
+
+    /** A copy of the bytes that were received. */
+    public ByteBuffer copy(int bytes) {
+        byte[] copy = new byte[bytes];
+        memory.get(data, copy);
+        return ByteBuffer.wrap(copy);
     }
 
     /** Takes over the descriptors that were received, even where some were cut off. */
     public List<OwnedFd> received() {
-        long length = Math.max(0, Math.min(memory.getLong(40), controlBytes));
-        return numbers(memory.slice(CONTROL, (int) length).order(memory.order())).stream().map(OwnedFd::adopt).toList();
+        long length = Math.max(0, Math.min(Msghdr.CONTROL_LENGTH.getLong(memory, 0), controlBytes(descriptorRoom)));
+        List<OwnedFd> received = new ArrayList<>(1);
+        for (int number : numbers(memory, CONTROL, CONTROL + (int) length)) {
+            received.add(OwnedFd.adopt(number));
+        }
+        return received;
     }
 
-    /** The descriptors' numbers in control data, which may be anything; see cmsg(3). */
-    static List<Integer> numbers(ByteBuffer control) {
-        List<Integer> found = new ArrayList<>();
-        long at = 0;
-        while (at + CMSG_HEADER <= control.limit()) {
+    /** The descriptors' numbers in control data between two indexes, which may be anything; see cmsg(3). */
+    static List<Integer> numbers(ByteBuffer memory, int from, int to) {
+        List<Integer> found = new ArrayList<>(1);
+        long at = from;
+        while (at + CMSG_HEADER <= to) {
             int begin = (int) at;
-            long length = control.getLong(begin);
+            long length = Cmsghdr.LENGTH.getLong(memory, begin);
             if (length < CMSG_HEADER || length > Integer.MAX_VALUE) {
                 break;
             }
-            if (control.getInt(begin + 8) == Constants.SOL_SOCKET && control.getInt(begin + 12) == Constants.SCM_RIGHTS) {
-                for (int fd = begin + CMSG_HEADER; fd + 4 <= Math.min(at + length, control.limit()); fd += 4) {
-                    if (control.getInt(fd) >= 0) {
-                        found.add(control.getInt(fd));
+            if (Cmsghdr.LEVEL.get(memory, begin) == Constants.SOL_SOCKET && Cmsghdr.TYPE.get(memory, begin) == Constants.SCM_RIGHTS) {
+                for (int fd = begin + CMSG_HEADER; fd + Integer.BYTES <= Math.min(at + length, to); fd += Integer.BYTES) {
+                    if (memory.getInt(fd) >= 0) {
+                        found.add(memory.getInt(fd));
                     }
                 }
             }
-            at += (length + 7) & ~7L;
+            at += align(length);
         }
         return found;
+    }
+
+    private static int controlBytes(int descriptors) {
+        return descriptors == 0 ? 0 : CMSG_HEADER + descriptors * Integer.BYTES;
+    }
+
+    /** CMSG_ALIGN of 64-bit Linux. */
+    private static long align(long length) {
+        return (length + 7) & ~7L;
+    }
+
+    private static int align(int length) {
+        return (int) align((long) length);
     }
 }

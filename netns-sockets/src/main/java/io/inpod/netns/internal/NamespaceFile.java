@@ -1,6 +1,7 @@
 package io.inpod.netns.internal;
 
 import io.inpod.netns.NamespaceIdentity;
+import io.inpod.netns.internal.SocketStructs.Statx;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -9,13 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What an open file is: which namespace, or which other kind of file, see ioctl_ns(2) and statx(2). */
 public final class NamespaceFile {
-    /** struct statx has 256 bytes and the same layout on every architecture. */
-    private static final int STATX_BYTES = 256;
-
-    private static final int STATX_MODE = 28;
-    private static final int STATX_INO = 32;
-    private static final int STATX_DEV_MAJOR = 136;
-    private static final int STATX_DEV_MINOR = 140;
     private static final int STATX_BASIC_STATS = 0x7ff;
 
     private NamespaceFile() {}
@@ -31,13 +25,12 @@ public final class NamespaceFile {
     }
 
     private static NamespaceIdentity identity(ByteBuffer stat) {
-        return new NamespaceIdentity(
-                ((long) stat.getInt(STATX_DEV_MAJOR) << 32) | (stat.getInt(STATX_DEV_MINOR) & 0xffffffffL), stat.getLong(STATX_INO));
+        return new NamespaceIdentity(Statx.DEV_MAJOR.getLong(stat, 0) << 32 | Statx.DEV_MINOR.getLong(stat, 0), Statx.INO.getLong(stat, 0));
     }
 
     /** Null for a network namespace, otherwise the words for what the open file is instead. */
     public static @Nullable String otherThanNetwork(int fd) throws IOException {
-        int format = stat(fd, "", Constants.AT_EMPTY_PATH, "fd " + fd).getShort(STATX_MODE) & 0xf000;
+        int format = Statx.MODE.get(stat(fd, "", Constants.AT_EMPTY_PATH, "fd " + fd), 0) & 0xf000;
         // A namespace's file is a regular one; devices aren't asked, for what they take the request for is their own affair.
         int type = format == 0x8000 ? Native.LIBC.ioctl(fd, Constants.NS_GET_NSTYPE, 0) : -1;
         return switch (type) {
@@ -81,7 +74,7 @@ public final class NamespaceFile {
     }
 
     private static ByteBuffer stat(int directory, String path, int flags, String subject) throws IOException {
-        ByteBuffer stat = Native.buffer(STATX_BYTES);
+        ByteBuffer stat = Native.buffer(Statx.STRUCT.size());
         Native.check(Native.LIBC.statx(directory, path, flags, STATX_BASIC_STATS, stat), "statx", subject);
         return stat;
     }

@@ -2,6 +2,8 @@ package io.inpod.netns.internal;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
+import io.inpod.netns.internal.NetlinkStructs.Nlmsgerr;
+import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -12,7 +14,7 @@ import java.time.Duration;
  * {@code io.inpod.netlink}, which stands on top of them, has the whole.
  */
 public final class NetlinkQuery {
-    private static final int HEADER = 16;
+    private static final int HEADER = Nlmsghdr.STRUCT.size();
     private static final int REQUEST = 0x1;
     private static final int ACK = 0x4;
     private static final int ERROR = 2;
@@ -34,17 +36,21 @@ public final class NetlinkQuery {
     /** Asks and waits, at most 5 seconds, for the first message of the answer. */
     public static Answer ask(int socket, int messageType, ByteBuffer body, Object subject) throws IOException {
         int length = HEADER + body.capacity();
-        ByteBuffer message = Native.buffer(length).putInt(0, length)
-                .putShort(4, (short) messageType).putShort(6, (short) (REQUEST | ACK)).putInt(8, 1)
-                .put(HEADER, body, 0, body.capacity());
+        ByteBuffer message = Native.buffer(length).put(HEADER, body, 0, body.capacity());
+        Nlmsghdr.LENGTH.put(message, 0, length);
+        Nlmsghdr.TYPE.put(message, 0, messageType);
+        Nlmsghdr.FLAGS.put(message, 0, REQUEST | ACK);
+        Nlmsghdr.SEQUENCE.put(message, 0, 1);
         Native.check((int) Native.LIBC.send(socket, message, length, 0), "send(AF_NETLINK)", subject);
         Poll.readable(socket, LIMIT, subject);
         ByteBuffer answer = Native.buffer(ANSWER_BYTES);
         int received = Native.check((int) Native.LIBC.recv(socket, answer, ANSWER_BYTES, 0), "recv(AF_NETLINK)", subject);
-        if (received < HEADER + 4 || answer.getInt(0) < HEADER + 4 || answer.getInt(0) > received) {
+        int answered = Nlmsghdr.LENGTH.get(answer, 0);
+        int shortest = HEADER + Nlmsgerr.ERROR.size();
+        if (received < shortest || answered < shortest || answered > received) {
             throw new IOException("the kernel's answer about " + subject + " is malformed");
         }
-        ByteBuffer payload = answer.slice(HEADER, answer.getInt(0) - HEADER).order(ByteOrder.nativeOrder());
-        return new Answer(answer.getShort(4) == ERROR ? -payload.getInt(0) : 0, payload);
+        ByteBuffer payload = answer.slice(HEADER, answered - HEADER).order(ByteOrder.nativeOrder());
+        return new Answer(Nlmsghdr.TYPE.get(answer, 0) == ERROR ? -Nlmsgerr.ERROR.get(payload, 0) : 0, payload);
     }
 }

@@ -9,7 +9,7 @@ public final class NetlinkStructs {
     /** All tables. */
     public static List<Layout> all() {
         return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, Rtmsg.STRUCT,
-                Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT);
+                Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT);
     }
 
     /** The header of every message, see netlink(7). */
@@ -115,5 +115,21 @@ public final class NetlinkStructs {
         public static final Field TYPE   = STRUCT.field("ndm_type",     11, 1);
 
         private Ndmsg() {}
+    }
+
+    /** What requests about anything else begin with, see linux/rtnetlink.h. */
+    public static final class Rtgenmsg {
+        public static final Layout STRUCT = Layout.struct("rtgenmsg", 1);
+        public static final Field FAMILY = STRUCT.field("rtgen_family",   0, 1);
+
+        private Rtgenmsg() {}
+    }
+
+    /** What requests to the packet filter begin with, see linux/netfilter/nfnetlink.h. */
+    public static final class Nfgenmsg {
+        public static final Layout STRUCT = Layout.struct("nfgenmsg", 4);
+        public static final Field FAMILY = STRUCT.field("nfgen_family",   0, 1);
+
+        private Nfgenmsg() {}
     }
 }

@@ -8,7 +8,8 @@ public final class SocketStructs {
 
     /** All tables. */
     public static List<Layout> all() {
-        return List.of(SockaddrNl.STRUCT, SockaddrUn.STRUCT, SockaddrLl.STRUCT, SockaddrIn.STRUCT, SockaddrIn6.STRUCT, Msghdr.STRUCT, Iovec.STRUCT, Cmsghdr.STRUCT, Pollfd.STRUCT, Statx.STRUCT);
+        return List.of(SockaddrNl.STRUCT, SockaddrUn.STRUCT, SockaddrLl.STRUCT, SockaddrIn.STRUCT, SockaddrIn6.STRUCT, Msghdr.STRUCT,
+                Iovec.STRUCT, Cmsghdr.STRUCT, Ucred.STRUCT, Pollfd.STRUCT, Statx.STRUCT);
     }
 
     /** A netlink address, see netlink(7). */
@@ -92,6 +93,16 @@ public final class SocketStructs {
         public static final Field TYPE   = STRUCT.field("cmsg_type",   12, 4);
 
         private Cmsghdr() {}
+    }
+
+    /** Who is at the other end, SO_PEERCRED in unix(7). */
+    public static final class Ucred {
+        public static final Layout STRUCT = Layout.struct("ucred", 12);
+        public static final Field PROCESS = STRUCT.field("pid",   0, 4);
+        public static final Field USER    = STRUCT.field("uid",   4, 4);
+        public static final Field GROUP   = STRUCT.field("gid",   8, 4);
+
+        private Ucred() {}
     }
 
     /** What poll(2) waits for. */

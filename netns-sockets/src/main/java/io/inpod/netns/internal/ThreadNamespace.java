@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ThreadNamespace {
     private static final String OWN = "/proc/thread-self/ns/net";
+    private static final int SPARE_FRAMES = 32;
     private static final ThreadLocal<@Nullable ThreadNamespace> CURRENT = new ThreadLocal<>();
     private static final ReferenceQueue<ThreadNamespace> ENDED = new ReferenceQueue<>();
     private static final Set<Home> HOMES = ConcurrentHashMap.newKeySet();
@@ -65,7 +66,7 @@ public final class ThreadNamespace {
             opened = new ThreadNamespace(home, NamespaceFile.identity(home));
             // In a user namespace that doesn't own it a thread could leave its namespace but never return: better told before.
             Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to be sure of the way back)");
-        } catch (IOException e) {
+        } catch (IOException | Error e) {
             Native.LIBC.close(home);
             throw e;
         }
@@ -103,7 +104,7 @@ public final class ThreadNamespace {
     /** Switches to another namespace. */
     public void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
         compareIfNested();
-        Native.check(Native.LIBC.setns(namespace, Constants.CLONE_NEWNET), "setns", subject);
+        Native.check(setns(namespace, SPARE_FRAMES), "setns", subject);
         current = namespace;
         currentIdentity = identity;
         depth++;
@@ -112,22 +113,41 @@ public final class ThreadNamespace {
     /** Switches to a namespace that didn't exist before. */
     public void enterNew() throws IOException {
         compareIfNested();
-        Native.check(Native.LIBC.unshare(Constants.CLONE_NEWNET), "unshare", "the calling thread's network namespace");
+        Native.check(unshare(SPARE_FRAMES), "unshare", "the calling thread's network namespace");
         depth++;
     }
 
     /** Switches back to what was current before; if this fails and the thread isn't there anyway, it is lost. */
     public void leave(int previous, NamespaceIdentity identity) throws IOException {
+        lost = true; // until the thread is back, whatever is thrown here
         if (Native.LIBC.setns(previous, Constants.CLONE_NEWNET) < 0) {
             IOException failure = Native.failure("setns", previous == home ? "the thread's own namespace, " + identity : identity);
             if (!identity.equals(actualIdentity(failure))) {
-                lost = true;
                 throw failure;
             }
         }
         current = previous;
         currentIdentity = identity;
         depth--;
+        lost = false;
+    }
+
+    /** Fails with a StackOverflowError, before anything has begun, where there may be no room to end it. */
+    public static void needRoom() {
+        frames(2 * SPARE_FRAMES);
+    }
+
+    private static int frames(int spare) {
+        return spare == 0 ? 0 : 1 + frames(spare - 1);
+    }
+
+    /** There further down the stack than back: who has the room to enter has the room to leave, however deep the body recursed. */
+    private static int setns(int namespace, int spare) {
+        return spare == 0 ? Native.LIBC.setns(namespace, Constants.CLONE_NEWNET) : setns(namespace, spare - 1);
+    }
+
+    private static int unshare(int spare) {
+        return spare == 0 ? Native.LIBC.unshare(Constants.CLONE_NEWNET) : unshare(spare - 1);
     }
 
     /** Only a nested switch pays for this: somebody else's switch in between would make the way back lead to the wrong place. */

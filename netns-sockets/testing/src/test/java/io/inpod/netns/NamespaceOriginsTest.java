@@ -52,6 +52,9 @@ class NamespaceOriginsTest {
             end.countDown();
             born[0].join();
         }
+        while (Files.exists(Path.of("/proc/self/task/" + tid.get()))) { // the kernel's thread ends a little after Java's
+            Thread.onSpinWait();
+        }
         assertThatThrownBy(() -> NetworkNamespace.ofThread(pid, tid.get()))
                 .isInstanceOf(NoSuchFileException.class)
                 .hasMessageContaining("there is no such process or thread, or it has ended");

@@ -44,14 +44,12 @@ class NettyChannelsTest {
         // README: begin
         NetworkNamespace podA = network.pod(0).namespace();
         NetworkNamespace podB = network.pod(1).namespace();
-        Channel server = new ServerBootstrap().group(loops)
+        Channel server = new ServerBootstrap().group(loops).childHandler(new Echo())
                 .channelFactory(NettyChannels.server(podB)) // the one line that differs from any Netty server
-                .childHandler(new Echo())
                 .bind(8080).sync().channel();
         Promise<String> answer = loops.next().newPromise();
-        Channel client = new Bootstrap().group(loops)
+        Channel client = new Bootstrap().group(loops).handler(new FirstAnswer(answer))
                 .channelFactory(NettyChannels.client(podA))
-                .handler(new FirstAnswer(answer))
                 .connect(new InetSocketAddress(network.pod(1).address(), 8080)).sync().channel();
         // README: end
 

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.platform.engine.TestExecutionResult;
@@ -19,6 +23,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 /** What the extension does to the tests of someone who lacks the privilege, or who leaves something behind. */
 class PrivilegeTest {
     private static final String[] WITHOUT = {"setpriv", "--inh-caps=-all", "--bounding-set=-sys_admin"};
+    private static final List<Object> LEFT = new ArrayList<>();
     private static final String COMMAND = "unshare -Ur --mount --net --pid --fork --kill-child --mount-proc";
 
     @Test
@@ -46,9 +51,15 @@ class PrivilegeTest {
 
     @Test
     void withPrivilegeATidyTestPassesAndAnUntidyOneFails() throws Exception {
-        assertThat(ChildJvm.run(ChildJvm.command(Runner.class).withArguments("tidy"))).isEqualTo("SUCCESSFUL \n");
         try {
-            assertThat(ChildJvm.run(ChildJvm.command(Runner.class).withArguments("untidy"))).contains("FAILED left behind: ").contains("/run/netns/untidy");
+            assertThat(ChildJvm.run(ChildJvm.command(Runner.class).withArguments("tidy", "name", "namespace", "socket", "pipe", "thread", "tidy")).lines().toList()).satisfiesExactly(
+                    line -> assertThat(line).isEqualTo("SUCCESSFUL "),
+                    line -> assertThat(line).startsWith("FAILED left behind: ").contains("/run/netns/untidy"),
+                    line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("fd \\d+ -> net:\\["),
+                    line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("fd \\d+ -> socket:\\["),
+                    line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("fd \\d+ -> pipe:\\["),
+                    line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("thread \\d+ \\(\"left behind\"\\) in net:\\["),
+                    line -> assertThat(line).as("a thread in the wrong place is everybody's concern").startsWith("FAILED"));
         } finally {
             NetworkNamespace.delete("untidy");
         }
@@ -65,20 +76,50 @@ class PrivilegeTest {
         }
 
         @Test
-        void untidy(PodNetwork network) throws Exception {
+        void name(PodNetwork network) throws Exception {
             assertThat(network.pods()).hasSize(1);
             NetworkNamespace.create("untidy").close();
         }
+
+        @Test
+        void namespace(PodNetwork network) throws Exception {
+            LEFT.add(network.pod(0).namespace().duplicate());
+        }
+
+        @Test
+        void socket(PodNetwork network) throws Exception {
+            LEFT.add(network.pod(0).namespace().call(() -> ServerSocketChannel.open()));
+        }
+
+        @Test
+        void pipe(PodNetwork network) throws Exception {
+            LEFT.add(java.nio.channels.Pipe.open());
+        }
+
+        @Test
+        void thread(PodNetwork network) throws Exception {
+            Thread thread = new Thread(() -> LockSupport.park(), "left behind");
+            thread.setDaemon(true);
+            network.pod(0).namespace().run(thread::start);
+        }
     }
 
-    /** Runs one of them in a process of its own and prints how it ended. */
+    /** Runs some of them in a process of their own and prints how each ended. */
     static final class Runner {
         private Runner() {}
 
         public static void main(String[] args) {
             System.setProperty("inpod.test.users", "true");
+            for (String method : args) {
+                run(method);
+            }
+            System.exit(0); // event loops and threads may be left
+        }
+
+        private static void run(String method) {
             LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                    .selectors(DiscoverySelectors.selectMethod(Users.class.getName() + "#" + args[0] + "(" + PodNetwork.class.getName() + ")"))
+                    .selectors(DiscoverySelectors.selectMethod(Users.class.getName() + "#" + method + "(" + PodNetwork.class.getName() + ")"))
+                    .configurationParameter("inpod.leaks.seconds", "1")
                     .build();
             LauncherFactory.create().execute(request, new TestExecutionListener() {
                 @Override

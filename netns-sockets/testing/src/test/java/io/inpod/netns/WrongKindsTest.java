@@ -44,6 +44,14 @@ class WrongKindsTest {
             for name, words in (('mnt', 'a mount'), ('cgroup', 'a cgroup'), ('uts', 'a UTS'), ('ipc', 'an IPC'), ('user', 'a user'), ('pid', 'a PID'), ('time', 'a time')):
                 if os.path.exists('/proc/self/ns/' + name): show(os.open('/proc/self/ns/' + name, 0), words + ' namespace')
             show(os.open('/proc/self/ns/net', os.O_PATH), 'opened with O_PATH')
+            for number, words in ((430, 'anon_inode:[fscontext]'), (444, 'anon_inode:[landlock-ruleset]'), (447, 'a regular file'), (428, 'a directory')):
+                # fsopen, landlock_create_ruleset, memfd_secret, open_tree: where the kernel has them
+                arguments = {430: (b'tmpfs', 0), 444: (ctypes.c_uint64(1 << 0), 8, 0), 447: (0,), 428: (-100, b'/', 1)}[number]
+                if number == 444: arguments = (ctypes.byref(arguments[0]),) + arguments[1:]
+                made = libc.syscall(number, *arguments)
+                if made >= 0: show(made, words)
+            if hasattr(libc, 'fanotify_init') and (made := libc.fanotify_init(0, 0)) >= 0: show(made, 'anon_inode:[fanotify]')
+            show(os.openpty()[0], 'a character device')
             print('end', flush=True)
             sys.stdin.read()
             """;

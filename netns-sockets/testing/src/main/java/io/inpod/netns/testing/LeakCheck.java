@@ -8,15 +8,14 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Finds what a piece of work left behind: sockets, event queues and namespace descriptors; threads and processes of its own in a
- * foreign network namespace; namespaces with a name or another mount. What ends in the background (an event loop that was told to
+ * Finds what a piece of work left behind: descriptors of anything but files; threads and processes of its own in a foreign network namespace; namespaces with a name or another mount. What ends in the background (an event loop that was told to
  * shut down) is given ten seconds.
  *
  * <p>Mounts are those of the whole mount namespace, so on a machine where somebody else makes named namespaces meanwhile the check
  * belongs into a sandbox of its own.
  */
 public final class LeakCheck {
-    private static final Duration LIMIT = Duration.ofSeconds(10);
+    static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final String home;
     private final Set<String> before;

@@ -1,6 +1,7 @@
 package io.inpod.netns.testing;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -12,6 +13,11 @@ import org.junit.platform.commons.support.AnnotationSupport;
 /** Makes and removes what {@link Pods} asks for. */
 final class PodsExtension implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
     private static final Namespace STORE = Namespace.create(PodsExtension.class);
+    private static final String LIMIT = "inpod.leaks.seconds";
+
+    private static Duration seconds(String value) {
+        return Duration.ofSeconds(Long.parseLong(value));
+    }
 
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
@@ -32,7 +38,7 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
         }
         LeakCheck leaks = context.getStore(STORE).remove(LeakCheck.class, LeakCheck.class);
         if (leaks != null && context.getExecutionException().isEmpty()) {
-            leaks.verify();
+            leaks.verify(context.getConfigurationParameter(LIMIT, PodsExtension::seconds).orElse(LeakCheck.LIMIT));
         }
     }
 

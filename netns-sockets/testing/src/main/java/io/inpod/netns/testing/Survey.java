@@ -9,10 +9,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** What there is now that could be left behind, one line of text each. */
 final class Survey {
     private static final Path NAMES = Path.of("/run/netns");
+
+    /** Sockets, event queues, pipes, memfds, namespaces of every kind; but no files, which the JVM opens whenever it likes. */
+    private static final Pattern OF_INTEREST = Pattern.compile("[a-z_]+:|/memfd:");
 
     private Survey() {}
 
@@ -20,8 +24,7 @@ final class Survey {
         Set<String> found = new TreeSet<>();
         for (Path fd : list(Path.of("/proc/self/fd"))) {
             String target = target(fd);
-            boolean ofInterest = target.startsWith("socket:") || target.startsWith("anon_inode:") || target.startsWith("net:");
-            if (ofInterest && !target.equals(home)) {
+            if (OF_INTEREST.matcher(target).lookingAt() && !target.equals(home)) {
                 found.add("fd " + fd.getFileName() + " -> " + target);
             }
         }
@@ -33,7 +36,7 @@ final class Survey {
         for (Path task : list(Path.of("/proc/self/task"))) {
             String namespace = target(task.resolve("ns/net"));
             if (!namespace.isEmpty() && !namespace.equals(home)) {
-                found.add("thread " + task.getFileName() + " in " + namespace);
+                found.add("thread " + task.getFileName() + " (\"" + name(task) + "\") in " + namespace);
             }
         }
         return found;
@@ -71,6 +74,15 @@ final class Survey {
             stream.forEach(entries::add);
         }
         return entries;
+    }
+
+    /** The first 15 bytes of it: more the kernel doesn't keep. */
+    private static String name(Path task) {
+        try {
+            return Files.readString(task.resolve("comm")).strip();
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     /** Empty for what has gone meanwhile. */

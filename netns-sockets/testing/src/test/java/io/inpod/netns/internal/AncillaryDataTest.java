@@ -19,24 +19,28 @@ class AncillaryDataTest {
         return control;
     }
 
+    private static List<Integer> numbers(ByteBuffer control) {
+        return MessageHeader.numbers(control, 0, control.limit());
+    }
+
     @Test
     void findsDescriptorsAmongOtherMessages() {
         ByteBuffer two = Native.buffer(32 + 24).put(control(28, 1, 2, 1, 2, 3)).put(32, control(24, 1, 1, 7, 8), 0, 24).rewind();
 
-        assertThat(MessageHeader.numbers(two)).containsExactly(7, 8);
-        assertThat(MessageHeader.numbers(control(20, 1, 1, 9))).containsExactly(9);
-        assertThat(MessageHeader.numbers(control(20, 41, 1, 9))).isEmpty();
+        assertThat(numbers(two)).containsExactly(7, 8);
+        assertThat(numbers(control(20, 1, 1, 9))).containsExactly(9);
+        assertThat(numbers(control(20, 41, 1, 9))).isEmpty();
     }
 
     @Test
     void wrongLengthsFindNothingThatIsNotThere() {
         for (long length : new long[] {0, 1, 15, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 32, 0x80000000L}) {
-            assertThat(MessageHeader.numbers(control(length, 1, 1, 5, 6))).as("length %d", length).isEmpty();
+            assertThat(numbers(control(length, 1, 1, 5, 6))).as("length %d", length).isEmpty();
         }
         for (long length : new long[] {25, 1000, Integer.MAX_VALUE}) {
-            assertThat(MessageHeader.numbers(control(length, 1, 1, 5, 6))).as("length %d", length).containsExactly(5, 6);
+            assertThat(numbers(control(length, 1, 1, 5, 6))).as("length %d", length).containsExactly(5, 6);
         }
-        assertThat(MessageHeader.numbers(control(20, 1, 1, -5))).as("no descriptor is negative").isEmpty();
+        assertThat(numbers(control(20, 1, 1, -5))).as("no descriptor is negative").isEmpty();
     }
 
     @Test
@@ -51,7 +55,7 @@ class AncillaryDataTest {
                     control.putLong(at, random.nextInt(64)).putInt(at + 8, 1).putInt(at + 12, 1);
                 }
             }
-            List<Integer> found = MessageHeader.numbers(control);
+            List<Integer> found = numbers(control);
             assertThat(found.size()).as("seed %d, round %d", SEED, i).isLessThanOrEqualTo(bytes.length / 4);
             assertThat(found).allMatch(number -> number >= 0);
         }

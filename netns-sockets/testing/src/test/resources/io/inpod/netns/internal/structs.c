@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/stat.h>
@@ -69,6 +70,10 @@ void structs(void) {
     FIELD(ndmsg, ndm_state);
     FIELD(ndmsg, ndm_flags);
     FIELD(ndmsg, ndm_type);
+    STRUCT(rtgenmsg);
+    FIELD(rtgenmsg, rtgen_family);
+    STRUCT(nfgenmsg);
+    FIELD(nfgenmsg, nfgen_family);
     STRUCT(sockaddr_nl);
     FIELD(sockaddr_nl, nl_family);
     FIELD(sockaddr_nl, nl_pid);
@@ -104,6 +109,10 @@ void structs(void) {
     FIELD(cmsghdr, cmsg_len);
     FIELD(cmsghdr, cmsg_level);
     FIELD(cmsghdr, cmsg_type);
+    STRUCT(ucred);
+    FIELD(ucred, pid);
+    FIELD(ucred, uid);
+    FIELD(ucred, gid);
     STRUCT(pollfd);
     FIELD(pollfd, fd);
     FIELD(pollfd, events);

@@ -1,0 +1,131 @@
+package io.inpod.netns;
+
+import io.inpod.netns.internal.NamespaceFile;
+import io.inpod.netns.internal.Relations;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Something that keeps a network namespace alive: the answer to "why doesn't it go away?" See {@link #of}.
+ *
+ * @param kind what it is
+ * @param pid the process whose it is, as this process sees it
+ * @param id the thread id, or the number of the descriptor; 0 for a mount
+ * @param name what it is called: the thread's or process's name, {@code socket:[inode]}, or the path of the file
+ */
+public record NamespaceHolder(Kind kind, long pid, long id, String name) {
+    private static final Path PROC = Path.of("/proc");
+
+    /** What may keep a namespace alive. */
+    public enum Kind {
+        /** A thread that is in it. */
+        THREAD,
+        /** A socket that was made in it: one of this process, as those of others can't be looked into. */
+        SOCKET,
+        /** An open file that stands for it. */
+        DESCRIPTOR,
+        /** A file that stands for it, such as {@code /run/netns/NAME}, in this process's mount namespace. */
+        MOUNT
+    }
+
+    /**
+     * Looks for all that keeps a namespace alive, in {@code /proc}: in this process and in all others that it sees and may
+     * inspect (ptrace(2), "Ptrace access mode checking"). Reads a file or two for each descriptor on the machine, so it is for diagnosis and
+     * tests; what comes and goes meanwhile may be missed.
+     *
+     * @param namespace which; the descriptor of this value is among the results
+     * @return what was found, by process
+     * @throws IOException if {@code /proc} can't be read or the value is closed
+     */
+    public static List<NamespaceHolder> of(NetworkNamespace namespace) throws IOException {
+        namespace.acquire();
+        try {
+            List<NamespaceHolder> found = new ArrayList<>();
+            long self = ProcessHandle.current().pid();
+            for (Path process : list(PROC)) {
+                long pid = number(process);
+                if (pid > 0) {
+                    threads(namespace, pid, found);
+                    descriptors(namespace, pid, pid == self, found);
+                }
+            }
+            mounts(namespace, self, found);
+            return List.copyOf(found);
+        } finally {
+            namespace.fd().release();
+        }
+    }
+
+    private static void threads(NetworkNamespace namespace, long pid, List<NamespaceHolder> found) {
+        for (Path task : list(PROC.resolve(pid + "/task"))) {
+            if (isOf(namespace, task.resolve("ns/net"))) {
+                found.add(new NamespaceHolder(Kind.THREAD, pid, number(task), read(task.resolve("comm")).strip()));
+            }
+        }
+    }
+
+    private static void descriptors(NetworkNamespace namespace, long pid, boolean own, List<NamespaceHolder> found) {
+        for (Path fd : list(PROC.resolve(pid + "/fd"))) {
+            String target = target(fd);
+            if (own && target.startsWith("socket:") && namespace.identity().equals(Relations.ofSocket((int) number(fd)))) {
+                found.add(new NamespaceHolder(Kind.SOCKET, pid, number(fd), target));
+            } else if (!target.isEmpty() && !target.startsWith("socket:") && !target.startsWith("pipe:") && !target.startsWith("anon_inode:") && isOf(namespace, fd)) {
+                found.add(new NamespaceHolder(Kind.DESCRIPTOR, pid, number(fd), target));
+            }
+        }
+    }
+
+    /** See proc_pid_mountinfo(5): the fourth field is the root, for a namespace such as net:[4026532008], the fifth the place. */
+    private static void mounts(NetworkNamespace namespace, long self, List<NamespaceHolder> found) {
+        for (String line : read(PROC.resolve("self/mountinfo")).split("\n")) {
+            String[] fields = line.split(" ");
+            NamespaceHolder mount = fields.length > 4 && fields[3].equals(namespace.identity().toString()) ? new NamespaceHolder(Kind.MOUNT, self, 0, fields[4]) : null;
+            if (mount != null && !found.contains(mount)) {
+                found.add(mount);
+            }
+        }
+    }
+
+    private static boolean isOf(NetworkNamespace namespace, Path file) {
+        try {
+            return namespace.identity().equals(NamespaceFile.identity(file.toString()));
+        } catch (IOException e) {
+            return false; // gone, or not ours to look at
+        }
+    }
+
+    private static long number(Path file) {
+        String name = file.getFileName().toString();
+        return name.chars().allMatch(Character::isDigit) ? Long.parseLong(name) : 0;
+    }
+
+    private static List<Path> list(Path directory) {
+        List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
+            stream.forEach(entries::add);
+        } catch (IOException | java.nio.file.DirectoryIteratorException e) {
+            // gone, or not ours to look at
+        }
+        return entries;
+    }
+
+    private static String target(Path link) {
+        try {
+            return Files.readSymbolicLink(link).toString();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}
