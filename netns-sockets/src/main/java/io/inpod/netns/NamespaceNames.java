@@ -38,10 +38,15 @@ final class NamespaceNames {
     }
 
     /** Makes a reserved name stand for an open namespace. */
-    static Path bind(int namespace, String name) throws IOException {
+    static Path bind(NetworkNamespace namespace, String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(name);
         share();
-        Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + namespace, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
+        int fd = namespace.acquire();
+        try {
+            Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + fd, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
+        } finally {
+            namespace.fd().release();
+        }
         return mountPoint;
     }
 

@@ -74,6 +74,18 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
+     * Opens the network namespace of a container, whichever runtime made it: that of its oldest process, by {@code /proc/PID/cgroup}.
+     *
+     * @param id its id as runtimes print it: 64 hexadecimal digits, or at least the first 12 if no other container's begins with them
+     * @return the namespace, to be closed by the caller
+     * @throws NoSuchFileException if no process is seen in such a container
+     * @throws IOException if several containers' ids begin like that, or the process may not be inspected, see {@link #ofProcess}
+     */
+    public static NetworkNamespace ofContainer(String id) throws IOException {
+        return ContainerProcess.open(id);
+    }
+
+    /**
      * Opens the namespace that this process was started in: that of its first thread ({@code /proc/self/ns/net}), on which the
      * {@code java} launcher runs no Java code and which therefore never leaves it. In a container this is the container's, not
      * that of the machine, which is {@code ofProcess(1)} for whoever sees the machine's processes. A program that embeds the JVM
@@ -162,12 +174,7 @@ public final class NetworkNamespace implements AutoCloseable {
         NetworkNamespace created = null;
         try {
             created = create();
-            int number = created.fd.acquire();
-            try {
-                return new NetworkNamespace(created.fd, created.identity, NamespaceNames.bind(number, name).toString());
-            } finally {
-                created.fd.release();
-            }
+            return new NetworkNamespace(created.fd, created.identity, NamespaceNames.bind(created, name).toString());
         } catch (IOException | RuntimeException | Error e) {
             if (created != null) {
                 created.close();
