@@ -1,6 +1,8 @@
 package io.inpod.tproxy;
 
 import io.inpod.netlink.IpFamily;
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
@@ -13,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** IPv6 addresses for pods, and the same rules for both families, all with the system's own tools. */
+/** IPv6 addresses for pods, and the same rules for both families, these with the system's own tools. */
 final class DualStack {
     static final PolicyRouting ROUTING = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
 
@@ -27,12 +29,16 @@ final class DualStack {
     static void prepare(PodNetwork network) throws IOException {
         List<Pod> pods = network.pods();
         for (int i = 0; i < pods.size(); i++) {
-            Tool.run(pods.get(i).namespace(), "ip", "-6", "addr", "add", v6(i).getHostAddress() + "/64", "dev", "eth0", "nodad");
+            try (Rtnetlink inside = Rtnetlink.open(pods.get(i).namespace())) {
+                inside.addresses().add("eth0", v6(i), 64);
+            }
         }
         int last = pods.size() - 1;
         for (Pod pod : pods.subList(0, last)) {
-            Tool.run(pod.namespace(), "ip", "route", "add", "198.51.100.0/24", "via", pods.get(last).address().getHostAddress());
-            Tool.run(pod.namespace(), "ip", "-6", "route", "add", "2001:db8::/64", "via", v6(last).getHostAddress());
+            try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {
+                inside.routes().add(Route.via(InetAddress.getByName("198.51.100.0"), 24, pods.get(last).address()));
+                inside.routes().add(Route.via(InetAddress.getByName("2001:db8::"), 64, v6(last)));
+            }
         }
     }
 
