@@ -7,6 +7,8 @@ import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.PodRules;
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.JdkChannels;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
@@ -60,8 +62,11 @@ class PodGuardKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         NetworkNamespace peer = network.pod(1).namespace();
         InetAddress probe = IpPrefix.parse("169.254.7.127").address();
-        Tool.run(peer, "ip", "address", "add", "169.254.7.127/32", "dev", "lo");
-        Tool.run(pod, "ip", "route", "add", "169.254.7.127/32", "via", network.pod(1).address().getHostAddress());
+        try (Rtnetlink there = Rtnetlink.open(peer);
+                Rtnetlink here = Rtnetlink.open(pod)) {
+            there.addresses().add("lo", probe, 32);
+            here.routes().add(Route.via(probe, 32, network.pod(1).address()));
+        }
         install(pod, PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard));
         try (WireTap wire = WireTap.on(pod);
                 ServerSocketChannel server = JdkChannels.listen(peer, SocketOptions.NONE, new InetSocketAddress(8080));

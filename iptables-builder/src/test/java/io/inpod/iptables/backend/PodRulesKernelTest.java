@@ -12,12 +12,12 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.PodGuard;
 import io.inpod.iptables.PodRules;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.JdkChannels;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
-import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -40,7 +40,9 @@ class PodRulesKernelTest {
 
     private static void giveIpv6(PodNetwork network) throws IOException {
         for (int i = 0; i < 2; i++) {
-            Tool.run(network.pod(i).namespace(), "ip", "-6", "address", "add", "fd77::" + (2 + i) + "/64", "dev", "eth0", "nodad");
+            try (Rtnetlink inside = Rtnetlink.open(network.pod(i).namespace())) {
+                inside.addresses().add("eth0", address(IpFamily.V6, i), 64);
+            }
         }
     }
 
