@@ -3,6 +3,7 @@ package io.inpod.examples.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
@@ -45,7 +46,9 @@ abstract class FailClosed {
     void start(@TempDir Path home) throws Exception {
         node = Node.start(profile, home);
         for (Pod pod : List.of(node.a, node.b, node.c)) {
-            Tool.run(pod.namespace(), "ip", "-6", "address", "add", v6(pod).getHostAddress() + "/64", "dev", "eth0", "nodad");
+            try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {
+                inside.addresses().add("eth0", v6(pod), 64);
+            }
         }
     }
 

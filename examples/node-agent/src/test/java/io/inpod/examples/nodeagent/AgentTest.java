@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
@@ -123,8 +124,9 @@ class AgentTest {
 
     @Test
     void aPodWhoseNamespaceHasGoneCanBeDeleted() throws Exception {
-        try (NetworkNamespace created = NetworkNamespace.create("gone")) {
-            Tool.run(created, "ip", "link", "set", "lo", "up");
+        try (NetworkNamespace created = NetworkNamespace.create("gone");
+                Rtnetlink inside = Rtnetlink.open(created)) {
+            inside.links().up("lo");
         }
         Future<Void> added = scene.threads.submit(() -> {
             agent.add("u1", Scene.WEB, Path.of("/run/netns/gone"));

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
@@ -44,7 +45,9 @@ class ProcessTest {
         ztunnel.mesh(MESH);
         agent = new ForeignAgent(ztunnel.socket());
         pod = NetworkNamespace.create();
-        Tool.run(pod, "ip", "link", "set", "lo", "up");
+        try (Rtnetlink inside = Rtnetlink.open(pod)) {
+            inside.links().up("lo");
+        }
     }
 
     @AfterEach
