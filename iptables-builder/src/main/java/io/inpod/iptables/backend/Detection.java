@@ -57,7 +57,7 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         if (holder.isPresent()) {
             String others = String.join(", ", usable.stream().filter(c -> c.holdsRules() && c != holder.get()).map(c -> c.backend().name()).toList());
             return new Detection(candidates, Optional.of(holder.get().backend()), holder.get().backend().name() + " already holds rules here"
-                    + (others.isEmpty() ? "" : ", which these find too: " + others));
+                    + (others.isEmpty() ? "" : ", which others hold too: " + others));
         }
         if (usable.isEmpty()) {
             return new Detection(candidates, Optional.empty(), "no back end is usable: "

@@ -27,31 +27,42 @@ public class IptablesException extends IOException {
      */
     public IptablesException(String command, String namespace, int exitStatus, String errorText, String script) {
         super(command + " in " + namespace + " failed with exit status " + exitStatus + ": " + errorText.strip().replace('\n', ' ')
-                + line(errorText, script) + advice(errorText));
+                + line(errorText, script) + advice(errorText, script));
         this.command = command;
         this.exitStatus = exitStatus;
         this.errorText = errorText;
     }
 
     private static String line(String errorText, String script) {
+        String line = failed(errorText, script);
+        return line.isEmpty() ? "" : " (line " + line + ")";
+    }
+
+    /** Number and text of the line that failed, if the tool named it. */
+    private static String failed(String errorText, String script) {
         Matcher matcher = LINE.matcher(errorText);
         String[] lines = script.split("\n");
         if (matcher.find()) {
             int number = Integer.parseInt(matcher.group(matcher.group(1) != null ? 1 : 2));
             if (number >= 1 && number <= lines.length) {
-                return " (line " + number + ": " + lines[number - 1] + ")";
+                return number + ": " + lines[number - 1];
             }
         }
         return "";
     }
 
-    private static String advice(String errorText) {
+    private static String advice(String errorText, String script) {
         if (errorText.contains("not permitted") || errorText.contains("Permission denied")) {
             return "; this needs CAP_SYS_ADMIN and CAP_NET_ADMIN in the user namespace that owns the network namespace"
                     + " (run as root, or everything inside `unshare -Ur`)";
         }
-        if (errorText.contains("by that name") || errorText.contains("missing kernel module") || errorText.contains("does not exist")) {
-            return "; a chain has gone or the kernel lacks a module for this table, match or target";
+        if (errorText.contains("holding the xtables lock")) {
+            return "; another run of iptables has held its lock all the time";
+        }
+        if (errorText.contains("by that name") || errorText.contains("missing kernel module") || errorText.contains("does not exist")
+                || errorText.contains("No such file or directory")) {
+            String options = XtOptions.of(errorText, failed(errorText, script));
+            return "; a chain has gone or the kernel lacks a module for this table, match or target" + (options.isEmpty() ? "" : ", which would be " + options);
         }
         return "";
     }

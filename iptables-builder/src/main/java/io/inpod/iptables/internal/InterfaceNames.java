@@ -41,4 +41,13 @@ public final class InterfaceNames {
         }
         return name;
     }
+
+    /** As {@link #inIptablesText}, for nft, which reads {@code *} as a pattern and has no escape for a double quote. */
+    public static String inNftText(String name) {
+        if (!PLAIN.matcher(name).matches()) {
+            throw new IllegalArgumentException("nft can't express the interface name " + Quote.of(name)
+                    + ": only letters, digits and _ . @ - (not first) are safe in its text");
+        }
+        return name;
+    }
 }

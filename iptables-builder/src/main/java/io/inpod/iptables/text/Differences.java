@@ -41,7 +41,7 @@ public final class Differences {
     public static List<String> between(Listing found, RuleSet wanted) {
         Differences differences = new Differences();
         for (IpFamily family : IpFamily.values()) {
-            differences.family(family, found, wanted.only(family));
+            differences.family(family, found, wanted.only(family), wanted.families().contains(family));
         }
         List<String> texts = new ArrayList<>();
         differences.words.forEach((text, families) -> texts.add(families.size() == 1 ? families.iterator().next() + " " + text : text));
@@ -49,7 +49,7 @@ public final class Differences {
         return List.copyOf(texts);
     }
 
-    private void family(IpFamily family, Listing found, RuleSet wanted) {
+    private void family(IpFamily family, Listing found, RuleSet wanted, boolean concerned) {
         for (TableName name : TableName.values()) {
             Map<String, ListedChain> there = new TreeMap<>();
             found.chains().stream().filter(chain -> chain.family() == family && chain.table() == name).forEach(chain -> there.put(chain.name(), chain));
@@ -66,7 +66,7 @@ public final class Differences {
             for (ListedChain foreign : there.values()) {
                 if (Hook.isName(foreign.name()) || !foreign.rules().isEmpty() && foreign.rules().stream().allMatch(rule -> leads(rule, found, family))) {
                     foreign.rules().forEach(rule -> say(family, name + ": " + foreign.name() + " has a foreign rule " + rule.position() + ": " + rule.text()));
-                } else {
+                } else if (concerned || !foreign.rules().isEmpty()) { // an empty chain of a table of both families does nothing to this one
                     say(family, name + ": chain " + foreign.name() + " is foreign");
                 }
             }

@@ -25,6 +25,11 @@ class FakeKernelContractTest extends BackendContract {
         return kernel.everything(namespace).toString();
     }
 
+    @Override
+    boolean isReal() {
+        return false;
+    }
+
     @Test
     void whatOthersDoIsSeen() throws Exception {
         kernel.apply(namespace, OWNER, version(1));

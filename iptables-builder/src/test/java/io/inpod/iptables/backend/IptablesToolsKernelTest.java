@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,5 +92,57 @@ class IptablesToolsKernelTest {
         IptablesTools spy = with("iptables-save", "echo \"# $XTABLES_LOCKFILE $LC_ALL\" > " + directory + "/env; exec /usr/sbin/iptables-save");
         assertThatThrownBy(() -> new IptablesRules(rules, spy).verify(namespace)).isInstanceOf(RulesDifferException.class);
         assertThat(Files.readString(directory.resolve("env"))).matches("# /.*/inpod-\\d+/xtables-\\d+\\.lock C\n");
+    }
+
+    @Test
+    void warningsAreNoFailure() throws Exception {
+        IptablesTools warning = with("iptables-restore", "echo '# Warning: iptables-legacy tables present' >&2; exec /usr/sbin/iptables-restore \"$@\"");
+        new IptablesRules(rules, warning).install(namespace);
+        new IptablesRules(rules).verify(namespace);
+    }
+
+    @Test
+    void theOtherVariantUnderThisNameIsNoticed() throws Exception {
+        IptablesTools other = with("iptables-nft-save", "exec /usr/sbin/iptables-legacy-save \"$@\"").withVariant(IptablesTools.Variant.NFT);
+        Usability usability = new IptablesBackend(other).probe(namespace);
+        assertThat(usability.usable()).isFalse();
+        assertThat(usability.reason()).contains(directory + "/iptables-nft-save is another variant").contains("(legacy), not (nf_tables)");
+    }
+
+    /** mangle is committed when the tool dies. */
+    @Test
+    void whatAToolDidBeforeItWasKilledIsUndone() throws Exception {
+        String killed = "if [ -e " + directory + "/once ]; then exec /usr/sbin/iptables-restore \"$@\"; fi; touch " + directory + "/once; "
+                + "sed '/^COMMIT/q' | /usr/sbin/iptables-restore \"$@\"; kill -9 $$";
+        assertThatThrownBy(() -> new IptablesRules(rules, with("iptables-restore", killed)).install(namespace))
+                .isInstanceOf(IptablesException.class).hasMessageContaining("exit status 137").hasNoSuppressedExceptions();
+        assertThat(directory.resolve("once")).exists();
+        assertThat(Kernel.listing(namespace, "iptables-save")).isEmpty();
+    }
+
+    @Test
+    void aLockThatSomebodyElseHoldsIsAwaitedForSomeTimeOnly() throws Exception {
+        Process holder = new ProcessBuilder("flock", "--no-fork", LockFile.of(namespace.identity()).toString(), "sh", "-c", "echo held; exec sleep 600").start();
+        try {
+            assertThat(holder.inputReader().readLine()).isEqualTo("held");
+            IptablesTools legacy = IptablesTools.system().withVariant(IptablesTools.Variant.LEGACY).withTimeout(Duration.ofSeconds(4));
+            assertThatThrownBy(() -> new IptablesRules(rules, legacy).install(namespace)).isInstanceOf(IptablesException.class)
+                    .hasMessageContaining("xtables lock").hasMessageContaining("another run of iptables has held its lock all the time");
+            new IptablesRules(rules, IptablesTools.system().withVariant(IptablesTools.Variant.NFT)).install(namespace); // needs none
+        } finally {
+            holder.destroyForcibly();
+            holder.waitFor();
+        }
+    }
+
+    @Test
+    void aModuleThatTheKernelLacksIsNamed() throws Exception {
+        IptablesTools broken = with("iptables-restore", "echo 'Warning: Extension TPROXY revision 0 not supported, missing kernel module?' >&2; exit 4");
+        assertThatThrownBy(() -> new IptablesRules(rules, broken).install(namespace)).hasMessageContaining("CONFIG_NETFILTER_XT_TARGET_TPROXY");
+        for (var lacking : Map.of("REDIRECT", "CONFIG_NETFILTER_XT_TARGET_REDIRECT", "CT", "CONFIG_NETFILTER_XT_TARGET_CT").entrySet()) {
+            IptablesTools refusing = with("iptables-restore", "n=$(grep -n -e '-j " + lacking.getKey() + " ' | head -1 | cut -d: -f1); "
+                    + "echo \"iptables-restore: line $n: RULE_APPEND failed (No such file or directory)\" >&2; exit 4");
+            assertThatThrownBy(() -> new IptablesRules(rules, refusing).install(namespace)).hasMessageContaining(lacking.getValue());
+        }
     }
 }

@@ -1,0 +1,163 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.internal.Bytes;
+import io.inpod.iptables.text.Differences;
+import io.inpod.iptables.text.NftJson;
+import io.inpod.iptables.text.NftScript;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The nft tool, nft(8), with a script in {@code inet} tables of the owner's own, entered by nsenter(1). Tables, rules and sets of both
+ * families change in one transaction of the kernel. Lists only the owner's tables.
+ */
+public final class NftBackend implements Backend {
+    private static final String PROBE = "inpod-probe";
+
+    private final IptablesTools tools;
+
+    /**
+     * Uses certain tools.
+     *
+     * @param tools where they are, and how long each may run; the variant doesn't matter
+     */
+    public NftBackend(IptablesTools tools) {
+        this.tools = tools;
+    }
+
+    /** {@return the back end with the system's nft} */
+    public static NftBackend system() {
+        return new NftBackend(IptablesTools.system());
+    }
+
+    @Override
+    public String name() {
+        return "nft";
+    }
+
+    @Override
+    public Layout layout() {
+        return Layout.INET;
+    }
+
+    @Override
+    public Usability probe(NetworkNamespace namespace) throws IOException {
+        ToolRun run = new ToolRun(tools, namespace);
+        try {
+            run.nft("add table inet " + PROBE + "\nadd chain inet " + PROBE + " x { type nat hook output priority 0 ; }\n", "-c", "-f", "-");
+            run.nft("", "-j", "list", "tables", "inet"); // not every nft has been built with JSON
+            return Usability.yes("nft is there, and the kernel takes inet tables with nat");
+        } catch (IOException e) {
+            return Usability.no(String.valueOf(e.getMessage()));
+        }
+    }
+
+    @Override
+    public void check(Owner owner, RuleSet rules) {
+        owner.check(rules);
+        NftScript.render(rules, owner.tablePrefix());
+    }
+
+    @Override
+    public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
+        check(owner, rules);
+        ApplyLock.holding(namespace, tools.timeout(), () -> {
+            ToolRun run = new ToolRun(tools, namespace);
+            if (Differences.between(listing(run, owner), rules).isEmpty()) {
+                return; // nothing that packets or other programs could notice
+            }
+            String before = undoScript(run, owner);
+            run.nft(Bytes.carry(NftScript.render(rules, owner.tablePrefix())), "-f", "-");
+            List<String> differences = Differences.between(listing(run, owner), rules);
+            if (!differences.isEmpty()) {
+                RulesDifferException failure = new RulesDifferException(namespace.toString(), differences);
+                try {
+                    run.nft(before, "-f", "-");
+                } catch (IOException e) {
+                    failure.addSuppressed(new IOException("what had been changed couldn't be put back: " + e.getMessage(), e));
+                }
+                throw failure;
+            }
+        });
+    }
+
+    /** What puts the tables back as they are. */
+    private static String undoScript(ToolRun run, Owner owner) throws IOException {
+        StringBuilder script = new StringBuilder(NftScript.render(RuleSet.nothing(), owner.tablePrefix()));
+        for (String table : tables(run, owner)) {
+            script.append(run.nft("", "-s", "list", "table", "inet", table));
+        }
+        return script.toString();
+    }
+
+    @Override
+    public Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
+        return listing(new ToolRun(tools, namespace), owner);
+    }
+
+    private static Listing listing(ToolRun run, Owner owner) throws IOException {
+        List<ListedChain> chains = new ArrayList<>();
+        Set<AddressSet> sets = new LinkedHashSet<>();
+        for (String table : tables(run, owner)) {
+            Listing listing = NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), owner.tablePrefix());
+            chains.addAll(listing.chains());
+            sets.addAll(listing.sets());
+        }
+        return new Listing(chains, List.copyOf(sets));
+    }
+
+    /** The owner's tables that are there. */
+    private static Set<String> tables(ToolRun run, Owner owner) throws IOException {
+        Set<String> there = new TreeSet<>(List.of(run.nft("", "list", "tables", "inet").split("\n")));
+        Set<String> tables = new TreeSet<>();
+        for (TableName name : TableName.values()) {
+            if (there.contains("table inet " + owner.tablePrefix() + name)) {
+                tables.add(owner.tablePrefix() + name);
+            }
+        }
+        return tables;
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+        ApplyLock.holding(namespace, tools.timeout(), () -> {
+            ToolRun run = new ToolRun(tools, namespace);
+            if (!tables(run, owner).isEmpty()) {
+                run.nft(NftScript.render(RuleSet.nothing(), owner.tablePrefix()), "-f", "-");
+            }
+        });
+    }
+
+    @Override
+    public void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
+        ApplyLock.holding(namespace, tools.timeout(), () -> {
+            ToolRun run = new ToolRun(tools, namespace);
+            StringBuilder script = new StringBuilder();
+            for (String table : tables(run, owner)) {
+                boolean holds = NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), owner.tablePrefix())
+                        .sets().stream().anyMatch(set -> set.name().equals(change.set()) && set.family() == change.family());
+                script.append(holds ? NftScript.change(table, change.set(), change.add(), change.remove()) : "");
+            }
+            if (!owner.sets().contains(change.set()) || script.isEmpty() && !(change.add().isEmpty() && change.remove().isEmpty())) {
+                throw new IOException("set " + change.set() + " of " + change.family() + " isn't there in " + namespace);
+            }
+            run.nft(Bytes.carry(script.toString()), "-f", "-");
+        });
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+}

@@ -1,0 +1,189 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.Json;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what {@code nft -j -n list} printed of tables that {@link NftScript} writes, libnftables-json(5). */
+public final class NftJson {
+    private final String prefix;
+    private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();
+    private final Map<String, Map<String, Map<?, ?>>> chains = new LinkedHashMap<>();
+    private final List<AddressSet> sets = new ArrayList<>();
+
+    private NftJson(String prefix) {
+        this.prefix = prefix;
+    }
+
+    /**
+     * Reads a listing.
+     *
+     * @param text what nft printed for one or more tables
+     * @param tablePrefix what the names of the tables begin with; others are passed over
+     * @return their chains, rules and sets; rules beyond the model as text
+     * @throws IOException if it is no such listing
+     */
+    public static Listing parse(String text, String tablePrefix) throws IOException {
+        NftJson json = new NftJson(tablePrefix);
+        try {
+            if (!(Json.parse(text) instanceof Map<?, ?> whole) || !(whole.get("nftables") instanceof List<?> objects)) {
+                throw new IOException("nft -j printed no listing: " + text.substring(0, Math.min(80, text.length())));
+            }
+            for (Object object : objects) {
+                if (object instanceof Map<?, ?> one) {
+                    json.add(one);
+                }
+            }
+            return json.listing();
+        } catch (IllegalArgumentException e) {
+            throw new IOException("nft -j printed something unexpected: " + e.getMessage(), e);
+        }
+    }
+
+    private void add(Map<?, ?> object) {
+        Object content = object.values().iterator().next();
+        if (!(content instanceof Map<?, ?> value) || !"inet".equals(value.get("family")) || table(value.get("table")).isEmpty()) {
+            return;
+        }
+        String table = String.valueOf(value.get("table"));
+        if (object.containsKey("chain")) {
+            chains.computeIfAbsent(table, t -> new LinkedHashMap<>()).put(String.valueOf(value.get("name")), value);
+        } else if (object.containsKey("rule")) {
+            rules.computeIfAbsent(table, t -> new HashMap<>()).computeIfAbsent(String.valueOf(value.get("chain")), c -> new ArrayList<>()).add(value);
+        } else if (object.containsKey("set")) {
+            AddressSet set = set(value);
+            if (!sets.contains(set)) { // each table that asks for it has its own
+                sets.add(set);
+            }
+        }
+    }
+
+    private Optional<TableName> table(@Nullable Object name) {
+        for (TableName table : TableName.values()) {
+            if ((prefix + table).equals(name)) {
+                return Optional.of(table);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static AddressSet set(Map<?, ?> value) {
+        List<AddressSet.Element> elements = new ArrayList<>();
+        if (value.get("elem") instanceof List<?> list) {
+            for (Object element : list) {
+                Map<?, ?> detail = element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner : Map.of("val", String.valueOf(element));
+                elements.add(new AddressSet.Element(IpPrefix.parse(String.valueOf(detail.get("val"))).address(),
+                        detail.get("comment") instanceof String comment ? comment : ""));
+            }
+        }
+        return new AddressSet(String.valueOf(value.get("name")), "ipv6_addr".equals(value.get("type")) ? IpFamily.V6 : IpFamily.V4, elements);
+    }
+
+    private Listing listing() {
+        List<ListedChain> listed = new ArrayList<>();
+        chains.forEach((table, byName) -> {
+            TableName name = table(table).orElseThrow();
+            byName.forEach((chain, value) -> {
+                List<Map<?, ?>> found = rules.getOrDefault(table, Map.of()).getOrDefault(chain, List.of());
+                for (IpFamily family : IpFamily.values()) {
+                    listed.add(new ListedChain(family, name, name(name, chain, value), of(family, found)));
+                }
+            });
+        });
+        List<ListedChain> kept = listed.stream().filter(chain -> !isOfTheOtherFamily(chain, listed)).toList();
+        return new Listing(kept, sets);
+    }
+
+    /** An empty chain that only the other family's packets come to, as {@link io.inpod.iptables.RuleSet#only} leaves it out. */
+    private static boolean isOfTheOtherFamily(ListedChain chain, List<ListedChain> all) {
+        if (!chain.rules().isEmpty() || Hook.isName(chain.name())) {
+            return false;
+        }
+        boolean used = false;
+        for (ListedChain other : all) {
+            if (other.table() == chain.table()) {
+                boolean leads = other.rules().stream().anyMatch(rule -> rule.rule().map(r -> leads(r.target(), chain.name())).orElse(false));
+                if (other.family() == chain.family() && leads) {
+                    return false;
+                }
+                used |= other.family() != chain.family() && (leads || other.name().equals(chain.name()) && !other.rules().isEmpty());
+            }
+        }
+        return used;
+    }
+
+    private static boolean leads(Target target, String chain) {
+        return target instanceof Target.Jump jump && jump.chain().equals(chain) || target instanceof Target.Goto go && go.chain().equals(chain);
+    }
+
+    /** The name of a hook if the chain is where iptables would have it; otherwise its own, which belongs nowhere. */
+    private static String name(TableName table, String chain, Map<?, ?> value) {
+        if (value.get("hook") == null) {
+            return chain;
+        }
+        String hook = chain.toUpperCase(Locale.ROOT);
+        boolean asExpected = Hook.isName(hook) && chain.equals(value.get("hook")) && NftScript.type(table, Hook.valueOf(hook)).equals(value.get("type"))
+                && Long.valueOf(NftScript.priority(table, Hook.valueOf(hook))).equals(value.get("prio")) && "accept".equals(value.get("policy"));
+        return asExpected ? hook : chain;
+    }
+
+    private static List<ListedRule> of(IpFamily family, List<Map<?, ?>> found) {
+        List<ListedRule> listed = new ArrayList<>();
+        for (int i = 0; i < found.size(); i++) {
+            Optional<Rule> rule = NftRuleParser.parse(found.get(i));
+            int position = i + 1;
+            if (rule.isPresent() && rule.get().target() instanceof Target.Tproxy) { // what met no socket is dropped by the next rule
+                boolean dropped = i + 1 < found.size() && NftRuleParser.parse(found.get(i + 1))
+                        .map(next -> next.equals(new Rule(withoutComment(rule.get()), new Target.Drop()))).orElse(false);
+                i += dropped ? 1 : 0;
+                if (!dropped) {
+                    listed.add(new ListedRule(position, Optional.empty(), words(found.get(position - 1))));
+                    continue;
+                }
+            }
+            if (rule.isEmpty() || rule.get().onlyFamily().map(family::equals).orElse(true)) {
+                listed.add(new ListedRule(position, rule.map(NftJson::withoutFamily), words(found.get(position - 1))));
+            }
+        }
+        return listed;
+    }
+
+    private static List<Match> withoutComment(Rule rule) {
+        return rule.matches().stream().filter(match -> !(match instanceof CommentMatch)).toList();
+    }
+
+    private static Rule withoutFamily(Rule rule) {
+        return new Rule(rule.matches().stream().filter(match -> !(match instanceof Match.Family)).toList(), rule.target());
+    }
+
+    private static String words(Map<?, ?> rule) {
+        return NftRuleParser.parse(rule).map(parsed -> parsed.target() instanceof Target.Tproxy ? NftScript.rule(parsed).get(0) : text(parsed)).orElse(String.valueOf(rule.get("expr")));
+    }
+
+    private static String text(Rule rule) {
+        try {
+            return String.join(" ", NftScript.rule(rule));
+        } catch (IllegalArgumentException e) {
+            return rule.toString();
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.internal.AddressText;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Renders rule sets as a script for nft(8), in {@code inet} tables of their own: {@link TableName#NAT} becomes the table {@code
+ * PREFIXnat} and so on, the built-in chain {@code OUTPUT} the base chain {@code output} at the priority that iptables has. Both families
+ * share a table; rules of a rule set with one family are restricted to it.
+ */
+public final class NftScript {
+    private NftScript() {
+    }
+
+    /**
+     * Renders a script that replaces the tables with this prefix in one transaction, whether they are there or not.
+     *
+     * @param rules what the tables shall hold; without rules for a table it is removed
+     * @param tablePrefix what their names begin with
+     * @return the script, each line ended by a newline
+     * @throws IllegalArgumentException naming the table, chain and rule that nft can't express
+     */
+    public static String render(RuleSet rules, String tablePrefix) {
+        StringBuilder text = new StringBuilder();
+        List<AddressSet> homeless = new ArrayList<>(rules.sets());
+        for (TableName name : TableName.values()) {
+            homeless.removeAll(used(rules, name));
+        }
+        for (TableName name : TableName.values()) {
+            String table = NftNames.check("table name", tablePrefix + name);
+            text.append("add table inet ").append(table).append('\n'); // so that the next line finds one
+            text.append("delete table inet ").append(table).append('\n');
+            List<AddressSet> sets = new ArrayList<>(used(rules, name));
+            if (rules.table(name).isPresent() || name == TableName.FILTER && !homeless.isEmpty()) {
+                if (name == rules.tables().stream().map(Table::name).findFirst().orElse(TableName.FILTER)) {
+                    sets.addAll(homeless);
+                    homeless.clear();
+                }
+                text.append("add table inet ").append(table).append('\n');
+                sets.forEach(set -> set(text, table, set));
+                rules.table(name).ifPresent(content -> table(text, table, content, rules));
+            }
+        }
+        return text.toString();
+    }
+
+    /**
+     * Renders a script that changes a set, in one transaction. A comment can be replaced only by removing the address and adding it again.
+     *
+     * @param table the name of the table
+     * @param set the name of the set
+     * @param add what shall be there, with these comments
+     * @param remove what shall not be there
+     * @return the script; empty if there is nothing to do
+     */
+    public static String change(String table, String set, List<AddressSet.Element> add, Set<InetAddress> remove) {
+        StringBuilder text = new StringBuilder();
+        List<AddressSet.Element> all = new ArrayList<>(add);
+        remove.forEach(address -> all.add(new AddressSet.Element(address, "")));
+        if (!all.isEmpty()) {
+            elements(text, "add", table, set, all, false); // so that the next line finds each
+            elements(text, "delete", table, set, all, false);
+        }
+        if (!add.isEmpty()) {
+            elements(text, "add", table, set, add, true);
+        }
+        return text.toString();
+    }
+
+    /**
+     * Words one rule as this script does.
+     *
+     * @param rule the rule
+     * @return such as {@code meta l4proto tcp counter accept}; two texts for TPROXY, the second of which drops what met no socket
+     * @throws IllegalArgumentException naming what nft can't express
+     */
+    public static List<String> rule(Rule rule) {
+        return NftRule.of(rule, Optional.empty());
+    }
+
+    /**
+     * The type, hook and priority of a base chain, where iptables has it.
+     *
+     * @param table of which table
+     * @param hook where
+     * @return such as {@code type nat hook output priority -100}
+     */
+    static String base(TableName table, Hook hook) {
+        return "type " + type(table, hook) + " hook " + hook.name().toLowerCase(Locale.ROOT) + " priority " + priority(table, hook);
+    }
+
+    static String type(TableName table, Hook hook) {
+        if (table == TableName.NAT) {
+            return "nat";
+        }
+        return table == TableName.MANGLE && hook == Hook.OUTPUT ? "route" : "filter"; // route: a changed mark is routed again
+    }
+
+    static int priority(TableName table, Hook hook) {
+        return switch (table) {
+            case RAW -> -300;
+            case MANGLE -> -150;
+            case NAT -> hook == Hook.PREROUTING || hook == Hook.OUTPUT ? -100 : 100;
+            case FILTER -> 0;
+        };
+    }
+
+    private static void table(StringBuilder text, String table, Table content, RuleSet rules) {
+        for (Chain chain : content.chains()) {
+            text.append("add chain inet ").append(table).append(' ').append(name(chain));
+            text.append(chain.isBuiltIn() ? " { " + base(content.name(), Hook.valueOf(chain.name())) + " ; }" : "").append('\n');
+        }
+        Optional<IpFamily> only = rules.families().size() == 1 ? rules.families().stream().findFirst() : Optional.empty();
+        for (Chain chain : content.chains()) {
+            for (int i = 0; i < chain.rules().size(); i++) {
+                try {
+                    for (String rule : NftRule.of(chain.rules().get(i), only)) {
+                        text.append("add rule inet ").append(table).append(' ').append(name(chain)).append(' ').append(rule).append('\n');
+                    }
+                } catch (IllegalArgumentException e) {
+                    throw new IllegalArgumentException(content.name() + " " + chain.name() + " rule " + (i + 1) + ": " + e.getMessage(), e);
+                }
+            }
+        }
+    }
+
+    private static String name(Chain chain) {
+        return chain.isBuiltIn() ? chain.name().toLowerCase(Locale.ROOT) : NftNames.check("chain name", chain.name());
+    }
+
+    private static void set(StringBuilder text, String table, AddressSet set) {
+        text.append("add set inet ").append(table).append(' ').append(NftNames.check("set name", set.name())).append(" { type ")
+                .append(set.family() == IpFamily.V4 ? "ipv4_addr" : "ipv6_addr").append(" ; }\n");
+        if (!set.elements().isEmpty()) {
+            elements(text, "add", table, set.name(), set.elements(), true);
+        }
+    }
+
+    /** One line for all elements: adding them one by one is quadratic in nft 1.0.6. */
+    static void elements(StringBuilder text, String verb, String table, String set, List<AddressSet.Element> elements, boolean comments) {
+        text.append(verb).append(" element inet ").append(table).append(' ').append(set).append(" { ");
+        for (int i = 0; i < elements.size(); i++) {
+            AddressSet.Element element = elements.get(i);
+            text.append(i == 0 ? "" : ", ").append(AddressText.of(element.address()));
+            text.append(comments && !element.comment().isEmpty() ? " comment \"" + element.comment() + "\"" : "");
+        }
+        text.append(" }\n");
+    }
+
+    private static Set<AddressSet> used(RuleSet rules, TableName name) {
+        Set<AddressSet> used = new HashSet<>();
+        rules.table(name).ifPresent(table -> table.chains().forEach(chain -> chain.rules().forEach(rule -> rule.matches().forEach(match -> {
+            if (match instanceof SetMatch m) {
+                rules.sets().stream().filter(set -> set.name().equals(m.set())).forEach(used::add);
+            }
+        }))));
+        return used;
+    }
+}
