@@ -8,6 +8,7 @@ import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -77,14 +78,14 @@ public final class AcceptLoop implements AutoCloseable {
 
     /**
      * Closes the listener so that another process, which listens on the same address with SO_REUSEPORT already, takes over without a
-     * client being reset; what was accepted before goes on here. Blocks for the time given at least, so not on an event loop.
+     * client being reset; what was accepted before goes on here. Reads from {@code /proc}, so not on an event loop.
      *
      * @param settle how long handshakes that were under way when this began may take, such as 3 seconds
-     * @return how it went, and what could not be excluded
-     * @throws InterruptedException if the thread is interrupted; the listener is closed then, too
+     * @return how it went, and what could not be excluded: after that time, or ten times of it if clients don't stop coming. Until
+     *     then the namespace and the accepting event loop must stay. Never fails
      */
-    public HandOver handOver(Duration settle) throws InterruptedException {
-        return new HandOverProcedure(namespace, listener, settle).run();
+    public Future<HandOver> handOver(Duration settle) {
+        return new HandOverProcedure(namespace, listener, settle).start();
     }
 
     /**

@@ -2,9 +2,12 @@ package io.inpod.tproxy;
 
 import io.inpod.netns.NetworkNamespace;
 import io.netty.channel.ChannelException;
+import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.unix.Buffer;
 import io.netty.channel.unix.RawUnixChannelOption;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -33,50 +36,48 @@ final class HandOverProcedure {
     private final NetworkNamespace namespace;
     private final EpollServerSocketChannel listener;
     private final Duration settle;
+    private final EventLoop loop;
+    private final Promise<HandOver> done;
 
     HandOverProcedure(NetworkNamespace namespace, EpollServerSocketChannel listener, Duration settle) {
         this.namespace = namespace;
         this.listener = listener;
         this.settle = settle;
+        this.loop = listener.eventLoop();
+        this.done = loop.newPromise();
     }
 
-    HandOver run() throws InterruptedException {
+    Future<HandOver> start() {
         try {
             if (ListenerTable.listeners(namespace, listener.localAddress().getPort()) < 2) {
-                return serveAndClose("no other socket listens on this port");
+                serveAndClose("no other socket listens on this port");
+            } else {
+                migrate(MigrationSetting.on(namespace));
             }
-            return migrate(MigrationSetting.on(namespace));
         } catch (IOException e) {
-            return select("the kernel can't move connections to another listener (" + e.getMessage() + ")");
-        } finally {
-            listener.close().sync();
+            select("the kernel can't move connections to another listener (" + e.getMessage() + ")");
         }
+        return done;
     }
 
     /** The setting must last until the handshakes are over that began here: it also decides where their last packet goes. */
-    private HandOver migrate(MigrationSetting setting) throws InterruptedException {
-        try {
-            listener.close().sync();
-            TimeUnit.NANOSECONDS.sleep(settle.toNanos());
-        } catch (InterruptedException e) {
-            setting.restore();
-            throw e;
-        }
-        return new HandOver(HandOver.Method.MIGRATION, setting.restore());
+    private void migrate(MigrationSetting setting) {
+        listener.close().addListener(closed -> loop.schedule(
+                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, setting.restore())), settle.toNanos(), TimeUnit.NANOSECONDS));
     }
 
-    private HandOver select(String noMigration) throws InterruptedException {
+    private void select(String noMigration) {
         String noSelection = leaveSelection();
         if (noSelection != null) {
-            return serveAndClose(noMigration + ", nor can a program choose it (" + noSelection + ")");
+            serveAndClose(noMigration + ", nor can a program choose it (" + noSelection + ")");
+        } else {
+            serveQueue(settle, new HandOver(HandOver.Method.SELECTION, null));
         }
-        boolean ended = serveQueue(settle);
-        return new HandOver(HandOver.Method.SELECTION, ended ? null : "connections still came in at the end");
     }
 
-    private HandOver serveAndClose(String why) throws InterruptedException {
-        serveQueue(Duration.ZERO);
-        return new HandOver(HandOver.Method.NONE, why + ": clients that connected in the moment before the listener was closed may have been reset");
+    private void serveAndClose(String why) {
+        serveQueue(Duration.ZERO, new HandOver(HandOver.Method.NONE,
+                why + ": clients that connected in the moment before the listener was closed may have been reset"));
     }
 
     /** {@return null, or why that isn't possible} */
@@ -104,23 +105,30 @@ final class HandOverProcedure {
     }
 
     /**
-     * The event loop accepts; this waits for the end of the queue, and of the handshakes that will still put something into it.
+     * The event loop accepts; this waits for the end of the queue, and of the handshakes that will still put something into it, then
+     * closes the listener. Not longer than ten times the time allowed for handshakes.
      *
      * @param quiet how long the queue must have been empty
-     * @return whether it came to an end, in ten times the time allowed for handshakes
      */
-    private boolean serveQueue(Duration quiet) throws InterruptedException {
+    private void serveQueue(Duration quiet, HandOver result) {
         long begin = System.nanoTime();
-        long emptySince = begin;
-        while (System.nanoTime() - begin < 10 * settle.toNanos()) {
-            if (queued() > 0) {
-                emptySince = System.nanoTime();
-            } else if (System.nanoTime() - emptySince >= quiet.toNanos()) {
-                return true;
-            }
-            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        loop.execute(() -> serveQueue(quiet, result, begin, begin));
+    }
+
+    private void serveQueue(Duration quiet, HandOver result, long begin, long emptySince) {
+        long now = System.nanoTime();
+        boolean empty = queued() == 0;
+        if (empty && now - emptySince >= quiet.toNanos()) {
+            close(result);
+        } else if (now - begin >= 10 * settle.toNanos()) {
+            close(new HandOver(result.method(), "connections still came in at the end, and may have been reset"));
+        } else {
+            loop.schedule(() -> serveQueue(quiet, result, begin, empty ? emptySince : now), POLL_MILLIS, TimeUnit.MILLISECONDS);
         }
-        return false;
+    }
+
+    private void close(HandOver result) {
+        listener.close().addListener(closed -> done.trySuccess(result));
     }
 
     private int queued() {

@@ -31,7 +31,7 @@ final class HandOverProcess {
             System.out.println("listening");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
             for (String command = commands.readLine(); command != null; command = commands.readLine()) {
-                System.out.println(command.equals("hand over") ? loop.handOver(Duration.ofSeconds(1)) : "what?");
+                System.out.println(command.equals("hand over") ? loop.handOver(Duration.ofSeconds(1)).sync().getNow() : "what?");
             }
         } finally {
             loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();

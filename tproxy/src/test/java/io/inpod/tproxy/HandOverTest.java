@@ -83,7 +83,7 @@ class HandOverTest {
         NetworkNamespace namespace = network.pod(0).namespace();
         try (AcceptLoop alone = AcceptLoop.listen(namespace, new InetSocketAddress("0.0.0.0", PORT),
                 SocketOptions.NONE.with(LinuxSocketOptions.REUSE_PORT, true), loops.next(), new Recorder(loops).rules(), new Recorder(loops))) {
-            HandOver report = alone.handOver(Duration.ofMillis(10));
+            HandOver report = alone.handOver(Duration.ofMillis(10)).sync().getNow();
             assertThat(report.method()).isEqualTo(HandOver.Method.NONE);
             assertThat(report.risk()).contains("no other socket listens");
             assertThat(alone.channel().isOpen()).isFalse();

@@ -1,32 +1,36 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.UpstreamConnection;
 import io.inpod.tproxy.UpstreamConnector;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /** Port 15006: what arrives at the pod without a tunnel, redirected. The app sees the client's address. */
-final class InboundPlaintext extends AcceptHandler {
+final class InboundPlaintext extends PodListener {
     private final UpstreamConnector app;
 
-    InboundPlaintext(PodContext pod, UpstreamConnector app) {
-        super(pod);
+    InboundPlaintext(PodContext pod, EventLoopGroup loops, UpstreamConnector app) {
+        super(pod, ProxyConfig.INBOUND_PLAINTEXT, loops);
         this.app = app;
     }
 
     @Override
-    void accepted(EpollSocketChannel client, InetSocketAddress source) throws IOException {
-        InetSocketAddress destination = OriginalDestination.of(client).address();
+    boolean isOurs(OriginalDestination destination) {
+        return pod.config().ownPorts().contains(destination.address().getPort());
+    }
+
+    @Override
+    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination wanted) {
+        InetSocketAddress destination = wanted.address();
         AccessLog.Connection connection = new AccessLog.Connection("inbound", source, null, destination, null, null);
-        if (pod.config().ownPorts().contains(destination.getPort())) {
-            refuse(client, connection, "attempted recursive call to ourselves");
-        } else if (pod.workload().isEmpty()) {
+        if (pod.workload().isEmpty()) {
             refuse(client, connection, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {
             refuse(client, connection, "the destination is not an address of this pod"); // we are no relay to others

@@ -1,23 +1,28 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.tproxy.OriginalDestination;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /** Port 15001: what the pod's apps send, redirected. */
-final class Outbound extends AcceptHandler {
+final class Outbound extends PodListener {
     private final OutboundPath path;
 
-    Outbound(PodContext pod, OutboundPath path) {
-        super(pod);
+    Outbound(PodContext pod, EventLoopGroup loops, OutboundPath path) {
+        super(pod, ProxyConfig.OUTBOUND, loops);
         this.path = path;
     }
 
     @Override
-    void accepted(EpollSocketChannel client, InetSocketAddress source) throws IOException {
-        OriginalDestination destination = OriginalDestination.of(client);
-        boolean direct = destination.found() == OriginalDestination.Found.LOCAL_ADDRESS;
-        path.open(client, source, destination.address(), direct, OutboundPath.Outcome.NOTHING);
+    boolean isOurs(OriginalDestination destination) {
+        boolean toUs = destination.found() == OriginalDestination.Found.LOCAL_ADDRESS;
+        return toUs && pod.config().ownPorts().contains(destination.address().getPort()) || pod.isOwnListener(destination.address());
+    }
+
+    @Override
+    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
+        path.open(client, source, destination.address(), OutboundPath.Outcome.NOTHING);
     }
 }

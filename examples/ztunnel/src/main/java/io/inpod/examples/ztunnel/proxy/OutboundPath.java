@@ -44,13 +44,11 @@ final class OutboundPath {
 
     /**
      * Connects a client, and carries its bytes.
-     *
-     * @param toUs whether the client connected to our listener itself, without a redirection
      */
-    void open(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, boolean toUs, Outcome outcome) {
+    void open(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Outcome outcome) {
         Optional<Workload> target = pod.mesh().at(pod.config().network(), destination.getAddress());
         AccessLog.Connection plain = new AccessLog.Connection("outbound", source, pod.identity(), destination, null, null);
-        if (toUs && pod.config().ownPorts().contains(destination.getPort()) || pod.isOwnListener(destination)) {
+        if (pod.isOwnListener(destination)) {
             refuse(client, plain, outcome, "attempted recursive call to ourselves");
         } else if (pod.workload().isEmpty()) {
             refuse(client, plain, outcome, PodContext.UNKNOWN);

@@ -6,6 +6,7 @@ import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
+import io.inpod.tproxy.OwnConnections;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param identity who the pod is, as the agent vouches
  * @param sockets options of all sockets
  * @param connections those that are open
+ * @param own those of them that we have made ourselves
  */
 record PodContext(
         ProxyConfig config,
@@ -29,7 +31,8 @@ record PodContext(
         Optional<Workload> workload,
         SpiffeId identity,
         SocketOptions sockets,
-        Connections connections) {
+        Connections connections,
+        OwnConnections own) {
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
 
     /** Counts an accepted connection, which has its options from its listener; false if it, or its pod, has gone meanwhile. */

@@ -10,17 +10,15 @@ import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneServer;
 import io.inpod.hbone.SpiffeId;
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
+import io.inpod.tproxy.AcceptLoop;
+import io.inpod.tproxy.HandOver;
+import io.inpod.tproxy.OwnConnections;
 import io.inpod.tproxy.UpstreamConnector;
 import io.inpod.tproxy.UpstreamOptions;
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -28,14 +26,21 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Serves one pod: listeners inside its namespace, and what they have accepted. */
 public final class PodProxy {
+    private static final Logger LOG = LoggerFactory.getLogger("proxy");
+    private static final Duration HANDSHAKES = Duration.ofSeconds(1);
+
     private final WorkloadInfo info;
     private final PodContext pod;
     private final TunnelPools pools;
     private final LocalAddresses local;
-    private final List<Channel> listeners = new ArrayList<>();
+    private final List<AcceptLoop> listeners = new ArrayList<>();
+    private final List<Future<HandOver>> handOvers = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
 
     private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local) {
@@ -58,7 +63,7 @@ public final class PodProxy {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
-        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections());
+        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections(), new OwnConnections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
         try {
@@ -86,42 +91,26 @@ public final class PodProxy {
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(pod.config().spoofing()));
         HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, app));
-        listen(shared, ProxyConfig.OUTBOUND, new Outbound(pod, path));
-        listen(shared, ProxyConfig.INBOUND_PLAINTEXT, new InboundPlaintext(pod, app));
-        listen(shared, ProxyConfig.INBOUND_HBONE, new ChannelInitializer<EpollSocketChannel>() {
-            @Override
-            protected void initChannel(EpollSocketChannel connection) {
-                if (pod.admit(connection)) {
-                    hboneConnections.add(connection);
-                    connection.pipeline().addLast(tunnels);
-                }
-            }
-        });
+        listen(shared, new Outbound(pod, shared.group(), path));
+        listen(shared, new InboundPlaintext(pod, shared.group(), app));
+        listen(shared, new HboneListener(pod, shared.group(), hboneConnections, tunnels));
         if (pod.config().socks5()) {
-            bind(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), StandardProtocolFamily.INET, new Socks5(pod, path, shared.resolver()));
+            listen(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), StandardProtocolFamily.INET,
+                    new Socks5(pod, shared.group(), path, shared.resolver()));
         }
     }
 
-    private void listen(Shared shared, int port, ChannelHandler accepted) throws IOException {
+    private void listen(Shared shared, PodListener handler) throws IOException {
         if (pod.config().ipv6()) {
-            bind(shared, new InetSocketAddress("::", port), StandardProtocolFamily.INET6, accepted);
+            listen(shared, new InetSocketAddress("::", handler.port()), StandardProtocolFamily.INET6, handler);
         } else {
-            bind(shared, new InetSocketAddress("0.0.0.0", port), StandardProtocolFamily.INET, accepted);
+            listen(shared, new InetSocketAddress("0.0.0.0", handler.port()), StandardProtocolFamily.INET, handler);
         }
     }
 
-    private void bind(Shared shared, InetSocketAddress address, StandardProtocolFamily family, ChannelHandler accepted) throws IOException {
+    private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
         SocketOptions options = pod.sockets().withFamily(family).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
-        ChannelFuture bound = new ServerBootstrap().group(shared.group())
-                .channelFactory(NettyChannels.server(pod.namespace(), options))
-                .handler(new AcceptFailures(pod))
-                .childHandler(accepted)
-                .bind(address)
-                .awaitUninterruptibly();
-        if (!bound.isSuccess()) {
-            throw new IOException("can't listen on " + AccessLog.text(address) + " in " + pod.namespace() + ": " + AccessLog.words(bound.cause()), bound.cause());
-        }
-        listeners.add(bound.channel());
+        listeners.add(AcceptLoop.listen(pod.namespace(), address, options, shared.group().next(), handler.rules(), handler));
     }
 
     /** {@return who the pod is} */
@@ -152,11 +141,16 @@ public final class PodProxy {
     }
 
     /**
-     * Begins to stop in order: listeners are closed, tunnels' peers told to open no new ones.
+     * Begins to stop in order: listeners are handed over to our successor if ports are shared, or else closed, and tunnels' peers told to
+     * open no new ones. Blocks for a moment.
      *
      * @param limit how long connections may go on
      */
     public void drain(Duration limit) {
+        if (pod.config().portReuse()) {
+            listeners.forEach(listener -> handOvers.add(listener.handOver(HANDSHAKES)));
+            listeners.clear();
+        }
         closeListeners();
         pools.drain();
         hboneConnections.all().forEach(connection -> HboneServer.drain(connection, limit));
@@ -169,11 +163,18 @@ public final class PodProxy {
      */
     public void awaitDrained(long deadlineNanos) throws InterruptedException {
         pod.connections().awaitNone(deadlineNanos);
+        for (Future<HandOver> handOver : handOvers) {
+            if (!handOver.await(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                LOG.warn("a listener of {} was not handed over in time", pod.namespace());
+            } else if (handOver.getNow().risk() != null) {
+                LOG.info("a listener of {} is closed: {}", pod.namespace(), handOver.getNow().risk());
+            }
+        }
         stop();
     }
 
     private void closeListeners() {
-        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        listeners.forEach(AcceptLoop::close);
         listeners.clear();
     }
 }

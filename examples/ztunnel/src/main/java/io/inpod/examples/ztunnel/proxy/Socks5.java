@@ -1,8 +1,11 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.tproxy.OriginalDestination;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -30,20 +33,20 @@ import java.util.concurrent.TimeUnit;
  * Port 15080 on 127.0.0.1: an app of the pod names its destination by SOCKS5 (RFC 1928) instead of being redirected. Without
  * authentication, CONNECT only. Unlike the redirected path the app hears whether the destination answered.
  */
-final class Socks5 extends AcceptHandler {
+final class Socks5 extends PodListener {
     private static final int HANDSHAKE_SECONDS = 10;
 
     private final OutboundPath path;
     private final Executor resolver;
 
-    Socks5(PodContext pod, OutboundPath path, Executor resolver) {
-        super(pod);
+    Socks5(PodContext pod, EventLoopGroup loops, OutboundPath path, Executor resolver) {
+        super(pod, ProxyConfig.SOCKS5, loops);
         this.path = path;
         this.resolver = resolver;
     }
 
     @Override
-    void accepted(EpollSocketChannel client, InetSocketAddress source) {
+    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination itself) {
         client.pipeline().addFirst(new Socks5InitialRequestDecoder(), Socks5ServerEncoder.DEFAULT, new Conversation(client, source));
         client.config().setAutoRead(true);
     }
@@ -129,7 +132,7 @@ final class Socks5 extends AcceptHandler {
 
         private void open(InetSocketAddress destination) {
             deadline.cancel(false);
-            path.open(client, source, destination, false, error -> {
+            path.open(client, source, destination, error -> {
                 if (error == null) {
                     // Before the relay begins: its bytes follow the answer.
                     client.writeAndFlush(response(Socks5CommandStatus.SUCCESS));

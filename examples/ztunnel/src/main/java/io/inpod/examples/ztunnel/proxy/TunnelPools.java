@@ -43,6 +43,7 @@ final class TunnelPools {
     /** Here, not with the future's channel: without a socket that is one which never closes. */
     private EpollSocketChannel counted(EpollSocketChannel channel) {
         pod.connections().add(channel);
+        pod.own().track(channel);
         return channel;
     }
 

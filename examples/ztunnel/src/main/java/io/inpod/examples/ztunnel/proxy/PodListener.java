@@ -1,0 +1,90 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.tproxy.AcceptHandler;
+import io.inpod.tproxy.AcceptRules;
+import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.RelayOptions;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Begins with each connection that a listener of a pod accepts: refuses loops, picks its event loop, and counts it. */
+abstract class PodListener implements AcceptHandler {
+    private static final Logger LOG = LoggerFactory.getLogger("proxy");
+
+    protected final PodContext pod;
+    private final int port;
+    private final EventLoopGroup loops;
+
+    PodListener(PodContext pod, int port, EventLoopGroup loops) {
+        this.pod = pod;
+        this.port = port;
+        this.loops = loops;
+    }
+
+    final int port() {
+        return port;
+    }
+
+    final AcceptRules rules() {
+        return new AcceptRules(this::isOurs, pod.own());
+    }
+
+    /** Whether a destination is one of our own listeners, so that following it would have no end. */
+    boolean isOurs(OriginalDestination destination) {
+        return false;
+    }
+
+    @Override
+    public final EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+        return loops.next();
+    }
+
+    @Override
+    public final void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+        if (pod.admit(connection)) {
+            prepare(connection);
+            connection.eventLoop().execute(() -> Guarded.run(connection, () -> {
+                try {
+                    serve(connection, client, destination);
+                } catch (ClosedChannelException e) {
+                    connection.close(); // it went away before we got to it
+                }
+            }));
+        }
+    }
+
+    void prepare(EpollSocketChannel connection) {
+        RelayOptions.DEFAULT.prepare(connection);
+    }
+
+    /** Serves a connection, on its event loop; reading is off. */
+    abstract void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) throws ClosedChannelException;
+
+    @Override
+    public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
+        boolean inbound = port == ProxyConfig.INBOUND_PLAINTEXT || port == ProxyConfig.INBOUND_HBONE;
+        AccessLog.failed(new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(), null, null),
+                "attempted recursive call to ourselves: " + reason);
+    }
+
+    @Override
+    public final void failed(Throwable cause) {
+        LOG.error("a connection to port {} of {} is refused: {}", port, pod.namespace(), AccessLog.words(cause));
+    }
+
+    @Override
+    public final void paused(Throwable cause) {
+        LOG.warn("can't accept connections on port {} of {}, trying again until it works: {}", port, pod.namespace(), AccessLog.words(cause));
+    }
+
+    @Override
+    public final void resumed() {
+        LOG.info("accepting connections on port {} of {} again", port, pod.namespace());
+    }
+}

@@ -1,0 +1,118 @@
+package io.inpod.benchmarks;
+
+import io.inpod.netns.LinuxSocketOptions;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.tproxy.AcceptHandler;
+import io.inpod.tproxy.AcceptLoop;
+import io.inpod.tproxy.AcceptRules;
+import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.DestinationAddress;
+import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.OwnConnections;
+import io.inpod.tproxy.Relay;
+import io.inpod.tproxy.RelayIoHandler;
+import io.inpod.tproxy.RelayOptions;
+import io.inpod.tproxy.SpoofPolicy;
+import io.inpod.tproxy.UpstreamConnection;
+import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.UpstreamOptions;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The library's relay as a proxy of its own, for comparison with others by {@code compare-relay}. Arguments: the port to listen on,
+ * and where to connect to, address and port; or only the port, for a transparent proxy that keeps the clients' addresses.
+ */
+public final class RelayProxy {
+    private static final int LOOPS = 2;
+
+    private RelayProxy() {}
+
+    /**
+     * Runs until its standard input ends; answers each line of it with its memory in bytes.
+     *
+     * @param arguments see above
+     * @throws Exception if it can't listen
+     */
+    public static void main(String[] arguments) throws Exception {
+        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(LOOPS, RelayIoHandler.newFactory());
+        DestinationAddress upstream = arguments.length < 3 ? null : new DestinationAddress(new InetSocketAddress(arguments[1], Integer.parseInt(arguments[2])));
+        SocketOptions sockets = upstream == null ? SocketOptions.NONE.with(LinuxSocketOptions.TRANSPARENT, true) : SocketOptions.NONE;
+        try (NetworkNamespace here = NetworkNamespace.current()) {
+            Forwarding forwarding = new Forwarding(here, loops, upstream);
+            try (AcceptLoop loop = AcceptLoop.listen(here, new InetSocketAddress("0.0.0.0", Integer.parseInt(arguments[0])),
+                    sockets.withBacklog(4096), loops.next(), AcceptRules.ofPorts(Set.of(), new OwnConnections()), forwarding)) {
+                System.out.println("listening on " + loop.localAddress());
+                BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
+                while (input.readLine() != null) {
+                    System.out.println(memory());
+                }
+            }
+        } finally {
+            loops.shutdownGracefully().sync();
+        }
+    }
+
+    /** What is in use after a collection, on the heap and in Netty's direct buffers. */
+    private static long memory() {
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+        }
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()
+                + ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory();
+    }
+
+    private static final class Prepared extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            RelayOptions.DEFAULT.prepare(channel);
+        }
+    }
+
+    private static final class Forwarding implements AcceptHandler {
+        private final MultiThreadIoEventLoopGroup loops;
+        private final @Nullable DestinationAddress fixed;
+        private final UpstreamConnector connector;
+
+        Forwarding(NetworkNamespace here, MultiThreadIoEventLoopGroup loops, @Nullable DestinationAddress fixed) {
+            this.loops = loops;
+            this.fixed = fixed;
+            this.connector = new UpstreamConnector(here, UpstreamOptions.DEFAULT.withSockets(SocketOptions.NONE)
+                    .withPolicy(fixed == null ? SpoofPolicy.REQUIRE : SpoofPolicy.NEVER));
+        }
+
+        @Override
+        public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+            return loops.next();
+        }
+
+        @Override
+        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+            RelayOptions.DEFAULT.prepare(connection);
+            DestinationAddress to = fixed == null ? destination.destination() : fixed;
+            connector.connect(connection.eventLoop(), new ClientAddress(client.getAddress()), to, new Prepared())
+                    .addListener((Future<UpstreamConnection> connected) -> {
+                        if (connected.isSuccess()) {
+                            Relay.start(connection, connected.getNow().channel(), ended -> {});
+                        } else {
+                            System.err.println(connected.cause());
+                            connection.config().setSoLinger(0);
+                            connection.close();
+                        }
+                    });
+        }
+    }
+}
