@@ -93,8 +93,7 @@ final class ConnectAttempt {
             ChannelFuture connecting = channel.connect(destination, local);
             promise.addListener(done -> {
                 if (done.isCancelled()) {
-                    connecting.cancel(false);
-                    channel.close();
+                    abandon(channel, connecting);
                 }
             });
             connecting.addListener(connected -> {
@@ -118,8 +117,21 @@ final class ConnectAttempt {
             return;
         }
         if (!promise.trySuccess(connection)) {
-            channel.close();
+            abandon(channel, null);
         }
+    }
+
+    /** By a reset: the server may have seen the connection already, and must not take a client that gave up for one that has said all. */
+    private static void abandon(EpollSocketChannel channel, @Nullable ChannelFuture connecting) {
+        try {
+            channel.config().setSoLinger(0);
+        } catch (ChannelException closed) {
+            // nothing is left to be reset
+        }
+        if (connecting != null) {
+            connecting.cancel(false); // which closes it
+        }
+        channel.close();
     }
 
     private void end(EpollSocketChannel channel, Throwable cause) {

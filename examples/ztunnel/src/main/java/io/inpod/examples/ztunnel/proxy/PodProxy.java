@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 /** Serves one pod: listeners inside its namespace, and what they have accepted. */
 public final class PodProxy {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
+    private static final int BACKLOG = 128;
     private static final Duration HANDSHAKES = Duration.ofSeconds(1);
 
     private final WorkloadInfo info;
@@ -109,7 +110,7 @@ public final class PodProxy {
     }
 
     private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
-        SocketOptions options = pod.sockets().withFamily(family).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
+        SocketOptions options = pod.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
         listeners.add(AcceptLoop.listen(pod.namespace(), address, options, shared.group().next(), handler.rules(), handler));
     }
 

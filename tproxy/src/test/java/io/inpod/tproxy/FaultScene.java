@@ -1,0 +1,154 @@
+package io.inpod.tproxy;
+
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.netns.testing.Tool;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A pod whose connections to port 8080, from it and to it, go through a proxy there; anything may go wrong around it. */
+final class FaultScene implements AutoCloseable {
+    static final int LIMIT_SECONDS = 60;
+    /** Finds a vanished peer after four seconds. */
+    static final SocketOptions IMPATIENT = SocketOptions.NONE.withKeepalive(Duration.ofSeconds(1), Duration.ofSeconds(1), 3);
+
+    final BlockingQueue<RelayResult> results = new LinkedBlockingQueue<>();
+    final BlockingQueue<Throwable> failures = new LinkedBlockingQueue<>();
+    final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+    private final AcceptLoop loop;
+
+    FaultScene(NetworkNamespace pod) throws IOException {
+        this(pod, UpstreamOptions.DEFAULT.connectTimeout());
+    }
+
+    FaultScene(NetworkNamespace pod, Duration connectTimeout) throws IOException {
+        TestProxy.restore(pod, "*nat",
+                "-A OUTPUT -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006",
+                "-A PREROUTING -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006", "COMMIT");
+        SocketOptions sockets = IMPATIENT.with(MARK, 0x539);
+        OwnConnections own = new OwnConnections();
+        UpstreamConnector connector = new UpstreamConnector(pod, UpstreamOptions.DEFAULT.withSockets(sockets)
+                .withPolicy(SpoofPolicy.NEVER).withConnectTimeout(connectTimeout));
+        loop = AcceptLoop.listen(pod, new InetSocketAddress("0.0.0.0", TestProxy.PROXY_PORT), sockets, loops.next(),
+                AcceptRules.ofPorts(Set.of(TestProxy.PROXY_PORT), own), new Proxy(connector));
+    }
+
+    private final class Proxy implements AcceptHandler {
+        private final UpstreamConnector connector;
+
+        Proxy(UpstreamConnector connector) {
+            this.connector = connector;
+        }
+
+        @Override
+        public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+            return loops.next();
+        }
+
+        @Override
+        public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+            RelayOptions.DEFAULT.prepare(connection);
+            Future<UpstreamConnection> upstream = connector.connect(connection.eventLoop(), destination.destination(), new ChannelInboundHandlerAdapter());
+            connection.closeFuture().addListener(gone -> upstream.cancel(false));
+            upstream.addListener((Future<UpstreamConnection> connected) -> {
+                if (connected.isSuccess()) {
+                    RelayOptions.DEFAULT.prepare(connected.getNow().channel());
+                    Relay.start(connection, connected.getNow().channel(), results::add);
+                } else {
+                    reset(connection);
+                    failures.add(connected.cause());
+                }
+            });
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            failures.add(cause);
+        }
+    }
+
+    private static void reset(Channel connection) {
+        if (connection.isOpen()) {
+            connection.config().setOption(ChannelOption.SO_LINGER, 0);
+            connection.close();
+        }
+    }
+
+    RelayResult result() throws InterruptedException {
+        RelayResult result = results.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+        if (result == null) {
+            throw new AssertionError("no relay has ended");
+        }
+        return result;
+    }
+
+    Throwable failure() throws InterruptedException {
+        Throwable failure = failures.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
+        if (failure == null) {
+            throw new AssertionError("no connection has failed");
+        }
+        return failure;
+    }
+
+    static SocketChannel connect(NetworkNamespace from, InetAddress to) throws IOException {
+        SocketChannel client = from.call(() -> SocketChannel.open());
+        client.socket().setSoTimeout(LIMIT_SECONDS * 1000);
+        client.socket().connect(new InetSocketAddress(to, TestProxy.APP_PORT), LIMIT_SECONDS * 1000);
+        return client;
+    }
+
+    static ServerSocketChannel serve(NetworkNamespace in) throws IOException {
+        return in.call(() -> ServerSocketChannel.open()).bind(new InetSocketAddress("0.0.0.0", TestProxy.APP_PORT));
+    }
+
+    static SocketChannel accept(ServerSocketChannel server) throws IOException {
+        server.socket().setSoTimeout(LIMIT_SECONDS * 1000);
+        SocketChannel accepted = server.socket().accept().getChannel();
+        accepted.socket().setSoTimeout(LIMIT_SECONDS * 1000);
+        return accepted;
+    }
+
+    /** One byte each way. */
+    static void exchange(SocketChannel client, SocketChannel server) throws IOException {
+        client.socket().getOutputStream().write(1);
+        if (server.socket().getInputStream().read() != 1) {
+            throw new IOException("the byte to the server is lost");
+        }
+        server.socket().getOutputStream().write(2);
+        if (client.socket().getInputStream().read() != 2) {
+            throw new IOException("the byte to the client is lost");
+        }
+    }
+
+    /** Drops a part of what comes in. */
+    static void drop(NetworkNamespace pod, String what) throws IOException {
+        Tool.run(pod, "nft", "add table ip fault; add chain ip fault in { type filter hook prerouting priority -350; }; add rule ip fault in " + what + " drop");
+    }
+
+    static void dropNothing(NetworkNamespace pod) throws IOException {
+        Tool.run(pod, "nft", "delete table ip fault");
+    }
+
+    @Override
+    public void close() {
+        loop.close();
+        loops.shutdownGracefully(0, 20, TimeUnit.SECONDS).syncUninterruptibly();
+    }
+}
