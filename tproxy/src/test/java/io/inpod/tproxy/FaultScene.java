@@ -6,6 +6,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.Tool;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /** A pod whose connections to port 8080, from it and to it, go through a proxy there; anything may go wrong around it. */
 final class FaultScene implements AutoCloseable {
@@ -35,10 +37,14 @@ final class FaultScene implements AutoCloseable {
     private final AcceptLoop loop;
 
     FaultScene(NetworkNamespace pod) throws IOException {
-        this(pod, UpstreamOptions.DEFAULT.connectTimeout());
+        this(pod, UpstreamOptions.DEFAULT.connectTimeout(), ChannelInboundHandlerAdapter::new);
     }
 
     FaultScene(NetworkNamespace pod, Duration connectTimeout) throws IOException {
+        this(pod, connectTimeout, ChannelInboundHandlerAdapter::new);
+    }
+
+    FaultScene(NetworkNamespace pod, Duration connectTimeout, Supplier<ChannelHandler> upstreamHandler) throws IOException {
         TestProxy.restore(pod, "*nat",
                 "-A OUTPUT -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006",
                 "-A PREROUTING -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006", "COMMIT");
@@ -47,14 +53,16 @@ final class FaultScene implements AutoCloseable {
         UpstreamConnector connector = new UpstreamConnector(pod, UpstreamOptions.DEFAULT.withSockets(sockets)
                 .withPolicy(SpoofPolicy.NEVER).withConnectTimeout(connectTimeout));
         loop = AcceptLoop.listen(pod, new InetSocketAddress("0.0.0.0", TestProxy.PROXY_PORT), sockets, loops.next(),
-                AcceptRules.ofPorts(Set.of(TestProxy.PROXY_PORT), own), new Proxy(connector));
+                AcceptRules.ofPorts(Set.of(TestProxy.PROXY_PORT), own), new Proxy(connector, upstreamHandler));
     }
 
     private final class Proxy implements AcceptHandler {
         private final UpstreamConnector connector;
+        private final Supplier<ChannelHandler> upstreamHandler;
 
-        Proxy(UpstreamConnector connector) {
+        Proxy(UpstreamConnector connector, Supplier<ChannelHandler> upstreamHandler) {
             this.connector = connector;
+            this.upstreamHandler = upstreamHandler;
         }
 
         @Override
@@ -65,7 +73,7 @@ final class FaultScene implements AutoCloseable {
         @Override
         public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
             RelayOptions.DEFAULT.prepare(connection);
-            Future<UpstreamConnection> upstream = connector.connect(connection.eventLoop(), destination.destination(), new ChannelInboundHandlerAdapter());
+            Future<UpstreamConnection> upstream = connector.connect(connection.eventLoop(), destination.destination(), upstreamHandler.get());
             connection.closeFuture().addListener(gone -> upstream.cancel(false));
             upstream.addListener((Future<UpstreamConnection> connected) -> {
                 if (connected.isSuccess()) {
@@ -149,6 +157,7 @@ final class FaultScene implements AutoCloseable {
     @Override
     public void close() {
         loop.close();
-        loops.shutdownGracefully(0, 20, TimeUnit.SECONDS).syncUninterruptibly();
+        // Without a quiet period Netty (4.2.18) may end a loop without closing its channels.
+        loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

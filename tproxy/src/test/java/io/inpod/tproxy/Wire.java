@@ -1,0 +1,58 @@
+package io.inpod.tproxy;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Tool;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.util.HexFormat;
+
+/** All frames that come to a pod's interface, seen by a packet socket in a process of its own: where tests run tcpdump can't. */
+final class Wire implements AutoCloseable {
+    private static final String CAPTURE = """
+            import select, socket, sys
+            s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+            s.bind(("eth0", 0))
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+            print("ready", flush=True)
+            frames = []
+            while True:
+                ready, _, _ = select.select([s, sys.stdin], [], [])
+                if s in ready:
+                    frames.append(s.recv(65536))
+                elif sys.stdin in ready:
+                    line = sys.stdin.readline()
+                    if not line:
+                        break
+                    what = bytes.fromhex(line.strip())
+                    print(len(frames), sum(what in frame for frame in frames), flush=True)
+            """;
+
+    private final Process process;
+    private final BufferedReader output;
+
+    Wire(NetworkNamespace pod) throws IOException {
+        process = new ProcessBuilder(Tool.inside(pod, "/usr/bin/python3", "-c", CAPTURE)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        output = new BufferedReader(new InputStreamReader(process.getInputStream()));
+        if (!"ready".equals(output.readLine())) {
+            throw new IOException("the capture has not started");
+        }
+    }
+
+    /** {@return in how many frames until now some bytes are} */
+    int sightings(byte[] what) throws IOException {
+        process.getOutputStream().write((HexFormat.of().formatHex(what) + "\n").getBytes());
+        process.getOutputStream().flush();
+        String[] counts = output.readLine().split(" ");
+        if (counts[0].equals("0")) {
+            throw new AssertionError("the capture saw nothing at all");
+        }
+        return Integer.parseInt(counts[1]);
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.getOutputStream().close();
+        process.onExit().join();
+    }
+}
