@@ -153,6 +153,17 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         return new RuleSet(family, tables);
     }
 
+    /**
+     * The rules of one or both families for {@code inet} tables, chain by chain and rule by rule as Istio's node agent writes them with nft.
+     * A rule without addresses is there once and holds for both families, even if only one is redirected; Istio has it so.
+     *
+     * @param redirections one for each family, IPv4 first, at least one
+     * @return the rules
+     */
+    public static RuleSet inet(List<InPodRedirection> redirections) {
+        return InetPodRules.of(redirections);
+    }
+
     private static Chain jump(Hook hook, String chain) {
         return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
     }

@@ -3,6 +3,7 @@ package io.inpod.iptables;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -107,8 +108,38 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     }
 
     /**
-     * The rules of both families for {@code inet} tables, chain by chain and rule by rule as Istio's node agent writes them with nft. A
-     * rule without addresses is there once and holds for both families, even if only one is redirected; Istio has it so.
+     * A step on the way from older rules to these, for back ends that change one table after the other: with it in between, at no moment
+     * does a packet meet neither the old way to the proxy nor the new one. The rejection of a family stays until that is redirected, and
+     * TPROXY until REDIRECT is there.
+     *
+     * @param old the older rules, by family
+     * @return the rules of both families to apply first; the same as {@link #shared} if no such step is needed
+     */
+    public RuleSet after(Map<IpFamily, RuleSet> old) {
+        return RuleSets.both(after(old, IpFamily.V4), after(old, IpFamily.V6));
+    }
+
+    private RuleSet after(Map<IpFamily, RuleSet> old, IpFamily family) {
+        RuleSet wanted = ruleSet(family);
+        RuleSet before = old.getOrDefault(family, wanted);
+        List<Table> tables = new ArrayList<>(wanted.tables());
+        if (wanted.table(TableName.FILTER).isEmpty()) {
+            before.table(TableName.FILTER).ifPresent(tables::add);
+        }
+        if (handsOver(before) && !handsOver(wanted)) {
+            tables.removeIf(table -> table.name() == TableName.MANGLE);
+            before.table(TableName.MANGLE).ifPresent(tables::add);
+        }
+        return new RuleSet(family, tables);
+    }
+
+    private static boolean handsOver(RuleSet rules) {
+        return rules.table(TableName.MANGLE).stream().flatMap(table -> table.chains().stream())
+                .flatMap(chain -> chain.rules().stream()).anyMatch(rule -> rule.target() instanceof Target.Tproxy);
+    }
+
+    /**
+     * The rules of both families for {@code inet} tables, see {@link InPodRedirection#inet}.
      *
      * @return the rules
      */
@@ -122,7 +153,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
                 parts.add(new FamilyRejection(family).inet());
             }
         }
-        RuleSet all = InetPodRules.of(redirections);
+        RuleSet all = InPodRedirection.inet(redirections);
         for (RuleSet part : parts) {
             all = RuleSets.merge(all, part);
         }

@@ -10,7 +10,7 @@ public final class Backends {
 
     /** {@return all of them, the preferred first} */
     public static List<Backend> all() {
-        return List.of(IptablesBackend.nft(), NftBackend.system(), IptablesBackend.legacy());
+        return List.of(NetlinkBackend.iptables(), IptablesBackend.nft(), NetlinkBackend.inet(), NftBackend.system(), IptablesBackend.legacy());
     }
 
     /**

@@ -73,6 +73,30 @@ public final class PodProbe {
         return findings;
     }
 
+    /** {@return the promises that {@link #run} tries, in words} */
+    public List<String> promises() {
+        List<String> words = new ArrayList<>();
+        for (IpFamily family : IpFamily.values()) {
+            List<Promise> promises = rules.redirection(family).map(this::promises).orElse(List.of(Promise.REJECTED_OUTBOUND, Promise.REJECTED_INBOUND));
+            promises.forEach(promise -> words.add(family + ": " + promise.words()));
+            words.add(family + ": " + Promise.LOOPBACK.words());
+            words.add(family + ": " + Promise.OWN_ADDRESS.words());
+        }
+        return words;
+    }
+
+    private List<Promise> promises(InPodRedirection redirection) {
+        List<Promise> promises = new ArrayList<>(List.of(Promise.OUTBOUND, Promise.INBOUND, Promise.HBONE,
+                rules.markOwner().isPresent() ? Promise.FORGED : Promise.MARKED, Promise.HOST_PROBE));
+        if (redirection.dnsCapture()) {
+            promises.addAll(List.of(Promise.DNS_UDP, Promise.DNS_TCP));
+        }
+        if (!redirection.virtualInterfaces().isEmpty()) {
+            promises.add(Promise.NESTED);
+        }
+        return promises;
+    }
+
     private interface Packet {
         String send() throws IOException;
     }

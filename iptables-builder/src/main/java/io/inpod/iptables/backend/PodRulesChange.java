@@ -1,66 +1,51 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.FamilyRejection;
-import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.PodGuard;
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.PodRules;
 import io.inpod.iptables.RuleSet;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.function.Consumer;
 
 /**
- * {@link PodRules} as a change of a pod's namespace, both families or none. What an older version left, with other options or another
- * family, is replaced: what is new comes before what is old goes, so that nothing passes in between.
+ * {@link PodRules} as a change of a pod's namespace, both families or none, by the back end that is best there: one that already holds
+ * rules of a pod, so that they are replaced and not doubled, otherwise the first that is usable. What an older version left, with other
+ * options, is replaced whole.
  *
- * <p>Refuses the namespace of this process and that of process 1, where redirection would cut off the node. Needs {@code
- * netns-sockets}, and what {@link IptablesRules} needs. Blocks.
+ * <p>Refuses the namespace of this process and that of process 1, where redirection would cut off the node. Blocks.
  */
 public final class PodRulesChange implements NamespaceChange {
-    private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
-
     private final PodRules rules;
-    private final List<IptablesRules> wanted = new ArrayList<>();
-    private final List<IptablesRules> retired = new ArrayList<>();
+    private final List<Backend> backends;
+    private final Consumer<String> reasons;
 
     /**
-     * Prepares rules to be applied with the system's tools.
+     * Prepares rules to be applied by the best of all back ends.
      *
      * @param rules what to apply
-     * @throws IllegalArgumentException naming the rule that can't be expressed
      */
     public PodRulesChange(PodRules rules) {
-        this(rules, IptablesTools.system());
+        this(rules, Backends.all(), reason -> {
+        });
     }
 
     /**
      * Prepares rules to be applied.
      *
      * @param rules what to apply
-     * @param tools the tools to use
-     * @throws IllegalArgumentException naming the rule that can't be expressed
+     * @param backends by which, the preferred first
+     * @param reasons is told, on the installing thread, which back end was taken and why, and why not another
      */
-    public PodRulesChange(PodRules rules, IptablesTools tools) {
+    public PodRulesChange(PodRules rules, List<Backend> backends, Consumer<String> reasons) {
         this.rules = rules;
-        for (IpFamily family : IpFamily.values()) {
-            if (family == IpFamily.V6 && !Files.exists(KERNEL_IPV6)) {
-                continue; // a kernel without IPv6 has nothing to redirect, and no tables for it
-            }
-            boolean redirected = rules.redirection(family).isPresent();
-            wanted.add(new IptablesRules(rules.ruleSet(family), tools));
-            RuleSet other = redirected ? new FamilyRejection(family).ruleSet() : PodRules.of(InPodRedirection.of(family)).ruleSet(family);
-            retired.add(new IptablesRules(other, tools));
-            if (redirected && !rules.guard()) {
-                retired.add(new IptablesRules(new PodGuard(Optional.empty()).ruleSet(family), tools));
-            }
-        }
+        this.backends = List.copyOf(backends);
+        this.reasons = reasons;
     }
 
     /** {@return what is applied} */
@@ -69,10 +54,24 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Installs the rules of both families, or none.
+     * The rules as a back end loads them.
+     *
+     * @param rules a pod's
+     * @param backend which
+     * @return the rules in its layout, of the families that this kernel has
+     */
+    public static RuleSet ruleSet(PodRules rules, Backend backend) {
+        if (backend.layout() == Layout.INET) {
+            return rules.inet();
+        }
+        return ProbeTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+    }
+
+    /**
+     * Installs the rules of both families, or none. Where no back end holds rules yet and the preferred fails, the next is tried.
      *
      * @param namespace a pod's
-     * @throws IOException if it isn't a pod's, a tool is missing or hangs, or the kernel refuses
+     * @throws IOException if it isn't a pod's, no back end is usable, or those that are fail, each with its reason
      */
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
@@ -80,41 +79,107 @@ public final class PodRulesChange implements NamespaceChange {
         if (rules.markOwner().isPresent()) {
             Cgroups.check(rules.markOwner().get());
         }
-        List<IptablesRules> done = new ArrayList<>();
-        try {
-            for (IptablesRules family : wanted) {
-                done.add(family);
-                family.install(namespace);
-            }
-        } catch (IOException | RuntimeException e) {
-            Collections.reverse(done);
-            for (IptablesRules family : done.subList(1, done.size())) {
-                try {
-                    family.remove(namespace);
-                } catch (IOException left) {
-                    e.addSuppressed(left);
+        Detection detection = Detection.among(backends, namespace, PodRules.OWNER);
+        Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
+        List<Backend> candidates = new ArrayList<>(List.of(chosen));
+        if (detection.candidates().stream().noneMatch(Detection.Candidate::holdsRules)) {
+            detection.candidates().stream().filter(candidate -> candidate.usability().usable() && !candidate.backend().name().equals(chosen.name()))
+                    .forEach(candidate -> candidates.add(candidate.backend()));
+        }
+        reasons.accept(detection.reason());
+        IOException failure = null;
+        for (Backend backend : candidates) {
+            try {
+                if (backend.layout() == Layout.IPTABLES) {
+                    prepare(namespace, backend);
+                }
+                change(backend).install(namespace);
+                if (failure != null) {
+                    reasons.accept(backend.name() + " was taken instead");
+                }
+                return;
+            } catch (IOException | IllegalArgumentException e) {
+                reasons.accept(backend.name() + " failed: " + e.getMessage());
+                if (failure == null) {
+                    failure = e instanceof IOException io ? io : new IOException(backend.name() + ": " + e.getMessage(), e);
+                } else {
+                    failure.addSuppressed(e);
                 }
             }
-            throw e;
         }
-        for (IptablesRules old : retired) {
-            old.remove(namespace);
+        throw failure == null ? new IOException(detection.reason()) : failure;
+    }
+
+    /** Where older rules are, and tables change one after the other, a step in between keeps the pod closed. */
+    private void prepare(NetworkNamespace namespace, Backend backend) throws IOException {
+        Listing there = backend.read(namespace, PodRules.OWNER);
+        if (there.isEmpty()) {
+            return;
         }
+        Map<IpFamily, RuleSet> old = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : IpFamily.values()) {
+            try {
+                old.put(family, there.ruleSet(family));
+            } catch (IllegalStateException e) {
+                return; // rules that nobody can express have been changed by hand: they are replaced at once
+            }
+        }
+        RuleSet between = rules.after(old);
+        if (!between.equals(rules.shared())) {
+            backend.apply(namespace, PodRules.OWNER, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+        }
+    }
+
+    private RulesChange change(Backend backend) {
+        return new RulesChange(backend, PodRules.OWNER, ruleSet(rules, backend));
+    }
+
+    /**
+     * Says how what is there differs from what should be.
+     *
+     * @param namespace a pod's
+     * @return one text for each difference; empty if there is none
+     * @throws IOException if no back end is usable, or a tool or the kernel refuses
+     */
+    public List<String> diff(NetworkNamespace namespace) throws IOException {
+        Backend first = null;
+        List<String> unusable = new ArrayList<>();
+        for (Backend backend : backends) {
+            Usability usability = backend.probe(namespace);
+            if (!usability.usable()) {
+                unusable.add(backend.name() + ": " + usability.reason());
+            } else if (!backend.read(namespace, PodRules.OWNER).isEmpty()) {
+                return change(backend).diff(namespace);
+            } else if (first == null) {
+                first = backend;
+            }
+        }
+        if (first == null) {
+            throw new IOException("no back end is usable in " + namespace + ": " + String.join("; ", unusable));
+        }
+        return change(first).diff(namespace);
     }
 
     @Override
     public void verify(NetworkNamespace namespace) throws IOException {
-        for (IptablesRules family : wanted) {
-            family.verify(namespace);
+        List<String> differences = diff(namespace);
+        if (!differences.isEmpty()) {
+            throw new RulesDifferException(namespace.toString(), differences);
         }
     }
 
+    /**
+     * Removes what any of the back ends finds of a pod's rules, with whatever options they were installed.
+     *
+     * @param namespace a pod's
+     * @throws IOException if it isn't a pod's, or a tool or the kernel refuses
+     */
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         PodNamespaces.check(namespace);
-        for (List<IptablesRules> part : List.of(wanted, retired)) {
-            for (IptablesRules family : part) {
-                family.remove(namespace);
+        for (Backend backend : backends) {
+            if (backend.probe(namespace).usable()) {
+                backend.remove(namespace, PodRules.OWNER);
             }
         }
     }

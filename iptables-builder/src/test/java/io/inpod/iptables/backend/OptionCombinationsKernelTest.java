@@ -7,15 +7,16 @@ import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.PodRules;
 import io.inpod.netns.NetworkNamespace;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every combination of the options gives the kernel the same listing as Istio's own plan. */
 class OptionCombinationsKernelTest {
@@ -46,29 +47,99 @@ class OptionCombinationsKernelTest {
         return Kernel.listing(script.replace("* ", "*"));
     }
 
-    @ParameterizedTest
-    @CsvSource({"NFT, V4", "NFT, V6", "LEGACY, V4", "LEGACY, V6"})
-    void everyCombination(Variant variant, IpFamily family) throws Exception {
-        String tool = family.tool() + "-" + variant.name().toLowerCase(Locale.ROOT);
-        IptablesTools tools = IptablesTools.system().withVariant(variant);
-        List<String> seen = new ArrayList<>();
-        try (NetworkNamespace ours = Kernel.namespace()) {
+    /** One combination of the options. */
+    private record Options(boolean dns, boolean ingress, List<String> interfaces) {
+        static List<Options> all() {
+            List<Options> all = new ArrayList<>();
             for (boolean dns : new boolean[] {true, false}) {
                 for (boolean ingress : new boolean[] {true, false}) {
-                    for (List<String> interfaces : INTERFACES) {
-                        boolean own = interfaces.size() == 1;
-                        InPodRedirection preset = InPodRedirection.of(family).withDnsCapture(dns).withIngress(ingress)
-                                .withVirtualInterfaces(interfaces).withHostProbe(IpPrefix.parse(probe(family, own)).address());
-                        new IptablesRules(preset.ruleSet(), tools).install(ours); // over the combination before
-                        try (NetworkNamespace theirs = Kernel.namespace()) {
-                            Kernel.run(theirs, UpstreamPlan.script(family, dns, ingress, interfaces, probe(family, own)), tool + "-restore", "--noflush");
-                            assertThat(Kernel.listing(ours, tool + "-save")).as(preset.toString()).isEqualTo(Kernel.listing(theirs, tool + "-save"));
-                            seen.add(Kernel.listing(theirs, tool + "-save").toString());
-                        }
-                    }
+                    INTERFACES.forEach(interfaces -> all.add(new Options(dns, ingress, interfaces)));
+                }
+            }
+            return all;
+        }
+
+        String address(IpFamily family) {
+            return probe(family, interfaces.size() == 1);
+        }
+
+        InPodRedirection preset(IpFamily family) {
+            return InPodRedirection.of(family).withDnsCapture(dns).withIngress(ingress).withVirtualInterfaces(interfaces)
+                    .withHostProbe(IpPrefix.parse(address(family)).address());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"iptables-nft, V4, nft", "netlink, V4, nft", "netlink, V6, nft", "iptables-legacy, V6, legacy"})
+    void everyCombination(String backend, IpFamily family, String variant) throws Exception {
+        String tool = family.tool() + "-" + variant;
+        List<String> seen = new ArrayList<>();
+        try (NetworkNamespace ours = Kernel.namespace()) {
+            for (Options options : Options.all()) {
+                Backends.named(backend).orElseThrow().apply(ours, PodRules.OWNER, options.preset(family).ruleSet()); // over the combination before
+                try (NetworkNamespace theirs = Kernel.namespace()) {
+                    Kernel.run(theirs, UpstreamPlan.script(family, options.dns, options.ingress, options.interfaces, options.address(family)),
+                            tool + "-restore", "--noflush");
+                    assertThat(Kernel.listing(ours, tool + "-save")).as(options.toString()).isEqualTo(Kernel.listing(theirs, tool + "-save"));
+                    seen.add(Kernel.listing(theirs, tool + "-save").toString());
                 }
             }
         }
-        assertThat(seen).doesNotHaveDuplicates();
+        assertThat(seen).hasSize(12).doesNotHaveDuplicates();
+    }
+
+    /** Without IPv6 and with it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void everyCombinationInTablesOfItsOwn(boolean ipv6) throws Exception {
+        List<String> seen = new ArrayList<>();
+        try (NetworkNamespace ours = Kernel.namespace()) {
+            for (Options options : Options.all()) {
+                List<InPodRedirection> families = new ArrayList<>(List.of(options.preset(IpFamily.V4)));
+                if (ipv6) {
+                    families.add(options.preset(IpFamily.V6));
+                }
+                NetlinkBackend.inet().apply(ours, PodRules.OWNER, InPodRedirection.inet(families));
+                try (NetworkNamespace theirs = Kernel.namespace()) {
+                    Kernel.run(theirs, UpstreamNftPlan.script(ipv6, options.dns, options.ingress, options.interfaces, options.address(IpFamily.V4),
+                            options.address(IpFamily.V6)), "nft", "-f", "-");
+                    assertThat(tables(ours)).as(options.toString()).isEqualTo(tables(theirs));
+                    seen.add(tables(theirs));
+                }
+            }
+        }
+        assertThat(seen).hasSize(12).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void thePlanForNftIsThatOfTheGoldens() throws Exception {
+        Map<String, String> goldens = Map.of("default.golden", "false true false", "ingress.golden", "false false true",
+                "dns_pod_disabled_and_on_globally.golden", "false false false", "default_ipv6.golden", "true true false");
+        for (Map.Entry<String, String> golden : goldens.entrySet()) {
+            String[] inputs = golden.getValue().split(" ");
+            String plan = UpstreamNftPlan.script(Boolean.parseBoolean(inputs[0]), Boolean.parseBoolean(inputs[1]), Boolean.parseBoolean(inputs[2]),
+                    List.of(), probe(IpFamily.V4, false), probe(IpFamily.V6, true));
+            try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
+                Kernel.run(ours, plan, "nft", "-f", "-");
+                Kernel.run(theirs, Goldens.read("nftables/" + golden.getKey()), "nft", "-f", "-");
+                assertThat(tables(ours)).as(golden.getKey()).isEqualTo(tables(theirs));
+            }
+        }
+    }
+
+    /** All tables, each with its chains in alphabetical order: in which order chains were made means nothing. */
+    private static String tables(NetworkNamespace namespace) throws Exception {
+        Map<String, StringBuilder> chains = new TreeMap<>();
+        String table = "";
+        StringBuilder chain = new StringBuilder();
+        for (String line : Kernel.run(namespace, "", "nft", "-s", "list", "ruleset").split("\n")) {
+            if (line.startsWith("table")) {
+                table = line;
+            } else if (line.startsWith("\tchain")) {
+                chain = chains.computeIfAbsent(table + line, key -> new StringBuilder());
+            }
+            chain.append(line).append('\n');
+        }
+        return chains.toString().replaceAll("(?m)^}?\n|^table.*\n|^}", "");
     }
 }

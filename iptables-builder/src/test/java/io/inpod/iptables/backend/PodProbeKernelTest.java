@@ -54,7 +54,8 @@ class PodProbeKernelTest {
     @EnumSource(value = Variant.class, names = {"NFT", "LEGACY"})
     void bothImplementationsOfIptablesAreCopied(Variant variant, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new PodRulesChange(PodRules.of(V4, V6), IptablesTools.system().withVariant(variant)).install(pod);
+        new PodRulesChange(PodRules.of(V4, V6), List.of(new IptablesBackend(IptablesTools.system().withVariant(variant))), reason -> {
+        }).install(pod);
         assertThat(probe(PodRules.of(V4, V6), pod)).allMatch(ProbeFinding::kept);
     }
 

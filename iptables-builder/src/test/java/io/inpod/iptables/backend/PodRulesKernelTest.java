@@ -24,9 +24,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The rules of both families together: what passes, what is rejected, and what is left. */
 @Pods(2)
@@ -90,25 +92,27 @@ class PodRulesKernelTest {
         assertThat(Kernel.listing(pod, family.tool() + "-save")).isEmpty();
     }
 
-    @Test
-    void everyVersionIsReplacedWhole(PodNetwork network) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"iptables-nft", "netlink"})
+    void everyVersionIsReplacedWhole(String backend, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRules[] versions = {PodRules.of(V4, V6), PodRules.of(V4), PodRules.of(V4, V6).withGuard(false), PodRules.of(V6),
             PodRules.of(V4.withProfile(InPodRedirection.Profile.TPROXY), V6.withDnsCapture(true))};
-        for (PodRules old : versions) {
-            for (PodRules version : versions) {
-                new PodRulesChange(old).install(pod);
-                new PodRulesChange(version).install(pod);
-                for (IpFamily family : IpFamily.values()) {
-                    assertThat(Kernel.listing(pod, family.tool() + "-save").keySet())
-                            .allMatch(chain -> chain.contains(PodGuard.CHAIN) || chain.contains("ISTIO_") || chain.contains(FamilyRejection.CHAIN)
-                                    || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
-                            .anyMatch(chain -> chain.contains(version.redirections().stream().anyMatch(r -> r.family() == family) ? "ISTIO_" : "REJECT"))
-                            .noneMatch(chain -> chain.contains(version.redirections().stream().anyMatch(r -> r.family() == family) ? "REJECT" : "ISTIO_"))
-                            .noneMatch(chain -> !version.guard() && chain.contains(PodGuard.CHAIN));
-                }
-                new PodRulesChange(version).verify(pod);
+        for (int index : new int[] {0, 1, 0, 2, 1, 3, 2, 4, 3, 0, 4, 1}) {
+            PodRules version = versions[index];
+            PodRulesChange change = new PodRulesChange(version, List.of(Backends.named(backend).orElseThrow()), reason -> {
+            });
+            change.install(pod);
+            for (IpFamily family : IpFamily.values()) {
+                boolean redirected = version.redirection(family).isPresent();
+                assertThat(Kernel.listing(pod, family.tool() + "-save").keySet())
+                        .allMatch(chain -> chain.contains(PodGuard.CHAIN) || chain.contains("ISTIO_") || chain.contains(FamilyRejection.CHAIN)
+                                || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
+                        .anyMatch(chain -> chain.contains(redirected ? "ISTIO_" : "REJECT"))
+                        .noneMatch(chain -> chain.contains(redirected ? "REJECT" : "ISTIO_"))
+                        .noneMatch(chain -> !version.guard() && chain.contains(PodGuard.CHAIN));
             }
+            change.verify(pod);
         }
     }
 

@@ -1,17 +1,23 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.InPodRedirection.Profile;
 import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.InPodRedirection.Profile;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.PodRules;
+import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.PodRulesChange;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.tproxy.Redirection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the agent installs in every pod: routing, then rules. */
 final class PodRedirection {
+    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+
     private PodRedirection() {}
 
     /**
@@ -26,6 +32,6 @@ final class PodRedirection {
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture));
         }
-        return Redirection.of(new PodRouting(ipv6), new PodRulesChange(new PodRules(families, true, java.util.Optional.empty())));
+        return Redirection.of(new PodRouting(ipv6), new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info));
     }
 }

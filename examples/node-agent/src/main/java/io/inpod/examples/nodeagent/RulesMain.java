@@ -1,44 +1,47 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.text.IptablesRestore;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import java.io.PrintWriter;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
-/** Shows the rules that the agent installs. */
-@Command(name = "./inpod rules", description = "The redirection rules of a pod.", mixinStandardHelpOptions = true, versionProvider = Version.class, subcommands = RulesMain.Print.class)
+/** Shows and applies the rules of pods and of the node. */
+@Command(name = "./inpod rules", description = "The redirection rules of a pod, or with --scope host those of the node for health probes.",
+        mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
+        subcommands = {RulesPrint.class, RulesApply.class, RulesVerify.class, RulesDiff.class, RulesRemove.class, RulesProbe.class},
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {"0:done, or everything is as it should be", "1:it isn't: rules differ (verify, diff) or a promise is broken (probe)",
+            "2:wrong usage", "3:it couldn't be done or found out"})
 public final class RulesMain {
+    /** Something isn't as it should be. */
+    static final int DIFFERENT = 1;
+    /** It couldn't be done or found out. */
+    static final int FAILED = 3;
+
+    /** Only for the command line. */
     private RulesMain() {}
 
     /**
-     * Runs a command; ends the process with 0, or 2 for wrong usage.
+     * Runs a command and ends the process with one of the exit codes that {@code --help} lists.
      *
-     * @param arguments see {@code --help}
+     * @param args the command line, {@code --help} explains it
      */
-    public static void main(String[] arguments) {
-        System.exit(new CommandLine(new RulesMain()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments));
+    public static void main(String[] args) {
+        System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
+        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
     }
 
-    @Command(name = "print", description = "Prints input for iptables-restore (ip6tables-restore for IPv6).", mixinStandardHelpOptions = true, versionProvider = Version.class)
-    static final class Print implements Callable<Integer> {
-        @Option(names = "--profile", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
-        private InPodRedirection.Profile profile = InPodRedirection.Profile.REDIRECT;
-
-        @Option(names = "--family", defaultValue = "4", description = "4 or 6; default: ${DEFAULT-VALUE}")
-        private int family = 4;
-
-        @Override
-        public Integer call() {
-            if (family != 4 && family != 6) {
-                System.err.println("--family must be 4 or 6, not " + family);
-                return CommandLine.ExitCode.USAGE;
-            }
-            InPodRedirection redirection = InPodRedirection.of(family == 4 ? IpFamily.V4 : IpFamily.V6).withProfile(profile);
-            System.out.print(IptablesRestore.render(redirection.ruleSet()));
-            return CommandLine.ExitCode.OK;
-        }
+    static int run(PrintWriter out, PrintWriter err, String... args) {
+        return new CommandLine(new RulesMain())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOut(out)
+                .setErr(err)
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    command.getErr().println(failure.getMessage() == null ? failure : failure.getMessage());
+                    for (Throwable more : failure.getSuppressed()) {
+                        command.getErr().println("  also: " + more.getMessage());
+                    }
+                    return FAILED;
+                })
+                .execute(args);
     }
 }

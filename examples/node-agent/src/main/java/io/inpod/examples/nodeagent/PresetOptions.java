@@ -1,0 +1,117 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.HostProbe;
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.PodRules;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options that say which rules are meant; without any, those that the agent installs. */
+final class PresetOptions {
+    /** Where the rules are for. */
+    enum Scope { POD, HOST }
+
+    private interface Making<T> {
+        T make();
+    }
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
+    @Option(names = "--scope", paramLabel = "pod|host", defaultValue = "pod", description = "whose rules: a pod's (default) or the node's, for health probes")
+    private Scope scope = Scope.POD;
+
+    @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect",
+            description = "how inbound connections reach the proxy: redirect (default) or tproxy")
+    private Profile profile = Profile.REDIRECT;
+
+    @Option(names = {"--dns", "--dns-capture"}, description = "DNS queries go to the proxy's port 15053")
+    private boolean dns;
+
+    @Option(names = "--ingress", description = "inbound connections bypass the proxy, as for a gateway")
+    private boolean ingress;
+
+    @Option(names = "--virtual-interfaces", paramLabel = "NAME", split = ",", description = "interfaces of machines nested in the pod: their TCP counts as outbound")
+    private List<String> virtualInterfaces = List.of();
+
+    @Option(names = "--host-probe-v4", paramLabel = "ADDRESS", description = "from where health probes come; default: 169.254.7.127")
+    private @Nullable String hostProbeV4;
+
+    @Option(names = "--host-probe-v6", paramLabel = "ADDRESS", description = "the same for IPv6; default: fd16:9254:7127:1337:ffff:ffff:ffff:ffff")
+    private @Nullable String hostProbeV6;
+
+    @Option(names = "--mark-owner", paramLabel = "CGROUP", description = "only this cgroup (version 2, without leading slash) may use the proxy's mark; part of the guard")
+    private @Nullable String markOwner;
+
+    @Option(names = "--kubelet-uid", paramLabel = "N", description = "--scope host, back ends with inet tables: the user whose sockets count; default: every user's do")
+    private @Nullable Long kubeletUid;
+
+    @Option(names = "--pod", paramLabel = "ADDRESS=UID", description = "--scope host: a pod that gets health probes; may be repeated")
+    private List<String> pods = List.of();
+
+    boolean isHost() {
+        return scope == Scope.HOST;
+    }
+
+    /** Turns what a value refuses into wrong usage. */
+    private <T> T checked(Making<T> making) {
+        try {
+            return making.make();
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command == null ? null : command.commandLine(), e.getMessage(), e);
+        }
+    }
+
+    private InPodRedirection of(IpFamily family) {
+        InPodRedirection redirection = InPodRedirection.of(family).withProfile(profile).withDnsCapture(dns).withIngress(ingress)
+                .withVirtualInterfaces(virtualInterfaces);
+        String probe = family == IpFamily.V4 ? hostProbeV4 : hostProbeV6;
+        return probe == null ? redirection : redirection.withHostProbe(address(probe));
+    }
+
+    private static InetAddress address(String text) {
+        IpPrefix prefix = IpPrefix.parse(text);
+        if (prefix.length() < prefix.family().bits()) {
+            throw new IllegalArgumentException(text + " is not one address");
+        }
+        return prefix.address();
+    }
+
+    PodRules podRules(List<IpFamily> families, boolean guard) {
+        return checked(() -> {
+            PodRules rules = new PodRules(families.stream().map(this::of).toList(), guard, Optional.empty());
+            return markOwner == null ? rules : rules.withMarkOwner(markOwner);
+        });
+    }
+
+    HostProbe hostProbe(List<IpFamily> families) {
+        return checked(() -> new HostProbe(families.stream().map(family -> of(family).hostProbe()).toList(),
+                kubeletUid == null ? OptionalLong.empty() : OptionalLong.of(kubeletUid)));
+    }
+
+    List<AddressSet.Element> pods() {
+        return checked(() -> {
+            List<AddressSet.Element> elements = new ArrayList<>();
+            for (String pod : pods) {
+                int sign = pod.indexOf('=');
+                if (sign < 0) {
+                    throw new IllegalArgumentException("--pod " + pod + " is not ADDRESS=UID");
+                }
+                elements.add(new AddressSet.Element(address(pod.substring(0, sign)), pod.substring(sign + 1)));
+            }
+            return elements;
+        });
+    }
+}
