@@ -57,19 +57,22 @@ public record Baggage(Map<String, String> entries) {
     }
 
     /**
-     * For values that come from elsewhere: characters that aren't allowed become {@code _}, empty values are left out.
+     * For values that come from elsewhere: characters that aren't allowed become {@code _}; empty values, keys that aren't tokens, and what is too
+     * much are left out.
      *
      * @param entries values by key, in order
      * @return the baggage
-     * @throws IllegalArgumentException if a key isn't a token, or there is too much
      */
     public static Baggage cleaned(Map<String, String> entries) {
         Map<String, String> clean = new LinkedHashMap<>();
-        entries.forEach((key, value) -> {
-            if (!value.isEmpty()) {
-                clean.put(key, NOT_VALUE.matcher(value).replaceAll("_"));
+        int characters = 0;
+        for (Map.Entry<String, String> entry : entries.entrySet()) {
+            int more = entry.getKey().length() + entry.getValue().length() + 2;
+            if (!entry.getValue().isEmpty() && KEY.matcher(entry.getKey()).matches() && characters + more <= MOST_CHARACTERS && clean.size() < MOST_ENTRIES) {
+                clean.put(entry.getKey(), NOT_VALUE.matcher(entry.getValue()).replaceAll("_"));
+                characters += more;
             }
-        });
+        }
         return new Baggage(clean);
     }
 

@@ -55,7 +55,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
      * @return {@code for="address:port"}
      */
     public static Forwarded of(InetSocketAddress client) {
-        return new Forwarded(NetUtil.toSocketAddressString(client.getAddress().getHostAddress(), client.getPort()), null, null, null);
+        return new Forwarded(NetUtil.toSocketAddressString(client), null, null, null);
     }
 
     /**

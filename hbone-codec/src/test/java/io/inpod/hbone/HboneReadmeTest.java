@@ -2,13 +2,11 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -19,7 +17,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -32,7 +30,6 @@ class HboneReadmeTest {
     @Test
     void example(@TempDir Path directory) throws Exception {
         var group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        EventLoop loop = group.next();
         var answer = new CompletableFuture<String>();
 
         // README: begin
@@ -52,16 +49,15 @@ class HboneReadmeTest {
                 .bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
 
         // A client with one tunnel to 10.0.0.7:8080 through it.
-        var pool = new HbonePool(loop, certificates, (on, to, init) ->
-                new Bootstrap().group(on).channel(EpollSocketChannel.class).handler(init).connect(to.address()));
-        var destination = new HboneDestination(client, Set.of(server), (InetSocketAddress) listener.localAddress(), null);
-        var request = new ConnectRequest(Authority.parse("10.0.0.7:8080"), List.of(new Header("baggage", "k8s.namespace.name=default")));
-        loop.submit(() -> pool.open(destination, request, new Print(answer)))
-                .get().addListener(f -> ((TunnelChannel) f.get()).writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8)));
+        var hbone = new HboneClient(group, certificates, Connector.of(EpollSocketChannel::new));
+        var peer = new HboneDestination(client, server, (InetSocketAddress) listener.localAddress());
+        var headers = List.of(new Baggage(Map.of(Baggage.NAMESPACE, "default")).header());
+        TunnelChannel tunnel = hbone.connect(peer, Authority.parse("10.0.0.7:8080"), headers, new Print(answer)).get();
+        tunnel.writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8));
         // README: end
 
         assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
-        loop.submit(pool::close).sync();
+        hbone.close();
         listener.close().sync();
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
     }

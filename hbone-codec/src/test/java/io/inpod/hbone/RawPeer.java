@@ -48,7 +48,15 @@ final class RawPeer implements AutoCloseable {
     }
 
     static SSLSocket connect(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
+        return connect(address, certificate, 0, alpn);
+    }
+
+    private static SSLSocket connect(InetSocketAddress address, @Nullable WorkloadCertificate certificate, int receiveBuffer, String... alpn)
+            throws Exception {
         SSLSocket socket = (SSLSocket) context(certificate).getSocketFactory().createSocket();
+        if (receiveBuffer > 0) {
+            socket.setReceiveBufferSize(receiveBuffer);
+        }
         socket.connect(address, 10_000);
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
@@ -88,6 +96,16 @@ final class RawPeer implements AutoCloseable {
     void raw(byte[] bytes) throws IOException {
         out.write(bytes);
         out.flush();
+    }
+
+    /** Connects, and has hardly any room for answers. */
+    static RawPeer deaf(Mesh mesh, InetSocketAddress address) throws Exception {
+        SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), 4096, "h2");
+        socket.startHandshake();
+        RawPeer peer = new RawPeer(socket);
+        peer.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        peer.send(4, 0, 0);
+        return peer;
     }
 
     void write(ByteBuffer frames) throws IOException {

@@ -21,7 +21,7 @@ class TypedHeadersTest {
         assertThat(v4.withHost("app.default.svc.cluster.local").header().value())
                 .isEqualTo("for=\"10.88.0.2:4711\";host=app.default.svc.cluster.local");
         Forwarded v6 = Forwarded.of(new InetSocketAddress("fd00::2", 80));
-        assertThat(v6.header().value()).isEqualTo("for=\"[fd00:0:0:0:0:0:0:2]:80\"");
+        assertThat(v6.header().value()).isEqualTo("for=\"[fd00::2]:80\"");
         assertThat(v6.clientAddress()).contains(new InetSocketAddress("fd00::2", 80));
         assertThat(Forwarded.of(List.of(new Header("x", "y"), v4.header()))).contains(v4);
     }
@@ -76,7 +76,8 @@ class TypedHeadersTest {
         assertThat(Baggage.of(List.of(new Header("baggage", many.toString()))).entries()).hasSizeBetween(60, 64);
         assertThat(Baggage.of(List.of(new Header("baggage", "a=1,b=" + "x".repeat(60_000)))).entries()).containsExactly(Map.entry("a", "1"));
         assertThatIllegalArgumentException().isThrownBy(() -> Baggage.parse(many.toString()));
-        assertThatIllegalArgumentException().isThrownBy(() -> Baggage.cleaned(Map.of("a", "x".repeat(9000))));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Baggage(Map.of("a", "x".repeat(9000))));
+        assertThat(Baggage.cleaned(Map.of("a", "x".repeat(9000), "b c", "d", "e", "f")).entries()).containsExactly(Map.entry("e", "f"));
     }
 
     @Test

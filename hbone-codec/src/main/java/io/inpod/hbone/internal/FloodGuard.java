@@ -10,7 +10,7 @@ final class FloodGuard {
     private static final int EMPTY_DATA = 100;
     private static final int SMALL_UPDATE = 1024;
     /** Beyond what tunnels may have queued on the socket; only answers that the peer asks for and doesn't read get there. */
-    private static final long PENDING = 4L << 20;
+    private static final long PENDING = 2L << 20;
 
     private final Budget resets;
     private final Budget control;

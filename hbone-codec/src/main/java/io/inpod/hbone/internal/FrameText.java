@@ -10,6 +10,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** One direction's bytes as text. Reads what it can and never fails: it is for connections that go wrong. */
@@ -140,7 +141,14 @@ final class FrameText {
         if ((flags & Frames.END_HEADERS) != 0) {
             try {
                 Http2Headers decoded = hpack.decodeHeaders(stream, block);
-                decoded.forEach(field -> lines.add(field.getKey() + ": " + field.getValue().toString().replaceAll("[^\\x20-\\x7e]", "?")));
+                for (Map.Entry<CharSequence, CharSequence> field : decoded) {
+                    String line = field.getKey() + ": " + field.getValue().toString().replaceAll("[^\\x20-\\x7e]", "?");
+                    if (direction.equals("recv")) {
+                        out.accept("recv (stream_id=" + stream + ") " + line);
+                    } else {
+                        lines.add(line);
+                    }
+                }
             } catch (Http2Exception | RuntimeException e) {
                 lines.add("; can't be decoded: " + e.getMessage());
             }

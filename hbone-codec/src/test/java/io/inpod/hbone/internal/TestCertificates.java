@@ -2,25 +2,76 @@ package io.inpod.hbone.internal;
 
 import io.inpod.hbone.WorkloadCertificate;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Date;
 import java.util.List;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.CRLReason;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.jcajce.JcaX509CRLConverter;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v2CRLBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** Certificates that the development CA would never issue. */
 public final class TestCertificates {
     private TestCertificates() { }
 
-    public static WorkloadCertificate issue(Path directory, List<String> uris) throws IOException {
-        return LeafIssuer.issue(RootStore.loadOrCreate(directory, Clock.systemUTC()), uris, Clock.systemUTC().instant(), Duration.ofHours(1));
+    private static RootStore.Root root(Path directory) throws IOException {
+        return RootStore.loadOrCreate(directory, Clock.systemUTC());
     }
 
-    /** One whose life isn't now. */
-    public static WorkloadCertificate issue(Path directory, String uri, Instant notBefore, Duration lifetime) throws IOException {
-        return LeafIssuer.issue(RootStore.loadOrCreate(directory, Clock.systemUTC()), List.of(uri), notBefore, lifetime);
+    public static WorkloadCertificate issue(Path directory, List<String> uris) throws IOException {
+        return LeafIssuer.issue(root(directory), uris, Clock.systemUTC().instant(), Duration.ofHours(1));
+    }
+
+    public static WorkloadCertificate issue(Path directory, String uri, Instant from, Duration lifetime) throws IOException {
+        return LeafIssuer.issue(root(directory), List.of(uri), from, lifetime);
+    }
+
+    /** With this key usage, or none if it is 0. */
+    public static WorkloadCertificate withUsage(Path directory, String uri, int usage) throws Exception {
+        RootStore.Root root = root(directory);
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        KeyPair pair = generator.generateKeyPair();
+        Instant now = Instant.now();
+        var builder = new JcaX509v3CertificateBuilder(root.certificate(), BigInteger.valueOf(now.toEpochMilli()), Date.from(now.minusSeconds(60)),
+                Date.from(now.plusSeconds(3600)), new X500Name(""), pair.getPublic());
+        builder.addExtension(Extension.subjectAlternativeName, true, new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, uri)));
+        if (usage != 0) {
+            builder.addExtension(Extension.keyUsage, true, new KeyUsage(usage));
+        }
+        X509Certificate leaf = new JcaX509CertificateConverter()
+                .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(root.key())));
+        return new WorkloadCertificate(pair.getPrivate(), List.of(leaf), List.of(root.certificate()));
+    }
+
+    /** The root's list of revoked certificates. */
+    public static X509CRL crl(Path directory, Instant nextUpdate, X509Certificate... revoked) throws Exception {
+        RootStore.Root root = root(directory);
+        Instant now = Instant.now();
+        var builder = new JcaX509v2CRLBuilder(root.certificate(), Date.from(now.minusSeconds(3600)));
+        builder.setNextUpdate(Date.from(nextUpdate));
+        for (X509Certificate certificate : revoked) {
+            builder.addCRLEntry(certificate.getSerialNumber(), Date.from(now.minusSeconds(60)), CRLReason.keyCompromise);
+        }
+        return new JcaX509CRLConverter().getCRL(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(root.key())));
     }
 
     /** One made by openssl, with any subject alternative name that it understands ("" for none). */

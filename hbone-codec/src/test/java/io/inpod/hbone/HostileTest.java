@@ -1,0 +1,180 @@
+package io.inpod.hbone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a peer does to cost us something. */
+@Timeout(120)
+class HostileTest {
+    private static final String[] GOOD = {":method", "CONNECT", ":authority", "10.0.0.1:80"};
+
+    /** Frames that cost their sender nothing are counted, whatever they are. */
+    @ParameterizedTest
+    @ValueSource(strings = {"PING", "PING answers", "SETTINGS", "SETTINGS answers", "PRIORITY", "unknown", "WINDOW_UPDATE", "GOAWAY"})
+    void floodsOfControlFramesEndTheConnection(String kind) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions options = HboneOptions.server().with(HboneLimits.server().withControlFrames(500));
+            var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, GOOD);
+                ByteBuffer flood = ByteBuffer.allocate(40 * 2000);
+                for (int i = 0; i < 2000; i++) {
+                    switch (kind) {
+                        case "PING" -> put(flood, 6, 0, 0, new byte[8]);
+                        case "PING answers" -> put(flood, 6, 1, 0, new byte[8]);
+                        case "SETTINGS" -> put(flood, 4, 0, 0, new byte[6]);
+                        case "SETTINGS answers" -> put(flood, 4, 1, 0, new byte[0]);
+                        case "PRIORITY" -> put(flood, 2, 0, 1, new byte[] {0, 0, 0, 3, 0});
+                        case "unknown" -> put(flood, 77, 0, 0, new byte[3]);
+                        case "GOAWAY" -> put(flood, 7, 0, 0, new byte[8]);
+                        default -> put(flood, 8, 0, i % 2, new byte[] {0, 0, 0, 1});
+                    }
+                }
+                peer.write(flood);
+                assertThat(mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS)).isEqualTo("connection: ENHANCE_YOUR_CALM: too many control frames");
+            }
+        }
+    }
+
+    private static void put(ByteBuffer out, int type, int flags, int stream, byte[] payload) {
+        out.put((byte) 0).putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload);
+    }
+
+    /** Small window updates that answer our frames aren't a flood: a reader that gives back byte by byte is slow, not hostile. */
+    @Test
+    void aSlowReaderIsNoFlood() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions options = HboneOptions.server().with(HboneLimits.server().withControlFrames(100));
+            var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), request -> {
+                try {
+                    TunnelChannel tunnel = request.accept(List.of(), new Recorder());
+                    tunnel.writeAndFlush(tunnel.alloc().buffer(70_000).writeZero(70_000));
+                    tunnel.shutdownOutput();
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, GOOD);
+                int total = 0;
+                boolean ended = false;
+                while (!ended) {
+                    RawPeer.Frame frame = peer.next();
+                    if (frame.type() == 0) {
+                        total += frame.payload().length;
+                        ended = (frame.flags() & 1) != 0;
+                        if (total >= 65_535 && !ended) {
+                            peer.send(8, 0, 0, new byte[] {0, 0, 0, 10});
+                            peer.send(8, 0, 1, new byte[] {0, 0, 0, 10});
+                        }
+                    }
+                }
+                assertThat(total).isEqualTo(70_000);
+                assertThat(mesh.serverEvents).isEmpty();
+            }
+        }
+    }
+
+    /** Asks for answers and never reads them; guessing the answer to our PING doesn't help. */
+    @Test
+    void whoAsksAndNeverReadsIsCutOff() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions options = HboneOptions.server().withMaxConcurrentStreams(2000);
+            List<Header> large = List.of(new Header("x", "\u00ff".repeat(8000)));
+            var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), request -> {
+                try {
+                    request.accept(large, new Recorder());
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            RawPeer peer = RawPeer.deaf(mesh, address);
+            CompletableFuture<Void> sender = CompletableFuture.runAsync(() -> {
+                try {
+                    for (int id = 1; id < 4000; id += 2) {
+                        peer.headers(id, false, GOOD);
+                    }
+                } catch (IOException e) {
+                    // Cut off, as it should be.
+                }
+            });
+            assertThat(mesh.serverEvents.poll(60, TimeUnit.SECONDS))
+                    .isEqualTo("connection: ENHANCE_YOUR_CALM: the peer doesn't read the answers that it asks for");
+            peer.close();
+            sender.get(Mesh.PATIENCE, TimeUnit.SECONDS);
+        }
+    }
+
+    /** A tunnel that may send nothing holds what its writer was told to hold, and ends when it is told to. */
+    @Test
+    void aZeroWindowStallsItsTunnelOnly() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            CompletableFuture<TunnelChannel> stalled = new CompletableFuture<>();
+            var address = mesh.serve(request -> {
+                try {
+                    if (stalled.isDone()) {
+                        request.accept(List.of(), new Mesh.Echo());
+                    } else {
+                        TunnelChannel tunnel = request.accept(List.of(), new Recorder());
+                        while (tunnel.isWritable()) {
+                            tunnel.writeAndFlush(tunnel.alloc().buffer(10_000).writeZero(10_000));
+                        }
+                        stalled.complete(tunnel);
+                    }
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.send(4, 0, 0, new byte[] {0, 4, 0, 0, 0, 0});
+                peer.headers(1, false, GOOD);
+                assertThat(peer.next().type()).isEqualTo(1);
+                TunnelChannel tunnel = stalled.get(Mesh.PATIENCE, TimeUnit.SECONDS);
+                long pending = tunnel.eventLoop().submit(() -> java.util.Objects.requireNonNull(tunnel.unsafe().outboundBuffer()).totalPendingWriteBytes()).get();
+                assertThat(pending).isBetween(200_000L, 300_000L);
+                peer.headers(3, false, GOOD);
+                peer.send(8, 0, 3, new byte[] {0, 0, 1, 0});
+                peer.send(0, 0, 3, "alive".getBytes(StandardCharsets.US_ASCII));
+                assertThat(peer.next().type()).isEqualTo(1);
+                assertThat(new String(peer.next().payload(), StandardCharsets.US_ASCII)).isEqualTo("alive");
+                tunnel.close().sync();
+                RawPeer.Frame reset = peer.next();
+                assertThat(reset.type()).isEqualTo(3);
+                assertThat(reset.stream()).isEqualTo(1);
+            }
+        }
+    }
+
+    /** Tunnels that stood may be reset without limit: they aren't the rapid reset of CVE-2023-44487. */
+    @Test
+    void resettingTunnelsThatStoodIsNoFlood() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions options = HboneOptions.server().with(HboneLimits.server().withResets(5));
+            var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                for (int id = 1; id < 401; id += 2) {
+                    peer.headers(id, false, GOOD);
+                    assertThat(peer.next().type()).isEqualTo(1);
+                    peer.send(3, 0, id, new byte[] {0, 0, 0, 8});
+                }
+                assertThat(mesh.serverEvents).isEmpty();
+                // And those that we are made to send (CVE-2025-55163) are.
+                for (int id = 401; id < 441; id += 2) {
+                    peer.headers(id, false, GOOD);
+                    peer.send(8, 0, id, new byte[4]);
+                }
+                assertThat(mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS)).contains("too many resets");
+            }
+        }
+    }
+}

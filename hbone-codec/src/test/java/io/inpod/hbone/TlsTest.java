@@ -1,0 +1,265 @@
+package io.inpod.hbone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.inpod.hbone.internal.TestCertificates;
+import io.netty.handler.ssl.OpenSsl;
+import io.netty.handler.ssl.SslHandler;
+import java.io.DataInputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.security.cert.X509CRL;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLSocket;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What TLS negotiates and whose certificates count. */
+@Timeout(60)
+class TlsTest {
+    private static final SpiffeId OTHER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/other");
+
+    private static String event(Mesh mesh) throws InterruptedException {
+        String said = mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS);
+        return said == null ? "(nothing)" : said;
+    }
+
+    private static InetSocketAddress serve(Mesh mesh, HboneTls tls) throws Exception {
+        return mesh.serve(new HboneServer(mesh.ca, HboneOptions.server().with(tls), Mesh.events(mesh.serverEvents)), Mesh.echo());
+    }
+
+    private static void open(Mesh mesh, HbonePool pool, SpiffeId source, InetSocketAddress address) throws Throwable {
+        try {
+            mesh.start(pool, new HboneDestination(source, Mesh.SERVER, address), new Recorder()).get(Mesh.PATIENCE, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw e.getCause();
+        }
+    }
+
+    @Test
+    void tls12IsRefusedUnlessAskedFor() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var strict = serve(mesh, HboneTls.DEFAULT);
+            try (SSLSocket client = RawPeer.connect(strict, mesh.ca.certificate(Mesh.CLIENT), "h2")) {
+                client.setEnabledProtocols(new String[] {"TLSv1.2"});
+                assertThatThrownBy(client::startHandshake).isInstanceOf(java.io.IOException.class);
+            }
+            assertThat(event(mesh)).startsWith("handshake: TLS: ");
+            var lax = serve(mesh, HboneTls.DEFAULT.withTls12(true));
+            for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+                try (SSLSocket client = RawPeer.connect(lax, mesh.ca.certificate(Mesh.CLIENT), "h2")) {
+                    client.setEnabledProtocols(new String[] {protocol});
+                    client.startHandshake();
+                    assertThat(client.getSession().getProtocol()).isEqualTo(protocol);
+                    assertThat(client.getApplicationProtocol()).isEqualTo("h2");
+                    assertThat(client.getInputStream().read()).as("the first byte of SETTINGS").isZero();
+                }
+            }
+        }
+    }
+
+    @Test
+    void tls12HasAesGcmWithForwardSecrecyOnly() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var lax = serve(mesh, HboneTls.DEFAULT.withTls12(true));
+            for (String suite : List.of("TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256")) {
+                try (SSLSocket client = RawPeer.connect(lax, mesh.ca.certificate(Mesh.CLIENT), "h2")) {
+                    client.setEnabledProtocols(new String[] {"TLSv1.2"});
+                    client.setEnabledCipherSuites(new String[] {suite});
+                    assertThatThrownBy(client::startHandshake).isInstanceOf(java.io.IOException.class);
+                }
+            }
+        }
+    }
+
+    /** Every handshake shows its certificate again, also in TLS 1.2: a resumed one would have the session's number. */
+    @Test
+    void sessionsAreNotResumed() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var lax = serve(mesh, HboneTls.DEFAULT.withTls12(true));
+            var context = RawPeer.context(mesh.ca.certificate(Mesh.CLIENT));
+            Set<String> sessions = new java.util.HashSet<>();
+            for (int i = 0; i < 3; i++) {
+                try (SSLSocket client = (SSLSocket) context.getSocketFactory().createSocket(lax.getAddress(), lax.getPort())) {
+                    client.setEnabledProtocols(new String[] {"TLSv1.2"});
+                    var parameters = client.getSSLParameters();
+                    parameters.setApplicationProtocols(new String[] {"h2"});
+                    client.setSSLParameters(parameters);
+                    client.startHandshake();
+                    assertThat(client.getInputStream().read()).isZero();
+                    sessions.add(HexFormat.of().formatHex(client.getSession().getId()) + client.getSession().getCreationTime());
+                    assertThat(client.getHandshakeSession()).isNull();
+                }
+            }
+            assertThat(sessions).hasSize(3);
+        }
+    }
+
+    /** The group's number (0x11ec) stands first in the ClientHello's list, with a key share. */
+    @Test
+    void hybridKeyExchangeIsOfferedFirst() throws Exception {
+        assumeTrue(OpenSsl.isAvailable(), "the JDK's TLS has no hybrid groups");
+        try (Mesh mesh = new Mesh(); ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            mesh.start(mesh.pool(), Mesh.to((InetSocketAddress) listener.getLocalSocketAddress()), new Recorder());
+            try (Socket socket = listener.accept()) {
+                DataInputStream in = new DataInputStream(socket.getInputStream());
+                in.readNBytes(3);
+                byte[] hello = in.readNBytes(in.readUnsignedShort());
+                String hex = HexFormat.of().formatHex(hello);
+                assertThat(hex).as("supported_groups, length, list, X25519MLKEM768, X25519, P-256, P-384").contains("000a000a000811ec001d00170018");
+                assertThat(hello.length).as("with the key share of 1216 bytes").isGreaterThan(1300);
+            }
+        }
+    }
+
+    @Test
+    void unknownGroupsAreLeftOut() throws Throwable {
+        try (Mesh mesh = new Mesh()) {
+            var address = serve(mesh, HboneTls.DEFAULT.withGroups(List.of("X25519MLKEM99999", "P-256")));
+            open(mesh, mesh.pool(HboneOptions.client().with(HboneTls.DEFAULT.withGroups(List.of("nonsense")))), Mesh.CLIENT, address);
+        }
+    }
+
+    @Test
+    void revokedCertificatesAreRefused() throws Throwable {
+        try (Mesh mesh = new Mesh()) {
+            Path ca = mesh.directory.resolve("ca");
+            AtomicReference<Collection<X509CRL>> crls = new AtomicReference<>(List.of(TestCertificates.crl(ca, Instant.now().plusSeconds(3600))));
+            var address = serve(mesh, HboneTls.DEFAULT.withCrls(crls::get));
+            open(mesh, mesh.pool(), Mesh.CLIENT, address);
+            X509Certificate revoked = mesh.ca.certificate(OTHER).chain().get(0);
+            crls.set(List.of(TestCertificates.crl(ca, Instant.now().plusSeconds(3600), revoked)));
+            assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
+            assertThat(event(mesh)).contains("revoked");
+            open(mesh, mesh.pool(), Mesh.CLIENT, address);
+            // What can't be looked up is refused: an expired list (the JDK forgives a quarter of an hour), or none.
+            crls.set(List.of(TestCertificates.crl(ca, Instant.now().minusSeconds(1800))));
+            assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
+            crls.set(List.of());
+            assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
+        }
+    }
+
+    @Test
+    void aRevokedServerIsRefused() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            X509Certificate revoked = mesh.ca.certificate(Mesh.SERVER).chain().get(0);
+            Collection<X509CRL> crls = List.of(TestCertificates.crl(mesh.directory.resolve("ca"), Instant.now().plusSeconds(3600), revoked));
+            HbonePool pool = mesh.pool(HboneOptions.client().with(HboneTls.DEFAULT.withCrls(() -> crls)));
+            assertThatThrownBy(() -> open(mesh, pool, Mesh.CLIENT, address)).hasMessageContaining("revoked");
+        }
+    }
+
+    /** X.509-SVID section 4.3. */
+    @Test
+    void keyUsageIsStrict() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            Path ca = mesh.directory.resolve("ca");
+            RawPeer.handshake(address, TestCertificates.withUsage(ca, Mesh.CLIENT.toString(), 0), "h2");
+            assertThat(event(mesh)).contains("isn't for digital signatures");
+            RawPeer.handshake(address, TestCertificates.withUsage(ca, Mesh.CLIENT.toString(), KeyUsage.keyAgreement), "h2");
+            assertThat(event(mesh)).isNotEqualTo("(nothing)");
+            RawPeer.handshake(address, TestCertificates.withUsage(ca, Mesh.CLIENT.toString(), KeyUsage.digitalSignature | KeyUsage.keyCertSign), "h2");
+            assertThat(event(mesh)).contains("may sign certificates");
+            RawPeer.handshake(address, TestCertificates.withUsage(ca, Mesh.CLIENT.toString(), KeyUsage.digitalSignature | KeyUsage.cRLSign), "h2");
+            assertThat(event(mesh)).contains("may sign certificates");
+        }
+    }
+
+    @Test
+    void aServerMayExpectCertainClients() throws Throwable {
+        try (Mesh mesh = new Mesh()) {
+            HboneServer server = new HboneServer(mesh.ca, HboneOptions.server(), Mesh.events(mesh.serverEvents));
+            var address = mesh.listen(server.handler(Mesh.SERVER, Set.of(Mesh.CLIENT), Mesh.echo()));
+            open(mesh, mesh.pool(), Mesh.CLIENT, address);
+            assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
+            assertThat(event(mesh)).contains("expected peer " + Mesh.CLIENT + ", got " + OTHER);
+            assertThatIllegalArgumentException().isThrownBy(() -> server.handler(Mesh.SERVER, Set.of(), Mesh.echo()));
+        }
+    }
+
+    /** New connections show the new certificate at once; the old connection goes on with what it has shown. */
+    @Test
+    void rotationReachesNewConnectionsAtOnce() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            Path ca = mesh.directory.resolve("ca");
+            InMemoryCertificates ours = new InMemoryCertificates();
+            assertThat(ours.put(TestCertificates.issue(ca, List.of(Mesh.CLIENT.toString())))).isEqualTo(Mesh.CLIENT);
+            LinkedBlockingQueue<X509Certificate> shown = new LinkedBlockingQueue<>();
+            var address = mesh.serve(request -> {
+                try {
+                    shown.add((X509Certificate) request.connection().pipeline().get(SslHandler.class).engine().getSession().getPeerCertificates()[0]);
+                    request.accept(List.of(), new Mesh.Echo());
+                } catch (TunnelResetException | javax.net.ssl.SSLPeerUnverifiedException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            HbonePool pool = mesh.pool(ours, HboneOptions.client().withMaxConcurrentStreams(2));
+            mesh.open(pool, address);
+            X509Certificate first = ours.certificate(Mesh.CLIENT).chain().get(0);
+            assertThat(shown.take()).isEqualTo(first);
+            ours.put(TestCertificates.issue(ca, List.of(Mesh.CLIENT.toString())));
+            mesh.open(pool, address);
+            assertThat(shown.take()).as("still the first connection").isEqualTo(first);
+            mesh.open(pool, address);
+            assertThat(shown.take()).as("a new connection").isEqualTo(ours.certificate(Mesh.CLIENT).chain().get(0)).isNotEqualTo(first);
+            ours.remove(Mesh.CLIENT);
+            mesh.open(pool, address);
+            assertThatThrownBy(() -> mesh.open(pool, address)).hasMessageContaining("nobody has put in a certificate of " + Mesh.CLIENT);
+        }
+    }
+
+    /** Connections wait for a certificate that is still being fetched, on both sides. */
+    @Test
+    void aCertificateMayComeLater() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            LinkedBlockingQueue<CompletableFuture<WorkloadCertificate>> asked = new LinkedBlockingQueue<>();
+            CertificateSource slow = new CertificateSource() {
+                @Override
+                public WorkloadCertificate certificate(SpiffeId identity) throws java.io.IOException {
+                    throw new java.io.IOException("not yet");
+                }
+
+                @Override
+                public CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
+                    CompletableFuture<WorkloadCertificate> future = new CompletableFuture<>();
+                    asked.add(future);
+                    return future;
+                }
+            };
+            var address = mesh.serve(new HboneServer(slow, HboneOptions.server(), Mesh.events(mesh.serverEvents)), Mesh.echo());
+            Recorder recorder = new Recorder();
+            var tunnel = mesh.start(mesh.pool(slow, HboneOptions.client()), Mesh.to(address), recorder);
+            var client = asked.take();
+            assertThat(tunnel.isDone()).isFalse();
+            client.complete(mesh.ca.certificate(Mesh.CLIENT));
+            asked.take().complete(mesh.ca.certificate(Mesh.SERVER));
+            tunnel.get(Mesh.PATIENCE, TimeUnit.SECONDS);
+            recorder.write("at last");
+            assertThat(recorder.next()).isEqualTo("at last");
+            var failing = mesh.start(mesh.pool(slow, HboneOptions.client()), Mesh.to(address), new Recorder());
+            asked.take().completeExceptionally(new java.io.IOException("the CA is down"));
+            assertThatThrownBy(() -> failing.get(Mesh.PATIENCE, TimeUnit.SECONDS)).hasMessageContaining("the CA is down");
+        }
+    }
+}
