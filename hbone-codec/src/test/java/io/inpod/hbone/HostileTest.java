@@ -40,7 +40,11 @@ class HostileTest {
                         default -> put(flood, 8, 0, i % 2, new byte[] {0, 0, 0, 1});
                     }
                 }
-                peer.write(flood);
+                try {
+                    peer.write(flood);
+                } catch (IOException e) {
+                    // Cut off before the last one.
+                }
                 assertThat(mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS)).isEqualTo("connection: ENHANCE_YOUR_CALM: too many control frames");
             }
         }
@@ -169,9 +173,13 @@ class HostileTest {
                 }
                 assertThat(mesh.serverEvents).isEmpty();
                 // And those that we are made to send (CVE-2025-55163) are.
-                for (int id = 401; id < 441; id += 2) {
-                    peer.headers(id, false, GOOD);
-                    peer.send(8, 0, id, new byte[4]);
+                try {
+                    for (int id = 401; id < 441; id += 2) {
+                        peer.headers(id, false, GOOD);
+                        peer.send(8, 0, id, new byte[4]);
+                    }
+                } catch (IOException e) {
+                    // Cut off before the last one.
                 }
                 assertThat(mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS)).contains("too many resets");
             }

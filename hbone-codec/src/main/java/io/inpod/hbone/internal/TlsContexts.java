@@ -22,6 +22,7 @@ import io.netty.internal.tcnative.SSL;
 import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +36,7 @@ public final class TlsContexts {
     /** Seconds; the JDK's server sends no ticket if sessions may live longer than the seven days that RFC 8446 section 4.6.1 allows one. */
     private static final long NO_JDK_TICKETS = 30L * 24 * 3600;
 
-    private static final List<String> CIPHERS = List.of(
-            "TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256",
+    private static final List<String> TLS12_CIPHERS = List.of(
             "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
             "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
 
@@ -108,7 +108,7 @@ public final class TlsContexts {
             SslContext context = builder
                     .sslProvider(provider)
                     .protocols(settings.tls12() ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {"TLSv1.3"})
-                    .ciphers(CIPHERS, SupportedCipherSuiteFilter.INSTANCE)
+                    .ciphers(ciphers(), SupportedCipherSuiteFilter.INSTANCE)
                     .trustManager(new SpiffeTrustManager(certificate.trustAnchors(), clock, rule, settings.crls()))
                     .endpointIdentificationAlgorithm(null)
                     .applicationProtocolConfig(alpn())
@@ -135,6 +135,19 @@ public final class TlsContexts {
             SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
         }
         return handler;
+    }
+
+    /** Null: the provider's. BoringSSL can't be told those of TLS 1.3, and warns about any other list than its own. */
+    private @Nullable List<String> ciphers() {
+        if (!settings.tls12()) {
+            return provider == SslProvider.JDK ? List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384") : null;
+        }
+        List<String> all = new ArrayList<>(List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"));
+        if (provider != SslProvider.JDK) {
+            all.add("TLS_CHACHA20_POLY1305_SHA256");
+        }
+        all.addAll(TLS12_CIPHERS);
+        return all;
     }
 
     /** Null, which leaves the choice to the provider, if it knows none of them or can't be told. */
