@@ -4,7 +4,7 @@ package io.inpod.hbone;
  * What a peer, or a burst of our own requests, may cost us. What a connection costs at most follows from these and {@link HboneWindows}.
  *
  * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
- * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them; 1,024 to 1,048,576
+ * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them, a larger one is answered with 431; 1,024 to 1,048,576
  * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
  * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
  *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
@@ -21,7 +21,7 @@ public record HboneLimits(
      * Checks the ranges.
      *
      * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
-     * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them; 1,024 to 1,048,576
+     * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them, a larger one is answered with 431; 1,024 to 1,048,576
      * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
      * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
      *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
@@ -68,7 +68,7 @@ public record HboneLimits(
     /**
      * Another size of header lists.
      *
-     * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them; 1,024 to 1,048,576
+     * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them, a larger one is answered with 431; 1,024 to 1,048,576
      * @return changed limits
      */
     public HboneLimits withMaxHeaderListSize(int maxHeaderListSize) {

@@ -16,9 +16,11 @@ import java.util.Objects;
  * The connecting side of HBONE: tunnels, several on a connection. One pool per event loop; every method is called on that loop, and
  * tunnels and their connections live on it.
  *
- * <p>Equal {@linkplain HboneDestination destinations} share connections. Who asks while a connection is being made shares that attempt,
- * and its failure. When all connections are full (by our limit or the peer's MAX_CONCURRENT_STREAMS) another one is made. A connection
- * that got GOAWAY takes no new tunnels.
+ * <p>Equal {@linkplain HboneDestination destinations} share connections; a new tunnel goes to the one with the fewest. Who asks while a connection is
+ * being made shares that attempt, and its failure. When all connections are full (by our limit or the peer's MAX_CONCURRENT_STREAMS, which is
+ * waited for) another one is made; the queue for it is bounded in length and time. A connection that got GOAWAY, or is older than
+ * {@link HboneTimes#maxAge}, takes no new tunnels and closes after its last one. What the peer says it hasn't looked at (REFUSED_STREAM, or above the
+ * last stream of GOAWAY) is asked again, on another connection if need be, three times at most; nothing else is sent twice.
  */
 public final class HbonePool implements AutoCloseable {
     private final EventLoop loop;

@@ -12,6 +12,10 @@ import java.util.Set;
 /**
  * The accepting side of HBONE. The caller listens and accepts; each accepted TCP channel gets {@link #handler}. Clients need a
  * certificate with a SPIFFE ID of our trust domain, TLS 1.3 and ALPN {@code h2}; others get no tunnel. Thread-safe.
+ *
+ * <p>Malformed requests cost their stream only (RST_STREAM PROTOCOL_ERROR); other methods than CONNECT are answered with 400, too large header
+ * lists with 431, requests that the handler doesn't answer in time with 504, and too many tunnels with REFUSED_STREAM. What breaks HTTP/2, or comes as
+ * a flood ({@link HboneLimits}), ends the connection with GOAWAY. No step is waited for without a bound ({@link HboneTimes}).
  */
 public final class HboneServer {
     private final CertificateSource certificates;

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.hbone.HboneEvents;
 import io.netty.channel.Channel;
+import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,11 @@ final class TunnelEvents implements HboneEvents {
     @Override
     public void connectionFailed(Channel connection, String reason) {
         LOG.info("HBONE connection from {} failed: {}", connection.remoteAddress(), reason);
+    }
+
+    @Override
+    public void requestExpired(Channel connection, Duration patience) {
+        LOG.error("a request from {} wasn't decided within {}", connection.remoteAddress(), patience);
     }
 
     @Override
