@@ -26,6 +26,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
@@ -87,7 +88,7 @@ public final class RelayProxy {
         private final @Nullable DestinationAddress fixed;
         private final UpstreamConnector connector;
 
-        Forwarding(NetworkNamespace here, MultiThreadIoEventLoopGroup loops, @Nullable DestinationAddress fixed) {
+        Forwarding(NetworkNamespace here, MultiThreadIoEventLoopGroup loops, @Nullable DestinationAddress fixed) throws IOException {
             this.loops = loops;
             this.fixed = fixed;
             this.connector = new UpstreamConnector(here, UpstreamOptions.DEFAULT.withSockets(SocketOptions.NONE)

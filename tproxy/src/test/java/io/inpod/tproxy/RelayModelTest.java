@@ -22,14 +22,14 @@ class RelayModelTest {
     @Test
     void throughTls() throws Exception {
         try (RelayPath path = new TlsPath()) {
-            runs(path, 100);
+            runs(path, 60);
         }
     }
 
     @Test
     void throughATunnel() throws Exception {
         try (RelayPath path = new TunnelPath()) {
-            runs(path, 200);
+            runs(path, 150);
         }
     }
 
