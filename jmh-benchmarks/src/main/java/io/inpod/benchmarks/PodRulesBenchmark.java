@@ -1,0 +1,172 @@
+package io.inpod.benchmarks;
+
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.PodRules;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.NetlinkBackend;
+import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * The whole redirection of a new pod, both families with DNS, by netlink, and beside it as istio-cni brings it: two listings and two
+ * restores, each a program. What it costs to get into the namespace and start a shell there is measured too, to be subtracted.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 2)
+@Measurement(iterations = 5, time = 2)
+public class PodRulesBenchmark {
+    private static final String LIST_AND_RESTORE = "iptables-save >/dev/null && ip6tables-save >/dev/null"
+            + " && iptables-restore --noflush <%s && ip6tables-restore --noflush <%s";
+
+    /** A pod without rules for each call. */
+    @State(Scope.Thread)
+    public static class NewPod {
+        NetworkNamespace namespace;
+
+        /** Makes it. */
+        @Setup(Level.Invocation)
+        public void open() throws IOException {
+            namespace = NetworkNamespace.create();
+        }
+
+        /** Lets it go. */
+        @TearDown(Level.Invocation)
+        public void close() {
+            namespace.close();
+        }
+    }
+
+    /** One pod that has its rules. */
+    @State(Scope.Thread)
+    public static class OldPod {
+        NetworkNamespace shared;
+        NetworkNamespace inet;
+
+        /** Makes it. */
+        @Setup
+        public void open() throws IOException {
+            shared = NetworkNamespace.create();
+            inet = NetworkNamespace.create();
+            NetlinkBackend.iptables().apply(shared, PodRules.OWNER, preset().shared());
+            NetlinkBackend.inet().apply(inet, PodRules.OWNER, preset().inet());
+        }
+
+        /** Lets it go. */
+        @TearDown
+        public void close() {
+            shared.close();
+            inet.close();
+        }
+    }
+
+    /** What the programs read. */
+    @State(Scope.Benchmark)
+    public static class Scripts {
+        Path v4;
+        Path v6;
+
+        /** Writes it. */
+        @Setup
+        public void write() throws IOException {
+            v4 = Files.writeString(Files.createTempFile("rules", ".v4"), IptablesRestore.render(preset().ruleSet(IpFamily.V4), IpFamily.V4));
+            v6 = Files.writeString(Files.createTempFile("rules", ".v6"), IptablesRestore.render(preset().ruleSet(IpFamily.V6), IpFamily.V6));
+        }
+
+        /** Deletes it. */
+        @TearDown
+        public void delete() throws IOException {
+            Files.delete(v4);
+            Files.delete(v6);
+        }
+    }
+
+    private final RuleSet shared = preset().shared();
+    private final RuleSet inet = preset().inet();
+
+    static PodRules preset() {
+        return PodRules.of(InPodRedirection.of(IpFamily.V4).withDnsCapture(true), InPodRedirection.of(IpFamily.V6).withDnsCapture(true));
+    }
+
+    /** Rules that iptables-save lists. */
+    @Benchmark
+    public void applyByNetlink(NewPod pod) throws IOException {
+        NetlinkBackend.iptables().apply(pod.namespace, PodRules.OWNER, shared);
+    }
+
+    /** Rules in tables of their own. */
+    @Benchmark
+    public void applyByNetlinkInet(NewPod pod) throws IOException {
+        NetlinkBackend.inet().apply(pod.namespace, PodRules.OWNER, inet);
+    }
+
+    /** istio-cni's way. */
+    @Benchmark
+    public void applyByPrograms(NewPod pod, Scripts scripts) throws Exception {
+        shell(pod.namespace, LIST_AND_RESTORE.formatted(scripts.v4, scripts.v6));
+    }
+
+    /** What {@link #applyByPrograms} costs without the programs. */
+    @Benchmark
+    public void shellInNamespace(NewPod pod) throws Exception {
+        shell(pod.namespace, ":");
+    }
+
+    /** What verification reads. */
+    @Benchmark
+    public Listing readByNetlink(OldPod pod) throws IOException {
+        return NetlinkBackend.iptables().read(pod.shared, PodRules.OWNER);
+    }
+
+    /** What verification reads. */
+    @Benchmark
+    public Listing readByNetlinkInet(OldPod pod) throws IOException {
+        return NetlinkBackend.inet().read(pod.inet, PodRules.OWNER);
+    }
+
+    /** From options to checked values. */
+    @Benchmark
+    public RuleSet build() {
+        return preset().shared();
+    }
+
+    /** From options to the expressions that are sent. */
+    @Benchmark
+    public void buildAndRender() {
+        NetlinkBackend.iptables().check(PodRules.OWNER, preset().shared());
+    }
+
+    static void shell(NetworkNamespace namespace, String command) throws Exception {
+        int fd = namespace.fd().acquire();
+        try {
+            Process process = new ProcessBuilder(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "sh", "-c", command))
+                    .inheritIO().start();
+            if (process.waitFor() != 0) {
+                throw new IOException(command + " ended with " + process.exitValue());
+            }
+        } finally {
+            namespace.fd().release();
+        }
+    }
+}
