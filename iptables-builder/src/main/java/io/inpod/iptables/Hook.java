@@ -20,11 +20,9 @@ public enum Hook {
      * @return whether it is that of a hook
      */
     public static boolean isName(String chain) {
-        for (Hook hook : values()) {
-            if (hook.name().equals(chain)) {
-                return true;
-            }
-        }
-        return false;
+        return switch (chain) {
+            case "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING" -> true;
+            default -> false;
+        };
     }
 }

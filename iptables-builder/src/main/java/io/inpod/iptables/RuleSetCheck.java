@@ -17,7 +17,7 @@ final class RuleSetCheck {
         }
     }
 
-    private static void check(String where, Rule rule, Set<IpFamily> families, Map<String, AddressSet> sets) {
+    private static void check(TableCheck.Where where, Rule rule, Set<IpFamily> families, Map<String, AddressSet> sets) {
         for (Match match : rule.matches()) {
             checkFamily(where, match, match.onlyFamily(), families);
             if (match instanceof SetMatch m) {
@@ -30,7 +30,7 @@ final class RuleSetCheck {
         checkFamily(where, rule.target(), rule.target().onlyFamily(), families);
     }
 
-    private static void checkFamily(String where, Object part, Optional<IpFamily> family, Set<IpFamily> families) {
+    private static void checkFamily(TableCheck.Where where, Object part, Optional<IpFamily> family, Set<IpFamily> families) {
         if (family.isPresent() && !families.contains(family.get())) {
             throw new IllegalArgumentException(where + ": " + words(part) + " in rules for " + families.iterator().next());
         }

@@ -40,7 +40,7 @@ final class TableCheck {
         path.addLast(chain.name());
         for (int i = 0; i < chain.rules().size(); i++) {
             Rule rule = chain.rules().get(i);
-            String where = where(table, chain, i);
+            Where where = where(table, chain, i);
             TargetScope.check(where, rule, table, hook);
             if (chain.isBuiltIn()) {
                 checkInterfaces(where, rule, Hook.valueOf(chain.name()));
@@ -60,7 +60,7 @@ final class TableCheck {
         path.removeLast();
     }
 
-    private static void checkInterfaces(String where, Rule rule, Hook hook) {
+    private static void checkInterfaces(Where where, Rule rule, Hook hook) {
         for (Match match : rule.matches()) {
             if (match instanceof Match.InInterface && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
                     || match instanceof Match.OutInterface && (hook == Hook.PREROUTING || hook == Hook.INPUT)) {
@@ -77,7 +77,15 @@ final class TableCheck {
         return target instanceof Target.Goto go ? go.chain() : null;
     }
 
-    static String where(TableName table, Chain chain, int index) {
-        return table + " " + chain.name() + " rule " + (index + 1);
+    /** Where a rule stands, for errors: put into words only for those. */
+    record Where(TableName table, Chain chain, int index) {
+        @Override
+        public String toString() {
+            return table + " " + chain.name() + " rule " + (index + 1);
+        }
+    }
+
+    static Where where(TableName table, Chain chain, int index) {
+        return new Where(table, chain, index);
     }
 }

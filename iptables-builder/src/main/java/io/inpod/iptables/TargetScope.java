@@ -6,12 +6,16 @@ import org.jspecify.annotations.Nullable;
 
 /** In which tables and hooks the kernel knows a target or match; iptables-extensions(8) and the checkentry functions of its modules. */
 final class TargetScope {
+    // the sets are never changed: one of each is enough
     private static final Set<Hook> SENDING = EnumSet.of(Hook.OUTPUT, Hook.POSTROUTING);
+    private static final Set<Hook> EVERYWHERE = EnumSet.allOf(Hook.class);
+    private static final Set<TableName> ALL = EnumSet.allOf(TableName.class);
+    private static final Set<TableName> ALL_BUT_NAT = EnumSet.complementOf(EnumSet.of(TableName.NAT));
 
     private TargetScope() {
     }
 
-    static void check(String where, Rule rule, TableName table, @Nullable Hook hook) {
+    static void check(TableCheck.Where where, Rule rule, TableName table, @Nullable Hook hook) {
         Set<TableName> tables = tables(rule.target());
         if (!tables.contains(table)) {
             throw new IllegalArgumentException(where + ": target " + rule.target() + " is allowed only in " + tables);
@@ -42,9 +46,9 @@ final class TargetScope {
         } else if (target instanceof Target.Reject) {
             return EnumSet.of(TableName.FILTER);
         } else if (target instanceof Target.Drop) {
-            return EnumSet.complementOf(EnumSet.of(TableName.NAT));
+            return ALL_BUT_NAT;
         }
-        return EnumSet.allOf(TableName.class);
+        return ALL;
     }
 
     private static Set<Hook> hooks(Target target) {
@@ -59,7 +63,7 @@ final class TargetScope {
         } else if (target instanceof Target.ClampTcpMss) {
             return EnumSet.of(Hook.FORWARD, Hook.OUTPUT, Hook.POSTROUTING);
         }
-        return EnumSet.allOf(Hook.class);
+        return EVERYWHERE;
     }
 
     private static Set<Hook> hooks(Match match) {
@@ -70,6 +74,6 @@ final class TargetScope {
         } else if (match instanceof SocketMatch) {
             return EnumSet.of(Hook.PREROUTING, Hook.INPUT);
         }
-        return EnumSet.allOf(Hook.class);
+        return EVERYWHERE;
     }
 }

@@ -26,7 +26,7 @@ public final class NetlinkRequest {
     /** Replaces what is there. */
     public static final int REPLACE = 0x100;
 
-    private static final int INITIAL_BYTES = 128;
+    private static final int INITIAL_BYTES = 256;
     private static final int MOST_ATTRIBUTE_BYTES = 0xffff;
 
     private final String operation;

@@ -77,17 +77,21 @@ public final class NetlinkBackend implements Backend {
 
     @Override
     public void check(Owner owner, RuleSet rules) {
+        checkNames(owner, rules);
+        NetlinkRules.check(owner, rules, layout == Layout.INET);
+    }
+
+    private void checkNames(Owner owner, RuleSet rules) {
         if (layout == Layout.IPTABLES) {
             owner.checkShared(rules);
         } else {
             owner.check(rules);
         }
-        NetlinkRules.check(owner, rules, layout == Layout.INET);
     }
 
     @Override
     public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
-        check(owner, rules);
+        checkNames(owner, rules); // what can't be expressed is found when it is written, before anything is sent
         with(namespace, netlink -> {
             netlink.apply(owner, rules);
             return true;

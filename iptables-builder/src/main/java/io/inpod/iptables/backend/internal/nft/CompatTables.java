@@ -44,7 +44,7 @@ final class CompatTables implements Tables {
     @Override
     public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
         List<List<WantedChain>> all = new ArrayList<>();
-        for (IpFamily family : IpFamily.values()) {
+        for (IpFamily family : rules.families()) {
             rules.only(family).tables().forEach(table -> all.add(wanted(table, family, names)));
         }
         return all;

@@ -21,13 +21,13 @@ import io.inpod.netlink.NetlinkRequest;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Tables of the owner alone, {@code inet}, for both families: one for each of iptables' tables, with its name behind the owner's
@@ -151,18 +151,42 @@ final class InetTables implements Tables {
         for (TableName name : TableName.values()) {
             FoundTable found = found(reader, name(owner, name), chains);
             Optional<Integer> only = found.own().isEmpty() ? Optional.empty() : reader.table(Scope.INET, name(owner, name)).flatMap(NftReader.FoundHeader::only);
-            for (Map.Entry<String, List<FoundRule>> chain : new TreeMap<>(found.own()).entrySet()) {
-                boolean base = chains.stream().anyMatch(c -> c.table().equals(name(owner, name)) && c.name().equals(chain.getKey()) && c.base() != null);
-                for (IpFamily family : IpFamily.values()) {
-                    List<ListedRule> rules = listed(chain.getValue(), family, names);
-                    boolean concerned = only.isEmpty() || only.get() == Basics.nfproto(family);
-                    if (concerned && (!base || !rules.isEmpty())) {
-                        listed.add(new ListedChain(family, name, base ? chain.getKey().toUpperCase(Locale.ROOT) : chain.getKey(), rules));
-                    }
+            for (IpFamily family : IpFamily.values()) {
+                if (only.isEmpty() || only.get() == Basics.nfproto(family)) {
+                    listed.addAll(read(found, name, family, names));
                 }
             }
         }
         return listed;
+    }
+
+    /** One family's part of a table: without chains that are empty for it, or that only the other leads to. */
+    private static List<ListedChain> read(FoundTable found, TableName table, IpFamily family, KernelNames names) {
+        List<ListedChain> listed = new ArrayList<>();
+        Set<String> led = new HashSet<>();
+        Set<String> ledByAny = new HashSet<>();
+        found.own().forEach((chain, rules) -> {
+            List<ListedRule> seen = listed(rules, family, names);
+            seen.forEach(rule -> rule.rule().map(r -> r.target()).ifPresent(target -> lead(target, led)));
+            rules.forEach(rule -> rule.expressions().forEach(e -> {
+                if (e instanceof Expr.Verdict verdict && verdict.chain() != null) {
+                    ledByAny.add(verdict.chain());
+                }
+            }));
+            boolean base = chain.equals(chain(chain.toUpperCase(Locale.ROOT)));
+            listed.add(new ListedChain(family, table, base ? chain.toUpperCase(Locale.ROOT) : chain, seen));
+        });
+        listed.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name())
+                && (Hook.isName(chain.name()) || ledByAny.contains(chain.name()) || !found.own().get(chain.name()).isEmpty()));
+        return listed;
+    }
+
+    private static void lead(Target target, Set<String> to) {
+        if (target instanceof Target.Jump jump) {
+            to.add(jump.chain());
+        } else if (target instanceof Target.Goto jump) {
+            to.add(jump.chain());
+        }
     }
 
     /** The rules that packets of a family see; of the two rules for TPROXY the second is part of the first. */

@@ -72,6 +72,11 @@ public final class NetlinkRules {
                 attempt(owner, rules);
                 return;
             }
+            if (owner.sets().isEmpty()) {
+                attempt(owner, rules);
+                return;
+            }
+            check(owner, rules, false); // before sets are touched
             IpsetStore sets = new IpsetStore(netlink);
             List<AddressSet> before = sets.read(owner.sets());
             sets.provide(before, rules.sets());
