@@ -131,11 +131,19 @@ public final class NetlinkRules {
         if (rule == null) {
             return refused;
         }
-        List<String> missing = inet ? KernelOptions.of(rule.expressions())
-                : XtProbe.missing(netlink, Basics.nfproto(rule.rule().onlyFamily().orElse(IpFamily.V4)), rule.expressions());
-        return missing.isEmpty() ? refused
-                : new NetlinkException(refused.operation(), refused.subject(), refused.errno(), refused.symbol(), "the kernel lacks " + String.join(" or ", missing)
-                        + " for " + rule.rule());
+        return withOptions(refused, netlink, Basics.nfproto(rule.rule().onlyFamily().orElse(IpFamily.V4)), rule.expressions(), inet);
+    }
+
+    /** The refusal of a rule, with the options that the kernel lacks, if that is it. */
+    static IOException withOptions(NetlinkException refused, Nfnetlink netlink, int family, List<Expr> expressions, boolean inet) throws IOException {
+        List<String> missing = inet ? KernelOptions.of(expressions) : XtProbe.missing(netlink, family, expressions);
+        if (missing.isEmpty()) {
+            return refused;
+        }
+        NetlinkException explained = new NetlinkException(refused.operation(), refused.subject(), refused.errno(), refused.symbol(),
+                "the kernel lacks " + String.join(" or ", missing));
+        explained.initCause(refused);
+        return explained;
     }
 
     /** Reads what the namespace holds of the owner. */

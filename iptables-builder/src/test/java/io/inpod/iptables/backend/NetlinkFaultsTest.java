@@ -1,0 +1,133 @@
+package io.inpod.iptables.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Owner;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.text.Differences;
+import io.inpod.netns.NetworkNamespace;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What other people do, large sets, and names that no text could carry. */
+class NetlinkFaultsTest {
+    private static final int MANY = 50_000;
+
+    private NetworkNamespace namespace;
+
+    @BeforeEach
+    void open() throws Exception {
+        namespace = Kernel.namespace();
+    }
+
+    @AfterEach
+    void close() {
+        namespace.close();
+    }
+
+    private static RuleSet redirect(int port) {
+        return RuleSet.of(IpFamily.V4, Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("OURS"))),
+                Chain.of("OURS", Rule.of(new Target.Redirect(Ports.of(port)), Match.protocol(Protocol.TCP)))));
+    }
+
+    private void restore(String... lines) throws Exception {
+        Kernel.run(namespace, "*nat\n" + String.join("\n", lines) + "\nCOMMIT\n", "iptables-nft-restore", "--noflush");
+    }
+
+    @Test
+    void aChainThatOthersHookedIntoGoesAndTheirsStay() throws Exception {
+        RuleSet rules = redirect(15001);
+        Owner owner = Owner.of(rules, "faults-");
+        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        restore(":OTHER - [0:0]", "-A OTHER -p udp -j OURS", "-A OTHER -d 10.0.0.1 -j ACCEPT", "-A PREROUTING -j OTHER", "-A PREROUTING -p tcp -g OURS");
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).isNotEmpty();
+        NetlinkBackend.iptables().remove(namespace, owner);
+        assertThat(Kernel.listing(namespace, "iptables-nft-save"))
+                .isEqualTo(Map.of("nat OTHER", List.of("-d 10.0.0.1/32 -j ACCEPT"), "nat PREROUTING", List.of("-j OTHER")));
+    }
+
+    @Test
+    void whatIsHalfRemovedByHandIsRepairedAndRemoved() throws Exception {
+        RuleSet rules = redirect(15001);
+        Owner owner = Owner.of(rules, "faults-");
+        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        restore("-D OUTPUT -j OURS", "-F OURS", "-A OUTPUT -p tcp -j OURS");
+        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).isEmpty();
+        restore("-D OUTPUT -j OURS", "-F OURS", "-X OURS");
+        NetlinkBackend.iptables().remove(namespace, owner);
+        assertThat(Kernel.listing(namespace, "iptables-nft-save")).isEmpty();
+    }
+
+    /** nft writes expressions into a table of iptables that no x_tables rule has: they are foreign, and in the way of nobody. */
+    @Test
+    void rulesThatTheModelCantExpressAreForeign() throws Exception {
+        RuleSet rules = redirect(15001);
+        Owner owner = Owner.of(rules, "faults-");
+        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        Kernel.run(namespace, "", "nft", "add", "rule", "ip", "nat", "OURS", "numgen", "random", "mod", "10", "0", "accept");
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).singleElement().asString().contains("rule 2 of OURS is foreign").contains("numgen");
+        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).isEmpty();
+    }
+
+    @Test
+    void namesThatTextCouldNotCarry() throws Exception {
+        List<Rule> odd = new ArrayList<>();
+        for (String name : List.of("eth+", "a*", "a\"b", "x;y", "-j", "\u00e4")) {
+            odd.add(Rule.of(new Target.Return(), Match.in(name)));
+        }
+        RuleSet rules = RuleSet.of(IpFamily.V4, Table.of(TableName.NAT, Chain.of("PREROUTING", Rule.of(new Target.Jump("OURS"))), new Chain("OURS", odd)));
+        for (NetlinkBackend backend : List.of(NetlinkBackend.iptables(), NetlinkBackend.inet())) {
+            Owner owner = Owner.of(rules, "faults-");
+            backend.apply(namespace, owner, rules);
+            assertThat(Differences.between(backend.read(namespace, owner), rules)).isEmpty();
+            backend.remove(namespace, owner);
+        }
+    }
+
+    @Test
+    void fiftyThousandAddresses() throws Exception {
+        List<AddressSet.Element> many = new ArrayList<>();
+        for (int i = 0; i < MANY; i++) {
+            many.add(new AddressSet.Element(InetAddress.getByAddress(new byte[] {10, (byte) (i >> 16), (byte) (i >> 8), (byte) i}), ""));
+        }
+        AddressSet set = new AddressSet("faults-v4", IpFamily.V4, many);
+        RuleSet rules = new RuleSet(Set.of(IpFamily.V4), List.of(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("OURS"))),
+                Chain.of("OURS", Rule.of(new Target.Return(), Match.in(set, Side.DESTINATION))))), List.of(set));
+        Owner owner = Owner.of(rules, "faults-");
+        SetChange change = new SetChange("faults-v4", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("192.0.2.1").address(), "one more")),
+                Set.of(many.get(0).address()));
+        boolean first = java.nio.file.Files.readString(java.nio.file.Path.of("/proc/self/uid_map")).matches("\\s*0\\s+0\\s+4294967295\\s*");
+        for (NetlinkBackend backend : first ? List.of(NetlinkBackend.iptables(), NetlinkBackend.inet()) : List.of(NetlinkBackend.iptables())) {
+            backend.apply(namespace, owner, rules);
+            backend.update(namespace, owner, change);
+            assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(MANY)
+                    .contains(change.add().get(0)).doesNotContain(many.get(0)));
+            String listed = backend.layout() == Layout.IPTABLES ? Kernel.run(namespace, "", "ipset", "list", "-terse", "faults-v4")
+                    : Kernel.run(namespace, "", "nft", "list", "set", "inet", "faults-nat", "faults-v4");
+            assertThat(listed).contains(backend.layout() == Layout.IPTABLES ? "Number of entries: " + MANY : "192.0.2.1 comment \"one more\"");
+            backend.remove(namespace, owner);
+            assertThat(backend.read(namespace, owner).isEmpty()).isTrue();
+        }
+    }
+}
