@@ -68,4 +68,9 @@ public final class Kernel {
         }
         return rules;
     }
+
+    /** Whether this is the first user namespace, where every user and group has a number, and socket buffers may be as large as one likes. */
+    public static boolean isFirstUserNamespace() throws IOException {
+        return Files.readString(Path.of("/proc/self/uid_map")).matches("\\s*0\\s+0\\s+4294967295\\s*");
+    }
 }

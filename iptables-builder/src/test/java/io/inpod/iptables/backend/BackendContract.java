@@ -15,6 +15,8 @@ import io.inpod.iptables.Kernel;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Owner;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RandomRules;
@@ -126,19 +128,28 @@ abstract class BackendContract {
                 .map(t -> new Table(t.name(), t.chains().stream().map(c -> new Chain(c.name(), c.rules())).toList())).toList(), rules.sets());
     }
 
-    private RuleSet expressible(Owner owner, RuleSet rules) {
+    private RuleSet expressible(Owner owner, RuleSet rules) throws IOException {
         List<Table> tables = new ArrayList<>();
         for (Table table : rules.tables()) {
             List<Chain> chains = new ArrayList<>();
             for (Chain chain : table.chains()) {
-                chains.add(new Chain(chain.name(), chain.placement(), chain.rules().stream().filter(rule -> chain.isBuiltIn() || expressible(owner, rules, table, rule)).toList()));
+                List<Rule> kept = new ArrayList<>();
+                for (Rule rule : chain.rules()) {
+                    if (chain.isBuiltIn() || expressible(owner, rules, table, rule)) {
+                        kept.add(rule);
+                    }
+                }
+                chains.add(new Chain(chain.name(), chain.placement(), kept));
             }
             tables.add(new Table(table.name(), chains));
         }
         return new RuleSet(rules.families(), tables, rules.sets());
     }
 
-    private boolean expressible(Owner owner, RuleSet rules, Table table, Rule rule) {
+    private boolean expressible(Owner owner, RuleSet rules, Table table, Rule rule) throws IOException {
+        if (!Kernel.isFirstUserNamespace() && rule.matches().stream().anyMatch(m -> m instanceof OwnerUserMatch || m instanceof OwnerGroupMatch)) {
+            return false; // elsewhere the kernel refuses numbers of users that aren't mapped
+        }
         try {
             String chain = owner.chains().iterator().next();
             backend().check(owner, new RuleSet(rules.families(), List.of(Table.of(table.name(), Chain.of(chain, rule))), rules.sets()));

@@ -193,19 +193,20 @@ final class InetTables implements Tables {
     private static List<ListedRule> listed(List<FoundRule> found, IpFamily family, KernelNames names) {
         List<ListedRule> rules = new ArrayList<>();
         Rule before = null;
-        for (int i = 0; i < found.size(); i++) {
-            Optional<RuleReader.Found> read = RuleReader.read(found.get(i).expressions(), Optional.empty(), names);
-            Optional<IpFamily> only = read.flatMap(r -> r.only().or(r.rule()::onlyFamily));
-            if (only.isPresent() && only.get() != family) {
+        int position = 0;
+        for (FoundRule rule : found) {
+            Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), Optional.empty(), names);
+            Rule now = read.map(RuleReader.Found::rule).orElse(null);
+            boolean second = before != null && before.target() instanceof Target.Tproxy && new Rule(before.matches(), new Target.Drop()).equals(now);
+            before = now;
+            if (second) {
                 continue;
             }
-            boolean second = before != null && before.target() instanceof Target.Tproxy && read.isPresent()
-                    && read.get().rule().equals(new Rule(before.matches(), new Target.Drop()));
-            if (!second) {
-                rules.add(new ListedRule(rules.size() + 1, read.map(RuleReader.Found::rule),
-                        read.map(r -> r.rule().toString()).orElse(found.get(i).expressions().toString())));
+            position++;
+            Optional<IpFamily> only = read.flatMap(r -> r.only().or(r.rule()::onlyFamily));
+            if (only.isEmpty() || only.get() == family) {
+                rules.add(new ListedRule(position, read.map(RuleReader.Found::rule), now == null ? rule.expressions().toString() : now.toString()));
             }
-            before = read.map(RuleReader.Found::rule).orElse(null);
         }
         return rules;
     }

@@ -3,6 +3,9 @@ package io.inpod.iptables.backend.internal.nft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
 import io.inpod.netns.NetworkNamespace;
@@ -27,7 +30,7 @@ class ExpressionsKernelTest {
     void whatIsSentForIptablesIsWhatIptablesSends() throws Exception {
         Privilege.NAMESPACES.require();
         for (IpFamily family : IpFamily.values()) {
-            List<Sample> samples = Sample.all().stream().filter(s -> s.rule().onlyFamily().map(family::equals).orElse(true)).toList();
+            List<Sample> samples = samples().stream().filter(s -> s.rule().onlyFamily().map(family::equals).orElse(true)).toList();
             String tool = family == IpFamily.V4 ? "iptables-nft" : "ip6tables-nft";
             int number = Basics.nfproto(family);
             try (NetworkNamespace ours = NetworkNamespace.create(); NetworkNamespace theirs = NetworkNamespace.create();
@@ -107,6 +110,12 @@ class ExpressionsKernelTest {
                 assertThat(again).as(sample.iptables()).isEqualTo(expressions);
             }
         }
+    }
+
+    /** In another user namespace than the first the kernel refuses numbers of users that aren't mapped. */
+    private static List<Sample> samples() throws IOException {
+        boolean all = Kernel.isFirstUserNamespace();
+        return Sample.all().stream().filter(s -> all || s.rule().matches().stream().noneMatch(m -> m instanceof OwnerUserMatch || m instanceof OwnerGroupMatch)).toList();
     }
 
     private static String name(Sample sample) {
