@@ -6,6 +6,7 @@ import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
 import io.inpod.iptables.Owner;
+import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
@@ -25,19 +26,38 @@ import org.jspecify.annotations.Nullable;
 final class CompatTables implements Tables {
     private static final RuleLayout LAYOUT = new CompatLayout();
 
-    /** What is wanted of a table: its built-in chains are shared. */
+    /**
+     * What one family's packets see of a table, as {@link RuleSet#only} says it, but without building and checking that rule set: most of
+     * what it costs to bring a pod's rules would be that.
+     */
     private static List<WantedChain> wanted(Table table, IpFamily family, KernelNames names) {
-        List<WantedChain> chains = new ArrayList<>();
         Scope scope = Scope.of(family, names);
+        Set<String> led = new HashSet<>();
+        Set<String> ledByAny = new HashSet<>();
+        List<WantedChain> chains = new ArrayList<>();
         for (Chain chain : table.chains()) {
             List<WantedRule> rules = new ArrayList<>();
-            for (int i = 0; i < chain.rules().size(); i++) {
-                Place place = new Place(table.name().toString(), chain.name(), i + 1);
-                rules.add(new WantedRule(place, chain.rules().get(i), place.write(LAYOUT, chain.rules().get(i), scope)));
+            for (Rule rule : chain.rules()) {
+                String next = Verdicts.next(rule.target());
+                Optional<IpFamily> only = rule.onlyFamily();
+                if (next != null) {
+                    ledByAny.add(next);
+                }
+                if (only.isEmpty() || only.get() == family) {
+                    Place place = new Place(table.name().toString(), chain.name(), rules.size() + 1);
+                    rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, scope)));
+                    if (next != null) {
+                        led.add(next);
+                    }
+                }
             }
             BaseChain base = chain.isBuiltIn() ? BaseChain.of(table.name(), Hook.valueOf(chain.name())) : null;
             chains.add(new WantedChain(chain.name(), base, chain.isBuiltIn(), chain.placement() == Chain.Placement.FIRST, rules));
         }
+        Set<String> filled = new HashSet<>();
+        table.chains().stream().filter(chain -> !chain.rules().isEmpty()).forEach(chain -> filled.add(chain.name()));
+        chains.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name())
+                && (chain.shared() || ledByAny.contains(chain.name()) || filled.contains(chain.name())));
         return chains;
     }
 
@@ -45,7 +65,7 @@ final class CompatTables implements Tables {
     public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
         List<List<WantedChain>> all = new ArrayList<>();
         for (IpFamily family : rules.families()) {
-            rules.only(family).tables().forEach(table -> all.add(wanted(table, family, names)));
+            rules.tables().forEach(table -> all.add(wanted(table, family, names)));
         }
         return all;
     }
@@ -53,12 +73,12 @@ final class CompatTables implements Tables {
     @Override
     public void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
         for (IpFamily family : IpFamily.values()) {
-            RuleSet ours = rules.only(family);
+            boolean concerned = rules.families().contains(family);
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
             for (TableName name : TableName.values()) {
                 FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
-                List<WantedChain> wanted = ours.table(name).map(table -> wanted(table, family, names)).orElse(List.of());
+                List<WantedChain> wanted = rules.table(name).filter(table -> concerned).map(table -> wanted(table, family, names)).orElse(List.of());
                 if (!wanted.isEmpty() && !found.exists()) {
                     batch.add(Nft.addTable(number, name.toString()));
                 }
