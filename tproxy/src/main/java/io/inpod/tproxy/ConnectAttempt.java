@@ -68,6 +68,10 @@ final class ConnectAttempt {
             impossible("the addresses are of different families", null);
             return;
         }
+        if (connector.maxAttempts() == 0) {
+            impossible(connector.exhaustion(0), null);
+            return;
+        }
         EpollSocketChannel channel;
         try {
             channel = connector.open(destination.getAddress(), true);
@@ -146,12 +150,12 @@ final class ConnectAttempt {
         if (portsTried < connector.maxAttempts()) {
             start(true);
         } else {
-            impossible(connector.options().exhaustion(portsTried, destination), cause);
+            impossible(connector.exhaustion(portsTried), cause);
         }
     }
 
     private void impossible(String why, @Nullable Throwable cause) {
-        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address " + source + ": " + why, cause);
+        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address " + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
         if (connector.options().policy() == SpoofPolicy.PREFER) {
             connector.countFallback();
             plain(reason);

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Who else listens, as {@code /proc/net/tcp} says, see proc(5). */
 final class ListenerTable {
@@ -36,6 +38,20 @@ final class ListenerTable {
             }
         }
         return most;
+    }
+
+    /** The ports that anybody listens on, at any address. */
+    static Set<Integer> ports(NetworkNamespace namespace) throws IOException {
+        Set<Integer> ports = new TreeSet<>();
+        for (Path file : FILES) {
+            for (String line : read(namespace, file)) {
+                String[] fields = line.strip().split("\\s+");
+                if (fields.length > 3 && fields[3].equals(LISTEN)) {
+                    ports.add(Integer.parseInt(fields[1].substring(fields[1].indexOf(':') + 1), 16));
+                }
+            }
+        }
+        return ports;
     }
 
     private static List<String> read(NetworkNamespace namespace, Path file) throws IOException {

@@ -5,9 +5,13 @@ import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netlink.RuleSelector;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -20,8 +24,10 @@ import java.util.Set;
  * interface has: a rule that looks marked packets up in a routing table of their own, and a local default route in it. See the
  * kernel's Documentation/networking/tproxy.rst and ip-rule(8).
  *
- * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface up. A foreign rule with the same priority, or a foreign
- * default route in the table, is reported and left alone.
+ * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface up. A foreign rule with the same priority, an earlier one that
+ * takes the same packets elsewhere, or a foreign route in the table is reported and left alone. Where the loopback interface has no
+ * IPv6 (a kernel without it, or {@code net.ipv6.conf.lo.disable_ipv6}), the kernel takes no such route and delivers nothing: IPv6 is
+ * left out then.
  *
  * @param mark the mark of the packets
  * @param mask which bits of the mark count
@@ -31,6 +37,7 @@ import java.util.Set;
  */
 public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpFamily> families) implements NamespaceChange {
     private static final String LOOPBACK = "lo";
+    private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
     /** Istio's values, for IPv4: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
     public static final PolicyRouting DEFAULT = new PolicyRouting(0x111, 0xfff, 32764, 100, Set.of(IpFamily.V4));
@@ -85,7 +92,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
             Deque<Part> added = new ArrayDeque<>();
             try {
-                for (Part part : parts(network)) {
+                for (Part part : parts(network, ipv6On(namespace))) {
                     if (!part.present()) {
                         part.add();
                         added.push(part);
@@ -102,7 +109,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     public void verify(NetworkNamespace namespace) throws IOException {
         List<String> missing = new ArrayList<>();
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
-            for (Part part : parts(network)) {
+            for (Part part : parts(network, ipv6On(namespace))) {
                 if (!part.present()) {
                     missing.add(part.toString());
                 }
@@ -116,7 +123,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
-            List<IOException> failures = removeAll(parts(network));
+            List<IOException> failures = removeAll(parts(network, true));
             if (!failures.isEmpty()) {
                 IOException failure = new IOException("policy routing in " + namespace + " could not be removed completely", failures.get(0));
                 failures.stream().skip(1).forEach(failure::addSuppressed);
@@ -141,28 +148,50 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         return failures;
     }
 
+    /** The file shows the namespace of the thread that opens it, see namespaces(7). */
+    private static boolean ipv6On(NetworkNamespace namespace) throws IOException {
+        try {
+            Files.readString(IPV6_OFF); // loads the classes outside
+            return namespace.<String, IOException>call(() -> Files.readString(IPV6_OFF)).startsWith("0");
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
     /** The route before the rule, so that no packet is looked up in an empty table. */
-    private List<Part> parts(Rtnetlink network) {
+    private List<Part> parts(Rtnetlink network, boolean ipv6) {
         List<Part> parts = new ArrayList<>();
         for (IpFamily family : EnumSet.copyOf(families)) {
+            if (family == IpFamily.V6 && !ipv6) {
+                continue;
+            }
             parts.add(new RoutePart(network, Route.localDefault(family, LOOPBACK, table)));
             parts.add(new RulePart(network, new PolicyRule(family, priority, mark, mask, table)));
         }
         return parts;
     }
 
+    @Override
+    public String toString() {
+        return String.format("policy routing of mark 0x%x/0x%x by table %s", mark, mask, Integer.toUnsignedString(table));
+    }
+
     private record RoutePart(Rtnetlink network, Route route) implements Part {
         @Override
         public boolean present() throws IOException {
+            boolean present = false;
+            Route foreign = null;
             for (Route other : network.routes().list(route.family(), route.table())) {
                 if (other.equals(route)) {
-                    return true;
+                    present = true;
+                    continue;
                 }
-                if (other.destination() == null) {
-                    throw new IOException("another default route is in the way of \"" + route + "\": \"" + other + "\"");
-                }
+                foreign = other;
             }
-            return false;
+            if (foreign != null) {
+                throw new IOException("another route is in the table of \"" + route + "\": \"" + foreign + "\"; take a table that nobody else uses");
+            }
+            return present;
         }
 
         @Override
@@ -184,15 +213,23 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     private record RulePart(Rtnetlink network, PolicyRule rule) implements Part {
         @Override
         public boolean present() throws IOException {
+            boolean present = false;
             for (PolicyRule other : network.rules().list(rule.family())) {
                 if (other.equals(rule)) {
-                    return true;
-                }
-                if (other.priority() == rule.priority()) {
-                    throw new IOException("another rule has the priority of \"" + rule + "\": \"" + other + "\"");
+                    present = true;
+                } else if (other.priority() == rule.priority()) {
+                    throw new IOException("another rule has the priority of \"" + rule + "\": \"" + other + "\"; take another priority");
+                } else if (takesAway(other)) {
+                    throw new IOException("an earlier rule takes the packets of \"" + rule + "\": \"" + other + "\"; take a lower priority or another mark");
                 }
             }
-            return false;
+            return present;
+        }
+
+        /** Those without a mark, such as the kernel's own for local addresses, are about all packets alike. */
+        private boolean takesAway(PolicyRule other) {
+            return Integer.compareUnsigned(other.priority(), rule.priority()) < 0 && other.mask() != 0 && ((rule.mark() ^ other.mark()) & other.mask()) == 0
+                    && (rule.mask() & other.mask()) == other.mask() && other.table() != rule.table() && other.selector().equals(RuleSelector.NONE);
         }
 
         @Override

@@ -9,28 +9,51 @@ import java.util.List;
 
 /**
  * Several changes of a namespace as one: installed in order, all or none, and removed in the reverse order. The order that lets no
- * packet go where nobody serves it is listeners, then routing, then rules.
+ * packet go where nobody serves it is {@link Listeners}, then {@link PolicyRouting}, then rules:
+ *
+ * <pre>{@code
+ * Redirection redirection = Redirection.of(listeners, PolicyRouting.DEFAULT, rules)
+ *         .withProbes(listeners.probe(node, new DestinationAddress(podAddress), Duration.ofSeconds(5)));
+ * redirection.install(pod);
+ * redirection.verify(pod); // each step, and a connection that really travels the path
+ * redirection.remove(pod);
+ * }</pre>
  *
  * @param steps the changes, in the order of installation; their {@code toString()} names them in errors
+ * @param probes what proves that the changes together do what they are for; their {@code toString()} names them in errors
  */
-public record Redirection(List<NamespaceChange> steps) implements NamespaceChange {
+public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) implements NamespaceChange {
     /**
-     * Copies the list.
+     * Copies the lists.
      *
      * @param steps see {@link Redirection}
+     * @param probes see {@link Redirection}
      */
     public Redirection {
         steps = List.copyOf(steps);
+        probes = List.copyOf(probes);
     }
 
     /**
      * Composes changes.
      *
      * @param steps in the order of installation
-     * @return all of them as one
+     * @return all of them as one, without probes
      */
     public static Redirection of(NamespaceChange... steps) {
-        return new Redirection(List.of(steps));
+        return new Redirection(List.of(steps), List.of());
+    }
+
+    /**
+     * Adds probes.
+     *
+     * @param more run by {@link #verify} after all steps have been found in order
+     * @return a redirection with these too, otherwise like this
+     */
+    public Redirection withProbes(PathProbe... more) {
+        List<PathProbe> all = new ArrayList<>(probes);
+        all.addAll(List.of(more));
+        return new Redirection(steps, all);
     }
 
     /**
@@ -69,14 +92,15 @@ public record Redirection(List<NamespaceChange> steps) implements NamespaceChang
     }
 
     /**
-     * Checks every step, also after a failure.
+     * Checks every step, also after a failure; then, if all are as they should be, runs the probes.
      *
      * @param namespace where
-     * @throws RedirectionException naming all steps that aren't as they should be
+     * @throws RedirectionException naming all steps that aren't as they should be, or all probes that failed
      */
     @Override
     public void verify(NetworkNamespace namespace) throws RedirectionException {
         all("verify", steps, step -> step.verify(namespace));
+        all("verify", probes, probe -> probe.run(namespace));
     }
 
     /**
@@ -92,14 +116,14 @@ public record Redirection(List<NamespaceChange> steps) implements NamespaceChang
         all("remove", reverse, step -> step.remove(namespace));
     }
 
-    private interface Action {
-        void on(NamespaceChange step) throws IOException;
+    private interface Action<T> {
+        void on(T step) throws IOException;
     }
 
-    private static void all(String action, List<NamespaceChange> steps, Action each) throws RedirectionException {
+    private static <T> void all(String action, List<T> steps, Action<T> each) throws RedirectionException {
         List<String> failed = new ArrayList<>();
         List<Exception> causes = new ArrayList<>();
-        for (NamespaceChange step : steps) {
+        for (T step : steps) {
             try {
                 each.on(step);
             } catch (IOException | RuntimeException e) {

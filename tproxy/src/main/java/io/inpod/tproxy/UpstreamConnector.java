@@ -13,15 +13,15 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.StandardProtocolFamily;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Connects from a network namespace to servers, with or without the client's address as the source ("spoofed").
@@ -29,9 +29,11 @@ import java.util.concurrent.atomic.LongAdder;
  * <p>Answers to a spoofed connection only come back if the namespace routes them to itself, see {@link PolicyRouting}; otherwise
  * connecting times out.
  *
- * <p>The source ports of spoofed connections are chosen here, from a range that the namespace must not use for anything else,
- * especially not as {@code net.ipv4.ip_local_port_range}. A port that the kernel chose could be the one that the client itself
- * has: then the redirected connection and the spoofed one are the same to connection tracking, and one of them dies.
+ * <p>The source ports of spoofed connections are chosen here, from {@link UpstreamOptions#ports()} without what
+ * {@code net.ipv4.ip_local_port_range} and {@code ip_local_reserved_ports} of the namespace name and without ports that somebody
+ * listens on. A port that the kernel chose could be the one that the client itself has: then the redirected connection and the spoofed
+ * one are the same to connection tracking, and one of them dies. Only where the client's own connection goes elsewhere, because it
+ * comes through a tunnel, the choice may be left to the kernel.
  *
  * <p>Thread-safe. A spoofed connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
  */
@@ -41,26 +43,40 @@ public final class UpstreamConnector {
     private final UpstreamOptions options;
     private final Map<StandardProtocolFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(StandardProtocolFamily.class);
     private final Map<StandardProtocolFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(StandardProtocolFamily.class);
-    private final AtomicInteger nextPort;
+    private final @Nullable SourcePorts ports;
+    private final @Nullable OwnConnections connections;
     private final LongAdder fallbacks = new LongAdder();
 
     /**
-     * Makes a connector; opens nothing yet.
+     * Makes a connector. Reads which source ports may be used, and so doesn't belong on an event loop; opens nothing yet.
      *
      * @param namespace where connections start; must stay open as long as the connector is used
      * @param options how to connect
+     * @throws IOException if the namespace can't be entered
      */
-    public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options) {
+    public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options) throws IOException {
+        this(namespace, options, null);
+    }
+
+    /**
+     * Makes a connector whose connections an {@link AcceptLoop} knows, so that it refuses those that come back to it.
+     *
+     * @param namespace where connections start; must stay open as long as the connector is used
+     * @param options how to connect
+     * @param connections keeps account of all that are made; null for no account
+     * @throws IOException if the namespace can't be entered
+     */
+    public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections) throws IOException {
         this.options = options;
-        PortRange ports = options.ports();
+        this.connections = connections;
+        PortRange range = options.ports();
+        this.ports = range == null || options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, range);
         SocketOptions foreign = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true);
-        SocketOptions with = ports == null ? foreign.with(BIND_NO_PORT, true) : foreign.with(REUSE_ADDRESS, true);
+        SocketOptions with = range == null ? foreign.with(BIND_NO_PORT, true) : foreign.with(REUSE_ADDRESS, true);
         for (StandardProtocolFamily family : List.of(StandardProtocolFamily.INET, StandardProtocolFamily.INET6)) {
             plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family)));
             spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family)));
         }
-        // Somewhere: a proxy that restarts shouldn't begin with the ports that its predecessor used last.
-        this.nextPort = new AtomicInteger(ports == null ? 0 : ThreadLocalRandom.current().nextInt(ports.size()));
     }
 
     /**
@@ -113,13 +129,16 @@ public final class UpstreamConnector {
 
     /** The next source port to try; 0 where the kernel chooses. */
     int nextPort() {
-        PortRange ports = options.ports();
-        return ports == null ? 0 : ports.first() + Math.floorMod(nextPort.getAndIncrement(), ports.size());
+        return ports == null ? 0 : ports.next();
+    }
+
+    /** Why no source port is left after some tries, in words. */
+    String exhaustion(int tried) {
+        return ports == null ? "the kernel has no source port of net.ipv4.ip_local_port_range left for it" : ports.exhaustion(tried);
     }
 
     /** How many sockets may be spent on finding a free source port. */
     int maxAttempts() {
-        PortRange ports = options.ports();
         return ports == null ? 1 : Math.min(MAX_PORTS, ports.size());
     }
 
@@ -128,6 +147,9 @@ public final class UpstreamConnector {
         StandardProtocolFamily family = destination instanceof Inet4Address ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
         EpollSocketChannel channel = (spoof ? spoofed : plain).get(family).newChannel();
         channel.config().setAutoRead(false);
+        if (connections != null) {
+            connections.track(channel);
+        }
         channel.config().setConnectTimeoutMillis((int) options.connectTimeout().toMillis());
         return channel;
     }

@@ -2,7 +2,6 @@ package io.inpod.tproxy;
 
 import io.inpod.netns.LinuxSocketOptions;
 import io.inpod.netns.SocketOptions;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -77,11 +76,5 @@ public record UpstreamOptions(SocketOptions sockets, SpoofPolicy policy, @Nullab
      */
     public UpstreamOptions withConnectTimeout(Duration value) {
         return new UpstreamOptions(sockets, policy, ports, value);
-    }
-
-    /** Why there is no source port left, in words. */
-    String exhaustion(int tried, InetSocketAddress destination) {
-        return (ports == null ? "all ports of net.ipv4.ip_local_port_range are in use" : tried + " source ports of " + ports + " in a row are in use")
-                + "; a wider range or fewer connections to " + destination + " would help";
     }
 }

@@ -33,6 +33,11 @@ final class DualStack {
                 inside.addresses().add("eth0", v6(i), 64);
             }
         }
+        // An answer is routed once before the rules give it its mark; without any route it would end there.
+        Tool.run(network.node(), "ip", "-6", "addr", "add", "fd77::1/64", "dev", PodNetwork.BRIDGE, "nodad");
+        for (Pod pod : pods) {
+            Tool.run(pod.namespace(), "ip", "-6", "route", "add", "default", "via", "fd77::1");
+        }
         int last = pods.size() - 1;
         for (Pod pod : pods.subList(0, last)) {
             try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {

@@ -137,7 +137,7 @@ final class TestProxy implements AutoCloseable {
 
     /** What sends the answers to spoofed connections back to the proxy, and everything else through it by NAT. */
     static void redirect(NetworkNamespace namespace) throws IOException {
-        restore(namespace,
+        DualStack.restore(namespace,
                 "*mangle",
                 "-A PREROUTING -m mark --mark 0x539/0xfff -j CONNMARK --set-xmark 0x111/0xfff",
                 "-A OUTPUT -m connmark --mark 0x111/0xfff -j CONNMARK --restore-mark",
@@ -149,7 +149,7 @@ final class TestProxy implements AutoCloseable {
 
     /** The same without NAT. */
     static void tproxy(NetworkNamespace namespace) throws IOException {
-        restore(namespace,
+        DualStack.restore(namespace,
                 "*mangle",
                 "-A PREROUTING -m mark --mark 0x539/0xfff -j CONNMARK --set-xmark 0x111/0xfff",
                 "-A PREROUTING -p tcp --dport 8080 ! -i lo -m mark ! --mark 0x539/0xfff -j TPROXY --on-port 15006 --tproxy-mark 0x111/0xfff",

@@ -3,9 +3,13 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.UnixOperatingSystemMXBean;
+import io.inpod.netlink.IpFamily;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
@@ -18,34 +22,43 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Whole connections through the kernel's redirection: client in pod 0, proxy and application in pod 1. */
-@Timeout(180)
+@Timeout(300)
 class TransparentProxyTest {
-    private static final int HELD = 500;
-    private static final int CHURNED = 2000;
+    private static final int HELD = 1500;
+    private static final int CHURNED = 6000;
     private static final int CLIENTS = 4;
+
+    /** A connection that is held takes a descriptor each of its client, the proxy twice, and the application; all are in this process. */
+    private static final int DESCRIPTORS = 4;
 
     @Test
     @Pods(2)
     void findsTheDestinationOfARedirectedConnectionAndKeepsTheClientsAddress(PodNetwork network) throws Exception {
-        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        DualStack.prepare(network);
+        DualStack.ROUTING.install(network.pod(1).namespace());
         TestProxy.redirect(network.pod(1).namespace());
-        oneConnection(network, OriginalDestination.Found.REDIRECT);
+        for (IpFamily family : IpFamily.values()) {
+            oneConnection(network, family, OriginalDestination.Found.REDIRECT);
+        }
     }
 
     @Test
     @Pods(2)
     void findsTheDestinationOfATproxiedConnectionAndKeepsTheClientsAddress(PodNetwork network) throws Exception {
-        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        DualStack.prepare(network);
+        DualStack.ROUTING.install(network.pod(1).namespace());
         TestProxy.tproxy(network.pod(1).namespace());
-        oneConnection(network, OriginalDestination.Found.LOCAL_ADDRESS);
+        for (IpFamily family : IpFamily.values()) {
+            oneConnection(network, family, OriginalDestination.Found.LOCAL_ADDRESS);
+        }
     }
 
-    private static void oneConnection(PodNetwork network, OriginalDestination.Found found) throws Exception {
-        InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
+    private static void oneConnection(PodNetwork network, IpFamily family, OriginalDestination.Found found) throws Exception {
+        InetSocketAddress wanted = new InetSocketAddress(DualStack.address(network, 1, family), TestProxy.APP_PORT);
         try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT)) {
             TestProxy.connect(network.pod(0), wanted.getAddress(), 0).close();
             assertThat(proxy.destinations).containsExactly(new OriginalDestination(new DestinationAddress(wanted), found));
-            assertThat(proxy.clientsSeenByApp).extracting(ClientAddress::ip).containsExactly(network.pod(0).address());
+            assertThat(proxy.clientsSeenByApp).extracting(ClientAddress::ip).containsExactly(DualStack.address(network, 0, family));
             assertThat(proxy.connections).singleElement().satisfies(connection -> {
                 assertThat(connection.spoofed()).isTrue();
                 assertThat(connection.fallbackReason()).isNull();
@@ -72,31 +85,45 @@ class TransparentProxyTest {
     @Test
     @Pods(2)
     void losesNoneOfManyConnectionsFromOneClient(PodNetwork network) throws Exception {
-        PolicyRouting.DEFAULT.install(network.pod(1).namespace());
+        DualStack.prepare(network);
+        DualStack.ROUTING.install(network.pod(1).namespace());
         TestProxy.redirect(network.pod(1).namespace());
+        int held = (int) Math.min(HELD, freeDescriptors() / DESCRIPTORS / 2);
+        manyConnections(network, IpFamily.V4, held, CHURNED * held / HELD);
+        manyConnections(network, IpFamily.V6, held / 10, CHURNED * held / HELD / 10);
+    }
+
+    private static long freeDescriptors() {
+        UnixOperatingSystemMXBean system = (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        return system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount();
+    }
+
+    private static void manyConnections(PodNetwork network, IpFamily family, int holding, int churning) throws Exception {
+        InetAddress app = DualStack.address(network, 1, family);
         List<SocketChannel> held = new ArrayList<>();
         ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
         try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT)) {
-            for (int i = 0; i < HELD; i++) {
-                held.add(TestProxy.connect(network.pod(0), network.pod(1).address(), 0));
+            for (int i = 0; i < holding; i++) {
+                held.add(TestProxy.connect(network.pod(0), app, 0));
             }
-            List<Future<Void>> churning = new ArrayList<>();
+            List<Future<Void>> churn = new ArrayList<>();
             for (int thread = 0; thread < CLIENTS; thread++) {
-                Callable<Void> churn = () -> {
-                    for (int i = 0; i < CHURNED / CLIENTS; i++) {
-                        TestProxy.connect(network.pod(0), network.pod(1).address(), 0).close();
+                Callable<Void> one = () -> {
+                    for (int i = 0; i < churning / CLIENTS; i++) {
+                        TestProxy.connect(network.pod(0), app, 0).close();
                     }
                     return null;
                 };
-                churning.add(threads.submit(churn));
+                churn.add(threads.submit(one));
             }
-            for (Future<Void> done : churning) {
+            for (Future<Void> done : churn) {
                 done.get();
             }
             for (SocketChannel client : held) {
                 TestProxy.exchange(client);
             }
-            assertThat(proxy.clientsSeenByApp).hasSize(HELD + CHURNED).extracting(ClientAddress::ip).containsOnly(network.pod(0).address());
+            assertThat(proxy.clientsSeenByApp).hasSize(holding + churning / CLIENTS * CLIENTS)
+                    .extracting(ClientAddress::ip).containsOnly(DualStack.address(network, 0, family));
         } finally {
             threads.shutdownNow();
             TestProxy.close(held);

@@ -7,16 +7,20 @@ import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.PodRulesChange;
 import io.inpod.netns.NamespaceChange;
+import io.inpod.tproxy.PolicyRouting;
 import io.inpod.tproxy.Redirection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the agent installs in every pod: routing, then rules. */
 final class PodRedirection {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+    private static final PolicyRouting BOTH =
+            PolicyRouting.DEFAULT.withFamilies(Set.of(io.inpod.netlink.IpFamily.V4, io.inpod.netlink.IpFamily.V6));
 
     private PodRedirection() {}
 
@@ -32,6 +36,7 @@ final class PodRedirection {
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture));
         }
-        return Redirection.of(new PodRouting(ipv6), new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info));
+        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT,
+                new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info));
     }
 }

@@ -15,6 +15,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.Set;
@@ -26,7 +27,7 @@ final class OutboundPath {
     private final LocalAddresses local;
     private final UpstreamConnector direct;
 
-    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local) {
+    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local) throws IOException {
         this.local = local;
         this.pod = pod;
         this.pools = pools;

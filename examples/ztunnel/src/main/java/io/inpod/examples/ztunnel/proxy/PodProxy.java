@@ -89,9 +89,12 @@ public final class PodProxy {
 
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
-        UpstreamConnector app = new UpstreamConnector(pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(pod.config().spoofing()));
+        UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(pod.config().spoofing());
+        UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp);
+        // A tunnel's client has its own connection to 15008, so that the kernel can't choose a source port that clashes with it.
+        UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null));
         HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
-        ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, app));
+        ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
         listen(shared, new HboneListener(pod, shared.group(), hboneConnections, tunnels));
