@@ -124,14 +124,15 @@ public final class UdpSocket implements AutoCloseable {
     /**
      * Sends a datagram to the connected peer, without waiting for room.
      *
-     * @param data direct, from position to limit; not changed
+     * @param data from position to limit, not changed; one that isn't direct is copied
      * @throws java.net.PortUnreachableException if the peer has refused an earlier datagram; this one isn't sent
      * @throws IOException if there is no room (EAGAIN), it is too large (EMSGSIZE), or the socket is closed or not connected
      */
     public void send(ByteBuffer data) throws IOException {
+        ByteBuffer direct = data.isDirect() ? data : Native.buffer(data.remaining()).put(data.duplicate()).flip();
         int number = fd.acquire();
         try {
-            Native.check((int) Native.LIBC.send(number, data, data.remaining(), Constants.MSG_NOSIGNAL | Constants.MSG_DONTWAIT), "send", this);
+            Native.check((int) Native.LIBC.send(number, direct, direct.remaining(), Constants.MSG_NOSIGNAL | Constants.MSG_DONTWAIT), "send", this);
         } finally {
             fd.release();
         }

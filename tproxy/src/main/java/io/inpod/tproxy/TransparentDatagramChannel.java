@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
     private volatile boolean open = true;
     private boolean wanted;
     private boolean readable;
+    private boolean tidying;
 
     private TransparentDatagramChannel(UdpSocket socket, ReplySocket replies) {
         super(null);
@@ -71,11 +73,10 @@ public final class TransparentDatagramChannel extends AbstractChannel {
      *     entered or the kernel refuses an option; the cause says which and why
      */
     public static ChannelFactory<TransparentDatagramChannel> in(NetworkNamespace namespace, SocketOptions options) {
-        ReplySocket replies = new ReplySocket(namespace, options);
         SocketOptions transparent = options.with(TRANSPARENT, true).with(RECEIVE_DESTINATION, true);
         return () -> {
             try {
-                return new TransparentDatagramChannel(UdpSocket.open(namespace, transparent), replies);
+                return new TransparentDatagramChannel(UdpSocket.open(namespace, transparent), new ReplySocket(namespace, options));
             } catch (IOException e) {
                 throw new ChannelException("no socket in " + namespace + ": " + e.getMessage(), e);
             }
@@ -169,11 +170,33 @@ public final class TransparentDatagramChannel extends AbstractChannel {
                 packet.content().getBytes(packet.content().readerIndex(), outgoing);
                 outgoing.flip();
                 DestinationAddress from = new DestinationAddress(packet.sender());
-                replies.send(from, new ClientAddress(packet.recipient()), outgoing, room,
-                        arrival -> pipeline().fireChannelRead(packet(arrival, from.address())));
+                replies.send(from, new ClientAddress(packet.recipient()), outgoing, room, this::overtaken);
                 out.remove();
             } catch (IOException | RuntimeException e) {
                 out.remove(e);
+            }
+        }
+        if (replies.untidy() && !tidying) {
+            tidying = true;
+            eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void overtaken(ClientAddress client, DestinationAddress destination, UdpSocket.Arrival arrival) {
+        pipeline().fireChannelRead(packet(arrival, destination.address()));
+    }
+
+    private void tidy() {
+        tidying = false;
+        if (open) {
+            try {
+                replies.tidy(room, this::overtaken);
+            } catch (IOException e) {
+                pipeline().fireExceptionCaught(e);
+            }
+            if (replies.untidy()) {
+                tidying = true;
+                eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
             }
         }
     }
@@ -216,6 +239,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
         open = false;
         doDeregister(); // before the number can be another file's
         socket.close();
+        replies.close();
     }
 
     @Override

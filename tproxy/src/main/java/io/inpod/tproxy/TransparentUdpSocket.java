@@ -75,6 +75,9 @@ public final class TransparentUdpSocket implements AutoCloseable {
     public TransparentDatagram receive(Duration timeout) throws IOException {
         long begin = System.nanoTime();
         for (; ; ) {
+            synchronized (outgoing) {
+                replies.tidy(others, this::overtaken);
+            }
             TransparentDatagram earlier = overtaken.poll();
             if (earlier != null) {
                 return earlier;
@@ -119,9 +122,12 @@ public final class TransparentUdpSocket implements AutoCloseable {
     public void reply(TransparentDatagram request, ByteBuffer answer) throws IOException {
         synchronized (outgoing) {
             outgoing.clear().put(answer.duplicate()).flip();
-            replies.send(request.destination(), request.client(), outgoing, others, arrival -> overtaken.add(
-                    new TransparentDatagram(request.client(), request.destination(), copy(others, arrival.bytes()))));
+            replies.send(request.destination(), request.client(), outgoing, others, this::overtaken);
         }
+    }
+
+    private void overtaken(ClientAddress client, DestinationAddress destination, UdpSocket.Arrival arrival) {
+        overtaken.add(new TransparentDatagram(client, destination, copy(others, arrival.bytes())));
     }
 
     /**
@@ -138,5 +144,8 @@ public final class TransparentUdpSocket implements AutoCloseable {
     @Override
     public void close() {
         socket.close();
+        synchronized (outgoing) {
+            replies.close();
+        }
     }
 }
