@@ -50,8 +50,12 @@ class UpstreamConnectorTest {
         UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE));
         String own = network.pod(0).address().getHostAddress();
         try (ServerSocket server = server(pod)) {
-            for (String source : new String[] {"127.0.0.1", own}) {
-                UpstreamConnection connection = connect(connector, source, new InetSocketAddress(own, server.getLocalPort())).get();
+            // From here, to here, from the destination itself, and the same as mapped addresses and over IPv6.
+            String[][] pairs = {{"127.0.0.1", own}, {own, own}, {"10.9.9.9", "127.0.0.1"}, {"::ffff:127.0.0.1", own}, {"::ffff:" + own, own},
+                {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd77::2"}, {"fd77::2", "fd77::2"}};
+            DualStack.prepare(network);
+            for (String[] pair : pairs) {
+                UpstreamConnection connection = connect(connector, pair[0], new InetSocketAddress(pair[1], server.getLocalPort())).get();
                 assertThat(connection.spoofed()).isFalse();
                 assertThat(connection.fallbackReason()).isNull();
                 assertThat(connection.channel().config().getOption(io.inpod.netns.NamespaceChannelOption.SO_MARK)).isEqualTo(0x539);

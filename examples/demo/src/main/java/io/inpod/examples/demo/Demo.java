@@ -1,9 +1,12 @@
 package io.inpod.examples.demo;
 
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
+import io.netty.util.NetUtil;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,23 +20,43 @@ import java.util.stream.Stream;
 final class Demo implements AutoCloseable {
     private static final int APP_PORT = 8080;
     private static final int TUNNEL_PORT = 15008;
+    private static final int IPV6_PREFIX = 64;
     private static final String SECRET = "the-secret-that-must-not-be-seen-on-the-wire";
     private static final String ANSWER = "hello from the app in pod B";
 
     private final String launcher;
     private final String profile;
+    private final boolean ipv6;
     private final Story story;
     private final Path home;
     private final Processes processes;
     private final PodNetwork network;
 
-    Demo(String launcher, String profile, Story story) throws IOException {
+    Demo(String launcher, String profile, boolean ipv6, Story story) throws IOException {
         this.launcher = launcher;
         this.profile = profile;
+        this.ipv6 = ipv6;
         this.story = story;
         this.home = Files.createDirectories(Path.of("/run/inpod"));
         this.processes = new Processes(home);
         this.network = PodNetwork.named(NetworkNamespace.current(), List.of("pod-a", "pod-b"));
+        if (ipv6) {
+            for (Pod pod : network.pods()) {
+                try (Rtnetlink links = Rtnetlink.open(pod.namespace())) {
+                    links.addresses().add("eth0", address(pod), IPV6_PREFIX);
+                }
+            }
+        }
+    }
+
+    /** Its address that the demo talks about. */
+    private InetAddress address(Pod pod) throws IOException {
+        return ipv6 ? InetAddress.getByName("fd77::" + pod.address().getAddress()[3]) : pod.address();
+    }
+
+    private String url(Pod pod) throws IOException {
+        String host = NetUtil.toAddressString(address(pod));
+        return "http://" + (ipv6 ? "[" + host + "]" : host) + ":" + APP_PORT + "/";
     }
 
     void tell() throws IOException, InterruptedException, DemoFailure {
@@ -41,7 +64,7 @@ final class Demo implements AutoCloseable {
         Pod b = network.pod(1);
         story.step("Two pods, each a network namespace on the bridge " + PodNetwork.BRIDGE + " of a node");
         for (Pod pod : network.pods()) {
-            story.show(pod.name() + "  " + pod.address().getHostAddress() + "  " + pod.namespace().identity());
+            story.show(pod.name() + "  " + NetUtil.toAddressString(address(pod)) + "  " + pod.namespace().identity());
         }
 
         story.step("A node agent and a ztunnel, two processes on the node, in neither pod (profile " + profile + ")");
@@ -57,7 +80,7 @@ final class Demo implements AutoCloseable {
         story.show(listeners);
         story.claim(Stream.of(15001, 15006, TUNNEL_PORT).allMatch(port -> listeners.contains("*:" + port + " ")),
                 "the ztunnel listens on 15001, 15006 and 15008 inside pod B, where none of its threads is");
-        String rules = inside(b, "iptables-save");
+        String rules = inside(b, ipv6 ? "ip6tables-save" : "iptables-save");
         story.show(rules.lines().filter(line -> line.startsWith("*") || line.startsWith("-A")).reduce("", (x, y) -> x + "\n" + y));
         story.claim(rules.contains("--to-ports 15001"), "pod B's own kernel rules redirect what its apps send");
 
@@ -65,14 +88,14 @@ final class Demo implements AutoCloseable {
         processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
                 "-cp", System.getProperty("java.class.path"), App.class.getName(), Integer.toString(APP_PORT), ANSWER);
         processes.awaitOutput("app", "listening");
-        String url = "http://" + b.address().getHostAddress() + ":" + APP_PORT + "/";
+        String url = url(b);
         WireCapture.Evidence wire;
         try (WireCapture capture = WireCapture.start(network.node(), b.link())) {
-            String response = inside(a, "curl", "-sS", "-i", "--max-time", "30", "-H", "X-Secret: " + SECRET, url);
+            String response = inside(a, "curl", "-g", "-sS", "-i", "--max-time", "30", "-H", "X-Secret: " + SECRET, url);
             wire = capture.stop();
             story.show("pod-a $ curl -i -H 'X-Secret: ...' " + url + "\n" + response);
             story.claim(response.startsWith("HTTP/1.1 200") && response.contains(ANSWER), "the request was answered");
-            story.claim(response.contains("peer: " + a.address().getHostAddress() + "\n"), "the app saw pod A's address, " + a.address().getHostAddress());
+            story.claim(response.contains("peer: " + address(a).getHostAddress() + "\n"), "the app saw pod A's address, " + NetUtil.toAddressString(address(a)));
         }
         tellIdentities();
         tellWire(wire);
@@ -84,7 +107,7 @@ final class Demo implements AutoCloseable {
         for (Pod pod : List.of(a, b)) {
             workloads.append("- uid: demo//v1/Pod/default/").append(pod.name()).append("\n  name: ").append(pod.name())
                     .append("\n  namespace: default\n  serviceAccount: sa-").append(pod.name())
-                    .append("\n  workloadIps: [\"").append(pod.address().getHostAddress()).append("\"]\n  protocol: HBONE\n  node: demo\n");
+                    .append("\n  workloadIps: [\"").append(pod.address().getHostAddress()).append(ipv6 ? "\", \"" + NetUtil.toAddressString(address(pod)) : "").append("\"]\n  protocol: HBONE\n  node: demo\n");
         }
         Files.writeString(mesh, workloads);
         String socket = home.resolve("ztunnel.sock").toString();
@@ -139,11 +162,11 @@ final class Demo implements AutoCloseable {
                 It stays up until you press Enter. To look inside, from another terminal:
                   alias inside="nsenter -t $(pgrep -n -f %s) %s-m -n -p env PATH=$PATH:/usr/sbin:/sbin"
                   inside ip netns list
-                  inside ip netns exec pod-a curl -i http://%s:%d/
-                  inside ip netns exec pod-b iptables-save
+                  inside ip netns exec pod-a curl -g -i %s
+                  inside ip netns exec pod-b %s
                   inside ip netns exec pod-b ss -ntlp
                   inside tail %s
-                """.formatted(Main.class.getName(), ordinaryUser ? "-U --preserve-credentials " : "", network.pod(1).address().getHostAddress(), APP_PORT,
+                """.formatted(Main.class.getName(), ordinaryUser ? "-U --preserve-credentials " : "", url(network.pod(1)), ipv6 ? "ip6tables-save" : "iptables-save",
                 processes.output("ztunnel"));
     }
 

@@ -13,6 +13,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
     private String profile = "redirect";
 
+    @Option(names = "--ipv6", description = "the request goes over IPv6")
+    private boolean ipv6;
+
     @Option(names = "--hold", description = "keep everything up until Enter")
     private boolean hold;
 
@@ -34,7 +37,7 @@ public final class Main implements Callable<Integer> {
             return CommandLine.ExitCode.USAGE;
         }
         Story story = new Story(System.out);
-        try (Demo demo = new Demo(System.getProperty("inpod.launcher", "./inpod"), profile, story)) {
+        try (Demo demo = new Demo(System.getProperty("inpod.launcher", "./inpod"), profile, ipv6, story)) {
             boolean held;
             try {
                 demo.tell();

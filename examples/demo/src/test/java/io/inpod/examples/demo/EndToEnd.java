@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.Tool;
+import io.netty.util.NetUtil;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -40,15 +42,39 @@ abstract class EndToEnd {
     private static final int BULK_BYTES = 64 * 1024 * 1024;
 
     private final String profile;
+    private final boolean ipv6;
     private Node node;
 
-    EndToEnd(String profile) {
+    /** In pods that have addresses of both families, over one of them; or, for IPv4, in pods without IPv6 addresses. */
+    EndToEnd(String profile, boolean ipv6) {
         this.profile = profile;
+        this.ipv6 = ipv6;
+    }
+
+    private InetAddress address(Pod pod) throws IOException {
+        return ipv6 ? Node.ipv6(pod) : pod.address();
+    }
+
+    private String text(Pod pod) throws IOException {
+        return NetUtil.toAddressString(address(pod));
+    }
+
+    /** As in URLs and authorities. */
+    private String host(Pod pod) throws IOException {
+        return bracketed(text(pod));
+    }
+
+    private String bracketed(String address) {
+        return ipv6 ? "[" + address + "]" : address;
+    }
+
+    private String loopback() {
+        return ipv6 ? "::1" : "127.0.0.1";
     }
 
     @BeforeAll
     void start(@TempDir Path home) throws Exception {
-        node = Node.start(profile, home);
+        node = Node.start(profile, home, ipv6);
     }
 
     @AfterAll
@@ -60,14 +86,14 @@ abstract class EndToEnd {
 
     private static ServerSocketChannel listen(Pod pod, int port) throws IOException {
         ServerSocketChannel listener = pod.namespace().call(() -> ServerSocketChannel.open());
-        listener.bind(new InetSocketAddress("0.0.0.0", port));
+        listener.bind(new InetSocketAddress(port));
         return listener;
     }
 
-    private static Socket connect(Pod from, Pod to, int port) throws IOException {
+    private Socket connect(Pod from, Pod to, int port) throws IOException {
         Socket socket = from.namespace().<SocketChannel, IOException>call(SocketChannel::open).socket();
         socket.setSoTimeout(PATIENCE_MILLIS);
-        socket.connect(new InetSocketAddress(to.address(), port), PATIENCE_MILLIS);
+        socket.connect(new InetSocketAddress(address(to), port), PATIENCE_MILLIS);
         return socket;
     }
 
@@ -102,10 +128,10 @@ abstract class EndToEnd {
                 }
             });
 
-            String answer = Tool.run(node.a.namespace(), "curl", "-sS", "--max-time", "30", "-H", "X-Probe: QUESTION", "http://" + node.b.address().getHostAddress() + ":8080/");
+            String answer = Tool.run(node.a.namespace(), "curl", "-g", "-sS", "--max-time", "30", "-H", "X-Probe: QUESTION", "http://" + host(node.b) + ":8080/");
 
             assertThat(answer).isEqualTo("ANSWER");
-            assertThat(seen.get()).startsWith(node.a.address().getHostAddress() + " ").contains("X-Probe: QUESTION");
+            assertThat(seen.get()).startsWith(address(node.a).getHostAddress() + " ").contains("X-Probe: QUESTION");
             WireCapture.Evidence wire = capture.stop();
             assertThat(wire.tlsFramesByPort()).containsOnlyKeys(15008);
             assertThat(wire.dataFramesByPort()).containsOnlyKeys(15008);
@@ -220,7 +246,7 @@ abstract class EndToEnd {
         try (ServerSocketChannel listener = listen(node.b, 8084);
                 Socket client = connect(node.c, node.b, 8084);
                 Socket app = accept(listener)) {
-            assertThat(app.getInetAddress()).isEqualTo(node.c.address());
+            assertThat(app.getInetAddress()).isEqualTo(address(node.c));
             app.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
             assertThat(new DataInputStream(client.getInputStream()).readNBytes(5)).asString().isEqualTo("hello");
         }
@@ -247,24 +273,24 @@ abstract class EndToEnd {
                 }
             });
 
-            String answer = Tool.run(node.a.namespace(), "curl", "-sS", "--max-time", "30", "--socks5", "127.0.0.1:15080",
-                    "http://" + node.b.address().getHostAddress() + ":8086/");
+            String answer = Tool.run(node.a.namespace(), "curl", "-g", "-sS", "--max-time", "30", "--socks5", "127.0.0.1:15080",
+                    "http://" + host(node.b) + ":8086/");
 
             assertThat(answer).isEqualTo("socks");
-            assertThat(served.get()).isEqualTo(node.a.address().getHostAddress());
+            assertThat(served.get()).isEqualTo(address(node.a).getHostAddress());
         }
     }
 
     @Test
     void ourOwnPortsAreNoWayIntoALoopNorOutToOthers() throws Exception {
-        String own = node.b.address().getHostAddress();
+        String own = text(node.b);
         for (int port : new int[] {15001, 15006, 15080}) {
             int before = node.lines("ztunnel").size();
             assertClosed(node.c, own, port); // from the wire
-            assertThat(node.awaitLog("ztunnel", before, line -> line.contains("recursive call"))).contains("dst.addr=" + own + ":" + port);
+            assertThat(node.awaitLog("ztunnel", before, line -> line.contains("recursive call"))).contains("dst.addr=" + bracketed(own) + ":" + port);
             assertThat(linesAbout(before, "connection failed")).hasSize(1);
         }
-        for (String address : new String[] {own, "127.0.0.1"}) {
+        for (String address : new String[] {own, loopback()}) {
             for (int port : new int[] {15001, 15006}) {
                 int before = node.lines("ztunnel").size();
                 assertClosed(node.b, address, port); // by an app of the pod
@@ -292,7 +318,7 @@ abstract class EndToEnd {
             do {
                 answer = client.getInputStream().read(); // a TLS alert may come first
             } while (answer >= 0);
-        } catch (SocketException e) {
+        } catch (IOException e) {
             assertThat(e).hasMessageMatching("(?i).*(reset|refused|broken pipe).*");
         }
     }
@@ -318,12 +344,12 @@ abstract class EndToEnd {
 
     @Test
     void aTunnelLeadsToTheListenersOwnAddressAndNowhereElse() throws Exception {
-        String own = node.b.address().getHostAddress();
+        String own = host(node.b);
         try (ServerSocketChannel listener = listen(node.b, 8087)) {
             assertThat(listener.isOpen()).isTrue();
             assertThat(foreignConnect("sa-foreign", own + ":8087")).isEqualTo("200");
-            assertThat(foreignConnect("sa-foreign", node.c.address().getHostAddress() + ":8087")).isEqualTo("400");
-            assertThat(foreignConnect("sa-foreign", "127.0.0.1:8087")).isEqualTo("400");
+            assertThat(foreignConnect("sa-foreign", host(node.c) + ":8087")).isEqualTo("400");
+            assertThat(foreignConnect("sa-foreign", bracketed(loopback()) + ":8087")).isEqualTo("400");
             assertThat(foreignConnect("sa-foreign", "pod-1.default.svc:8087")).isEqualTo("400");
             for (int port : new int[] {15001, 15006, 15008, 15080}) {
                 assertThat(foreignConnect("sa-foreign", own + ":" + port)).isEqualTo("503");
@@ -342,7 +368,7 @@ abstract class EndToEnd {
                     .issueTo(new io.inpod.hbone.SpiffeId("cluster.local", "default", serviceAccount), chain, key);
         }
         return Tool.run(node.c.namespace(), "/usr/bin/python3", Path.of("src/test/python/hbone_connect.py").toAbsolutePath().toString(),
-                node.b.address().getHostAddress(), authority, serviceAccount.isEmpty() ? "" : chain.toString(), key.toString()).strip();
+                text(node.b), authority, serviceAccount.isEmpty() ? "" : chain.toString(), key.toString()).strip();
     }
 
     @Test

@@ -1,11 +1,13 @@
 package io.inpod.examples.demo;
 
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Privilege;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,21 +31,39 @@ final class Node implements AutoCloseable {
     final Path home;
     private final Map<String, Process> processes = new HashMap<>();
     private final Map<String, String> environment;
+    private final boolean ipv6;
 
-    private Node(Path home) throws IOException {
+    private Node(Path home, boolean ipv6) throws IOException {
         Privilege.NAMESPACES.require();
         this.home = home;
         this.network = PodNetwork.create(3);
         this.a = network.pod(0);
         this.b = network.pod(1);
         this.c = network.pod(2);
+        this.ipv6 = ipv6;
+        if (ipv6) {
+            for (Pod pod : network.pods()) {
+                try (Rtnetlink links = Rtnetlink.open(pod.namespace())) {
+                    links.addresses().add("eth0", ipv6(pod), 64);
+                }
+            }
+        }
         this.environment = new HashMap<>(Map.of(
                 "INPOD_UDS", home.resolve("z.sock").toString(), "LOCAL_XDS_PATH", home.resolve("mesh.yaml").toString(), "FAKE_CA", "true",
                 "NODE_NAME", "test", "XDS_ADDRESS", "", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true"));
     }
 
+    /** An address of a pod that has them of both families. */
+    static InetAddress ipv6(Pod pod) throws IOException {
+        return InetAddress.getByName("fd77::" + pod.address().getAddress()[3]);
+    }
+
     static Node start(String profile, Path home) throws IOException, InterruptedException {
-        Node node = new Node(home);
+        return start(profile, home, false);
+    }
+
+    static Node start(String profile, Path home, boolean ipv6) throws IOException, InterruptedException {
+        Node node = new Node(home, ipv6);
         try {
             node.writeMesh(node.a, node.b);
             node.java("agent", "io.inpod.examples.nodeagent.Main", "agent", "--profile", profile, "--control", node.control());
@@ -66,7 +86,8 @@ final class Node implements AutoCloseable {
         StringBuilder mesh = new StringBuilder("workloads:\n");
         for (Pod pod : pods) {
             mesh.append("- {uid: uid-").append(pod.name()).append(", name: ").append(pod.name()).append(", namespace: default, serviceAccount: sa-")
-                    .append(pod.name()).append(", workloadIps: [").append(pod.address().getHostAddress()).append("], protocol: HBONE, node: test}\n");
+                    .append(pod.name()).append(", workloadIps: [").append(pod.address().getHostAddress())
+                    .append(ipv6 ? ", \"" + ipv6(pod).getHostAddress() + "\"" : "").append("], protocol: HBONE, node: test}\n");
         }
         Files.writeString(home.resolve("mesh.yaml"), mesh);
     }

@@ -1,0 +1,78 @@
+package io.inpod.examples.recipes;
+
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+
+import io.inpod.netlink.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.tproxy.AcceptHandler;
+import io.inpod.tproxy.AcceptLoop;
+import io.inpod.tproxy.AcceptRules;
+import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.OwnConnections;
+import io.inpod.tproxy.PolicyRouting;
+import io.inpod.tproxy.Relay;
+import io.inpod.tproxy.RelayIoHandler;
+import io.inpod.tproxy.RelayOptions;
+import io.inpod.tproxy.UpstreamConnection;
+import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.UpstreamOptions;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.FutureListener;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Set;
+
+/**
+ * Takes the TCP connections that rules in a namespace lead to its port 15006 where they wanted to go, in the client's name:
+ * {@code TransparentTcpProxy <name that "ip netns" shows>}, with for example (and the same with ip6tables)
+ *
+ * <pre>
+ * iptables -t mangle -A PREROUTING -m mark --mark 0x539 -j CONNMARK --set-mark 0x111
+ * iptables -t mangle -A OUTPUT -m connmark --mark 0x111 -j CONNMARK --restore-mark
+ * iptables -t mangle -A PREROUTING -p tcp --dport 8080 ! -i lo -j TPROXY --on-port 15006 --tproxy-mark 0x111
+ * </pre>
+ */
+public final class TransparentTcpProxy {
+    static final int PORT = 15006;
+
+    private TransparentTcpProxy() {}
+
+    static AcceptLoop start(NetworkNamespace namespace, EventLoopGroup loops) throws IOException {
+        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
+        OwnConnections own = new OwnConnections();
+        UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
+        PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
+        return AcceptLoop.listen(namespace, new InetSocketAddress("::", PORT), sockets.with(TRANSPARENT, true), loops.next(),
+                AcceptRules.ofPorts(Set.of(PORT), own), new AcceptHandler() {
+                    @Override
+                    public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+                        return loops.next();
+                    }
+
+                    @Override
+                    public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
+                        RelayOptions.DEFAULT.prepare(connection);
+                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(), new ChannelInboundHandlerAdapter())
+                                .addListener((FutureListener<UpstreamConnection>) upstream -> {
+                                    if (upstream.isSuccess()) {
+                                        Relay.start(connection, upstream.getNow().channel(), result -> {});
+                                    } else {
+                                        connection.config().setSoLinger(0); // a reset, as the server would have sent
+                                        connection.close();
+                                    }
+                                });
+                    }
+                });
+    }
+
+    public static void main(String[] args) throws Exception {
+        start(NetworkNamespace.named(args[0]), new MultiThreadIoEventLoopGroup(RelayIoHandler.newFactory())).channel().closeFuture().sync();
+    }
+}

@@ -1,0 +1,79 @@
+package io.inpod.examples.recipes;
+
+import static io.inpod.netns.LinuxSocketOptions.MARK;
+
+import io.inpod.netlink.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketOptions;
+import io.inpod.netns.UdpSocket;
+import io.inpod.tproxy.PolicyRouting;
+import io.inpod.tproxy.TransparentDatagram;
+import io.inpod.tproxy.TransparentUdpSocket;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Takes the datagrams that rules in a namespace divert to its port 15053 where they wanted to go, and the answers back:
+ * {@code TransparentUdpProxy <name that "ip netns" shows>}, with for example (and the same with ip6tables)
+ *
+ * <pre>
+ * iptables -t mangle -A PREROUTING -p udp -m addrtype ! --dst-type LOCAL -j TPROXY --on-port 15053 --tproxy-mark 0x111
+ * </pre>
+ */
+public final class TransparentUdpProxy {
+    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(MARK, 0x539);
+
+    private TransparentUdpProxy() {}
+
+    static TransparentUdpSocket listen(NetworkNamespace namespace) throws IOException {
+        PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
+        return TransparentUdpSocket.bind(namespace, SOCKETS, new InetSocketAddress("::", 15053));
+    }
+
+    static void serve(TransparentUdpSocket listener, NetworkNamespace namespace) throws IOException {
+        Map<List<Record>, UdpSocket> upstreams = new ConcurrentHashMap<>();
+        try {
+            while (true) {
+                TransparentDatagram request = listener.receive(Duration.ZERO);
+                List<Record> conversation = List.of(request.client(), request.destination());
+                UdpSocket known = upstreams.get(conversation);
+                UdpSocket upstream = known != null ? known : UdpSocket.open(namespace, SOCKETS);
+                if (known == null) {
+                    upstreams.put(conversation, upstream);
+                    new Thread(() -> answer(listener, request, upstream, () -> upstreams.remove(conversation))).start();
+                }
+                try {
+                    upstream.connect(request.destination().address());
+                    upstream.send(request.data());
+                } catch (IOException lost) {
+                    System.err.println(lost.getMessage());
+                }
+            }
+        } finally {
+            upstreams.values().forEach(UdpSocket::close);
+        }
+    }
+
+    private static void answer(TransparentUdpSocket listener, TransparentDatagram request, UdpSocket upstream, Runnable ended) {
+        ByteBuffer data = ByteBuffer.allocateDirect(65535);
+        try (upstream) {
+            while (true) {
+                int bytes = upstream.receive(data, Duration.ofSeconds(30)).bytes();
+                listener.reply(request, data.duplicate().limit(bytes));
+            }
+        } catch (IOException idleOrUnreachable) {
+            ended.run();
+        }
+    }
+
+    public static void main(String[] args) throws IOException {
+        NetworkNamespace namespace = NetworkNamespace.named(args[0]);
+        serve(listen(namespace), namespace);
+    }
+}
