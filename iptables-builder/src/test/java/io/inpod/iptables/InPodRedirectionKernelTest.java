@@ -49,6 +49,19 @@ class InPodRedirectionKernelTest {
         }
     }
 
+    /** The documentation shows IPv4 only; the addresses are all that differs. */
+    @ParameterizedTest
+    @EnumSource(value = Variant.class, names = {"NFT", "LEGACY"})
+    void tproxyForIpv6IsItsTwin(Variant variant) throws Exception {
+        RuleSet rules = InPodRedirection.of(IpFamily.V6).withProfile(Profile.TPROXY).ruleSet();
+        String twin = Goldens.read("tproxy/public-doc-listing.iptables-save").replace("127.0.0.1/32", "::1/128")
+                .replace("169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128").replace("--on-ip 0.0.0.0", "--on-ip ::");
+        try (NetworkNamespace ours = Kernel.namespace()) {
+            new IptablesRules(rules, IptablesTools.system().withVariant(variant)).install(ours);
+            assertThat(Kernel.listing(ours, "ip6tables-" + variant.name().toLowerCase(Locale.ROOT) + "-save")).isEqualTo(Kernel.listing(twin));
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(IpFamily.class)
     void everyProfileInstallsVerifiesAndVanishes(IpFamily family) throws Exception {
