@@ -31,7 +31,8 @@ final class OutboundPath {
         this.local = local;
         this.pod = pod;
         this.pools = pools;
-        this.direct = new UpstreamConnector(pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER));
+        this.direct = new UpstreamConnector(
+                pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER), pod.own());
     }
 
     /** Hears how the attempt ended, before the first byte is carried. */

@@ -90,9 +90,9 @@ public final class PodProxy {
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(pod.config().spoofing());
-        UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp);
+        UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         // A tunnel's client has its own connection to 15008, so that the kernel can't choose a source port that clashes with it.
-        UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null));
+        UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
         HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
