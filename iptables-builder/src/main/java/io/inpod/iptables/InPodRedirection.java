@@ -73,7 +73,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
             throw new IllegalArgumentException((ingress ? "ingress" : "virtualInterfaces") + " needs the profile REDIRECT");
         }
         virtualInterfaces = List.copyOf(virtualInterfaces);
-        virtualInterfaces.forEach(name -> InterfaceNames.check("virtual interface", name));
+        virtualInterfaces.forEach(name -> checkVirtualInterface("virtual interface", name));
     }
 
     /**
@@ -135,6 +135,22 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
      */
     public InPodRedirection withVirtualInterfaces(List<String> value) {
         return new InPodRedirection(profile, family, hostProbe, dnsCapture, ingress, value);
+    }
+
+    static String checkVirtualInterface(String field, String name) {
+        return InterfaceNames.check(field, name);
+    }
+
+    /**
+     * Makes a pod's own wishes count.
+     *
+     * @param overrides what it wants otherwise
+     * @return a copy in which they replace these options
+     * @throws IllegalArgumentException if they don't fit the profile
+     */
+    public InPodRedirection with(PodOverrides overrides) {
+        return new InPodRedirection(profile, family, hostProbe, overrides.dnsCapture().orElse(dnsCapture), ingress || overrides.ingress(),
+                overrides.virtualInterfaces().isEmpty() ? virtualInterfaces : overrides.virtualInterfaces());
     }
 
     /** {@return the rules} */

@@ -5,15 +5,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}, in a chain of its own behind mangle POSTROUTING: only there the outgoing interface is the
- * one that nat chose. It drops what would leave the pod past the proxy:
+ * A safety net under {@link InPodRedirection}, in chains of its own. It drops what would leave the pod past the proxy:
  *
  * <ul>
- * <li>TCP of which connection tracking knows nothing. REDIRECT lives in the connection's entry. When that is lost under a live
+ * <li>behind mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP of which connection tracking knows nothing. REDIRECT lives in the connection's entry. When that is lost under a live
  * connection (a flush, an eviction, a timeout), the kernel takes the application's next segment for invalid if {@code
  * nf_conntrack_tcp_loose} is 0; invalid packets skip nat, and so the segment would go to its original destination, in clear. The same
  * holds for packets that were exempted from tracking, and what begins in the middle of a connection isn't let out either.
- * <li>if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A container with
+ * <li>behind filter OUTPUT, if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A container with
  * CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
  *
@@ -28,6 +27,10 @@ public record PodGuard(Optional<String> markOwner) {
     public static final String CHAIN = "INPOD_GUARD";
     /** The name of its chain in {@code inet} tables. */
     public static final String INET_CHAIN = "inpod-guard";
+    /** The name of its chain for {@link #markOwner} in the tables of iptables. */
+    public static final String OWNER_CHAIN = "INPOD_OWNER";
+    /** The name of its chain for {@link #markOwner} in {@code inet} tables. */
+    public static final String INET_OWNER_CHAIN = "inpod-owner";
 
     /**
      * Checks the path.
@@ -46,25 +49,31 @@ public record PodGuard(Optional<String> markOwner) {
      * @return the rules
      */
     public RuleSet ruleSet(IpFamily family) {
-        return RuleSet.of(family, table(CHAIN));
+        return RuleSet.of(family, tables(CHAIN, OWNER_CHAIN));
     }
 
     /** {@return the rules for tables of both families} */
     public RuleSet inet() {
-        return RuleSet.ofBoth(table(INET_CHAIN));
+        return RuleSet.ofBoth(tables(INET_CHAIN, INET_OWNER_CHAIN));
     }
 
-    private Table table(String chain) {
+    private Table[] tables(String chain, String ownerChain) {
         Target drop = new Target.Drop();
         Match outside = Match.out("lo").not();
         Match tcp = Match.protocol(Protocol.TCP);
         Match unmarked = Match.mark(InPodRedirection.PROXY).not();
-        List<Rule> rules = new ArrayList<>();
-        rules.add(Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
-        rules.add(Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, Match.conntrack(ConntrackState.NEW)));
+        List<Table> tables = new ArrayList<>();
+        tables.add(Table.of(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(chain))), Chain.of(chain,
+                Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)),
+                Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, Match.conntrack(ConntrackState.NEW)))));
         // Only what begins something: the kernel answers for closed sockets of the proxy with sockets of its own, which are in no cgroup.
-        markOwner.ifPresent(path -> rules.add(Rule.of(drop, Match.mark(InPodRedirection.PROXY), Match.cgroup(path).not(),
-                Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));
-        return Table.of(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(chain))), new Chain(chain, rules));
+        // In OUTPUT, because nf_tables knows a packet's socket there and not in POSTROUTING; and not by a negated cgroup, which in
+        // nf_tables doesn't match sockets of cgroups that are higher up than the one asked for.
+        Match marked = Match.mark(InPodRedirection.PROXY);
+        markOwner.ifPresent(path -> tables.add(Table.of(TableName.FILTER,
+                Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump(ownerChain))), Chain.of(ownerChain,
+                        Rule.of(new Target.Return(), marked, Match.cgroup(path)),
+                        Rule.of(drop, marked, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())))));
+        return tables.toArray(Table[]::new);
     }
 }

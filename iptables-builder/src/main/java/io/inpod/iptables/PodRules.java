@@ -17,8 +17,8 @@ import java.util.Set;
  */
 public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> markOwner) {
     /** All that this and older versions may have left in a pod, with whatever options. */
-    public static final Owner OWNER = new Owner(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, FamilyRejection.CHAIN,
-            InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());
+    public static final Owner OWNER = new Owner(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, PodGuard.OWNER_CHAIN,
+            FamilyRejection.CHAIN, InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, PodGuard.INET_OWNER_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());
 
     /**
      * Checks the parts against each other.
@@ -79,6 +79,17 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     }
 
     /**
+     * Rejects a family's TCP instead of redirecting it.
+     *
+     * @param family which
+     * @return a copy without its redirection
+     * @throws IllegalArgumentException if no other family is redirected
+     */
+    public PodRules without(IpFamily family) {
+        return new PodRules(redirections.stream().filter(redirection -> redirection.family() != family).toList(), guard, markOwner);
+    }
+
+    /**
      * How a family is redirected.
      *
      * @param family which
@@ -123,14 +134,14 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
         RuleSet wanted = ruleSet(family);
         RuleSet before = old.getOrDefault(family, wanted);
         List<Table> tables = new ArrayList<>(wanted.tables());
-        if (wanted.table(TableName.FILTER).isEmpty()) {
-            before.table(TableName.FILTER).ifPresent(tables::add);
-        }
         if (handsOver(before) && !handsOver(wanted)) {
             tables.removeIf(table -> table.name() == TableName.MANGLE);
             before.table(TableName.MANGLE).ifPresent(tables::add);
         }
-        return new RuleSet(family, tables);
+        RuleSet step = new RuleSet(family, tables);
+        boolean rejected = redirection(family).isPresent() && before.table(TableName.FILTER).stream()
+                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(FamilyRejection.CHAIN));
+        return rejected ? RuleSets.merge(step, new FamilyRejection(family).ruleSet()) : step;
     }
 
     private static boolean handsOver(RuleSet rules) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -68,7 +69,8 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Installs the rules of both families, or none. Where no back end holds rules yet and the preferred fails, the next is tried.
+     * Installs the rules of both families, or none. Where no back end holds rules yet and the preferred fails, the next is tried. Where
+     * none can redirect both families, but one of them, the TCP of the other is rejected.
      *
      * @param namespace a pod's
      * @throws IOException if it isn't a pod's, no back end is usable, or those that are fail, each with its reason
@@ -90,10 +92,7 @@ public final class PodRulesChange implements NamespaceChange {
         IOException failure = null;
         for (Backend backend : candidates) {
             try {
-                if (backend.layout() == Layout.IPTABLES) {
-                    prepare(namespace, backend);
-                }
-                change(backend).install(namespace);
+                install(namespace, backend, rules);
                 if (failure != null) {
                     reasons.accept(backend.name() + " was taken instead");
                 }
@@ -107,11 +106,43 @@ public final class PodRulesChange implements NamespaceChange {
                 }
             }
         }
-        throw failure == null ? new IOException(detection.reason()) : failure;
+        IOException why = failure == null ? new IOException(detection.reason()) : failure;
+        PodRules possible = possible(chosen).orElseThrow(() -> why);
+        reasons.accept("not every family can be redirected here; the TCP of the other is rejected");
+        install(namespace, chosen, possible);
+    }
+
+    private void install(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
+        if (backend.layout() == Layout.IPTABLES) {
+            prepare(namespace, backend, some);
+        }
+        change(backend, some).install(namespace);
+    }
+
+    /** What this kernel can do of the rules, if it can't redirect one of two families: tried where nobody is. */
+    private Optional<PodRules> possible(Backend backend) throws IOException {
+        if (rules.redirections().size() < 2 || works(backend, rules)) {
+            return Optional.empty();
+        }
+        for (IpFamily family : List.of(IpFamily.V6, IpFamily.V4)) {
+            if (works(backend, rules.without(family))) {
+                return Optional.of(rules.without(family));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean works(Backend backend, PodRules some) throws IOException {
+        try (NetworkNamespace scratch = NetworkNamespace.create()) {
+            change(backend, some).install(scratch);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Where older rules are, and tables change one after the other, a step in between keeps the pod closed. */
-    private void prepare(NetworkNamespace namespace, Backend backend) throws IOException {
+    private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
         Listing there = backend.read(namespace, PodRules.OWNER);
         if (there.isEmpty()) {
             return;
@@ -124,14 +155,28 @@ public final class PodRulesChange implements NamespaceChange {
                 return; // rules that nobody can express have been changed by hand: they are replaced at once
             }
         }
-        RuleSet between = rules.after(old);
-        if (!between.equals(rules.shared())) {
+        RuleSet between = some.after(old);
+        if (!between.equals(some.shared())) {
             backend.apply(namespace, PodRules.OWNER, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 
-    private RulesChange change(Backend backend) {
-        return new RulesChange(backend, PodRules.OWNER, ruleSet(rules, backend));
+    private static RulesChange change(Backend backend, PodRules some) {
+        return new RulesChange(backend, PodRules.OWNER, ruleSet(some, backend));
+    }
+
+    /** Where one family can't be redirected, its rejection is as good as it gets. */
+    private List<String> diff(NetworkNamespace namespace, Backend backend) throws IOException {
+        List<String> differences = change(backend, rules).diff(namespace);
+        if (!differences.isEmpty() && rules.redirections().size() > 1) {
+            for (IpFamily family : IpFamily.values()) {
+                PodRules less = rules.without(family);
+                if (change(backend, less).diff(namespace).isEmpty() && possible(backend).equals(Optional.of(less))) {
+                    return List.of();
+                }
+            }
+        }
+        return differences;
     }
 
     /**
@@ -149,7 +194,7 @@ public final class PodRulesChange implements NamespaceChange {
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
             } else if (!backend.read(namespace, PodRules.OWNER).isEmpty()) {
-                return change(backend).diff(namespace);
+                return diff(namespace, backend);
             } else if (first == null) {
                 first = backend;
             }
@@ -157,7 +202,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (first == null) {
             throw new IOException("no back end is usable in " + namespace + ": " + String.join("; ", unusable));
         }
-        return change(first).diff(namespace);
+        return diff(namespace, first);
     }
 
     @Override

@@ -17,8 +17,12 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An application that sets the proxy's mark: past the proxy without {@code markOwner}, dropped with it. */
 @Pods(2)
@@ -57,26 +61,32 @@ class MarkOwnerKernelTest {
         }
     }
 
+    private static PodRulesChange change(PodRules rules, String backend) {
+        return new PodRulesChange(rules, List.of(Backends.named(backend).orElseThrow()), reason -> {
+        });
+    }
+
     private static Tool.Result forge(NetworkNamespace pod, PodNetwork network, Path cgroup, int seconds) throws IOException {
         String enter = cgroup == null ? "" : "echo $$ >" + cgroup + "/cgroup.procs; ";
         return Tool.tryRun(pod, "sh", "-c", enter + "exec python3 -c \"$0\" \"$@\"", FORGER,
                 network.pod(1).address().getHostAddress(), Integer.toString(seconds));
     }
 
-    @Test
-    void onlyTheProxysCgroupUsesItsMark(PodNetwork network) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "iptables-legacy"})
+    void onlyTheProxysCgroupUsesItsMark(String backend, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         withCgroup((name, directory) -> {
             try (ServerSocketChannel peer = JdkChannels.listen(network.pod(1).namespace(), SocketOptions.NONE, new InetSocketAddress(8080))) {
                 assertThat(peer.isOpen()).isTrue();
-                new PodRulesChange(PodRules.of(V4, V6)).install(pod);
+                change(PodRules.of(V4, V6), backend).install(pod);
                 assertThat(forge(pod, network, null, 30).exitCode()).as("the hole").isZero();
-                new PodRulesChange(PodRules.of(V4, V6).withMarkOwner(name)).install(pod);
+                change(PodRules.of(V4, V6).withMarkOwner(name), backend).install(pod);
                 assertThat(forge(pod, network, null, 1)).satisfies(result -> assertThat(result.exitCode()).isNotZero())
                         .satisfies(result -> assertThat(result.output()).contains("timed out"));
                 assertThat(forge(pod, network, directory, 30).exitCode()).as("the proxy").isZero();
-                new PodRulesChange(PodRules.of(V4, V6).withMarkOwner(name)).verify(pod);
-                assertThat(new PodProbe(PodRules.of(V4, V6).withMarkOwner(name), IptablesTools.system(), java.time.Duration.ofSeconds(2)).run(pod))
+                change(PodRules.of(V4, V6).withMarkOwner(name), backend).verify(pod);
+                assertThat(new PodProbe(PodRules.of(V4, V6).withMarkOwner(name), IptablesTools.system(), Duration.ofSeconds(2)).run(pod))
                         .allMatch(ProbeFinding::kept).extracting(ProbeFinding::promise).contains(Promise.FORGED).doesNotContain(Promise.MARKED);
             }
         });

@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,11 +35,13 @@ class PodGuardKernelTest {
 
     /** The first line shows the leak that the guard is there for. */
     @ParameterizedTest
-    @CsvSource({"0, false, true", "0, true, false", "1, false, false", "1, true, false"})
-    void aLostEntryLeaksOnlyWithoutTheGuard(String loose, boolean guard, boolean leaks, PodNetwork network) throws Exception {
+    @CsvSource({"netlink, 0, false, true", "netlink, 0, true, false", "netlink, 1, false, false", "netlink, 1, true, false",
+        "netlink-inet, 0, false, true", "netlink-inet, 0, true, false", "iptables-legacy, 0, true, false"})
+    void aLostEntryLeaksOnlyWithoutTheGuard(String backend, String loose, boolean guard, boolean leaks, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         InetAddress peer = network.pod(1).address();
-        install(pod, PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard));
+        new PodRulesChange(PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard), List.of(Backends.named(backend).orElseThrow()), reason -> {
+        }).install(pod);
         Tool.run(pod, "sh", "-c", "echo " + loose + " >/proc/sys/net/netfilter/nf_conntrack_tcp_loose");
         try (WireTap wire = WireTap.on(pod);
                 ServerSocketChannel proxy = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(15001));

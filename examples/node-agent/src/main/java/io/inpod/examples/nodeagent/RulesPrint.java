@@ -7,6 +7,7 @@ import io.inpod.iptables.Owner;
 import io.inpod.iptables.PodRules;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.iptables.text.NftScript;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class RulesPrint implements Callable<Integer> {
     /** What is printed. */
-    enum Format { IPTABLES, JSON }
+    enum Format { IPTABLES, NFT, JSON }
 
     @Spec
     private CommandSpec command = CommandSpec.create();
@@ -59,6 +60,7 @@ final class RulesPrint implements Callable<Integer> {
         IpFamily one = family == 4 ? IpFamily.V4 : IpFamily.V6;
         return switch (format) {
             case IPTABLES -> IptablesRestore.render(shared(one), one);
+            case NFT -> NftScript.render(inet(), owner().tablePrefix());
             case JSON -> RecordJson.of(shared(one));
         };
     }

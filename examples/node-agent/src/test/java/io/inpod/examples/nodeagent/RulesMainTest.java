@@ -45,6 +45,9 @@ class RulesMainTest {
         assertThat(run("print", "--profile", "tproxy").out()).contains("TPROXY --on-port 15008");
         assertThat(run("print", "--guard", "true").out()).contains("-A INPOD_GUARD");
         assertThat(run("print", "--scope", "host").out()).contains("-I POSTROUTING 1 -j ISTIO_POSTRT\n", "--match-set istio-inpod-probes-v4 dst -j SNAT --to-source 169.254.7.127\n");
+        assertThat(run("print", "--format", "nft").out()).contains("inet istio-ambient-nat", "redirect to :15006").doesNotContain("::1", "inpod-guard", "reject");
+        assertThat(run("print", "--format", "nft", "--family", "6").out()).contains("ip6 daddr", "ip daddr");
+        assertThat(run("print", "--format", "nft", "--scope", "host", "--kubelet-uid", "1000").out()).contains("skuid 1000", "@istio-inpod-probes-v4");
         assertThat(run("print", "--format", "json").out()).startsWith("{").contains("\"type\" : \"RuleSet\"", "\"type\" : \"Redirect\"", "15001");
     }
 
@@ -69,7 +72,7 @@ class RulesMainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "netlink", "netlink-inet", "iptables-nft", "iptables-legacy"})
+    @ValueSource(strings = {"", "netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
     void appliesVerifiesAndRemoves(String backend, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         String[] by = backend.isEmpty() ? new String[0] : new String[] {"--backend", backend};
