@@ -1,0 +1,217 @@
+package io.inpod.hbone.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.hbone.Authority;
+import io.inpod.hbone.Header;
+import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.TunnelRequest;
+import io.inpod.hbone.TunnelResetException;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Random input, mostly well-formed and then damaged, for {@code -Dinpod.fuzz.seconds} (default 3) per target. A failure names its seed;
+ * {@code -Dinpod.fuzz.seed} runs that one again. Leaks fail the class, as everywhere in these tests.
+ */
+class FuzzTest {
+    private static final long SECONDS = Long.getLong("inpod.fuzz.seconds", 3);
+    private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
+
+    /** Runs the target with seed after seed until the time is up. */
+    private static int fuzz(Consumer<FuzzInput> target) {
+        long fixed = Long.getLong("inpod.fuzz.seed", -1);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        long first = fixed >= 0 ? fixed : System.nanoTime() >>> 8;
+        int runs = 0;
+        do {
+            FuzzInput input = new FuzzInput(first + runs);
+            try {
+                target.accept(input);
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError("-Dinpod.fuzz.seed=" + (first + runs) + ", input " + input, e);
+            }
+            runs++;
+        } while (fixed < 0 && System.nanoTime() < end);
+        return runs;
+    }
+
+    /** Whatever a client sends, the server lives or says goodbye, and holds nothing back. */
+    @Test
+    void aServerConnection() {
+        Map<String, Integer> outcomes = new TreeMap<>();
+        int runs = fuzz(input -> {
+            String[] failed = {"survived"};
+            EmbeddedChannel channel = new EmbeddedChannel(new ServerConnection(PEER, HboneOptions.server(), new HboneEvents() {
+                @Override
+                public void connectionFailed(io.netty.channel.Channel connection, String reason) {
+                    failed[0] = reason.replaceAll("[0-9]+", "N").replaceAll(": .*", "");
+                }
+
+                @Override
+                public void handlerFailed(io.netty.channel.Channel connection, Throwable cause) {
+                    throw new AssertionError(cause);
+                }
+            }, request -> answer(request, input)));
+            byte[] bytes = input.clientBytes();
+            for (int at = 0; at < bytes.length && channel.isOpen();) {
+                int n = Math.min(bytes.length - at, 1 + input.random.nextInt(input.random.nextBoolean() ? 20 : 5000));
+                channel.writeInbound(Unpooled.copiedBuffer(bytes, at, n));
+                channel.runPendingTasks();
+                at += n;
+                drain(channel);
+            }
+            outcomes.merge(failed[0], 1, Integer::sum);
+            channel.finishAndReleaseAll();
+            channel.checkException();
+        });
+        assertThat(outcomes.keySet()).as(runs + " runs: " + outcomes).allMatch(o -> o.equals("survived")
+                || o.matches("(PROTOCOL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION)_ERROR|ENHANCE_YOUR_CALM|STREAM_CLOSED"));
+        if (runs > 1000) {
+            assertThat(outcomes.size()).as("no kind of end is out of reach: " + outcomes).isGreaterThan(4);
+        }
+    }
+
+    private static void drain(EmbeddedChannel channel) {
+        for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {
+            out.release();
+        }
+    }
+
+    private static void answer(TunnelRequest request, FuzzInput input) {
+        try {
+            switch (input.random.nextInt(6)) {
+                case 0 -> request.refuse(503);
+                case 1 -> { }
+                case 2 -> request.accept(List.of(new Header("baggage", "k=v")), new Echo()).config().setAutoRead(false);
+                case 3 -> request.accept(List.of(), new Echo()).close();
+                default -> request.accept(List.of(), new Echo());
+            }
+        } catch (TunnelResetException e) {
+            // The peer took it back.
+        }
+    }
+
+    private static final class Echo extends ChannelInboundHandlerAdapter {
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            ctx.writeAndFlush(message);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                ((DuplexChannel) ctx.channel()).shutdownOutput();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            assertThat(cause).isInstanceOf(java.io.IOException.class);
+        }
+    }
+
+    /** Nothing but the two documented errors, and what is accepted has the promised shape. */
+    @Test
+    void headerBlocks() {
+        fuzz(input -> {
+            try (HeaderCodec codec = new HeaderCodec(16 << 10)) {
+                for (int i = 0; i < 5; i++) {
+                    ByteBuf block = Unpooled.wrappedBuffer(input.headerBlock());
+                    try {
+                        List<HeaderCodec.Field> fields = codec.decode(1, block);
+                        RequestRules.Request request = RequestRules.check(fields);
+                        assertThat(request.headers().size()).isLessThanOrEqualTo(fields.size());
+                        ResponseRules.check(fields);
+                    } catch (StreamError | ConnectionError e) {
+                        assertThat(e.getMessage()).isNotBlank();
+                    }
+                }
+            }
+        });
+    }
+
+    /** What is accepted is written as it was read, and is an address or a name. */
+    @Test
+    void authorities() {
+        fuzz(input -> {
+            String text = input.text("10.0.0.1:80", "[fd00::1]:443", "[::ffff:10.0.0.1]:1", "name.example:65535", "a_b-c.svc.cluster.local:15008",
+                    "user@h:1", "[fe80::1%eth0]:80", "1.2.3:80", "010.0.0.1:80", ":80", "x:0", "x:99999");
+            try {
+                Authority authority = Authority.parse(text);
+                assertThat(authority.toString()).isEqualTo(text);
+                assertThat(Authority.parse(authority.toString())).isEqualTo(authority);
+                assertThat(authority.host()).doesNotContain("@", "%", "/", " ", "[", "]").isNotEmpty();
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).matches("[\\x20-\\x7e]{1,700}");
+            }
+        });
+    }
+
+    @Test
+    void identities() {
+        fuzz(input -> {
+            String text = input.text("spiffe://cluster.local/ns/a/sa/b", "spiffe://td/ns/x.y/sa/_z", "spiffe://cluster.local/ns/a/sa/b/", "SPIFFE://x/ns/a/sa/b",
+                    "spiffe://cluster.local:80/ns/a/sa/b", "spiffe://cluster.local/ns/../sa/b", "spiffe://cluster.local/ns/a/sa/%62", "spiffe://u@x/ns/a/sa/b?q#f");
+            try {
+                SpiffeId id = SpiffeId.parse(text);
+                assertThat(id.toString()).isEqualTo(text);
+                assertThat(text).matches("spiffe://[a-z0-9._-]+/ns/[A-Za-z0-9._-]+/sa/[A-Za-z0-9._-]+").doesNotContain("/../", "/./");
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).matches("[\\x20-\\x7e]{1,700}");
+            }
+        });
+    }
+
+    @Test
+    void headers() {
+        fuzz(input -> {
+            String name = input.text("baggage", "forwarded", "te", "Connection", ":path", "x");
+            String value = input.text("k=v", "trailers", " lead", "a\r\nb: c", "", "for=\"1.2.3.4:5\"");
+            try {
+                Header header = new Header(name, value);
+                assertThat(header.name()).doesNotStartWith(":").isEqualTo(name.toLowerCase(java.util.Locale.ROOT));
+                assertThat(value.getBytes(StandardCharsets.ISO_8859_1)).doesNotContain(0, '\r', '\n');
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).isNotBlank();
+            }
+        });
+    }
+
+    @Test
+    void theGeneratorIsWorthItsTime() {
+        // A seed that reads well must produce requests that a server accepts, or the fuzzing above scratches the surface only.
+        int accepted = 0;
+        for (int seed = 0; seed < 200; seed++) {
+            FuzzInput input = new FuzzInput(seed);
+            int[] requests = {0};
+            EmbeddedChannel channel = new EmbeddedChannel(new ServerConnection(PEER, HboneOptions.server(), HboneEvents.NONE, request -> requests[0]++));
+            channel.writeInbound(Unpooled.wrappedBuffer(input.clientBytes()));
+            channel.runPendingTasks();
+            channel.finishAndReleaseAll();
+            accepted += requests[0] > 0 ? 1 : 0;
+        }
+        assertThat(accepted).as("of 200 " + HexFormat.of().formatHex(new FuzzInput(0).clientBytes())).isGreaterThan(50);
+    }
+}
