@@ -1,0 +1,175 @@
+package io.inpod.benchmarks;
+
+import static java.util.Objects.requireNonNull;
+
+import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.TunnelChannel;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslHandler;
+import java.net.InetSocketAddress;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.AuxCounters;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What an opening costs, both sides together: {@code cpuMicros} is CPU time per operation of the whole process. {@code tunnel}: opened on a
+ * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code bareTls}: TCP
+ * and mutual TLS with the same certificates, closed.
+ */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 4, time = 3)
+@Measurement(iterations = 5, time = 3)
+@Fork(2)
+public class HboneOpenBenchmark {
+    private static final int TUNNELS = 1000;
+    private static final int AT_ONCE = 16;
+
+    private @Nullable HboneLoopback loopback;
+    private @Nullable HbonePool pool;
+    private @Nullable BareTls tls;
+    private @Nullable InetSocketAddress tlsAddress;
+
+    /** CPU time of the process, per operation. */
+    @AuxCounters(AuxCounters.Type.EVENTS)
+    @State(Scope.Thread)
+    public static class Cpu {
+        private long started;
+        private long operations;
+
+        /** Starts the clock. */
+        @Setup(Level.Iteration)
+        public void start() {
+            started = HboneLoopback.cpu();
+            operations = 0;
+        }
+
+        /** Read by JMH at the end of each iteration. */
+        public double cpuMicros() {
+            return (HboneLoopback.cpu() - started) / 1e3 / operations;
+        }
+    }
+
+    /** Listens and warms the connection. */
+    @Setup
+    public void connect() throws Exception {
+        HboneLoopback both = new HboneLoopback(EndWithThePeer::new);
+        loopback = both;
+        pool = both.pool();
+        BareTls bare = new BareTls(both.ca);
+        tls = bare;
+        tlsAddress = both.listen(new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                channel.pipeline().addLast(bare.server(channel.alloc()));
+            }
+        });
+    }
+
+    /** Closes. */
+    @TearDown
+    public void close() throws Exception {
+        requireNonNull(loopback).close();
+    }
+
+    /** A thousand tunnels on the warm connection. */
+    @Benchmark
+    @org.openjdk.jmh.annotations.OperationsPerInvocation(TUNNELS)
+    public void tunnel(Cpu cpu) throws Exception {
+        HboneLoopback both = requireNonNull(loopback);
+        Batch batch = new Batch();
+        both.clientLoop.execute(() -> {
+            for (int i = 0; i < AT_ONCE; i++) {
+                batch.next();
+            }
+        });
+        batch.done.get(60, TimeUnit.SECONDS);
+        cpu.operations += TUNNELS;
+    }
+
+    /** A whole connection with one tunnel. */
+    @Benchmark
+    public void connection(Cpu cpu) throws Exception {
+        HboneLoopback both = requireNonNull(loopback);
+        HbonePool fresh = both.pool();
+        both.openNow(fresh, new ChannelInboundHandlerAdapter());
+        both.clientLoop.submit(fresh::close).sync();
+        cpu.operations++;
+    }
+
+    /** The yardstick. */
+    @Benchmark
+    public void bareTls(Cpu cpu) throws Exception {
+        HboneLoopback both = requireNonNull(loopback);
+        SslHandler handler = requireNonNull(tls).client(io.netty.buffer.PooledByteBufAllocator.DEFAULT);
+        Channel channel = both.connect(requireNonNull(tlsAddress), handler);
+        handler.handshakeFuture().sync();
+        channel.close().sync();
+        cpu.operations++;
+    }
+
+    private final class Batch {
+        final CompletableFuture<Boolean> done = new CompletableFuture<>();
+        private int started;
+        private int finished;
+
+        void next() {
+            if (started++ < TUNNELS) {
+                requireNonNull(loopback).open(requireNonNull(pool), new Ends()).addListener(f -> {
+                    if (!f.isSuccess()) {
+                        done.completeExceptionally(f.cause());
+                    }
+                });
+            }
+        }
+
+        private final class Ends extends ChannelInboundHandlerAdapter {
+            @Override
+            public void channelActive(ChannelHandlerContext ctx) {
+                ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+                ((TunnelChannel) ctx.channel()).shutdownOutput();
+            }
+
+            @Override
+            public void channelInactive(ChannelHandlerContext ctx) {
+                if (++finished == TUNNELS) {
+                    done.complete(true);
+                }
+                next();
+            }
+        }
+    }
+
+    private static final class EndWithThePeer extends ChannelInboundHandlerAdapter {
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                ((TunnelChannel) ctx.channel()).shutdownOutput();
+            }
+        }
+    }
+}
