@@ -71,7 +71,7 @@ final class GoldenWire {
                 dataBytes += frame.payload().length;
                 Goldens.add(said, "DATA" + end);
             }
-            case 1 -> said.add("HEADERS " + decode(frame) + end);
+            case 1 -> said.add(decode(frame) + end);
             case 3 -> said.add("RST " + name(frame.code()));
             case 4, 8 -> { }
             case 6 -> {
@@ -91,7 +91,7 @@ final class GoldenWire {
             List<String> all = new ArrayList<>();
             decoded.forEach(h -> all.add(h.getKey() + ": " + h.getValue()));
             headers.add(all);
-            return decoded.status() == null ? String.valueOf(decoded.authority()) : decoded.status().toString();
+            return decoded.status() == null ? "CONNECT" : "HEADERS " + decoded.status();
         } catch (Http2Exception e) {
             throw new IOException(e);
         }

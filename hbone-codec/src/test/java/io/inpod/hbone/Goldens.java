@@ -49,7 +49,7 @@ final class Goldens {
         for (JsonNode f : frames) {
             String end = f.path("end").asBoolean() ? " END" : "";
             String text = switch (f.get("type").asText()) {
-                case "HEADERS" -> "HEADERS " + status(f) + end;
+                case "HEADERS" -> status(f) + end;
                 case "DATA" -> "DATA" + end;
                 case "RST_STREAM" -> "RST " + f.get("error").asText();
                 case "GOAWAY" -> "GOAWAY " + f.get("error").asText() + " " + f.get("last").asLong();
@@ -73,10 +73,10 @@ final class Goldens {
     private static String status(JsonNode frame) {
         for (JsonNode header : frame.path("headers")) {
             if (header.get(0).asText().equals(":status")) {
-                return header.get(1).asText();
+                return "HEADERS " + header.get(1).asText();
             }
         }
-        return "?";
+        return "CONNECT";
     }
 
     private static InputStream open(String file) {

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The table of differences is about cases that exist and names tests that exist. */
 class GoldensTest {
     @ParameterizedTest
-    @ValueSource(strings = {"server"})
+    @ValueSource(strings = {"server", "client"})
     void theTableIsTrue(String side) throws Exception {
         var cases = Goldens.cases("hbone-" + side + ".json");
         for (var line : Goldens.differences(side).entrySet()) {

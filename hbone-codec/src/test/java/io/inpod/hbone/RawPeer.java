@@ -4,6 +4,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyStore;
@@ -35,7 +36,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     static SSLContext context(@Nullable WorkloadCertificate certificate) throws Exception {
-        SSLContext context = SSLContext.getInstance("TLSv1.3");
+        SSLContext context = SSLContext.getInstance("TLS");
         KeyManagerFactory keys = KeyManagerFactory.getInstance("SunX509");
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
@@ -58,12 +59,31 @@ final class RawPeer implements AutoCloseable {
             socket.setReceiveBufferSize(receiveBuffer);
         }
         socket.connect(address, 10_000);
+        prepare(socket, alpn);
+        return socket;
+    }
+
+    private static void prepare(SSLSocket socket, String... alpn) throws IOException {
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setApplicationProtocols(alpn);
         socket.setSSLParameters(parameters);
-        return socket;
+    }
+
+    /** The server's side of a TCP connection, up to TLS. */
+    static RawPeer accept(Socket accepted, WorkloadCertificate certificate, boolean askForCertificate, String protocol, String... alpn) throws Exception {
+        SSLSocket socket = (SSLSocket) context(certificate).getSocketFactory().createSocket(accepted, null, true);
+        socket.setUseClientMode(false);
+        socket.setNeedClientAuth(askForCertificate);
+        socket.setEnabledProtocols(new String[] {protocol});
+        prepare(socket, alpn);
+        socket.startHandshake();
+        return new RawPeer(socket);
+    }
+
+    void readPreface() throws IOException {
+        in.readNBytes(24);
     }
 
     /** Tries; the server has the last word. */

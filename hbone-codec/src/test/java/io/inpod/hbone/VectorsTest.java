@@ -1,0 +1,9 @@
+package io.inpod.hbone;
+
+import org.junit.jupiter.api.Test;
+
+class VectorsTest {
+    @Test
+    void theHeaderBlocksOfARealPeer() {
+    }
+}
