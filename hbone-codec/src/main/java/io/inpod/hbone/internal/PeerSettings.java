@@ -22,7 +22,10 @@ final class PeerSettings {
     void received(boolean ack, ByteBuf payload) throws ConnectionError {
         boolean first = !connection.settingsReceived;
         if (ack) {
-            if (first || payload.isReadable()) {
+            if (payload.isReadable()) {
+                throw new ConnectionError(Http2Error.FRAME_SIZE_ERROR, "SETTINGS acknowledgement of " + payload.readableBytes() + " bytes");
+            }
+            if (first) {
                 throw ConnectionError.protocol("unexpected SETTINGS acknowledgement");
             }
             connection.window().settingsAcknowledged();

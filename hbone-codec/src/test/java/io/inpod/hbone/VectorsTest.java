@@ -1,9 +1,0 @@
-package io.inpod.hbone;
-
-import org.junit.jupiter.api.Test;
-
-class VectorsTest {
-    @Test
-    void theHeaderBlocksOfARealPeer() {
-    }
-}
