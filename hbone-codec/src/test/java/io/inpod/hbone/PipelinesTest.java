@@ -51,6 +51,8 @@ class PipelinesTest {
 
         @Override
         protected void initChannel(Channel channel) {
+            // It may close before the client's END_STREAM has come.
+            channel.config().setOption(ChannelOption.SO_LINGER, 20);
             channel.pipeline().addLast(new HttpServerCodec(), new HttpObjectAggregator(1 << 20), new SimpleChannelInboundHandler<FullHttpRequest>() {
                 @Override
                 protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
