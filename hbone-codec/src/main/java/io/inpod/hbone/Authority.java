@@ -19,8 +19,6 @@ public record Authority(String host, int port) {
     private static final Pattern NAME =
             Pattern.compile("(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
     private static final Pattern NUMBERS = Pattern.compile("[0-9.]+");
-    private static final Pattern LEADING_ZERO = Pattern.compile("(^|\\.)0[0-9]");
-    private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
 
     /**
      * Checks host and port.
@@ -49,7 +47,7 @@ public record Authority(String host, int port) {
      */
     public static Authority parse(String text) {
         int colon = text.lastIndexOf(':');
-        if (colon < 1 || !PORT.matcher(text.substring(colon + 1)).matches()) {
+        if (colon < 1 || !isPort(text, colon + 1)) {
             throw new IllegalArgumentException("expected host:port, got " + printable(text));
         }
         String host = text.substring(0, colon);
@@ -97,9 +95,28 @@ public record Authority(String host, int port) {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
     }
 
+    // Loops, not patterns: every request passes here.
+    private static boolean isPort(String text, int from) {
+        for (int i = from; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < (i == from ? '1' : '0') || c > '9') {
+                return false;
+            }
+        }
+        return text.length() > from && text.length() <= from + 5;
+    }
+
     private static boolean isIpv4(String host) {
-        // A leading zero is octal to some readers and decimal to others.
-        return NetUtil.isValidIpV4Address(host) && !LEADING_ZERO.matcher(host).find();
+        if (!NetUtil.isValidIpV4Address(host)) {
+            return false;
+        }
+        for (int i = 0; i + 1 < host.length(); i++) {
+            // A leading zero is octal to some readers and decimal to others.
+            if (host.charAt(i) == '0' && host.charAt(i + 1) != '.' && (i == 0 || host.charAt(i - 1) == '.')) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isIpv6(String host) {
