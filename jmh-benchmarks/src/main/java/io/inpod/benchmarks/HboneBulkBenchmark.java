@@ -84,7 +84,7 @@ public class HboneBulkBenchmark {
 
     /** Sends, and waits until all has arrived. */
     @Benchmark
-    public void send() throws InterruptedException {
+    public void send(CpuClock cpu) throws InterruptedException {
         CountDownLatch latch = new CountDownLatch(senders.size());
         arrived = latch;
         for (Channel sender : senders) {
@@ -93,6 +93,7 @@ public class HboneBulkBenchmark {
         if (!latch.await(60, TimeUnit.SECONDS)) {
             throw new IllegalStateException("stalled: " + latch.getCount() + " of " + senders.size());
         }
+        cpu.done(1);
     }
 
     /** Writes as much as was asked for, whenever the channel takes more. */

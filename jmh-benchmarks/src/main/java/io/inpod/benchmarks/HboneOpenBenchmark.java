@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -48,26 +47,6 @@ public class HboneOpenBenchmark {
     private @Nullable BareTls tls;
     private @Nullable InetSocketAddress tlsAddress;
 
-    /** CPU time of the process: printed per operation after each iteration, as JMH has no unit for it. */
-    @State(Scope.Thread)
-    public static class Cpu {
-        private long started;
-        private long operations;
-
-        /** Starts the clock. */
-        @Setup(Level.Iteration)
-        public void start() {
-            started = HboneLoopback.cpu();
-            operations = 0;
-        }
-
-        /** Prints. */
-        @TearDown(Level.Iteration)
-        public void print() {
-            System.out.printf("[%.1f us of CPU per operation] ", (HboneLoopback.cpu() - started) / 1e3 / operations);
-        }
-    }
-
     /** Listens and warms the connection. */
     @Setup
     public void connect() throws Exception {
@@ -93,7 +72,7 @@ public class HboneOpenBenchmark {
     /** A thousand tunnels on the warm connection. */
     @Benchmark
     @org.openjdk.jmh.annotations.OperationsPerInvocation(TUNNELS)
-    public void tunnel(Cpu cpu) throws Exception {
+    public void tunnel(CpuClock cpu) throws Exception {
         HboneLoopback both = requireNonNull(loopback);
         Batch batch = new Batch();
         both.clientLoop.execute(() -> {
@@ -102,28 +81,28 @@ public class HboneOpenBenchmark {
             }
         });
         batch.done.get(60, TimeUnit.SECONDS);
-        cpu.operations += TUNNELS;
+        cpu.done(TUNNELS);
     }
 
     /** A whole connection with one tunnel. */
     @Benchmark
-    public void connection(Cpu cpu) throws Exception {
+    public void connection(CpuClock cpu) throws Exception {
         HboneLoopback both = requireNonNull(loopback);
         HbonePool fresh = both.pool();
         both.openNow(fresh, new ChannelInboundHandlerAdapter());
         both.clientLoop.submit(fresh::close).sync();
-        cpu.operations++;
+        cpu.done(1);
     }
 
     /** The yardstick. */
     @Benchmark
-    public void bareTls(Cpu cpu) throws Exception {
+    public void bareTls(CpuClock cpu) throws Exception {
         HboneLoopback both = requireNonNull(loopback);
         SslHandler handler = requireNonNull(tls).client(io.netty.buffer.PooledByteBufAllocator.DEFAULT);
         Channel channel = both.connect(requireNonNull(tlsAddress), handler);
         handler.handshakeFuture().sync();
         channel.close().sync();
-        cpu.operations++;
+        cpu.done(1);
     }
 
     private final class Batch {

@@ -1,0 +1,31 @@
+package io.inpod.benchmarks;
+
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** CPU time of the whole process: printed per operation after each iteration, as JMH has no unit for it. */
+@State(Scope.Thread)
+public class CpuClock {
+    private long started;
+    private long operations;
+
+    /** Starts. */
+    @Setup(Level.Iteration)
+    public void start() {
+        started = HboneLoopback.cpu();
+        operations = 0;
+    }
+
+    void done(int more) {
+        operations += more;
+    }
+
+    /** Prints. */
+    @TearDown(Level.Iteration)
+    public void print() {
+        System.out.printf("[%.1f us of CPU per operation] ", (HboneLoopback.cpu() - started) / 1e3 / operations);
+    }
+}
