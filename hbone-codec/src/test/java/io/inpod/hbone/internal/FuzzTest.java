@@ -18,6 +18,7 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -70,9 +71,11 @@ class FuzzTest {
                 }
             }, request -> answer(request, input)));
             byte[] bytes = input.clientBytes();
+            List<ByteBuf> pieces = new ArrayList<>();
             for (int at = 0; at < bytes.length && channel.isOpen();) {
                 int n = Math.min(bytes.length - at, 1 + input.random.nextInt(input.random.nextBoolean() ? 20 : 5000));
-                channel.writeInbound(Unpooled.copiedBuffer(bytes, at, n));
+                pieces.add(channel.alloc().directBuffer(n).writeBytes(bytes, at, n));
+                channel.writeInbound(pieces.get(pieces.size() - 1));
                 channel.runPendingTasks();
                 at += n;
                 drain(channel);
@@ -80,6 +83,7 @@ class FuzzTest {
             outcomes.merge(failed[0], 1, Integer::sum);
             channel.finishAndReleaseAll();
             channel.checkException();
+            assertThat(pieces).as("released").allMatch(piece -> piece.refCnt() == 0);
         });
         assertThat(outcomes.keySet()).as(runs + " runs: " + outcomes).allMatch(o -> o.equals("survived")
                 || o.matches("(PROTOCOL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION)_ERROR|ENHANCE_YOUR_CALM|STREAM_CLOSED"));
