@@ -18,8 +18,10 @@ class NamespaceHolderTest {
     void findsAllThatKeepsANamespace(PodNetwork network) throws Exception {
         long self = ProcessHandle.current().pid();
         NetworkNamespace namespace = NetworkNamespace.create("held");
+        CountDownLatch named = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         Thread thread = new Thread(() -> {
+            named.countDown(); // the kernel knows a thread's name only when it runs
             try {
                 end.await();
             } catch (InterruptedException e) {
@@ -32,6 +34,7 @@ class NamespaceHolderTest {
                 DatagramChannel udp = namespace.call(() -> DatagramChannel.open());
                 ServerSocketChannel elsewhere = ServerSocketChannel.open()) {
             namespace.run(thread::start);
+            named.await();
             process.getInputStream().read();
             while (!process.info().command().orElse("").endsWith("sleep")) {
                 Thread.onSpinWait();
