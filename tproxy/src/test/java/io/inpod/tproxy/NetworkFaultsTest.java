@@ -3,6 +3,7 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
@@ -43,7 +44,7 @@ class NetworkFaultsTest {
     @Pods(2)
     void losesNothingWhenEachTenthPacketIsLost(PodNetwork network) throws Exception {
         for (Pod pod : network.pods()) {
-            // Real packets, not the great ones that virtual links pass on: a thousand of them.
+            // Real packets, not the great ones that virtual links pass on: a thousand of them. Only ip can set this.
             Tool.run(pod.namespace(), "ip", "link", "set", "eth0", "gso_max_segs", "1");
         }
         survives(network, MEBIBYTE, pods -> {
@@ -60,8 +61,11 @@ class NetworkFaultsTest {
     void losesNothingWhenTheMtuShrinks(PodNetwork network) throws Exception {
         survives(network, 32 * MEBIBYTE, pods -> {
             for (int mtu : new int[] {600, 1500, 900}) {
-                Tool.run(pods.pod(0).namespace(), "ip", "link", "set", "eth0", "mtu", String.valueOf(mtu));
-                Tool.run(pods.pod(1).namespace(), "ip", "link", "set", "eth0", "mtu", String.valueOf(mtu));
+                for (Pod pod : pods.pods()) {
+                    try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {
+                        inside.links().setMtu("eth0", mtu);
+                    }
+                }
             }
         });
     }

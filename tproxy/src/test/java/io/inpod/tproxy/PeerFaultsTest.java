@@ -3,6 +3,7 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -107,8 +108,9 @@ class PeerFaultsTest {
     @Pods(2)
     void keepaliveFindsAServerWhoseNamespaceIsDeleted(PodNetwork network) throws Exception {
         // The link goes with the namespace; sockets would keep the namespace itself alive.
-        vanishes(network.pod(0).namespace(), network.pod(0).namespace(), network, 1,
-                () -> Tool.run(network.node(), "ip", "link", "delete", network.pod(1).link()), RelaySide.UPSTREAM);
+        try (Rtnetlink node = Rtnetlink.open(network.node())) {
+            vanishes(network.pod(0).namespace(), network.pod(0).namespace(), network, 1, () -> node.links().delete(network.pod(1).link()), RelaySide.UPSTREAM);
+        }
     }
 
     private interface Event {

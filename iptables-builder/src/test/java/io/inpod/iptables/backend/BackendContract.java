@@ -27,6 +27,7 @@ import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.text.Differences;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -239,7 +240,9 @@ abstract class BackendContract {
     @Test
     void swapsLeaveNoGap() throws Exception {
         assumeThat(isReal()).as("a fake redirects nothing").isTrue();
-        Kernel.run(namespace, "", "ip", "link", "set", "lo", "up");
+        try (Rtnetlink inside = Rtnetlink.open(namespace)) {
+            inside.links().up("lo");
+        }
         backend().apply(namespace, OWNER, redirection(0));
         try (RedirectedStream stream = RedirectedStream.start(namespace)) {
             for (int i = 1; i <= SWAPS; i++) {
