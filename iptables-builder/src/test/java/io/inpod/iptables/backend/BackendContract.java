@@ -225,6 +225,21 @@ abstract class BackendContract {
     }
 
     @Test
+    void fiftyThousandAddressesAreNoObstacle() throws Exception {
+        List<Element> elements = new ArrayList<>();
+        for (int i = 0; i < 50_000; i++) {
+            elements.add(new Element(IpPrefix.parse("10." + (i >> 16) + "." + (i >> 8 & 0xff) + "." + (i & 0xff)).address(), i % 1000 == 0 ? "pod " + i : ""));
+        }
+        AddressSet set = new AddressSet("contract-v4", IpFamily.V4, elements);
+        RuleSet rules = new RuleSet(EnumSet.allOf(IpFamily.class), version(1).tables(), List.of(set));
+        backend().apply(namespace, OWNER, rules);
+        backend().update(namespace, OWNER, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.7").address())));
+        assertThat(differences(rules)).containsExactly("set contract-v4 lacks 10.0.0.7");
+        backend().remove(namespace, OWNER);
+        assertThat(backend().read(namespace, OWNER).isEmpty()).isTrue();
+    }
+
+    @Test
     void theNamesThatItMustFindAgainAreItsOwners() {
         RuleSet foreign = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("OTHER")));
         assertThatThrownBy(() -> backend().apply(namespace, OWNER, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");

@@ -69,14 +69,16 @@ class NetlinkGoldensKernelTest {
             families.add(preset(IpFamily.V6, dns, ingress));
         }
         RuleSet rules = new PodRules(families, false, Optional.empty()).inet();
-        try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
-            Kernel.run(theirs, Goldens.read("nftables/" + golden), "nft", "-f", "-");
-            NetlinkBackend.inet().apply(ours, PodRules.OWNER, rules);
-            Map<String, List<String>> expected = chains(theirs);
-            assertThat(expected).containsKeys("istio-ambient-nat istio-output", "istio-ambient-mangle istio-prerouting");
-            assertThat(chains(ours)).containsAllEntriesOf(expected);
-            if (v6) { // otherwise there is the table that rejects the other family
-                assertThat(chains(ours)).isEqualTo(expected);
+        for (Backend backend : List.of(NetlinkBackend.inet(), NftBackend.system())) {
+            try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
+                Kernel.run(theirs, Goldens.read("nftables/" + golden), "nft", "-f", "-");
+                backend.apply(ours, PodRules.OWNER, rules);
+                Map<String, List<String>> expected = chains(theirs);
+                assertThat(expected).containsKeys("istio-ambient-nat istio-output", "istio-ambient-mangle istio-prerouting");
+                assertThat(chains(ours)).containsAllEntriesOf(expected);
+                if (v6) { // otherwise there is the table that rejects the other family
+                    assertThat(chains(ours)).isEqualTo(expected);
+                }
             }
         }
     }

@@ -1,0 +1,104 @@
+package io.inpod.iptables;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.inpod.iptables.Match.PortMatch;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Equal meaning is equal value; what the kernel would refuse is refused here. */
+class CanonicalFormTest {
+    private static final Target ACCEPT = new Target.Accept();
+    private static final Match TCP = Match.protocol(Protocol.TCP);
+
+    @Test
+    void fullPortRangesVanishAndHeaderConditionsJoin() {
+        Match all = new Match.Transport(Protocol.TCP, Optional.of(new PortMatch(new Ports(0, 65535), false)), Optional.empty(), Optional.empty());
+        assertThat(Rule.of(ACCEPT, TCP, all)).isEqualTo(Rule.of(ACCEPT, TCP, Match.header(Protocol.TCP)));
+        assertThat(Rule.of(ACCEPT, Match.sourcePort(Protocol.TCP, Ports.of(1)), TCP, Match.mark(Mark.exactly(1)), Match.destinationPort(Protocol.TCP, Ports.of(2))))
+                .isEqualTo(Rule.of(ACCEPT, TCP, new Match.Transport(Protocol.TCP, Optional.of(new PortMatch(Ports.of(1), false)),
+                        Optional.of(new PortMatch(Ports.of(2), false)), Optional.empty()), Match.mark(Mark.exactly(1))));
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, Match.sourcePort(Protocol.TCP, Ports.of(1)), Match.sourcePort(Protocol.TCP, Ports.of(2))))
+                .withMessageContaining("two conditions on the same part");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Match.Transport(Protocol.TCP, Optional.of(new PortMatch(new Ports(0, 65535), true)), Optional.empty(), Optional.empty()));
+    }
+
+    @Test
+    void theCommentComesLastAndOnce() {
+        assertThat(Rule.of(ACCEPT, Match.comment("x"), Match.mark(Mark.exactly(1)), TCP)).isEqualTo(Rule.of(ACCEPT, TCP, Match.mark(Mark.exactly(1)), Match.comment("x")));
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, Match.comment("x"), Match.comment("y")));
+    }
+
+    @Test
+    void theFamilyIsLeftOutWhereAnotherPartTellsIt() {
+        Match source = Match.source(IpPrefix.parse("10.0.0.0/8"));
+        assertThat(Rule.of(ACCEPT, Match.family(IpFamily.V4), source)).isEqualTo(Rule.of(ACCEPT, source));
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, Match.family(IpFamily.V6), source));
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, source, Match.destination(IpPrefix.parse("fd00::/8")))).withMessageContaining("mixes");
+        Table table = Table.of(TableName.RAW, Chain.of("A", Rule.of(ACCEPT, Match.family(IpFamily.V4))));
+        assertThat(RuleSet.of(IpFamily.V4, table)).isEqualTo(RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("A", Rule.of(ACCEPT)))));
+        assertThat(RuleSet.ofBoth(table).only(IpFamily.V4)).isEqualTo(RuleSet.of(IpFamily.V4, table));
+        assertThat(RuleSet.ofBoth(table).only(IpFamily.V6).table(TableName.RAW).map(t -> t.chains().get(0).rules().size()).orElse(0)).isZero();
+        assertThatIllegalArgumentException().isThrownBy(() -> RuleSet.of(IpFamily.V6, table));
+    }
+
+    @Test
+    void partsAreSortedAndEmptyOnesLeftOut() {
+        RuleSet rules = new RuleSet(EnumSet.allOf(IpFamily.class), List.of(Table.of(TableName.RAW, Chain.of("OUTPUT")),
+                Table.of(TableName.NAT, Chain.of("B"), Chain.of("OUTPUT", Rule.of(ACCEPT)), Chain.of("A"), Chain.of("PREROUTING", Rule.of(ACCEPT))),
+                Table.of(TableName.FILTER, Chain.of("C"))), List.of(AddressSet.of("z", IpFamily.V4), AddressSet.of("y", IpFamily.V6)));
+        assertThat(rules.tables()).extracting(Table::name).containsExactly(TableName.FILTER, TableName.NAT);
+        assertThat(rules.tables().get(1).chains()).extracting(Chain::name).containsExactly("PREROUTING", "OUTPUT", "A", "B");
+        assertThat(rules.sets()).extracting(AddressSet::name).containsExactly("y", "z");
+    }
+
+    /** As iptables 1.8.9 prints them; the last is where the kernel's counter would overflow. */
+    @ParameterizedTest
+    @CsvSource({"60, HOUR, 1, MINUTE", "1, SECOND, 1, SECOND", "3600, HOUR, 1, SECOND", "120, MINUTE, 2, SECOND", "3000, SECOND, 3333, SECOND", "7, MINUTE, 7, MINUTE", "24, DAY, 1, HOUR"})
+    void limitsAreWhatTheKernelRemembers(int rate, Limit.Per per, int kept, Limit.Per keptPer) {
+        assertThat(new Limit(rate, per, 1)).isEqualTo(new Limit(kept, keptPer, 1));
+        assertThat(new Limit(rate, per, 1).rate()).isEqualTo(kept);
+        assertThat(new Limit(rate, per, 1).per()).isEqualTo(keptPer);
+        assertThatIllegalArgumentException().isThrownBy(() -> new Limit(1, Limit.Per.DAY, 5)).withMessageContaining("lower the burst");
+    }
+
+    @Test
+    void setsAreDeclaredAndFit() {
+        AddressSet set = AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("10.0.0.2").address(), IpPrefix.parse("10.0.0.1").address());
+        assertThat(set.elements()).extracting(AddressSet.Element::toString).containsExactly("10.0.0.1", "10.0.0.2");
+        Table table = Table.of(TableName.RAW, Chain.of("A", Rule.of(ACCEPT, Match.in(set, Side.SOURCE))));
+        assertThatIllegalArgumentException().isThrownBy(() -> RuleSet.ofBoth(table)).withMessage("raw A rule 1: set pods of IPv4 is not in the rule set");
+        assertThat(new RuleSet(EnumSet.allOf(IpFamily.class), List.of(table), List.of(set)).only(IpFamily.V6).sets()).isEmpty();
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("::1").address()));
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("1.1.1.1").address(), IpPrefix.parse("1.1.1.1").address()));
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("-pods", IpFamily.V4));
+    }
+
+    @Test
+    void partsNeedTheirProtocolTableAndHook() {
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, new IcmpMatch(Protocol.ICMP, 8, OptionalInt.empty(), false)));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Match.Transport(Protocol.UDP, Optional.empty(), Optional.empty(), Optional.of(TcpFlags.syn())));
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(new Target.ClampTcpMss(), TCP)).withMessageContaining("SYN");
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(new Target.Snat(IpPrefix.parse("::1").address(), Optional.of(Ports.of(1)))));
+        assertThatIllegalArgumentException().isThrownBy(() -> Table.of(TableName.RAW, Chain.of("PREROUTING", Rule.of(ACCEPT, Match.user(0))))).withMessageContaining("known only in");
+        assertThatIllegalArgumentException().isThrownBy(() -> Table.of(TableName.MANGLE, Chain.of("INPUT", Rule.of(new Target.Goto("A"))),
+                Chain.of("A", Rule.of(new Target.ClampTcpMss(), TCP, Match.flags(TcpFlags.syn()))))).withMessageContaining("reached from INPUT");
+        assertThatIllegalArgumentException().isThrownBy(() -> Table.of(TableName.NAT, Chain.of("PREROUTING", Rule.of(new Target.Masquerade()))));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TcpFlags(Set.of(), Set.of(), false));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Chain("A", Chain.Placement.FIRST, List.of())).withMessageContaining("not built in");
+    }
+
+    @Test
+    void negationIsThereWhereTheKernelHasIt() {
+        assertThat(Match.in("lo").not().not()).isEqualTo(Match.in("lo"));
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.comment("x").not());
+        assertThatIllegalArgumentException().isThrownBy(() -> new Limit(1, Limit.Per.SECOND, 5).not()).withMessageContaining("can't be negated");
+    }
+}

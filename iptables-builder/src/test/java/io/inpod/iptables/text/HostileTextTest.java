@@ -1,0 +1,163 @@
+package io.inpod.iptables.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.Chain;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.Words;
+import java.io.IOException;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Whatever text comes from outside: the model or the renderer refuses it in one line, or the script has as many lines as with harmless
+ * text, and each of them as many words.
+ */
+class HostileTextTest {
+    private static final String ALPHABET = "ab0+*\"';-!#\\ \n\t\r:/.@_é\u00a0\u2028\ud800|&$()`{}%~,<>=\u0000\u0085\u202e";
+    private static final Pattern NFT_WORD = Pattern.compile("\"[^\"]*\"|[^ \"]+");
+    private static final int ROUNDS = 5_000;
+
+    private final Random random = new Random(20261126);
+
+    private String text() {
+        StringBuilder text = new StringBuilder();
+        int kind = random.nextInt(3);
+        for (int n = random.nextInt(12); n >= 0; n--) {
+            text.append(kind == 0 ? ALPHABET.charAt(random.nextInt(ALPHABET.length())) : kind == 1 ? (char) ('a' + random.nextInt(26)) : "a b;c".charAt(random.nextInt(5)));
+        }
+        return text.toString();
+    }
+
+    private static RuleSet with(Match match, Target target) {
+        return RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("A", Rule.of(target, match), Rule.of(new Target.Return()))));
+    }
+
+    private int tried(Function<String, RuleSet> rules) {
+        RuleSet harmless = rules.apply("x");
+        String iptables = IptablesRestore.render(harmless, IpFamily.V4);
+        String nft = NftScript.render(harmless, "p-");
+        int accepted = 0;
+        for (int i = 0; i < ROUNDS; i++) {
+            String text = text();
+            RuleSet hostile;
+            try {
+                hostile = rules.apply(text);
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage().chars()).noneMatch(Character::isISOControl);
+                continue;
+            }
+            accepted += same(iptables, () -> IptablesRestore.render(hostile, IpFamily.V4), line -> Words.split(line).size(), text);
+            accepted += same(nft, () -> NftScript.render(hostile, "p-"), HostileTextTest::nftWords, text);
+        }
+        return accepted;
+    }
+
+    private static int same(String harmless, Supplier<String> render, ToLongFunction<String> words, String text) {
+        String script;
+        try {
+            script = render.get();
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage().chars()).noneMatch(Character::isISOControl);
+            return 0;
+        }
+        String[] lines = script.split("\n", -1);
+        String[] expected = harmless.split("\n", -1);
+        assertThat(lines).as(text).hasSameSizeAs(expected);
+        for (int i = 0; i < lines.length; i++) {
+            assertThat(words.applyAsLong(lines[i])).as(text).isEqualTo(words.applyAsLong(expected[i]));
+        }
+        return 1;
+    }
+
+    /** nft knows no escapes between double quotes. */
+    private static long nftWords(String line) {
+        return NFT_WORD.matcher(line).results().count();
+    }
+
+    @Test
+    void commentsStayOneWord() {
+        assertThat(tried(text -> with(new CommentMatch(text), new Target.Accept()))).isGreaterThan(ROUNDS);
+    }
+
+    @Test
+    void logPrefixesStayOneWord() {
+        assertThat(tried(text -> with(Match.in("lo"), new Target.Log(text, 4)))).isGreaterThan(ROUNDS);
+        assertThat(tried(text -> with(Match.in("lo"), new Target.Nflog(1, text)))).isGreaterThan(ROUNDS);
+    }
+
+    @Test
+    void interfaceNamesStayOneWord() {
+        assertThat(tried(text -> with(Match.in(text), new Target.Accept()))).isGreaterThan(ROUNDS / 10);
+    }
+
+    @Test
+    void controlGroupsStayOneWord() {
+        assertThat(tried(text -> with(new CgroupMatch(text, false), new Target.Accept()))).isGreaterThan(ROUNDS / 10);
+    }
+
+    @Test
+    void namesOfChainsAndSetsStayOneWord() {
+        assertThat(tried(text -> RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump(text))), Chain.of(text))))).isGreaterThan(ROUNDS / 10);
+        assertThat(tried(text -> {
+            AddressSet set = AddressSet.of(text, IpFamily.V4);
+            return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(Table.of(TableName.FILTER, Chain.of("A", Rule.of(new Target.Drop(), Match.in(set, Side.SOURCE))))), List.of(set));
+        })).isGreaterThan(ROUNDS / 10);
+    }
+
+    @Test
+    void commentsOfElementsStayOneWord() {
+        assertThat(tried(text -> {
+            AddressSet set = new AddressSet("s", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("10.0.0.1").address(), text)));
+            return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(), List.of(set));
+        })).isGreaterThan(ROUNDS);
+    }
+
+    /** Listings are other people's text too: whatever is in them, there is a listing or an IOException. */
+    @Test
+    void damagedListingsAreErrorsOrListings() throws Exception {
+        String saved = "*nat\n:A - [0:0]\n-A OUTPUT -p tcp -m tcp --dport 1:2 -m comment --comment \"a b\" -j A\n-A A -m limit --limit 1/sec -j DNAT --to-destination [::1]:5\nCOMMIT\n";
+        String json = "{\"nftables\": [{\"table\": {\"family\": \"inet\", \"name\": \"p-nat\"}}, {\"chain\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"A\"}},"
+                + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"==\", \"left\": {\"payload\": {\"protocol\": \"tcp\","
+                + " \"field\": \"dport\"}}, \"right\": {\"range\": [5, 6]}}}, {\"mangle\": {\"key\": {\"meta\": {\"key\": \"mark\"}}, \"value\": {\"|\": [1, 2]}}}, {\"jump\": {\"target\": \"A\"}}]}}]}";
+        for (int i = 0; i < ROUNDS; i++) {
+            for (String whole : List.of(saved, json)) {
+                StringBuilder damaged = new StringBuilder(whole);
+                for (int n = 1 + random.nextInt(4); n > 0; n--) {
+                    int at = random.nextInt(damaged.length());
+                    if (random.nextBoolean()) {
+                        damaged.deleteCharAt(at);
+                    } else {
+                        damaged.setCharAt(at, random.nextBoolean() ? whole.charAt(random.nextInt(whole.length())) : ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+                    }
+                }
+                try {
+                    if (whole.equals(saved)) {
+                        IptablesSave.parse(damaged.toString()).listing(IpFamily.V6);
+                    } else {
+                        NftJson.parse(damaged.toString(), "p-");
+                    }
+                } catch (IOException e) {
+                    assertThat(e.getMessage()).isNotEmpty();
+                }
+            }
+        }
+    }
+}

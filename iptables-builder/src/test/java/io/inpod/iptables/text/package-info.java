@@ -1,0 +1,5 @@
+@NullMarked
+package io.inpod.iptables.text;
+
+import org.jspecify.annotations.NullMarked;
+
