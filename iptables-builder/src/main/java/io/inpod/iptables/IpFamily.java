@@ -39,7 +39,7 @@ public enum IpFamily {
 
     /** {@return the address that applications call localhost, as a full-length prefix} */
     public IpPrefix loopback() {
-        return IpPrefix.parse(loopback);
+        return this == V4 ? Loopback.V4 : Loopback.V6;
     }
 
     /** {@return the name of its tool, {@code iptables} or {@code ip6tables}} */
@@ -55,5 +55,11 @@ public enum IpFamily {
     @Override
     public String toString() {
         return this == V4 ? "IPv4" : "IPv6";
+    }
+
+    /** Made after the families, which prefixes ask for. */
+    private static final class Loopback {
+        static final IpPrefix V4 = IpPrefix.parse(IpFamily.V4.loopback);
+        static final IpPrefix V6 = IpPrefix.parse(IpFamily.V6.loopback);
     }
 }

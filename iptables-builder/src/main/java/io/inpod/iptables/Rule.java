@@ -20,8 +20,7 @@ import java.util.Optional;
  * @param target what to do
  */
 public record Rule(List<Match> matches, Target target) {
-    private static final List<Class<? extends Match>> ORDER = List.of(Match.Family.class, Match.Source.class, Match.Destination.class,
-            Match.InInterface.class, Match.OutInterface.class, Match.IpProtocol.class);
+    private static final Comparator<Match> ORDER = Comparator.comparingInt(Rule::place);
 
     /**
      * Brings the conditions into order and checks the parts against each other.
@@ -40,7 +39,9 @@ public record Rule(List<Match> matches, Target target) {
         if (implied.isPresent()) {
             kept.removeIf(match -> match instanceof Match.Family);
         }
-        kept.sort(Comparator.comparingInt(Rule::place));
+        if (kept.size() > 1) {
+            kept.sort(ORDER);
+        }
         matches = List.copyOf(kept);
         RuleCheck.check(matches, target);
     }
@@ -98,9 +99,12 @@ public record Rule(List<Match> matches, Target target) {
                 }
             }
         }
-        boolean once = match instanceof Match.Basic || match instanceof CommentMatch;
-        if (once && kept.stream().anyMatch(m -> m.getClass() == match.getClass())) {
-            throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
+        if (match instanceof Match.Basic || match instanceof CommentMatch) {
+            for (Match other : kept) {
+                if (other.getClass() == match.getClass()) {
+                    throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
+                }
+            }
         }
         if (!everything(match)) {
             kept.add(match);
@@ -108,8 +112,18 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     private static int place(Match match) {
-        int place = ORDER.indexOf(match.getClass());
-        return place >= 0 ? place : ORDER.size() + (match instanceof CommentMatch ? 1 : 0);
+        if (!(match instanceof Match.Basic)) {
+            return match instanceof CommentMatch ? 7 : 6;
+        } else if (match instanceof Match.Family) {
+            return 0;
+        } else if (match instanceof Match.Source) {
+            return 1;
+        } else if (match instanceof Match.Destination) {
+            return 2;
+        } else if (match instanceof Match.InInterface) {
+            return 3;
+        }
+        return match instanceof Match.OutInterface ? 4 : 5;
     }
 
     private static Optional<IpFamily> implied(List<Match> matches, Target target) {

@@ -1,7 +1,6 @@
 package io.inpod.iptables;
 
 import java.util.List;
-import java.util.Optional;
 
 /** Which parts of a rule need which protocol; the kernel or the tools would refuse the rest. */
 final class RuleCheck {
@@ -9,20 +8,24 @@ final class RuleCheck {
     }
 
     static void check(List<Match> matches, Target target) {
-        Optional<Protocol> protocol = matches.stream().filter(m -> m instanceof Match.IpProtocol p && !p.negated())
-                .map(m -> ((Match.IpProtocol) m).protocol()).findFirst();
+        Protocol protocol = null;
         for (Match match : matches) {
-            if (match instanceof Match.Transport t && !protocol.equals(Optional.of(t.protocol()))) {
+            if (match instanceof Match.IpProtocol p && !p.negated()) {
+                protocol = p.protocol();
+            }
+        }
+        for (Match match : matches) {
+            if (match instanceof Match.Transport t && t.protocol() != protocol) {
                 throw new IllegalArgumentException("rule asks for a " + t.protocol().text() + " header or port but not for protocol " + t.protocol().text());
             }
-            if (match instanceof IcmpMatch m && !protocol.equals(Optional.of(m.protocol()))) {
+            if (match instanceof IcmpMatch m && m.protocol() != protocol) {
                 throw new IllegalArgumentException("rule asks for a type of " + m.protocol().text() + " but not for that protocol");
             }
         }
-        if (needsPorts(target) && !protocol.map(Protocol::hasPorts).orElse(false)) {
+        if (needsPorts(target) && (protocol == null || !protocol.hasPorts())) {
             throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp or udp");
         }
-        if (target instanceof Target.Reject r && r.with() == RejectWith.TCP_RESET && !protocol.equals(Optional.of(Protocol.TCP))) {
+        if (target instanceof Target.Reject r && r.with() == RejectWith.TCP_RESET && protocol != Protocol.TCP) {
             throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp");
         }
         if ((target instanceof Target.SetTcpMss || target instanceof Target.ClampTcpMss) && matches.stream().noneMatch(RuleCheck::syn)) {

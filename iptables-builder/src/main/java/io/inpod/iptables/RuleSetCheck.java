@@ -44,7 +44,21 @@ final class RuleSetCheck {
     }
 
     static Table withoutFamily(Table table) {
+        if (!asksForFamily(table)) {
+            return table;
+        }
         return new Table(table.name(), table.chains().stream()
                 .map(chain -> new Chain(chain.name(), chain.placement(), chain.rules().stream().map(Rule::withoutFamily).toList())).toList());
+    }
+
+    private static boolean asksForFamily(Table table) {
+        for (Chain chain : table.chains()) {
+            for (Rule rule : chain.rules()) {
+                if (!rule.matches().isEmpty() && rule.matches().get(0) instanceof Match.Family) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 }

@@ -81,7 +81,7 @@ class ModelTest {
         Random random = new Random(20261123);
         String alphabet = "ab0+*\"';-!#\\ \n\t:/.@_é\u00a0\u2028\ud800|&$()`{}%~";
         int accepted = 0;
-        for (int i = 0; i < 50_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             StringBuilder name = new StringBuilder();
             for (int n = random.nextInt(17); n >= 0; n--) {
                 name.append(alphabet.charAt(random.nextInt(i % 2 == 0 ? alphabet.length() : 3)));
@@ -98,7 +98,7 @@ class ModelTest {
             assertThat(text.split("\n")).hasSameSizeAs(IptablesRestore.render(
                     InPodRedirection.of(IpFamily.V4).withVirtualInterfaces(List.of("x")).ruleSet()).split("\n"));
         }
-        assertThat(accepted).isGreaterThan(1000);
+        assertThat(accepted).isGreaterThan(200);
     }
 
     @ParameterizedTest
