@@ -12,9 +12,12 @@ public record Mark(int value, int mask) {
      *
      * @param value the bits looked for or set
      * @param mask which bits count; the value has no others
-     * @throws IllegalArgumentException if the value has bits that the mask hasn't: it would never match
+     * @throws IllegalArgumentException if the value has bits that the mask hasn't, so that it would never match, or the mask is 0
      */
     public Mark {
+        if (mask == 0) {
+            throw new IllegalArgumentException("mark with the mask 0: no bit would count");
+        }
         if ((value & ~mask) != 0) {
             throw new IllegalArgumentException("mark " + hex(value) + " has bits outside its mask " + hex(mask));
         }

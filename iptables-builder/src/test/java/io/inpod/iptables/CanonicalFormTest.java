@@ -91,6 +91,7 @@ class CanonicalFormTest {
         assertThatIllegalArgumentException().isThrownBy(() -> Table.of(TableName.MANGLE, Chain.of("INPUT", Rule.of(new Target.Goto("A"))),
                 Chain.of("A", Rule.of(new Target.ClampTcpMss(), TCP, Match.flags(TcpFlags.syn()))))).withMessageContaining("reached from INPUT");
         assertThatIllegalArgumentException().isThrownBy(() -> Table.of(TableName.NAT, Chain.of("PREROUTING", Rule.of(new Target.Masquerade()))));
+        assertThatIllegalArgumentException().isThrownBy(() -> new Mark(0, 0)).withMessageContaining("no bit would count");
         assertThatIllegalArgumentException().isThrownBy(() -> new TcpFlags(Set.of(), Set.of(), false));
         assertThatIllegalArgumentException().isThrownBy(() -> new Chain("A", Chain.Placement.FIRST, List.of())).withMessageContaining("not built in");
     }
