@@ -30,6 +30,7 @@ import io.inpod.iptables.text.Differences;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -48,6 +49,9 @@ abstract class BackendContract {
     static final Owner OWNER = new Owner(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of("contract-v4", "contract-v6"));
     private static final int RANDOM_RULE_SETS = 8;
     private static final int SWAPS = 200;
+
+    /** For each run of a tool, and for the other of two appliers: the machine may be busy. */
+    static final Duration PATIENCE = Duration.ofSeconds(100);
 
     NetworkNamespace namespace;
 
@@ -307,7 +311,7 @@ abstract class BackendContract {
                 appliers.add(threads.submit(applier));
             }
             for (Future<?> applier : appliers) {
-                applier.get(120, TimeUnit.SECONDS);
+                applier.get(300, TimeUnit.SECONDS);
             }
         } finally {
             threads.shutdownNow();

@@ -1,9 +1,11 @@
 package io.inpod.iptables.backend;
 
+import io.inpod.iptables.backend.IptablesTools.Variant;
+
 /** {@code iptables-legacy}. */
 class IptablesLegacyContractTest extends BackendContract {
     @Override
     Backend backend() {
-        return IptablesBackend.legacy();
+        return new IptablesBackend(IptablesTools.system().withVariant(Variant.LEGACY).withTimeout(PATIENCE));
     }
 }

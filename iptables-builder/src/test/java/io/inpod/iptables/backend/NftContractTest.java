@@ -28,7 +28,7 @@ class NftContractTest extends BackendContract {
 
     @Override
     Backend backend() {
-        return NftBackend.system();
+        return new NftBackend(IptablesTools.system().withTimeout(PATIENCE));
     }
 
     /** nf_tables alone would go on with the next rule, and the connection would reach the application unprotected. */
