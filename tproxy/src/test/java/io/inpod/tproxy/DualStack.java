@@ -34,9 +34,14 @@ final class DualStack {
             }
         }
         // An answer is routed once before the rules give it its mark; without any route it would end there.
-        Tool.run(network.node(), "ip", "-6", "addr", "add", "fd77::1/64", "dev", PodNetwork.BRIDGE, "nodad");
+        InetAddress router = InetAddress.getByName("fd77::1");
+        try (Rtnetlink node = Rtnetlink.open(network.node())) {
+            node.addresses().add(PodNetwork.BRIDGE, router, 64);
+        }
         for (Pod pod : pods) {
-            Tool.run(pod.namespace(), "ip", "-6", "route", "add", "default", "via", "fd77::1");
+            try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {
+                inside.routes().add(Route.via(router));
+            }
         }
         int last = pods.size() - 1;
         for (Pod pod : pods.subList(0, last)) {

@@ -5,6 +5,7 @@ import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netlink.IpFamily;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
@@ -114,8 +115,11 @@ class OriginalDestinationTest {
     @Pods(2)
     void keepsTheInterfaceOfLinkLocalAddresses(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(1).namespace();
-        Tool.run(pod, "ip", "-6", "addr", "add", "fe80::7/64", "dev", "eth0", "nodad");
-        Tool.run(network.pod(0).namespace(), "ip", "-6", "addr", "add", "fe80::6/64", "dev", "eth0", "nodad");
+        for (int i = 0; i < 2; i++) {
+            try (Rtnetlink inside = Rtnetlink.open(network.pod(i).namespace())) {
+                inside.addresses().add("eth0", InetAddress.getByName("fe80::" + (6 + i)), 64);
+            }
+        }
         DualStack.restore(pod, "*nat", "-A PREROUTING -p tcp --dport 8080 -j REDIRECT --to-ports 15006", "COMMIT");
         Recorder recorder = new Recorder(loops);
         try (AcceptLoop accepting = AcceptLoop.listen(pod, new InetSocketAddress("::", 15006), V6, loop, recorder.rules(), recorder)) {

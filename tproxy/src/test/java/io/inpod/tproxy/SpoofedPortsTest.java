@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.inpod.netlink.IpFamily;
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -37,6 +39,7 @@ class SpoofedPortsTest {
     private static final String CLIENT_V6 = "2001:db8::99";
     private static final int SERVER_PORT = 9000;
     private static final int WINDOW = 100;
+    private static final int LOCAL_TABLE = 255; // the kernel's own, see ip-route(8)
 
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     private final List<UpstreamConnection> open = new ArrayList<>();
@@ -135,8 +138,10 @@ class SpoofedPortsTest {
         UnixOperatingSystemMXBean system = (UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         int each = (int) Math.min(4500, (system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount() - 500) / 4);
         int ports = each / 10;
-        Tool.run(pod, "ip", "route", "add", "local", "10.78.0.0/16", "dev", "lo");
-        Tool.run(pod, "ip", "-6", "route", "add", "local", "2001:db8:78::/64", "dev", "lo");
+        try (Rtnetlink inside = Rtnetlink.open(pod)) {
+            inside.routes().add(new Route(IpFamily.V4, Route.Type.LOCAL, InetAddress.getByName("10.78.0.0"), 16, null, "lo", LOCAL_TABLE));
+            inside.routes().add(new Route(IpFamily.V6, Route.Type.LOCAL, InetAddress.getByName("2001:db8:78::"), 64, null, "lo", LOCAL_TABLE));
+        }
         Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_port_range=40000 " + (40000 + ports - 1));
         UpstreamConnector ranged = new UpstreamConnector(pod, MARKED.withPorts(new PortRange(20000, 20000 + ports - 1)));
         UpstreamConnector kernels = new UpstreamConnector(pod, MARKED.withPorts(null));

@@ -15,6 +15,7 @@ import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.text.Differences;
+import io.inpod.netlink.Rtnetlink;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
@@ -34,7 +35,9 @@ class NftContractTest extends BackendContract {
     /** nf_tables alone would go on with the next rule, and the connection would reach the application unprotected. */
     @Test
     void tproxyWithoutAListenerDrops() throws Exception {
-        Kernel.run(namespace, "", "ip", "link", "set", "lo", "up");
+        try (Rtnetlink inside = Rtnetlink.open(namespace)) {
+            inside.links().up("lo");
+        }
         RuleSet rules = RuleSet.ofBoth(Table.of(TableName.MANGLE, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_IN"))),
                 Chain.of("CT_IN", Rule.of(new Target.Tproxy(15006, new Mark(0x111, 0xfff)), Match.protocol(Protocol.TCP),
                         Match.destinationPort(Protocol.TCP, Ports.of(8080))))));

@@ -6,12 +6,16 @@ import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.InPodRedirection.Profile;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.PodRules;
+import io.inpod.netlink.PolicyRule;
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -97,11 +101,15 @@ class PodUpgradeKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         NetworkNamespace peer = network.pod(1).namespace();
         for (int i = 0; i < 2; i++) {
-            Tool.run(network.pod(i).namespace(), "ip", "-6", "address", "add", "fd77::" + (2 + i) + "/64", "dev", "eth0", "nodad");
+            try (Rtnetlink inside = Rtnetlink.open(network.pod(i).namespace())) {
+                inside.addresses().add("eth0", InetAddress.getByName("fd77::" + (2 + i)), 64);
+            }
         }
-        for (String family : List.of("-4", "-6")) {
-            Tool.run(pod, "ip", family, "rule", "add", "fwmark", "0x111/0xfff", "lookup", "100");
-            Tool.run(pod, "ip", family, "route", "add", "local", "default", "dev", "lo", "table", "100");
+        try (Rtnetlink inside = Rtnetlink.open(pod)) {
+            for (io.inpod.netlink.IpFamily family : io.inpod.netlink.IpFamily.values()) {
+                inside.rules().add(new PolicyRule(family, 32764, 0x111, 0xfff, 100));
+                inside.routes().add(Route.localDefault(family, "lo", 100));
+            }
         }
         InPodRedirection v4 = InPodRedirection.of(IpFamily.V4);
         InPodRedirection v6 = InPodRedirection.of(IpFamily.V6);

@@ -2,6 +2,8 @@ package io.inpod.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
@@ -14,6 +16,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -73,7 +76,9 @@ class TransparentRecipesTest {
     /** Gives each pod the address fd77::(n + 2). */
     private static void addIpv6(PodNetwork network) throws IOException {
         for (Pod pod : network.pods()) {
-            Tool.run(pod.namespace(), "ip", "-6", "addr", "add", "fd77::" + pod.address().getAddress()[3] + "/64", "dev", "eth0", "nodad");
+            try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {
+                inside.addresses().add("eth0", InetAddress.getByName("fd77::" + pod.address().getAddress()[3]), 64);
+            }
         }
     }
 
@@ -121,11 +126,15 @@ class TransparentRecipesTest {
         addIpv6(network);
         NetworkNamespace pod = network.pod(1).namespace();
         NetworkNamespace far = network.pod(2).namespace();
-        Tool.run(far, "ip", "addr", "add", "198.51.100.53/32", "dev", "lo");
-        Tool.run(far, "ip", "-6", "addr", "add", "2001:db8::53/128", "dev", "lo", "nodad");
+        try (Rtnetlink inside = Rtnetlink.open(far)) {
+            inside.addresses().add("lo", InetAddress.getByName("198.51.100.53"), 32);
+            inside.addresses().add("lo", InetAddress.getByName("2001:db8::53"), 128);
+        }
         for (int i = 0; i < 2; i++) {
-            Tool.run(network.pod(i).namespace(), "ip", "route", "add", "198.51.100.0/24", "via", "10.77.0." + (3 + i));
-            Tool.run(network.pod(i).namespace(), "ip", "-6", "route", "add", "2001:db8::/64", "via", "fd77::" + (3 + i));
+            try (Rtnetlink inside = Rtnetlink.open(network.pod(i).namespace())) {
+                inside.routes().add(Route.via(InetAddress.getByName("198.51.100.0"), 24, InetAddress.getByName("10.77.0." + (3 + i))));
+                inside.routes().add(Route.via(InetAddress.getByName("2001:db8::"), 64, InetAddress.getByName("fd77::" + (3 + i))));
+            }
         }
         rule(pod, "-A", "PREROUTING", "-p", "udp", "-m", "addrtype", "!", "--dst-type", "LOCAL", "-j", "TPROXY", "--on-port", "15053", "--tproxy-mark", "0x111");
         Process server = python(far, UDP, "198.51.100.53", "2001:db8::53");
