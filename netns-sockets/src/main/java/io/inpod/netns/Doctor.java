@@ -40,7 +40,7 @@ public final class Doctor {
      */
     static int run(String[] arguments, PrintStream out, PrintStream err) {
         if (arguments.length > 1 || arguments.length == 1 && arguments[0].startsWith("-")) {
-            err.println("usage: Doctor [NAME | /PATH | PID]   a network namespace; without, a new one");
+            err.println("usage: doctor [NAME | /PATH | PID]   what this process may do in that network namespace; without, in a new one");
             return 2;
         }
         try (NetworkNamespace namespace = arguments.length == 0 ? own() : open(arguments[0])) {
