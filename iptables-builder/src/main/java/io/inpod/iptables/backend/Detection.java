@@ -64,6 +64,7 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
                     + String.join("; ", candidates.stream().map(c -> c.backend().name() + ": " + c.usability().reason()).toList()));
         }
         Candidate first = usable.get(0);
-        return new Detection(candidates, Optional.of(first.backend()), first.backend().name() + " is the first that is usable: " + first.usability().reason());
+        String choice = candidates.size() == 1 ? " is usable: " : " is the first that is usable: ";
+        return new Detection(candidates, Optional.of(first.backend()), first.backend().name() + choice + first.usability().reason());
     }
 }

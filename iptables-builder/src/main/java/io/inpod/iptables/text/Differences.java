@@ -65,7 +65,7 @@ public final class Differences {
             }
             for (ListedChain foreign : there.values()) {
                 if (Hook.isName(foreign.name()) || !foreign.rules().isEmpty() && foreign.rules().stream().allMatch(rule -> leads(rule, found, family))) {
-                    foreign.rules().forEach(rule -> say(family, name + ": " + foreign.name() + " has a foreign rule " + rule.position() + ": " + rule.text()));
+                    foreign.rules().forEach(rule -> say(family, name + ": " + foreign.name() + " has a foreign rule " + rule.position() + ": " + RuleWording.text(rule, family)));
                 } else if (concerned || !foreign.rules().isEmpty()) { // an empty chain of a table of both families does nothing to this one
                     say(family, name + ": chain " + foreign.name() + " is foreign");
                 }
@@ -84,7 +84,7 @@ public final class Differences {
             if (edit.found() == null) {
                 say(family, where + " is missing: " + RuleWording.text(edit.wanted(), family));
             } else if (edit.wanted() == null) {
-                say(family, where + " is foreign: " + edit.found().text());
+                say(family, where + " is foreign: " + RuleWording.text(edit.found(), family));
             } else {
                 say(family, where + ": " + RuleWording.change(edit.found(), edit.wanted(), family));
             }
@@ -98,7 +98,7 @@ public final class Differences {
                 say(family, table + ": " + chain.name() + " lacks the rule " + RuleWording.text(edit.wanted(), family));
             }
             if (edit.found() != null) {
-                say(family, table + ": " + chain.name() + " has a foreign rule " + edit.found().position() + ": " + edit.found().text());
+                say(family, table + ": " + chain.name() + " has a foreign rule " + edit.found().position() + ": " + RuleWording.text(edit.found(), family));
             }
         }
         if (edits.isEmpty() && chain.placement() == Chain.Placement.FIRST) {

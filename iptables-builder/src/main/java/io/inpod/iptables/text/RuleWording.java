@@ -22,6 +22,11 @@ final class RuleWording {
         }
     }
 
+    /** What was found, in the same words as what is wanted; what the model doesn't know in those of the listing. */
+    static String text(ListedRule found, IpFamily family) {
+        return found.rule().map(rule -> text(rule, family)).orElse(found.text());
+    }
+
     static String change(ListedRule found, Rule wanted, IpFamily family) {
         if (found.rule().isPresent()) {
             Rule is = found.rule().get();
@@ -38,7 +43,7 @@ final class RuleWording {
                         + (foreign.isEmpty() ? "" : "has the foreign condition " + conditions(foreign, is, family));
             }
         }
-        return "found " + found.text() + " instead of " + text(wanted, family);
+        return "found " + text(found, family) + " instead of " + text(wanted, family);
     }
 
     private static String target(Target is, Target wanted, IpFamily family) {

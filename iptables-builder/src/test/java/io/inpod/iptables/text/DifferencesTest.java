@@ -15,6 +15,7 @@ import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DifferencesTest {
@@ -90,5 +91,14 @@ class DifferencesTest {
         assertThat(differences(lines)).containsExactly("IPv4 nat: OUTPUT lacks the rule -j A", "IPv4 nat: OUTPUT has a foreign rule 1: -p udp -j A");
         assertThat(Differences.between(new Listing(List.of(), List.of()), WANTED)).containsExactly("IPv4 nat: OUTPUT lacks the rule -j A", "IPv4 nat: chain A is missing");
         assertThat(Differences.between(listing(), RuleSet.nothing())).containsExactly("IPv4 nat: chain A is foreign");
+    }
+
+    @Test
+    void whatIsForeignReadsLikeWhatIsMissing() {
+        Rule foreign = Rule.of(new Target.Jump("A"), Match.protocol(Protocol.TCP));
+        Listing found = new Listing(List.of(new Listing.ListedChain(IpFamily.V4, TableName.MANGLE, "OUTPUT",
+                List.of(new Listing.ListedRule(1, Optional.of(foreign), foreign.toString())))), List.of());
+
+        assertThat(Differences.between(found, WANTED)).contains("IPv4 mangle: OUTPUT has a foreign rule 1: -p tcp -j A");
     }
 }

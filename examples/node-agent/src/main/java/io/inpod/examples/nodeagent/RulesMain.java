@@ -42,6 +42,16 @@ public final class RulesMain {
                     }
                     return FAILED;
                 })
+                .setParameterExceptionHandler((wrong, ignored) -> {
+                    CommandLine command = wrong.getCommandLine();
+                    command.getErr().println(wrong.getMessage());
+                    if (command.getSubcommands().isEmpty()) { // a screen full of options would hide the message
+                        command.getErr().println("`" + command.getCommandSpec().qualifiedName() + " --help` explains the options");
+                    } else {
+                        command.usage(command.getErr());
+                    }
+                    return CommandLine.ExitCode.USAGE;
+                })
                 .execute(args);
     }
 }

@@ -60,6 +60,8 @@ class RulesMainTest {
         });
         assertThat(run("print", "--host-probe-v4", "fd00::1").code()).isEqualTo(2);
         assertThat(run("verify").code()).isEqualTo(2);
+        assertThat(run("verify", "--nonsense").err().lines()).as("the message isn't hidden by a screen of options")
+                .hasSize(2).first().asString().contains("--nonsense");
         assertThat(run("verify", "--netns", "x", "--pid", "1").code()).isEqualTo(2);
         assertThat(run("apply", "--netns", "no-such-pod")).satisfies(outcome -> {
             assertThat(outcome.code()).isEqualTo(3);
