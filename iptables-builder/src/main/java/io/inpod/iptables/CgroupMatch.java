@@ -5,7 +5,9 @@ import io.inpod.iptables.internal.Quote;
 
 /**
  * The control group (version 2) of the socket's process, {@code -m cgroup --path}; only in INPUT, OUTPUT and POSTROUTING. The group must
- * exist when the rule is loaded: the kernel remembers the group, not the path.
+ * exist when the rule is loaded: the kernel remembers the group, not the path. Packets without a socket meet neither it nor its opposite.
+ * The opposite exists in the tables of iptables only: those of nft compare the ancestor at the path's depth, which cgroups further up
+ * don't have; there, return what is in the group and go on with the rest.
  *
  * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes
  * @param negated whether the opposite is asked for

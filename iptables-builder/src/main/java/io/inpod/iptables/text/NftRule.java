@@ -118,7 +118,10 @@ final class NftRule {
         } else if (match instanceof OwnerSocketMatch) {
             throw cannot("whether a socket sends the packet");
         } else if (match instanceof CgroupMatch m) {
-            parts.add("socket cgroupv2 level " + (1 + m.path().chars().filter(c -> c == '/').count()) + not(m.negated()) + '"' + m.path() + '"');
+            if (m.negated()) {
+                throw cannot("that a socket's cgroup lies outside " + m.path() + " (cgroups further up have none at that level, and no comparison with them is true)");
+            }
+            parts.add("socket cgroupv2 level " + (1 + m.path().chars().filter(c -> c == '/').count()) + " \"" + m.path() + '"');
         } else if (match instanceof SocketMatch m) {
             socket(m);
         } else if (match instanceof Limit m) {

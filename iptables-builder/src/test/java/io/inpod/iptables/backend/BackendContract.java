@@ -258,6 +258,18 @@ abstract class BackendContract {
         assertThatThrownBy(() -> backend().apply(namespace, OWNER, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
     }
 
+    /** The expression of nft knows no ancestor at the path's depth for cgroups further up: they would be in neither it nor its opposite. */
+    @Test
+    void theOppositeOfACgroupMeansWhatItSaysOrIsRefused() {
+        RuleSet outside = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("CT_OUT", Rule.of(new Target.Drop(), Match.cgroup("a/proxy").not()))));
+        if (backend().layout() == Layout.INET) {
+            assertThatThrownBy(() -> backend().check(OWNER, outside)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("cgroup").hasMessageContaining("a/proxy");
+        } else {
+            assertThatCode(() -> backend().check(OWNER, outside)).doesNotThrowAnyException();
+        }
+    }
+
     @Test
     void aClosedNamespaceIsAnError() {
         namespace.close();

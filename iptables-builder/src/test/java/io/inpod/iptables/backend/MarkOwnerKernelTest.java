@@ -3,9 +3,17 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.iptables.Chain;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Owner;
 import io.inpod.iptables.PodRules;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.Table;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
 import io.inpod.netns.JdkChannels;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
@@ -88,6 +96,27 @@ class MarkOwnerKernelTest {
                 change(PodRules.of(V4, V6).withMarkOwner(name), backend).verify(pod);
                 assertThat(new PodProbe(PodRules.of(V4, V6).withMarkOwner(name), IptablesTools.system(), Duration.ofSeconds(2)).run(pod))
                         .allMatch(ProbeFinding::kept).extracting(ProbeFinding::promise).contains(Promise.FORGED).doesNotContain(Promise.MARKED);
+            }
+        });
+    }
+
+    /** The opposite of a cgroup deep down holds for those further up: that is why only some back ends take it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "iptables-legacy"})
+    void outsideACgroupIsEverywhereElse(String backend, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        withCgroup((name, directory) -> {
+            Path inner = Files.createDirectory(directory.resolve("inner"));
+            try (ServerSocketChannel peer = JdkChannels.listen(network.pod(1).namespace(), SocketOptions.NONE, new InetSocketAddress(8080))) {
+                assertThat(peer.isOpen()).isTrue();
+                RuleSet rules = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("OUTSIDE"))),
+                        Chain.of("OUTSIDE", Rule.of(new Target.Drop(), Match.cgroup(name + "/inner").not()))));
+                Backends.named(backend).orElseThrow().apply(pod, Owner.of(rules, "outside-"), rules);
+                assertThat(forge(pod, network, inner, 30).exitCode()).as("inside").isZero();
+                assertThat(forge(pod, network, directory, 1).output()).as("one further up").contains("timed out");
+                assertThat(forge(pod, network, null, 1).output()).as("elsewhere").contains("timed out");
+            } finally {
+                Files.delete(inner);
             }
         });
     }

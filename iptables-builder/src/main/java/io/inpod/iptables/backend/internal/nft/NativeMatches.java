@@ -119,8 +119,12 @@ final class NativeMatches {
         } else if (match instanceof SocketMatch m) {
             socket(m);
         } else if (match instanceof CgroupMatch m) {
+            if (m.negated()) {
+                throw new IllegalArgumentException("native nf_tables expressions can't express that a socket's cgroup lies outside " + m.path()
+                        + " (cgroups further up have none at that level, and no comparison with them is true)");
+            }
             to.add(new Expr.Socket(Expr.Socket.CGROUP, m.path().split("/").length));
-            to.add(new Expr.Cmp(Expr.Cmp.op(m.negated()), Bytes.host64(scope.names().cgroup(m.path()))));
+            to.add(new Expr.Cmp(Expr.Cmp.EQ, Bytes.host64(scope.names().cgroup(m.path()))));
         } else {
             throw new IllegalArgumentException("native nf_tables expressions can't express " + match);
         }
