@@ -27,10 +27,6 @@ class H2specTest {
     private static final Map<String, String> EXCLUDED = Map.of(
             "generic/4: Sends a POST request with trailers",
             "a tunnel carries DATA and nothing else: RFC 9113 section 8.5 makes a HEADERS frame on it a stream error",
-            "http2/5.1: closed: Sends a DATA frame",
-            "RFC 9113 section 5.1 leaves it to us (MAY); we don't remember how closed streams ended, as late frames may have crossed our reset",
-            "http2/5.1: closed: Sends a DATA frame after sending RST_STREAM frame",
-            "the same: the bytes are dropped and their connection credit is returned",
             "http2/5.3.1: Sends HEADERS frame that depend on itself",
             "RFC 9113 section 5.3 has done away with priorities",
             "http2/5.3.1: Sends PRIORITY frame that depend on itself",

@@ -185,4 +185,37 @@ class HostileTest {
             }
         }
     }
+
+    /** What a peer itself had ended stays ended, whether its DATA meets the stream still or comes when that has gone. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void dataAfterItsOwnEndIsAnErrorEvenOnAStreamThatIsGone(boolean reset) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions options = HboneOptions.server().with(HboneLimits.server().withResets(20));
+            var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, GOOD);
+                assertThat(peer.next().type()).isEqualTo(1);
+                if (reset) {
+                    peer.send(3, 0, 1, new byte[] {0, 0, 0, 8});
+                } else {
+                    peer.send(0, 1, 1);
+                    assertThat(peer.next()).satisfies(end -> assertThat(end.type()).isZero()).satisfies(end -> assertThat(end.flags()).isEqualTo(1));
+                }
+                peer.send(0, 0, 1, new byte[10]);
+                assertThat(peer.next()).satisfies(closed -> assertThat(closed.type()).isEqualTo(3))
+                        .satisfies(closed -> assertThat(closed.stream()).isEqualTo(1)).satisfies(closed -> assertThat(closed.code()).isEqualTo(5));
+                peer.headers(3, false, GOOD);
+                assertThat(peer.next().type()).as("others go on").isEqualTo(1);
+                try {
+                    for (int i = 0; i < 30; i++) {
+                        peer.send(0, 0, 1, new byte[10]);
+                    }
+                } catch (IOException e) {
+                    // Cut off before the last one.
+                }
+                assertThat(mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS)).contains("too many resets");
+            }
+        }
+    }
 }

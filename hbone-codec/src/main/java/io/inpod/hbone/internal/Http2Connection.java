@@ -27,6 +27,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     final HboneEvents events;
     final FloodGuard flood;
     final IntObjectMap<Stream> streams = new IntObjectHashMap<>();
+    final PeerEnded peerEnded = new PeerEnded();
     private final SpiffeId peer;
     private LoopTurn turn;
     private ChannelHandlerContext ctx;
@@ -319,6 +320,9 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         if (!stream.closed) {
             stream.closed = true;
             streams.remove(stream.id);
+            if (stream.remoteEnded) {
+                peerEnded.add(stream.id);
+            }
             if (stream.channel == null) {
                 credit(stream, stream.input.discard());
             }

@@ -26,6 +26,10 @@ final class InboundFrames implements FrameSink {
         Stream stream = connection.streams.get(id);
         if (stream == null) {
             requireOpened(id, "DATA");
+            if (connection.peerEnded.contains(id)) {
+                connection.resetUnknown(id, Http2Error.STREAM_CLOSED);
+                connection.flood.reset();
+            }
         } else if (stream.remoteEnded) {
             streamError(stream, new StreamError(Http2Error.STREAM_CLOSED, "DATA after END_STREAM"));
         } else if (!connection.isServer() && !stream.answered) {
@@ -144,13 +148,18 @@ final class InboundFrames implements FrameSink {
         }
         if (stream == null) {
             requireOpened(id, "RST_STREAM");
-        } else if (stream.remoteEnded && stream.channel != null && code == Http2Error.NO_ERROR.code()) {
+            return;
+        }
+        if (stream.remoteEnded && stream.channel != null && code == Http2Error.NO_ERROR.code()) {
             stream.dismissed = true;
             connection.finish(stream);
             connection.makeReady(stream);
         } else {
             Http2Error known = Http2Error.valueOf(code);
             connection.failStream(stream, new TunnelResetException("tunnel reset by the peer: " + (known == null ? code : known), code));
+        }
+        if (!stream.remoteEnded) {
+            connection.peerEnded.add(id);
         }
     }
 
