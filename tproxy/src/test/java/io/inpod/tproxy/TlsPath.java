@@ -1,6 +1,5 @@
 package io.inpod.tproxy;
 
-import io.inpod.hbone.DevelopmentCa;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.WorkloadCertificate;
 import io.netty.channel.Channel;
@@ -12,8 +11,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /** Client, relay, TLS 1.3, relay, server. */
 final class TlsPath extends RelayPath {
@@ -23,8 +20,7 @@ final class TlsPath extends RelayPath {
     private volatile DuplexChannel farEnd;
 
     TlsPath() throws Exception {
-        Path directory = Files.createTempDirectory("ca");
-        WorkloadCertificate certificate = DevelopmentCa.open(directory.resolve("ca")).certificate(SpiffeId.parse("spiffe://cluster.local/ns/a/sa/b"));
+        WorkloadCertificate certificate = PassingCa.open().certificate(SpiffeId.parse("spiffe://cluster.local/ns/a/sa/b"));
         server = SslContextBuilder.forServer(certificate.privateKey(), certificate.chain()).sslProvider(SslProvider.JDK).protocols("TLSv1.3").build();
         client = SslContextBuilder.forClient().trustManager(InsecureTrustManagerFactory.INSTANCE).sslProvider(SslProvider.JDK).protocols("TLSv1.3").build();
         far = listen(new ChannelInitializer<>() {

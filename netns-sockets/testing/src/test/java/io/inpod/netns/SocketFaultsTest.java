@@ -83,6 +83,9 @@ class SocketFaultsTest {
                     return receiver.receive(1, 3, Duration.ofSeconds(10));
                 });
             }
+            for (Path left : List.of(path.resolveSibling("stream"), path, path.getParent())) {
+                Files.deleteIfExists(left);
+            }
         }
 
         private static AutoCloseable closeable(Channel channel) {
