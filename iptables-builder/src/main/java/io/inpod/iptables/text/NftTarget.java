@@ -19,7 +19,8 @@ final class NftTarget {
     private NftTarget() {
     }
 
-    static String of(Target target) {
+    /** With the family that the rule is for, if it is for one: beside conditions on that, nft wants it said again for TPROXY. */
+    static String of(Target target, Optional<IpFamily> family) {
         if (target instanceof Target.Accept) {
             return "accept";
         } else if (target instanceof Target.Drop) {
@@ -35,7 +36,7 @@ final class NftTarget {
         } else if (target instanceof Target.Redirect t) {
             return "redirect to :" + t.ports().text('-');
         } else if (target instanceof Target.Tproxy t) {
-            return "tproxy to :" + t.port() + " " + set("meta mark", t.mark()) + " accept";
+            return "tproxy " + family.map(only -> only == IpFamily.V4 ? "ip " : "ip6 ").orElse("") + "to :" + t.port() + " " + set("meta mark", t.mark()) + " accept";
         } else if (target instanceof Target.Dnat t) {
             return "dnat " + address(t.address(), t.ports());
         } else if (target instanceof Target.Snat t) {

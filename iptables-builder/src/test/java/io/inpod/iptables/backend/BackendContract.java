@@ -13,6 +13,7 @@ import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.Listing;
+import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Owner;
 import io.inpod.iptables.OwnerGroupMatch;
@@ -30,6 +31,11 @@ import io.inpod.iptables.text.Differences;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -256,6 +262,33 @@ abstract class BackendContract {
     void theNamesThatItMustFindAgainAreItsOwners() {
         RuleSet foreign = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("OTHER")));
         assertThatThrownBy(() -> backend().apply(namespace, OWNER, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
+    }
+
+    /** Both families, one only, and one told by an address. TPROXY finds nobody here: nothing may reach the application past the proxy. */
+    @Test
+    void tproxyToNobodyLetsNothingPass() throws Exception {
+        assumeThat(isReal()).as("a fake diverts nothing").isTrue();
+        Kernel.run(namespace, "", "ip", "link", "set", "lo", "up");
+        Target divert = new Target.Tproxy(15006, new Mark(0x111, 0xfff));
+        List<Rule> ways = List.of(Rule.of(divert, Match.protocol(Protocol.TCP)), Rule.of(divert, Match.family(IpFamily.V4), Match.protocol(Protocol.TCP)),
+                Rule.of(divert, Match.protocol(Protocol.TCP), Match.destination(IpPrefix.parse("127.0.0.2/32")).not()));
+        try (ServerSocketChannel application = namespace.call(ServerSocketChannel::open)) {
+            application.bind(new InetSocketAddress("127.0.0.1", 0));
+            connect(application.getLocalAddress());
+            for (Rule way : ways) {
+                RuleSet rules = RuleSet.ofBoth(Table.of(TableName.MANGLE, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_IN"))), Chain.of("CT_IN", way,
+                        Rule.of(divert, Match.protocol(Protocol.TCP), Match.destination(IpPrefix.parse("::2/128")).not()))));
+                backend().apply(namespace, OWNER, rules);
+                assertThat(differences(rules)).isEmpty();
+                assertThatThrownBy(() -> connect(application.getLocalAddress())).isInstanceOf(SocketTimeoutException.class);
+            }
+        }
+    }
+
+    private void connect(SocketAddress to) throws IOException {
+        try (SocketChannel client = namespace.call(SocketChannel::open)) {
+            client.socket().connect(to, 500);
+        }
     }
 
     /** The expression of nft knows no ancestor at the path's depth for cgroups further up: they would be in neither it nor its opposite. */
