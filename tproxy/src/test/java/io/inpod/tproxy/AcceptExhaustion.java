@@ -43,7 +43,7 @@ final class AcceptExhaustion {
             }
             System.in.read();
         } finally {
-            loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+            loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         }
     }
 

@@ -34,7 +34,7 @@ class AcceptLoopTest {
 
     @AfterEach
     void stopLoops() throws InterruptedException {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private AcceptLoop listen(NetworkNamespace namespace, Recorder recorder) throws IOException {

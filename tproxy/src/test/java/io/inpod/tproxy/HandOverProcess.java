@@ -34,7 +34,7 @@ final class HandOverProcess {
                 System.out.println(command.equals("hand over") ? loop.handOver(Duration.ofSeconds(1)).sync().getNow() : "what?");
             }
         } finally {
-            loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+            loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         }
     }
 

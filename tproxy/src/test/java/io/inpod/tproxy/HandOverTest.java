@@ -88,7 +88,7 @@ class HandOverTest {
             assertThat(report.risk()).contains("no other socket listens");
             assertThat(alone.channel().isOpen()).isFalse();
         } finally {
-            loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+            loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 

@@ -56,7 +56,7 @@ class MissingPrivilegeTest {
                         .connect(loops.next(), new ClientAddress(InetAddress.getByName("10.0.0.1")), new DestinationAddress(new InetSocketAddress("10.0.0.2", 1)),
                                 new ChannelInboundHandlerAdapter()).await().cause());
             } finally {
-                loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+                loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
             }
         }
 

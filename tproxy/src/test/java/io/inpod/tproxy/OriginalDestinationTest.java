@@ -38,7 +38,7 @@ class OriginalDestinationTest {
 
     @AfterEach
     void stopLoops() throws InterruptedException {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private void arrives(NetworkNamespace from, InetAddress to, NetworkNamespace at, SocketOptions listener, Found found) throws Exception {

@@ -35,7 +35,7 @@ class RedirectionProbeTest {
 
     @AfterEach
     void stopLoops() throws InterruptedException {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     /** Rules of the system's own tool. */

@@ -91,6 +91,6 @@ abstract class RelayPath implements AutoCloseable {
     public void close() throws IOException {
         listener.close().syncUninterruptibly();
         app.close();
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

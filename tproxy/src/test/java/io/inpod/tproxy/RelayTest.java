@@ -260,7 +260,7 @@ class RelayTest {
             assertThatThrownBy(() -> Relay.start(channel, channel, ended -> {})).hasMessageContaining("RelayIoHandler");
         } finally {
             channel.close().sync();
-            plain.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+            plain.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 

@@ -91,7 +91,7 @@ final class RelayedConnection implements AutoCloseable, RelayListener {
         server.close();
         downstream.close().syncUninterruptibly();
         upstream.close().syncUninterruptibly();
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         if (timesEnded > 1) {
             throw new AssertionError("the listener was called " + timesEnded + " times");
         }

@@ -47,7 +47,7 @@ class SpoofedPortsTest {
     @AfterEach
     void close() throws InterruptedException {
         open.forEach(connection -> connection.channel().close());
-        loops.shutdownGracefully(0, 20, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private static NetworkNamespace prepared(PodNetwork network) throws IOException {

@@ -56,7 +56,7 @@ class TproxyReadmeTest {
                 assertThat(seen).isEqualTo(network.pod(0).address());
             }
         } finally {
-            loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+            loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 }

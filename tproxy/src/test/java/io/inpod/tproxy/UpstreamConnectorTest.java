@@ -29,7 +29,7 @@ class UpstreamConnectorTest {
 
     @AfterEach
     void stopLoops() throws InterruptedException {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private Future<UpstreamConnection> connect(UpstreamConnector connector, String source, InetSocketAddress destination) throws Exception {

@@ -36,7 +36,7 @@ class NettyChannelsTest {
 
     @AfterEach
     void stop() throws InterruptedException {
-        loops.shutdownGracefully(0, 5, java.util.concurrent.TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 5_000, java.util.concurrent.TimeUnit.MILLISECONDS).sync();
     }
 
     @Test

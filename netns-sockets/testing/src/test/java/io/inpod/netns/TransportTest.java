@@ -57,7 +57,7 @@ class TransportTest {
     }
 
     private static void stop(EventLoopGroup loops) throws InterruptedException {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private static int fd(Channel channel) {

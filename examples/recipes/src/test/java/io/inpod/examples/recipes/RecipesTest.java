@@ -38,7 +38,7 @@ class RecipesTest {
 
     @AfterEach
     void stop() throws InterruptedException {
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     @Test

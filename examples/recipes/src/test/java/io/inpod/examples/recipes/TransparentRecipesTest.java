@@ -113,7 +113,7 @@ class TransparentRecipesTest {
             assertThat(Tool.tryRun(client, "curl", "-sS", "-m", "30", "http://10.77.0.3:8080/").output()).contains("reset");
         } finally {
             server.destroyForcibly();
-            loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+            loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 
