@@ -9,21 +9,26 @@ import io.inpod.iptables.internal.Quote;
  * The opposite exists in the tables of iptables only: those of nft compare the ancestor at the path's depth, which cgroups further up
  * don't have; there, return what is in the group and go on with the rest.
  *
- * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes
+ * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes;
+ *     none of its components is empty, {@code .} or {@code ..}
  * @param negated whether the opposite is asked for
  */
 public record CgroupMatch(String path, boolean negated) implements Match {
     /**
      * Checks the path.
      *
-     * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes
+     * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes;
+     *     none of its components is empty, {@code .} or {@code ..}
      * @param negated whether the opposite is asked for
      * @throws IllegalArgumentException if it is no such path
      */
     public CgroupMatch {
         Names.text("cgroup path", path, 255);
-        if (path.isEmpty() || path.startsWith("/") || path.endsWith("/")) {
-            throw new IllegalArgumentException("cgroup path " + Quote.of(path) + " is empty or begins or ends with a slash");
+        for (String component : path.split("/", -1)) {
+            if (component.isEmpty() || component.equals(".") || component.equals("..")) {
+                throw new IllegalArgumentException("cgroup path " + Quote.of(path) + " has the component " + Quote.of(component)
+                        + ": write it from the root of the hierarchy, without leading, trailing or double slashes and without . and ..");
+            }
         }
     }
 

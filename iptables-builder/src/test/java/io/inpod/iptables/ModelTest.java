@@ -45,6 +45,13 @@ class ModelTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new Target.Jump(name)).withMessageContaining("chain name");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "/", "/a", "a/", "a//b", ".", "a/.", "..", "../a", "a/../b", "a/b/..", "./a", "a\nb"})
+    void cgroupPathsLeadStraightDown(String path) {
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.cgroup(path)).withMessageContaining("cgroup path");
+        assertThat(Match.cgroup("a.slice/..b/...")).isEqualTo(new CgroupMatch("a.slice/..b/...", false));
+    }
+
     @Test
     void errorsNameTheRule() {
         Rule bare = Rule.of(ACCEPT);
