@@ -5,6 +5,7 @@ import io.inpod.iptables.Owner;
 import io.inpod.iptables.RuleSet;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.util.Set;
 
 /**
  * A way to bring rules into a namespace's kernel. What belongs to whom is told by an {@link Owner} alone, so that each method needs
@@ -20,6 +21,13 @@ public interface Backend {
 
     /** {@return where it keeps the rules} */
     Layout layout();
+
+    /**
+     * Says which of the kernel's tables it keeps rules in, and so whose rules it sees.
+     *
+     * @return one kind of tables; more than one if it depends on the machine
+     */
+    Set<KernelTables> tables();
 
     /**
      * Says whether it can be used in a namespace. Changes nothing there.

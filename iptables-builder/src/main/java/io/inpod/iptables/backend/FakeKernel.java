@@ -130,6 +130,11 @@ public final class FakeKernel implements Backend {
     }
 
     @Override
+    public Set<KernelTables> tables() {
+        return Set.of(KernelTables.MEMORY);
+    }
+
+    @Override
     public Usability probe(NetworkNamespace namespace) {
         return Usability.yes("it is in memory");
     }

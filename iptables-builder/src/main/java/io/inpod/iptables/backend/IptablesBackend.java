@@ -73,6 +73,15 @@ public final class IptablesBackend implements Backend {
     }
 
     @Override
+    public Set<KernelTables> tables() {
+        return switch (tools.variant()) {
+            case SYSTEM -> Set.of(KernelTables.IP, KernelTables.LEGACY);
+            case NFT -> Set.of(KernelTables.IP);
+            case LEGACY -> Set.of(KernelTables.LEGACY);
+        };
+    }
+
+    @Override
     public Usability probe(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {

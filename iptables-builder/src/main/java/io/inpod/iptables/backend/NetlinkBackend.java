@@ -9,6 +9,7 @@ import io.inpod.netlink.Nfnetlink;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.util.Set;
 
 /**
  * Brings rules into the kernel as nf_tables messages over netlink, without any program: one transaction for both families, so that a
@@ -50,6 +51,11 @@ public final class NetlinkBackend implements Backend {
     @Override
     public Layout layout() {
         return layout;
+    }
+
+    @Override
+    public Set<KernelTables> tables() {
+        return Set.of(layout == Layout.IPTABLES ? KernelTables.IP : KernelTables.INET);
     }
 
     private interface Work<T> {

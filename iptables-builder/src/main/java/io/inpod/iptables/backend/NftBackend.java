@@ -52,6 +52,11 @@ public final class NftBackend implements Backend {
     }
 
     @Override
+    public Set<KernelTables> tables() {
+        return Set.of(KernelTables.INET);
+    }
+
+    @Override
     public Usability probe(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {

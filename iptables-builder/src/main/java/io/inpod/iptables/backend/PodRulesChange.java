@@ -17,7 +17,8 @@ import java.util.function.Consumer;
 /**
  * {@link PodRules} as a change of a pod's namespace, both families or none, by the back end that is best there: one that already holds
  * rules of a pod, so that they are replaced and not doubled, otherwise the first that is usable. What an older version left, with other
- * options, is replaced whole.
+ * options, is replaced whole. What stands in tables that this back end doesn't see, because another put it there, is a difference, and goes
+ * as soon as the new rules are in.
  *
  * <p>Refuses the namespace of this process and that of process 1, where redirection would cut off the node. Blocks.
  */
@@ -70,7 +71,8 @@ public final class PodRulesChange implements NamespaceChange {
 
     /**
      * Installs the rules of both families, or none. Where no back end holds rules yet and the preferred fails, the next is tried. Where
-     * none can redirect both families, but one of them, the TCP of the other is rejected.
+     * none can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that other back ends see are
+     * removed last, whether those were given or not: if that fails, the new rules stand beside them.
      *
      * @param namespace a pod's
      * @throws IOException if it isn't a pod's, no back end is usable, or those that are fail, each with its reason
@@ -93,10 +95,6 @@ public final class PodRulesChange implements NamespaceChange {
         for (Backend backend : candidates) {
             try {
                 install(namespace, backend, rules);
-                if (failure != null) {
-                    reasons.accept(backend.name() + " was taken instead");
-                }
-                return;
             } catch (IOException | IllegalArgumentException e) {
                 reasons.accept(backend.name() + " failed: " + e.getMessage());
                 if (failure == null) {
@@ -104,12 +102,25 @@ public final class PodRulesChange implements NamespaceChange {
                 } else {
                     failure.addSuppressed(e);
                 }
+                continue;
             }
+            if (failure != null) {
+                reasons.accept(backend.name() + " was taken instead");
+            }
+            clearOthers(namespace, backend);
+            return;
         }
         IOException why = failure == null ? new IOException(detection.reason()) : failure;
         PodRules possible = possible(chosen).orElseThrow(() -> why);
         reasons.accept("not every family can be redirected here; the TCP of the other is rejected");
         install(namespace, chosen, possible);
+        clearOthers(namespace, chosen);
+    }
+
+    private void clearOthers(NetworkNamespace namespace, Backend taken) throws IOException {
+        for (String name : new OtherTables(taken, PodRules.OWNER, backends).remove(namespace)) {
+            reasons.accept("older rules in the tables of " + name + " were removed");
+        }
     }
 
     private void install(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
@@ -165,8 +176,14 @@ public final class PodRulesChange implements NamespaceChange {
         return new RulesChange(backend, PodRules.OWNER, ruleSet(some, backend));
     }
 
-    /** Where one family can't be redirected, its rejection is as good as it gets. */
     private List<String> diff(NetworkNamespace namespace, Backend backend) throws IOException {
+        List<String> differences = new ArrayList<>(inTables(namespace, backend));
+        differences.addAll(new OtherTables(backend, PodRules.OWNER, backends).diff(namespace));
+        return List.copyOf(differences);
+    }
+
+    /** Where one family can't be redirected, its rejection is as good as it gets. */
+    private List<String> inTables(NetworkNamespace namespace, Backend backend) throws IOException {
         List<String> differences = change(backend, rules).diff(namespace);
         if (!differences.isEmpty() && rules.redirections().size() > 1) {
             for (IpFamily family : IpFamily.values()) {

@@ -94,10 +94,10 @@ class PodUpgradeKernelTest {
         return lines;
     }
 
-    /** What changes table by table, and what changes at once. */
+    /** What changes table by table, what changes at once, and what moves on to tables of another kind each time. */
     @ParameterizedTest
-    @CsvSource({"iptables-nft, 1", "netlink, 3"})
-    void nothingPassesBetweenTheVersions(String backend, int rounds, PodNetwork network) throws Exception {
+    @CsvSource({"iptables-nft, 1", "netlink, 3", "iptables-legacy netlink-inet, 1"})
+    void nothingPassesBetweenTheVersions(String backends, int rounds, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         NetworkNamespace peer = network.pod(1).namespace();
         for (int i = 0; i < 2; i++) {
@@ -115,7 +115,9 @@ class PodUpgradeKernelTest {
         InPodRedirection v6 = InPodRedirection.of(IpFamily.V6);
         List<PodRules> versions = List.of(PodRules.of(v4, v6), PodRules.of(v4.withProfile(Profile.TPROXY), v6.withProfile(Profile.TPROXY)),
                 PodRules.of(v4), PodRules.of(v4.withProfile(Profile.TPROXY), v6).withGuard(false), PodRules.of(v4.withDnsCapture(true)));
-        install(backend, versions.get(0), pod);
+        String[] names = backends.split(" ");
+        int installed = 0;
+        install(names[0], versions.get(0), pod);
         try {
             start(pod, SERVER, "15001", "15006", "8080");
             start(peer, SERVER, "8080");
@@ -123,7 +125,7 @@ class PodUpgradeKernelTest {
                     start(pod, CLIENT, "fd77::3", "2"), start(peer, CLIENT, "fd77::2", "2"));
             for (int round = 0; round < rounds; round++) {
                 for (int version : new int[] {1, 0, 2, 1, 2, 3, 0, 4, 3, 4, 0}) {
-                    install(backend, versions.get(version), pod);
+                    install(names[++installed % names.length], versions.get(version), pod);
                 }
             }
             List<Set<String>> outcomes = new ArrayList<>();
