@@ -12,6 +12,9 @@ import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 
 /**
  * A listener inside a network namespace that knows where its clients want to go before anything is done with them: it asks for a
@@ -80,14 +83,31 @@ public final class AcceptLoop implements AutoCloseable {
 
     /**
      * Closes the listener so that another process, which listens on the same address with SO_REUSEPORT already, takes over without a
-     * client being reset; what was accepted before goes on here. Reads from {@code /proc}, so not on an event loop.
+     * client being reset; what was accepted before goes on here. Reads from {@code /proc}, so not on an event loop. Several listeners of
+     * one namespace are handed over {@linkplain #handOver(List, Duration) together}: the one whose hand-over ends first takes the kernel's
+     * setting from the others.
      *
      * @param settle how long handshakes that were under way when this began may take, such as 3 seconds
      * @return how it went, and what could not be excluded: after that time, or ten times of it if clients don't stop coming. Until
      *     then the namespace and the accepting event loop must stay. Never fails
      */
     public Future<HandOver> handOver(Duration settle) {
-        return new HandOverProcedure(namespace, listener, settle).start();
+        return handOver(List.of(this), settle).get(0);
+    }
+
+    /**
+     * Hands over listeners as {@link #handOver(Duration)} does with one. Those of the same namespace share its setting
+     * {@code net.ipv4.tcp_migrate_req}, which is what it was before when the last of them is done.
+     *
+     * @param listeners any, of any namespaces
+     * @param settle how long handshakes that were under way when this began may take, such as 3 seconds
+     * @return how it went with each, in the same order. Until all are done the namespaces and the accepting event loops must stay.
+     *     None fails
+     */
+    public static List<Future<HandOver>> handOver(List<AcceptLoop> listeners, Duration settle) {
+        Map<NetworkNamespace, MigrationSetting> settings = new HashMap<>();
+        return listeners.stream().map(loop -> new HandOverProcedure(loop.namespace, loop.listener, settle,
+                settings.computeIfAbsent(loop.namespace, MigrationSetting::new)).start()).toList();
     }
 
     /**

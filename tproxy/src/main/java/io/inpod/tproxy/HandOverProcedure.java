@@ -36,13 +36,16 @@ final class HandOverProcedure {
     private final NetworkNamespace namespace;
     private final EpollServerSocketChannel listener;
     private final Duration settle;
+    private final MigrationSetting migration;
     private final EventLoop loop;
     private final Promise<HandOver> done;
 
-    HandOverProcedure(NetworkNamespace namespace, EpollServerSocketChannel listener, Duration settle) {
+    /** With a setting that is shared by all listeners of the namespace that are handed over together. */
+    HandOverProcedure(NetworkNamespace namespace, EpollServerSocketChannel listener, Duration settle, MigrationSetting migration) {
         this.namespace = namespace;
         this.listener = listener;
         this.settle = settle;
+        this.migration = migration;
         this.loop = listener.eventLoop();
         this.done = loop.newPromise();
     }
@@ -52,7 +55,8 @@ final class HandOverProcedure {
             if (ListenerTable.listeners(namespace, listener.localAddress().getPort()) < 2) {
                 serveAndClose("no other socket listens on this port");
             } else {
-                migrate(MigrationSetting.on(namespace));
+                migration.acquire();
+                migrate();
             }
         } catch (IOException e) {
             select("the kernel can't move connections to another listener (" + e.getMessage() + ")");
@@ -61,9 +65,9 @@ final class HandOverProcedure {
     }
 
     /** The setting must last until the handshakes are over that began here: it also decides where their last packet goes. */
-    private void migrate(MigrationSetting setting) {
+    private void migrate() {
         listener.close().addListener(closed -> loop.schedule(
-                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, setting.restore())), settle.toNanos(), TimeUnit.NANOSECONDS));
+                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, migration.release())), settle.toNanos(), TimeUnit.NANOSECONDS));
     }
 
     private void select(String noMigration) {

@@ -8,41 +8,44 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The setting {@code net.ipv4.tcp_migrate_req} of a namespace, switched on for a while; see the kernel's
- * Documentation/networking/ip-sysctl.rst. It concerns listeners with SO_REUSEPORT that are closed, nothing else. A file in /proc/sys
- * shows the namespace of the thread that opens it.
+ * The setting {@code net.ipv4.tcp_migrate_req} of a namespace, switched on while listeners that are handed over together rely on it; see
+ * the kernel's Documentation/networking/ip-sysctl.rst. It concerns listeners with SO_REUSEPORT that are closed, nothing else. A file in
+ * /proc/sys shows the namespace of the thread that opens it.
  */
 final class MigrationSetting {
     private static final Path FILE = Path.of("/proc/sys/net/ipv4/tcp_migrate_req");
     private static final String ON = "1";
 
     private final NetworkNamespace namespace;
-    private final String before;
+    private int users;
+    private String before = ON;
 
-    private MigrationSetting(NetworkNamespace namespace, String before) {
+    MigrationSetting(NetworkNamespace namespace) {
         this.namespace = namespace;
-        this.before = before;
     }
 
     /**
-     * Switches it on.
+     * Has it on until {@link #release}.
      *
-     * @throws IOException if this kernel has no such setting, or it may not be changed here
+     * @throws IOException if this kernel has no such setting, or it may not be changed here; nothing is to be released then
      */
-    static MigrationSetting on(NetworkNamespace namespace) throws IOException {
-        Files.readString(FILE); // loads the classes outside
-        String before = namespace.<String, IOException>call(() -> Files.readString(FILE)).strip();
-        if (!before.equals(ON)) {
-            write(namespace, ON);
+    synchronized void acquire() throws IOException {
+        if (users == 0) {
+            Files.readString(FILE); // loads the classes outside
+            before = namespace.<String, IOException>call(() -> Files.readString(FILE)).strip();
+            if (!before.equals(ON)) {
+                write(ON);
+            }
         }
-        return new MigrationSetting(namespace, before);
+        users++;
     }
 
-    /** Restores what was before; says what is left if that fails. */
-    @Nullable String restore() {
+    /** Restores what was before if nobody else relies on it; says what is left if that fails. */
+    synchronized @Nullable String release() {
+        users--;
         try {
-            if (!before.equals(ON)) {
-                write(namespace, before);
+            if (users == 0 && !before.equals(ON)) {
+                write(before);
             }
             return null;
         } catch (IOException e) {
@@ -50,7 +53,7 @@ final class MigrationSetting {
         }
     }
 
-    private static void write(NetworkNamespace namespace, String value) throws IOException {
+    private void write(String value) throws IOException {
         namespace.<Object, IOException>call(() -> Files.writeString(FILE, value, StandardOpenOption.WRITE));
     }
 }

@@ -9,33 +9,48 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A process that serves a port, so slowly that clients have to queue, until it is told to hand it over. */
+/** A process that serves ports, so slowly that clients have to queue, until it is told to hand them over. */
 final class HandOverProcess {
     private HandOverProcess() {}
 
-    /** Arguments: the namespace's path, the port, what is said to each client. */
+    /** Arguments: the namespace's path, what is said to each client, the ports. */
     public static void main(String[] arguments) throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
-        try (NetworkNamespace namespace = NetworkNamespace.open(Path.of(arguments[0]));
-                AcceptLoop loop = AcceptLoop.listen(namespace, new InetSocketAddress("0.0.0.0", Integer.parseInt(arguments[1])),
+        List<AcceptLoop> listeners = new ArrayList<>();
+        try (NetworkNamespace namespace = NetworkNamespace.open(Path.of(arguments[0]))) {
+            for (String port : List.of(arguments).subList(2, arguments.length)) {
+                listeners.add(AcceptLoop.listen(namespace, new InetSocketAddress("0.0.0.0", Integer.parseInt(port)),
                         SocketOptions.NONE.with(REUSE_PORT, true).withBacklog(1000), loops.next(),
-                        AcceptRules.ofPorts(Set.of(), new OwnConnections()), new Greeter(loops, (byte) arguments[2].charAt(0)))) {
+                        AcceptRules.ofPorts(Set.of(), new OwnConnections()), new Greeter(loops, (byte) arguments[1].charAt(0))));
+            }
             System.out.println("listening");
             BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
             for (String command = commands.readLine(); command != null; command = commands.readLine()) {
-                System.out.println(command.equals("hand over") ? loop.handOver(Duration.ofSeconds(1)).sync().getNow() : "what?");
+                System.out.println(command.equals("hand over") ? handOver(listeners) : "what?");
             }
+            listeners.forEach(AcceptLoop::close);
         } finally {
             loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         }
+    }
+
+    private static List<HandOver> handOver(List<AcceptLoop> listeners) throws InterruptedException {
+        List<HandOver> reports = new ArrayList<>();
+        for (Future<HandOver> handOver : AcceptLoop.handOver(listeners, Duration.ofSeconds(1))) {
+            reports.add(handOver.sync().getNow());
+        }
+        return reports;
     }
 
     private record Greeter(MultiThreadIoEventLoopGroup loops, byte greeting) implements AcceptHandler {

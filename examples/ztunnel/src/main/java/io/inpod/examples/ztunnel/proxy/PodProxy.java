@@ -152,7 +152,7 @@ public final class PodProxy {
      */
     public void drain(Duration limit) {
         if (pod.config().portReuse()) {
-            listeners.forEach(listener -> handOvers.add(listener.handOver(HANDSHAKES)));
+            handOvers.addAll(AcceptLoop.handOver(listeners, HANDSHAKES));
             listeners.clear();
         }
         closeListeners();
