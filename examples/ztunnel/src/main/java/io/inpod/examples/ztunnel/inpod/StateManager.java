@@ -191,7 +191,7 @@ public final class StateManager {
     public synchronized void drain(Duration limit) throws InterruptedException {
         draining = true;
         long deadline = System.nanoTime() + limit.toNanos();
-        running.values().forEach(proxy -> proxy.drain(limit));
+        running.values().forEach(PodProxy::drain);
         for (PodProxy proxy : running.values()) {
             proxy.awaitDrained(deadline);
         }

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param identity who the pod is, as the agent vouches
  * @param sockets options of all sockets
  * @param connections those that are open
+ * @param accepted those of them that others have made
  * @param own those of them that we have made ourselves
  */
 record PodContext(
@@ -32,11 +33,13 @@ record PodContext(
         SpiffeId identity,
         SocketOptions sockets,
         Connections connections,
+        Connections accepted,
         OwnConnections own) {
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
 
     /** Counts an accepted connection, which has its options from its listener; false if it, or its pod, has gone meanwhile. */
     boolean admit(EpollSocketChannel connection) {
+        accepted.add(connection);
         connections.add(connection);
         return connection.isOpen();
     }

@@ -64,7 +64,7 @@ public final class PodProxy {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
-        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections(), new OwnConnections());
+        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections(), new Connections(), new OwnConnections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
         try {
@@ -144,36 +144,35 @@ public final class PodProxy {
         }
     }
 
-    /**
-     * Begins to stop in order: listeners are handed over to our successor if ports are shared, or else closed, and tunnels' peers told to
-     * open no new ones. Blocks for a moment.
-     *
-     * @param limit how long connections may go on
-     */
-    public void drain(Duration limit) {
+    /** Begins to stop in order: listeners are handed over to our successor if ports are shared, or else closed. */
+    public void drain() {
         if (pod.config().portReuse()) {
             handOvers.addAll(AcceptLoop.handOver(listeners, HANDSHAKES));
             listeners.clear();
         }
         closeListeners();
-        pools.drain();
-        hboneConnections.all().forEach(connection -> HboneServer.drain(connection, limit));
     }
 
     /**
-     * Waits for the end of a drain.
+     * Waits for the end of a drain. Those who have been accepted, the last of them in the course of the hand-over, may still need tunnels
+     * and finish their handshakes; so only then peers are told to open no new tunnels, and our own tunnels end when nobody is left who
+     * could ask for one.
      *
      * @param deadlineNanos of {@link System#nanoTime}; what is left then is reset
      */
     public void awaitDrained(long deadlineNanos) throws InterruptedException {
-        pod.connections().awaitNone(deadlineNanos);
         for (Future<HandOver> handOver : handOvers) {
-            if (!handOver.await(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            if (!handOver.await(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS)) {
                 LOG.warn("a listener of {} was not handed over in time", pod.namespace());
             } else if (handOver.getNow().risk() != null) {
                 LOG.info("a listener of {} is closed: {}", pod.namespace(), handOver.getNow().risk());
             }
         }
+        Duration left = Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
+        hboneConnections.all().forEach(connection -> HboneServer.drain(connection, left));
+        pod.accepted().awaitNone(deadlineNanos);
+        pools.drain();
+        pod.connections().awaitNone(deadlineNanos);
         stop();
     }
 
