@@ -81,24 +81,6 @@ public class ManyRulesBenchmark {
         }
     }
 
-    /** A namespace for each call. */
-    @State(Scope.Thread)
-    public static class Fresh {
-        NetworkNamespace namespace;
-
-        /** Makes it. */
-        @Setup(Level.Invocation)
-        public void open() throws IOException {
-            namespace = NetworkNamespace.create();
-        }
-
-        /** Lets it go. */
-        @TearDown(Level.Invocation)
-        public void close() {
-            namespace.close();
-        }
-    }
-
     /** Pods for each call. */
     @State(Scope.Thread)
     public static class Pods {
@@ -123,19 +105,19 @@ public class ManyRulesBenchmark {
 
     /** By netlink, as nft writes them. */
     @Benchmark
-    public void tenThousandRulesByNetlink(Rules rules, Fresh fresh) throws IOException {
+    public void tenThousandRulesByNetlink(Rules rules, PodRulesBenchmark.NewPod fresh) throws IOException {
         NetlinkBackend.inet().apply(fresh.namespace, rules.owner, rules.rules);
     }
 
     /** By netlink, as iptables-nft writes them. */
     @Benchmark
-    public void tenThousandRulesByNetlinkForIptables(Rules rules, Fresh fresh) throws IOException {
+    public void tenThousandRulesByNetlinkForIptables(Rules rules, PodRulesBenchmark.NewPod fresh) throws IOException {
         NetlinkBackend.iptables().apply(fresh.namespace, rules.owner, rules.rules);
     }
 
     /** By nft. */
     @Benchmark
-    public void tenThousandRulesByNft(Rules rules, Fresh fresh) throws Exception {
+    public void tenThousandRulesByNft(Rules rules, PodRulesBenchmark.NewPod fresh) throws Exception {
         PodRulesBenchmark.shell(fresh.namespace, "nft -f " + rules.script);
     }
 

@@ -193,6 +193,9 @@ public final class StateManager {
         long deadline = System.nanoTime() + limit.toNanos();
         running.values().forEach(PodProxy::drain);
         for (PodProxy proxy : running.values()) {
+            proxy.awaitHandedOver(deadline); // every pod's peers are told before any pod is waited for
+        }
+        for (PodProxy proxy : running.values()) {
             proxy.awaitDrained(deadline);
         }
         running.clear();

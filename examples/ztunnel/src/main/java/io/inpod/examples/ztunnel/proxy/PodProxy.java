@@ -154,26 +154,37 @@ public final class PodProxy {
     }
 
     /**
-     * Waits for the end of a drain. Those who have been accepted, the last of them in the course of the hand-over, may still need tunnels
-     * and finish their handshakes; so only then peers are told to open no new tunnels, and our own tunnels end when nobody is left who
-     * could ask for one.
+     * Waits for the hand-over, in the course of which clients are still accepted that have handshakes to finish; then tells peers to open
+     * no new tunnels.
      *
-     * @param deadlineNanos of {@link System#nanoTime}; what is left then is reset
+     * @param deadlineNanos of {@link System#nanoTime}
      */
-    public void awaitDrained(long deadlineNanos) throws InterruptedException {
+    public void awaitHandedOver(long deadlineNanos) throws InterruptedException {
         for (Future<HandOver> handOver : handOvers) {
-            if (!handOver.await(Math.max(0, deadlineNanos - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+            if (!handOver.await(left(deadlineNanos), TimeUnit.NANOSECONDS)) {
                 LOG.warn("a listener of {} was not handed over in time", pod.namespace());
             } else if (handOver.getNow().risk() != null) {
                 LOG.info("a listener of {} is closed: {}", pod.namespace(), handOver.getNow().risk());
             }
         }
-        Duration left = Duration.ofNanos(Math.max(0, deadlineNanos - System.nanoTime()));
+        Duration left = Duration.ofNanos(left(deadlineNanos));
         hboneConnections.all().forEach(connection -> HboneServer.drain(connection, left));
+    }
+
+    /**
+     * Waits for the end of a drain, and stops. Our own tunnels end when nobody is left who could ask for one.
+     *
+     * @param deadlineNanos of {@link System#nanoTime}; what is left then is reset
+     */
+    public void awaitDrained(long deadlineNanos) throws InterruptedException {
         pod.accepted().awaitNone(deadlineNanos);
         pools.drain();
         pod.connections().awaitNone(deadlineNanos);
         stop();
+    }
+
+    private static long left(long deadlineNanos) {
+        return Math.max(0, deadlineNanos - System.nanoTime());
     }
 
     private void closeListeners() {
