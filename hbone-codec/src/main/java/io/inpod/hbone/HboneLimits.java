@@ -8,8 +8,8 @@ package io.inpod.hbone;
  * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
  * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
  *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
- * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, unknown types, small WINDOW_UPDATEs beyond two per DATA frame of ours) which
- *     a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
+ * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, what comes late on closed streams,
+ *     small WINDOW_UPDATEs beyond two per DATA frame of ours) which a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
  */
 public record HboneLimits(
         int maxConcurrentStreams,
@@ -25,8 +25,8 @@ public record HboneLimits(
      * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
      * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
      *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
-     * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, unknown types, small WINDOW_UPDATEs beyond two per DATA frame of ours) which
-     *     a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
+     * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, what comes late on closed streams,
+     *     small WINDOW_UPDATEs beyond two per DATA frame of ours) which a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
      * @throws IllegalArgumentException if a value is out of its range
      */
     public HboneLimits {
@@ -99,8 +99,8 @@ public record HboneLimits(
     /**
      * Another budget of control frames.
      *
-     * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, unknown types, small WINDOW_UPDATEs beyond two per DATA frame of ours) which
-     *     a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
+     * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, what comes late on closed streams,
+     *     small WINDOW_UPDATEs beyond two per DATA frame of ours) which a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
      * @return changed limits
      */
     public HboneLimits withControlFrames(int controlFrames) {

@@ -20,13 +20,18 @@ class HostileTest {
 
     /** Frames that cost their sender nothing are counted, whatever they are. */
     @ParameterizedTest
-    @ValueSource(strings = {"PING", "PING answers", "SETTINGS", "SETTINGS answers", "PRIORITY", "unknown", "WINDOW_UPDATE", "GOAWAY"})
+    @ValueSource(strings = {"PING", "PING answers", "SETTINGS", "SETTINGS answers", "PRIORITY", "unknown", "WINDOW_UPDATE", "GOAWAY", "late WINDOW_UPDATE",
+        "late trailers"})
     void floodsOfControlFramesEndTheConnection(String kind) throws Exception {
         try (Mesh mesh = new Mesh()) {
             HboneOptions options = HboneOptions.server().with(HboneLimits.server().withControlFrames(500));
             var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), Mesh.echo());
             try (RawPeer peer = RawPeer.http2(mesh, address)) {
                 peer.headers(1, false, GOOD);
+                if (kind.startsWith("late")) {
+                    assertThat(peer.next().type()).isEqualTo(1);
+                    peer.send(3, 0, 1, new byte[] {0, 0, 0, 8});
+                }
                 ByteBuffer flood = ByteBuffer.allocate(40 * 2000);
                 for (int i = 0; i < 2000; i++) {
                     switch (kind) {
@@ -36,6 +41,8 @@ class HostileTest {
                         case "SETTINGS answers" -> put(flood, 4, 1, 0, new byte[0]);
                         case "PRIORITY" -> put(flood, 2, 0, 1, new byte[] {0, 0, 0, 3, 0});
                         case "unknown" -> put(flood, 77, 0, 0, new byte[3]);
+                        case "late WINDOW_UPDATE" -> put(flood, 8, 0, 1, new byte[] {0, 1, 0, 0});
+                        case "late trailers" -> put(flood, 1, 5, 1, RawPeer.block("x", "y"));
                         case "GOAWAY" -> put(flood, 7, 0, 0, new byte[8]);
                         default -> put(flood, 8, 0, i % 2, new byte[] {0, 0, 0, 1});
                     }

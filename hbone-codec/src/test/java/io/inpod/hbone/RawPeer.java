@@ -72,7 +72,7 @@ final class RawPeer implements AutoCloseable {
     }
 
     /** The server's side of a TCP connection, up to TLS. */
-    static RawPeer accept(Socket accepted, WorkloadCertificate certificate, boolean askForCertificate, String protocol, String... alpn) throws Exception {
+    static RawPeer accept(Socket accepted, @Nullable WorkloadCertificate certificate, boolean askForCertificate, String protocol, String... alpn) throws Exception {
         SSLSocket socket = (SSLSocket) context(certificate).getSocketFactory().createSocket(accepted, null, true);
         socket.setUseClientMode(false);
         socket.setNeedClientAuth(askForCertificate);

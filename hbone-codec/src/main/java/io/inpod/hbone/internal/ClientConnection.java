@@ -81,6 +81,7 @@ final class ClientConnection extends Http2Connection {
             if (isIdle(id)) {
                 throw ConnectionError.protocol("HEADERS on an idle stream");
             }
+            flood.control();
             return;
         }
         if (stream.answered) {
@@ -91,6 +92,7 @@ final class ClientConnection extends Http2Connection {
             if (endStream) {
                 throw StreamError.protocol("an interim answer ends the stream");
             }
+            flood.control();
             return;
         }
         stream.answered = true;

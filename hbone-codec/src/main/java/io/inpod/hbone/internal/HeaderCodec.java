@@ -19,6 +19,9 @@ final class HeaderCodec implements AutoCloseable {
 
     private final Decoder decoder;
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false);
+    /** What the peer has made of our table's size since the last block, or -1: of many changes only the smallest and the last one count. */
+    private long smallestTable = -1;
+    private long lastTable;
 
     HeaderCodec(int maxHeaderListSize) {
         this.decoder = new Decoder(maxHeaderListSize);
@@ -48,11 +51,22 @@ final class HeaderCodec implements AutoCloseable {
         Http2Headers all = new DefaultHttp2Headers(false);
         pseudo.forEach(f -> all.add(f.name(), f.value()));
         headers.forEach(h -> all.add(h.name(), h.value()));
+        resizeTable();
         encoder.encodeHeaders(stream, all, out);
     }
 
-    void peerTableSize(long size) throws Http2Exception {
-        encoder.configuration().maxHeaderTableSize(Math.min(size, TABLE_LIMIT));
+    /** Told at the next block (RFC 7541 section 4.2): Netty would write down each change at once, and a peer can make as many as it likes. */
+    void peerTableSize(long size) {
+        lastTable = Math.min(size, TABLE_LIMIT);
+        smallestTable = smallestTable < 0 ? lastTable : Math.min(smallestTable, lastTable);
+    }
+
+    private void resizeTable() throws Http2Exception {
+        if (smallestTable >= 0) {
+            encoder.configuration().maxHeaderTableSize(smallestTable);
+            encoder.configuration().maxHeaderTableSize(lastTable);
+            smallestTable = -1;
+        }
     }
 
     void peerMaxHeaderListSize(long size) throws Http2Exception {

@@ -294,6 +294,13 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Nobody wants it any more, nor what has come on it. */
+    void abandon(Stream stream) {
+        stream.owner = null;
+        reset(stream, Http2Error.CANCEL);
+        credit(stream, stream.input.discard());
+    }
+
     /** Ended on our side by close(): the peer has so many seconds to end its own, but nothing more to say. */
     void linger(Stream stream, int seconds) {
         stream.lingering = true;
@@ -323,7 +330,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
             if (stream.remoteEnded) {
                 peerEnded.add(stream.id);
             }
-            if (stream.channel == null) {
+            if (stream.channel == null && !stream.dismissed) {
                 credit(stream, stream.input.discard());
             }
             idleSince = System.nanoTime();

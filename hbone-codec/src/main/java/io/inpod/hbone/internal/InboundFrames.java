@@ -150,7 +150,9 @@ final class InboundFrames implements FrameSink {
             requireOpened(id, "RST_STREAM");
             return;
         }
-        if (stream.remoteEnded && stream.channel != null && code == Http2Error.NO_ERROR.code()) {
+        // A client's tunnel whose answer has come in the same read has no channel yet.
+        boolean stands = stream.channel != null || stream.answered;
+        if (stream.remoteEnded && stands && code == Http2Error.NO_ERROR.code()) {
             stream.dismissed = true;
             connection.finish(stream);
             connection.makeReady(stream);
@@ -187,6 +189,7 @@ final class InboundFrames implements FrameSink {
         Stream stream = connection.streams.get(id);
         if (stream == null) {
             requireOpened(id, "WINDOW_UPDATE");
+            connection.flood.control();
         } else if (increment == 0) {
             streamError(stream, StreamError.protocol("WINDOW_UPDATE of 0"));
         } else {

@@ -89,8 +89,7 @@ final class Opening implements StreamOwner {
             return;
         }
         if (response.status() != 200) {
-            onStream.owner = null;
-            on.reset(onStream, Http2Error.CANCEL);
+            on.abandon(onStream);
             promise.tryFailure(new TunnelRefusedException(what() + " was refused with status " + response.status(), response.status()));
         } else if (promise.setUncancellable()) {
             promise.trySuccess(on.attach(onStream, request.authority(), response.headers(), initializer));
@@ -126,8 +125,7 @@ final class Opening implements StreamOwner {
     private void abandon() {
         stopTimer();
         if (connection != null && stream != null) {
-            stream.owner = null;
-            connection.reset(stream, Http2Error.CANCEL);
+            connection.abandon(stream);
         } else {
             pool.leave(this);
         }

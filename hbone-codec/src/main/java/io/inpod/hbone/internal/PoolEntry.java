@@ -128,13 +128,15 @@ public final class PoolEntry implements ClientConnection.Listener {
             return;
         }
         connections.add(connection);
-        if (connection.capacity() <= 0 && !connection.draining) {
-            // MAX_CONCURRENT_STREAMS 0: another connection wouldn't help, and waiting may last for ever.
-            failWaiting(new IOException("the HBONE peer " + destination.address() + " takes no tunnels (MAX_CONCURRENT_STREAMS 0)"));
+        if (connection.capacity() <= 0) {
+            // Another connection wouldn't help: they would follow each other as fast as we make them.
+            failWaiting(new IOException("the HBONE peer " + destination.address()
+                    + (connection.draining ? " is going away (GOAWAY before the first tunnel)" : " takes no tunnels (MAX_CONCURRENT_STREAMS 0)")));
         }
         if (closed) {
             connection.retire();
         }
+        retireIfUseless(connection);
         serve();
     }
 
@@ -150,8 +152,16 @@ public final class PoolEntry implements ClientConnection.Listener {
 
     @Override
     public void capacityChanged(ClientConnection connection) {
+        retireIfUseless(connection);
         if (!waiting.isEmpty()) {
             serve();
+        }
+    }
+
+    /** One that has no tunnels and takes none would be kept until it is idle for long enough, and as many of them as there were requests. */
+    private static void retireIfUseless(ClientConnection connection) {
+        if (connection.tunnels() == 0 && connection.capacity() <= 0 && !connection.draining) {
+            connection.retire();
         }
     }
 

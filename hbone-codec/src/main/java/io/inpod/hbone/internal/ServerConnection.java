@@ -89,6 +89,7 @@ public class ServerConnection extends Http2Connection {
                 // Trailers may have crossed our reset; a request can't (RFC 9113 section 5.1.1).
                 throw ConnectionError.protocol("a request on stream " + id + " after stream " + lastStream);
             }
+            flood.control();
             return false;
         }
         lastStream = id;
