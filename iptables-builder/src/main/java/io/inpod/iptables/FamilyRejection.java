@@ -1,7 +1,5 @@
 package io.inpod.iptables;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -18,28 +16,35 @@ public record FamilyRejection(IpFamily family) {
 
     /** {@return the rules for the tables of iptables} */
     public RuleSet ruleSet() {
-        return RuleSet.of(family, table(CHAIN));
+        Draft draft = new Draft();
+        addTo(draft);
+        return draft.of(family);
     }
 
     /** {@return the rules for tables of both families} */
     public RuleSet inet() {
-        return RuleSet.ofBoth(table(INET_CHAIN));
+        Draft draft = new Draft();
+        addInetTo(draft);
+        return draft.ofBoth();
     }
 
-    private Table table(String chain) {
+    void addTo(Draft tables) {
+        addTo(tables, CHAIN);
+    }
+
+    void addInetTo(Draft tables) {
+        addTo(tables, INET_CHAIN);
+    }
+
+    private void addTo(Draft tables, String chain) {
         Match tcp = Match.protocol(Protocol.TCP);
         Match ownReset = Match.flags(new TcpFlags(Set.of(TcpFlag.RST), Set.of(TcpFlag.RST), false)); // the answer to what is rejected on its way in
-        List<Chain> chains = new ArrayList<>();
-        chains.add(jump(Hook.INPUT, chain, Match.in("lo").not(), tcp));
-        chains.add(jump(Hook.FORWARD, chain, tcp));
-        chains.add(jump(Hook.OUTPUT, chain, Match.out("lo").not(), tcp, ownReset.not()));
-        chains.add(Chain.of(chain, Rule.of(new Target.Reject(RejectWith.TCP_RESET), tcp, Match.family(family))));
-        return new Table(TableName.FILTER, chains);
+        tables.add(TableName.FILTER, jump(Hook.INPUT, chain, Match.in("lo").not(), tcp), jump(Hook.FORWARD, chain, tcp),
+                jump(Hook.OUTPUT, chain, Match.out("lo").not(), tcp, ownReset.not()),
+                Chain.of(chain, Rule.of(new Target.Reject(RejectWith.TCP_RESET), tcp, Match.family(family))));
     }
 
     private Chain jump(Hook hook, String chain, Match... matches) {
-        List<Match> all = new ArrayList<>(List.of(matches));
-        all.add(Match.family(family));
-        return Chain.of(hook.name(), new Rule(all, new Target.Jump(chain)));
+        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain), matches).only(family));
     }
 }

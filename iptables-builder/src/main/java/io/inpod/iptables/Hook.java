@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /** Where the kernel looks at a packet; also the name of the built-in chain there. */
 public enum Hook {
     /** A packet that has just arrived, before routing. */
@@ -20,9 +22,18 @@ public enum Hook {
      * @return whether it is that of a hook
      */
     public static boolean isName(String chain) {
+        return of(chain) != null;
+    }
+
+    /** The hook that has a built-in chain, or null for any other chain. */
+    static @Nullable Hook of(String chain) {
         return switch (chain) {
-            case "PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING" -> true;
-            default -> false;
+            case "PREROUTING" -> PREROUTING;
+            case "INPUT" -> INPUT;
+            case "FORWARD" -> FORWARD;
+            case "OUTPUT" -> OUTPUT;
+            case "POSTROUTING" -> POSTROUTING;
+            default -> null;
         };
     }
 }

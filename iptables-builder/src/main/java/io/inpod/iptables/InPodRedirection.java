@@ -42,6 +42,8 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     public static final Mark LOOPED = new Mark(0x111, 0xfff);
     static final String IN = "ISTIO_PRERT";
     static final String OUT = "ISTIO_OUTPUT";
+    private static final InetAddress PROBE_V4 = IpPrefix.parse("169.254.7.127").address();
+    private static final InetAddress PROBE_V6 = IpPrefix.parse("fd16:9254:7127:1337:ffff:ffff:ffff:ffff").address();
     private static final Target ACCEPT = new Target.Accept();
 
     /** How inbound connections reach the proxy. */
@@ -83,8 +85,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
      * @return the options
      */
     public static InPodRedirection of(IpFamily family) {
-        String probe = family == IpFamily.V4 ? "169.254.7.127" : "fd16:9254:7127:1337:ffff:ffff:ffff:ffff";
-        return new InPodRedirection(Profile.REDIRECT, family, IpPrefix.parse(probe).address(), false, false, List.of());
+        return new InPodRedirection(Profile.REDIRECT, family, family == IpFamily.V4 ? PROBE_V4 : PROBE_V6, false, false, List.of());
     }
 
     /**
@@ -155,18 +156,23 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
 
     /** {@return the rules} */
     public RuleSet ruleSet() {
-        List<Table> tables = new ArrayList<>();
-        tables.add(Table.of(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, mangleIn()),
-                Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED)))));
-        tables.add(profile == Profile.REDIRECT
-                ? Table.of(TableName.NAT, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, natIn()), new Chain(OUT, natOut()))
-                : Table.of(TableName.NAT, jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut())));
-        if (dnsCapture) {
-            tables.add(Table.of(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT),
-                    Chain.of(IN, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY).not(), sourcePort(UDP, Ports.of(53)))),
-                    Chain.of(OUT, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY), destinationPort(UDP, Ports.of(53))))));
+        Draft draft = new Draft();
+        addTo(draft);
+        return draft.of(family);
+    }
+
+    void addTo(Draft tables) {
+        tables.add(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, mangleIn()),
+                Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED))));
+        tables.add(TableName.NAT, jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut()));
+        if (profile == Profile.REDIRECT) {
+            tables.add(TableName.NAT, jump(Hook.PREROUTING, IN), new Chain(IN, natIn()));
         }
-        return new RuleSet(family, tables);
+        if (dnsCapture) {
+            tables.add(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT),
+                    Chain.of(IN, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY).not(), sourcePort(UDP, Ports.of(53)))),
+                    Chain.of(OUT, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY), destinationPort(UDP, Ports.of(53)))));
+        }
     }
 
     /**
@@ -177,7 +183,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
      * @return the rules
      */
     public static RuleSet inet(List<InPodRedirection> redirections) {
-        return InetPodRules.of(redirections);
+        return InetPodRules.of(redirections).ofBoth();
     }
 
     private static Chain jump(Hook hook, String chain) {

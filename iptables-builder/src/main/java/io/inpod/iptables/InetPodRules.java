@@ -16,7 +16,6 @@ import io.inpod.iptables.InPodRedirection.Profile;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -30,23 +29,25 @@ final class InetPodRules {
     private static final Mark LOOPED = InPodRedirection.LOOPED;
 
     private final List<InPodRedirection> redirections;
+    private final Draft tables = new Draft();
 
     private InetPodRules(List<InPodRedirection> redirections) {
         this.redirections = redirections;
     }
 
-    static RuleSet of(List<InPodRedirection> redirections) {
+    static Draft of(List<InPodRedirection> redirections) {
         InetPodRules builder = new InetPodRules(redirections);
-        List<Table> tables = new ArrayList<>(List.of(builder.mangle(), builder.nat()));
-        builder.raw().ifPresent(tables::add);
-        return RuleSet.ofBoth(tables.toArray(Table[]::new));
+        builder.mangle();
+        builder.nat();
+        builder.raw();
+        return builder.tables;
     }
 
     private static Chain jump(Hook hook, String chain) {
         return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
     }
 
-    private Table mangle() {
+    private void mangle() {
         List<Rule> rules = new ArrayList<>();
         rules.add(Rule.of(new Target.SetConnmark(LOOPED), mark(PROXY)));
         Predicate<InPodRedirection> tproxy = r -> r.profile() == Profile.TPROXY;
@@ -55,17 +56,15 @@ final class InetPodRules {
         once(rules, tproxy, r -> Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
         once(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
         each(rules, tproxy, r -> Rule.of(new Target.Tproxy(15006, LOOPED), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
-        return Table.of(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, rules),
+        tables.add(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, rules),
                 Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED))));
     }
 
-    private Table nat() {
-        List<Chain> chains = new ArrayList<>(List.of(jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut())));
+    private void nat() {
+        tables.add(TableName.NAT, jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut()));
         if (redirections.stream().anyMatch(r -> r.profile() == Profile.REDIRECT)) {
-            chains.add(jump(Hook.PREROUTING, IN));
-            chains.add(new Chain(IN, natIn()));
+            tables.add(TableName.NAT, jump(Hook.PREROUTING, IN), new Chain(IN, natIn()));
         }
-        return new Table(TableName.NAT, chains);
     }
 
     private List<Rule> natIn() {
@@ -95,15 +94,16 @@ final class InetPodRules {
         return rules;
     }
 
-    private Optional<Table> raw() {
+    private void raw() {
         List<Rule> in = new ArrayList<>();
         List<Rule> out = new ArrayList<>();
         once(in, InPodRedirection::dnsCapture,
                 r -> Rule.of(new Target.ConntrackZone(1), protocol(UDP), sourcePort(UDP, Ports.of(53)), mark(PROXY).not()));
         once(out, InPodRedirection::dnsCapture,
                 r -> Rule.of(new Target.ConntrackZone(1), protocol(UDP), destinationPort(UDP, Ports.of(53)), mark(PROXY)));
-        return in.isEmpty() ? Optional.empty()
-                : Optional.of(Table.of(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, in), new Chain(OUT, out)));
+        if (!in.isEmpty()) {
+            tables.add(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, in), new Chain(OUT, out));
+        }
     }
 
     /** A rule with an address: one for each family that asks for it. */
@@ -118,10 +118,7 @@ final class InetPodRules {
             rules.add(rule.apply(asking.get(0)));
         } else {
             for (InPodRedirection redirection : asking) {
-                Rule neutral = rule.apply(redirection);
-                List<Match> matches = new ArrayList<>(neutral.matches());
-                matches.add(Match.family(redirection.family()));
-                rules.add(new Rule(matches, neutral.target()));
+                rules.add(rule.apply(redirection).only(redirection.family()));
             }
         }
     }

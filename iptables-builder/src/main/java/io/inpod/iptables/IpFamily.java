@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.Optional;
 
 /** An address family: each has its own rules, applied by a tool of its own. */
 public enum IpFamily {
@@ -14,6 +15,7 @@ public enum IpFamily {
     private final String tool;
     private final String any;
     private final String loopback;
+    private final Optional<IpFamily> itself = Optional.of(this);
 
     IpFamily(int bits, String tool, String any, String loopback) {
         this.bits = bits;
@@ -30,6 +32,11 @@ public enum IpFamily {
      */
     public static IpFamily of(InetAddress address) {
         return address instanceof Inet4Address ? V4 : V6;
+    }
+
+    /** This family where one may be absent: rules are asked for theirs so often that making it anew would be seen. */
+    Optional<IpFamily> optional() {
+        return itself;
     }
 
     /** {@return the length of an address in bits, 32 or 128} */

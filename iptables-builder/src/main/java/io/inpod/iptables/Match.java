@@ -23,7 +23,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
     record Family(IpFamily only) implements Basic {
         @Override
         public Optional<IpFamily> onlyFamily() {
-            return Optional.of(only);
+            return only.optional();
         }
     }
 
@@ -41,7 +41,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
 
         @Override
         public Optional<IpFamily> onlyFamily() {
-            return Optional.of(prefix.family());
+            return prefix.family().optional();
         }
     }
 
@@ -59,7 +59,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
 
         @Override
         public Optional<IpFamily> onlyFamily() {
-            return Optional.of(prefix.family());
+            return prefix.family().optional();
         }
     }
 

@@ -98,7 +98,7 @@ public record Owner(Set<String> chains, String tablePrefix, Set<String> sets) {
             for (Chain chain : table.chains()) {
                 for (int i = 0; i < chain.rules().size(); i++) {
                     if (chain.isBuiltIn() && TableCheck.next(chain.rules().get(i).target()) == null) {
-                        throw new IllegalArgumentException(TableCheck.where(table.name(), chain, i)
+                        throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i)
                                 + " is no jump: it couldn't be told from other people's rules when removing; put it into a chain of its own");
                     }
                 }

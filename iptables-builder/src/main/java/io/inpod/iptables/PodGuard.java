@@ -1,7 +1,5 @@
 package io.inpod.iptables;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -49,31 +47,41 @@ public record PodGuard(Optional<String> markOwner) {
      * @return the rules
      */
     public RuleSet ruleSet(IpFamily family) {
-        return RuleSet.of(family, tables(CHAIN, OWNER_CHAIN));
+        Draft draft = new Draft();
+        addTo(draft);
+        return draft.of(family);
     }
 
     /** {@return the rules for tables of both families} */
     public RuleSet inet() {
-        return RuleSet.ofBoth(tables(INET_CHAIN, INET_OWNER_CHAIN));
+        Draft draft = new Draft();
+        addInetTo(draft);
+        return draft.ofBoth();
     }
 
-    private Table[] tables(String chain, String ownerChain) {
+    void addTo(Draft tables) {
+        addTo(tables, CHAIN, OWNER_CHAIN);
+    }
+
+    void addInetTo(Draft tables) {
+        addTo(tables, INET_CHAIN, INET_OWNER_CHAIN);
+    }
+
+    private void addTo(Draft tables, String chain, String ownerChain) {
         Target drop = new Target.Drop();
         Match outside = Match.out("lo").not();
         Match tcp = Match.protocol(Protocol.TCP);
         Match unmarked = Match.mark(InPodRedirection.PROXY).not();
-        List<Table> tables = new ArrayList<>();
-        tables.add(Table.of(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(chain))), Chain.of(chain,
+        tables.add(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(chain))), Chain.of(chain,
                 Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)),
-                Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, Match.conntrack(ConntrackState.NEW)))));
+                Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, Match.conntrack(ConntrackState.NEW))));
         // Only what begins something: the kernel answers for closed sockets of the proxy with sockets of its own, which are in no cgroup.
         // In OUTPUT, because nf_tables knows a packet's socket there and not in POSTROUTING; and not by a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups that are higher up than the one asked for.
         Match marked = Match.mark(InPodRedirection.PROXY);
-        markOwner.ifPresent(path -> tables.add(Table.of(TableName.FILTER,
+        markOwner.ifPresent(path -> tables.add(TableName.FILTER,
                 Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump(ownerChain))), Chain.of(ownerChain,
                         Rule.of(new Target.Return(), marked, Match.cgroup(path)),
-                        Rule.of(drop, marked, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())))));
-        return tables.toArray(Table[]::new);
+                        Rule.of(drop, marked, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()))));
     }
 }

@@ -1,6 +1,5 @@
 package io.inpod.iptables;
 
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -96,7 +95,12 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      * @return its redirection; empty if its TCP is rejected
      */
     public Optional<InPodRedirection> redirection(IpFamily family) {
-        return redirections.stream().filter(redirection -> redirection.family() == family).findFirst();
+        for (InPodRedirection redirection : redirections) {
+            if (redirection.family() == family) {
+                return Optional.of(redirection);
+            }
+        }
+        return Optional.empty();
     }
 
     /**
@@ -106,16 +110,30 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      * @return its redirection and guard, or its rejection
      */
     public RuleSet ruleSet(IpFamily family) {
-        Optional<RuleSet> redirected = redirection(family).map(InPodRedirection::ruleSet);
+        Draft draft = new Draft();
+        addTo(draft, family);
+        return draft.of(family);
+    }
+
+    private void addTo(Draft draft, IpFamily family) {
+        Optional<InPodRedirection> redirected = redirection(family);
         if (redirected.isEmpty()) {
-            return new FamilyRejection(family).ruleSet();
+            new FamilyRejection(family).addTo(draft);
+            return;
         }
-        return guard ? RuleSets.merge(redirected.get(), new PodGuard(markOwner).ruleSet(family)) : redirected.get();
+        redirected.get().addTo(draft);
+        if (guard) {
+            new PodGuard(markOwner).addTo(draft);
+        }
     }
 
     /** {@return the rules of both families for the tables of iptables} */
     public RuleSet shared() {
-        return RuleSets.both(ruleSet(IpFamily.V4), ruleSet(IpFamily.V6));
+        Draft draft = new Draft();
+        for (IpFamily family : List.of(IpFamily.V4, IpFamily.V6)) {
+            addTo(draft.naming(family), family);
+        }
+        return draft.ofBoth();
     }
 
     /**
@@ -127,21 +145,25 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      * @return the rules of both families to apply first; the same as {@link #shared} if no such step is needed
      */
     public RuleSet after(Map<IpFamily, RuleSet> old) {
-        return RuleSets.both(after(old, IpFamily.V4), after(old, IpFamily.V6));
+        Draft draft = new Draft();
+        for (IpFamily family : List.of(IpFamily.V4, IpFamily.V6)) {
+            addStep(draft.naming(family), old, family);
+        }
+        return draft.ofBoth();
     }
 
-    private RuleSet after(Map<IpFamily, RuleSet> old, IpFamily family) {
+    private void addStep(Draft draft, Map<IpFamily, RuleSet> old, IpFamily family) {
         RuleSet wanted = ruleSet(family);
         RuleSet before = old.getOrDefault(family, wanted);
-        List<Table> tables = new ArrayList<>(wanted.tables());
-        if (handsOver(before) && !handsOver(wanted)) {
-            tables.removeIf(table -> table.name() == TableName.MANGLE);
-            before.table(TableName.MANGLE).ifPresent(tables::add);
+        boolean handing = handsOver(before) && !handsOver(wanted);
+        for (TableName table : TableName.values()) {
+            (handing && table == TableName.MANGLE ? before : wanted).table(table).ifPresent(draft::add);
         }
-        RuleSet step = new RuleSet(family, tables);
         boolean rejected = redirection(family).isPresent() && before.table(TableName.FILTER).stream()
                 .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(FamilyRejection.CHAIN));
-        return rejected ? RuleSets.merge(step, new FamilyRejection(family).ruleSet()) : step;
+        if (rejected) {
+            new FamilyRejection(family).addTo(draft);
+        }
     }
 
     private static boolean handsOver(RuleSet rules) {
@@ -155,19 +177,15 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      * @return the rules
      */
     public RuleSet inet() {
-        List<RuleSet> parts = new ArrayList<>();
+        Draft draft = InetPodRules.of(redirections);
         if (guard) {
-            parts.add(new PodGuard(markOwner).inet());
+            new PodGuard(markOwner).addInetTo(draft);
         }
         for (IpFamily family : IpFamily.values()) {
             if (redirection(family).isEmpty()) {
-                parts.add(new FamilyRejection(family).inet());
+                new FamilyRejection(family).addInetTo(draft);
             }
         }
-        RuleSet all = InPodRedirection.inet(redirections);
-        for (RuleSet part : parts) {
-            all = RuleSets.merge(all, part);
-        }
-        return all;
+        return draft.ofBoth();
     }
 }

@@ -1,7 +1,6 @@
 package io.inpod.iptables;
 
-import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,7 +19,8 @@ import java.util.Optional;
  * @param target what to do
  */
 public record Rule(List<Match> matches, Target target) {
-    private static final Comparator<Match> ORDER = Comparator.comparingInt(Rule::place);
+    /** The place of the conditions of which a rule may have several of a kind. */
+    private static final int SEVERAL = 6;
 
     /**
      * Brings the conditions into order and checks the parts against each other.
@@ -31,18 +31,7 @@ public record Rule(List<Match> matches, Target target) {
      *     holds every address, parts are of different families, or a port, type or target is used without its protocol
      */
     public Rule {
-        List<Match> kept = new ArrayList<>();
-        for (Match match : matches) {
-            add(kept, match);
-        }
-        Optional<IpFamily> implied = implied(kept, target);
-        if (implied.isPresent()) {
-            kept.removeIf(match -> match instanceof Match.Family);
-        }
-        if (kept.size() > 1) {
-            kept.sort(ORDER);
-        }
-        matches = List.copyOf(kept);
+        matches = canonical(matches, target);
         RuleCheck.check(matches, target);
     }
 
@@ -55,14 +44,15 @@ public record Rule(List<Match> matches, Target target) {
      * @throws IllegalArgumentException if the parts don't fit each other
      */
     public static Rule of(Target target, Match... matches) {
-        return new Rule(List.of(matches), target);
+        return new Rule(Arrays.asList(matches), target);
     }
 
     /** {@return the only family whose packets can meet this rule, if that is so} */
     public Optional<IpFamily> onlyFamily() {
         for (Match match : matches) {
-            if (match.onlyFamily().isPresent()) {
-                return match.onlyFamily();
+            Optional<IpFamily> only = match.onlyFamily();
+            if (only.isPresent()) {
+                return only;
             }
         }
         return target.onlyFamily();
@@ -90,77 +80,110 @@ public record Rule(List<Match> matches, Target target) {
         return new Rule(matches.subList(1, matches.size()), target);
     }
 
-    private static void add(List<Match> kept, Match match) {
+    /** The rule for one of two families: with {@link Match.Family}, unless a part tells the family. */
+    Rule only(IpFamily family) {
+        if (onlyFamily().isPresent()) {
+            return this;
+        }
+        Match[] more = new Match[matches.size() + 1];
+        more[0] = Match.family(family);
+        for (int i = 1; i < more.length; i++) {
+            more[i] = matches.get(i - 1);
+        }
+        return new Rule(Arrays.asList(more), target);
+    }
+
+    private static List<Match> canonical(List<Match> given, Target target) {
+        Match[] kept = new Match[given.size()];
+        int count = 0;
+        for (Match match : given) {
+            if (!everything(match)) {
+                count = insert(kept, count, match);
+            }
+        }
+        boolean implied = checkFamilies(kept, count, target);
+        int from = implied && count > 0 && kept[0] instanceof Match.Family ? 1 : 0;
+        return List.of(from == 0 && count == kept.length ? kept : Arrays.copyOfRange(kept, from, count));
+    }
+
+    /** Puts a condition where it belongs, behind those of the same place. Returns how many there are then. */
+    private static int insert(Match[] kept, int count, Match match) {
         if (match instanceof Match.Transport more) {
-            for (int i = 0; i < kept.size(); i++) {
-                if (kept.get(i) instanceof Match.Transport transport) {
-                    kept.set(i, transport.and(more));
-                    return;
+            for (int i = 0; i < count; i++) {
+                if (kept[i] instanceof Match.Transport transport) {
+                    kept[i] = transport.and(more);
+                    return count;
                 }
             }
         }
-        if (match instanceof Match.Basic || match instanceof CommentMatch) {
-            for (Match other : kept) {
-                if (other.getClass() == match.getClass()) {
-                    throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
-                }
-            }
+        int place = place(match);
+        int at = count;
+        while (at > 0 && place(kept[at - 1]) > place) {
+            kept[at] = kept[at - 1];
+            at--;
         }
-        if (!everything(match)) {
-            kept.add(match);
+        if (place != SEVERAL && at > 0 && place(kept[at - 1]) == place) {
+            throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
         }
+        kept[at] = match;
+        return count + 1;
     }
 
     private static int place(Match match) {
-        if (!(match instanceof Match.Basic)) {
-            return match instanceof CommentMatch ? 7 : 6;
-        } else if (match instanceof Match.Family) {
-            return 0;
-        } else if (match instanceof Match.Source) {
-            return 1;
+        if (match instanceof Match.IpProtocol) {
+            return 5;
         } else if (match instanceof Match.Destination) {
             return 2;
+        } else if (match instanceof Match.Source) {
+            return 1;
+        } else if (match instanceof Match.Family) {
+            return 0;
         } else if (match instanceof Match.InInterface) {
             return 3;
+        } else if (match instanceof Match.OutInterface) {
+            return 4;
         }
-        return match instanceof Match.OutInterface ? 4 : 5;
+        return match instanceof CommentMatch ? SEVERAL + 1 : SEVERAL;
     }
 
-    private static Optional<IpFamily> implied(List<Match> matches, Target target) {
+    /** Whether parts beside a {@link Match.Family} tell the family; all that do must tell the same. */
+    private static boolean checkFamilies(Match[] matches, int count, Target target) {
         Optional<IpFamily> family = target.onlyFamily();
         Optional<IpFamily> asked = Optional.empty();
-        for (Match match : matches) {
-            if (match instanceof Match.Family f) {
-                asked = Optional.of(f.only());
-            } else if (match.onlyFamily().isPresent()) {
-                if (family.isPresent() && !family.equals(match.onlyFamily())) {
-                    throw new IllegalArgumentException("rule mixes " + family.get() + " and " + match.onlyFamily().get() + " in " + matches + " " + target);
+        for (int i = 0; i < count; i++) {
+            Optional<IpFamily> only = matches[i].onlyFamily();
+            if (matches[i] instanceof Match.Family) {
+                asked = only;
+            } else if (only.isPresent()) {
+                if (family.isPresent() && family.get() != only.get()) {
+                    throw new IllegalArgumentException("rule mixes " + family.get() + " and " + only.get() + " in "
+                            + Arrays.asList(matches).subList(0, count) + " " + target);
                 }
-                family = match.onlyFamily();
+                family = only;
             }
         }
-        if (family.isPresent() && asked.isPresent() && !family.equals(asked)) {
-            throw new IllegalArgumentException("rule for " + asked.get() + " has a part of " + family.get() + ": " + matches + " " + target);
+        if (family.isPresent() && asked.isPresent() && family.get() != asked.get()) {
+            throw new IllegalArgumentException("rule for " + asked.get() + " has a part of " + family.get() + ": "
+                    + Arrays.asList(matches).subList(0, count) + " " + target);
         }
-        return family;
+        return family.isPresent();
     }
 
     private static boolean everything(Match match) {
-        IpPrefix prefix = null;
-        boolean negated = false;
+        IpPrefix prefix;
+        boolean negated;
         if (match instanceof Match.Source m) {
             prefix = m.prefix();
             negated = m.negated();
         } else if (match instanceof Match.Destination m) {
             prefix = m.prefix();
             negated = m.negated();
-        }
-        if (prefix == null || prefix.length() > 0) {
+        } else {
             return false;
         }
-        if (negated) {
+        if (negated && prefix.length() == 0) {
             throw new IllegalArgumentException("rule asks for an address outside " + prefix + ": no packet would match");
         }
-        return true;
+        return prefix.length() == 0;
     }
 }

@@ -7,18 +7,15 @@ final class RuleCheck {
     private RuleCheck() {
     }
 
+    /** Checks conditions that are in order. */
     static void check(List<Match> matches, Target target) {
         Protocol protocol = null;
         for (Match match : matches) {
-            if (match instanceof Match.IpProtocol p && !p.negated()) {
-                protocol = p.protocol();
-            }
-        }
-        for (Match match : matches) {
-            if (match instanceof Match.Transport t && t.protocol() != protocol) {
+            if (match instanceof Match.IpProtocol p) {
+                protocol = p.negated() ? null : p.protocol();
+            } else if (match instanceof Match.Transport t && t.protocol() != protocol) { // comes after the protocol
                 throw new IllegalArgumentException("rule asks for a " + t.protocol().text() + " header or port but not for protocol " + t.protocol().text());
-            }
-            if (match instanceof IcmpMatch m && m.protocol() != protocol) {
+            } else if (match instanceof IcmpMatch m && m.protocol() != protocol) {
                 throw new IllegalArgumentException("rule asks for a type of " + m.protocol().text() + " but not for that protocol");
             }
         }

@@ -12,27 +12,33 @@ final class RuleSetCheck {
     static void check(Table table, Set<IpFamily> families, Map<String, AddressSet> sets) {
         for (Chain chain : table.chains()) {
             for (int i = 0; i < chain.rules().size(); i++) {
-                check(TableCheck.where(table.name(), chain, i), chain.rules().get(i), families, sets);
-            }
-        }
-    }
-
-    private static void check(TableCheck.Where where, Rule rule, Set<IpFamily> families, Map<String, AddressSet> sets) {
-        for (Match match : rule.matches()) {
-            checkFamily(where, match, match.onlyFamily(), families);
-            if (match instanceof SetMatch m) {
-                AddressSet set = sets.get(m.set());
-                if (set == null || set.family() != m.family()) {
-                    throw new IllegalArgumentException(where + ": set " + m.set() + " of " + m.family() + " is not in the rule set");
+                for (Match match : chain.rules().get(i).matches()) {
+                    if (match instanceof SetMatch m) {
+                        AddressSet set = sets.get(m.set());
+                        if (set == null || set.family() != m.family()) {
+                            throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i) + ": set " + m.set() + " of " + m.family()
+                                    + " is not in the rule set");
+                        }
+                    }
+                }
+                if (families.size() == 1) {
+                    checkFamily(table, chain, i, families.iterator().next());
                 }
             }
         }
-        checkFamily(where, rule.target(), rule.target().onlyFamily(), families);
     }
 
-    private static void checkFamily(TableCheck.Where where, Object part, Optional<IpFamily> family, Set<IpFamily> families) {
-        if (family.isPresent() && !families.contains(family.get())) {
-            throw new IllegalArgumentException(where + ": " + words(part) + " in rules for " + families.iterator().next());
+    private static void checkFamily(Table table, Chain chain, int index, IpFamily family) {
+        Rule rule = chain.rules().get(index);
+        for (Match match : rule.matches()) {
+            checkFamily(table, chain, index, match, match.onlyFamily(), family);
+        }
+        checkFamily(table, chain, index, rule.target(), rule.target().onlyFamily(), family);
+    }
+
+    private static void checkFamily(Table table, Chain chain, int index, Object part, Optional<IpFamily> asked, IpFamily family) {
+        if (asked.isPresent() && asked.get() != family) {
+            throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, index) + ": " + words(part) + " in rules for " + family);
         }
     }
 

@@ -1,10 +1,7 @@
 package io.inpod.iptables;
 
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The chains of one table. Kept in the order in which iptables-save(8) lists the rules: built-in chains in the order of {@link Hook},
@@ -14,9 +11,6 @@ import java.util.Map;
  * @param chains built-in chains to which rules are added, and chains of one's own
  */
 public record Table(TableName name, List<Chain> chains) {
-    private static final Comparator<Chain> ORDER = Comparator.comparing((Chain chain) -> chain.isBuiltIn() ? Hook.valueOf(chain.name()).ordinal() : Hook.values().length)
-            .thenComparing(Chain::name);
-
     /**
      * Checks that the chains fit together: unique names, built-in chains that this table has, jumps that lead somewhere and never
      * in a circle, and targets, interfaces and sockets that are known where packets reach them.
@@ -27,17 +21,8 @@ public record Table(TableName name, List<Chain> chains) {
      */
     public Table {
         List<Chain> sorted = new ArrayList<>(chains);
-        sorted.sort(ORDER);
-        Map<String, Chain> byName = new HashMap<>();
-        for (Chain chain : sorted) {
-            if (chain.isBuiltIn() && !name.hooks().contains(Hook.valueOf(chain.name()))) {
-                throw new IllegalArgumentException(name + " has no built-in chain " + chain.name());
-            }
-            if (byName.put(chain.name(), chain) != null) {
-                throw new IllegalArgumentException(name + " has two chains " + chain.name());
-            }
-        }
-        TableCheck.check(name, byName, sorted);
+        sorted.sort(Table::compare);
+        TableCheck.check(name, sorted);
         sorted.removeIf(chain -> chain.isBuiltIn() && chain.rules().isEmpty());
         chains = List.copyOf(sorted);
     }
@@ -52,5 +37,13 @@ public record Table(TableName name, List<Chain> chains) {
      */
     public static Table of(TableName name, Chain... chains) {
         return new Table(name, List.of(chains));
+    }
+    private static int compare(Chain one, Chain other) {
+        Hook hook = Hook.of(one.name());
+        Hook otherHook = Hook.of(other.name());
+        if (hook == null || otherHook == null) {
+            return hook == otherHook ? one.name().compareTo(other.name()) : hook == null ? 1 : -1;
+        }
+        return hook.compareTo(otherHook);
     }
 }

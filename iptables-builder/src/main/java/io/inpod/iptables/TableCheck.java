@@ -1,70 +1,111 @@
 package io.inpod.iptables;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What the kernel checks when a table is loaded, checked before. */
+/** What the kernel checks when a table is loaded, checked before. Every rule is looked at once, however many ways lead to it. */
 final class TableCheck {
-    private final TableName table;
-    private final Map<String, Chain> chains;
-    private final Set<String> finished = new HashSet<>();
+    private static final int NEW = 0;
+    private static final int ENTERED = 1;
+    private static final int LEFT = 2;
 
-    private TableCheck(TableName table, Map<String, Chain> chains) {
+    private final TableName table;
+    private final List<Chain> chains;
+    private final Map<String, Integer> indices = new HashMap<>();
+    /** Where to each rule leads, by chain and rule: the index of a chain, or -1. */
+    private final int[][] next;
+    private final int[] state;
+    /** Chains in an order in which all that lead to one stand behind it. */
+    private final int[] order;
+    private int ordered;
+
+    private TableCheck(TableName table, List<Chain> chains) {
         this.table = table;
         this.chains = chains;
+        next = new int[chains.size()][];
+        state = new int[chains.size()];
+        order = new int[chains.size()];
     }
 
-    static void check(TableName table, Map<String, Chain> byName, List<Chain> chains) {
-        TableCheck check = new TableCheck(table, byName);
-        for (Chain chain : chains) {
-            check.walk(chain, null, new ArrayDeque<>());
-        }
-        for (Chain chain : chains) {
-            if (chain.isBuiltIn()) {
-                check.finished.clear();
-                check.walk(chain, Hook.valueOf(chain.name()), new ArrayDeque<>());
+    static void check(TableName table, List<Chain> chains) {
+        new TableCheck(table, chains).run();
+    }
+
+    private void run() {
+        for (int i = 0; i < chains.size(); i++) {
+            Chain chain = chains.get(i);
+            Hook hook = Hook.of(chain.name());
+            if (hook != null && !table.hooks().contains(hook)) {
+                throw new IllegalArgumentException(table + " has no built-in chain " + chain.name());
+            }
+            if (indices.put(chain.name(), i) != null) {
+                throw new IllegalArgumentException(table + " has two chains " + chain.name());
             }
         }
+        for (int i = 0; i < chains.size(); i++) {
+            follow(i);
+        }
+        int[] from = new int[chains.size()];
+        for (int n = ordered - 1; n >= 0; n--) {
+            int i = order[n];
+            Hook hook = Hook.of(chains.get(i).name());
+            from[i] |= hook == null ? 0 : TargetScope.bit(hook);
+            for (int to : next[i]) {
+                if (to >= 0) {
+                    from[to] |= from[i];
+                }
+            }
+        }
+        for (int i = 0; i < chains.size(); i++) {
+            checkRules(chains.get(i), from[i]);
+        }
     }
 
-    /** Follows the jumps of a chain; every chain once per hook, so that heavily shared chains stay cheap. */
-    private void walk(Chain chain, @Nullable Hook hook, Deque<String> path) {
-        if (!finished.add(chain.name())) {
+    private void follow(int i) {
+        if (state[i] != NEW) {
             return;
         }
-        path.addLast(chain.name());
-        for (int i = 0; i < chain.rules().size(); i++) {
-            Rule rule = chain.rules().get(i);
-            Where where = where(table, chain, i);
-            TargetScope.check(where, rule, table, hook);
-            if (chain.isBuiltIn()) {
-                checkInterfaces(where, rule, Hook.valueOf(chain.name()));
-            }
-            String to = next(rule.target());
-            if (to != null) {
-                Chain next = chains.get(to);
-                if (next == null) {
-                    throw new IllegalArgumentException(where + ": jump target " + to + " is not a chain of this table");
-                }
-                if (path.contains(next.name())) {
-                    throw new IllegalArgumentException(where + ": jump to " + next.name() + " closes a circle");
-                }
-                walk(next, hook, path);
-            }
+        state[i] = ENTERED;
+        Chain chain = chains.get(i);
+        int[] ways = new int[chain.rules().size()];
+        for (int rule = 0; rule < ways.length; rule++) {
+            String name = next(chain.rules().get(rule).target());
+            ways[rule] = name == null ? -1 : to(chain, rule, name);
         }
-        path.removeLast();
+        next[i] = ways;
+        order[ordered++] = i;
+        state[i] = LEFT;
     }
 
-    private static void checkInterfaces(Where where, Rule rule, Hook hook) {
-        for (Match match : rule.matches()) {
+    private int to(Chain chain, int rule, String name) {
+        Integer to = indices.get(name);
+        if (to == null) {
+            throw new IllegalArgumentException(new Where(table, chain, rule) + ": jump target " + name + " is not a chain of this table");
+        }
+        if (state[to] == ENTERED) {
+            throw new IllegalArgumentException(new Where(table, chain, rule) + ": jump to " + name + " closes a circle");
+        }
+        follow(to);
+        return to;
+    }
+
+    private void checkRules(Chain chain, int from) {
+        Hook hook = Hook.of(chain.name());
+        for (int i = 0; i < chain.rules().size(); i++) {
+            if (hook != null) {
+                checkInterfaces(chain, i, hook);
+            }
+            TargetScope.check(table, chain, i, from);
+        }
+    }
+
+    private void checkInterfaces(Chain chain, int index, Hook hook) {
+        for (Match match : chain.rules().get(index).matches()) {
             if (match instanceof Match.InInterface && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
                     || match instanceof Match.OutInterface && (hook == Hook.PREROUTING || hook == Hook.INPUT)) {
-                throw new IllegalArgumentException(where + ": " + match + " is not known in " + hook);
+                throw new IllegalArgumentException(new Where(table, chain, index) + ": " + match + " is not known in " + hook);
             }
         }
     }
@@ -77,15 +118,11 @@ final class TableCheck {
         return target instanceof Target.Goto go ? go.chain() : null;
     }
 
-    /** Where a rule stands, for errors: put into words only for those. */
+    /** Where a rule stands, for errors. */
     record Where(TableName table, Chain chain, int index) {
         @Override
         public String toString() {
             return table + " " + chain.name() + " rule " + (index + 1);
         }
-    }
-
-    static Where where(TableName table, Chain chain, int index) {
-        return new Where(table, chain, index);
     }
 }

@@ -21,6 +21,7 @@ public enum TableName {
     RAW(PREROUTING, OUTPUT);
 
     private final Set<Hook> hooks;
+    private final String text = name().toLowerCase(Locale.ROOT);
 
     TableName(Hook... hooks) {
         this.hooks = Set.of(hooks);
@@ -33,6 +34,6 @@ public enum TableName {
 
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT);
+        return text;
     }
 }

@@ -2,78 +2,100 @@ package io.inpod.iptables;
 
 import java.util.EnumSet;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** In which tables and hooks the kernel knows a target or match; iptables-extensions(8) and the checkentry functions of its modules. */
 final class TargetScope {
-    // the sets are never changed: one of each is enough
-    private static final Set<Hook> SENDING = EnumSet.of(Hook.OUTPUT, Hook.POSTROUTING);
-    private static final Set<Hook> EVERYWHERE = EnumSet.allOf(Hook.class);
-    private static final Set<TableName> ALL = EnumSet.allOf(TableName.class);
-    private static final Set<TableName> ALL_BUT_NAT = EnumSet.complementOf(EnumSet.of(TableName.NAT));
+    // one bit for each hook or table, by its ordinal
+    private static final int EVERYWHERE = -1;
+    private static final int RECEIVING = bit(Hook.PREROUTING) | bit(Hook.INPUT);
+    private static final int SENDING = bit(Hook.OUTPUT) | bit(Hook.POSTROUTING);
+    private static final int ALL_BUT_NAT = ~bit(TableName.NAT);
 
     private TargetScope() {
     }
 
-    static void check(TableCheck.Where where, Rule rule, TableName table, @Nullable Hook hook) {
-        Set<TableName> tables = tables(rule.target());
-        if (!tables.contains(table)) {
-            throw new IllegalArgumentException(where + ": target " + rule.target() + " is allowed only in " + tables);
+    static int bit(Enum<?> one) {
+        return 1 << one.ordinal();
+    }
+
+    /** Checks a rule that packets reach from some hooks, each with its bit. */
+    static void check(TableName table, Chain chain, int index, int from) {
+        Rule rule = chain.rules().get(index);
+        int tables = tables(rule.target());
+        if ((tables & bit(table)) == 0) {
+            throw new IllegalArgumentException(new TableCheck.Where(table, chain, index) + ": target " + rule.target() + " is allowed only in "
+                    + set(TableName.class, tables));
         }
-        if (hook == null) {
+        if (from == 0) {
             return;
         }
-        Set<Hook> hooks = hooks(rule.target());
-        if (!hooks.contains(hook)) {
-            throw new IllegalArgumentException(where + ": target " + rule.target() + " is reached from " + hook + " but allowed only in " + hooks);
+        int hooks = hooks(rule.target());
+        if ((from & ~hooks) != 0) {
+            throw new IllegalArgumentException(new TableCheck.Where(table, chain, index) + ": target " + rule.target() + " is reached from "
+                    + first(from & ~hooks) + " but allowed only in " + set(Hook.class, hooks));
         }
         for (Match match : rule.matches()) {
-            Set<Hook> known = hooks(match);
-            if (!known.contains(hook)) {
-                throw new IllegalArgumentException(where + ": " + match + " is reached from " + hook + " but known only in " + known);
+            int known = hooks(match);
+            if ((from & ~known) != 0) {
+                throw new IllegalArgumentException(new TableCheck.Where(table, chain, index) + ": " + match + " is reached from "
+                        + first(from & ~known) + " but known only in " + set(Hook.class, known));
             }
         }
     }
 
-    private static Set<TableName> tables(Target target) {
-        if (target instanceof Target.Redirect || target instanceof Target.Dnat || target instanceof Target.Snat || target instanceof Target.Masquerade) {
-            return EnumSet.of(TableName.NAT);
+    private static int tables(Target target) {
+        if (target instanceof Target.Accept || target instanceof Target.Jump || target instanceof Target.Return) {
+            return EVERYWHERE;
+        } else if (target instanceof Target.Redirect || target instanceof Target.Dnat || target instanceof Target.Snat || target instanceof Target.Masquerade) {
+            return bit(TableName.NAT);
         } else if (target instanceof Target.Tproxy || target instanceof Target.RestoreConnmark || target instanceof Target.SaveConnmark
                 || target instanceof Target.SetTcpMss || target instanceof Target.ClampTcpMss) {
-            return EnumSet.of(TableName.MANGLE);
+            return bit(TableName.MANGLE);
         } else if (target instanceof Target.ConntrackZone || target instanceof Target.NoTrack) {
-            return EnumSet.of(TableName.RAW);
+            return bit(TableName.RAW);
         } else if (target instanceof Target.Reject) {
-            return EnumSet.of(TableName.FILTER);
+            return bit(TableName.FILTER);
         } else if (target instanceof Target.Drop) {
             return ALL_BUT_NAT;
         }
-        return ALL;
+        return EVERYWHERE;
     }
 
-    private static Set<Hook> hooks(Target target) {
-        if (target instanceof Target.Redirect || target instanceof Target.Dnat) {
-            return EnumSet.of(Hook.PREROUTING, Hook.OUTPUT);
+    private static int hooks(Target target) {
+        if (target instanceof Target.Accept || target instanceof Target.Jump || target instanceof Target.Return) {
+            return EVERYWHERE;
+        } else if (target instanceof Target.Redirect || target instanceof Target.Dnat) {
+            return bit(Hook.PREROUTING) | bit(Hook.OUTPUT);
         } else if (target instanceof Target.Snat) {
-            return EnumSet.of(Hook.INPUT, Hook.POSTROUTING);
+            return bit(Hook.INPUT) | bit(Hook.POSTROUTING);
         } else if (target instanceof Target.Masquerade) {
-            return EnumSet.of(Hook.POSTROUTING);
+            return bit(Hook.POSTROUTING);
         } else if (target instanceof Target.Tproxy) {
-            return EnumSet.of(Hook.PREROUTING);
+            return bit(Hook.PREROUTING);
         } else if (target instanceof Target.ClampTcpMss) {
-            return EnumSet.of(Hook.FORWARD, Hook.OUTPUT, Hook.POSTROUTING);
+            return SENDING | bit(Hook.FORWARD);
         }
         return EVERYWHERE;
     }
 
-    private static Set<Hook> hooks(Match match) {
+    private static int hooks(Match match) {
         if (match instanceof OwnerUserMatch || match instanceof OwnerGroupMatch || match instanceof OwnerSocketMatch) {
             return SENDING;
         } else if (match instanceof CgroupMatch) {
-            return EnumSet.of(Hook.INPUT, Hook.OUTPUT, Hook.POSTROUTING);
+            return SENDING | bit(Hook.INPUT);
         } else if (match instanceof SocketMatch) {
-            return EnumSet.of(Hook.PREROUTING, Hook.INPUT);
+            return RECEIVING;
         }
         return EVERYWHERE;
+    }
+
+    private static Hook first(int hooks) {
+        return Hook.values()[Integer.numberOfTrailingZeros(hooks)];
+    }
+
+    private static <T extends Enum<T>> Set<T> set(Class<T> type, int bits) {
+        Set<T> set = EnumSet.allOf(type);
+        set.removeIf(one -> (bits & bit(one)) == 0);
+        return set;
     }
 }

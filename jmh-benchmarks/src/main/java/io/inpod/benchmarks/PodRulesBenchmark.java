@@ -157,6 +157,18 @@ public class PodRulesBenchmark {
         NetlinkBackend.iptables().check(PodRules.OWNER, preset().shared());
     }
 
+    /** From options to the expressions that are sent, of one family. */
+    @Benchmark
+    public void buildAndRenderIpv4() {
+        NetlinkBackend.iptables().check(PodRules.OWNER, preset().ruleSet(IpFamily.V4));
+    }
+
+    /** From options to the expressions that are sent, for tables of their own. */
+    @Benchmark
+    public void buildAndRenderInet() {
+        NetlinkBackend.inet().check(PodRules.OWNER, preset().inet());
+    }
+
     static void shell(NetworkNamespace namespace, String command) throws Exception {
         int fd = namespace.fd().acquire();
         try {

@@ -35,7 +35,7 @@ final class Basics {
         if (!whole) {
             to.add(new Expr.Bitwise(Bytes.of(mask(prefix.length(), loaded)), Bytes.zeros(loaded)));
         }
-        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.of(Arrays.copyOf(bytes, loaded))));
+        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.of(whole && loaded < bytes.length ? Arrays.copyOf(bytes, loaded) : bytes)));
     }
 
     private static byte[] mask(int length, int bytes) {

@@ -1,5 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +10,8 @@ import java.util.HexFormat;
 
 /** Bytes as the kernel has them in a register or a struct; equal by content. */
 final class Bytes {
+    private static final VarHandle HOST_INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+
     private final byte[] content;
 
     private Bytes(byte[] content) {
@@ -30,12 +34,14 @@ final class Bytes {
 
     /** In network byte order. */
     static Bytes be32(int value) {
-        return new Bytes(ByteBuffer.allocate(4).putInt(value).array());
+        return new Bytes(new byte[] {(byte) (value >> 24), (byte) (value >> 16), (byte) (value >> 8), (byte) value});
     }
 
     /** In this machine's byte order, as marks and numbers of users are. */
     static Bytes host32(int value) {
-        return new Bytes(ByteBuffer.allocate(4).order(ByteOrder.nativeOrder()).putInt(value).array());
+        byte[] bytes = new byte[4];
+        HOST_INT.set(bytes, 0, value);
+        return new Bytes(bytes);
     }
 
     /** In this machine's byte order. */
@@ -74,7 +80,7 @@ final class Bytes {
     }
 
     int hostInt(int index) {
-        return ByteBuffer.wrap(content).order(ByteOrder.nativeOrder()).getInt(index);
+        return (int) HOST_INT.get(content, index);
     }
 
     long hostLong(int index) {

@@ -21,28 +21,33 @@ import java.util.List;
  * matches and targets of x_tables. Only so does iptables-save list them.
  */
 final class CompatLayout implements RuleLayout {
-    /** What always comes first, in this order. */
-    private static final List<Class<? extends Match>> ORDER = List.of(Match.InInterface.class, Match.OutInterface.class,
-            Match.IpProtocol.class, Match.Source.class, Match.Destination.class);
-
+    /** A rule's own order is that of iptables-save: addresses, interfaces, protocol, the rest. Here interfaces and protocol come first. */
     @Override
     public List<Expr> expressions(Rule rule, Scope scope) {
         List<Expr> to = new ArrayList<>(12);
-        for (Class<? extends Match> kind : ORDER) {
-            for (Match match : rule.matches()) {
-                if (kind.isInstance(match)) {
-                    match(to, match, scope);
-                }
-            }
+        List<Match> matches = rule.matches();
+        int addresses = 0;
+        int basics = 0;
+        while (basics < matches.size() && !isInterfaceOrLater(matches.get(basics))) {
+            addresses += matches.get(basics++) instanceof Match.Family ? 1 : 0;
         }
-        for (Match match : rule.matches()) {
-            if (!(match instanceof Match.Basic)) {
-                match(to, match, scope);
-            }
+        int others = basics;
+        while (others < matches.size() && matches.get(others) instanceof Match.Basic) {
+            match(to, matches.get(others++), scope);
+        }
+        for (int i = addresses; i < basics; i++) {
+            match(to, matches.get(i), scope);
+        }
+        for (int i = others; i < matches.size(); i++) {
+            match(to, matches.get(i), scope);
         }
         to.add(new Expr.Counter());
         to.add(XtTargets.of(rule.target(), scope.only().orElseThrow()));
         return to;
+    }
+
+    private static boolean isInterfaceOrLater(Match match) {
+        return !(match instanceof Match.Family || match instanceof Match.Source || match instanceof Match.Destination);
     }
 
     private static void match(List<Expr> to, Match match, Scope scope) {
@@ -58,7 +63,7 @@ final class CompatLayout implements RuleLayout {
         } else if (match instanceof Match.Destination m) {
             Basics.address(to, m.prefix(), false, m.negated());
         } else if (match instanceof Match.Transport m) {
-            if (m.equals(Match.header(m.protocol()))) {
+            if (PortExprs.isHeaderAlone(m)) {
                 to.add(XtMatches.header(m.protocol()));
             } else {
                 PortExprs.compat(to, m);

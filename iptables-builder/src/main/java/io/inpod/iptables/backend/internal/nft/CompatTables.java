@@ -32,33 +32,39 @@ final class CompatTables implements Tables {
      */
     private static List<WantedChain> wanted(Table table, IpFamily family, KernelNames names) {
         Scope scope = Scope.of(family, names);
-        Set<String> led = new HashSet<>();
-        Set<String> ledByAny = new HashSet<>();
-        List<WantedChain> chains = new ArrayList<>();
+        List<WantedChain> chains = new ArrayList<>(table.chains().size());
+        boolean empty = false;
         for (Chain chain : table.chains()) {
-            List<WantedRule> rules = new ArrayList<>();
+            List<WantedRule> rules = new ArrayList<>(chain.rules().size());
             for (Rule rule : chain.rules()) {
-                String next = Verdicts.next(rule.target());
                 Optional<IpFamily> only = rule.onlyFamily();
-                if (next != null) {
-                    ledByAny.add(next);
-                }
                 if (only.isEmpty() || only.get() == family) {
                     Place place = new Place(table.name().toString(), chain.name(), rules.size() + 1);
                     rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, scope)));
-                    if (next != null) {
-                        led.add(next);
-                    }
                 }
             }
             BaseChain base = chain.isBuiltIn() ? BaseChain.of(table.name(), Hook.valueOf(chain.name())) : null;
             chains.add(new WantedChain(chain.name(), base, chain.isBuiltIn(), chain.placement() == Chain.Placement.FIRST, rules));
+            empty |= rules.isEmpty();
         }
-        Set<String> filled = new HashSet<>();
-        table.chains().stream().filter(chain -> !chain.rules().isEmpty()).forEach(chain -> filled.add(chain.name()));
-        chains.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name())
-                && (chain.shared() || ledByAny.contains(chain.name()) || filled.contains(chain.name())));
+        if (empty) {
+            removeEmpty(chains, table);
+        }
         return chains;
+    }
+
+    /** Leaves out chains without rules of the family, unless they are wanted so: others' chains, and those that only the other family leads to. */
+    private static void removeEmpty(List<WantedChain> chains, Table table) {
+        Set<String> led = new HashSet<>();
+        chains.forEach(chain -> chain.rules().forEach(rule -> led.add(String.valueOf(Verdicts.next(rule.rule().target())))));
+        Set<String> ofAny = new HashSet<>();
+        for (Chain chain : table.chains()) {
+            if (!chain.rules().isEmpty()) {
+                ofAny.add(chain.name());
+            }
+            chain.rules().forEach(rule -> ofAny.add(String.valueOf(Verdicts.next(rule.target()))));
+        }
+        chains.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name()) && (chain.shared() || ofAny.contains(chain.name())));
     }
 
     @Override

@@ -47,7 +47,7 @@ final class NativeLayout implements RuleLayout {
         NativeTargets.write(expressions, rule.target(), scope);
         int index = 0; // as it will be read: without the condition on the family
         for (Match match : rule.matches()) {
-            if (match instanceof Match.Transport t && t.equals(Match.header(t.protocol()))) {
+            if (match instanceof Match.Transport t && PortExprs.isHeaderAlone(t)) {
                 expressions.add(new Expr.HeaderMatch(index));
             }
             index += match instanceof Match.Family ? 0 : 1;

@@ -37,7 +37,7 @@ final class NativeMatches {
 
     /** Whether a condition makes one on the protocol superfluous. */
     static boolean asksForProtocol(Match match) {
-        return match instanceof IcmpMatch || match instanceof Match.Transport t && !t.equals(Match.header(t.protocol()));
+        return match instanceof IcmpMatch || match instanceof Match.Transport t && !PortExprs.isHeaderAlone(t);
     }
 
     void family(IpFamily wanted) {

@@ -21,6 +21,11 @@ final class PortExprs {
     private PortExprs() {
     }
 
+    /** Whether only a whole header is asked for, with any ports and flags. */
+    static boolean isHeaderAlone(Match.Transport match) {
+        return match.source().isEmpty() && match.destination().isEmpty() && match.flags().isEmpty();
+    }
+
     /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
     static void compat(List<Expr> to, Match.Transport match) {
         match.flags().ifPresent(flags -> flags(to, flags));

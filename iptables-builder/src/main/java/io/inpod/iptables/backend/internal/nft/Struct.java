@@ -1,29 +1,33 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /** A struct of x_tables under construction: zeros at first, of a size that is a multiple of 8. Offsets are in bytes. */
 final class Struct {
-    private final ByteBuffer content;
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
+
+    private final byte[] content;
 
     Struct(int size) {
-        content = ByteBuffer.allocate(size + 7 & ~7).order(ByteOrder.nativeOrder());
+        content = new byte[size + 7 & ~7];
     }
 
     Struct u8(int offset, int value) {
-        content.put(offset, (byte) value);
+        content[offset] = (byte) value;
         return this;
     }
 
     Struct u16(int offset, int value) {
-        content.putShort(offset, (short) value);
+        SHORT.set(content, offset, (short) value);
         return this;
     }
 
     Struct u32(int offset, int value) {
-        content.putInt(offset, value);
+        INT.set(content, offset, value);
         return this;
     }
 
@@ -33,7 +37,7 @@ final class Struct {
     }
 
     Struct bytes(int offset, byte[] value) {
-        content.put(offset, value);
+        System.arraycopy(value, 0, content, offset, value.length);
         return this;
     }
 
@@ -42,6 +46,6 @@ final class Struct {
     }
 
     Bytes bytes() {
-        return Bytes.of(content.array());
+        return Bytes.of(content);
     }
 }
