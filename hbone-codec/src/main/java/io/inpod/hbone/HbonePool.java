@@ -20,7 +20,8 @@ import java.util.Objects;
  * being made shares that attempt, and its failure. When all connections are full (by our limit or the peer's MAX_CONCURRENT_STREAMS, which is
  * waited for) another one is made; the queue for it is bounded in length and time. A connection that got GOAWAY, or is older than
  * {@link HboneTimes#maxAge}, takes no new tunnels and closes after its last one. What the peer says it hasn't looked at (REFUSED_STREAM, or above the
- * last stream of GOAWAY) is asked again, on another connection if need be, three times at most; nothing else is sent twice.
+ * last stream of GOAWAY) is asked again, on another connection if need be, three times at most; so is what a connection that has fallen
+ * {@linkplain HboneTimes#silence silent} hasn't answered. Nothing else is sent twice.
  */
 public final class HbonePool implements AutoCloseable {
     private final EventLoop loop;

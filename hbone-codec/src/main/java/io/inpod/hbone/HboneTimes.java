@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param queue client: how long a request may wait for a connection
  * @param pingInterval time between PINGs
  * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
+ * @param silence client: how long a connection may say nothing after it was sent a request or bytes; then it is asked by PING, and if it says nothing for as
+ *     long again, it takes no new tunnels until it is heard, and requests that it hasn't answered are asked again on another connection
  * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
  * @param maxAge an older connection takes no new tunnels and ends after its last one, give or take {@code pingInterval}; so that rotated certificates
  *     take effect
@@ -24,6 +26,7 @@ public record HboneTimes(
         Duration queue,
         Duration pingInterval,
         Duration pingTimeout,
+        Duration silence,
         Duration idle,
         Duration maxAge) {
     /**
@@ -36,13 +39,15 @@ public record HboneTimes(
      * @param queue client: how long a request may wait for a connection
      * @param pingInterval time between PINGs
      * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
+     * @param silence client: how long a connection may say nothing after it was sent a request or bytes; then it is asked by PING, and if it says nothing for as
+     *     long again, it takes no new tunnels until it is heard, and requests that it hasn't answered are asked again on another connection
      * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
      * @param maxAge an older connection takes no new tunnels and ends after its last one, give or take {@code pingInterval}; so that rotated certificates
      *     take effect
      * @throws IllegalArgumentException if one isn't positive, or more than a year
      */
     public HboneTimes {
-        for (Duration d : new Duration[] {handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge}) {
+        for (Duration d : new Duration[] {handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge}) {
             if (d.isNegative() || d.isZero() || d.compareTo(Duration.ofDays(366)) > 0) {
                 throw new IllegalArgumentException("a time must be positive and at most a year: " + d);
             }
@@ -51,14 +56,14 @@ public record HboneTimes(
 
     /**
      * What clients start with: 10 s for each step of a new connection, 30 s for an answer and in the queue, a PING every 10 s with
-     * 20 s for its answer, 5 minutes of idleness, an hour of age.
+     * 20 s for its answer, 1 s of silence, 5 minutes of idleness, an hour of age.
      *
      * @return the defaults of {@link HbonePool}
      */
     public static HboneTimes client() {
         Duration ten = Duration.ofSeconds(10);
         Duration thirty = Duration.ofSeconds(30);
-        return new HboneTimes(ten, ten, thirty, thirty, thirty, ten, Duration.ofSeconds(20), Duration.ofMinutes(5), Duration.ofHours(1));
+        return new HboneTimes(ten, ten, thirty, thirty, thirty, ten, Duration.ofSeconds(20), Duration.ofSeconds(1), Duration.ofMinutes(5), Duration.ofHours(1));
     }
 
     /**
@@ -79,7 +84,7 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withHandshake(Duration handshake, Duration settings) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -89,7 +94,7 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withFirstRequest(Duration firstRequest) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -99,7 +104,7 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withAnswer(Duration answer) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -109,7 +114,7 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withQueue(Duration queue) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -120,7 +125,18 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withPing(Duration pingInterval, Duration pingTimeout) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    }
+
+    /**
+     * Another time of silence.
+     *
+     * @param silence client: how long a connection may say nothing after it was sent a request or bytes; then it is asked by PING, and if it says nothing for as
+     *     long again, it takes no new tunnels until it is heard, and requests that it hasn't answered are asked again on another connection
+     * @return changed times
+     */
+    public HboneTimes withSilence(Duration silence) {
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -130,7 +146,7 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withIdle(Duration idle) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -141,6 +157,6 @@ public record HboneTimes(
      * @return changed times
      */
     public HboneTimes withMaxAge(Duration maxAge) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, idle, maxAge);
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,8 @@ class GoldenClientTest {
         String theirs = expected(golden.get("observed"));
         String ours;
         try (App listener = new App()) {
-            HbonePool pool = mesh.pool();
+            // A PING out of turn would be seen.
+            HbonePool pool = mesh.pool(HboneOptions.client().with(HboneTimes.client().withSilence(Duration.ofMinutes(1))));
             Recorder app = new Recorder();
             var address = new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), listener.authority().port());
             Future<TunnelChannel> opening = mesh.start(pool, Mesh.to(address), app);

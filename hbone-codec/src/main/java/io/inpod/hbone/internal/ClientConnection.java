@@ -4,11 +4,12 @@ import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelResetException;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Error;
 import java.util.List;
 
 /** The connecting side. */
-final class ClientConnection extends Http2Connection {
+final class ClientConnection extends Http2Connection implements SilenceWatch.Listener {
     /** What the pool wants to know. */
     interface Listener {
         void connected(ClientConnection connection);
@@ -20,13 +21,21 @@ final class ClientConnection extends Http2Connection {
     }
 
     private final Listener listener;
+    private SilenceWatch silence;
     private int nextStream = 1;
     /** What REFUSED_STREAM has taught us beyond the peer's SETTINGS. */
     private int learnedMaxStreams = Integer.MAX_VALUE;
 
+    @SuppressWarnings("NullAway.Init")
     ClientConnection(SpiffeId peer, HboneOptions options, HboneEvents events, Listener listener) {
         super(peer, options, events);
         this.listener = listener;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        silence = new SilenceWatch(this, context.executor(), options.times().silence());
+        super.handlerAdded(context);
     }
 
     @Override
@@ -56,7 +65,7 @@ final class ClientConnection extends Http2Connection {
 
     /** How many more tunnels this connection takes. */
     int capacity() {
-        if (draining || isGone() || nextStream < 0) {
+        if (draining || isGone() || nextStream < 0 || silence.isSilent()) {
             return 0;
         }
         int most = Math.min(options.limits().maxConcurrentStreams(), Math.min(peerMaxStreams, learnedMaxStreams));
@@ -72,6 +81,7 @@ final class ClientConnection extends Http2Connection {
         nextStream += 2;
         stream.owner = opening;
         opening.send(this, stream);
+        peerAsked();
     }
 
     @Override
@@ -151,6 +161,36 @@ final class ClientConnection extends Http2Connection {
     }
 
     @Override
+    void peerAsked() {
+        silence.sent();
+    }
+
+    @Override
+    void peerHeard() {
+        silence.heard();
+    }
+
+    @Override
+    public void probe() {
+        keepAlive().probe();
+    }
+
+    @Override
+    public void fellSilent() {
+        for (Stream stream : streams.values().toArray(new Stream[0])) {
+            if (stream.owner instanceof Opening opening && !stream.answered) {
+                opening.moveOn();
+            }
+        }
+        later(() -> listener.capacityChanged(this));
+    }
+
+    @Override
+    public void isHeardAgain() {
+        later(() -> listener.capacityChanged(this));
+    }
+
+    @Override
     void streamFinished(Stream stream) {
         later(() -> listener.capacityChanged(this));
         closeIfDone();
@@ -168,6 +208,7 @@ final class ClientConnection extends Http2Connection {
 
     @Override
     void connectionGone(String reason) {
+        silence.cancel();
         later(() -> listener.gone(this, reason));
     }
 }

@@ -74,6 +74,12 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
 
     void drainPingAnswered(long payload) { }
 
+    /** Bytes go to the peer that it would give a sign of life for. */
+    void peerAsked() { }
+
+    /** Something comes from it. */
+    void peerHeard() { }
+
     /** Takes no new tunnels and closes after the last one. */
     abstract void retire();
 
@@ -110,6 +116,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         ByteBuf in = (ByteBuf) message;
         try {
             if (!gone) {
+                peerHeard();
                 turn.readStarts();
                 reader.read(in);
             }
@@ -262,6 +269,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         scheduler.sent(stream, n);
         stream.bytesSent += n;
         flood.dataSent();
+        peerAsked();
         writer.data(stream.id, bytes, false);
     }
 

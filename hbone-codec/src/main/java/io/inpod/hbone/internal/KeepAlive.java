@@ -68,16 +68,24 @@ final class KeepAlive {
         if (connection.isGone()) {
             return;
         }
-        long next = interval;
         if (!unanswered) {
-            unanswered = true;
-            unansweredSince = now;
-            payload = ThreadLocalRandom.current().nextLong();
-            connection.ping(payload);
-            next = Math.min(interval, timeout);
-        } else {
-            next = Math.min(interval, timeout - (now - unansweredSince));
+            ask(now);
         }
+        long next = Math.min(interval, timeout - (now - unansweredSince));
         timer = loop.schedule(this::tick, Math.max(1, next), TimeUnit.NANOSECONDS);
+    }
+
+    /** A PING out of turn, unless one is under way. */
+    void probe() {
+        if (!unanswered) {
+            ask(System.nanoTime());
+        }
+    }
+
+    private void ask(long now) {
+        unanswered = true;
+        unansweredSince = now;
+        payload = ThreadLocalRandom.current().nextLong();
+        connection.ping(payload);
     }
 }

@@ -115,6 +115,21 @@ final class Opening implements StreamOwner {
         fail(new IOException(what() + " failed: " + reason.getMessage(), reason));
     }
 
+    /** The peer gives no sign of life, and hasn't answered: it is asked again on another connection. It has been sent nothing but the request. */
+    void moveOn() {
+        ClientConnection on = connection;
+        Stream onStream = stream;
+        if (on == null || onStream == null || promise.isDone() || retries == RETRIES) {
+            return;
+        }
+        retries++;
+        stopTimer();
+        connection = null;
+        stream = null;
+        on.abandon(onStream);
+        pool.open(this);
+    }
+
     private void timedOut() {
         ClientConnection on = connection;
         if (on != null && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + on.options.times().answer()))) {

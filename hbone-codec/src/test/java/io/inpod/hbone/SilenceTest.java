@@ -1,0 +1,80 @@
+package io.inpod.hbone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.Channel;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A connection whose peer has vanished without a word: new tunnels don't hang on it. */
+@Timeout(60)
+class SilenceTest {
+    private static final Duration SHORT = Duration.ofMillis(500);
+    private static final Duration LONG = Duration.ofMinutes(5);
+
+    private static HbonePool pool(Mesh mesh) {
+        return mesh.pool(HboneOptions.client().with(HboneTimes.client().withPing(LONG, LONG).withSilence(SHORT)));
+    }
+
+    /** The request that found out is asked again elsewhere, later ones go there at once; tunnels that stand aren't given up as long as the PING may be answered. */
+    @Test
+    void newTunnelsGoElsewhere() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            HbonePool pool = pool(mesh);
+            Recorder old = mesh.open(pool, address);
+            Channel frozen = mesh.accepted.iterator().next();
+            frozen.config().setAutoRead(false);
+            old.write("unheard");
+            Recorder first = mesh.open(pool, address);
+            Recorder second = mesh.open(pool, address);
+            assertThat(first.channel().parent()).isNotSameAs(old.channel().parent());
+            assertThat(second.channel().parent()).isSameAs(first.channel().parent());
+            assertThat(old.channel().isActive()).isTrue();
+            assertThat(mesh.onClient(pool::connections)).isEqualTo(2);
+            // It was only frozen.
+            frozen.config().setAutoRead(true);
+            assertThat(old.next()).isEqualTo("unheard");
+            Recorder third = mesh.open(pool, address);
+            assertThat(third.channel().parent()).as("the least loaded one").isSameAs(old.channel().parent());
+        }
+    }
+
+    /** A silent connection without tunnels is closed: it would be of no use before it is heard. */
+    @Test
+    void aSilentConnectionWithoutTunnelsIsClosed() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            HbonePool pool = pool(mesh);
+            Recorder old = mesh.open(pool, address);
+            Channel connection = old.channel().parent();
+            old.channel().close().sync();
+            mesh.accepted.iterator().next().config().setAutoRead(false);
+            Recorder fresh = mesh.open(pool, address);
+            assertThat(connection.closeFuture().await(Mesh.PATIENCE, TimeUnit.SECONDS)).isTrue();
+            fresh.write("hello");
+            assertThat(fresh.next()).isEqualTo("hello");
+        }
+    }
+
+    /** What the peer takes long to answer isn't asked twice: it answers PINGs meanwhile. */
+    @Test
+    void aSlowAnswerIsNoSilence() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            LinkedBlockingQueue<TunnelRequest> asked = new LinkedBlockingQueue<>();
+            var address = mesh.serve(request -> {
+                asked.add(request);
+                request.connection().eventLoop().schedule(() -> request.accept(List.of(), new Mesh.Echo()), 6 * SHORT.toMillis(), TimeUnit.MILLISECONDS);
+            });
+            HbonePool pool = pool(mesh);
+            Recorder tunnel = mesh.open(pool, address);
+            tunnel.write("hello");
+            assertThat(tunnel.next()).isEqualTo("hello");
+            assertThat(asked).hasSize(1);
+        }
+    }
+}
