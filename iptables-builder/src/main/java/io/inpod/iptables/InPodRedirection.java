@@ -194,7 +194,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         List<Rule> rules = new ArrayList<>();
         rules.add(Rule.of(new Target.SetConnmark(LOOPED), mark(PROXY)));
         if (profile == Profile.TPROXY) {
-            rules.add(Rule.of(ACCEPT, source(IpPrefix.of(hostProbe)), protocol(TCP), header(TCP)));
+            rules.add(Rule.of(ACCEPT, fromProbe(), protocol(TCP), header(TCP)));
             rules.add(Rule.of(ACCEPT, notLocalhost(), in("lo"), protocol(TCP)));
             rules.add(Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
             rules.add(Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
@@ -210,7 +210,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
             rules.add(Rule.of(new Target.Return(), in(name), protocol(TCP)));
         }
         if (!ingress) {
-            rules.add(Rule.of(ACCEPT, source(IpPrefix.of(hostProbe)), protocol(TCP), header(TCP)));
+            rules.add(Rule.of(ACCEPT, fromProbe(), protocol(TCP), header(TCP)));
             rules.add(Rule.of(redirect(15006), notLocalhost(), protocol(TCP), destinationPort(TCP, Ports.of(15008)).not(), mark(PROXY).not()));
         }
         return rules;
@@ -218,7 +218,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
 
     private List<Rule> natOut() {
         List<Rule> rules = new ArrayList<>();
-        rules.add(Rule.of(ACCEPT, destination(IpPrefix.of(hostProbe)), protocol(TCP), header(TCP)));
+        rules.add(Rule.of(ACCEPT, toProbe(), protocol(TCP), header(TCP)));
         if (dnsCapture) {
             rules.add(Rule.of(redirect(15053), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
             rules.add(Rule.of(redirect(15053), notLocalhost(), protocol(TCP), destinationPort(TCP, Ports.of(53)), mark(PROXY).not()));
@@ -227,6 +227,16 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         rules.add(Rule.of(ACCEPT, notLocalhost(), out("lo")));
         rules.add(Rule.of(redirect(15001), notLocalhost(), protocol(TCP), mark(PROXY).not()));
         return rules;
+    }
+
+    /** What is let through on its way in, and by the guard on its way to a nested machine. */
+    Match fromProbe() {
+        return source(IpPrefix.of(hostProbe));
+    }
+
+    /** What isn't redirected on its way out, and so is let through by the guard. */
+    Match toProbe() {
+        return destination(IpPrefix.of(hostProbe));
     }
 
     private Match notLocalhost() {

@@ -7,7 +7,6 @@ import static io.inpod.iptables.Match.in;
 import static io.inpod.iptables.Match.mark;
 import static io.inpod.iptables.Match.out;
 import static io.inpod.iptables.Match.protocol;
-import static io.inpod.iptables.Match.source;
 import static io.inpod.iptables.Match.sourcePort;
 import static io.inpod.iptables.Protocol.TCP;
 import static io.inpod.iptables.Protocol.UDP;
@@ -51,7 +50,7 @@ final class InetPodRules {
         List<Rule> rules = new ArrayList<>();
         rules.add(Rule.of(new Target.SetConnmark(LOOPED), mark(PROXY)));
         Predicate<InPodRedirection> tproxy = r -> r.profile() == Profile.TPROXY;
-        each(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), source(IpPrefix.of(r.hostProbe()))));
+        each(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), r.fromProbe()));
         each(rules, tproxy, r -> Rule.of(ACCEPT, in("lo"), protocol(TCP), notLocalhost(r)));
         once(rules, tproxy, r -> Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
         once(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
@@ -76,14 +75,14 @@ final class InetPodRules {
             once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(new Target.Return(), in(name), protocol(TCP)));
         }
         Predicate<InPodRedirection> captured = r -> r.profile() == Profile.REDIRECT && !r.ingress();
-        each(rules, captured, r -> Rule.of(ACCEPT, protocol(TCP), source(IpPrefix.of(r.hostProbe()))));
+        each(rules, captured, r -> Rule.of(ACCEPT, protocol(TCP), r.fromProbe()));
         each(rules, captured, r -> Rule.of(redirect(15006), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(15008)).not(), mark(PROXY).not()));
         return rules;
     }
 
     private List<Rule> natOut() {
         List<Rule> rules = new ArrayList<>();
-        each(rules, r -> true, r -> Rule.of(ACCEPT, protocol(TCP), destination(IpPrefix.of(r.hostProbe()))));
+        each(rules, r -> true, r -> Rule.of(ACCEPT, protocol(TCP), r.toProbe()));
         once(rules, InPodRedirection::dnsCapture,
                 r -> Rule.of(redirect(15053), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
         each(rules, InPodRedirection::dnsCapture,

@@ -1,17 +1,25 @@
 package io.inpod.iptables;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}, in chains of its own. It drops what would leave the pod past the proxy:
+ * A safety net under {@link InPodRedirection}, in chains of its own. It drops what would leave the pod past the proxy, although the
+ * redirection should have caught it:
  *
  * <ul>
- * <li>behind mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP of which connection tracking knows nothing. REDIRECT lives in the connection's entry. When that is lost under a live
- * connection (a flush, an eviction, a timeout), the kernel takes the application's next segment for invalid if {@code
- * nf_conntrack_tcp_loose} is 0; invalid packets skip nat, and so the segment would go to its original destination, in clear. The same
- * holds for packets that were exempted from tracking, and what begins in the middle of a connection isn't let out either.
- * <li>behind filter OUTPUT, if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A container with
- * CAP_NET_RAW can set any mark since Linux 5.17.
+ * <li>behind mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP of which connection tracking knows nothing.
+ * REDIRECT lives in the connection's entry. When that is lost under a live connection (a flush, an eviction, a timeout), the kernel takes
+ * the application's next segment for invalid if {@code nf_conntrack_tcp_loose} is 0; invalid packets skip nat, and so the segment would go
+ * to its original destination, in clear. The same holds for packets that were exempted from tracking, and what begins in the middle of a
+ * connection isn't let out either.
+ * <li>there too: new connections. What is redirected leaves by loopback, so a connection that begins on another interface without the
+ * proxy's mark has met no redirection: somebody flushed nat, or accepted or changed the destination before. Only what the redirection itself
+ * leaves alone passes: connections to the address of the host probes; those from there to machines nested in the pod; with {@linkplain
+ * InPodRedirection#ingress ingress} whatever the pod forwards, unless it comes from a virtual interface (hence behind mangle FORWARD then).
+ * <li>behind filter OUTPUT, if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A
+ * container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
  *
  * <p>What carries the proxy's mark passes otherwise, and so does loopback.
@@ -41,40 +49,65 @@ public record PodGuard(Optional<String> markOwner) {
     }
 
     /**
-     * The rules for the tables of iptables.
+     * The rules of one family for the tables of iptables.
      *
-     * @param family of which packets
+     * @param redirection under which
      * @return the rules
      */
-    public RuleSet ruleSet(IpFamily family) {
+    public RuleSet ruleSet(InPodRedirection redirection) {
         Draft draft = new Draft();
-        addTo(draft);
-        return draft.of(family);
+        addTo(draft, redirection);
+        return draft.of(redirection.family());
     }
 
-    /** {@return the rules for tables of both families} */
-    public RuleSet inet() {
+    /**
+     * The rules for tables of both families.
+     *
+     * @param redirections under which, one for each family that has one
+     * @return the rules
+     */
+    public RuleSet inet(List<InPodRedirection> redirections) {
         Draft draft = new Draft();
-        addInetTo(draft);
+        addInetTo(draft, redirections);
         return draft.ofBoth();
     }
 
-    void addTo(Draft tables) {
-        addTo(tables, CHAIN, OWNER_CHAIN);
+    void addTo(Draft tables, InPodRedirection redirection) {
+        addTo(tables, CHAIN, OWNER_CHAIN, List.of(redirection));
     }
 
-    void addInetTo(Draft tables) {
-        addTo(tables, INET_CHAIN, INET_OWNER_CHAIN);
+    void addInetTo(Draft tables, List<InPodRedirection> redirections) {
+        addTo(tables, INET_CHAIN, INET_OWNER_CHAIN, redirections);
     }
 
-    private void addTo(Draft tables, String chain, String ownerChain) {
+    private void addTo(Draft tables, String chain, String ownerChain, List<InPodRedirection> redirections) {
         Target drop = new Target.Drop();
         Match outside = Match.out("lo").not();
         Match tcp = Match.protocol(Protocol.TCP);
         Match unmarked = Match.mark(InPodRedirection.PROXY).not();
-        tables.add(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), Rule.of(new Target.Jump(chain))), Chain.of(chain,
-                Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)),
-                Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, Match.conntrack(ConntrackState.NEW))));
+        Match begins = Match.conntrack(ConntrackState.NEW);
+        List<Rule> rules = new ArrayList<>();
+        rules.add(Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
+        rules.add(Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, begins));
+        boolean nested = false;
+        for (InPodRedirection redirection : redirections) {
+            Match elsewhere = redirection.toProbe().not();
+            if (!redirection.ingress()) { // then everything that could be forwarded is caught on its way in, but for probes
+                rules.add(Rule.of(drop, redirection.fromProbe().not(), elsewhere, outside, tcp, unmarked, begins));
+                continue;
+            }
+            for (String name : redirection.virtualInterfaces()) {
+                rules.add(Rule.of(drop, Match.family(redirection.family()), Match.in(name), outside, tcp, unmarked, begins));
+                nested = true;
+            }
+            // Not by the sending socket: FORWARD may lead here too, where the kernel refuses to ask for it.
+            rules.add(Rule.of(drop, elsewhere, outside, tcp, unmarked, begins, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
+        }
+        Rule jump = Rule.of(new Target.Jump(chain));
+        tables.add(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), jump), new Chain(chain, rules));
+        if (nested) { // only there does every kernel know by which interface a packet came
+            tables.add(TableName.MANGLE, Chain.of(Hook.FORWARD.name(), jump));
+        }
         // Only what begins something: the kernel answers for closed sockets of the proxy with sockets of its own, which are in no cgroup.
         // In OUTPUT, because nf_tables knows a packet's socket there and not in POSTROUTING; and not by a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups that are higher up than the one asked for.

@@ -123,7 +123,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
         }
         redirected.get().addTo(draft);
         if (guard) {
-            new PodGuard(markOwner).addTo(draft);
+            new PodGuard(markOwner).addTo(draft, redirected.get());
         }
     }
 
@@ -179,7 +179,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     public RuleSet inet() {
         Draft draft = InetPodRules.of(redirections);
         if (guard) {
-            new PodGuard(markOwner).addInetTo(draft);
+            new PodGuard(markOwner).addInetTo(draft, redirections);
         }
         for (IpFamily family : IpFamily.values()) {
             if (redirection(family).isEmpty()) {

@@ -3,6 +3,7 @@ package io.inpod.iptables.backend;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.PodRules;
+import io.inpod.iptables.internal.AddressText;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PodProbe {
     private static final int APP = 8080;
+    /** Connections to this port are led past the redirection in the twin, as a foreign program might do it. */
+    private static final int DIVERTED = 8081;
     private static final String AT_APP = "the application";
     private static final String IN_CLEAR = "the peer, past the proxy";
 
@@ -88,6 +91,9 @@ public final class PodProbe {
     private List<Promise> promises(InPodRedirection redirection) {
         List<Promise> promises = new ArrayList<>(List.of(Promise.OUTBOUND, Promise.INBOUND, Promise.HBONE,
                 rules.markOwner().isPresent() ? Promise.FORGED : Promise.MARKED, Promise.HOST_PROBE));
+        if (rules.guard()) {
+            promises.add(Promise.CONTAINED);
+        }
         if (redirection.dnsCapture()) {
             promises.addAll(List.of(Promise.DNS_UDP, Promise.DNS_TCP));
         }
@@ -158,6 +164,10 @@ public final class PodProbe {
             }
             attempt(Promise.HOST_PROBE, AT_APP,
                     () -> loop.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
+            if (rules.guard()) {
+                divert();
+                attempt(Promise.CONTAINED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED)));
+            }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
                 attempt(Promise.DNS_UDP, "port 15053", () -> loop.send(twin.pod(), resolver));
@@ -167,6 +177,15 @@ public final class PodProbe {
             if (nested != null && !redirection.virtualInterfaces().isEmpty()) {
                 attempt(Promise.NESTED, "port 15001", () -> connect(nested, peer));
             }
+        }
+
+        /** Before the nat chains of whichever kind that are copied: what has its destination from here isn't asked about again. */
+        private void divert() throws IOException {
+            boolean v4 = family == IpFamily.V4;
+            String address = AddressText.of(peer.getAddress());
+            new ToolRun(tools, twin.pod()).nft(String.format("table %1$s inpod-probe { chain output { type nat hook output priority -110; "
+                    + "%1$s daddr %2$s tcp dport %3$d dnat to %4$s:%5$d; }; }", v4 ? "ip" : "ip6", address, DIVERTED, v4 ? address : "[" + address + "]", APP),
+                    "-f", "-");
         }
 
         private String connect(NetworkNamespace from, InetSocketAddress to) {
@@ -183,13 +202,13 @@ public final class PodProbe {
                 observed = packet.send();
                 kept = observed.equals(expected);
                 if (!kept) {
-                    blamed.addAll(blamed(before, copy.counted(twin.pod()), expected));
+                    blamed.addAll(blamed(before, copy.counted(twin.pod()), promise, expected));
                 }
             }
             findings.add(new ProbeFinding(family, promise, kept, expected, observed, blamed));
         }
 
-        private List<String> blamed(Map<String, Long> before, Map<String, Long> after, String expected) {
+        private List<String> blamed(Map<String, Long> before, Map<String, Long> after, Promise promise, String expected) {
             RuleTexts wanted = new RuleTexts(rules.ruleSet(family), family);
             List<String> met = new ArrayList<>();
             after.forEach((rule, packets) -> {
@@ -197,7 +216,7 @@ public final class PodProbe {
                     met.add("met " + rule);
                 }
             });
-            String missed = met.isEmpty() ? wanted.leadingTo(expected) : null;
+            String missed = met.isEmpty() ? wanted.keeping(promise, expected) : null;
             return missed == null ? met : List.of("no rule caught it; this one should have: " + missed);
         }
     }

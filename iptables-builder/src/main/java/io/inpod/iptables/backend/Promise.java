@@ -14,6 +14,8 @@ public enum Promise {
     MARKED("what carries the proxy's mark passes"),
     /** What carries the proxy's mark but comes from elsewhere is dropped; only with the option {@code markOwner}. */
     FORGED("a mark that isn't the proxy's own doesn't pass"),
+    /** New TCP that somebody leads past the redirection doesn't leave; only with the guard. */
+    CONTAINED("TCP that misses the redirection doesn't leave"),
     /** TCP to localhost stays as it is. */
     LOOPBACK("TCP to localhost passes"),
     /** TCP from the pod to its own address stays as it is. */

@@ -2,6 +2,7 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.PodGuard;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.text.IptablesRestore;
@@ -32,12 +33,19 @@ final class RuleTexts {
         return rule.replaceFirst(" rule \\d+: ", ": ");
     }
 
-    /** The last rule that leads to a port, or rejects. */
-    @Nullable String leadingTo(String place) {
-        String sought = place.startsWith("port ") ? place.substring(5) : place.equals(ProbeLoop.REFUSED) ? "REJECT" : "ACCEPT";
+    /** The last rule that leads to a port, rejects or drops, as a promise wants it. */
+    @Nullable String keeping(Promise promise, String place) {
+        return switch (promise) {
+            case CONTAINED -> last(" " + PodGuard.CHAIN + " ", "DROP");
+            case FORGED -> last(" " + PodGuard.OWNER_CHAIN + " ", "DROP");
+            default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(ProbeLoop.REFUSED) ? "REJECT" : "ACCEPT");
+        };
+    }
+
+    private @Nullable String last(String chain, String target) {
         String found = null;
         for (String rule : rules) {
-            if (rule.substring(rule.indexOf(" -j ") + 1).contains(sought)) {
+            if (rule.contains(chain) && rule.substring(rule.indexOf(" -j ") + 1).contains(target)) {
                 found = rule;
             }
         }

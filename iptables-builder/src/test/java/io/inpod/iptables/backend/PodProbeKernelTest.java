@@ -48,6 +48,9 @@ class PodProbeKernelTest {
         rules.redirections().forEach(redirection -> assertThat(findings).filteredOn(finding -> finding.family() == redirection.family())
                 .extracting(ProbeFinding::promise).contains(Promise.OUTBOUND, Promise.INBOUND, Promise.HBONE, Promise.MARKED, Promise.LOOPBACK,
                         Promise.OWN_ADDRESS, Promise.HOST_PROBE));
+        assertThat(findings.stream().anyMatch(finding -> finding.promise() == Promise.CONTAINED)).isEqualTo(rules.guard());
+        assertThat(new PodProbe(rules).promises()).containsExactlyInAnyOrderElementsOf(findings.stream()
+                .map(finding -> finding.family() + ": " + finding.promise().words()).toList());
     }
 
     @ParameterizedTest
@@ -62,7 +65,7 @@ class PodProbeKernelTest {
     /** What somebody does to the rules; which promise breaks; and what is said of it. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "nat     | -I OUTPUT -p tcp -j ACCEPT                   | OUTBOUND   | the peer, past the proxy; met nat OUTPUT rule 1: -p tcp -j ACCEPT",
+        "nat     | -I OUTPUT -p tcp -j ACCEPT                   | OUTBOUND   | no answer; met nat OUTPUT rule 1: -p tcp -j ACCEPT",
         "nat     | -I ISTIO_OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15008 | OUTBOUND | port 15008; met nat ISTIO_OUTPUT rule 1: -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 15008",
         "nat     | -D ISTIO_OUTPUT 6                            | OUTBOUND   | no rule caught it; this one should have: nat ISTIO_OUTPUT rule 6: ! -d 127.0.0.1/32 -p tcp -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15001",
         "nat     | -D ISTIO_PRERT 2                             | INBOUND    | no rule caught it; this one should have: nat ISTIO_PRERT rule 2",
@@ -73,6 +76,8 @@ class PodProbeKernelTest {
         "nat     | -D ISTIO_OUTPUT 2                            | DNS_UDP    | this one should have: nat ISTIO_OUTPUT rule",
         "nat     | -D ISTIO_OUTPUT 3                            | DNS_TCP    | port 15001; no rule caught it; this one should have: nat ISTIO_OUTPUT rule 3",
         "nat     | -D ISTIO_PRERT 1                             | HOST_PROBE | port 15006",
+        "mangle  | -D INPOD_GUARD 3                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 3: ! -s 169.254.7.127/32 ! -d 169.254.7.127/32 ! -o lo -p tcp",
+        "mangle  | -I INPOD_GUARD -p tcp -j RETURN              | CONTAINED  | the peer, past the proxy; met mangle INPOD_GUARD rule 1: -p tcp -j RETURN",
         "mangle  | -A OUTPUT -p tcp --dport 8080 -d 192.0.2.0/24 -m mark ! --mark 0x539/0xfff -j DROP | OUTBOUND | no answer; met mangle OUTPUT rule 2",
     })
     void theBrokenPromiseIsNamedWithItsRule(String table, String change, Promise broken, String said, PodNetwork network) throws Exception {

@@ -18,6 +18,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -99,8 +100,9 @@ class PodRulesKernelTest {
     void everyVersionIsReplacedWhole(String backend, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRules[] versions = {PodRules.of(V4, V6), PodRules.of(V4), PodRules.of(V4, V6).withGuard(false), PodRules.of(V6),
-            PodRules.of(V4.withProfile(InPodRedirection.Profile.TPROXY), V6.withDnsCapture(true))};
-        for (int index : new int[] {0, 1, 0, 2, 1, 3, 2, 4, 3, 0, 4, 1}) {
+            PodRules.of(V4.withProfile(InPodRedirection.Profile.TPROXY), V6.withDnsCapture(true)),
+            PodRules.of(V4.withIngress(true).withVirtualInterfaces(List.of("br0")), V6.withIngress(true))};
+        for (int index : new int[] {0, 1, 0, 2, 1, 3, 2, 4, 3, 0, 4, 1, 5, 0, 5, 2}) {
             PodRules version = versions[index];
             PodRulesChange change = new PodRulesChange(version, List.of(Backends.named(backend).orElseThrow()), reason -> {
             });
@@ -115,6 +117,33 @@ class PodRulesKernelTest {
                         .noneMatch(chain -> !version.guard() && chain.contains(PodGuard.CHAIN));
             }
             change.verify(pod);
+        }
+    }
+
+    /** As of a version that knew only lost connections; and all of what this one installs goes again. */
+    @ParameterizedTest
+    @CsvSource(delimiter = ':', value = {
+        "iptables-nft    : iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
+        "netlink         : iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
+        "iptables-legacy : iptables-legacy -t mangle -D INPOD_GUARD 4; iptables-legacy -t mangle -D INPOD_GUARD 3; iptables-legacy -t mangle -F FORWARD",
+        "netlink-inet    : nft flush chain inet istio-ambient-mangle forward; nft -a list chain inet istio-ambient-mangle inpod-guard "
+                + "| sed -n '/br0/s/.*# handle/handle/p; /fib/s/.*# handle/handle/p' | xargs -n2 nft delete rule inet istio-ambient-mangle inpod-guard",
+    })
+    void anOlderGuardIsADifferenceAndReplaced(String backend, String downgrade, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRulesChange change = new PodRulesChange(PodRules.of(V4.withIngress(true).withVirtualInterfaces(List.of("br0")), V6),
+                List.of(Backends.named(backend).orElseThrow()), reason -> {
+                });
+        change.install(pod);
+        change.verify(pod);
+        Tool.run(pod, "sh", "-ec", downgrade);
+        assertThat(change.diff(pod)).hasSize(3).anyMatch(text -> text.contains("FORWARD") || text.contains("forward")).anyMatch(text -> text.contains("br0"))
+                .anyMatch(text -> text.contains("169.254.7.127"));
+        change.install(pod);
+        change.verify(pod);
+        change.remove(pod);
+        for (String list : List.of("iptables-save", "ip6tables-save", "iptables-legacy-save", "nft list ruleset")) {
+            assertThat(Tool.run(pod, list.split(" "))).doesNotContain("INPOD", "ISTIO", "inpod", "istio");
         }
     }
 

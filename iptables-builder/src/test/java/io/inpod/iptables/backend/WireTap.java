@@ -13,13 +13,14 @@ import java.nio.channels.DatagramChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
-/** What leaves a pod through eth0, seen by a program that shares no code with what is tested: Python with a packet(7) socket. */
+/** What leaves a pod through one of its interfaces, seen by a program that shares no code with what is tested: Python with a packet(7) socket. */
 public final class WireTap implements AutoCloseable {
     private static final String SNIFFER = """
             import socket, sys
             tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-            tap.bind(("eth0", 0))
+            tap.bind((sys.argv[1], 0))
             tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             print("ready", flush=True)
             while True:
@@ -40,7 +41,11 @@ public final class WireTap implements AutoCloseable {
     }
 
     static WireTap on(NetworkNamespace pod) throws IOException {
-        WireTap tap = new WireTap(pod, new ProcessBuilder(Tool.inside(pod, "python3", "-c", SNIFFER)).redirectErrorStream(true).start());
+        return on(pod, "eth0");
+    }
+
+    static WireTap on(NetworkNamespace pod, String link) throws IOException {
+        WireTap tap = new WireTap(pod, new ProcessBuilder(Tool.inside(pod, "python3", "-c", SNIFFER, link)).redirectErrorStream(true).start());
         String first = tap.lines.readLine();
         if (!"ready".equals(first)) {
             tap.close();
@@ -51,8 +56,13 @@ public final class WireTap implements AutoCloseable {
 
     /** All packets that left until now, in hex from the IP header on, without the fence that closes the list. */
     List<String> drain(InetAddress somewhere) throws IOException {
+        return drain(pod, somewhere);
+    }
+
+    /** The same of what another namespace sends through the pod. */
+    List<String> drain(NetworkNamespace from, InetAddress somewhere) throws IOException {
         String fence = "fence " + ++fences;
-        try (DatagramChannel channel = JdkChannels.datagram(pod, SocketOptions.NONE)) {
+        try (DatagramChannel channel = JdkChannels.datagram(from, SocketOptions.NONE)) {
             channel.send(ByteBuffer.wrap(fence.getBytes(StandardCharsets.UTF_8)), new InetSocketAddress(somewhere, 9));
         }
         List<String> packets = new ArrayList<>();
@@ -64,6 +74,12 @@ public final class WireTap implements AutoCloseable {
             packets.add(line);
         }
         throw new IOException("the sniffer ended before the fence passed");
+    }
+
+    /** Whether TCP to that destination is among packets, of whichever family: behind the IP header's last address come the two ports. */
+    static boolean shows(List<String> packets, InetAddress destination, int port) {
+        Pattern header = Pattern.compile(hex(destination) + String.format("[0-9a-f]{4}%04x", port));
+        return packets.stream().anyMatch(packet -> header.matcher(packet).find());
     }
 
     static String hex(String text) {

@@ -194,6 +194,31 @@ abstract class FailClosed {
         }
     }
 
+    /** A program in the pod that manages nat by itself; without the guard the connection arrives in clear. */
+    @Test
+    @Order(3)
+    void aFlushedNatMeansNoConnectionsUntilItIsBack() throws Exception {
+        try (ServerSocketChannel listener = listen(node.c)) {
+            assertServed(node.a, node.c.address(), listener);
+            Tool.run(node.a.namespace(), "iptables", "-t", "nat", "-F", "OUTPUT");
+            Tool.run(node.a.namespace(), "ip6tables", "-t", "nat", "-F", "OUTPUT");
+
+            assertUnanswered(node.a, node.c.address());
+            assertUnanswered(node.a, v6(node.c));
+
+            try (WireCapture capture = WireCapture.start(node.bridge(), node.c.link())) {
+                Tool.run(node.a.namespace(), "iptables", "-t", "mangle", "-F", "INPOD_GUARD");
+                assertServed(node.a, node.c.address(), listener);
+                assertThat(capture.stop().contains("QUESTION")).as("the leak that the guard is there for").isTrue();
+            }
+            int before = node.lines("ztunnel").size();
+            node.withdraw(node.a);
+            node.enrol(node.a);
+            assertServed(node.a, node.c.address(), listener);
+            node.awaitLog("ztunnel", before, line -> line.contains("connection complete") && line.contains("direction=\"outbound\""));
+        }
+    }
+
     @Test
     @Order(4)
     void aWithdrawnPodIsAsItWasBefore() throws Exception {
