@@ -9,6 +9,7 @@ import io.inpod.netlink.Nfnetlink;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.Set;
 
 /**
@@ -17,6 +18,8 @@ import java.util.Set;
  * somebody else changed that meanwhile, it is made again.
  */
 public final class NetlinkBackend implements Backend {
+    private static final Duration LOCK_LIMIT = Duration.ofSeconds(10);
+
     private final Layout layout;
 
     private NetlinkBackend(Layout layout) {
@@ -98,6 +101,14 @@ public final class NetlinkBackend implements Backend {
     @Override
     public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
         checkNames(owner, rules); // what can't be expressed is found when it is written, before anything is sent
+        if (layout == Layout.IPTABLES && !owner.sets().isEmpty()) { // ipset has no transactions, so one must wait for the other
+            ApplyLock.holding(namespace, LOCK_LIMIT, () -> applyNow(namespace, owner, rules));
+        } else {
+            applyNow(namespace, owner, rules);
+        }
+    }
+
+    private void applyNow(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
         with(namespace, netlink -> {
             netlink.apply(owner, rules);
             return true;

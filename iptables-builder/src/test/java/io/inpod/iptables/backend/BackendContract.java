@@ -329,6 +329,11 @@ abstract class BackendContract {
         return true;
     }
 
+    /** How often two appliers apply at once. */
+    int rounds() {
+        return 3;
+    }
+
     private static RuleSet redirection(int version) {
         List<Rule> rules = new ArrayList<>();
         for (int i = 0; i < version; i++) {
@@ -346,7 +351,7 @@ abstract class BackendContract {
             List<Future<?>> appliers = new ArrayList<>();
             for (int port : new int[] {15006, 15007}) {
                 Callable<Void> applier = () -> {
-                    for (int i = 0; i < 3; i++) {
+                    for (int i = 0; i < rounds(); i++) {
                         backend().apply(namespace, OWNER, version(port));
                     }
                     return null;
