@@ -3,7 +3,6 @@ package io.inpod.netlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.internal.Constants;
-import io.inpod.netns.internal.Layout;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
 import io.inpod.netns.internal.SocketStructs.Pollfd;
@@ -13,34 +12,51 @@ import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A netlink socket. */
 final class KernelTransport implements Transport {
     /** The kernel writes at most 32 KiB of a list at once. A single message may be longer: then this grows. */
-    private static final int RECEIVE_BYTES = 64 * 1024;
+    private static final int RECEIVE_BYTES = 32 * 1024;
+
+    // One piece of memory outside of the heap for all that is small: an option's value, a length, a sockaddr_nl, a pollfd.
+    private static final int VALUE = 0;
+    private static final int LENGTH = 4;
+    private static final int ADDRESS = 8;
+    private static final int POLL = ADDRESS + SockaddrNl.STRUCT.size();
+    private static final int SCRATCH = POLL + Pollfd.STRUCT.size();
 
     private final OwnedFd fd;
     private final String subject;
     private final int port;
     private final int receiveBytes;
-    private final ByteBuffer sender = zeroed(SockaddrNl.STRUCT);
-    private final ByteBuffer senderLength = Native.buffer(4);
-    private final ByteBuffer poll = zeroed(Pollfd.STRUCT);
+    private final ByteBuffer scratch;
+    private final ByteBuffer sender;
+    private final ByteBuffer senderLength;
+    private final ByteBuffer poll;
+    private final AtomicInteger waiting = new AtomicInteger();
     private ByteBuffer received = Native.buffer(RECEIVE_BYTES);
     private int sendBytes;
 
-    private KernelTransport(OwnedFd fd, int number, String subject) throws IOException {
+    private KernelTransport(OwnedFd fd, int number, String subject, ByteBuffer scratch) throws IOException {
         this.fd = fd;
         this.subject = subject;
-        ByteBuffer address = zeroed(SockaddrNl.STRUCT);
-        SockaddrNl.FAMILY.put(address, 0, Constants.AF_NETLINK);
-        Native.check(Native.LIBC.bind(number, address, SockaddrNl.STRUCT.size()), "bind(AF_NETLINK)", subject);
+        this.scratch = scratch;
+        sender = part(scratch, ADDRESS, POLL);
+        senderLength = part(scratch, LENGTH, ADDRESS);
+        poll = part(scratch, POLL, SCRATCH);
+        SockaddrNl.FAMILY.put(sender, 0, Constants.AF_NETLINK);
+        Native.check(Native.LIBC.bind(number, sender, SockaddrNl.STRUCT.size()), "bind(AF_NETLINK)", subject);
         senderLength.putInt(0, SockaddrNl.STRUCT.size());
-        Native.check(Native.LIBC.getsockname(number, address, senderLength), "getsockname(AF_NETLINK)", subject);
-        this.port = SockaddrNl.PORT.get(address, 0);
+        Native.check(Native.LIBC.getsockname(number, sender, senderLength), "getsockname(AF_NETLINK)", subject);
+        this.port = SockaddrNl.PORT.get(sender, 0);
         this.receiveBytes = option(number, Constants.SO_RCVBUF);
         this.sendBytes = option(number, Constants.SO_SNDBUF);
+    }
+
+    private static ByteBuffer part(ByteBuffer whole, int from, int to) {
+        return whole.slice(from, to - from).order(whole.order());
     }
 
     /** Opens a socket of a family in a namespace, with about this much room for answers, that receives these multicast groups. */
@@ -50,13 +66,14 @@ final class KernelTransport implements Transport {
         OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_NETLINK)", namespace));
         try {
             // Each is newer than some kernel still in use: without them errors are only terser and dumps less filtered.
+            ByteBuffer scratch = Native.buffer(SCRATCH);
             for (int option : new int[] {Constants.NETLINK_EXT_ACK, Constants.NETLINK_CAP_ACK, Constants.NETLINK_GET_STRICT_CHK}) {
-                set(socket, Constants.SOL_NETLINK, option, 1);
+                set(scratch, socket, Constants.SOL_NETLINK, option, 1);
             }
-            resize(socket, Constants.SO_RCVBUFFORCE, Constants.SO_RCVBUF, receiveBytes);
-            KernelTransport opened = new KernelTransport(fd, socket, namespace.toString());
+            resize(scratch, socket, Constants.SO_RCVBUFFORCE, Constants.SO_RCVBUF, receiveBytes);
+            KernelTransport opened = new KernelTransport(fd, socket, namespace.toString(), scratch);
             for (int group : groups) {
-                Native.check(set(socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group), "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
+                Native.check(set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group), "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
             }
             return opened;
         } catch (IOException e) {
@@ -65,25 +82,21 @@ final class KernelTransport implements Transport {
         }
     }
 
-    private static ByteBuffer zeroed(Layout struct) {
-        return Native.buffer(struct.size());
-    }
-
-    private static int set(int socket, int level, int option, int value) {
-        return Native.LIBC.setsockopt(socket, level, option, Native.buffer(4).putInt(0, value), 4);
+    private static int set(ByteBuffer scratch, int socket, int level, int option, int value) {
+        return Native.LIBC.setsockopt(socket, level, option, scratch.putInt(VALUE, value), Integer.BYTES);
     }
 
     /** Beyond net.core.[rw]mem_max where CAP_NET_ADMIN allows that; otherwise up to it. */
-    private static void resize(int socket, int force, int plain, int bytes) {
-        if (set(socket, Constants.SOL_SOCKET, force, bytes) < 0) {
-            set(socket, Constants.SOL_SOCKET, plain, bytes);
+    private static void resize(ByteBuffer scratch, int socket, int force, int plain, int bytes) {
+        if (set(scratch, socket, Constants.SOL_SOCKET, force, bytes) < 0) {
+            set(scratch, socket, Constants.SOL_SOCKET, plain, bytes);
         }
     }
 
     private int option(int socket, int option) throws IOException {
-        ByteBuffer value = Native.buffer(4);
-        Native.check(Native.LIBC.getsockopt(socket, Constants.SOL_SOCKET, option, value, Native.buffer(4).putInt(0, 4)), "getsockopt", subject);
-        return value.getInt(0);
+        senderLength.putInt(0, Integer.BYTES);
+        Native.check(Native.LIBC.getsockopt(socket, Constants.SOL_SOCKET, option, scratch, senderLength), "getsockopt", subject);
+        return scratch.getInt(VALUE);
     }
 
     @Override
@@ -101,7 +114,7 @@ final class KernelTransport implements Transport {
         int number = fd.acquire();
         try {
             if (messages.remaining() > sendBytes / 2) {
-                resize(number, Constants.SO_SNDBUFFORCE, Constants.SO_SNDBUF, 2 * messages.remaining());
+                resize(scratch, number, Constants.SO_SNDBUFFORCE, Constants.SO_SNDBUF, 2 * messages.remaining());
                 sendBytes = option(number, Constants.SO_SNDBUF);
             }
             long sent;
@@ -156,16 +169,21 @@ final class KernelTransport implements Transport {
 
     /** Waits until there is something to receive or the time is over, then false; negative nanoseconds mean for ever. */
     private boolean await(int number, long nanos) throws IOException {
-        if (fd.isClosed()) {
-            throw new AsynchronousCloseException();
+        waiting.incrementAndGet(); // before it looks whether it is closed: whoever closes either sees this, or is seen
+        try {
+            if (fd.isClosed()) {
+                throw new AsynchronousCloseException();
+            }
+            Pollfd.FD.put(poll, 0, number);
+            Pollfd.EVENTS.put(poll, 0, Constants.POLLIN);
+            int ready = Native.LIBC.poll(poll, 1, nanos < 0 ? -1 : (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000));
+            if (ready < 0 && Native.errno() != Constants.EINTR) {
+                throw Native.failure("poll(AF_NETLINK)", subject);
+            }
+            return ready != 0;
+        } finally {
+            waiting.decrementAndGet();
         }
-        Pollfd.FD.put(poll, 0, number);
-        Pollfd.EVENTS.put(poll, 0, Constants.POLLIN);
-        int ready = Native.LIBC.poll(poll, 1, nanos < 0 ? -1 : (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000));
-        if (ready < 0 && Native.errno() != Constants.EINTR) {
-            throw Native.failure("poll(AF_NETLINK)", subject);
-        }
-        return ready != 0;
     }
 
     /** Closes the socket. Whatever waits is woken by the acknowledgement of a message that does nothing: netlink knows no shutdown. */
@@ -174,11 +192,13 @@ final class KernelTransport implements Transport {
         try {
             int number = fd.acquire();
             fd.close();
-            ByteBuffer nothing = zeroed(Nlmsghdr.STRUCT);
-            Nlmsghdr.LENGTH.put(nothing, 0, Nlmsghdr.STRUCT.size());
-            Nlmsghdr.TYPE.put(nothing, 0, Wire.NOOP);
-            Nlmsghdr.FLAGS.put(nothing, 0, Wire.ACK);
-            Native.LIBC.send(number, nothing, Nlmsghdr.STRUCT.size(), Constants.MSG_DONTWAIT);
+            if (waiting.get() > 0) {
+                ByteBuffer nothing = Native.buffer(Nlmsghdr.STRUCT.size());
+                Nlmsghdr.LENGTH.put(nothing, 0, Nlmsghdr.STRUCT.size());
+                Nlmsghdr.TYPE.put(nothing, 0, Wire.NOOP);
+                Nlmsghdr.FLAGS.put(nothing, 0, Wire.ACK);
+                Native.LIBC.send(number, nothing, Nlmsghdr.STRUCT.size(), Constants.MSG_DONTWAIT);
+            }
             fd.release();
         } catch (ClosedChannelException e) {
             // closed before

@@ -26,7 +26,7 @@ public final class NetlinkRequest {
     /** Replaces what is there. */
     public static final int REPLACE = 0x100;
 
-    private static final int INITIAL_BYTES = 256;
+    private static final int INITIAL_BYTES = 512;
     private static final int MOST_ATTRIBUTE_BYTES = 0xffff;
 
     private final String operation;
@@ -100,7 +100,9 @@ public final class NetlinkRequest {
      * @return this
      */
     public NetlinkRequest bytes(int attribute, byte[] value) {
-        return nested(attribute, request -> request.room(value.length).put(value));
+        int start = begin(attribute);
+        room(value.length).put(value);
+        return end(start);
     }
 
     /**
@@ -111,7 +113,7 @@ public final class NetlinkRequest {
      * @return this
      */
     public NetlinkRequest u32(int attribute, int value) {
-        return nested(attribute, request -> request.u32(value));
+        return attribute(attribute, 4, value);
     }
 
     /**
@@ -170,7 +172,10 @@ public final class NetlinkRequest {
      * @return this
      */
     public NetlinkRequest string(int attribute, String value) {
-        return bytes(attribute, (value + '\0').getBytes(StandardCharsets.UTF_8));
+        int start = begin(attribute);
+        byte[] encoded = value.getBytes(StandardCharsets.UTF_8);
+        room(encoded.length + 1).put(encoded).put((byte) 0);
+        return end(start);
     }
 
     /**
@@ -182,15 +187,38 @@ public final class NetlinkRequest {
      * @throws IllegalArgumentException if that is longer than 65531 bytes
      */
     public NetlinkRequest nested(int attribute, Consumer<NetlinkRequest> content) {
-        int start = room(Nlattr.STRUCT.size()).position();
-        buffer.position(start + Nlattr.STRUCT.size());
+        int start = begin(attribute);
         content.accept(this);
+        return end(start);
+    }
+
+    /**
+     * Begins an attribute that holds others: what is appended until its {@link #end} is in it. As {@link #nested}, for messages of which
+     * there are many.
+     *
+     * @param attribute its type
+     * @return what {@link #end} is told
+     */
+    public int begin(int attribute) {
+        int start = room(Nlattr.STRUCT.size()).position();
+        Nlattr.TYPE.put(buffer, start, attribute);
+        buffer.position(start + Nlattr.STRUCT.size());
+        return start;
+    }
+
+    /**
+     * Ends an attribute, the last that was begun and hasn't ended.
+     *
+     * @param start what {@link #begin} returned
+     * @return this
+     * @throws IllegalArgumentException if it is longer than 65531 bytes
+     */
+    public NetlinkRequest end(int start) {
         int length = buffer.position() - start;
         if (length > MOST_ATTRIBUTE_BYTES) {
-            throw new IllegalArgumentException("attribute " + attribute + " has " + length + " bytes; " + MOST_ATTRIBUTE_BYTES + " is the most");
+            throw new IllegalArgumentException("attribute " + Nlattr.TYPE.get(buffer, start) + " has " + length + " bytes; " + MOST_ATTRIBUTE_BYTES + " is the most");
         }
         Nlattr.LENGTH.put(buffer, start, length);
-        Nlattr.TYPE.put(buffer, start, attribute);
         while (buffer.position() % 4 != 0) {
             u8(0);
         }

@@ -14,15 +14,17 @@ record CompatProtocol(int number, int flags) {
 
     /** What a rule's own expressions say; null if it has none of x_tables. */
     static @Nullable CompatProtocol of(List<Expr> expressions) {
-        CompatProtocol protocol = new CompatProtocol(0, 0);
+        int number = 0;
+        int flags = 0;
         boolean compat = false;
         for (int i = 0; i < expressions.size(); i++) {
             Expr expression = expressions.get(i);
             compat |= expression instanceof Expr.XtMatch || expression instanceof Expr.XtTarget;
             if (expression instanceof Expr.Meta meta && meta.key() == Expr.Meta.L4PROTO && expressions.get(i + 1) instanceof Expr.Cmp cmp) {
-                protocol = new CompatProtocol(cmp.data().u8At(0), cmp.op() == Expr.Cmp.NEQ ? ANOTHER : 0);
+                number = cmp.data().u8At(0);
+                flags = cmp.op() == Expr.Cmp.NEQ ? ANOTHER : 0;
             }
         }
-        return compat ? protocol : null;
+        return compat ? new CompatProtocol(number, flags) : null;
     }
 }

@@ -71,10 +71,13 @@ final class Nft {
     }
 
     private static NetlinkRequest rule(NetlinkRequest request, String table, String chain, List<Expr> expressions) {
-        request.string(1, table).string(2, chain).nested(NESTED | 4, r -> ExprWriter.write(r, expressions));
+        int list = request.string(1, table).string(2, chain).begin(NESTED | 4);
+        ExprWriter.write(request, expressions);
+        request.end(list);
         CompatProtocol compat = CompatProtocol.of(expressions);
         if (compat != null) {
-            request.nested(NESTED | 5, r -> r.be32(1, compat.number()).be32(2, compat.flags()));
+            int protocol = request.begin(NESTED | 5);
+            request.be32(1, compat.number()).be32(2, compat.flags()).end(protocol);
         }
         byte[] beside = UserData.of(expressions);
         return beside.length == 0 ? request : request.bytes(7, beside);
