@@ -3,6 +3,7 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.Protocol;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,12 @@ import java.util.Optional;
 /** Conditions that iptables-nft and nft write with the same native expressions: addresses, interfaces, marks. */
 final class Basics {
     private static final int NAME_LENGTH = 16;
+
+    // What nearly every rule has. Expressions never change: one of each is enough.
+    private static final Expr.Meta PROTOCOL = new Expr.Meta(Expr.Meta.L4PROTO);
+    private static final Expr.Meta MARK = new Expr.Meta(Expr.Meta.MARK);
+    private static final Expr.Cmp TCP = new Expr.Cmp(Expr.Cmp.EQ, Bytes.u8(Protocol.TCP.number()));
+    private static final Bytes NO_FLIP = Bytes.zeros(4);
 
     private Basics() {
     }
@@ -83,9 +90,9 @@ final class Basics {
 
     /** iptables-nft compares a name with its zero byte, nft all 16 bytes; both mean the same. */
     static void name(List<Expr> to, int key, String name, boolean negated, boolean padded) {
-        int length = padded ? NAME_LENGTH : name.getBytes(StandardCharsets.UTF_8).length + 1;
+        byte[] encoded = name.getBytes(StandardCharsets.UTF_8);
         to.add(new Expr.Meta(key));
-        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.text(name, length)));
+        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.of(Arrays.copyOf(encoded, padded ? NAME_LENGTH : encoded.length + 1))));
     }
 
     /** A name without a zero byte would be the beginning of names: none of ours. */
@@ -95,10 +102,20 @@ final class Basics {
         return ended ? Optional.of(cmp.data().text(0, data.length)) : Optional.empty();
     }
 
+    static void protocol(List<Expr> to, Protocol protocol, boolean negated) {
+        to.add(PROTOCOL);
+        to.add(protocol == Protocol.TCP && !negated ? TCP : new Expr.Cmp(Expr.Cmp.op(negated), Bytes.u8(protocol.number())));
+    }
+
+    static void packetMark(List<Expr> to, Mark mark, boolean negated) {
+        to.add(MARK);
+        mark(to, mark, negated);
+    }
+
     /** A mark that has been loaded. */
     static void mark(List<Expr> to, Mark mark, boolean negated) {
         if (mark.mask() != -1) {
-            to.add(new Expr.Bitwise(Bytes.host32(mark.mask()), Bytes.zeros(4)));
+            to.add(new Expr.Bitwise(Bytes.host32(mark.mask()), NO_FLIP));
         }
         to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.host32(mark.value())));
     }

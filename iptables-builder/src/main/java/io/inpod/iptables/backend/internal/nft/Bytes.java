@@ -54,11 +54,6 @@ final class Bytes {
         return new Bytes(ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()).putLong(value).array());
     }
 
-    /** A text, filled with zeros up to a length. */
-    static Bytes text(String text, int length) {
-        return new Bytes(Arrays.copyOf(text.getBytes(StandardCharsets.UTF_8), length));
-    }
-
     static Bytes zeros(int length) {
         return new Bytes(new byte[length]);
     }

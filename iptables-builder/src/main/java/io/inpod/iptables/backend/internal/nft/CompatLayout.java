@@ -56,8 +56,7 @@ final class CompatLayout implements RuleLayout {
         } else if (match instanceof Match.OutInterface m) {
             Basics.name(to, Expr.Meta.OUT_NAME, m.name(), m.negated(), false);
         } else if (match instanceof Match.IpProtocol m) {
-            to.add(new Expr.Meta(Expr.Meta.L4PROTO));
-            to.add(new Expr.Cmp(Expr.Cmp.op(m.negated()), Bytes.u8(m.protocol().number())));
+            Basics.protocol(to, m.protocol(), m.negated());
         } else if (match instanceof Match.Source m) {
             Basics.address(to, m.prefix(), true, m.negated());
         } else if (match instanceof Match.Destination m) {
@@ -69,8 +68,7 @@ final class CompatLayout implements RuleLayout {
                 PortExprs.compat(to, m);
             }
         } else if (match instanceof Match.PacketMark m) {
-            to.add(new Expr.Meta(Expr.Meta.MARK));
-            Basics.mark(to, m.mark(), m.negated());
+            Basics.packetMark(to, m.mark(), m.negated());
         } else if (match instanceof Limit m) {
             to.add(new Expr.Limit(m.rate(), m.per().seconds(), m.burst()));
         } else {

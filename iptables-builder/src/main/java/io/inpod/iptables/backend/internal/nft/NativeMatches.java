@@ -50,8 +50,7 @@ final class NativeMatches {
 
     private void protocol(Protocol wanted, boolean negated) {
         if (protocol.isEmpty()) {
-            to.add(new Expr.Meta(Expr.Meta.L4PROTO));
-            to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.u8(wanted.number())));
+            Basics.protocol(to, wanted, negated);
             protocol = Optional.of(wanted);
         }
     }
@@ -88,8 +87,7 @@ final class NativeMatches {
     /** Conditions on what the kernel knows beside the packet. */
     private void known(Match match) {
         if (match instanceof Match.PacketMark m) {
-            to.add(new Expr.Meta(Expr.Meta.MARK));
-            Basics.mark(to, m.mark(), m.negated());
+            Basics.packetMark(to, m.mark(), m.negated());
         } else if (match instanceof Match.ConnectionMark m) {
             to.add(new Expr.Ct(Expr.Ct.MARK));
             Basics.mark(to, m.mark(), m.negated());
