@@ -23,23 +23,24 @@ class SilenceTest {
     /** The request that found out is asked again elsewhere, later ones go there at once; tunnels that stand aren't given up as long as the PING may be answered. */
     @Test
     void newTunnelsGoElsewhere() throws Exception {
-        try (Mesh mesh = new Mesh()) {
-            var address = mesh.serve(Mesh.echo());
+        try (Mesh mesh = new Mesh(); TcpTap network = new TcpTap(mesh.serve(Mesh.echo()))) {
             HbonePool pool = pool(mesh);
-            Recorder old = mesh.open(pool, address);
-            Channel frozen = mesh.accepted.iterator().next();
-            frozen.config().setAutoRead(false);
-            old.write("unheard");
-            Recorder first = mesh.open(pool, address);
-            Recorder second = mesh.open(pool, address);
+            Recorder old = mesh.open(pool, network.address());
+            old.write("heard");
+            assertThat(old.next()).isEqualTo("heard");
+            TcpTap.Connection frozen = network.connections.get(0);
+            frozen.freeze();
+            Recorder first = mesh.open(pool, network.address());
+            Recorder second = mesh.open(pool, network.address());
             assertThat(first.channel().parent()).isNotSameAs(old.channel().parent());
             assertThat(second.channel().parent()).isSameAs(first.channel().parent());
+            old.write("unheard");
             assertThat(old.channel().isActive()).isTrue();
             assertThat(mesh.onClient(pool::connections)).isEqualTo(2);
-            // It was only frozen.
-            frozen.config().setAutoRead(true);
+            // It was only held up.
+            frozen.thaw();
             assertThat(old.next()).isEqualTo("unheard");
-            Recorder third = mesh.open(pool, address);
+            Recorder third = mesh.open(pool, network.address());
             assertThat(third.channel().parent()).as("the least loaded one").isSameAs(old.channel().parent());
         }
     }
@@ -47,14 +48,13 @@ class SilenceTest {
     /** A silent connection without tunnels is closed: it would be of no use before it is heard. */
     @Test
     void aSilentConnectionWithoutTunnelsIsClosed() throws Exception {
-        try (Mesh mesh = new Mesh()) {
-            var address = mesh.serve(Mesh.echo());
+        try (Mesh mesh = new Mesh(); TcpTap network = new TcpTap(mesh.serve(Mesh.echo()))) {
             HbonePool pool = pool(mesh);
-            Recorder old = mesh.open(pool, address);
+            Recorder old = mesh.open(pool, network.address());
             Channel connection = old.channel().parent();
             old.channel().close().sync();
-            mesh.accepted.iterator().next().config().setAutoRead(false);
-            Recorder fresh = mesh.open(pool, address);
+            network.connections.get(0).freeze();
+            Recorder fresh = mesh.open(pool, network.address());
             assertThat(connection.closeFuture().await(Mesh.PATIENCE, TimeUnit.SECONDS)).isTrue();
             fresh.write("hello");
             assertThat(fresh.next()).isEqualTo("hello");
