@@ -118,7 +118,9 @@ public record Baggage(Map<String, String> entries) {
         int characters = 0;
         for (Header header : headers) {
             if (header.name().equals(NAME)) {
-                for (String member : header.value().split(",", MOST_ENTRIES + 1)) {
+                // Whatever it is cut off in lies beyond the bound, and is left out.
+                String bounded = header.value().substring(0, Math.min(header.value().length(), MOST_CHARACTERS + 1));
+                for (String member : bounded.split(",", -1)) {
                     characters += member.length() + 1;
                     if (entries.size() < MOST_ENTRIES && characters <= MOST_CHARACTERS) {
                         keep(member, entries);

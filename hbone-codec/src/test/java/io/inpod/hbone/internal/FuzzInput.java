@@ -29,24 +29,36 @@ final class FuzzInput {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(PREFACE);
         out.writeBytes(frame(4, 0, 0, random.nextInt(4) == 0 ? settings() : new byte[0]));
+        return frames(out, false);
+    }
+
+    /** A connection's bytes from the server's SETTINGS on. */
+    byte[] serverBytes() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(frame(4, 0, 0, random.nextInt(4) == 0 ? settings() : new byte[0]));
+        return frames(out, true);
+    }
+
+    private byte[] frames(ByteArrayOutputStream out, boolean server) {
         int frames = 1 + random.nextInt(30);
         for (int i = 0; i < frames; i++) {
-            out.writeBytes(anyFrame());
+            out.writeBytes(anyFrame(server));
         }
         return last = damage(out.toByteArray(), 4);
     }
 
-    private byte[] anyFrame() {
+    private byte[] anyFrame(boolean server) {
         int stream = random.nextInt(8) == 0 ? number() : 1 + 2 * random.nextInt(8);
         return switch (random.nextInt(14)) {
-            case 0, 1, 2, 3 -> frame(1, 4 | random.nextInt(2), stream, request());
+            case 0, 1, 2, 3 -> frame(1, 4 | random.nextInt(2), stream, server ? answer() : request());
             case 4, 5, 6 -> frame(0, random.nextInt(4) == 0 ? 1 : 0, stream, bytes(random.nextInt(3000)));
             case 7 -> frame(0, 8 | random.nextInt(2), stream, bytes(1 + random.nextInt(300)));
             case 8 -> frame(3, 0, stream, word(random.nextInt(16)));
             case 9 -> frame(4, random.nextInt(4) == 0 ? 1 : 0, 0, settings());
             case 10 -> frame(6, random.nextInt(2), 0, bytes(8));
             case 11 -> frame(8, 0, random.nextBoolean() ? 0 : stream, word(number()));
-            case 12 -> concat(frame(1, random.nextInt(2), stream, half(true)), frame(9, 4, stream, half(false)));
+            case 12 -> server ? frame(7, 0, 0, concat(word(random.nextBoolean() ? number() : random.nextInt(12)), word(random.nextInt(16))))
+                    : concat(frame(1, random.nextInt(2), stream, half(true)), frame(9, 4, stream, half(false)));
             default -> frame(random.nextInt(12), random.nextInt(256), stream, bytes(random.nextInt(40)));
         };
     }
@@ -58,6 +70,10 @@ final class FuzzInput {
 
     private byte[] request() {
         return random.nextInt(5) == 0 ? headerBlock() : headerFields(":method", "CONNECT", ":authority", "10.0.0.1:80", "baggage", "k=v");
+    }
+
+    private byte[] answer() {
+        return random.nextInt(5) == 0 ? headerBlock() : headerFields(":status", pick("200", "200", "200", "503", "102"), "baggage", "k=v");
     }
 
     /** Fields in any order, or with HPACK's other forms, or damaged. */
@@ -124,7 +140,7 @@ final class FuzzInput {
                 }
             }
         }
-        return lastText = s.toString();
+        return lastText = random.nextInt(20) == 0 ? (s.toString() + pick(",", ";", "", "-")).repeat(1 + random.nextInt(100)) : s.toString();
     }
 
     private byte[] damage(byte[] bytes, int rarely) {

@@ -23,41 +23,17 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/**
- * Random input, mostly well-formed and then damaged, for {@code -Dinpod.fuzz.seconds} (default 3) per target. A failure names its seed;
- * {@code -Dinpod.fuzz.seed} runs that one again. Leaks fail the class, as everywhere in these tests.
- */
+/** Random input for whatever a peer's bytes reach; {@link Fuzz} says how long. Leaks fail the class, as everywhere in these tests. */
 class FuzzTest {
-    private static final long SECONDS = Long.getLong("inpod.fuzz.seconds", 3);
     private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
-
-    /** Runs the target with seed after seed until the time is up. */
-    private static int fuzz(Consumer<FuzzInput> target) {
-        long fixed = Long.getLong("inpod.fuzz.seed", -1);
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-        long first = fixed >= 0 ? fixed : System.nanoTime() >>> 8;
-        int runs = 0;
-        do {
-            FuzzInput input = new FuzzInput(first + runs);
-            try {
-                target.accept(input);
-            } catch (RuntimeException | Error e) {
-                throw new AssertionError("-Dinpod.fuzz.seed=" + (first + runs) + ", input " + input, e);
-            }
-            runs++;
-        } while (fixed < 0 && System.nanoTime() < end);
-        return runs;
-    }
 
     /** Whatever a client sends, the server lives or says goodbye, and holds nothing back. */
     @Test
     void aServerConnection() {
         Map<String, Integer> outcomes = new TreeMap<>();
-        int runs = fuzz(input -> {
+        int runs = Fuzz.run(input -> {
             String[] failed = {"survived"};
             EmbeddedChannel channel = new EmbeddedChannel(new ServerConnection(PEER, HboneOptions.server(), new HboneEvents() {
                 @Override
@@ -92,7 +68,7 @@ class FuzzTest {
         }
     }
 
-    private static void drain(EmbeddedChannel channel) {
+    static void drain(EmbeddedChannel channel) {
         for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {
             out.release();
         }
@@ -112,7 +88,7 @@ class FuzzTest {
         }
     }
 
-    private static final class Echo extends ChannelInboundHandlerAdapter {
+    static final class Echo extends ChannelInboundHandlerAdapter {
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
             ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
@@ -139,7 +115,7 @@ class FuzzTest {
     /** Nothing but the two documented errors, and what is accepted has the promised shape. */
     @Test
     void headerBlocks() {
-        fuzz(input -> {
+        Fuzz.run(input -> {
             try (HeaderCodec codec = new HeaderCodec(16 << 10)) {
                 for (int i = 0; i < 5; i++) {
                     ByteBuf block = Unpooled.wrappedBuffer(input.headerBlock());
@@ -159,7 +135,7 @@ class FuzzTest {
     /** What is accepted is written as it was read, and is an address or a name. */
     @Test
     void authorities() {
-        fuzz(input -> {
+        Fuzz.run(input -> {
             String text = input.text("10.0.0.1:80", "[fd00::1]:443", "[::ffff:10.0.0.1]:1", "name.example:65535", "a_b-c.svc.cluster.local:15008",
                     "user@h:1", "[fe80::1%eth0]:80", "1.2.3:80", "010.0.0.1:80", ":80", "x:0", "x:99999");
             try {
@@ -175,7 +151,7 @@ class FuzzTest {
 
     @Test
     void identities() {
-        fuzz(input -> {
+        Fuzz.run(input -> {
             String text = input.text("spiffe://cluster.local/ns/a/sa/b", "spiffe://td/ns/x.y/sa/_z", "spiffe://cluster.local/ns/a/sa/b/", "SPIFFE://x/ns/a/sa/b",
                     "spiffe://cluster.local:80/ns/a/sa/b", "spiffe://cluster.local/ns/../sa/b", "spiffe://cluster.local/ns/a/sa/%62", "spiffe://u@x/ns/a/sa/b?q#f");
             try {
@@ -190,7 +166,7 @@ class FuzzTest {
 
     @Test
     void headers() {
-        fuzz(input -> {
+        Fuzz.run(input -> {
             String name = input.text("baggage", "forwarded", "te", "Connection", ":path", "x");
             String value = input.text("k=v", "trailers", " lead", "a\r\nb: c", "", "for=\"1.2.3.4:5\"");
             try {
