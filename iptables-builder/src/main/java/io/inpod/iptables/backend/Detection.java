@@ -1,9 +1,11 @@
 package io.inpod.iptables.backend;
 
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.Owner;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -20,7 +22,8 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
      *
      * @param backend which
      * @param usability whether it can be used there
-     * @param holdsRules whether it found rules or sets of the owner; two back ends with the same tables both find them
+     * @param holdsRules whether it found rules of the owner, or sets in tables of its own; two back ends with the same tables both find
+     *     them. Sets of ipset alone don't count: they are in no table, and every back end for the tables of iptables finds them
      */
     public record Candidate(Backend backend, Usability usability, boolean holdsRules) {
     }
@@ -50,14 +53,15 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         List<Candidate> candidates = new ArrayList<>();
         for (Backend backend : backends) {
             Usability usability = backend.probe(namespace);
-            candidates.add(new Candidate(backend, usability, usability.usable() && !backend.read(namespace, owner).isEmpty()));
+            candidates.add(new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, owner))));
         }
         List<Candidate> usable = candidates.stream().filter(candidate -> candidate.usability().usable()).toList();
         Optional<Candidate> holder = usable.stream().filter(Candidate::holdsRules).findFirst();
         if (holder.isPresent()) {
-            String others = String.join(", ", usable.stream().filter(c -> c.holdsRules() && c != holder.get()).map(c -> c.backend().name()).toList());
+            String others = String.join(", ", usable.stream()
+                    .filter(c -> c.holdsRules() && Collections.disjoint(c.backend().tables(), holder.get().backend().tables())).map(c -> c.backend().name()).toList());
             return new Detection(candidates, Optional.of(holder.get().backend()), holder.get().backend().name() + " already holds rules here"
-                    + (others.isEmpty() ? "" : ", which others hold too: " + others));
+                    + (others.isEmpty() ? "" : ", and so do other tables: " + others));
         }
         if (usable.isEmpty()) {
             return new Detection(candidates, Optional.empty(), "no back end is usable: "
@@ -66,5 +70,9 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         Candidate first = usable.get(0);
         String choice = candidates.size() == 1 ? " is usable: " : " is the first that is usable: ";
         return new Detection(candidates, Optional.of(first.backend()), first.backend().name() + choice + first.usability().reason());
+    }
+
+    private static boolean holds(Backend backend, Listing there) {
+        return backend.layout() == Layout.IPTABLES ? !there.chains().isEmpty() : !there.isEmpty();
     }
 }

@@ -14,7 +14,8 @@ import java.util.Set;
 
 /**
  * {@link HostProbe} in a node's namespace: installed with the pods that are known, and kept up to date pod by pod. A pod's addresses change
- * in one step for each family, and without the rules being touched.
+ * in one step for each family, and without the rules being touched. What stands in tables that the back end doesn't see, because another
+ * put it there, is a difference, and goes as soon as the new rules are in.
  *
  * <p>Immutable. Of two that change the same pod's addresses at once, one comes first. Blocks.
  */
@@ -33,6 +34,10 @@ public final class HostProbeChange {
         this.backend = backend;
     }
 
+    private OtherTables others() {
+        return new OtherTables(backend, HostProbe.OWNER, List.of(backend));
+    }
+
     private RulesChange change(List<AddressSet.Element> pods) {
         return new RulesChange(backend, HostProbe.OWNER, backend.layout() == Layout.INET ? preset.inet(pods) : preset.shared(pods));
     }
@@ -46,6 +51,7 @@ public final class HostProbeChange {
      */
     public void install(NetworkNamespace namespace, List<AddressSet.Element> pods) throws IOException {
         change(pods).install(namespace);
+        others().remove(namespace);
     }
 
     /**
@@ -57,16 +63,19 @@ public final class HostProbeChange {
      * @throws IOException if a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace, List<AddressSet.Element> pods) throws IOException {
-        return change(pods).diff(namespace);
+        List<String> differences = new ArrayList<>(change(pods).diff(namespace));
+        differences.addAll(others().diff(namespace));
+        return List.copyOf(differences);
     }
 
     /**
-     * Removes rules and sets.
+     * Removes rules and sets, whichever back end put them there.
      *
      * @param namespace the node's
      * @throws IOException if a tool or the kernel refuses
      */
     public void remove(NetworkNamespace namespace) throws IOException {
+        others().remove(namespace); // first their rules: the sets of ipset may be the same
         backend.remove(namespace, HostProbe.OWNER);
     }
 

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
 
 /**
  * What a namespace holds of an owner in tables that one back end doesn't see: its rules act there all the same. By whatever back end
@@ -31,19 +32,41 @@ final class OtherTables {
     /** What should go, in words. */
     List<String> diff(NetworkNamespace namespace) throws IOException {
         List<String> differences = new ArrayList<>();
-        each(namespace, (backend, held) -> Differences.between(held, RuleSet.nothing())
+        each(namespace, OtherTables::rules, (backend, held) -> Differences.between(held, RuleSet.nothing())
                 .forEach(text -> differences.add(text + " (in the tables of " + backend.name() + ", to be removed)")));
+        ipsets(namespace, (backend, held) -> held.sets()
+                .forEach(set -> differences.add("set " + set.name() + " of ipset is foreign (to be removed)")));
         return differences;
     }
 
     /** Removes it: only after the new rules are in, so that the pod isn't open in between. Returns the back ends that had some. */
     List<String> remove(NetworkNamespace namespace) throws IOException {
         List<String> names = new ArrayList<>();
-        each(namespace, (backend, held) -> {
-            backend.remove(namespace, owner);
+        each(namespace, OtherTables::rules, (backend, held) -> {
+            backend.remove(namespace, rules(backend, owner));
             names.add(backend.name());
         });
+        ipsets(namespace, (backend, held) -> backend.remove(namespace, owner));
         return names;
+    }
+
+    /** The tables of both implementations of iptables use the same ipsets: those don't belong to the one or the other. */
+    private static Owner rules(Backend backend, Owner owner) {
+        return backend.layout() == Layout.IPTABLES ? new Owner(owner.chains(), owner.tablePrefix(), Set.of()) : owner;
+    }
+
+    /** If no rules of iptables are meant to be here, neither are ipsets; rules that ask for them are gone already, or foreign. */
+    private void ipsets(NetworkNamespace namespace, Work work) throws IOException {
+        if (chosen.layout() == Layout.IPTABLES || owner.sets().isEmpty()) {
+            return;
+        }
+        boolean[] done = {false};
+        each(namespace, (backend, all) -> all, (backend, held) -> {
+            if (!done[0] && !held.sets().isEmpty()) {
+                done[0] = true;
+                work.on(backend, held);
+            }
+        });
     }
 
     private interface Work {
@@ -51,7 +74,7 @@ final class OtherTables {
     }
 
     /** Tables by tables, by the first back end that can. What none of those that are usable can list is an error. */
-    private void each(NetworkNamespace namespace, Work work) throws IOException {
+    private void each(NetworkNamespace namespace, BiFunction<Backend, Owner, Owner> whose, Work work) throws IOException {
         if (chosen.tables().contains(KernelTables.MEMORY)) {
             return;
         }
@@ -61,7 +84,7 @@ final class OtherTables {
             for (Backend backend : known) {
                 if (!done && backend.tables().equals(Set.of(tables)) && backend.probe(namespace).usable()) {
                     try {
-                        Listing held = backend.read(namespace, owner);
+                        Listing held = backend.read(namespace, whose.apply(backend, owner));
                         if (!held.isEmpty()) {
                             work.on(backend, held);
                         }

@@ -9,9 +9,11 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -231,7 +233,7 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Removes what any of the back ends finds of a pod's rules, with whatever options they were installed.
+     * Removes a pod's rules, with whatever options and by whichever back end they were installed, whether that was given or not.
      *
      * @param namespace a pod's
      * @throws IOException if it isn't a pod's, or a tool or the kernel refuses
@@ -239,10 +241,17 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         PodNamespaces.check(namespace);
+        Backend last = null;
+        Set<KernelTables> cleared = EnumSet.of(KernelTables.MEMORY);
         for (Backend backend : backends) {
             if (backend.probe(namespace).usable()) {
                 backend.remove(namespace, PodRules.OWNER);
+                cleared.addAll(backend.tables());
+                last = backend;
             }
+        }
+        if (last != null && !cleared.containsAll(EnumSet.allOf(KernelTables.class))) {
+            clearOthers(namespace, last);
         }
     }
 

@@ -56,7 +56,16 @@ class DetectionTest {
         assertThat(detection.chosen()).contains(backends.get(2));
         assertThat(detection.reason()).isEqualTo("iptables-legacy already holds rules here");
         Kernel.run(namespace, script("raw"), "ip6tables-nft-restore", "--noflush");
-        assertThat(Detection.among(backends, namespace, OWNER).reason()).isEqualTo("iptables-nft already holds rules here, which others hold too: iptables-legacy");
+        assertThat(Detection.among(backends, namespace, OWNER).reason()).isEqualTo("iptables-nft already holds rules here, and so do other tables: iptables-legacy");
+    }
+
+    /** netlink and iptables-nft see the same rules: that isn't two of them. */
+    @Test
+    void whoSeesTheSameTablesHoldsNoOthers() throws Exception {
+        Kernel.run(namespace, script("nat"), "iptables-nft-restore", "--noflush");
+        Detection detection = Detection.among(Backends.all(), namespace, OWNER);
+        assertThat(detection.candidates().stream().filter(Detection.Candidate::holdsRules).map(candidate -> candidate.backend().name())).contains("netlink", "iptables-nft");
+        assertThat(detection.reason()).isEqualTo("netlink already holds rules here");
     }
 
     @Test

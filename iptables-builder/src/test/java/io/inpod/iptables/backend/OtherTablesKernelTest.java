@@ -3,9 +3,12 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.iptables.AddressSet.Element;
+import io.inpod.iptables.HostProbe;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.InPodRedirection.Profile;
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.PodRules;
 import io.inpod.netns.NetworkNamespace;
@@ -66,6 +69,53 @@ class OtherTablesKernelTest {
         assertThat(listing(now, pod)).containsIgnoringCase("tproxy").contains("15001");
         assertThat(reasons).last().asString().startsWith("older rules in the tables of ");
         by(NEW, named(now)).verify(pod);
+    }
+
+    /** Whoever removes needn't know by which back end rules came. */
+    @ParameterizedTest
+    @CsvSource({"iptables-legacy, netlink-inet", "netlink, nft", "nft, iptables-legacy", "iptables-legacy, netlink"})
+    void areRemovedToo(String before, String now, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        by(OLD, named(before)).install(pod);
+        by(NEW, named(now)).remove(pod);
+        assertThat(listing(before, pod)).doesNotContain("15001", "ISTIO", "istio", "INPOD", "inpod");
+        by(NEW, named(now)).remove(pod);
+    }
+
+    /** Also those of a node; and the sets of ipset, which rules of iptables-legacy and iptables-nft share. */
+    @ParameterizedTest
+    @CsvSource({"iptables-legacy, netlink-inet", "netlink, netlink-inet", "nft, iptables-legacy", "iptables-legacy, iptables-nft", "iptables-legacy, netlink",
+        "netlink, iptables-legacy"})
+    void ofANodeAreADifferenceAndGo(String before, String now, PodNetwork network) throws Exception {
+        NetworkNamespace node = network.pod(0).namespace(); // as good as a node's, and closed to others
+        List<Element> pods = List.of(new Element(IpPrefix.parse("10.1.2.3").address(), "uid-1"));
+        HostProbeChange old = new HostProbeChange(HostProbe.of(IpFamily.values()), named(before));
+        HostProbeChange change = new HostProbeChange(HostProbe.of(IpFamily.values()), named(now));
+        change.install(node, pods);
+        assertThat(change.diff(node, pods)).isEmpty();
+        HostProbe preset = HostProbe.of(IpFamily.values());
+        new RulesChange(named(before), HostProbe.OWNER, named(before).layout() == Layout.INET ? preset.inet(pods) : preset.shared(pods)).install(node);
+        assertThat(change.diff(node, pods)).anyMatch(text -> text.endsWith(", to be removed)") || text.endsWith("(to be removed)"));
+
+        change.install(node, pods);
+        assertThat(change.diff(node, pods)).isEmpty();
+        assertThat(listing(before, node)).doesNotContain("ISTIO", "istio");
+        assertThat(listing(now, node)).contains(named(now).layout() == Layout.INET ? "istio-inpod-probes-v6" : "ISTIO_POSTRT");
+        boolean ipset = named(now).layout() == Layout.IPTABLES;
+        assertThat(Kernel.run(node, "", "ipset", "save").contains("add istio-inpod-probes-v4 10.1.2.3")).isEqualTo(ipset);
+
+        old.remove(node);
+        assertThat(listing(now, node)).doesNotContain("ISTIO", "istio");
+        assertThat(Kernel.run(node, "", "ipset", "save")).doesNotContain("istio");
+    }
+
+    /** The sets alone are no reason to believe that this back end's rules are there. */
+    @Test
+    void ipsetsDontDecideWhoseRulesAreThere(PodNetwork network) throws Exception {
+        NetworkNamespace node = network.pod(0).namespace();
+        new HostProbeChange(HostProbe.of(IpFamily.V4), named("iptables-legacy")).install(node, List.of());
+        Detection detection = Detection.among(Backends.all(), node, HostProbe.OWNER);
+        assertThat(detection.reason()).isEqualTo("iptables-legacy already holds rules here");
     }
 
     /** By whatever is best: where two hold rules one of them keeps them. */

@@ -8,13 +8,18 @@ import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
 import io.inpod.iptables.backend.HostProbeChange;
+import io.inpod.iptables.backend.KernelTables;
+import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.PodRulesChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -121,18 +126,22 @@ final class RulesPlace {
                 + Backends.all().stream().map(Backend::name).collect(Collectors.joining(", ")))));
     }
 
-    /** What is there of ours, by any of the back ends. */
+    /** What is there of ours, in tables of all kinds: removing looks there too. */
     List<String> held(NetworkNamespace namespace) throws IOException {
-        List<String> lines = new ArrayList<>();
-        for (Backend each : backends()) {
-            if (each.probe(namespace).usable()) {
+        Set<String> lines = new LinkedHashSet<>();
+        Set<KernelTables> seen = EnumSet.of(KernelTables.MEMORY);
+        List<Backend> all = new ArrayList<>(backends());
+        all.addAll(Backends.all());
+        for (Backend each : all) {
+            if (!seen.containsAll(each.tables()) && each.probe(namespace).usable()) {
+                seen.addAll(each.tables());
                 Listing listing = each.read(namespace, isHost() ? HostProbe.OWNER : PodRules.OWNER);
                 listing.chains().forEach(chain -> chain.rules().forEach(rule ->
                         lines.add(each.name() + " " + chain.family() + ": " + chain.table() + " " + chain.name() + " " + rule.text())));
-                listing.sets().forEach(set -> lines.add(each.name() + ": set " + set.name()));
+                listing.sets().forEach(set -> lines.add((each.layout() == Layout.IPTABLES ? "ipset" : each.name()) + ": set " + set.name()));
             }
         }
-        return lines;
+        return List.copyOf(lines);
     }
 
     /** In words, how what is there differs from what should be. */

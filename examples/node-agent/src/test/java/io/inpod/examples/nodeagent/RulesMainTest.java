@@ -6,10 +6,6 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,25 +13,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code ./inpod rules}: what each command does to a pod and says, and its exit code. */
 @Pods
 class RulesMainTest {
-    /** What a command left. */
-    private record Outcome(int code, String out, String err) {}
-
-    private static Outcome run(String... arguments) {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = RulesMain.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments);
-        return new Outcome(code, out.toString(), err.toString());
+    private static RulesRun run(String command, String... arguments) {
+        return RulesRun.of(command, arguments);
     }
 
-    private static Outcome in(NetworkNamespace pod, String command, String... arguments) throws Exception {
-        List<String> all = new ArrayList<>(List.of(command, "--netns", Scene.pathOf(pod).toString()));
-        all.addAll(List.of(arguments));
-        return run(all.toArray(String[]::new));
+    private static RulesRun in(NetworkNamespace pod, String command, String... arguments) throws Exception {
+        return run(command, with(new String[] {"--netns", Scene.pathOf(pod).toString()}, arguments));
     }
 
     @Test
     void printsTheAgentsRules() {
-        Outcome printed = run("print");
+        RulesRun printed = run("print");
         assertThat(printed.code()).isZero();
         assertThat(printed.out()).contains("*nat\n", ":ISTIO_PRERT - [0:0]\n", "-A ISTIO_OUTPUT ! -d 127.0.0.1/32 -p tcp -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15001\n")
                 .doesNotContain("*raw", "INPOD", "::1");
@@ -108,9 +96,7 @@ class RulesMainTest {
     }
 
     private static String[] with(String[] arguments, String... more) {
-        List<String> all = new ArrayList<>(List.of(arguments));
-        all.addAll(List.of(more));
-        return all.toArray(String[]::new);
+        return RulesRun.with(arguments, more);
     }
 
     private static String everything(NetworkNamespace pod) throws Exception {
