@@ -1,5 +1,7 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.iptables.PodOverrides;
+import java.util.Map;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,12 +21,17 @@ final class AddCommand extends ClientCommand {
     @Option(names = "--service-account", defaultValue = "default", description = "its service account; default: ${DEFAULT-VALUE}")
     private String serviceAccount = "";
 
+    @Option(names = "--annotation", paramLabel = "KEY=VALUE", description = "what the pod wants otherwise than the rest, may be repeated: "
+            + PodOverrides.DNS_CAPTURE + "=true|false, " + PodOverrides.BYPASS_INBOUND_CAPTURE + "=true|false, " + PodOverrides.REROUTE_VIRTUAL_INTERFACES
+            + "=NAME,NAME; other keys are ignored, so that all annotations of a pod may be given")
+    private Map<String, String> annotations = Map.of();
+
     @ArgGroup(multiplicity = "1")
     private NamespaceOption where = new NamespaceOption();
 
     @Override
     ControlRequest request() {
-        return new ControlRequest("add", uid, name, namespace, serviceAccount, where.path(), where.pid());
+        return new ControlRequest("add", uid, name, namespace, serviceAccount, where.path(), where.pid(), annotations.isEmpty() ? null : annotations);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.inpod.examples.nodeagent;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.zds.ZdsPod;
 import io.inpod.examples.zds.ZdsServer;
+import io.inpod.iptables.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,38 +30,42 @@ final class Agent {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
 
     private final ZdsServer proxies;
-    private final NamespaceChange redirection;
+    private final Function<PodOverrides, NamespaceChange> redirections;
     private final Duration proxyPatience;
     private final NodeNamespaces node = new NodeNamespaces();
     private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
 
-    Agent(ZdsServer proxies, NamespaceChange redirection, Duration proxyPatience) {
+    /** Redirects each pod as the function says, which throws IllegalArgumentException if what the pod wants is impossible. */
+    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, Duration proxyPatience) {
         this.proxies = proxies;
-        this.redirection = redirection;
+        this.redirections = redirections;
         this.proxyPatience = proxyPatience;
     }
 
     /**
-     * Enrols a pod. Does nothing new for one that is enrolled already with the same names and namespace, but checks it and tells the proxy again.
+     * Enrols a pod. Does nothing new for one that is enrolled already with the same names, namespace and wishes, but checks it and tells the proxy
+     * again.
      *
      * @param uid its name from now on
      * @param info who it is
+     * @param overrides what it wants otherwise than the rest
      * @param path a file that stands for its network namespace
      * @throws AgentException naming the step that failed
      */
-    synchronized void add(String uid, WorkloadInfo info, Path path) throws AgentException {
+    synchronized void add(String uid, WorkloadInfo info, PodOverrides overrides, Path path) throws AgentException {
         Steps steps = new Steps("add pod " + uid);
         try (NetworkNamespace netns = steps.run("open its network namespace", () -> NetworkNamespace.open(path))) {
             steps.run("check that it is a pod's", () -> {
                 node.refuse(netns);
-                refuseConflict(uid, info, netns);
+                refuseConflict(uid, info, overrides, netns);
                 return netns;
             });
+            NamespaceChange redirection = redirection(steps, overrides);
             steps.run("find a proxy", () -> {
                 proxies.awaitProxy(proxyPatience);
                 return netns;
             });
-            EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, netns.duplicate()));
+            EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection, netns.duplicate()));
             try {
                 enrol(pod, steps);
             } catch (AgentException | RuntimeException e) {
@@ -76,7 +82,8 @@ final class Agent {
 
     private void enrol(EnrolledPod pod, Steps steps) throws AgentException {
         NetworkNamespace netns = pod.netns();
-        if (!isRedirected(netns)) {
+        NamespaceChange redirection = pod.redirection();
+        if (!isRedirected(pod)) {
             steps.run("install routing and rules", () -> {
                 redirection.install(netns);
                 return netns;
@@ -95,22 +102,35 @@ final class Agent {
     }
 
     /** What was there before, of this agent or an earlier one, isn't undone when adding fails: the pod would fall back to plaintext. */
-    private boolean isRedirected(NetworkNamespace netns) {
+    private static boolean isRedirected(EnrolledPod pod) {
         try {
-            redirection.verify(netns);
+            pod.redirection().verify(pod.netns());
             return true;
         } catch (IOException e) {
             return false;
         }
     }
 
-    private void refuseConflict(String uid, WorkloadInfo info, NetworkNamespace netns) throws AgentException {
+    private NamespaceChange redirection(Steps steps, PodOverrides overrides) throws AgentException {
+        return steps.run("plan its redirection", () -> {
+            try {
+                return redirections.apply(overrides);
+            } catch (IllegalArgumentException e) {
+                throw new AgentException(e.getMessage(), e);
+            }
+        });
+    }
+
+    private void refuseConflict(String uid, WorkloadInfo info, PodOverrides overrides, NetworkNamespace netns) throws AgentException {
         for (EnrolledPod other : pods.values()) {
             if (other.uid().equals(uid) && !other.netns().equals(netns)) {
                 throw new AgentException("pod " + uid + " is enrolled with another one, " + other.netns() + "; delete it first");
             }
             if (other.uid().equals(uid) && !other.info().equals(info)) {
                 throw new AgentException("pod " + uid + " is enrolled with other names, " + other.info() + "; delete it first");
+            }
+            if (other.uid().equals(uid) && !other.overrides().equals(overrides)) { // what fails then couldn't be undone to what it was
+                throw new AgentException("pod " + uid + " is enrolled with other annotations; delete it first");
             }
             if (!other.uid().equals(uid) && other.netns().equals(netns)) {
                 throw new AgentException(netns + " is that of pod " + other.uid() + " already");
@@ -141,6 +161,7 @@ final class Agent {
             }
             steps.run("tell the proxy", () -> proxies.delete(uid));
             if (netns != null) {
+                NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE); // whatever it wanted goes
                 steps.run("remove routing and rules", () -> {
                     redirection.remove(netns);
                     return netns;

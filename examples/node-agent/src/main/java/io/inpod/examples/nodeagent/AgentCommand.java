@@ -2,7 +2,6 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.netns.NamespaceChange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +37,7 @@ final class AgentCommand implements Callable<Integer> {
             description = "how inbound connections reach the proxy: redirect (default) or tproxy")
     private Profile profile = Profile.REDIRECT;
 
-    @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port 15053")
+    @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port 15053; a pod's annotation may say otherwise")
     private boolean dnsCapture;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",
@@ -54,9 +53,9 @@ final class AgentCommand implements Callable<Integer> {
             return thread;
         });
         boolean both = ipv6 && Files.exists(KERNEL_IPV6);
-        NamespaceChange redirection = PodRedirection.of(profile, dnsCapture, both);
+        PodRedirection redirection = new PodRedirection(profile, dnsCapture, both);
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
-            Agent agent = new Agent(proxies, redirection, PROXY);
+            Agent agent = new Agent(proxies, redirection::change, PROXY);
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));

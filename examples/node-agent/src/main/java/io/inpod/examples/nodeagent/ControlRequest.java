@@ -2,7 +2,10 @@ package io.inpod.examples.nodeagent;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.iptables.PodOverrides;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -16,17 +19,18 @@ import org.jspecify.annotations.Nullable;
  * @param serviceAccount the service account, for add
  * @param netns an absolute path that stands for the pod's network namespace, as the agent sees it
  * @param pid instead: a process in the pod, as the agent sees it
+ * @param annotations the pod's, for add; those count that {@link PodOverrides} knows
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable String name, @Nullable String namespace,
-        @Nullable String serviceAccount, @Nullable String netns, @Nullable Long pid) {
+        @Nullable String serviceAccount, @Nullable String netns, @Nullable Long pid, @Nullable Map<String, @Nullable String> annotations) {
     /** No character with which a name could pass for something else in an identity's URI, a path or a log line. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,252}");
 
     private static final Pattern UID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,252}");
 
     static ControlRequest list() {
-        return new ControlRequest("list", null, null, null, null, null, null);
+        return new ControlRequest("list", null, null, null, null, null, null, null);
     }
 
     String checkedUid() throws AgentException {
@@ -35,6 +39,23 @@ record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable 
 
     WorkloadInfo info() throws AgentException {
         return new WorkloadInfo(check("name", name, NAME), check("namespace", namespace, NAME), check("serviceAccount", serviceAccount, NAME));
+    }
+
+    PodOverrides overrides() throws AgentException {
+        Map<String, String> given = new HashMap<>();
+        if (annotations != null) {
+            for (Map.Entry<String, @Nullable String> annotation : annotations.entrySet()) {
+                if (annotation.getValue() == null) {
+                    throw new AgentException("annotation " + quote(annotation.getKey()) + " has no value");
+                }
+                given.put(annotation.getKey(), annotation.getValue());
+            }
+        }
+        try {
+            return PodOverrides.ofAnnotations(given);
+        } catch (IllegalArgumentException e) {
+            throw new AgentException(e.getMessage(), e);
+        }
     }
 
     /** The namespace's file; null if the request names none. */

@@ -108,7 +108,7 @@ final class ControlServer implements AutoCloseable {
                     if (netns == null) {
                         throw new AgentException("\"netns\" or \"pid\" is missing");
                     }
-                    agent.add(request.checkedUid(), request.info(), netns);
+                    agent.add(request.checkedUid(), request.info(), request.overrides(), netns);
                     yield ControlReply.done();
                 }
                 case "delete" -> {

@@ -17,7 +17,7 @@ final class DeleteCommand extends ClientCommand {
 
     @Override
     ControlRequest request() {
-        return new ControlRequest("delete", uid, null, null, null, where == null ? null : where.path(), where == null ? null : where.pid());
+        return new ControlRequest("delete", uid, null, null, null, where == null ? null : where.path(), where == null ? null : where.pid(), null);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.inpod.examples.nodeagent;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.InPodRedirection.Profile;
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.PodOverrides;
 import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.PodRulesChange;
@@ -16,25 +17,33 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the agent installs in every pod: routing, then rules. */
-final class PodRedirection {
+/**
+ * What the agent installs in every pod: routing, then rules.
+ *
+ * @param profile how inbound connections reach the proxy
+ * @param dnsCapture whether the pods' DNS queries go to the proxy, unless a pod wants it otherwise
+ * @param ipv6 whether to redirect IPv6 too; if not, TCP over IPv6 is rejected in the pods
+ */
+record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final PolicyRouting BOTH =
             PolicyRouting.DEFAULT.withFamilies(Set.of(io.inpod.netlink.IpFamily.V4, io.inpod.netlink.IpFamily.V6));
 
-    private PodRedirection() {}
+    /** For a pod without wishes of its own. */
+    NamespaceChange change() {
+        return change(PodOverrides.NONE);
+    }
 
     /**
-     * Composes it. Without IPv6, TCP over IPv6 is rejected in the pod.
+     * For one pod.
      *
-     * @param profile how inbound connections reach the proxy
-     * @param dnsCapture whether the pod's DNS queries go to the proxy
-     * @param ipv6 whether to redirect IPv6 too
+     * @param overrides what it wants otherwise
+     * @throws IllegalArgumentException if that doesn't fit the profile
      */
-    static NamespaceChange of(Profile profile, boolean dnsCapture, boolean ipv6) {
+    NamespaceChange change(PodOverrides overrides) {
         List<InPodRedirection> families = new ArrayList<>();
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
-            families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture));
+            families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
         }
         return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT,
                 new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
@@ -24,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Each step of enrolling fails in turn: the error names it, and nothing is left in the pod. */
 @Pods
 class AgentFailureTest {
-    private static final NamespaceChange REAL = PodRedirection.of(Profile.REDIRECT, false, true);
+    private static final NamespaceChange REAL = new PodRedirection(Profile.REDIRECT, false, true).change();
 
     @TempDir
     Path directory;
@@ -60,7 +61,7 @@ class AgentFailureTest {
     @Test
     void noProxy(PodNetwork network) throws Exception {
         try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, pathOf(network.pod(0).namespace())))
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(network.pod(0).namespace())))
                     .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining(scene.socket.toString());
         }
         Traces.assertClean(network.pod(0).namespace());
@@ -88,7 +89,7 @@ class AgentFailureTest {
     private void assertFails(NetworkNamespace pod, NamespaceChange redirection, String step, String reason) throws Exception {
         try (Scene scene = scene(redirection); FakeProxy proxy = new FakeProxy(scene.socket)) {
             proxy.expectSnapshot();
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, pathOf(pod)))
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
                     .isInstanceOf(AgentException.class).hasMessageContaining("add pod u1: step \"" + step + "\" failed").hasMessageContaining(reason);
             assertThat(scene.agent.list()).isEmpty();
         }
@@ -99,7 +100,7 @@ class AgentFailureTest {
     @EnumSource(Profile.class)
     void refusalByTheProxy(Profile profile, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        try (Scene scene = scene(PodRedirection.of(profile, true, true)); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(new PodRedirection(profile, true, true).change()); FakeProxy proxy = new FakeProxy(scene.socket)) {
             proxy.expectSnapshot();
             Future<Void> added = scene.adding("u1", pod);
             proxy.expectAdd(pod, "u1");

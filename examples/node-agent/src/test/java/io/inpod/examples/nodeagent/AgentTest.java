@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.PodOverrides;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,7 +37,7 @@ class AgentTest {
 
     @BeforeEach
     void start() throws IOException {
-        scene = new Scene(directory, PodRedirection.of(Profile.REDIRECT, false, true), Duration.ofSeconds(10));
+        scene = new Scene(directory, new PodRedirection(Profile.REDIRECT, false, true)::change, Duration.ofSeconds(10));
         agent = scene.agent;
         proxy = new FakeProxy(scene.socket);
         proxy.expectSnapshot();
@@ -90,6 +92,35 @@ class AgentTest {
         assertThat(agent.list()).hasSize(1);
     }
 
+    @Test
+    void aPodsWishesCountForItAlone(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodOverrides wishes = PodOverrides.ofAnnotations(Map.of("ambient.istio.io/dns-capture", "true", "ambient.istio.io/bypass-inbound-capture", "true",
+                "istio.io/reroute-virtual-interfaces", "br0,tap-1", "ambient.istio.io/redirection", "enabled"));
+        Path path = pathOf(pod);
+        Future<?> added = scene.threads.submit(() -> {
+            agent.add("u1", Scene.WEB, wishes, path);
+            return null;
+        });
+        proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
+        proxy.ack();
+        added.get();
+        assertThat(Tool.run(pod, "iptables-save")).contains("-A ISTIO_PRERT -i tap-1 -p tcp -j REDIRECT --to-ports 15001", "--to-ports 15053").doesNotContain("15006");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, path)).hasMessageContaining("with other annotations; delete it first");
+        NetworkNamespace other = network.pod(1).namespace();
+        Future<Void> plain = scene.adding("u2", other);
+        proxy.expectAdd(other, "u2", "web-0", "shop", "web");
+        proxy.ack();
+        plain.get();
+        Traces.assertRedirected(other);
+        assertThat(Tool.run(other, "iptables-save")).contains("15006").doesNotContain("15053", "br0");
+        Future<Void> deleted = scene.deleting("u1");
+        proxy.expectDel("u1");
+        proxy.ack();
+        deleted.get();
+        Traces.assertClean(pod);
+    }
+
     private static String rulesOnly(String saved) {
         return saved.replaceAll("(?m)^#.*\n", "").replaceAll("\\[\\d+:\\d+]", "");
     }
@@ -97,7 +128,7 @@ class AgentTest {
     @Test
     void whatAnEarlierAgentLeftIsTakenOver(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        PodRedirection.of(Profile.REDIRECT, false, true).install(pod);
+        new PodRedirection(Profile.REDIRECT, false, true).change().install(pod);
         Future<Void> added = scene.adding("u1", pod);
         proxy.expectAdd(pod, "u1");
         proxy.nack();
@@ -110,7 +141,7 @@ class AgentTest {
     @Test
     void whatAnEarlierAgentLeftCanBeRemoved(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        PodRedirection.of(Profile.REDIRECT, false, true).install(pod);
+        new PodRedirection(Profile.REDIRECT, false, true).change().install(pod);
         assertThatThrownBy(() -> agent.delete("old", null)).hasMessageContaining("pod old is unknown");
         Future<?> deleted = scene.threads.submit(() -> {
             agent.delete("old", pathOf(pod));
@@ -129,7 +160,7 @@ class AgentTest {
             inside.links().up("lo");
         }
         Future<Void> added = scene.threads.submit(() -> {
-            agent.add("u1", Scene.WEB, Path.of("/run/netns/gone"));
+            agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/run/netns/gone"));
             return null;
         });
         try (NetworkNamespace pod = NetworkNamespace.named("gone")) {
@@ -154,8 +185,8 @@ class AgentTest {
     @Test
     void withoutIpv6ItsTcpIsRejectedInThePod(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        PodRedirection.of(Profile.REDIRECT, false, true).install(pod);
-        NamespaceChange ipv4 = PodRedirection.of(Profile.REDIRECT, false, false);
+        new PodRedirection(Profile.REDIRECT, false, true).change().install(pod);
+        NamespaceChange ipv4 = new PodRedirection(Profile.REDIRECT, false, false).change();
         ipv4.install(pod);
         assertThat(Tool.run(pod, "iptables-save")).contains("INPOD_GUARD", "ISTIO_OUTPUT");
         assertThat(Tool.run(pod, "ip6tables-save")).contains("REJECT --reject-with tcp-reset").doesNotContain("ISTIO_OUTPUT");
@@ -174,7 +205,7 @@ class AgentTest {
 
     @Test
     void theNodesNamespacesAreRefused(PodNetwork network) throws Exception {
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, Path.of("/proc/thread-self/ns/net")))
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/proc/thread-self/ns/net")))
                 .isInstanceOf(AgentException.class).hasMessageContaining("is this agent's own");
         NetworkNamespace pod = network.pod(0).namespace();
         Path home = Path.of("/proc/1/ns/net");
@@ -190,9 +221,9 @@ class AgentTest {
     @Test
     void onlyNetworkNamespacesAreEntered() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "");
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, file)).hasMessageContaining("a regular file").hasMessageContaining(file.toString());
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, Path.of("/proc/self/ns/mnt"))).hasMessageContaining("a mount namespace");
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, Path.of("/run/netns/none"))).hasMessageContaining("/run/netns/none").hasMessageContaining("ENOENT");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, file)).hasMessageContaining("a regular file").hasMessageContaining(file.toString());
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/proc/self/ns/mnt"))).hasMessageContaining("a mount namespace");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/run/netns/none"))).hasMessageContaining("/run/netns/none").hasMessageContaining("ENOENT");
     }
 
     @Test
@@ -200,9 +231,9 @@ class AgentTest {
         enrol(network.pod(0).namespace());
         Path same = pathOf(network.pod(0).namespace());
         Path other = pathOf(network.pod(1).namespace());
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, other)).hasMessageContaining("pod u1 is enrolled with another one");
-        assertThatThrownBy(() -> agent.add("u2", Scene.WEB, same)).hasMessageContaining("is that of pod u1 already");
-        assertThatThrownBy(() -> agent.add("u1", new WorkloadInfo("web-0", "shop", "admin"), same)).hasMessageContaining("with other names");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, other)).hasMessageContaining("pod u1 is enrolled with another one");
+        assertThatThrownBy(() -> agent.add("u2", Scene.WEB, PodOverrides.NONE, same)).hasMessageContaining("is that of pod u1 already");
+        assertThatThrownBy(() -> agent.add("u1", new WorkloadInfo("web-0", "shop", "admin"), PodOverrides.NONE, same)).hasMessageContaining("with other names");
         assertThatThrownBy(() -> agent.delete("u1", other)).hasMessageContaining("isn't that of pod u1");
         assertThatThrownBy(() -> agent.delete("u2", same)).hasMessageContaining("is that of pod u1");
         Traces.assertRedirected(network.pod(0).namespace());

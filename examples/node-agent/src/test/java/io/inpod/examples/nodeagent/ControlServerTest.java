@@ -34,7 +34,7 @@ class ControlServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        scene = new Scene(directory, PodRedirection.of(Profile.REDIRECT, false, true), Duration.ofMillis(50));
+        scene = new Scene(directory, new PodRedirection(Profile.REDIRECT, false, true).change(), Duration.ofMillis(50));
         path = directory.resolve("run/agent.sock");
         control = new ControlServer(scene.agent, path, scene.threads, Duration.ofMillis(500));
         scene.threads.execute(control::run);
@@ -85,6 +85,12 @@ class ControlServerTest {
         "{\"command\":\"add\",\"pid\":1,\"uid\":\"u1\",\"name\":\"a/b\"}|must match",
         "{\"command\":\"add\",\"pid\":1,\"uid\":\"u1\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\"}|would cut off the node",
         "{\"command\":\"add\",\"netns\":\"/run/none\",\"uid\":\"u1\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\"}|ENOENT",
+        "{\"command\":\"add\",\"pid\":1,\"uid\":\"u1\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\",\"annotations\":{\"ambient.istio.io/dns-capture\":\"yes\"}}"
+                + "|annotation ambient.istio.io/dns-capture is \\\"yes\\\", not true or false",
+        "{\"command\":\"add\",\"pid\":1,\"uid\":\"u1\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\",\"annotations\":{\"ambient.istio.io/dns-capture\":null}}|has no value",
+        "{\"command\":\"add\",\"pid\":1,\"uid\":\"u1\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\",\"annotations\":{\"istio.io/reroute-virtual-interfaces\":\"br0\\n-A X\"}}"
+                + "|istio.io/reroute-virtual-interfaces",
+        "{\"command\":\"add\",\"pid\":1,\"uid\":\"u1\",\"name\":\"a\",\"namespace\":\"b\",\"serviceAccount\":\"c\",\"annotations\":[]}|not a valid message",
         "{\"command\":\"delete\",\"uid\":\"nobody\"}|pod nobody is unknown",
     })
     void mistakesAreExplainedAndTheConnectionStays(String request, String reason) throws IOException {

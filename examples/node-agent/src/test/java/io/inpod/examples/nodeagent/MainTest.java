@@ -80,7 +80,8 @@ class MainTest {
             inPod.inputReader().readLine();
             proxy.expectSnapshot();
             CompletableFuture<Outcome> added = CompletableFuture.supplyAsync(() -> run("add", "--uid", "u1", "--name", "web-0",
-                    "--namespace", "shop", "--service-account", "web", "--pid", Long.toString(inPod.pid())));
+                    "--namespace", "shop", "--service-account", "web", "--pid", Long.toString(inPod.pid()), "--annotation", "ambient.istio.io/dns-capture=true",
+                    "--annotation", "example.com/note=a,b=c"));
             proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
             proxy.ack();
             assertThat(added.get()).isEqualTo(new Outcome(0, "pod u1 enrolled", ""));
@@ -90,10 +91,24 @@ class MainTest {
             awaitLog("1 pods stay enrolled");
             process.waitFor();
             Traces.assertRedirected(pod);
+            assertThat(Tool.run(pod, "iptables-save")).contains("--to-ports 15053");
         } finally {
             inPod.destroyForcibly().waitFor();
         }
         assertThat(run("list").code()).isEqualTo(1);
+    }
+
+    /** This agent's profile is tproxy. */
+    @Test
+    void wishesThatDoNotFitTheProfileAreRefused(PodNetwork network) throws Exception {
+        try (FakeProxy proxy = new FakeProxy(uds)) {
+            proxy.expectSnapshot();
+            Outcome refused = run("add", "--uid", "u1", "--name", "a", "--netns", Scene.pathOf(network.pod(0).namespace()).toString(),
+                    "--annotation", "ambient.istio.io/bypass-inbound-capture=true");
+            assertThat(refused.code()).isEqualTo(1);
+            assertThat(refused.err()).contains("plan its redirection", "ingress needs the profile REDIRECT");
+        }
+        Traces.assertClean(network.pod(0).namespace());
     }
 
     @Test
@@ -104,6 +119,9 @@ class MainTest {
         assertThat(file.err()).contains("/dev/null is not a network namespace but a character device");
         assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "/proc/self/ns/net").err()).contains("would cut off the node");
         assertThat(run("add", "--uid", "u1", "--name", "a").code()).isEqualTo(2);
+        assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "/dev/null", "--annotation", "nonsense").code()).isEqualTo(2);
+        assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "/dev/null", "--annotation", "ambient.istio.io/dns-capture=perhaps").err())
+                .contains("annotation ambient.istio.io/dns-capture is \"perhaps\", not true or false");
         assertThat(run("list").code()).isZero();
         control = directory.resolve("other.sock");
         assertThat(run("list").err()).contains(control.toString()).contains("no agent listens");

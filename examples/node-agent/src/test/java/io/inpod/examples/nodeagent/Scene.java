@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.zds.ZdsServer;
+import io.inpod.iptables.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 
 /** An agent with its ZDS server, in this process. */
 final class Scene implements AutoCloseable {
@@ -21,11 +23,16 @@ final class Scene implements AutoCloseable {
     final ZdsServer server;
     final Agent agent;
 
+    /** Redirects every pod alike. */
     Scene(Path directory, NamespaceChange redirection, Duration proxyPatience) throws IOException {
+        this(directory, overrides -> redirection, proxyPatience);
+    }
+
+    Scene(Path directory, Function<PodOverrides, NamespaceChange> redirections, Duration proxyPatience) throws IOException {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
         threads.execute(server::run);
-        agent = new Agent(server, redirection, proxyPatience);
+        agent = new Agent(server, redirections, proxyPatience);
     }
 
     /** A path by which a namespace can be opened as long as it is open here. */
@@ -38,7 +45,7 @@ final class Scene implements AutoCloseable {
     Future<Void> adding(String uid, NetworkNamespace namespace) throws IOException {
         Path path = pathOf(namespace);
         return threads.submit(() -> {
-            agent.add(uid, WEB, path);
+            agent.add(uid, WEB, PodOverrides.NONE, path);
             return null;
         });
     }
