@@ -1,0 +1,120 @@
+package io.inpod.hbone;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Connections come and go, a hundred tunnels with data on each, and nothing grows: not what Netty holds outside the heap, nor descriptors, nor what the
+ * kernel says that the process has beyond its heap (BoringSSL's memory is only seen there). {@code -Dinpod.churn=20000} makes it a long run.
+ */
+class ChurnTest {
+    private static final int TOTAL = Integer.getInteger("inpod.churn", 4000);
+    private static final int PER_CONNECTION = 100;
+    private static final int SIZE = 2000;
+
+    @Test
+    void nothingGrows() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            InetSocketAddress address = mesh.serve(Mesh.echo());
+            int connections = TOTAL / PER_CONNECTION;
+            for (int i = 0; i < connections / 2; i++) {
+                round(mesh, address);
+            }
+            Held before = Held.now();
+            for (int i = 0; i < connections / 2; i++) {
+                round(mesh, address);
+            }
+            Held after = Held.now();
+            assertThat(after.direct - before.direct).as("direct memory, %s and then %s", before, after).isLessThan(4L << 20);
+            assertThat(after.descriptors - before.descriptors).as("descriptors").isLessThan(10);
+            // The heap isn't what this is about, and may take what it was given.
+            assertThat(after.resident - before.resident - Runtime.getRuntime().maxMemory() / 8).as("resident, %s and then %s", before, after).isLessThan(16L << 20);
+        }
+    }
+
+    private static void round(Mesh mesh, InetSocketAddress address) throws Exception {
+        HbonePool pool = mesh.pool();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        int[] open = {PER_CONNECTION};
+        mesh.onClient(() -> {
+            for (int i = 0; i < PER_CONNECTION; i++) {
+                pool.open(Mesh.to(address), new ConnectRequest(Mesh.APP, List.of()), new Client(() -> {
+                    if (--open[0] == 0) {
+                        done.complete(null);
+                    }
+                })).addListener(f -> {
+                    if (!f.isSuccess()) {
+                        done.completeExceptionally(f.cause());
+                    }
+                });
+            }
+            return null;
+        });
+        done.get(60, TimeUnit.SECONDS);
+        var connection = mesh.clientConnections.get(mesh.clientConnections.size() - 1);
+        mesh.onClient(() -> {
+            pool.close();
+            return null;
+        });
+        assertThat(connection.closeFuture().await(Mesh.PATIENCE, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** What this process holds; bytes, and open files. */
+    private record Held(long direct, long descriptors, long resident) {
+        static Held now() throws IOException {
+            System.gc();
+            String[] pages = Files.readString(Path.of("/proc/self/statm")).split(" ");
+            try (var files = Files.list(Path.of("/proc/self/fd"))) {
+                return new Held(((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory(), files.count(), 4096 * Long.parseLong(pages[1]));
+            }
+        }
+    }
+
+    private static final class Client extends ChannelInboundHandlerAdapter {
+        private final Runnable closed;
+        private int got;
+
+        Client(Runnable closed) {
+            this.closed = closed;
+        }
+
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext ctx) {
+            ctx.writeAndFlush(Unpooled.buffer(SIZE).writeZero(SIZE));
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext ctx, Object message) {
+            got += ((ByteBuf) message).readableBytes();
+            ((ByteBuf) message).release();
+            if (got == SIZE) {
+                ((TunnelChannel) ctx.channel()).shutdownOutput();
+            }
+        }
+
+        @Override
+        public void channelInactive(ChannelHandlerContext ctx) {
+            closed.run();
+        }
+    }
+}
