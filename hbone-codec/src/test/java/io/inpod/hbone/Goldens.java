@@ -1,5 +1,7 @@
 package io.inpod.hbone;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -18,6 +20,37 @@ final class Goldens {
 
     /** A line of {@code differences.tsv}: our outcome, and why it isn't the golden's. */
     record Difference(String kind, String ours, String why) { }
+
+    /**
+     * One side's cases, and the lines about them.
+     *
+     * @param cases by name
+     * @param differences where ours differs, or what other test has it
+     */
+    record Side(Map<String, JsonNode> cases, Map<String, Difference> differences) {
+        static Side of(String side) throws IOException {
+            return new Side(Goldens.cases("hbone-" + side + ".json"), Goldens.differences(side));
+        }
+
+        /** Those that aren't another test's. */
+        Stream<String> replayed() {
+            return cases.keySet().stream().filter(id -> !differences.containsKey(id) || differences.get(id).kind().equals("differs"));
+        }
+
+        JsonNode get(String id) {
+            return Objects.requireNonNull(cases.get(id), id);
+        }
+
+        /** Same outcome, or the one that the table says. */
+        void check(String id, String ours, String theirs) {
+            Difference difference = differences.get(id);
+            if (difference == null) {
+                assertThat(ours).as(get(id).toString()).isEqualTo(theirs);
+            } else {
+                assertThat(ours).as(get(id).toString()).isEqualTo(difference.ours()).isNotEqualTo(theirs);
+            }
+        }
+    }
 
     static Map<String, JsonNode> cases(String file) throws IOException {
         Map<String, JsonNode> cases = new LinkedHashMap<>();

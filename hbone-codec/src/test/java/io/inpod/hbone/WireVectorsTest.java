@@ -3,16 +3,13 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.netty.channel.ChannelOption;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
@@ -45,18 +42,12 @@ class WireVectorsTest {
         mesh.close();
     }
 
-    private static Stream<JsonNode> vectors(String file) throws IOException {
-        try (InputStream in = WireVectorsTest.class.getResourceAsStream("/vectors/" + file)) {
-            return StreamSupport.stream(new ObjectMapper().readTree(in).get("vectors").spliterator(), false);
-        }
-    }
-
     static Stream<JsonNode> frames() throws IOException {
-        return vectors("frames.json");
+        return Vectors.of("frames.json");
     }
 
     static Stream<JsonNode> closing() throws IOException {
-        return vectors("closing.json");
+        return Vectors.of("closing.json");
     }
 
     @ParameterizedTest

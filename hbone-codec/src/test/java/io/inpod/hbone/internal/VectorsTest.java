@@ -4,43 +4,35 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.Vectors;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The test vectors for header lists and names, as any implementation could run them. */
 class VectorsTest {
-    static Stream<JsonNode> vectors(String file) throws IOException {
-        try (InputStream in = VectorsTest.class.getResourceAsStream("/vectors/" + file)) {
-            return StreamSupport.stream(new ObjectMapper().readTree(in).get("vectors").spliterator(), false);
-        }
-    }
-
     static Stream<JsonNode> requests() throws IOException {
-        return vectors("requests.json");
+        return Vectors.of("requests.json");
     }
 
     static Stream<JsonNode> responses() throws IOException {
-        return vectors("responses.json");
+        return Vectors.of("responses.json");
     }
 
     static Stream<JsonNode> authorities() throws IOException {
-        return vectors("authorities.json");
+        return Vectors.of("authorities.json");
     }
 
     static Stream<JsonNode> identities() throws IOException {
-        return vectors("identities.json");
+        return Vectors.of("identities.json");
     }
 
     @ParameterizedTest
@@ -94,7 +86,7 @@ class VectorsTest {
     @Test
     void theHeaderBlocksOfARealPeer() throws Exception {
         try (HeaderCodec codec = new HeaderCodec(16 << 10)) {
-            for (JsonNode vector : vectors("hpack.json").toList()) {
+            for (JsonNode vector : Vectors.of("hpack.json").toList()) {
                 assertThat(codec.decode(1, Unpooled.wrappedBuffer(HexFormat.of().parseHex(vector.get("block").asText())))).isEqualTo(fields(vector));
             }
         }
