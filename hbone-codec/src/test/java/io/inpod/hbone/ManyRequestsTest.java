@@ -2,16 +2,20 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -28,7 +32,7 @@ class ManyRequestsTest {
     void onKeptConnections() throws Exception {
         try (Mesh mesh = new Mesh()) {
             HbonePool pool = mesh.pool();
-            new Driver(mesh, TOTAL, AT_ONCE).run(pool);
+            new Driver(mesh, TOTAL, AT_ONCE, false).run(pool);
             assertThat(mesh.onClient(pool::connections)).isEqualTo(2);
         }
     }
@@ -37,8 +41,17 @@ class ManyRequestsTest {
     void onFreshConnections() throws Exception {
         try (Mesh mesh = new Mesh()) {
             int total = TOTAL <= 5000 ? TOTAL / 10 : TOTAL;
-            new Driver(mesh, total, 16).run(null);
-            assertThat(mesh.clientConnections).hasSize(total);
+            AtomicInteger connections = new AtomicInteger();
+            HbonePool pool = new HbonePool(mesh.clientLoop, mesh.ca, (loop, to, initializer) -> {
+                connections.incrementAndGet();
+                return new Bootstrap().group(loop).channel(EpollSocketChannel.class).handler(initializer).connect(to.address());
+            });
+            new Driver(mesh, total, 16, true).run(pool);
+            assertThat(connections.get()).isEqualTo(total);
+            mesh.onClient(() -> {
+                pool.close();
+                return null;
+            });
         }
     }
 
@@ -72,40 +85,40 @@ class ManyRequestsTest {
     private static final class Driver {
         final CompletableFuture<Integer> done = new CompletableFuture<>();
         private final Mesh mesh;
-        private final HboneDestination destination;
+        private final InetSocketAddress address;
         private final int total;
         private final int atOnce;
-        private @Nullable HbonePool kept;
+        private final boolean fresh;
         private int started;
         private int finished;
 
-        Driver(Mesh mesh, int total, int atOnce) throws Exception {
+        /** Fresh: each request has a connection of its own, which is closed after it. */
+        Driver(Mesh mesh, int total, int atOnce, boolean fresh) throws Exception {
             this.mesh = mesh;
-            this.destination = Mesh.to(mesh.serve(ManyRequestsTest::answer));
+            this.address = mesh.serve(ManyRequestsTest::answer);
             this.total = total;
             this.atOnce = atOnce;
+            this.fresh = fresh;
         }
 
-        /** Without a pool: one per request. */
-        void run(@Nullable HbonePool pool) throws Exception {
-            kept = pool;
+        void run(HbonePool pool) throws Exception {
             mesh.onClient(() -> {
                 for (int i = 0; i < atOnce; i++) {
-                    next();
+                    next(pool);
                 }
                 return null;
             });
             assertThat(done.get(60 + total / 100, TimeUnit.SECONDS)).isEqualTo(total);
         }
 
-        private void next() {
+        private void next(HbonePool pool) {
             if (started == total) {
                 return;
             }
             int kind = started++ % 3;
-            HbonePool pool = kept == null ? mesh.pool() : kept;
-            Authority to = kind == 2 ? ENDS_FIRST : Mesh.APP;
-            pool.open(destination, new ConnectRequest(to, List.of()), new Client(kind, pool)).addListener(f -> {
+            HboneDestination to = new HboneDestination(Mesh.CLIENT, Set.of(Mesh.SERVER), address, null, fresh ? started : null);
+            Authority app = kind == 2 ? ENDS_FIRST : Mesh.APP;
+            pool.open(to, new ConnectRequest(app, List.of()), new Client(kind, pool)).addListener(f -> {
                 if (!f.isSuccess()) {
                     done.completeExceptionally(f.cause());
                 }
@@ -168,10 +181,10 @@ class ManyRequestsTest {
                 if (++finished == total) {
                     done.complete(finished);
                 }
-                if (kept == null) {
-                    ctx.channel().eventLoop().execute(pool::close);
+                if (fresh) {
+                    ctx.channel().parent().close();
                 }
-                next();
+                next(pool);
             }
         }
     }

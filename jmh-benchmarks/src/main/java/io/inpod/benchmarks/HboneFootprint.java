@@ -35,9 +35,9 @@ public final class HboneFootprint {
         try (HboneLoopback both = new HboneLoopback(ChannelInboundHandlerAdapter::new)) {
             HbonePool pool = both.pool();
             cycle(both, pool, IDLE);
-            long before = used();
+            long before = used() + direct();
             List<TunnelChannel> idle = open(both, pool, IDLE);
-            long perTunnel = (used() - before) / IDLE;
+            long perTunnel = (used() + direct() - before) / IDLE;
             close(both, idle);
             idle.clear();
             long start = used();
@@ -46,9 +46,11 @@ public final class HboneFootprint {
             System.out.printf("%d bytes per idle tunnel, both ends and their share of a connection; %d bytes more after %d tunnels%n", perTunnel, growth, CYCLED);
             // What the first half has brought stays; the second must not bring more.
             churn(both, CHURNED / 2);
+            used();
             long direct = direct();
             long resident = resident();
             churn(both, CHURNED / 2);
+            used();
             direct = direct() - direct;
             resident = resident() - resident;
             System.out.printf("%d bytes of direct and %d of resident memory more after another %d tunnels with data on %d connections%n", direct, resident,
@@ -112,13 +114,14 @@ public final class HboneFootprint {
         }
     }
 
+    /** Of the heap, after all that can be collected was. */
     private static long used() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
             System.gc();
             TimeUnit.MILLISECONDS.sleep(200);
         }
         Runtime runtime = Runtime.getRuntime();
-        return runtime.totalMemory() - runtime.freeMemory() + direct();
+        return runtime.totalMemory() - runtime.freeMemory();
     }
 
     private static final class HalfClosing extends ChannelInboundHandlerAdapter {
