@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}, in chains of its own. It drops what would leave the pod past the proxy, although the
- * redirection should have caught it:
+ * A safety net under {@link InPodRedirection}, in chains of its own. It drops what would leave or enter the pod past the proxy, although
+ * the redirection should have caught it:
  *
  * <ul>
  * <li>behind mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP of which connection tracking knows nothing.
@@ -18,6 +18,8 @@ import java.util.Optional;
  * proxy's mark has met no redirection: somebody flushed nat, or accepted or changed the destination before. Only what the redirection itself
  * leaves alone passes: connections to the address of the host probes; those from there to machines nested in the pod; with {@linkplain
  * InPodRedirection#ingress ingress} whatever the pod forwards, unless it comes from a virtual interface (hence behind mangle FORWARD then).
+ * <li>behind mangle INPUT, where the destination port is the one that nat chose: connections from outside that reach another port than the
+ * proxy's, and so would skip its policy; but for those of the host probes, what TPROXY has marked, and with ingress.
  * <li>behind filter OUTPUT, if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A
  * container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
@@ -33,10 +35,18 @@ public record PodGuard(Optional<String> markOwner) {
     public static final String CHAIN = "INPOD_GUARD";
     /** The name of its chain in {@code inet} tables. */
     public static final String INET_CHAIN = "inpod-guard";
+    /** The name of its chain for what comes in, in the tables of iptables. */
+    public static final String INBOUND_CHAIN = "INPOD_INBOUND";
+    /** The name of its chain for what comes in, in {@code inet} tables. */
+    public static final String INET_INBOUND_CHAIN = "inpod-inbound";
     /** The name of its chain for {@link #markOwner} in the tables of iptables. */
     public static final String OWNER_CHAIN = "INPOD_OWNER";
     /** The name of its chain for {@link #markOwner} in {@code inet} tables. */
     public static final String INET_OWNER_CHAIN = "inpod-owner";
+
+    private static final Target DROP = new Target.Drop();
+    private static final Match TCP = Match.protocol(Protocol.TCP);
+    private static final Match UNMARKED = Match.mark(InPodRedirection.PROXY).not();
 
     /**
      * Checks the path.
@@ -73,41 +83,68 @@ public record PodGuard(Optional<String> markOwner) {
     }
 
     void addTo(Draft tables, InPodRedirection redirection) {
-        addTo(tables, CHAIN, OWNER_CHAIN, List.of(redirection));
+        addOutbound(tables, CHAIN, List.of(redirection));
+        addInbound(tables, INBOUND_CHAIN, List.of(redirection));
+        addOwner(tables, OWNER_CHAIN);
     }
 
     void addInetTo(Draft tables, List<InPodRedirection> redirections) {
-        addTo(tables, INET_CHAIN, INET_OWNER_CHAIN, redirections);
+        addOutbound(tables, INET_CHAIN, redirections);
+        addInbound(tables, INET_INBOUND_CHAIN, redirections);
+        addOwner(tables, INET_OWNER_CHAIN);
     }
 
-    private void addTo(Draft tables, String chain, String ownerChain, List<InPodRedirection> redirections) {
-        Target drop = new Target.Drop();
+    private static void addOutbound(Draft tables, String chain, List<InPodRedirection> redirections) {
         Match outside = Match.out("lo").not();
-        Match tcp = Match.protocol(Protocol.TCP);
-        Match unmarked = Match.mark(InPodRedirection.PROXY).not();
         Match begins = Match.conntrack(ConntrackState.NEW);
         List<Rule> rules = new ArrayList<>();
-        rules.add(Rule.of(drop, outside, tcp, unmarked, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
-        rules.add(Rule.of(drop, outside, tcp, Match.flags(TcpFlags.syn()).not(), unmarked, begins));
+        rules.add(Rule.of(DROP, outside, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
+        rules.add(Rule.of(DROP, outside, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, begins));
         boolean nested = false;
         for (InPodRedirection redirection : redirections) {
             Match elsewhere = redirection.toProbe().not();
             if (!redirection.ingress()) { // then everything that could be forwarded is caught on its way in, but for probes
-                rules.add(Rule.of(drop, redirection.fromProbe().not(), elsewhere, outside, tcp, unmarked, begins));
+                rules.add(Rule.of(DROP, redirection.fromProbe().not(), elsewhere, outside, TCP, UNMARKED, begins));
                 continue;
             }
             for (String name : redirection.virtualInterfaces()) {
-                rules.add(Rule.of(drop, Match.family(redirection.family()), Match.in(name), outside, tcp, unmarked, begins));
+                rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name), outside, TCP, UNMARKED, begins));
                 nested = true;
             }
             // Not by the sending socket: FORWARD may lead here too, where the kernel refuses to ask for it.
-            rules.add(Rule.of(drop, elsewhere, outside, tcp, unmarked, begins, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
+            rules.add(Rule.of(DROP, elsewhere, outside, TCP, UNMARKED, begins, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
         }
         Rule jump = Rule.of(new Target.Jump(chain));
         tables.add(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), jump), new Chain(chain, rules));
         if (nested) { // only there does every kernel know by which interface a packet came
             tables.add(TableName.MANGLE, Chain.of(Hook.FORWARD.name(), jump));
         }
+    }
+
+    private static void addInbound(Draft tables, String chain, List<InPodRedirection> redirections) {
+        Match begins = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
+        List<Rule> rules = new ArrayList<>();
+        for (InPodRedirection redirection : redirections) {
+            if (redirection.ingress()) {
+                continue;
+            }
+            boolean marks = redirection.profile() == InPodRedirection.Profile.TPROXY;
+            if (!marks) {
+                rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), TCP, Match.destinationPort(Protocol.TCP, Ports.of(15006))));
+            }
+            for (String name : redirection.virtualInterfaces()) {
+                rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,
+                        Match.destinationPort(Protocol.TCP, Ports.of(15001))));
+            }
+            rules.add(Rule.of(DROP, redirection.fromProbe().not(), Match.in("lo").not(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(15008)).not(),
+                    Match.flags(TcpFlags.syn()), marks ? Match.mark(InPodRedirection.LOOPED).not() : UNMARKED, begins));
+        }
+        if (!rules.isEmpty()) {
+            tables.add(TableName.MANGLE, Chain.of(Hook.INPUT.name(), Rule.of(new Target.Jump(chain))), new Chain(chain, rules));
+        }
+    }
+
+    private void addOwner(Draft tables, String ownerChain) {
         // Only what begins something: the kernel answers for closed sockets of the proxy with sockets of its own, which are in no cgroup.
         // In OUTPUT, because nf_tables knows a packet's socket there and not in POSTROUTING; and not by a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups that are higher up than the one asked for.
@@ -115,6 +152,6 @@ public record PodGuard(Optional<String> markOwner) {
         markOwner.ifPresent(path -> tables.add(TableName.FILTER,
                 Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump(ownerChain))), Chain.of(ownerChain,
                         Rule.of(new Target.Return(), marked, Match.cgroup(path)),
-                        Rule.of(drop, marked, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()))));
+                        Rule.of(DROP, marked, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()))));
     }
 }

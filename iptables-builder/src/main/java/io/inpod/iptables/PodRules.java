@@ -16,8 +16,10 @@ import java.util.Set;
  */
 public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> markOwner) {
     /** All that this and older versions may have left in a pod, with whatever options. */
-    public static final Owner OWNER = new Owner(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, PodGuard.OWNER_CHAIN,
-            FamilyRejection.CHAIN, InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, PodGuard.INET_OWNER_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());
+    public static final Owner OWNER = new Owner(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, PodGuard.INBOUND_CHAIN,
+            PodGuard.OWNER_CHAIN,
+            FamilyRejection.CHAIN, InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, PodGuard.INET_INBOUND_CHAIN,
+            PodGuard.INET_OWNER_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());
 
     /**
      * Checks the parts against each other.

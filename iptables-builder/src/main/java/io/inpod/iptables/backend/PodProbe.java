@@ -94,6 +94,9 @@ public final class PodProbe {
         if (rules.guard()) {
             promises.add(Promise.CONTAINED);
         }
+        if (isSealed(redirection)) {
+            promises.add(Promise.SEALED);
+        }
         if (redirection.dnsCapture()) {
             promises.addAll(List.of(Promise.DNS_UDP, Promise.DNS_TCP));
         }
@@ -101,6 +104,11 @@ public final class PodProbe {
             promises.add(Promise.NESTED);
         }
         return promises;
+    }
+
+    /** With TPROXY a foreign nat rule comes too late to lead anything away. */
+    private boolean isSealed(InPodRedirection redirection) {
+        return rules.guard() && !redirection.ingress() && redirection.profile() == InPodRedirection.Profile.REDIRECT;
     }
 
     private interface Packet {
@@ -136,6 +144,8 @@ public final class PodProbe {
             loop.listen(twin.outside(), family, 53, IN_CLEAR);
             loop.receive(twin.pod(), family, 15053, "port 15053");
             loop.receive(twin.outside(), family, 53, IN_CLEAR);
+            loop.receive(twin.pod(), family, DIVERTED, ProbeLoop.FENCE);
+            loop.receive(twin.outside(), family, DIVERTED, ProbeLoop.FENCE);
             try {
                 Optional<InPodRedirection> redirection = rules.redirection(family);
                 if (redirection.isPresent()) {
@@ -158,7 +168,7 @@ public final class PodProbe {
             // This process isn't the proxy: with the option markOwner its mark is a forgery.
             int mark = InPodRedirection.PROXY.value();
             if (rules.markOwner().isPresent()) {
-                attempt(Promise.FORGED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), mark, peer));
+                attempt(Promise.FORGED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), mark, peer, DIVERTED));
             } else {
                 attempt(Promise.MARKED, IN_CLEAR, () -> loop.connect(twin.pod(), mark, null, peer));
             }
@@ -166,7 +176,10 @@ public final class PodProbe {
                     () -> loop.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
             if (rules.guard()) {
                 divert();
-                attempt(Promise.CONTAINED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED)));
+                attempt(Promise.CONTAINED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED));
+            }
+            if (isSealed(redirection)) {
+                attempt(Promise.SEALED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.outside(), 0, new InetSocketAddress(pod.getAddress(), DIVERTED), DIVERTED));
             }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
@@ -181,11 +194,13 @@ public final class PodProbe {
 
         /** Before the nat chains of whichever kind that are copied: what has its destination from here isn't asked about again. */
         private void divert() throws IOException {
-            boolean v4 = family == IpFamily.V4;
-            String address = AddressText.of(peer.getAddress());
-            new ToolRun(tools, twin.pod()).nft(String.format("table %1$s inpod-probe { chain output { type nat hook output priority -110; "
-                    + "%1$s daddr %2$s tcp dport %3$d dnat to %4$s:%5$d; }; }", v4 ? "ip" : "ip6", address, DIVERTED, v4 ? address : "[" + address + "]", APP),
-                    "-f", "-");
+            StringBuilder script = new StringBuilder("table ").append(family == IpFamily.V4 ? "ip" : "ip6").append(" inpod-probe {");
+            Map.of("output", peer, "prerouting", pod).forEach((hook, to) -> {
+                String address = AddressText.of(to.getAddress());
+                script.append(String.format(" chain %1$s { type nat hook %1$s priority -110; %2$s daddr %3$s tcp dport %4$d dnat to %5$s:%6$d; };", hook,
+                        family == IpFamily.V4 ? "ip" : "ip6", address, DIVERTED, family == IpFamily.V4 ? address : "[" + address + "]", APP));
+            });
+            new ToolRun(tools, twin.pod()).nft(script.append(" }").toString(), "-f", "-");
         }
 
         private String connect(NetworkNamespace from, InetSocketAddress to) {

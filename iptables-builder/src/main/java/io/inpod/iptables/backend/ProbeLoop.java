@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 final class ProbeLoop implements AutoCloseable {
     static final String REFUSED = "refused";
     static final String SILENCE = "no answer";
+    /** Where a datagram arrives that shows that what was sent before it isn't on its way any more. */
+    static final String FENCE = "the fence";
     private static final long BRIEFLY = TimeUnit.SECONDS.toNanos(1);
     private static final byte[] QUERY = "inpod probe".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
@@ -39,6 +41,7 @@ final class ProbeLoop implements AutoCloseable {
     private final List<Channel> listeners = new ArrayList<>();
     private final long patienceNanos;
     private @Nullable String arrived;
+    private boolean fenceArrived;
 
     ProbeLoop(Duration patience) {
         this.patienceNanos = patience.toNanos();
@@ -62,7 +65,11 @@ final class ProbeLoop implements AutoCloseable {
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            arrived = place;
+            if (place.equals(FENCE)) {
+                fenceArrived = true;
+            } else {
+                arrived = place;
+            }
             ReferenceCountUtil.release(message);
         }
 
@@ -103,33 +110,44 @@ final class ProbeLoop implements AutoCloseable {
 
     /** Where a connection arrives, or what its sender learns. */
     String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        return connect(from, mark, source, to, patienceNanos);
+        ChannelFuture future = begin(from, mark, source, to);
+        run(() -> arrived != null || future.isDone() && !future.isSuccess());
+        return outcome(future);
     }
 
-    /** Like {@link #connect}, where no answer is to be expected. */
-    String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to) {
-        return connect(from, mark, null, to, Math.min(patienceNanos, BRIEFLY));
+    /** Like {@link #connect}, where no answer is to be expected: doesn't wait much longer than a datagram takes the same way. */
+    String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
+        ChannelFuture future = begin(from, mark, null, to);
+        fenceArrived = false;
+        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)));
+        Condition known = () -> arrived != null || future.isDone() && !future.isSuccess();
+        run(() -> fenceArrived || known.holds(), Math.min(patienceNanos, BRIEFLY));
+        run(known, Math.min(patienceNanos, BRIEFLY) / 10);
+        run(sender.close()::isDone);
+        return outcome(future);
     }
 
-    private String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to, long nanos) {
+    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
         SocketOptions options = options(IpFamily.of(to.getAddress()));
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
                 .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
         arrived = null;
-        ChannelFuture future = source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
-        run(() -> arrived != null || future.isDone() && !future.isSuccess(), nanos);
-        return outcome(future);
+        return source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
     }
 
     /** Where a datagram arrives. */
     String send(NetworkNamespace from, InetSocketAddress to) throws IOException {
         arrived = null;
-        IpFamily family = IpFamily.of(to.getAddress());
-        Channel sender = done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
-                .bind(new InetSocketAddress(any(family), 0)));
+        Channel sender = sender(from, IpFamily.of(to.getAddress()));
         ChannelFuture future = sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), to));
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
+    }
+
+    private Channel sender(NetworkNamespace from, IpFamily family) throws IOException {
+        return done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
+                .bind(new InetSocketAddress(any(family), 0)));
     }
 
     private String outcome(ChannelFuture future) {

@@ -16,6 +16,8 @@ public enum Promise {
     FORGED("a mark that isn't the proxy's own doesn't pass"),
     /** New TCP that somebody leads past the redirection doesn't leave; only with the guard. */
     CONTAINED("TCP that misses the redirection doesn't leave"),
+    /** New TCP from outside that somebody leads past the redirection doesn't arrive; only with the guard, profile REDIRECT and without ingress. */
+    SEALED("TCP that misses the redirection doesn't arrive"),
     /** TCP to localhost stays as it is. */
     LOOPBACK("TCP to localhost passes"),
     /** TCP from the pod to its own address stays as it is. */

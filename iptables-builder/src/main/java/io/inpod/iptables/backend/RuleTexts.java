@@ -37,6 +37,7 @@ final class RuleTexts {
     @Nullable String keeping(Promise promise, String place) {
         return switch (promise) {
             case CONTAINED -> last(" " + PodGuard.CHAIN + " ", "DROP");
+            case SEALED -> last(" " + PodGuard.INBOUND_CHAIN + " ", "DROP");
             case FORGED -> last(" " + PodGuard.OWNER_CHAIN + " ", "DROP");
             default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(ProbeLoop.REFUSED) ? "REJECT" : "ACCEPT");
         };

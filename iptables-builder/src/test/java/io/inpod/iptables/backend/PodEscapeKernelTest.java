@@ -16,11 +16,13 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A foreign program takes the redirection out of the way of new connections: whether they leave the pod then. */
+/** A foreign program takes the redirection out of the way of new connections: whether they leave the pod then, or come in. */
 class PodEscapeKernelTest {
     private static final int PORT = 8080;
     /** Only for the addresses and interfaces: its machine behind br0 may be nested without being listed. */
@@ -83,6 +85,68 @@ class PodEscapeKernelTest {
                     assertThat(leaves(twin, "eth0", twin.pod(), peer, PORT)).as("%s, guard %s", family, guard).isEqualTo(!guard);
                 }
             }
+        }
+    }
+
+    private static final String NAT_IN = "iptables -t nat -F ISTIO_PRERT; ip6tables -t nat -F ISTIO_PRERT";
+    private static final String NAT_IN_LEGACY = "iptables-legacy -t nat -F PREROUTING; ip6tables-legacy -t nat -F PREROUTING";
+    private static final String NAT_IN_INET = "nft flush chain inet istio-ambient-nat istio-prerouting";
+    private static final String MANGLE_IN = "iptables -t mangle -F PREROUTING; ip6tables -t mangle -F PREROUTING";
+    private static final String MANGLE_IN_LEGACY = "iptables-legacy -t mangle -F PREROUTING; ip6tables-legacy -t mangle -F PREROUTING";
+    private static final String MANGLE_IN_INET = "nft flush chain inet istio-ambient-mangle prerouting";
+    private static final String DIVERT_IN = "iptables -t nat -I PREROUTING -p tcp --dport 80 -j DNAT --to :8080; "
+            + "ip6tables -t nat -I PREROUTING -p tcp --dport 80 -j DNAT --to :8080";
+    private static final String UNTRACKED = "iptables -t raw -A PREROUTING -p tcp -j CT --notrack; ip6tables -t raw -A PREROUTING -p tcp -j CT --notrack";
+
+    /** Without the guard it reaches the application past the proxy's policy; with it nothing does. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netlink         | REDIRECT | 8080 | " + NAT_IN,
+        "netlink         | REDIRECT | 80   | " + DIVERT_IN,
+        "netlink         | REDIRECT | 8080 | " + UNTRACKED,
+        "netlink         | TPROXY   | 8080 | " + MANGLE_IN,
+        "iptables-nft    | TPROXY   | 8080 | " + MANGLE_IN,
+        "iptables-legacy | REDIRECT | 8080 | " + NAT_IN_LEGACY,
+        "iptables-legacy | TPROXY   | 8080 | " + MANGLE_IN_LEGACY,
+        "nft             | REDIRECT | 8080 | " + NAT_IN_INET,
+        "nft             | TPROXY   | 8080 | " + MANGLE_IN_INET,
+        "netlink-inet    | REDIRECT | 80   | " + DIVERT_IN,
+        "netlink-inet    | TPROXY   | 8080 | " + MANGLE_IN_INET,
+    })
+    void whatIsNotRedirectedArrivesOnlyWithoutTheGuard(String backend, Profile profile, int port, String change) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile), redirection(IpFamily.V6).withProfile(profile));
+        for (boolean guard : new boolean[] {false, true}) {
+            try (ProbeTwin twin = ProbeTwin.create(SURROUNDINGS);
+                    ServerSocketChannel app = JdkChannels.listen(twin.pod(), SocketOptions.NONE, new InetSocketAddress("::", PORT))) {
+                app.configureBlocking(!guard);
+                install(twin.pod(), rules.withGuard(guard), backend);
+                does(twin.pod(), change);
+                for (IpFamily family : IpFamily.values()) {
+                    try (SocketChannel client = JdkChannels.client(twin.outside(), SocketOptions.NONE)) {
+                        client.configureBlocking(false);
+                        client.connect(new InetSocketAddress(twin.podAddress(family), port));
+                        if (guard) {
+                            awaitDrop(twin.pod(), backend, family);
+                        }
+                        try (SocketChannel accepted = app.accept()) {
+                            assertThat(accepted != null).as("%s, guard %s", family, guard).isEqualTo(!guard);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** Until the kernel has counted a packet on the rule that drops. */
+    private static void awaitDrop(NetworkNamespace pod, String backend, IpFamily family) throws Exception {
+        boolean inet = backend.equals("nft") || backend.equals("netlink-inet");
+        String list = inet ? "nft list chain inet istio-ambient-mangle inpod-inbound"
+                : family.tool() + (backend.equals("iptables-legacy") ? "-legacy" : "") + "-save -c -t mangle";
+        Pattern dropped = inet ? Pattern.compile((family == IpFamily.V4 ? "ip saddr" : "ip6 saddr") + ".* counter packets [1-9].* drop")
+                : Pattern.compile("\\[[1-9]\\d*:\\d+] -A INPOD_INBOUND .* -j DROP");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!dropped.matcher(Tool.run(pod, list.split(" "))).find()) {
+            assertThat(System.nanoTime()).as("nothing was dropped in time").isLessThan(deadline);
         }
     }
 
@@ -151,7 +215,7 @@ class PodEscapeKernelTest {
     /** What nat lets pass untouched isn't stopped: a whole connection out of an application's answers, and in ingress mode too. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void anApplicationAnswersWhoeverReachesIt(boolean ingress) throws Exception {
+    void anApplicationAnswersWhoMayReachIt(boolean ingress) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(ingress));
         try (ProbeTwin twin = ProbeTwin.create(rules)) {
             install(twin.pod(), rules, "netlink");

@@ -49,6 +49,8 @@ class PodProbeKernelTest {
                 .extracting(ProbeFinding::promise).contains(Promise.OUTBOUND, Promise.INBOUND, Promise.HBONE, Promise.MARKED, Promise.LOOPBACK,
                         Promise.OWN_ADDRESS, Promise.HOST_PROBE));
         assertThat(findings.stream().anyMatch(finding -> finding.promise() == Promise.CONTAINED)).isEqualTo(rules.guard());
+        assertThat(findings.stream().anyMatch(finding -> finding.promise() == Promise.SEALED)).isEqualTo(rules.guard()
+                && rules.redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.REDIRECT && !redirection.ingress()));
         assertThat(new PodProbe(rules).promises()).containsExactlyInAnyOrderElementsOf(findings.stream()
                 .map(finding -> finding.family() + ": " + finding.promise().words()).toList());
     }
@@ -77,6 +79,7 @@ class PodProbeKernelTest {
         "nat     | -D ISTIO_OUTPUT 3                            | DNS_TCP    | port 15001; no rule caught it; this one should have: nat ISTIO_OUTPUT rule 3",
         "nat     | -D ISTIO_PRERT 1                             | HOST_PROBE | port 15006",
         "mangle  | -D INPOD_GUARD 3                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 3: ! -s 169.254.7.127/32 ! -d 169.254.7.127/32 ! -o lo -p tcp",
+        "mangle  | -D INPOD_INBOUND 2                           | SEALED     | the application; no rule caught it; this one should have: mangle INPOD_INBOUND rule 2: ! -s 169.254.7.127/32 ! -i lo -p tcp",
         "mangle  | -I INPOD_GUARD -p tcp -j RETURN              | CONTAINED  | the peer, past the proxy; met mangle INPOD_GUARD rule 1: -p tcp -j RETURN",
         "mangle  | -A OUTPUT -p tcp --dport 8080 -d 192.0.2.0/24 -m mark ! --mark 0x539/0xfff -j DROP | OUTBOUND | no answer; met mangle OUTPUT rule 2",
     })

@@ -90,7 +90,7 @@ class PodRulesKernelTest {
         var listing = Kernel.listing(pod, family.tool() + "-save");
         assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, family.tool() + "-save"));
         listing.keySet().removeAll(Kernel.listing(plain, family.tool() + "-save").keySet());
-        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle " + PodGuard.CHAIN);
+        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle " + PodGuard.CHAIN, "mangle INPUT", "mangle " + PodGuard.INBOUND_CHAIN);
         change.remove(pod);
         assertThat(Kernel.listing(pod, family.tool() + "-save")).isEmpty();
     }
@@ -110,11 +110,11 @@ class PodRulesKernelTest {
             for (IpFamily family : IpFamily.values()) {
                 boolean redirected = version.redirection(family).isPresent();
                 assertThat(Kernel.listing(pod, family.tool() + "-save").keySet())
-                        .allMatch(chain -> chain.contains(PodGuard.CHAIN) || chain.contains("ISTIO_") || chain.contains(FamilyRejection.CHAIN)
+                        .allMatch(chain -> chain.contains(PodGuard.CHAIN) || chain.contains(PodGuard.INBOUND_CHAIN) || chain.contains("ISTIO_") || chain.contains(FamilyRejection.CHAIN)
                                 || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
                         .anyMatch(chain -> chain.contains(redirected ? "ISTIO_" : "REJECT"))
                         .noneMatch(chain -> chain.contains(redirected ? "REJECT" : "ISTIO_"))
-                        .noneMatch(chain -> !version.guard() && chain.contains(PodGuard.CHAIN));
+                        .noneMatch(chain -> !version.guard() && redirected && chain.contains("INPOD_"));
             }
             change.verify(pod);
         }

@@ -219,6 +219,30 @@ abstract class FailClosed {
         }
     }
 
+    /** The same on the way in: the application would be reached in clear, and no policy asked. */
+    @Test
+    @Order(3)
+    void aFlushedWayInMeansNoConnectionsUntilItIsBack() throws Exception {
+        try (ServerSocketChannel listener = listen(node.b)) {
+            assertServed(node.c, node.b.address(), listener);
+            for (String tool : List.of("iptables", "ip6tables")) {
+                Tool.run(node.b.namespace(), tool, "-t", profile.equals("redirect") ? "nat" : "mangle", "-F", "PREROUTING");
+            }
+
+            assertUnanswered(node.c, node.b.address());
+            assertUnanswered(node.c, v6(node.b));
+
+            Tool.run(node.b.namespace(), "iptables", "-t", "mangle", "-F", "INPOD_INBOUND");
+            int before = node.lines("ztunnel").size();
+            assertServed(node.c, node.b.address(), listener);
+            assertThat(node.lines("ztunnel").stream().skip(before)).as("the hole that the guard is there for").noneMatch(line -> line.contains("direction=\"inbound\""));
+            node.withdraw(node.b);
+            node.enrol(node.b);
+            assertServed(node.c, node.b.address(), listener);
+            node.awaitLog("ztunnel", before, line -> line.contains("connection complete") && line.contains("direction=\"inbound\""));
+        }
+    }
+
     @Test
     @Order(4)
     void aWithdrawnPodIsAsItWasBefore() throws Exception {
