@@ -24,6 +24,7 @@ public final class Main {
     static int run(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false) // a pod's name or annotation is never a file's name
                 .setOut(out)
                 .setErr(err)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {

@@ -43,8 +43,8 @@ final class PresetOptions {
     @Option(names = "--ingress", description = "inbound connections bypass the proxy, as for a gateway")
     private boolean ingress;
 
-    @Option(names = "--virtual-interfaces", paramLabel = "NAME", split = ",", description = "interfaces of machines nested in the pod: their TCP counts as outbound")
-    private List<String> virtualInterfaces = List.of();
+    @Option(names = "--virtual-interfaces", paramLabel = "NAME[,NAME...]", description = "interfaces of machines nested in the pod: their TCP counts as outbound")
+    private @Nullable String virtualInterfaces;
 
     @Option(names = "--host-probe-v4", paramLabel = "ADDRESS", description = "from where health probes come; default: 169.254.7.127")
     private @Nullable String hostProbeV4;
@@ -76,7 +76,7 @@ final class PresetOptions {
 
     private InPodRedirection of(IpFamily family) {
         InPodRedirection redirection = InPodRedirection.of(family).withProfile(profile).withDnsCapture(dns).withIngress(ingress)
-                .withVirtualInterfaces(virtualInterfaces);
+                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1))); // picocli's split takes quotes for its own
         String probe = family == IpFamily.V4 ? hostProbeV4 : hostProbeV6;
         return probe == null ? redirection : redirection.withHostProbe(address(probe));
     }

@@ -33,6 +33,7 @@ public final class RulesMain {
     static int run(PrintWriter out, PrintWriter err, String... args) {
         return new CommandLine(new RulesMain())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false) // a name may begin with @
                 .setOut(out)
                 .setErr(err)
                 .setExecutionExceptionHandler((failure, command, parsed) -> {
