@@ -55,7 +55,7 @@ final class ClientConnection extends Http2Connection implements SilenceWatch.Lis
 
     @Override
     void sendPreface() {
-        writer().write(Frames.preface());
+        writer().preface();
         writer().settings(
                 PeerSettings.ENABLE_PUSH, 0,
                 PeerSettings.INITIAL_WINDOW_SIZE, options.windows().stream(),

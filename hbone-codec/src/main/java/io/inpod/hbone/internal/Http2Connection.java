@@ -95,7 +95,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         scheduler = new SendScheduler(ctx.channel());
-        turn = new LoopTurn(ctx, scheduler);
+        turn = new LoopTurn(ctx.executor(), scheduler, () -> writer.flush());
         writer = new FrameWriter(ctx, turn::dirty);
         int maxHeaders = options.limits().maxHeaderListSize();
         headerCodec = new HeaderCodec(maxHeaders);
@@ -182,7 +182,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
         if (lostReason == null) {
             lostReason = reason;
         }
-        ctx.flush();
+        writer.flush();
         ctx.close();
         end(reason);
     }
@@ -202,6 +202,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
             events.connectionClosed(ctx.channel(), reason);
         }
         turn.readEnds();
+        writer.close();
         reader.release();
         headerCodec.close();
     }

@@ -1,14 +1,15 @@
 package io.inpod.hbone.internal;
 
-import io.netty.channel.ChannelHandlerContext;
 import java.util.ArrayDeque;
+import java.util.concurrent.Executor;
 
 /**
  * The two rules that keep a connection simple: user code (and tunnels) are never called while frames are being read, but afterwards; and the
  * socket is flushed once per turn of the event loop.
  */
 final class LoopTurn {
-    private final ChannelHandlerContext ctx;
+    private final Executor loop;
+    private final Runnable flush;
     private final SendScheduler scheduler;
     private final Runnable turn = this::run;
     private final ArrayDeque<Runnable> later = new ArrayDeque<>();
@@ -18,8 +19,9 @@ final class LoopTurn {
     private boolean dirty;
     private boolean scheduled;
 
-    LoopTurn(ChannelHandlerContext ctx, SendScheduler scheduler) {
-        this.ctx = ctx;
+    LoopTurn(Executor loop, SendScheduler scheduler, Runnable flush) {
+        this.loop = loop;
+        this.flush = flush;
         this.scheduler = scheduler;
     }
 
@@ -57,7 +59,7 @@ final class LoopTurn {
     void schedule() {
         if (!scheduled) {
             scheduled = true;
-            ctx.executor().execute(turn);
+            loop.execute(turn);
         }
     }
 
@@ -78,7 +80,7 @@ final class LoopTurn {
     private void flush() {
         if (dirty) {
             dirty = false;
-            ctx.flush();
+            flush.run();
         }
     }
 

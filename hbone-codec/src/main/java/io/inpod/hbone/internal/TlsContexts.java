@@ -131,6 +131,7 @@ public final class TlsContexts {
      */
     static SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
         SslHandler handler = context.newHandler(allocator);
+        handler.setWrapDataSize(0); // frames come gathered (FrameWriter): each buffer is encrypted as it is, without being copied together
         if (handler.engine() instanceof ReferenceCountedOpenSslEngine engine) {
             SSL.setOptions(engine.sslPointer(), SSL.SSL_OP_NO_TICKET);
         }
