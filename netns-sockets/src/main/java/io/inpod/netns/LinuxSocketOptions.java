@@ -76,6 +76,13 @@ public final class LinuxSocketOptions {
     public static final LinuxSocketOption<Boolean> NO_DELAY = flag("TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY);
 
     /**
+     * The congestion control algorithm by its name, 1 to 15 bytes, such as "reno", TCP_CONGESTION; see tcp(7). Connections have it from their
+     * listener. A process without CAP_NET_ADMIN is held to {@code net.ipv4.tcp_allowed_congestion_control}, which always has "reno".
+     */
+    public static final LinuxSocketOption<String> CONGESTION =
+            new LinuxSocketOption<>("TCP_CONGESTION", OptionFormat.ALGORITHM, IPPROTO_TCP, TCP_CONGESTION);
+
+    /**
      * The only interface the socket sends to and receives from, by its name in the socket's namespace, 1 to 15 bytes,
      * SO_BINDTODEVICE. Changing it later needs CAP_NET_RAW.
      */

@@ -22,6 +22,7 @@ import java.util.function.Predicate;
 record OptionFormat<T>(
         Class<T> type, int bytes, String range, Predicate<T> allowed, BiConsumer<ByteBuffer, T> write, Function<ByteBuffer, T> read) {
     private static final int INTERFACE_NAME_BYTES = 16;
+    private static final int ALGORITHM_NAME_BYTES = 16;
 
     static final OptionFormat<Boolean> FLAG = new OptionFormat<>(
             Boolean.class, 4, "true or false", v -> true, (b, v) -> b.putInt(0, v ? 1 : 0), b -> b.getInt(0) != 0);
@@ -33,6 +34,10 @@ record OptionFormat<T>(
     static final OptionFormat<String> INTERFACE = new OptionFormat<>(
             String.class, INTERFACE_NAME_BYTES, "an interface's name of 1 to 15 bytes, without white space, \"/\" and \":\"",
             v -> v.matches("[^\\s/:\\x00]{1,15}") && v.getBytes(StandardCharsets.UTF_8).length < INTERFACE_NAME_BYTES,
+            (b, v) -> b.put(0, v.getBytes(StandardCharsets.UTF_8)), OptionFormat::text);
+
+    static final OptionFormat<String> ALGORITHM = new OptionFormat<>(
+            String.class, ALGORITHM_NAME_BYTES, "an algorithm's name of 1 to 15 letters, digits, \"_\" and \"-\"", v -> v.matches("[A-Za-z0-9_-]{1,15}"),
             (b, v) -> b.put(0, v.getBytes(StandardCharsets.UTF_8)), OptionFormat::text);
 
     static OptionFormat<Integer> integer(int min, int max) {

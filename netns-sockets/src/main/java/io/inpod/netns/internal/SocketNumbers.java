@@ -45,6 +45,7 @@ public final class SocketNumbers {
     public static final int TCP_KEEPCNT = TCP.TCP_KEEPCNT.intValue();
     public static final int TCP_DEFER_ACCEPT = TCP.TCP_DEFER_ACCEPT.intValue();
     public static final int TCP_USER_TIMEOUT = TCP.TCP_USER_TIMEOUT.intValue();
+    public static final int TCP_CONGESTION = TCP.TCP_CONGESTION.intValue();
     public static final int TCP_FASTOPEN = TCP.TCP_FASTOPEN.intValue();
     public static final int TCP_FASTOPEN_CONNECT = 30;
 

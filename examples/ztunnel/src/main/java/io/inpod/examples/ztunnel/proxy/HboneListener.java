@@ -6,6 +6,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 
 /** Port 15008: connections that carry tunnels to the pod. */
 final class HboneListener extends PodListener {
@@ -25,8 +26,9 @@ final class HboneListener extends PodListener {
         connection.config().setAutoRead(true);
     }
 
+    /** Its own handlers do, but for this. */
     @Override
-    void serve(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination itself) {
-        // its own handlers do
+    void serve(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination itself) throws ClosedChannelException {
+        pod.fromOutside(connection, client);
     }
 }

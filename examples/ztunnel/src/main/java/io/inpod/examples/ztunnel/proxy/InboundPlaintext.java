@@ -11,6 +11,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 
 /** Port 15006: what arrives at the pod without a tunnel, redirected. The app sees the client's address. */
 final class InboundPlaintext extends PodListener {
@@ -27,7 +28,8 @@ final class InboundPlaintext extends PodListener {
     }
 
     @Override
-    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination wanted) {
+    void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination wanted) throws ClosedChannelException {
+        pod.fromOutside(client, source);
         InetSocketAddress destination = wanted.address();
         AccessLog.Connection connection = new AccessLog.Connection("inbound", source, null, destination, null, null);
         if (pod.workload().isEmpty()) {

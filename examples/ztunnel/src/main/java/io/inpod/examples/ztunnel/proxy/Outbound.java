@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -19,6 +20,11 @@ final class Outbound extends PodListener {
     boolean isOurs(OriginalDestination destination) {
         boolean toUs = destination.found() == OriginalDestination.Found.LOCAL_ADDRESS;
         return toUs && pod.config().ownPorts().contains(destination.address().getPort()) || pod.isOwnListener(destination.address());
+    }
+
+    @Override
+    SocketOptions sockets() {
+        return pod.appSockets();
     }
 
     @Override

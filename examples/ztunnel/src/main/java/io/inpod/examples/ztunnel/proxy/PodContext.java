@@ -10,6 +10,7 @@ import io.inpod.tproxy.OwnConnections;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
 
 /**
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param workload the pod in the mesh, if the mesh knows it: without it nothing may pass
  * @param identity who the pod is, as the agent vouches
  * @param sockets options of all sockets
+ * @param within what those have in addition that don't leave the node
  * @param connections those that are open
  * @param accepted those of them that others have made
  * @param own those of them that we have made ourselves
@@ -32,6 +34,7 @@ record PodContext(
         Optional<Workload> workload,
         SpiffeId identity,
         SocketOptions sockets,
+        WithinNode within,
         Connections connections,
         Connections accepted,
         OwnConnections own) {
@@ -42,6 +45,23 @@ record PodContext(
         accepted.add(connection);
         connections.add(connection);
         return connection.isOpen();
+    }
+
+    /** Prepares an accepted connection whose client may be anywhere. */
+    void fromOutside(EpollSocketChannel connection, InetSocketAddress client) throws ClosedChannelException {
+        if (isWithinNode(client.getAddress())) {
+            within.accepted(connection);
+        }
+    }
+
+    /** Options of sockets that are connected to the pod's own apps. */
+    SocketOptions appSockets() {
+        return within.sockets(sockets);
+    }
+
+    /** Whether an address is that of a pod on this node. */
+    boolean isWithinNode(InetAddress address) {
+        return mesh.at(config.network(), address).filter(w -> !w.node().isEmpty() && w.node().equals(config.node())).isPresent();
     }
 
     /** Whether an address is the pod's own. */

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.AcceptHandler;
 import io.inpod.tproxy.AcceptRules;
 import io.inpod.tproxy.OriginalDestination;
@@ -33,6 +34,11 @@ abstract class PodListener implements AcceptHandler {
 
     final AcceptRules rules() {
         return new AcceptRules(this::isOurs, pod.own());
+    }
+
+    /** Options of the listener's socket, which accepted connections have from it. */
+    SocketOptions sockets() {
+        return pod.sockets();
     }
 
     /** Whether a destination is one of our own listeners, so that following it would have no end. */

@@ -64,7 +64,8 @@ public final class PodProxy {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
-        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets, new Connections(), new Connections(), new OwnConnections());
+        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets,
+                WithinNode.of(namespace), new Connections(), new Connections(), new OwnConnections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
         try {
@@ -89,7 +90,7 @@ public final class PodProxy {
 
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
-        UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(pod.config().spoofing());
+        UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.appSockets()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         // A tunnel's client has its own connection to 15008, so that the kernel can't choose a source port that clashes with it.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
@@ -113,7 +114,7 @@ public final class PodProxy {
     }
 
     private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
-        SocketOptions options = pod.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
+        SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
         listeners.add(AcceptLoop.listen(pod.namespace(), address, options, shared.group().next(), handler.rules(), handler));
     }
 

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -43,6 +44,11 @@ final class Socks5 extends PodListener {
         super(pod, ProxyConfig.SOCKS5, loops);
         this.path = path;
         this.resolver = resolver;
+    }
+
+    @Override
+    SocketOptions sockets() {
+        return pod.appSockets();
     }
 
     @Override

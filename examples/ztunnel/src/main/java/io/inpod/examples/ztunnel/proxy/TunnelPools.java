@@ -33,7 +33,8 @@ final class TunnelPools {
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
         boolean v4 = destination.address().getAddress() instanceof Inet4Address;
-        SocketOptions options = pod.sockets().withFamily(v4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+        SocketOptions common = pod.isWithinNode(destination.address().getAddress()) ? pod.within().sockets(pod.sockets()) : pod.sockets();
+        SocketOptions options = common.withFamily(v4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
         ChannelFactory<EpollSocketChannel> sockets = NettyChannels.client(pod.namespace(), options);
         return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) UpstreamOptions.DEFAULT.connectTimeout().toMillis())
