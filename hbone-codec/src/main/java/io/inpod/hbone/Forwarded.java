@@ -99,7 +99,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     private static void add(List<String> pairs, String name, @Nullable String value) {
         if (value != null) {
             boolean plain = !name.equals("for") && IS_TOKEN.matcher(value).matches();
-            pairs.add(name + '=' + (plain ? value : '"' + value.replaceAll("[\"\\\\]", "\\\\$0") + '"'));
+            pairs.add(name + '=' + (plain ? value : '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"'));
         }
     }
 

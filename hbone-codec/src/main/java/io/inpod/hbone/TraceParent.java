@@ -1,7 +1,7 @@
 package io.inpod.hbone;
 
+import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
@@ -19,8 +19,8 @@ public record TraceParent(String traceId, String parentId, int flags) {
     /** The header's name. */
     public static final String NAME = "traceparent";
 
-    private static final Pattern TRACE = Pattern.compile("(?!0{32})[0-9a-f]{32}");
-    private static final Pattern PARENT = Pattern.compile("(?!0{16})[0-9a-f]{16}");
+    private static final HexFormat HEX = HexFormat.of();
+
     /** A later version may have more, after a dash. */
     private static final Pattern TEXT = Pattern.compile("(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
 
@@ -33,7 +33,7 @@ public record TraceParent(String traceId, String parentId, int flags) {
      * @throws IllegalArgumentException if one isn't like that
      */
     public TraceParent {
-        if (!TRACE.matcher(traceId).matches() || !PARENT.matcher(parentId).matches() || flags < 0 || flags > 255) {
+        if (!isIdentifier(traceId, 32) || !isIdentifier(parentId, 16) || flags < 0 || flags > 255) {
             throw new IllegalArgumentException("not a trace parent: 32 and 16 lower-case hexadecimal digits, not all 0, and flags of 0 to 255");
         }
     }
@@ -45,8 +45,19 @@ public record TraceParent(String traceId, String parentId, int flags) {
      */
     public static TraceParent random() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        return new TraceParent(String.format(Locale.ROOT, "%016x%016x", random.nextLong(), random.nextLong() | 1),
-                String.format(Locale.ROOT, "%016x", random.nextLong() | 1), 0);
+        return new TraceParent(HEX.toHexDigits(random.nextLong()) + HEX.toHexDigits(random.nextLong() | 1), HEX.toHexDigits(random.nextLong() | 1), 0);
+    }
+
+    private static boolean isIdentifier(String text, int length) {
+        boolean zero = true;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+                return false;
+            }
+            zero &= c == '0';
+        }
+        return text.length() == length && !zero;
     }
 
     /**
@@ -55,7 +66,7 @@ public record TraceParent(String traceId, String parentId, int flags) {
      * @return {@code traceparent}
      */
     public Header header() {
-        return new Header(NAME, String.format(Locale.ROOT, "00-%s-%s-%02x", traceId, parentId, flags));
+        return new Header(NAME, "00-" + traceId + '-' + parentId + '-' + HEX.toHexDigits((byte) flags));
     }
 
     /**

@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.net.SocketOption;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NetworkChannel;
 import java.util.List;
@@ -153,19 +154,32 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
     }
 
     void set(int fd, Object value, Object subject) throws IOException {
-        T checked = check(value);
-        for (Location at : placesFor(fd, subject)) {
-            RawSocketOption.set(fd, at.level, at.number, format.encode(checked), name + ", " + value, subject);
+        set(fd, dependsOnFamily() ? RawSocketOption.domain(fd, subject) : 0, encode(value), value, subject);
+    }
+
+    /** Checks the value, too. */
+    ByteBuffer encode(Object value) {
+        return format.encode(check(value));
+    }
+
+    boolean dependsOnFamily() {
+        return !places.equals(placesOfIpv6);
+    }
+
+    /** Sets what is encoded already; the domain counts only if {@link #dependsOnFamily()}. */
+    void set(int fd, int domain, ByteBuffer encoded, Object value, Object subject) throws IOException {
+        for (Location at : placesFor(domain)) {
+            RawSocketOption.set(fd, at.level, at.number, encoded, name, value, subject);
         }
     }
 
     private T get(int fd, Object subject) throws IOException {
-        Location at = placesFor(fd, subject).get(0);
+        Location at = placesFor(dependsOnFamily() ? RawSocketOption.domain(fd, subject) : 0).get(0);
         return format.read().apply(RawSocketOption.get(fd, at.level, at.number, Native.buffer(format.bytes()), name, subject));
     }
 
-    private List<Location> placesFor(int fd, Object subject) throws IOException {
-        return places.equals(placesOfIpv6) || RawSocketOption.domain(fd, subject) != SocketNumbers.AF_INET6 ? places : placesOfIpv6;
+    private List<Location> placesFor(int domain) {
+        return domain == SocketNumbers.AF_INET6 ? placesOfIpv6 : places;
     }
 
     static int descriptor(Channel channel) throws ClosedChannelException {

@@ -15,12 +15,16 @@ import org.jspecify.annotations.Nullable;
 final class NamespaceChannelFactory<C extends Channel> implements ChannelFactory<C> {
     private final NetworkNamespace namespace;
     private final SocketOptions options;
+    private final PreparedOptions prepared;
+    private final String subject;
     private final Function<@Nullable SocketProtocolFamily, ? extends C> constructor;
 
     NamespaceChannelFactory(
             NetworkNamespace namespace, SocketOptions options, Function<@Nullable SocketProtocolFamily, ? extends C> constructor) {
         this.namespace = namespace;
         this.options = options;
+        this.prepared = new PreparedOptions(options, options.family());
+        this.subject = "a new socket in " + namespace;
         this.constructor = constructor;
     }
 
@@ -29,7 +33,7 @@ final class NamespaceChannelFactory<C extends Channel> implements ChannelFactory
         try {
             C channel = construct();
             try {
-                options.apply(LinuxSocketOption.descriptor(channel), "a new socket in " + namespace);
+                prepared.apply(LinuxSocketOption.descriptor(channel), subject);
                 if (channel instanceof ServerSocketChannel listener && options.backlog() > 0) {
                     listener.config().setBacklog(options.backlog());
                 }

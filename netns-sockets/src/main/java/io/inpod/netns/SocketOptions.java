@@ -146,8 +146,6 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
     }
 
     void apply(int fd, Object subject) throws IOException {
-        for (Map.Entry<LinuxSocketOption<?>, Object> option : values.entrySet()) {
-            option.getKey().set(fd, option.getValue(), subject);
-        }
+        new PreparedOptions(this, null).apply(fd, subject);
     }
 }

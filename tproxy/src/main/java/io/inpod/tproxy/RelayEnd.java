@@ -34,6 +34,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private int pendingWrites;
     private boolean unflushed;
     private boolean readPaused;
+    private @Nullable Future<?> resetWatch;
     /** Nothing more comes from this channel. */
     private boolean inputEnded;
     /** Nothing more goes to this channel, and everything that did is written. */
@@ -221,7 +222,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     /** Netty says nothing of a reset after the end of input, since there is nothing left to be read. The kernel knows. */
     private void watchForReset(EpollSocketChannel socket) {
-        socket.eventLoop().schedule(() -> {
+        resetWatch = socket.eventLoop().schedule(() -> {
             if (relay.isOver() || !socket.isOpen()) {
                 return;
             }
@@ -239,6 +240,9 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
      */
     private boolean closeIfDone() {
         if (inputEnded && outputEnded) {
+            if (resetWatch != null) {
+                resetWatch.cancel(false); // or it would keep what has ended for a second
+            }
             channel.close();
             return true;
         }

@@ -48,7 +48,7 @@ final class HeaderCodec implements AutoCloseable {
     }
 
     void encode(int stream, List<Field> pseudo, List<Header> headers, ByteBuf out) throws Http2Exception {
-        Http2Headers all = new DefaultHttp2Headers(false);
+        Http2Headers all = new DefaultHttp2Headers(false, 8);
         pseudo.forEach(f -> all.add(f.name(), f.value()));
         headers.forEach(h -> all.add(h.name(), h.value()));
         resizeTable();
@@ -93,7 +93,7 @@ final class HeaderCodec implements AutoCloseable {
         final List<Field> fields = new ArrayList<>();
 
         Recorder() {
-            super(false);
+            super(false, 2); // it holds none itself
         }
 
         @Override

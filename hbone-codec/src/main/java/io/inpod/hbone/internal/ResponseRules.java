@@ -18,7 +18,7 @@ final class ResponseRules {
         for (Field field : fields) {
             if (!field.name().startsWith(":")) {
                 headers.add(RequestRules.header(field));
-            } else if (status != 0 || !headers.isEmpty() || !field.name().equals(":status") || !field.value().matches("[1-9][0-9][0-9]")) {
+            } else if (status != 0 || !headers.isEmpty() || !field.name().equals(":status") || !isStatus(field.value())) {
                 throw StreamError.protocol("malformed answer");
             } else {
                 status = Integer.parseInt(field.value());
@@ -28,5 +28,13 @@ final class ResponseRules {
             throw StreamError.protocol(status == 0 ? "no :status" : "status 101");
         }
         return new Response(status, headers);
+    }
+
+    private static boolean isStatus(String value) {
+        return value.length() == 3 && value.charAt(0) >= '1' && value.charAt(0) <= '9' && isDigit(value.charAt(1)) && isDigit(value.charAt(2));
+    }
+
+    private static boolean isDigit(char c) {
+        return c >= '0' && c <= '9';
     }
 }

@@ -14,9 +14,11 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
+import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.handler.codec.http2.Http2Error;
 import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -151,7 +153,7 @@ final class StreamChannel extends TunnelChannel {
         if (!(message instanceof ByteBuf)) {
             throw new UnsupportedOperationException("a tunnel takes ByteBuf, not " + message.getClass().getName());
         }
-        if (shutdownWhenDrained != null) {
+        if (shutdownWhenDrained != null || outputShutdown) {
             throw new ChannelOutputShutdownException("Channel output shutdown");
         }
         unsent++;
@@ -242,7 +244,14 @@ final class StreamChannel extends TunnelChannel {
 
     private void endOutputNow(ChannelPromise promise) {
         shutdownWhenDrained = null;
-        ((AbstractUnsafe) unsafe()).shutdownOutput(promise);
+        // Not AbstractUnsafe.shutdownOutput: it makes an exception, with its stack trace, for writes that there aren't.
+        if (!open) {
+            promise.tryFailure(new ClosedChannelException());
+        } else if (promise.setUncancellable()) {
+            doShutdownOutput();
+            promise.trySuccess();
+            pipeline().fireUserEventTriggered(ChannelOutputShutdownEvent.INSTANCE);
+        }
         closeIfEnded();
     }
 

@@ -7,9 +7,15 @@ import java.nio.ByteBuffer;
 public final class RawSocketOption {
     private RawSocketOption() {}
 
-    /** Sets an option to a direct buffer's bytes, from 0 to its limit. */
-    public static void set(int fd, int level, int number, ByteBuffer value, String what, Object subject) throws IOException {
-        Native.check(Native.LIBC.setsockopt(fd, level, number, value, value.limit()), "setsockopt(" + what + ")", subject);
+    /**
+     * Sets an option to a direct buffer's bytes, from 0 to its limit.
+     *
+     * @param name of the option, and what value it is to have, for the message
+     */
+    public static void set(int fd, int level, int number, ByteBuffer bytes, String name, Object value, Object subject) throws IOException {
+        if (Native.LIBC.setsockopt(fd, level, number, bytes, bytes.limit()) < 0) {
+            throw Native.failure("setsockopt(" + name + ", " + value + ")", subject);
+        }
     }
 
     /** Reads an option into a direct buffer, whose limit becomes what the kernel gave. */

@@ -11,6 +11,7 @@ import jnr.constants.platform.TCP;
  * linux/tcp.h, linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h.
  */
 public final class SocketNumbers {
+    public static final int AF_INET = AddressFamily.AF_INET.intValue();
     public static final int AF_INET6 = AddressFamily.AF_INET6.intValue();
 
     public static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +58,9 @@ public record ProxyConfig(
 
     /** Where apps of the pod can ask for an outbound connection by SOCKS5. */
     public static final int SOCKS5 = 15080;
+
+    private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND, INBOUND_PLAINTEXT, INBOUND_HBONE);
+    private static final Set<Integer> OWN_PORTS_WITH_SOCKS5 = Set.of(OUTBOUND, INBOUND_PLAINTEXT, INBOUND_HBONE, SOCKS5);
 
     /**
      * Reads the environment.
@@ -151,10 +153,6 @@ public record ProxyConfig(
 
     /** {@return the ports that the proxy itself listens on in every pod} */
     public Set<Integer> ownPorts() {
-        Set<Integer> ports = new TreeSet<>(Set.of(OUTBOUND, INBOUND_PLAINTEXT, INBOUND_HBONE));
-        if (socks5) {
-            ports.add(SOCKS5);
-        }
-        return ports;
+        return socks5 ? OWN_PORTS_WITH_SOCKS5 : OWN_PORTS;
     }
 }

@@ -47,7 +47,7 @@ final class InboundPlaintext extends PodListener {
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
-        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), new PreparedForRelay());
+        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
     }

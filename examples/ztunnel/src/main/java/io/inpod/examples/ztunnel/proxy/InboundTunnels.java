@@ -15,7 +15,6 @@ import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
-import java.util.List;
 
 /** Port 15008: requests that arrive through HBONE. Leads to the pod's own address and nowhere else; the app sees the client's address. */
 final class InboundTunnels implements TunnelRequestHandler {
@@ -65,7 +64,7 @@ final class InboundTunnels implements TunnelRequestHandler {
 
     private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
         Future<UpstreamConnection> upstream = app.connect(
-                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), new PreparedForRelay());
+                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // A fault ends the whole connection: the client must not wait for an answer that never comes.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
@@ -79,8 +78,7 @@ final class InboundTunnels implements TunnelRequestHandler {
         EpollSocketChannel toApp = done.getNow().channel();
         pod.connections().add(toApp);
         try {
-            TunnelChannel tunnel = request.accept(
-                    List.of(TelemetryHeaders.baggage(pod.workload().orElseThrow())), new PreparedForRelay());
+            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PreparedForRelay.INSTANCE);
             Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, result -> AccessLog.ended(log, result)));
         } catch (TunnelResetException e) {
             AccessLog.failed(log, AccessLog.words(e));

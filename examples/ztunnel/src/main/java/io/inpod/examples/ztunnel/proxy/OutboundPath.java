@@ -73,14 +73,14 @@ final class OutboundPath {
         InetSocketAddress peer = new InetSocketAddress(destination.getAddress(), ProxyConfig.INBOUND_HBONE);
         Authority authority = Authority.of(destination);
         HboneDestination hop = new HboneDestination(pod.identity(), Set.of(target.identity()), peer, source.getAddress());
-        ConnectRequest request = new ConnectRequest(authority, TelemetryHeaders.request(pod.workload().orElseThrow(), source));
-        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, new PreparedForRelay());
+        ConnectRequest request = new ConnectRequest(authority, pod.telemetry().orElseThrow().request(source));
+        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PreparedForRelay.INSTANCE);
         carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()), outcome,
                 channel -> channel);
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress destination, AccessLog.Connection connection, Outcome outcome) {
-        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), new PreparedForRelay());
+        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 

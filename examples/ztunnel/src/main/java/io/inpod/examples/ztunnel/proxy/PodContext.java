@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param mesh the other workloads
  * @param namespace the pod's network namespace
  * @param workload the pod in the mesh, if the mesh knows it: without it nothing may pass
+ * @param telemetry what is said of it to peers
  * @param identity who the pod is, as the agent vouches
  * @param sockets options of all sockets
  * @param within what those have in addition that don't leave the node
@@ -32,6 +33,7 @@ record PodContext(
         Mesh mesh,
         NetworkNamespace namespace,
         Optional<Workload> workload,
+        Optional<TelemetryHeaders> telemetry,
         SpiffeId identity,
         SocketOptions sockets,
         WithinNode within,

@@ -64,8 +64,8 @@ public final class PodProxy {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
-        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, identity(shared, info, workload), sockets,
-                WithinNode.of(namespace), new Connections(), new Connections(), new OwnConnections());
+        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
+                identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(), new OwnConnections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
         try {

@@ -1,13 +1,20 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.tproxy.RelayOptions;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerAdapter;
+import io.netty.channel.ChannelHandlerContext;
 
 /** Makes a new upstream channel ready for a relay before anything of it is read. */
-final class PreparedForRelay extends ChannelInitializer<Channel> {
+@Sharable
+final class PreparedForRelay extends ChannelHandlerAdapter {
+    static final PreparedForRelay INSTANCE = new PreparedForRelay();
+
+    private PreparedForRelay() {}
+
     @Override
-    protected void initChannel(Channel channel) {
-        RelayOptions.DEFAULT.prepare(channel);
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        RelayOptions.DEFAULT.prepare(ctx.channel());
+        ctx.pipeline().remove(this);
     }
 }

@@ -10,21 +10,27 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a CONNECT request and its answer say about the workloads, for telemetry only: nothing is decided by it. */
-final class TelemetryHeaders {
-    private TelemetryHeaders() {}
-
-    static List<Header> request(Workload source, InetSocketAddress client) {
-        return List.of(baggage(source), Forwarded.of(client).header(), TraceParent.random().header());
-    }
-
-    static Header baggage(Workload workload) {
+/**
+ * What a CONNECT request and its answer say about a workload, for telemetry only: nothing is decided by it.
+ *
+ * @param baggage what the workload says of itself, the same in every one
+ */
+record TelemetryHeaders(Header baggage) {
+    static TelemetryHeaders of(Workload workload) {
         Map<String, String> entries = new LinkedHashMap<>();
         entries.put(Baggage.CLUSTER, workload.clusterId());
         entries.put(Baggage.NAMESPACE, workload.namespace());
         entries.put("k8s." + workload.workloadType() + ".name", workload.workloadName());
         entries.put(Baggage.SERVICE, workload.canonicalName());
         entries.put(Baggage.VERSION, workload.canonicalRevision());
-        return Baggage.cleaned(entries).header();
+        return new TelemetryHeaders(Baggage.cleaned(entries).header());
+    }
+
+    List<Header> request(InetSocketAddress client) {
+        return List.of(baggage, Forwarded.of(client).header(), TraceParent.random().header());
+    }
+
+    List<Header> answer() {
+        return List.of(baggage);
     }
 }
