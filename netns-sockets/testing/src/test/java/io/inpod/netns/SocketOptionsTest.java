@@ -25,6 +25,9 @@ class SocketOptionsTest {
         for (String name : new String[] {"", "0123456789abcdef", "a b", "a/b", "a:b", "a\0b", "ääääääää"}) {
             refused(() -> SocketOptions.NONE.with(DEVICE, name), "an interface's name");
         }
+        for (String name : new String[] {"", "0123456789abcdef", "re no", "rénö"}) {
+            refused(() -> SocketOptions.NONE.with(CONGESTION, name), "TCP_CONGESTION must be an algorithm's name");
+        }
         refused(() -> SocketOptions.NONE.withFamily(StandardProtocolFamily.UNIX), "INET or INET6");
         refused(() -> SocketOptions.NONE.withFamily(StandardProtocolFamily.INET).with(DUAL_STACK, true), "IPv4 alone");
         refused(() -> new SocketOptions(null, 0, Map.of(MARK, "five")), "SO_MARK takes a Integer, not five");

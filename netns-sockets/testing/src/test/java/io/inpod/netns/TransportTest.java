@@ -39,7 +39,7 @@ class TransportTest {
     private static final SocketOptions COMMON = SocketOptions.NONE
             .with(PRIORITY, 3).with(MARK, 0x539).with(REUSE_PORT, true).with(REUSE_ADDRESS, true).with(TRANSPARENT, true)
             .with(FREEBIND, true).with(BIND_NO_PORT, true).with(TOS, 0x20).with(DEVICE, "eth0");
-    private static final SocketOptions TCP = COMMON.with(NO_DELAY, true).with(USER_TIMEOUT, Duration.ofMillis(4321))
+    private static final SocketOptions TCP = COMMON.with(NO_DELAY, true).with(CONGESTION, "reno").with(USER_TIMEOUT, Duration.ofMillis(4321))
             .withKeepalive(Duration.ofSeconds(180), Duration.ofSeconds(10), 3);
     private static final String[] COMMON_NAMES = {
         "SOL_SOCKET:SO_PRIORITY", "SOL_SOCKET:SO_MARK", "SOL_SOCKET:SO_REUSEPORT", "SOL_SOCKET:SO_REUSEADDR", "0:19", "41:75", "0:15", "41:78",
@@ -91,6 +91,9 @@ class TransportTest {
         assertThat(SocketOracle.read(podA, fd(client), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3");
         assertThat(SocketOracle.read(podB, fd(server), "IPPROTO_TCP:TCP_FASTOPEN", "IPPROTO_TCP:TCP_DEFER_ACCEPT")).isEqualTo("5 1");
         assertThat(Tool.run(podB, "ss", "-Hlntme")).contains("fwmark:0x539").containsPattern("LISTEN +0 +77 ");
+        assertThat(Tool.run(podB, "ss", "-Htin", "sport = :8080")).as("inherited").contains("reno");
+        assertThat(Tool.run(podA, "ss", "-Htin", "dport = :8080")).contains("reno");
+        assertThat(CONGESTION.get(client)).isEqualTo("reno");
         assertThat(MARK.get(server)).isEqualTo(1337);
         assertThat(DEVICE.get(client)).isEqualTo("eth0");
         assertThat(USER_TIMEOUT.get(client)).isEqualTo(Duration.ofMillis(4321));

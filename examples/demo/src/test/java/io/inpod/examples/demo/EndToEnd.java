@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -195,6 +196,29 @@ abstract class EndToEnd {
         }
         assertThat(total).isEqualTo(BULK_BYTES);
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    @Test
+    void connectionsWithinTheNodeAreNotPacedThoseOfOthersAreLeftAlone() throws Exception {
+        Assumptions.assumeTrue(node.paced, "this kernel is built without BBR");
+        try (ServerSocketChannel listener = listen(node.b, 8088);
+                Socket client = connect(node.a, node.b, 8088);
+                Socket app = accept(listener)) {
+            client.getOutputStream().write(1);
+            assertThat(app.getInputStream().read()).isEqualTo(1);
+
+            assertThat(congestionControl(node.a, "sport = :15001")).as("from the app").containsOnly("reno");
+            assertThat(congestionControl(node.a, "dport = :15008")).as("tunnel").containsOnly("reno");
+            assertThat(congestionControl(node.b, "sport = :15008")).as("tunnel").containsOnly("reno");
+            assertThat(congestionControl(node.b, "dport = :8088")).as("to the app").containsOnly("reno");
+            assertThat(congestionControl(node.a, "dport = :8088")).as("the app's own").containsOnly("bbr");
+            assertThat(congestionControl(node.b, "sport = :8088")).as("the app's own").containsOnly("bbr");
+        }
+    }
+
+    private static List<String> congestionControl(Pod pod, String filter) throws IOException {
+        String connections = Tool.run(pod.namespace(), "ss", "-Htino", "state", "established", "( " + filter + " )");
+        return connections.lines().filter(line -> line.contains("cwnd:")).map(line -> line.strip().split(" ")[0]).toList();
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Privilege;
+import io.inpod.netns.testing.Tool;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -32,6 +33,8 @@ final class Node implements AutoCloseable {
     private final Map<String, Process> processes = new HashMap<>();
     private final Map<String, String> environment;
     private final boolean ipv6;
+    /** Whether the pods' connections are paced by the system's choice, as on many nodes; a kernel may be built without BBR. */
+    final boolean paced;
 
     private Node(Path home, boolean ipv6) throws IOException {
         Privilege.NAMESPACES.require();
@@ -41,6 +44,7 @@ final class Node implements AutoCloseable {
         this.b = network.pod(1);
         this.c = network.pod(2);
         this.ipv6 = ipv6;
+        this.paced = pace(network.pods());
         if (ipv6) {
             for (Pod pod : network.pods()) {
                 try (Rtnetlink links = Rtnetlink.open(pod.namespace())) {
@@ -51,6 +55,16 @@ final class Node implements AutoCloseable {
         this.environment = new HashMap<>(Map.of(
                 "INPOD_UDS", home.resolve("z.sock").toString(), "LOCAL_XDS_PATH", home.resolve("mesh.yaml").toString(), "FAKE_CA", "true",
                 "NODE_NAME", "test", "XDS_ADDRESS", "", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true"));
+    }
+
+    private static boolean pace(List<Pod> pods) throws IOException {
+        if (!Files.readString(Path.of("/proc/sys/net/ipv4/tcp_available_congestion_control")).contains("bbr")) {
+            return false;
+        }
+        for (Pod pod : pods) {
+            Tool.run(pod.namespace(), "sysctl", "-q", "-w", "net.ipv4.tcp_congestion_control=bbr");
+        }
+        return true;
     }
 
     /** An address of a pod that has them of both families. */
