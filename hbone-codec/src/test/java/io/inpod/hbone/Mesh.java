@@ -188,8 +188,8 @@ final class Mesh implements AutoCloseable {
     public void close() throws IOException {
         closing.forEach(Runnable::run);
         accepted.close().awaitUninterruptibly();
-        var clients = clientLoops.shutdownGracefully(0, 5, TimeUnit.SECONDS);
-        serverLoops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+        var clients = clientLoops.shutdownGracefully(20, 5000, TimeUnit.MILLISECONDS);
+        serverLoops.shutdownGracefully(20, 5000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
         clients.awaitUninterruptibly();
         try (var files = Files.walk(directory)) {
             for (Path p : files.sorted(java.util.Comparator.reverseOrder()).toList()) {

@@ -139,6 +139,15 @@ final class FrameWriter {
         passOn();
     }
 
+    /** The channel is gone, too, perhaps without having said so. */
+    void discard() {
+        closed = true;
+        if (gathered != null) {
+            gathered.release();
+            gathered = null;
+        }
+    }
+
     private ByteBuf frame(int length, int type, int flags, int stream) {
         return Frames.writeHeader(room(HEADER_LENGTH + length), length, type, flags, stream);
     }

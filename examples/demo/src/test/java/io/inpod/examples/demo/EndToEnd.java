@@ -24,11 +24,13 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -218,7 +220,8 @@ abstract class EndToEnd {
 
     private static List<String> congestionControl(Pod pod, String filter) throws IOException {
         String connections = Tool.run(pod.namespace(), "ss", "-Htino", "state", "established", "( " + filter + " )");
-        return connections.lines().filter(line -> line.contains("cwnd:")).map(line -> line.strip().split(" ")[0]).toList();
+        return connections.lines().filter(line -> line.contains("cwnd:"))
+                .flatMap(line -> Stream.of(line.strip().split(" ")).filter(Set.of("reno", "cubic", "bbr")::contains)).toList();
     }
 
     @Test
