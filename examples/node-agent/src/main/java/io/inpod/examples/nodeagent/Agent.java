@@ -84,11 +84,14 @@ final class Agent {
         NetworkNamespace netns = pod.netns();
         NamespaceChange redirection = pod.redirection();
         if (!isRedirected(pod)) {
+            boolean older = PodRedirection.isRouted(netns); // with other options then: undone to nothing it would be open
             steps.run("install routing and rules", () -> {
                 redirection.install(netns);
                 return netns;
             });
-            steps.undoBy("routing and rules", () -> redirection.remove(netns));
+            if (!older) {
+                steps.undoBy("routing and rules", () -> redirection.remove(netns));
+            }
             LOG.info("pod {}: routing and rules installed", pod.uid());
         }
         steps.run("check routing and rules", () -> {

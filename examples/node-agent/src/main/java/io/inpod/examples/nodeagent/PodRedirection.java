@@ -8,8 +8,10 @@ import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.PodRulesChange;
 import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
 import io.inpod.tproxy.PolicyRouting;
 import io.inpod.tproxy.Redirection;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +30,16 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final PolicyRouting BOTH =
             PolicyRouting.DEFAULT.withFamilies(Set.of(io.inpod.netlink.IpFamily.V4, io.inpod.netlink.IpFamily.V6));
+
+    /** Whether a pod has been redirected before, with whatever options: the routing is the same for all of them. */
+    static boolean isRouted(NetworkNamespace netns) {
+        try {
+            PolicyRouting.DEFAULT.verify(netns);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
 
     /** For a pod without wishes of its own. */
     NamespaceChange change() {

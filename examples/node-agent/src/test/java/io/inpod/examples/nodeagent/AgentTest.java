@@ -24,6 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Pods come and go, and commands that must be refused. */
 @Pods(2)
@@ -125,10 +127,12 @@ class AgentTest {
         return saved.replaceAll("(?m)^#.*\n", "").replaceAll("\\[\\d+:\\d+]", "");
     }
 
-    @Test
-    void whatAnEarlierAgentLeftIsTakenOver(PodNetwork network) throws Exception {
+    /** Also if that had other options: then it is replaced, and stays so. */
+    @ParameterizedTest
+    @CsvSource({"REDIRECT, false, true", "REDIRECT, true, false", "TPROXY, false, true"})
+    void whatAnEarlierAgentLeftIsTakenOver(Profile profile, boolean dns, boolean ipv6, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new PodRedirection(Profile.REDIRECT, false, true).change().install(pod);
+        new PodRedirection(profile, dns, ipv6).change().install(pod);
         Future<Void> added = scene.adding("u1", pod);
         proxy.expectAdd(pod, "u1");
         proxy.nack();
