@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.hbone.internal.TestCertificates;
 import io.netty.channel.Channel;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -208,6 +209,13 @@ class EvilServerTest {
                 stands("a damaged TLS record", (peer, tcp) -> tcp.getOutputStream().write(join(bytes(23, 3, 3, 0, 40), new byte[40])), LOST + ".*, inactive")
                         // What BoringSSL makes of it comes to light at the next write: Netty puts its alert first.
                         .withTimes(t -> t.withPing(SHORT, LONG)),
+                stands("new TLS keys for ever", (peer, tcp) -> {
+                    for (int i = 0; i < 2000; i++) {
+                        peer.keyUpdate();
+                    }
+                    peer.send(3, 0, 1, bytes(0, 0, 0, 8));
+                    // BoringSSL allows 32 in a row; the JDK doesn't count them, and goes on.
+                }, (OpenSsl.isAvailable() ? LOST : "reset: ") + ".*, inactive").withTimes(t -> t.withPing(SHORT, LONG)),
                 stands("close_notify", (peer, tcp) -> peer.close(), LOST + "closed by the peer, inactive"),
                 stands("FIN without close_notify", (peer, tcp) -> tcp.shutdownOutput(), LOST + ".*, inactive"),
                 stands("TCP reset", (peer, tcp) -> App.reset(tcp), LOST + ".*, inactive"));

@@ -82,6 +82,11 @@ final class RawPeer implements AutoCloseable {
         return new RawPeer(socket);
     }
 
+    /** TLS 1.3 calls it so (RFC 8446 section 4.6.3): new keys for what we send, and please the same from you. */
+    void keyUpdate() throws IOException {
+        socket.startHandshake();
+    }
+
     void readPreface() throws IOException {
         in.readNBytes(24);
     }
