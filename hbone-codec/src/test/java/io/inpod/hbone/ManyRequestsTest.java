@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Not one answer may be lost, whoever ends first: each tunnel sends a request, counts the bytes of the answer, and sees its end and then
- * the close. {@code -Dinpod.requests=200000} makes it a long run.
+ * the close. {@code -Dinpod.requests=200000 -Dinpod.test.timeout=3600} makes it a long run.
  */
 class ManyRequestsTest {
     private static final int TOTAL = Integer.getInteger("inpod.requests", 5000);

@@ -5,7 +5,7 @@ import java.util.function.Consumer;
 
 /**
  * Runs a target with random input, mostly well-formed and then damaged, for {@code -Dinpod.fuzz.seconds} (default 3) each. A failure names its
- * seed; {@code -Dinpod.fuzz.seed} runs that one again.
+ * seed; {@code -Dinpod.fuzz.seed} runs that one again. A module's tests end after ten minutes; {@code -Dinpod.test.timeout}, in seconds, gives them hours.
  */
 final class Fuzz {
     private static final long SECONDS = Long.getLong("inpod.fuzz.seconds", 3);
