@@ -6,8 +6,10 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Which back ends can be used in a namespace, and which to use.
@@ -52,9 +54,38 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
     public static Detection among(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
         List<Candidate> candidates = new ArrayList<>();
         for (Backend backend : backends) {
-            Usability usability = backend.probe(namespace);
-            candidates.add(new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, owner))));
+            candidates.add(look(backend, namespace, owner));
         }
+        return choose(candidates);
+    }
+
+    /**
+     * As {@link #among}, but looks only as far as the choice needs, because most back ends run programs: once one is usable, others are
+     * asked only about tables that nobody has looked into.
+     */
+    static Detection brief(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
+        Set<KernelTables> seen = LegacyTables.exist(namespace) ? EnumSet.noneOf(KernelTables.class) : EnumSet.of(KernelTables.LEGACY);
+        List<Candidate> candidates = new ArrayList<>();
+        boolean usable = false;
+        for (Backend backend : backends) {
+            if (!usable || !seen.containsAll(backend.tables())) {
+                Candidate candidate = look(backend, namespace, owner);
+                candidates.add(candidate);
+                if (candidate.usability().usable()) {
+                    usable = true;
+                    seen.addAll(backend.tables());
+                }
+            }
+        }
+        return choose(candidates);
+    }
+
+    private static Candidate look(Backend backend, NetworkNamespace namespace, Owner owner) throws IOException {
+        Usability usability = backend.probe(namespace);
+        return new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, owner)));
+    }
+
+    private static Detection choose(List<Candidate> candidates) {
         List<Candidate> usable = candidates.stream().filter(candidate -> candidate.usability().usable()).toList();
         Optional<Candidate> holder = usable.stream().filter(Candidate::holdsRules).findFirst();
         if (holder.isPresent()) {

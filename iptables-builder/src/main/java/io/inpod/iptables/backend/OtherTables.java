@@ -78,7 +78,11 @@ final class OtherTables {
         if (chosen.tables().contains(KernelTables.MEMORY)) {
             return;
         }
-        for (KernelTables tables : EnumSet.complementOf(EnumSet.copyOf(chosen.tables()))) {
+        Set<KernelTables> others = EnumSet.complementOf(EnumSet.copyOf(chosen.tables()));
+        if (!LegacyTables.exist(namespace)) {
+            others.remove(KernelTables.LEGACY);
+        }
+        for (KernelTables tables : others) {
             IOException failure = null;
             boolean done = false;
             for (Backend backend : known) {

@@ -85,16 +85,13 @@ public final class PodRulesChange implements NamespaceChange {
         if (rules.markOwner().isPresent()) {
             Cgroups.check(rules.markOwner().get());
         }
-        Detection detection = Detection.among(backends, namespace, PodRules.OWNER);
+        Detection detection = Detection.brief(backends, namespace, PodRules.OWNER);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
-        if (detection.candidates().stream().noneMatch(Detection.Candidate::holdsRules)) {
-            detection.candidates().stream().filter(candidate -> candidate.usability().usable() && !candidate.backend().name().equals(chosen.name()))
-                    .forEach(candidate -> candidates.add(candidate.backend()));
-        }
         reasons.accept(detection.reason());
         IOException failure = null;
-        for (Backend backend : candidates) {
+        for (int i = 0; i < candidates.size(); i++) {
+            Backend backend = candidates.get(i);
             try {
                 install(namespace, backend, rules);
             } catch (IOException | IllegalArgumentException e) {
@@ -103,6 +100,9 @@ public final class PodRulesChange implements NamespaceChange {
                     failure = e instanceof IOException io ? io : new IOException(backend.name() + ": " + e.getMessage(), e);
                 } else {
                     failure.addSuppressed(e);
+                }
+                if (i == 0 && detection.candidates().stream().noneMatch(Detection.Candidate::holdsRules)) {
+                    candidates.addAll(others(namespace, chosen));
                 }
                 continue;
             }
@@ -117,6 +117,17 @@ public final class PodRulesChange implements NamespaceChange {
         reasons.accept("not every family can be redirected here; the TCP of the other is rejected");
         install(namespace, chosen, possible);
         clearOthers(namespace, chosen);
+    }
+
+    /** What else can be used. */
+    private List<Backend> others(NetworkNamespace namespace, Backend chosen) throws IOException {
+        List<Backend> others = new ArrayList<>();
+        for (Backend backend : backends) {
+            if (!backend.name().equals(chosen.name()) && backend.probe(namespace).usable()) {
+                others.add(backend);
+            }
+        }
+        return others;
     }
 
     private void clearOthers(NetworkNamespace namespace, Backend taken) throws IOException {
@@ -219,7 +230,7 @@ public final class PodRulesChange implements NamespaceChange {
             }
         }
         if (first == null) {
-            throw new IOException("no back end is usable in " + namespace + ": " + String.join("; ", unusable));
+            throw noneUsable(namespace, unusable);
         }
         return diff(namespace, first);
     }
@@ -233,26 +244,44 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Removes a pod's rules, with whatever options and by whichever back end they were installed, whether that was given or not.
+     * Removes a pod's rules, with whatever options and by whichever back end they were installed, whether that was given or not. Of several
+     * back ends for the same tables one is enough.
      *
      * @param namespace a pod's
-     * @throws IOException if it isn't a pod's, or a tool or the kernel refuses
+     * @throws IOException if it isn't a pod's, no back end is usable, or a tool or the kernel refuses
      */
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         PodNamespaces.check(namespace);
-        Backend last = null;
         Set<KernelTables> cleared = EnumSet.of(KernelTables.MEMORY);
+        if (!LegacyTables.exist(namespace)) {
+            cleared.add(KernelTables.LEGACY);
+        }
+        List<String> unusable = new ArrayList<>();
+        Backend last = null;
         for (Backend backend : backends) {
-            if (backend.probe(namespace).usable()) {
+            if (last != null && cleared.containsAll(backend.tables())) {
+                continue;
+            }
+            Usability usability = backend.probe(namespace);
+            if (usability.usable()) {
                 backend.remove(namespace, PodRules.OWNER);
                 cleared.addAll(backend.tables());
                 last = backend;
+            } else {
+                unusable.add(backend.name() + ": " + usability.reason());
             }
         }
-        if (last != null && !cleared.containsAll(EnumSet.allOf(KernelTables.class))) {
+        if (last == null) {
+            throw noneUsable(namespace, unusable);
+        }
+        if (!cleared.containsAll(EnumSet.allOf(KernelTables.class))) {
             clearOthers(namespace, last);
         }
+    }
+
+    private static IOException noneUsable(NetworkNamespace namespace, List<String> reasons) {
+        return new IOException("no back end is usable in " + namespace + ": " + String.join("; ", reasons));
     }
 
     @Override

@@ -5,9 +5,6 @@ import io.inpod.iptables.backend.IptablesTools.Variant;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,8 +16,6 @@ import java.util.Set;
  * both implementations go by iptables-save, other tables of nf_tables by nft.
  */
 final class RulesCopy {
-    /** Shows the namespace of the thread that reads it. */
-    private static final String LEGACY_TABLES = "/proc/thread-self/net/%s_tables_names";
     private static final Set<String> STANDARD = Set.of("filter", "nat", "mangle", "raw", "security");
 
     private final IptablesTools tools;
@@ -55,16 +50,7 @@ final class RulesCopy {
 
     /** Asking iptables-legacy would load its modules, so it is asked only where it has tables. */
     private static List<Variant> variants(NetworkNamespace namespace, IpFamily family) throws IOException {
-        List<Variant> variants = new ArrayList<>(List.of(Variant.NFT));
-        Path names = Path.of(String.format(LEGACY_TABLES, family == IpFamily.V4 ? "ip" : "ip6"));
-        try {
-            if (!namespace.<String, IOException>call(() -> Files.readString(names)).isBlank()) {
-                variants.add(Variant.LEGACY);
-            }
-        } catch (NoSuchFileException e) {
-            return variants;
-        }
-        return variants;
+        return LegacyTables.exist(namespace, family) ? List.of(Variant.NFT, Variant.LEGACY) : List.of(Variant.NFT);
     }
 
     private List<String> nativeTables(NetworkNamespace namespace) throws IOException {
