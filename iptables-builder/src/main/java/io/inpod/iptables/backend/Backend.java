@@ -49,7 +49,9 @@ public interface Backend {
 
     /**
      * Makes the namespace hold exactly these rules and sets of the owner, in both families, whatever it held of them before. Packets
-     * meet the old rules or the new ones whole, table by table; if anything fails, the old ones are back.
+     * meet the old rules or the new ones whole, table by table; if anything fails, the old ones are back. If this process is killed
+     * meanwhile, each table has the old rules or the new ones, and all tables the same with back ends that have one transaction (all but those of
+     * iptables' tools); the next call puts the rest right.
      *
      * @param namespace where
      * @param owner whose rules

@@ -1,0 +1,54 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.PodRules;
+import io.inpod.iptables.RuleSet;
+import io.inpod.netns.NetworkNamespace;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/** A program that replaces one version of a pod's rules by another without end, in several namespaces at once: to be killed. */
+final class ApplyForEver {
+    private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
+    private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6);
+
+    /** Different in every table. */
+    static final List<PodRules> VERSIONS = List.of(PodRules.of(V4.withDnsCapture(true), V6.withDnsCapture(true)),
+            PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY)).withGuard(false));
+
+    private ApplyForEver() {
+    }
+
+    static RuleSet rules(int version, Backend backend) {
+        return PodRulesChange.ruleSet(VERSIONS.get(version), backend);
+    }
+
+    /** Arguments: the back end, then files of namespaces. Says "ready" when each has seen both versions. */
+    public static void main(String[] args) throws Exception {
+        Backend backend = Backends.named(args[0]).orElseThrow();
+        List<RuleSet> versions = List.of(rules(0, backend), rules(1, backend));
+        CountDownLatch ready = new CountDownLatch(args.length - 1);
+        for (String file : Arrays.asList(args).subList(1, args.length)) {
+            NetworkNamespace namespace = NetworkNamespace.open(Path.of(file));
+            new Thread(() -> {
+                try {
+                    for (; ; ) {
+                        for (RuleSet rules : versions) {
+                            backend.apply(namespace, PodRules.OWNER, rules);
+                        }
+                        ready.countDown();
+                    }
+                } catch (Exception e) {
+                    e.printStackTrace();
+                    System.exit(1);
+                }
+            }).start();
+        }
+        ready.await();
+        System.out.println("ready");
+    }
+}

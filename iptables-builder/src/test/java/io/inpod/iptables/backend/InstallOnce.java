@@ -1,0 +1,36 @@
+package io.inpod.iptables.backend;
+
+import io.inpod.iptables.InPodRedirection;
+import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.PodRules;
+import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.netns.NetworkNamespace;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A program that replaces TPROXY by REDIRECT in a pod, which takes a step in between: with tools that may kill it. */
+final class InstallOnce {
+    private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
+    private static final List<PodRules> VERSIONS = List.of(PodRules.of(V4.withProfile(Profile.TPROXY)), PodRules.of(V4.withDnsCapture(true)));
+
+    private InstallOnce() {
+    }
+
+    static PodRulesChange change(int version, Backend backend) {
+        return new PodRulesChange(VERSIONS.get(version), List.of(backend), reason -> {
+        });
+    }
+
+    /** Arguments: the directory of the tools, the file of the namespace. */
+    public static void main(String[] args) throws Exception {
+        List<Path> directories = new ArrayList<>(List.of(Path.of(args[0])));
+        directories.addAll(IptablesTools.system().directories());
+        Backend backend = new IptablesBackend(IptablesTools.system().withDirectories(directories).withVariant(Variant.NFT));
+        try (NetworkNamespace pod = NetworkNamespace.open(Path.of(args[1]))) {
+            change(1, backend).install(pod);
+        }
+        System.out.println("done");
+    }
+}

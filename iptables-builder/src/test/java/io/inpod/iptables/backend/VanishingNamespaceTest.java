@@ -1,0 +1,137 @@
+package io.inpod.iptables.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.PodRules;
+import io.inpod.iptables.text.Differences;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NotANetworkNamespaceException;
+import io.inpod.netns.testing.LeakCheck;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A pod that goes away while somebody applies its rules again and again: an error that names it, or success; nothing hangs, nothing stays. */
+class VanishingNamespaceTest {
+    private static final long LIMIT_SECONDS = 100;
+
+    private LeakCheck leaks;
+
+    @BeforeEach
+    void remember() throws Exception {
+        try (NetworkNamespace first = Kernel.namespace()) {
+            Tool.run(first, "true"); // the JDK keeps a thread from its first process on
+        }
+        leaks = LeakCheck.begin();
+    }
+
+    @AfterEach
+    void nothingStays() throws Exception {
+        leaks.verify();
+    }
+
+    /** One application of many. */
+    private interface Application {
+        void run(int number) throws IOException;
+    }
+
+    /** Applies until that fails, and tells the failure. */
+    private static FutureTask<IOException> untilItFails(CountDownLatch underWay, Application application) {
+        FutureTask<IOException> task = new FutureTask<>(() -> {
+            for (int i = 0; ; i++) {
+                try {
+                    application.run(i);
+                } catch (IOException e) {
+                    return e;
+                }
+                underWay.countDown();
+            }
+        });
+        new Thread(task, "applier").start();
+        return task;
+    }
+
+    private static void apply(String backend, NetworkNamespace pod, int version) throws IOException {
+        Backend by = Backends.named(backend).orElseThrow();
+        by.apply(pod, PodRules.OWNER, ApplyForEver.rules(version, by));
+    }
+
+    private static void await(CountDownLatch latch) throws InterruptedException {
+        assertThat(latch.await(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** As a command that is given a name. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
+    void whoseNameIsDeleted(String backend) throws Exception {
+        String name = "inpod-vanishing-" + ProcessHandle.current().pid();
+        NetworkNamespace.create(name).close();
+        CountDownLatch underWay = new CountDownLatch(2);
+        FutureTask<IOException> applier = untilItFails(underWay, i -> {
+            try (NetworkNamespace pod = NetworkNamespace.named(name)) {
+                apply(backend, pod, i % 2);
+            }
+        });
+        await(underWay);
+        NetworkNamespace.delete(name);
+        assertThat(applier.get(LIMIT_SECONDS, TimeUnit.SECONDS)).hasMessageContaining(name)
+                .isInstanceOfAny(NoSuchFileException.class, NotANetworkNamespaceException.class); // the latter between unmounting and deleting
+    }
+
+    /** The value that its applier holds keeps a namespace alive without processes and names. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
+    void whoseLastProcessIsKilled(String backend) throws Exception {
+        Process last = new ProcessBuilder("unshare", "--net", "sh", "-c", "echo ready; exec sleep 600").start();
+        try (NetworkNamespace pod = opened(last)) {
+            CountDownLatch underWay = new CountDownLatch(2);
+            CountDownLatch alone = new CountDownLatch(1);
+            FutureTask<IOException> applier = untilItFails(underWay, i -> {
+                if (alone.getCount() == 0) {
+                    throw new IOException("enough");
+                }
+                apply(backend, pod, i % 2);
+            });
+            await(underWay);
+            last.destroyForcibly().waitFor();
+            apply(backend, pod, 1);
+            alone.countDown();
+            assertThat(applier.get(LIMIT_SECONDS, TimeUnit.SECONDS)).hasMessage("enough");
+            apply(backend, pod, 0);
+            Backend by = Backends.named(backend).orElseThrow();
+            assertThat(Differences.between(by.read(pod, PodRules.OWNER), ApplyForEver.rules(0, by))).isEmpty();
+        } finally {
+            last.destroyForcibly().waitFor();
+        }
+    }
+
+    private static NetworkNamespace opened(Process process) throws IOException {
+        assertThat(process.inputReader().readLine()).isEqualTo("ready");
+        return NetworkNamespace.ofProcess(process.pid());
+    }
+
+    /** Another thread gives up the value: what is under way ends as it likes, and nothing begins any more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
+    void thatSomebodyCloses(String backend) throws Exception {
+        NetworkNamespace pod = Kernel.namespace();
+        try {
+            CountDownLatch underWay = new CountDownLatch(2);
+            FutureTask<IOException> applier = untilItFails(underWay, i -> apply(backend, pod, i % 2));
+            await(underWay);
+            pod.close();
+            IOException failure = applier.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+            assertThat(failure).hasMessageContaining(pod.toString()).hasMessageContaining("closed");
+        } finally {
+            pod.close();
+        }
+    }
+}
