@@ -45,6 +45,23 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     private static final InetAddress PROBE_V4 = IpPrefix.parse("169.254.7.127").address();
     private static final InetAddress PROBE_V6 = IpPrefix.parse("fd16:9254:7127:1337:ffff:ffff:ffff:ffff").address();
     private static final Target ACCEPT = new Target.Accept();
+    private static final Match IS_TCP = protocol(TCP);
+    private static final Match IS_UDP = protocol(UDP);
+    private static final Match WHOLE_TCP = header(TCP);
+    private static final Match MARKED = mark(PROXY);
+    private static final Match UNMARKED = mark(PROXY).not();
+
+    // What depends on no option is made once: a node's pods differ in little else than the family.
+    private static final Chain TO_IN = Chain.of(Hook.PREROUTING.name(), Rule.of(new Target.Jump(IN)));
+    private static final Chain TO_OUT = Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump(OUT)));
+    private static final Rule MARK_CONNECTION = Rule.of(new Target.SetConnmark(LOOPED), MARKED);
+    private static final Rule MARK_REPLY = Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED));
+    private static final Rule HAND_OVER_HBONE = Rule.of(new Target.Tproxy(15008, LOOPED), IS_TCP, destinationPort(TCP, Ports.of(15008)), UNMARKED);
+    private static final Rule PASS_KNOWN = Rule.of(ACCEPT, IS_TCP, conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED));
+    private static final Rule PASS_LOOPED = Rule.of(ACCEPT, IS_TCP, mark(LOOPED));
+    private static final Rule REDIRECT_DNS = Rule.of(redirect(15053), out("lo").not(), IS_UDP, UNMARKED, destinationPort(UDP, Ports.of(53)));
+    private static final Rule ZONE_OF_ANSWERS = Rule.of(new Target.ConntrackZone(1), IS_UDP, UNMARKED, sourcePort(UDP, Ports.of(53)));
+    private static final Rule ZONE_OF_QUERIES = Rule.of(new Target.ConntrackZone(1), IS_UDP, MARKED, destinationPort(UDP, Ports.of(53)));
 
     /** How inbound connections reach the proxy. */
     public enum Profile {
@@ -162,16 +179,13 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     }
 
     void addTo(Draft tables) {
-        tables.add(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, mangleIn()),
-                Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED))));
-        tables.add(TableName.NAT, jump(Hook.OUTPUT, OUT), new Chain(OUT, natOut()));
+        tables.add(TableName.MANGLE, TO_IN, TO_OUT, new Chain(IN, mangleIn()), Chain.of(OUT, MARK_REPLY));
+        tables.add(TableName.NAT, TO_OUT, new Chain(OUT, natOut()));
         if (profile == Profile.REDIRECT) {
-            tables.add(TableName.NAT, jump(Hook.PREROUTING, IN), new Chain(IN, natIn()));
+            tables.add(TableName.NAT, TO_IN, new Chain(IN, natIn()));
         }
         if (dnsCapture) {
-            tables.add(TableName.RAW, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT),
-                    Chain.of(IN, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY).not(), sourcePort(UDP, Ports.of(53)))),
-                    Chain.of(OUT, Rule.of(new Target.ConntrackZone(1), protocol(UDP), mark(PROXY), destinationPort(UDP, Ports.of(53)))));
+            tables.add(TableName.RAW, TO_IN, TO_OUT, Chain.of(IN, ZONE_OF_ANSWERS), Chain.of(OUT, ZONE_OF_QUERIES));
         }
     }
 
@@ -186,46 +200,41 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         return InetPodRules.of(redirections).ofBoth();
     }
 
-    private static Chain jump(Hook hook, String chain) {
-        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
-    }
-
     private List<Rule> mangleIn() {
-        List<Rule> rules = new ArrayList<>();
-        rules.add(Rule.of(new Target.SetConnmark(LOOPED), mark(PROXY)));
-        if (profile == Profile.TPROXY) {
-            rules.add(Rule.of(ACCEPT, fromProbe(), protocol(TCP), header(TCP)));
-            rules.add(Rule.of(ACCEPT, notLocalhost(), in("lo"), protocol(TCP)));
-            rules.add(Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
-            rules.add(Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
-            rules.add(Rule.of(new Target.Tproxy(15006, LOOPED), notLocalhost(), protocol(TCP), mark(PROXY).not()));
+        if (profile != Profile.TPROXY) {
+            return List.of(MARK_CONNECTION);
         }
-        return rules;
+        return List.of(MARK_CONNECTION,
+                Rule.of(ACCEPT, fromProbe(), IS_TCP, WHOLE_TCP),
+                Rule.of(ACCEPT, notLocalhost(), in("lo"), IS_TCP),
+                HAND_OVER_HBONE,
+                PASS_KNOWN,
+                Rule.of(new Target.Tproxy(15006, LOOPED), notLocalhost(), IS_TCP, UNMARKED));
     }
 
     private List<Rule> natIn() {
         List<Rule> rules = new ArrayList<>();
         for (String name : virtualInterfaces) {
-            rules.add(Rule.of(redirect(15001), in(name), protocol(TCP)));
-            rules.add(Rule.of(new Target.Return(), in(name), protocol(TCP)));
+            rules.add(Rule.of(redirect(15001), in(name), IS_TCP));
+            rules.add(Rule.of(new Target.Return(), in(name), IS_TCP));
         }
         if (!ingress) {
-            rules.add(Rule.of(ACCEPT, fromProbe(), protocol(TCP), header(TCP)));
-            rules.add(Rule.of(redirect(15006), notLocalhost(), protocol(TCP), destinationPort(TCP, Ports.of(15008)).not(), mark(PROXY).not()));
+            rules.add(Rule.of(ACCEPT, fromProbe(), IS_TCP, WHOLE_TCP));
+            rules.add(Rule.of(redirect(15006), notLocalhost(), IS_TCP, destinationPort(TCP, Ports.of(15008)).not(), UNMARKED));
         }
         return rules;
     }
 
     private List<Rule> natOut() {
         List<Rule> rules = new ArrayList<>();
-        rules.add(Rule.of(ACCEPT, toProbe(), protocol(TCP), header(TCP)));
+        rules.add(Rule.of(ACCEPT, toProbe(), IS_TCP, WHOLE_TCP));
         if (dnsCapture) {
-            rules.add(Rule.of(redirect(15053), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
-            rules.add(Rule.of(redirect(15053), notLocalhost(), protocol(TCP), destinationPort(TCP, Ports.of(53)), mark(PROXY).not()));
+            rules.add(REDIRECT_DNS);
+            rules.add(Rule.of(redirect(15053), notLocalhost(), IS_TCP, destinationPort(TCP, Ports.of(53)), UNMARKED));
         }
-        rules.add(Rule.of(ACCEPT, protocol(TCP), mark(LOOPED)));
+        rules.add(PASS_LOOPED);
         rules.add(Rule.of(ACCEPT, notLocalhost(), out("lo")));
-        rules.add(Rule.of(redirect(15001), notLocalhost(), protocol(TCP), mark(PROXY).not()));
+        rules.add(Rule.of(redirect(15001), notLocalhost(), IS_TCP, UNMARKED));
         return rules;
     }
 

@@ -1,7 +1,6 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.InterfaceNames;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -382,8 +381,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match conntrack(ConntrackState first, ConntrackState... others) {
-        Collection<ConntrackState> states = EnumSet.of(first, others);
-        return new Conntrack(Set.copyOf(states), false);
+        return new Conntrack(EnumSet.of(first, others), false);
     }
 
     /**

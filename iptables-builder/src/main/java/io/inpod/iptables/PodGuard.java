@@ -45,8 +45,13 @@ public record PodGuard(Optional<String> markOwner) {
     public static final String INET_OWNER_CHAIN = "inpod-owner";
 
     private static final Target DROP = new Target.Drop();
+    private static final Match OUTSIDE = Match.out("lo").not();
     private static final Match TCP = Match.protocol(Protocol.TCP);
-    private static final Match UNMARKED = Match.mark(InPodRedirection.PROXY).not();
+    private static final Match MARKED = Match.mark(InPodRedirection.PROXY);
+    private static final Match UNMARKED = MARKED.not();
+    private static final Match BEGINS = Match.conntrack(ConntrackState.NEW);
+    private static final Rule UNKNOWN = Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
+    private static final Rule MIDSTREAM = Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS);
 
     /**
      * Checks the path.
@@ -95,24 +100,20 @@ public record PodGuard(Optional<String> markOwner) {
     }
 
     private static void addOutbound(Draft tables, String chain, List<InPodRedirection> redirections) {
-        Match outside = Match.out("lo").not();
-        Match begins = Match.conntrack(ConntrackState.NEW);
-        List<Rule> rules = new ArrayList<>();
-        rules.add(Rule.of(DROP, outside, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
-        rules.add(Rule.of(DROP, outside, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, begins));
+        List<Rule> rules = new ArrayList<>(List.of(UNKNOWN, MIDSTREAM));
         boolean nested = false;
         for (InPodRedirection redirection : redirections) {
             Match elsewhere = redirection.toProbe().not();
             if (!redirection.ingress()) { // then everything that could be forwarded is caught on its way in, but for probes
-                rules.add(Rule.of(DROP, redirection.fromProbe().not(), elsewhere, outside, TCP, UNMARKED, begins));
+                rules.add(Rule.of(DROP, redirection.fromProbe().not(), elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS));
                 continue;
             }
             for (String name : redirection.virtualInterfaces()) {
-                rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name), outside, TCP, UNMARKED, begins));
+                rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name), OUTSIDE, TCP, UNMARKED, BEGINS));
                 nested = true;
             }
             // Not by the sending socket: FORWARD may lead here too, where the kernel refuses to ask for it.
-            rules.add(Rule.of(DROP, elsewhere, outside, TCP, UNMARKED, begins, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
+            rules.add(Rule.of(DROP, elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
         }
         Rule jump = Rule.of(new Target.Jump(chain));
         tables.add(TableName.MANGLE, Chain.of(Hook.POSTROUTING.name(), jump), new Chain(chain, rules));
@@ -148,10 +149,9 @@ public record PodGuard(Optional<String> markOwner) {
         // Only what begins something: the kernel answers for closed sockets of the proxy with sockets of its own, which are in no cgroup.
         // In OUTPUT, because nf_tables knows a packet's socket there and not in POSTROUTING; and not by a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups that are higher up than the one asked for.
-        Match marked = Match.mark(InPodRedirection.PROXY);
         markOwner.ifPresent(path -> tables.add(TableName.FILTER,
                 Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump(ownerChain))), Chain.of(ownerChain,
-                        Rule.of(new Target.Return(), marked, Match.cgroup(path)),
-                        Rule.of(DROP, marked, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()))));
+                        Rule.of(new Target.Return(), MARKED, Match.cgroup(path)),
+                        Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()))));
     }
 }
