@@ -64,11 +64,11 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
      * asked only about tables that nobody has looked into.
      */
     static Detection brief(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
-        Set<KernelTables> seen = LegacyTables.exist(namespace) ? EnumSet.noneOf(KernelTables.class) : EnumSet.of(KernelTables.LEGACY);
+        Set<KernelTables> seen = EnumSet.noneOf(KernelTables.class);
         List<Candidate> candidates = new ArrayList<>();
         boolean usable = false;
         for (Backend backend : backends) {
-            if (!usable || !seen.containsAll(backend.tables())) {
+            if (!usable || !settled(backend, seen, namespace)) {
                 Candidate candidate = look(backend, namespace, owner);
                 candidates.add(candidate);
                 if (candidate.usability().usable()) {
@@ -78,6 +78,11 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
             }
         }
         return choose(candidates);
+    }
+
+    /** Whether it is known already what a back end would find: others have looked into its tables, or there are none. */
+    static boolean settled(Backend backend, Set<KernelTables> seen, NetworkNamespace namespace) throws IOException {
+        return seen.containsAll(backend.tables()) || backend.tables().equals(Set.of(KernelTables.LEGACY)) && !LegacyTables.exist(namespace);
     }
 
     private static Candidate look(Backend backend, NetworkNamespace namespace, Owner owner) throws IOException {

@@ -253,14 +253,11 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         PodNamespaces.check(namespace);
-        Set<KernelTables> cleared = EnumSet.of(KernelTables.MEMORY);
-        if (!LegacyTables.exist(namespace)) {
-            cleared.add(KernelTables.LEGACY);
-        }
+        Set<KernelTables> cleared = EnumSet.noneOf(KernelTables.class);
         List<String> unusable = new ArrayList<>();
         Backend last = null;
         for (Backend backend : backends) {
-            if (last != null && cleared.containsAll(backend.tables())) {
+            if (last != null && Detection.settled(backend, cleared, namespace)) {
                 continue;
             }
             Usability usability = backend.probe(namespace);
@@ -275,9 +272,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (last == null) {
             throw noneUsable(namespace, unusable);
         }
-        if (!cleared.containsAll(EnumSet.allOf(KernelTables.class))) {
-            clearOthers(namespace, last);
-        }
+        clearOthers(namespace, last);
     }
 
     private static IOException noneUsable(NetworkNamespace namespace, List<String> reasons) {
