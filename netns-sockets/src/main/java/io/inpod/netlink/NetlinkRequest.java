@@ -26,7 +26,7 @@ public final class NetlinkRequest {
     /** Replaces what is there. */
     public static final int REPLACE = 0x100;
 
-    private static final int INITIAL_BYTES = 512;
+    private static final int USUAL_BYTES = 256;
     private static final int MOST_ATTRIBUTE_BYTES = 0xffff;
 
     private final String operation;
@@ -34,7 +34,7 @@ public final class NetlinkRequest {
     private final int type;
     private final int flags;
     private int struct;
-    private ByteBuffer buffer = ByteBuffer.allocate(INITIAL_BYTES).order(ByteOrder.nativeOrder()).position(Nlmsghdr.STRUCT.size());
+    private ByteBuffer buffer;
 
     /**
      * Begins a message.
@@ -45,10 +45,16 @@ public final class NetlinkRequest {
      * @param flags {@link #CREATE}, {@link #APPEND}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; those that every request needs are added when it is sent
      */
     public NetlinkRequest(String operation, Object subject, int type, int flags) {
+        this(operation, subject, type, flags, USUAL_BYTES);
+    }
+
+    /** With about as much room as the message will need: for those of which there are many. */
+    NetlinkRequest(String operation, Object subject, int type, int flags, int bytes) {
         this.operation = operation;
         this.subject = subject;
         this.type = type;
         this.flags = flags;
+        buffer = ByteBuffer.allocate(Math.max(USUAL_BYTES, bytes)).order(ByteOrder.nativeOrder()).position(Nlmsghdr.STRUCT.size());
     }
 
     String operation() {

@@ -45,7 +45,23 @@ public final class Nfnetlink implements AutoCloseable {
      * @return the message, to which attributes can be added
      */
     public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family) {
-        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags).u8(family).u8(0).u16(0);
+        return request(operation, subject, subsystem, message, flags, family, 0);
+    }
+
+    /**
+     * Begins a message that may be long.
+     *
+     * @param operation what it does, for errors, such as {@code "add rule"}
+     * @param subject what it is applied to, for errors; its {@code toString} is called only for those
+     * @param subsystem an NFNL_SUBSYS_ number
+     * @param message its message, such as NFT_MSG_NEWRULE
+     * @param flags as for {@link NetlinkRequest}
+     * @param family an NFPROTO_ number, such as 2 for IPv4
+     * @param bytes about how long it will be: if that is too little, memory is allocated more than once
+     * @return the message, to which attributes can be added
+     */
+    public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family, int bytes) {
+        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).u8(family).u8(0).u16(0);
     }
 
     /**

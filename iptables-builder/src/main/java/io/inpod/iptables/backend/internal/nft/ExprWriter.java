@@ -13,6 +13,8 @@ final class ExprWriter {
     private static final int VALUE = 1;
     private static final int VERDICT = NESTED | 2;
     private static final int REGISTER = 1;
+    private static final int BESIDE = 128;
+    private static final int USUAL = 56;
     private static final byte[] PAYLOAD = name("payload");
     private static final byte[] META = name("meta");
     private static final byte[] CMP = name("cmp");
@@ -40,6 +42,15 @@ final class ExprWriter {
                 request.end(element);
             }
         }
+    }
+
+    /** About how long a rule with them is. */
+    static int bytes(List<Expr> expressions) {
+        int bytes = BESIDE;
+        for (Expr expression : expressions) {
+            bytes += USUAL + (expression instanceof Expr.XtMatch m ? m.info().length() : expression instanceof Expr.XtTarget t ? t.info().length() : 0);
+        }
+        return bytes;
     }
 
     /** Begins the data of an expression, which the caller ends. */

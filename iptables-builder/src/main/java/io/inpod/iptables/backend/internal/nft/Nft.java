@@ -62,15 +62,16 @@ final class Nft {
 
     /** A rule at the end of its chain; the subject says which, for errors. */
     static NetlinkRequest appendRule(int family, String table, String chain, Object subject, List<Expr> expressions) {
-        return rule(request("add rule", subject, NEW_RULE, CREATE | APPEND, family), table, chain, expressions);
+        return rule("add rule", subject, CREATE | APPEND, family, table, chain, expressions);
     }
 
     /** A rule before all others of its chain. */
     static NetlinkRequest insertRule(int family, String table, String chain, Object subject, List<Expr> expressions) {
-        return rule(request("insert rule", subject, NEW_RULE, CREATE, family), table, chain, expressions);
+        return rule("insert rule", subject, CREATE, family, table, chain, expressions);
     }
 
-    private static NetlinkRequest rule(NetlinkRequest request, String table, String chain, List<Expr> expressions) {
+    private static NetlinkRequest rule(String operation, Object subject, int flags, int family, String table, String chain, List<Expr> expressions) {
+        NetlinkRequest request = Nfnetlink.request(operation, subject, SUBSYSTEM, NEW_RULE, flags, family, ExprWriter.bytes(expressions));
         int list = request.string(1, table).string(2, chain).begin(NESTED | 4);
         ExprWriter.write(request, expressions);
         request.end(list);
