@@ -104,7 +104,7 @@ class KilledApplierTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"netlink, 8, 3", "netlink-inet, 8, 3", "nft, 3, 2", "iptables-nft, 3, 2", "iptables-legacy, 3, 2"})
+    @CsvSource({"netlink, 8, 2", "netlink-inet, 8, 2", "nft, 3, 1", "iptables-nft, 3, 1", "iptables-legacy, 3, 1"})
     void killedAtAnyMoment(String name, int count, int rounds) throws Exception {
         Backend backend = Backends.named(name).orElseThrow();
         boolean whole = !name.startsWith("iptables");
