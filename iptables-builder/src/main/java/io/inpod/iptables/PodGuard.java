@@ -50,6 +50,12 @@ public record PodGuard(Optional<String> markOwner) {
     private static final Match MARKED = Match.mark(InPodRedirection.PROXY);
     private static final Match UNMARKED = MARKED.not();
     private static final Match BEGINS = Match.conntrack(ConntrackState.NEW);
+    private static final Match FROM_OUTSIDE = Match.in("lo").not();
+    private static final Match FIRST_BUT_HBONE = new Match.Transport(Protocol.TCP, Optional.empty(), Optional.of(new Match.PortMatch(Ports.of(15008), true)),
+            Optional.of(TcpFlags.syn()));
+    private static final Match UNLOOPED = Match.mark(InPodRedirection.LOOPED).not();
+    private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
+    private static final Rule PASS_CAUGHT = Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(15006)));
     private static final Rule UNKNOWN = Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
     private static final Rule MIDSTREAM = Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS);
 
@@ -123,7 +129,6 @@ public record PodGuard(Optional<String> markOwner) {
     }
 
     private static void addInbound(Draft tables, String chain, List<InPodRedirection> redirections) {
-        Match begins = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
         List<Rule> rules = new ArrayList<>();
         for (InPodRedirection redirection : redirections) {
             if (redirection.ingress()) {
@@ -131,14 +136,13 @@ public record PodGuard(Optional<String> markOwner) {
             }
             boolean marks = redirection.profile() == InPodRedirection.Profile.TPROXY;
             if (!marks) {
-                rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), TCP, Match.destinationPort(Protocol.TCP, Ports.of(15006))));
+                rules.add(PASS_CAUGHT.only(redirection.family()));
             }
             for (String name : redirection.virtualInterfaces()) {
                 rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,
                         Match.destinationPort(Protocol.TCP, Ports.of(15001))));
             }
-            rules.add(Rule.of(DROP, redirection.fromProbe().not(), Match.in("lo").not(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(15008)).not(),
-                    Match.flags(TcpFlags.syn()), marks ? Match.mark(InPodRedirection.LOOPED).not() : UNMARKED, begins));
+            rules.add(Rule.of(DROP, redirection.fromProbe().not(), FROM_OUTSIDE, TCP, FIRST_BUT_HBONE, marks ? UNLOOPED : UNMARKED, ARRIVES));
         }
         if (!rules.isEmpty()) {
             tables.add(TableName.MANGLE, Chain.of(Hook.INPUT.name(), Rule.of(new Target.Jump(chain))), new Chain(chain, rules));
