@@ -29,6 +29,10 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class KilledApplierTest {
     private static final long LATEST_NANOS = 30_000_000;
+    private static final String NAME = "inpod-killed-";
+
+    /** Its first process is a shell, so that whoever applies may be killed from inside too; with it everything in there ends, and is waited for. */
+    private static final List<String> OWN_PROCESSES = List.of("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", "\"$@\"; exit $?", "sh");
 
     private final List<NetworkNamespace> pods = new ArrayList<>();
 
@@ -36,13 +40,21 @@ class KilledApplierTest {
     private Path directory;
 
     @AfterEach
-    void close() {
-        pods.forEach(NetworkNamespace::close);
+    void close() throws Exception {
+        for (int i = 0; i < pods.size(); i++) {
+            pods.get(i).close();
+            NetworkNamespace.delete(NAME + i);
+        }
     }
 
     private NetworkNamespace pod() throws Exception {
-        pods.add(Kernel.namespace());
+        Kernel.namespace().close(); // or the test is skipped
+        pods.add(NetworkNamespace.create(NAME + pods.size()));
         return pods.get(pods.size() - 1);
+    }
+
+    private String file(NetworkNamespace pod) {
+        return "/run/netns/" + NAME + pods.indexOf(pod);
     }
 
     /** Everything that is there, by "family table" and chain. */
@@ -62,45 +74,18 @@ class KilledApplierTest {
     }
 
     private static Process start(Class<?> main, String... arguments) throws Exception {
-        List<String> line = new ArrayList<>(List.of("setsid", Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
+        List<String> line = new ArrayList<>(OWN_PROCESSES);
+        line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR",
                 "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), main.getName()));
         line.addAll(List.of(arguments));
         return new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
-    private static String file(NetworkNamespace pod) throws Exception {
-        int fd = pod.fd().acquire();
-        pod.fd().release();
-        return "/proc/" + ProcessHandle.current().pid() + "/fd/" + fd;
-    }
-
-    /** Kills a process with all that it has started, and returns when they are gone: only then what they did is final. */
-    private static void kill(Process leader) throws Exception {
-        new ProcessBuilder("kill", "-9", "--", "-" + leader.pid()).start().waitFor();
-        leader.waitFor();
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (groupLives(leader.pid())) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    private static boolean groupLives(long group) throws Exception {
-        try (var processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-            for (Path process : processes) {
-                try {
-                    String stat = Files.readString(process.resolve("stat"));
-                    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" "); // state, parent, group
-                    if (Long.parseLong(fields[2]) == group && !fields[0].matches("[ZX]")) {
-                        return true;
-                    }
-                } catch (java.io.IOException e) {
-                    // it has ended meanwhile
-                }
-            }
-        }
-        return false;
+    /** Kills an applier with all that it has started, and returns when they are gone: only then what they did is final. */
+    private static void kill(Process outside) throws Exception {
+        outside.children().forEach(ProcessHandle::destroyForcibly);
+        outside.waitFor();
     }
 
     @ParameterizedTest
