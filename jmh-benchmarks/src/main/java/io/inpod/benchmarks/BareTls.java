@@ -1,10 +1,12 @@
 package io.inpod.benchmarks;
 
 import io.inpod.hbone.DevelopmentCa;
+import io.inpod.hbone.HboneTls;
 import io.inpod.hbone.WorkloadCertificate;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -23,11 +25,13 @@ final class BareTls {
     BareTls(DevelopmentCa ca) throws IOException {
         WorkloadCertificate ours = ca.certificate(HboneLoopback.SERVER);
         WorkloadCertificate theirs = ca.certificate(HboneLoopback.CLIENT);
+        String[] groups = HboneTls.DEFAULT.groups().toArray(new String[0]); // the key exchange is half of a handshake's CPU
         X509Certificate[] roots = ours.trustAnchors().toArray(new X509Certificate[0]);
         server = SslContextBuilder.forServer(ours.privateKey(), ours.chain()).sslProvider(SslProvider.OPENSSL).protocols("TLSv1.3")
-                .trustManager(roots).clientAuth(ClientAuth.REQUIRE).applicationProtocolConfig(H2).build();
+                .trustManager(roots).clientAuth(ClientAuth.REQUIRE).option(OpenSslContextOption.GROUPS, groups).applicationProtocolConfig(H2).build();
         client = SslContextBuilder.forClient().keyManager(theirs.privateKey(), theirs.chain()).sslProvider(SslProvider.OPENSSL).protocols("TLSv1.3")
-                .trustManager(roots).endpointIdentificationAlgorithm(null).applicationProtocolConfig(H2).build();
+                .trustManager(roots).endpointIdentificationAlgorithm(null).option(OpenSslContextOption.GROUPS, groups)
+                .applicationProtocolConfig(H2).build();
     }
 
     SslHandler server(ByteBufAllocator allocator) {

@@ -9,6 +9,8 @@ import io.inpod.netns.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -20,6 +22,7 @@ import java.net.SocketException;
 import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -86,6 +89,47 @@ class AcceptLoopTest {
             connection.close().sync();
         }
         assertThat(recorder.failures).isEmpty();
+    }
+
+    /** Each connection is known before its client hears that it is established, however fast the listener is. */
+    @Test
+    @Pods(2)
+    void mayPickTheLoopOfTheOtherEnd(PodNetwork network) throws Exception {
+        OwnConnections ofBothPods = new OwnConnections();
+        BlockingQueue<Boolean> same = new LinkedBlockingQueue<>();
+        BlockingQueue<Channel> clients = new LinkedBlockingQueue<>();
+        Recorder recorder = new Recorder(loops) {
+            @Override
+            public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+                EventLoop other = ofBothPods.eventLoop(client, destination.address());
+                return other == null ? super.pick(client, destination) : other;
+            }
+
+            @Override
+            public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                super.accepted(connection, client, destination);
+                same.add(next(clients).eventLoop() == connection.eventLoop());
+            }
+        };
+        InetSocketAddress proxy = new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT);
+        TestProxy.redirect(network.pod(0).namespace());
+        try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
+            for (int i = 0; i < 100; i++) {
+                EventLoop serves = i % 2 == 0 ? serving : accepting;
+                ChannelFuture connecting = new Bootstrap().group(serves).channelFactory(() -> {
+                    EpollSocketChannel channel = NettyChannels.client(network.pod(1).namespace(), SocketOptions.NONE).newChannel();
+                    ofBothPods.track(channel);
+                    clients.add(channel);
+                    return channel;
+                }).handler(new ChannelInboundHandlerAdapter()).connect(proxy);
+                assertThat(next(same)).isTrue();
+                connecting.sync().channel().close().sync();
+                next(recorder.connections).close().sync();
+            }
+            assertThat(loop.channel().isActive()).isTrue();
+        }
+        assertThat(recorder.picked).isEmpty();
+        assertThat(ofBothPods.eventLoop(proxy, proxy)).isNull();
     }
 
     @Test

@@ -27,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -99,7 +100,7 @@ public final class TlsContexts {
         } catch (CertificateException e) {
             throw new IOException("the certificate source gave a bad certificate for " + identity + ": " + e.getMessage(), e);
         }
-        WorkloadKeyManager keys = new WorkloadKeyManager(certificate);
+        KeyManagerFactory keys = WorkloadKeyManager.factory(certificate, provider);
         PeerRule rule = key.expected == null ? PeerRule.sameTrustDomain(identity.trustDomain()) : PeerRule.oneOf(key.expected);
         SslContextBuilder builder = key.server
                 ? SslContextBuilder.forServer(keys).clientAuth(ClientAuth.REQUIRE)

@@ -1,10 +1,17 @@
 package io.inpod.hbone.internal;
 
 import io.inpod.hbone.WorkloadCertificate;
+import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.SimpleKeyManagerFactory;
 import java.net.Socket;
+import java.security.KeyStore;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.ManagerFactoryParameters;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +26,31 @@ final class WorkloadKeyManager extends X509ExtendedKeyManager {
     WorkloadKeyManager(WorkloadCertificate certificate) {
         this.certificate = certificate;
         this.chain = certificate.chain().toArray(new X509Certificate[0]);
+    }
+
+    /** BoringSSL takes key and chain in its own form: it gets them once, not for every handshake. */
+    static KeyManagerFactory factory(WorkloadCertificate certificate, SslProvider provider) {
+        KeyManagerFactory plain = new One(new WorkloadKeyManager(certificate));
+        return provider == SslProvider.JDK ? plain : new OpenSslCachingX509KeyManagerFactory(plain);
+    }
+
+    private static final class One extends SimpleKeyManagerFactory {
+        private final KeyManager[] managers;
+
+        One(KeyManager manager) {
+            managers = new KeyManager[] {manager};
+        }
+
+        @Override
+        protected void engineInit(KeyStore store, char[] password) { }
+
+        @Override
+        protected void engineInit(ManagerFactoryParameters parameters) { }
+
+        @Override
+        protected KeyManager[] engineGetKeyManagers() {
+            return managers.clone();
+        }
     }
 
     private @Nullable String alias(String... keyTypes) {

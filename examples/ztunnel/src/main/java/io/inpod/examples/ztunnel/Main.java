@@ -13,6 +13,7 @@ import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.OwnConnections;
 import io.inpod.tproxy.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -88,7 +89,7 @@ public final class Main {
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(MAX_WAITING_NAMES), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver);
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections());
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread is stuck in a pod's namespace and may do anything there, so this process ends: {}", lost.getMessage());
             end(1);

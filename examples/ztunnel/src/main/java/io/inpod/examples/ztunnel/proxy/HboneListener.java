@@ -2,21 +2,31 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.OwnConnections;
 import io.netty.channel.ChannelHandler;
-import io.netty.channel.EventLoopGroup;
+import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
 /** Port 15008: connections that carry tunnels to the pod. */
 final class HboneListener extends PodListener {
+    private final OwnConnections ofNode;
     private final Connections accepted;
     private final ChannelHandler tunnels;
 
-    HboneListener(PodContext pod, EventLoopGroup loops, Connections accepted, ChannelHandler tunnels) {
-        super(pod, ProxyConfig.INBOUND_HBONE, loops);
+    HboneListener(PodContext pod, Shared shared, Connections accepted, ChannelHandler tunnels) {
+        super(pod, ProxyConfig.INBOUND_HBONE, shared.group());
+        this.ofNode = shared.tunnels();
         this.accepted = accepted;
         this.tunnels = tunnels;
+    }
+
+    /** From another pod of the node: on the event loop of the other end. */
+    @Override
+    public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+        EventLoop other = ofNode.eventLoop(client, destination.address());
+        return other == null ? super.pick(client, destination) : other;
     }
 
     @Override

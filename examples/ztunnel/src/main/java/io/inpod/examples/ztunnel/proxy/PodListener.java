@@ -47,7 +47,7 @@ abstract class PodListener implements AcceptHandler {
     }
 
     @Override
-    public final EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+    public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
         return loops.next();
     }
 

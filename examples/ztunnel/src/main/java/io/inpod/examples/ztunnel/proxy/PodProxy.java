@@ -67,7 +67,7 @@ public final class PodProxy {
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
                 identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(), new OwnConnections());
         shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
-        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared.loops(), shared.certificates()), shared.local());
+        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local());
         try {
             proxy.readAddresses();
             proxy.listen(shared);
@@ -98,7 +98,7 @@ public final class PodProxy {
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
-        listen(shared, new HboneListener(pod, shared.group(), hboneConnections, tunnels));
+        listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
             listen(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), StandardProtocolFamily.INET,
                     new Socks5(pod, shared.group(), path, shared.resolver()));

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.config.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.hbone.CertificateSource;
+import io.inpod.tproxy.OwnConnections;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
@@ -18,8 +19,9 @@ import java.util.concurrent.Executor;
  * @param group the event loops, all started: a thread that is started later could be born in a pod's namespace
  * @param local the addresses of the pods on this node
  * @param resolver runs blocking DNS look-ups
+ * @param tunnels the connections that carry tunnels from pods on this node
  */
-public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local, Executor resolver) {
+public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local, Executor resolver, OwnConnections tunnels) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -1,10 +1,10 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.CertificateSource;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HbonePool;
 import io.inpod.netns.NettyChannels;
 import io.inpod.netns.SocketOptions;
+import io.inpod.tproxy.OwnConnections;
 import io.inpod.tproxy.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFactory;
@@ -16,18 +16,19 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.Inet4Address;
 import java.net.StandardProtocolFamily;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** The outgoing HBONE connections of a pod, one pool per event loop; their sockets are made in the pod's namespace. */
 final class TunnelPools {
     private final PodContext pod;
+    private final OwnConnections ofNode;
     private final Map<EventLoop, HbonePool> pools = new IdentityHashMap<>();
 
-    TunnelPools(PodContext pod, List<EventLoop> loops, CertificateSource certificates) {
+    TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
-        for (EventLoop loop : loops) {
-            pools.put(loop, new HbonePool(loop, certificates, this::connect));
+        this.ofNode = shared.tunnels();
+        for (EventLoop loop : shared.loops()) {
+            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect));
         }
     }
 
@@ -45,6 +46,7 @@ final class TunnelPools {
     private EpollSocketChannel counted(EpollSocketChannel channel) {
         pod.connections().add(channel);
         pod.own().track(channel);
+        ofNode.track(channel);
         return channel;
     }
 
