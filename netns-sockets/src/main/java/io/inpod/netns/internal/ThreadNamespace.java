@@ -120,7 +120,7 @@ public final class ThreadNamespace {
     /** Switches back to what was current before; if this fails and the thread isn't there anyway, it is lost. */
     public void leave(int previous, NamespaceIdentity identity) throws IOException {
         lost = true; // until the thread is back, whatever is thrown here
-        if (Native.LIBC.setns(previous, Constants.CLONE_NEWNET) < 0) {
+        if (setns(previous, 0) < 0) {
             IOException failure = Native.failure("setns", previous == home ? "the thread's own namespace, " + identity : identity);
             if (!identity.equals(actualIdentity(failure))) {
                 throw failure;
@@ -141,7 +141,10 @@ public final class ThreadNamespace {
         return spare == 0 ? 0 : 1 + frames(spare - 1);
     }
 
-    /** There further down the stack than back: who has the room to enter has the room to leave, however deep the body recursed. */
+    /**
+     * There further down the stack than back: who has the room to enter has the room to leave, however deep the body recursed. Both ways
+     * through this method, since compiled with what it calls it needs less room than others that call the same.
+     */
     private static int setns(int namespace, int spare) {
         return spare == 0 ? Native.LIBC.setns(namespace, Constants.CLONE_NEWNET) : setns(namespace, spare - 1);
     }

@@ -53,7 +53,7 @@ class MisuseTest {
                         pod.run(NOTHING);
                     }
                     int[] tries = {300};
-                    enterFromTheDepths(pod, tries);
+                    enterFromTheDepths(pod, tries, stranded);
                     assertThat(tries[0]).isZero();
                     if (!whereAmI().equals(home)) {
                         stranded.add(whereAmI());
@@ -69,9 +69,9 @@ class MisuseTest {
         assertThat(stranded).isEmpty();
     }
 
-    private static void enterFromTheDepths(NetworkNamespace pod, int[] tries) {
+    private static void enterFromTheDepths(NetworkNamespace pod, int[] tries, List<String> stranded) {
         try {
-            enterFromTheDepths(pod, tries);
+            enterFromTheDepths(pod, tries, stranded);
         } catch (StackOverflowError e) {
             // the deepest; from here on with one frame less each time
         }
@@ -79,6 +79,8 @@ class MisuseTest {
             tries[0]--;
             try {
                 pod.run(NOTHING);
+            } catch (NamespaceLostError e) {
+                stranded.add(e + ", since " + e.getCause());
             } catch (IOException | VirtualMachineError | LinkageError e) {
                 // not enough room: so be it
             }
