@@ -44,7 +44,7 @@ class ClientFuzzTest {
                 || o.matches("(PROTOCOL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION)_ERROR|ENHANCE_YOUR_CALM|STREAM_CLOSED"));
         if (runs > 1000) {
             assertThat(outcomes.size()).as("no kind of end is out of reach: " + outcomes).isGreaterThan(4);
-            assertThat(opened[0]).as("runs that get as far as a tunnel, of " + runs).isGreaterThan(runs / 4);
+            assertThat(opened[0]).as("runs that get as far as a tunnel, of " + runs).isGreaterThan(runs / 8);
         }
     }
 
