@@ -87,10 +87,8 @@ public class HboneOpenBenchmark {
     /** A whole connection with one tunnel. */
     @Benchmark
     public void connection(CpuClock cpu) throws Exception {
-        HboneLoopback both = requireNonNull(loopback);
-        HbonePool fresh = both.pool();
-        both.openNow(fresh, new Quiet());
-        both.clientLoop.submit(fresh::close).sync();
+        TunnelChannel tunnel = requireNonNull(loopback).openNow(requireNonNull(pool), new Quiet());
+        tunnel.parent().close().sync();
         cpu.done(1);
     }
 
