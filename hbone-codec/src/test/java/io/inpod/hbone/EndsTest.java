@@ -3,6 +3,7 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,8 @@ class EndsTest {
             first.channel().shutdownOutput().sync();
             assertThat(List.of(second.next(), second.next(), second.next())).containsExactly("last words", "EOF", "EOF-complete");
             assertThat(first.channel().isOutputShutdown()).isTrue();
+            assertThat(first.channel().isWritable()).isFalse();
+            assertThat(first.write("too late").await().cause()).isInstanceOf(ChannelOutputShutdownException.class);
             assertThat(second.channel().isInputShutdown()).isTrue();
             second.write("answer").sync();
             assertThat(first.next()).isEqualTo("answer");

@@ -87,6 +87,12 @@ final class StreamChannel extends TunnelChannel {
         return open;
     }
 
+    /** As a socket: not after its output has been shut down. */
+    @Override
+    public boolean isWritable() {
+        return !outputShutdown && super.isWritable();
+    }
+
     /** News from the connection: bytes, an end, more window. */
     void process() {
         if (open) {
