@@ -36,7 +36,7 @@ final class HboneListener extends PodListener {
         connection.config().setAutoRead(true);
     }
 
-    /** Its own handlers do, but for this. */
+    /** What arrives is for its own handlers. */
     @Override
     void serve(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination itself) throws ClosedChannelException {
         pod.fromOutside(connection, client);

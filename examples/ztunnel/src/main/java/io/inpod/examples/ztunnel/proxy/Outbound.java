@@ -24,7 +24,7 @@ final class Outbound extends PodListener {
 
     @Override
     SocketOptions sockets() {
-        return pod.appSockets();
+        return pod.socketsWithinNode();
     }
 
     @Override

@@ -23,7 +23,7 @@ import java.util.Optional;
  * @param telemetry what is said of it to peers
  * @param identity who the pod is, as the agent vouches
  * @param sockets options of all sockets
- * @param within what those have in addition that don't leave the node
+ * @param within what connections have in addition that don't leave the node
  * @param connections those that are open
  * @param accepted those of them that others have made
  * @param own those of them that we have made ourselves
@@ -56,8 +56,8 @@ record PodContext(
         }
     }
 
-    /** Options of sockets that are connected to the pod's own apps. */
-    SocketOptions appSockets() {
+    /** Options of sockets whose connections end in the pod itself or in another one of the node. */
+    SocketOptions socketsWithinNode() {
         return within.sockets(sockets);
     }
 

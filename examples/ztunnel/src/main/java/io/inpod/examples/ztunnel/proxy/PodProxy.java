@@ -90,7 +90,7 @@ public final class PodProxy {
 
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
-        UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.appSockets()).withPolicy(pod.config().spoofing());
+        UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         // A tunnel's client has its own connection to 15008, so that the kernel can't choose a source port that clashes with it.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());

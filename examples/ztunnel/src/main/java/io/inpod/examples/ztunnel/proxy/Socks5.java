@@ -48,7 +48,7 @@ final class Socks5 extends PodListener {
 
     @Override
     SocketOptions sockets() {
-        return pod.appSockets();
+        return pod.socketsWithinNode();
     }
 
     @Override

@@ -34,7 +34,7 @@ final class TunnelPools {
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
         boolean v4 = destination.address().getAddress() instanceof Inet4Address;
-        SocketOptions common = pod.isWithinNode(destination.address().getAddress()) ? pod.within().sockets(pod.sockets()) : pod.sockets();
+        SocketOptions common = pod.isWithinNode(destination.address().getAddress()) ? pod.socketsWithinNode() : pod.sockets();
         SocketOptions options = common.withFamily(v4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
         ChannelFactory<EpollSocketChannel> sockets = NettyChannels.client(pod.namespace(), options);
         return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel()))
