@@ -142,6 +142,7 @@ class EvilServerTest {
                 asked("half a header block", (peer, tcp) -> peer.send(1, 0, 1, block(":status", "200")), FAILED + ".*no answer to PING within 400 ms")
                         .withTimes(t -> t.withPing(SHORT, SHORT)),
                 asked("nonsense for HPACK", (peer, tcp) -> peer.send(1, 4, 1, bytes(0xff, 0xff, 0xff, 0xff, 0xff, 0xff)), FAILED + ".*COMPRESSION_ERROR: .*"),
+                asked("a field of nothing", (peer, tcp) -> peer.send(1, 4, 1, bytes(0x88, 0x40, 0, 0)), FAILED + ".*PROTOCOL_ERROR: .*"),
                 asked("an HPACK table that wasn't offered", (peer, tcp) -> peer.send(1, 4, 1, bytes(0x3f, 0xe1, 0xff, 3, 0x88)), FAILED + ".*COMPRESSION_ERROR: .*"),
                 asked("DATA first", (peer, tcp) -> peer.send(0, 0, 1, SOME), FAILED + ".*DATA before the answer"),
                 asked("refused for ever", (peer, tcp) -> peer.send(3, 0, 1, bytes(0, 0, 0, 7)), FAILED + ".*REFUSED_STREAM"),

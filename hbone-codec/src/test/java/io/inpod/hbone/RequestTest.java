@@ -2,7 +2,9 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -107,7 +109,18 @@ class RequestTest {
                 Arguments.of("window overflow", 3, new int[] {8, 0, 0}, new byte[] {0x7f, -1, -1, -1}),
                 Arguments.of("CONTINUATION alone", PROTOCOL_ERROR, new int[] {9, 4, 1}, new byte[1]),
                 Arguments.of("interrupted header block", PROTOCOL_ERROR, new int[] {1, 0, 1}, new byte[1]),
-                Arguments.of("broken HPACK", 9, new int[] {1, 4, 1}, new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f}));
+                Arguments.of("broken HPACK", 9, new int[] {1, 4, 1}, new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f}),
+                Arguments.of("a field of nothing", PROTOCOL_ERROR, new int[] {1, 4, 1}, new byte[] {0x40, 0, 0}),
+                Arguments.of("a field of nothing in a list that is too large", PROTOCOL_ERROR, new int[] {1, 4, 1}, nothingInALargeList()));
+    }
+
+    /** A field of 4,000 bytes is put into the table and repeated; what comes after it isn't kept, but gets into the table, too. */
+    private static byte[] nothingInALargeList() {
+        ByteBuffer block = ByteBuffer.allocate(4100).put(new byte[] {0x40, 1, 'x', 0x7f, (byte) 0xa1, 0x1e}).position(6 + 4000);
+        for (int i = 0; i < 40; i++) {
+            block.put((byte) 0xbe);
+        }
+        return Arrays.copyOf(block.array(), block.put(new byte[] {0x40, 0, 0}).position());
     }
 
     @ParameterizedTest(name = "{0}")

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
+import io.netty.handler.codec.http2.Http2CodecUtil;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /** HPACK by Netty, without its validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order. */
 final class HeaderCodec implements AutoCloseable {
     private static final int TABLE_LIMIT = 4096;
+    /** What a field counts beyond its characters (RFC 9113 section 6.5.2). */
+    private static final int FIELD_OVERHEAD = 32;
 
     private final Decoder decoder;
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false);
@@ -38,9 +41,12 @@ final class HeaderCodec implements AutoCloseable {
      */
     @Nullable List<Field> decode(int stream, ByteBuf block) throws ConnectionError {
         try {
-            return ((Recorder) decoder.decodeHeaders(stream, block)).fields;
-        } catch (Http2Exception.HeaderListSizeException e) {
-            return null;
+            Recorder list = (Recorder) decoder.decodeHeaders(stream, block);
+            if (list.hasNothing) {
+                // Malformed anyway, and a table full of such fields makes Netty's decoder run in circles at one of the next blocks.
+                throw ConnectionError.protocol("a field with neither name nor value");
+            }
+            return list.left < 0 ? null : list.fields;
         } catch (Http2Exception e) {
             Http2Error code = e.error() == Http2Error.ENHANCE_YOUR_CALM ? e.error() : Http2Error.COMPRESSION_ERROR;
             throw new ConnectionError(code, "header block: " + e.getMessage());
@@ -78,27 +84,39 @@ final class HeaderCodec implements AutoCloseable {
         encoder.close();
     }
 
+    /** Netty limits nothing here: what exceeds its limit it wouldn't show us. */
     private static final class Decoder extends DefaultHttp2HeadersDecoder {
-        Decoder(long maxHeaderListSize) {
-            super(false, maxHeaderListSize);
+        private final int maxHeaderListSize;
+
+        Decoder(int maxHeaderListSize) {
+            super(false, Http2CodecUtil.MAX_HEADER_LIST_SIZE);
+            this.maxHeaderListSize = maxHeaderListSize;
         }
 
         @Override
         protected Http2Headers newHeaders() {
-            return new Recorder();
+            return new Recorder(maxHeaderListSize);
         }
     }
 
+    /** Keeps the fields of a list that is no larger than allowed. */
     private static final class Recorder extends DefaultHttp2Headers {
         final List<Field> fields = new ArrayList<>();
+        long left;
+        boolean hasNothing;
 
-        Recorder() {
+        Recorder(int maxHeaderListSize) {
             super(false, 2); // it holds none itself
+            left = maxHeaderListSize;
         }
 
         @Override
         public Http2Headers add(CharSequence name, CharSequence value) {
-            fields.add(new Field(name.toString(), value.toString()));
+            left -= name.length() + value.length() + FIELD_OVERHEAD;
+            hasNothing |= name.length() + value.length() == 0;
+            if (left >= 0) {
+                fields.add(new Field(name.toString(), value.toString()));
+            }
             return this;
         }
     }

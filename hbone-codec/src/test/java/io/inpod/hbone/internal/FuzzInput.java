@@ -79,6 +79,9 @@ final class FuzzInput {
     /** Fields in any order, or with HPACK's other forms, or damaged. */
     byte[] headerBlock() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
+        if (random.nextInt(4) == 0) {
+            out.writeBytes(new byte[] {0x3f, (byte) (1 + 32 * random.nextInt(4))}); // a table for a few of the smallest entries
+        }
         int fields = random.nextInt(8);
         for (int i = 0; i < fields; i++) {
             switch (random.nextInt(6)) {
