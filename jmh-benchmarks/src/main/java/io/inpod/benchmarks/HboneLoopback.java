@@ -46,6 +46,8 @@ final class HboneLoopback implements AutoCloseable {
             new Header("baggage", "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,service.name=client,service.version=v1"),
             new Header("forwarded", "for=\"10.88.1.1:47934\""),
             new Header("traceparent", "00-c51ab52e96509283371bc5741149e82d-252cd6f565fe6f9b-00"));
+    /** What waits in a receive buffer, small tunnels wait behind; on a short path a larger one carries no more. */
+    private static final int RECEIVE_BUFFER = 512 << 10;
     private static final ConnectRequest REQUEST = new ConnectRequest(Authority.parse("10.1.2.3:8080"), HEADERS);
 
     final DevelopmentCa ca;
@@ -71,7 +73,8 @@ final class HboneLoopback implements AutoCloseable {
 
     InetSocketAddress listen(ChannelHandler handler) throws InterruptedException {
         return (InetSocketAddress) new ServerBootstrap().group(serverLoops).channel(EpollServerSocketChannel.class)
-                .option(ChannelOption.SO_BACKLOG, 1024).childHandler(handler).bind(InetAddress.getLoopbackAddress(), 0).sync().channel().localAddress();
+                .option(ChannelOption.SO_BACKLOG, 1024).option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER)
+                .childHandler(handler).bind(InetAddress.getLoopbackAddress(), 0).sync().channel().localAddress();
     }
 
     Channel connect(InetSocketAddress to, ChannelHandler handler) throws InterruptedException {
@@ -80,7 +83,8 @@ final class HboneLoopback implements AutoCloseable {
 
     HbonePool pool() {
         return new HbonePool(clientLoop, ca, (loop, to, initializer) ->
-                new Bootstrap().group(loop).channel(EpollSocketChannel.class).handler(initializer).connect(to.address()),
+                new Bootstrap().group(loop).channel(EpollSocketChannel.class).option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER).handler(initializer)
+                        .connect(to.address()),
                 HboneOptions.client(), HboneEvents.NONE);
     }
 

@@ -20,6 +20,7 @@ import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -81,17 +82,26 @@ public class PodRulesBenchmark {
         }
     }
 
-    /** What the programs read. */
+    /** A new pod's rules. */
     @State(Scope.Benchmark)
-    public static class Scripts {
+    public static class NewRules {
+        /** Whether our guard is among them. Without it they are what istio-cni brings, rule for rule. */
+        @Param({"true", "false"})
+        public boolean guard;
+
+        RuleSet shared;
+        RuleSet inet;
         Path v4;
         Path v6;
 
-        /** Writes it. */
+        /** Builds them, and writes what the programs read. */
         @Setup
         public void write() throws IOException {
-            v4 = Files.writeString(Files.createTempFile("rules", ".v4"), IptablesRestore.render(preset().ruleSet(IpFamily.V4), IpFamily.V4));
-            v6 = Files.writeString(Files.createTempFile("rules", ".v6"), IptablesRestore.render(preset().ruleSet(IpFamily.V6), IpFamily.V6));
+            PodRules rules = preset().withGuard(guard);
+            shared = rules.shared();
+            inet = rules.inet();
+            v4 = Files.writeString(Files.createTempFile("rules", ".v4"), IptablesRestore.render(rules.ruleSet(IpFamily.V4), IpFamily.V4));
+            v6 = Files.writeString(Files.createTempFile("rules", ".v6"), IptablesRestore.render(rules.ruleSet(IpFamily.V6), IpFamily.V6));
         }
 
         /** Deletes it. */
@@ -102,29 +112,26 @@ public class PodRulesBenchmark {
         }
     }
 
-    private final RuleSet shared = preset().shared();
-    private final RuleSet inet = preset().inet();
-
     static PodRules preset() {
         return PodRules.of(InPodRedirection.of(IpFamily.V4).withDnsCapture(true), InPodRedirection.of(IpFamily.V6).withDnsCapture(true));
     }
 
     /** Rules that iptables-save lists. */
     @Benchmark
-    public void applyByNetlink(NewPod pod) throws IOException {
-        NetlinkBackend.iptables().apply(pod.namespace, PodRules.OWNER, shared);
+    public void applyByNetlink(NewPod pod, NewRules rules) throws IOException {
+        NetlinkBackend.iptables().apply(pod.namespace, PodRules.OWNER, rules.shared);
     }
 
     /** Rules in tables of their own. */
     @Benchmark
-    public void applyByNetlinkInet(NewPod pod) throws IOException {
-        NetlinkBackend.inet().apply(pod.namespace, PodRules.OWNER, inet);
+    public void applyByNetlinkInet(NewPod pod, NewRules rules) throws IOException {
+        NetlinkBackend.inet().apply(pod.namespace, PodRules.OWNER, rules.inet);
     }
 
     /** istio-cni's way. */
     @Benchmark
-    public void applyByPrograms(NewPod pod, Scripts scripts) throws Exception {
-        shell(pod.namespace, LIST_AND_RESTORE.formatted(scripts.v4, scripts.v6));
+    public void applyByPrograms(NewPod pod, NewRules rules) throws Exception {
+        shell(pod.namespace, LIST_AND_RESTORE.formatted(rules.v4, rules.v6));
     }
 
     /** What {@link #applyByPrograms} costs without the programs. */

@@ -145,7 +145,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        turn.schedule();
+        turn.scheduleAfterInput();
     }
 
     @Override

@@ -1,14 +1,15 @@
 package io.inpod.hbone.internal;
 
+import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayDeque;
-import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The two rules that keep a connection simple: user code (and tunnels) are never called while frames are being read, but afterwards; and the
  * socket is flushed once per turn of the event loop.
  */
 final class LoopTurn {
-    private final Executor loop;
+    private final EventExecutor loop;
     private final Runnable flush;
     private final SendScheduler scheduler;
     private final Runnable turn = this::run;
@@ -19,7 +20,7 @@ final class LoopTurn {
     private boolean dirty;
     private boolean scheduled;
 
-    LoopTurn(Executor loop, SendScheduler scheduler, Runnable flush) {
+    LoopTurn(EventExecutor loop, SendScheduler scheduler, Runnable flush) {
         this.loop = loop;
         this.flush = flush;
         this.scheduler = scheduler;
@@ -60,6 +61,14 @@ final class LoopTurn {
         if (!scheduled) {
             scheduled = true;
             loop.execute(turn);
+        }
+    }
+
+    /** After the event loop has looked at its sockets: what wants to go on for ever lets others have their turn. */
+    void scheduleAfterInput() {
+        if (!scheduled) {
+            scheduled = true;
+            loop.schedule(turn, 0, TimeUnit.NANOSECONDS);
         }
     }
 

@@ -1,0 +1,45 @@
+package io.inpod.hbone.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class LoopTurnTest {
+    /** A bulk tunnel whose socket takes whatever it is given would keep the loop from reading, as each turn brings up the next. */
+    @Test
+    void whatGoesOnForEverLetsTheLoopReadInBetween() throws Exception {
+        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        try {
+            EventLoop loop = loops.next();
+            List<String> order = new CopyOnWriteArrayList<>();
+            CountDownLatch turns = new CountDownLatch(3);
+            LoopTurn[] turn = new LoopTurn[1];
+            turn[0] = new LoopTurn(loop, new SendScheduler(new EmbeddedChannel()), () -> {
+                order.add("turn");
+                turns.countDown();
+                if (turns.getCount() > 0) {
+                    turn[0].scheduleAfterInput();
+                    turn[0].dirty();
+                    loop.execute(() -> order.add("others"));
+                }
+            });
+            loop.execute(() -> {
+                turn[0].scheduleAfterInput();
+                turn[0].dirty();
+                loop.execute(() -> order.add("others"));
+            });
+            assertThat(turns.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(order).containsExactly("others", "turn", "others", "turn", "others", "turn");
+        } finally {
+            loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        }
+    }
+}
