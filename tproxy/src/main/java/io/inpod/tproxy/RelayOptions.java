@@ -19,8 +19,8 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     private static final int MIN_READ_BYTES = 1024;
     private static final int FIRST_READ_BYTES = 16 * 1024;
 
-    /** Reads of up to 128 KiB, water marks of 128 and 64 KiB, no timeouts. */
-    public static final RelayOptions DEFAULT = new RelayOptions(128 * 1024, 128 * 1024, 64 * 1024, Duration.ZERO, Duration.ZERO);
+    /** Reads of up to 256 KiB, water marks of 256 and 128 KiB, no timeouts: a peer that stalls makes a direction hold 512 KiB at most. */
+    public static final RelayOptions DEFAULT = new RelayOptions(256 * 1024, 256 * 1024, 128 * 1024, Duration.ZERO, Duration.ZERO);
 
     /**
      * Checks the ranges.
