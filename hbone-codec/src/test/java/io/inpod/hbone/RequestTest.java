@@ -110,6 +110,7 @@ class RequestTest {
                 Arguments.of("CONTINUATION alone", PROTOCOL_ERROR, new int[] {9, 4, 1}, new byte[1]),
                 Arguments.of("interrupted header block", PROTOCOL_ERROR, new int[] {1, 0, 1}, new byte[1]),
                 Arguments.of("broken HPACK", 9, new int[] {1, 4, 1}, new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f}),
+                Arguments.of("three sizes of the HPACK table", 9, new int[] {1, 4, 1}, new byte[] {0x3f, (byte) 0xe1, 0x1f, 0x20, 0x3f, (byte) 0xe1, 0x1f}),
                 Arguments.of("a field of nothing", PROTOCOL_ERROR, new int[] {1, 4, 1}, new byte[] {0x40, 0, 0}),
                 Arguments.of("a field of nothing in a list that is too large", PROTOCOL_ERROR, new int[] {1, 4, 1}, nothingInALargeList()));
     }

@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
  * Sends datagrams from foreign addresses, those of the destinations that clients wanted.
  *
  * <p>The socket for each is connected to the client, because one that is only bound would receive every client's datagrams to that
- * destination. Even so it receives this client's while it is open. So it is turned away from the client as soon as it has sent, and
+ * destination. Even so it receives this client's while it is open, and any client's before it is connected. So it is turned away from the client as soon as it has sent, and
  * what it has received until then is handed on. A datagram for which the kernel had found the socket before may still be on its way to
  * it; so it is looked at once more a while later, and only then closed.
  *
@@ -102,8 +102,9 @@ final class ReplySocket implements AutoCloseable {
 
     private static void drain(Retired used, ByteBuffer room, Overtaken overtaken) throws IOException {
         for (UdpSocket.Arrival arrival; (arrival = used.socket.poll(room)) != null; ) {
-            if (arrival.sender().equals(used.to.address())) { // not one from before the socket was connected
-                overtaken.received(used.to, used.from, arrival);
+            // Of another client, too, which came before the socket was connected.
+            if (!arrival.sender().equals(NOBODY_V4) && !arrival.sender().equals(NOBODY_V6)) {
+                overtaken.received(new ClientAddress(arrival.sender()), used.from, arrival);
             }
         }
     }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** HPACK by Netty, without its validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order. */
 final class HeaderCodec implements AutoCloseable {
     private static final int TABLE_LIMIT = 4096;
+    private static final int MAX_SIZES = 2;
     /** What a field counts beyond its characters (RFC 9113 section 6.5.2). */
     private static final int FIELD_OVERHEAD = 32;
 
@@ -40,6 +41,7 @@ final class HeaderCodec implements AutoCloseable {
      * @throws ConnectionError if the block can't be decoded
      */
     @Nullable List<Field> decode(int stream, ByteBuf block) throws ConnectionError {
+        refuseManySizes(block);
         try {
             Recorder list = (Recorder) decoder.decodeHeaders(stream, block);
             if (list.hasNothing) {
@@ -50,6 +52,21 @@ final class HeaderCodec implements AutoCloseable {
         } catch (Http2Exception e) {
             Http2Error code = e.error() == Http2Error.ENHANCE_YOUR_CALM ? e.error() : Http2Error.COMPRESSION_ERROR;
             throw new ConnectionError(code, "header block: " + e.getMessage());
+        }
+    }
+
+    /** An encoder has to tell the smallest and the last size of its table (RFC 7541 section 4.2); each makes Netty copy the whole table. */
+    private static void refuseManySizes(ByteBuf block) throws ConnectionError {
+        int sizes = 0;
+        for (int at = block.readerIndex(); at < block.writerIndex() && (block.getByte(at) & 0xe0) == 0x20; at++) {
+            if (++sizes > MAX_SIZES) {
+                throw new ConnectionError(Http2Error.COMPRESSION_ERROR, "more than " + MAX_SIZES + " sizes of the table in a header block");
+            }
+            if ((block.getByte(at) & 0x1f) == 0x1f) { // and the rest of the number
+                do {
+                    at++;
+                } while (at < block.writerIndex() && block.getByte(at) < 0);
+            }
         }
     }
 

@@ -95,7 +95,7 @@ abstract class Http2Connection extends ChannelInboundHandlerAdapter {
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         scheduler = new SendScheduler(ctx.channel());
-        turn = new LoopTurn(ctx.executor(), scheduler, () -> writer.flush());
+        turn = new LoopTurn(ctx.executor(), scheduler, () -> writer.flush(), cause -> exceptionCaught(ctx, cause));
         writer = new FrameWriter(ctx, turn::dirty);
         int maxHeaders = options.limits().maxHeaderListSize();
         headerCodec = new HeaderCodec(maxHeaders);

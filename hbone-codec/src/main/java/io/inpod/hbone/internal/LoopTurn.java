@@ -3,6 +3,7 @@ package io.inpod.hbone.internal;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * The two rules that keep a connection simple: user code (and tunnels) are never called while frames are being read, but afterwards; and the
@@ -11,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class LoopTurn {
     private final EventExecutor loop;
     private final Runnable flush;
+    private final Consumer<Throwable> failed;
     private final SendScheduler scheduler;
     private final Runnable turn = this::run;
     private final ArrayDeque<Runnable> later = new ArrayDeque<>();
@@ -20,9 +22,10 @@ final class LoopTurn {
     private boolean dirty;
     private boolean scheduled;
 
-    LoopTurn(EventExecutor loop, SendScheduler scheduler, Runnable flush) {
+    LoopTurn(EventExecutor loop, SendScheduler scheduler, Runnable flush, Consumer<Throwable> failed) {
         this.loop = loop;
         this.flush = flush;
+        this.failed = failed;
         this.scheduler = scheduler;
     }
 
@@ -80,10 +83,15 @@ final class LoopTurn {
 
     private void run() {
         scheduled = false;
-        if (!reading) {
-            settle();
+        try {
+            if (!reading) {
+                settle();
+            }
+        } catch (RuntimeException | Error e) {
+            failed.accept(e);
+        } finally {
+            flush();
         }
-        flush();
     }
 
     private void flush() {

@@ -30,7 +30,7 @@ class LoopTurnTest {
                     turn[0].dirty();
                     loop.execute(() -> order.add("others"));
                 }
-            });
+            }, cause -> order.add(cause.toString()));
             loop.execute(() -> {
                 turn[0].scheduleAfterInput();
                 turn[0].dirty();
@@ -41,5 +41,19 @@ class LoopTurnTest {
         } finally {
             loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
         }
+    }
+
+    /** What fails in a turn fails its connection, and what was written before is sent. */
+    @Test
+    void aTurnThatFailsIsToldAndFlushed() {
+        EmbeddedChannel channel = new EmbeddedChannel();
+        List<String> order = new CopyOnWriteArrayList<>();
+        LoopTurn turn = new LoopTurn(channel.eventLoop(), new SendScheduler(channel), () -> order.add("flushed"), cause -> order.add(cause.getMessage()));
+        turn.later(turn::dirty);
+        turn.later(() -> {
+            throw new IllegalStateException("failed");
+        });
+        channel.runPendingTasks();
+        assertThat(order).containsExactly("failed", "flushed");
     }
 }
