@@ -10,9 +10,11 @@ import io.inpod.netlink.Nfnetlink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Address sets of nf_tables, each in a table; attributes are numbered as in linux/netfilter/nf_tables.h. */
 final class NftSets {
@@ -56,9 +58,9 @@ final class NftSets {
         return sets;
     }
 
-    /** The elements of a set; none if it isn't there. */
+    /** The elements of a set; none if it isn't there. The kernel lists some twice while its hash table grows, as after many were added. */
     List<AddressSet.Element> elements(String table, String set) throws IOException {
-        List<AddressSet.Element> elements = new ArrayList<>();
+        Set<AddressSet.Element> elements = new LinkedHashSet<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list set", set, GET_ELEMENTS, 0, Scope.INET).string(1, table).string(2, set))) {
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 if (attribute.type() == 3) {
@@ -66,7 +68,7 @@ final class NftSets {
                 }
             }
         }
-        return elements;
+        return List.copyOf(elements);
     }
 
     private static Optional<AddressSet.Element> element(NetlinkAttribute element) {
