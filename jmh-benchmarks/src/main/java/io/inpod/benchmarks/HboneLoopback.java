@@ -78,7 +78,8 @@ final class HboneLoopback implements AutoCloseable {
     }
 
     Channel connect(InetSocketAddress to, ChannelHandler handler) throws InterruptedException {
-        return new Bootstrap().group(clientLoop).channel(EpollSocketChannel.class).handler(handler).connect(to).sync().channel();
+        return new Bootstrap().group(clientLoop).channel(EpollSocketChannel.class).option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER).handler(handler)
+                .connect(to).sync().channel();
     }
 
     HbonePool pool() {
