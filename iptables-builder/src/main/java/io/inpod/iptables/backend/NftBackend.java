@@ -10,6 +10,7 @@ import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.NftJson;
 import io.inpod.iptables.text.NftScript;
+import io.inpod.iptables.text.TornSetException;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -24,6 +25,9 @@ import java.util.TreeSet;
  */
 public final class NftBackend implements Backend {
     private static final String PROBE = "inpod-probe";
+
+    /** A set that isn't whole is listed again; a hash table has grown within one or two. */
+    private static final int MOST_LISTINGS = 20;
 
     private final IptablesTools tools;
 
@@ -115,11 +119,23 @@ public final class NftBackend implements Backend {
         List<ListedChain> chains = new ArrayList<>();
         Set<AddressSet> sets = new LinkedHashSet<>();
         for (String table : tables(run, owner)) {
-            Listing listing = NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), owner.tablePrefix());
+            Listing listing = listing(run, owner, table);
             chains.addAll(listing.chains());
             sets.addAll(listing.sets());
         }
         return new Listing(chains, List.copyOf(sets));
+    }
+
+    private static Listing listing(ToolRun run, Owner owner, String table) throws IOException {
+        for (int listings = 1; ; listings++) {
+            try {
+                return NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), owner.tablePrefix());
+            } catch (TornSetException e) {
+                if (listings == MOST_LISTINGS) {
+                    throw e;
+                }
+            }
+        }
     }
 
     /** The owner's tables that are there. */

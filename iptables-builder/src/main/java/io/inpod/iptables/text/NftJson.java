@@ -40,6 +40,7 @@ public final class NftJson {
      * @param text what nft printed for one or more tables
      * @param tablePrefix what the names of the tables begin with; others are passed over
      * @return their chains, rules and sets; rules beyond the model as text
+     * @throws TornSetException if a set was listed while it grew, and should be listed again
      * @throws IOException if it is no such listing
      */
     public static Listing parse(String text, String tablePrefix) throws IOException {
@@ -59,7 +60,7 @@ public final class NftJson {
         }
     }
 
-    private void add(Map<?, ?> object) {
+    private void add(Map<?, ?> object) throws TornSetException {
         Object content = object.values().iterator().next();
         if (!(content instanceof Map<?, ?> value) || !"inet".equals(value.get("family")) || table(value.get("table")).isEmpty()) {
             return;
@@ -86,7 +87,7 @@ public final class NftJson {
         return Optional.empty();
     }
 
-    private static AddressSet set(Map<?, ?> value) {
+    private static AddressSet set(Map<?, ?> value) throws TornSetException {
         List<AddressSet.Element> elements = new ArrayList<>();
         if (value.get("elem") instanceof List<?> list) {
             for (Object element : list) {
@@ -95,7 +96,11 @@ public final class NftJson {
                         detail.get("comment") instanceof String comment ? comment : ""));
             }
         }
-        return new AddressSet(String.valueOf(value.get("name")), "ipv6_addr".equals(value.get("type")) ? IpFamily.V6 : IpFamily.V4, elements);
+        String name = String.valueOf(value.get("name"));
+        if (elements.stream().map(AddressSet.Element::address).distinct().count() < elements.size()) {
+            throw new TornSetException(name);
+        }
+        return new AddressSet(name, "ipv6_addr".equals(value.get("type")) ? IpFamily.V6 : IpFamily.V4, elements);
     }
 
     private Listing listing() {

@@ -105,15 +105,23 @@ class NetlinkFaultsTest {
         }
     }
 
+    private static List<AddressSet.Element> elements(int count) throws Exception {
+        List<AddressSet.Element> elements = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            elements.add(new AddressSet.Element(InetAddress.getByAddress(new byte[] {10, (byte) (i >> 16), (byte) (i >> 8), (byte) i}), ""));
+        }
+        return elements;
+    }
+
+    private static RuleSet with(AddressSet set) {
+        return new RuleSet(Set.of(IpFamily.V4), List.of(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("OURS"))),
+                Chain.of("OURS", Rule.of(new Target.Return(), Match.in(set, Side.DESTINATION))))), List.of(set));
+    }
+
     @Test
     void fiftyThousandAddresses() throws Exception {
-        List<AddressSet.Element> many = new ArrayList<>();
-        for (int i = 0; i < MANY; i++) {
-            many.add(new AddressSet.Element(InetAddress.getByAddress(new byte[] {10, (byte) (i >> 16), (byte) (i >> 8), (byte) i}), ""));
-        }
-        AddressSet set = new AddressSet("faults-v4", IpFamily.V4, many);
-        RuleSet rules = new RuleSet(Set.of(IpFamily.V4), List.of(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("OURS"))),
-                Chain.of("OURS", Rule.of(new Target.Return(), Match.in(set, Side.DESTINATION))))), List.of(set));
+        List<AddressSet.Element> many = elements(MANY);
+        RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, many));
         Owner owner = Owner.of(rules, "faults-");
         SetChange change = new SetChange("faults-v4", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("192.0.2.1").address(), "one more")),
                 Set.of(many.get(0).address()));
@@ -123,10 +131,28 @@ class NetlinkFaultsTest {
             assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(MANY)
                     .contains(change.add().get(0)).doesNotContain(many.get(0)));
             String listed = backend.layout() == Layout.IPTABLES ? Kernel.run(namespace, "", "ipset", "list", "-terse", "faults-v4")
-                    : Kernel.run(namespace, "", "nft", "list", "set", "inet", "faults-nat", "faults-v4");
+                    : Kernel.run(namespace, "", "nft", "get", "element", "inet", "faults-nat", "faults-v4", "{ 192.0.2.1 }");
             assertThat(listed).contains(backend.layout() == Layout.IPTABLES ? "Number of entries: " + MANY : "192.0.2.1 comment \"one more\"");
             backend.remove(namespace, owner);
             assertThat(backend.read(namespace, owner).isEmpty()).isTrue();
+        }
+    }
+
+    /** The kernel moves a set to a larger table after the many were added, and meanwhile lists some elements twice and others not at all. */
+    @Test
+    void aSetIsListedWholeWhileItsHashTableGrows() throws Exception {
+        List<AddressSet.Element> many = elements(MANY);
+        RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, List.of()));
+        Owner owner = Owner.of(rules, "faults-");
+        NetlinkBackend backend = NetlinkBackend.inet();
+        List<Backend> readers = List.of(backend, NftBackend.system());
+        int read = 0;
+        for (int count : Kernel.isFirstUserNamespace() ? List.of(32_000, 32_000, 41_000, 41_000, 47_000, 47_000) : List.of(2_000)) {
+            backend.apply(namespace, owner, rules);
+            backend.update(namespace, owner, new SetChange("faults-v4", IpFamily.V4, many.subList(0, count), Set.of()));
+            Backend reader = readers.get(read++ % 2);
+            assertThat(reader.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(count).doesNotHaveDuplicates());
+            backend.remove(namespace, owner);
         }
     }
 }

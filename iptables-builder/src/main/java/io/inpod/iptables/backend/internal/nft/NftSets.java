@@ -2,6 +2,7 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.text.TornSetException;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkMessage;
@@ -10,11 +11,9 @@ import io.inpod.netlink.Nfnetlink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /** Address sets of nf_tables, each in a table; attributes are numbered as in linux/netfilter/nf_tables.h. */
 final class NftSets {
@@ -31,6 +30,9 @@ final class NftSets {
 
     /** So many elements are sent in one message: an attribute can't be longer than 64 KiB. */
     private static final int CHUNK = 256;
+
+    /** A set that isn't whole is listed again; a hash table has grown within one or two. */
+    private static final int MOST_LISTINGS = 200;
 
     private final NftReader reader;
 
@@ -58,9 +60,22 @@ final class NftSets {
         return sets;
     }
 
-    /** The elements of a set; none if it isn't there. The kernel lists some twice while its hash table grows, as after many were added. */
+    /**
+     * The elements of a set; none if it isn't there. While its hash table grows, as after many were added, the kernel goes on in one table
+     * where it stopped in another: it lists some twice, and leaves out as many at most. So what has none twice is whole.
+     */
     List<AddressSet.Element> elements(String table, String set) throws IOException {
-        Set<AddressSet.Element> elements = new LinkedHashSet<>();
+        for (int attempt = 0; attempt < MOST_LISTINGS; attempt++) {
+            List<AddressSet.Element> elements = listed(table, set);
+            if (elements.stream().map(AddressSet.Element::address).distinct().count() == elements.size()) {
+                return elements;
+            }
+        }
+        throw new TornSetException(set);
+    }
+
+    private List<AddressSet.Element> listed(String table, String set) throws IOException {
+        List<AddressSet.Element> elements = new ArrayList<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list set", set, GET_ELEMENTS, 0, Scope.INET).string(1, table).string(2, set))) {
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 if (attribute.type() == 3) {
@@ -68,7 +83,7 @@ final class NftSets {
                 }
             }
         }
-        return List.copyOf(elements);
+        return elements;
     }
 
     private static Optional<AddressSet.Element> element(NetlinkAttribute element) {
