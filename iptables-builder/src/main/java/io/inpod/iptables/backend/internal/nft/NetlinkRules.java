@@ -16,9 +16,11 @@ import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Rules in one namespace, through a socket of it. Each change is one transaction, made for the state that was read before it. */
 public final class NetlinkRules {
@@ -202,7 +204,7 @@ public final class NetlinkRules {
 
     /** Those elements whose addresses are asked for. */
     private static List<AddressSet.Element> among(List<AddressSet.Element> elements, List<AddressSet.Element> asked) {
-        java.util.Set<InetAddress> addresses = new java.util.HashSet<>();
+        Set<InetAddress> addresses = new HashSet<>();
         asked.forEach(element -> addresses.add(element.address()));
         return elements.stream().filter(element -> addresses.contains(element.address())).toList();
     }
