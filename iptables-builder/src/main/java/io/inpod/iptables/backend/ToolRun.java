@@ -7,16 +7,14 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Runs an iptables tool in a namespace. The process is started from the caller's own namespace and enters the other by nsenter(1):
- * the JDK starts a reaper thread with its first process, and that must not be born in a pod. Input and output are files, so that
- * nothing has to be pumped.
+ * the JDK starts a reaper thread with its first process, and that must not be born in a pod. Input and output are pipes: the tools don't
+ * notice that a file couldn't take what they print, and on a full disk a listing would come back empty, as if nothing were there.
  */
 final class ToolRun {
     private final IptablesTools tools;
@@ -60,40 +58,31 @@ final class ToolRun {
             throw new IOException(String.join(" ", command) + ": " + namespace + " has been closed", e);
         }
         try {
-            Path directory = Files.createTempDirectory("inpod-iptables");
-            try {
-                return run(command, input, fd, directory);
-            } finally {
-                for (String name : List.of("in", "out", "err")) {
-                    Files.deleteIfExists(directory.resolve(name));
-                }
-                Files.delete(directory);
-            }
+            return run(command, input, fd);
         } finally {
             namespace.fd().release();
         }
     }
 
-    private String run(List<String> command, String input, int fd, Path directory) throws IOException {
+    private String run(List<String> command, String input, int fd) throws IOException {
         List<String> whole = new ArrayList<>();
         whole.add(tools.find("nsenter", "util-linux").toString());
         whole.add("--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
         whole.add("--");
         whole.addAll(command);
-        File in = Files.writeString(directory.resolve("in"), input, Bytes.RAW).toFile();
-        Path out = directory.resolve("out");
-        Path err = directory.resolve("err");
-        ProcessBuilder builder = new ProcessBuilder(whole).directory(new File("/")).redirectInput(in).redirectOutput(out.toFile()).redirectError(err.toFile());
+        ProcessBuilder builder = new ProcessBuilder(whole).directory(new File("/"));
         builder.environment().put("LC_ALL", "C");
         if (!LockFile.isShared(namespace)) {
             builder.environment().put("XTABLES_LOCKFILE", LockFile.of(namespace.identity()).toString());
         }
-        int status = await(builder.start(), command);
-        String errorText = Files.readString(err, Bytes.RAW);
+        Process process = builder.start();
+        Pipes pipes = new Pipes(process, input.getBytes(Bytes.RAW));
+        int status = await(process, command);
+        String errorText = pipes.errors();
         if (status != 0) {
             throw new IptablesException(String.join(" ", command), namespace.toString(), status, errorText, input);
         }
-        return Files.readString(out, Bytes.RAW);
+        return pipes.output();
     }
 
     private int await(Process process, List<String> command) throws IOException {
@@ -112,6 +101,9 @@ final class ToolRun {
 
     /** Returns when the process is gone: only then what it did to the tables is final. */
     private static void kill(Process process) {
+        if (!process.isAlive()) {
+            return; // to destroy it would close its pipes
+        }
         process.destroyForcibly();
         boolean interrupted = Thread.interrupted();
         while (process.isAlive()) {

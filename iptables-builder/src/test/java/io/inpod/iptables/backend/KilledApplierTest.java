@@ -73,6 +73,14 @@ class KilledApplierTest {
         return tables;
     }
 
+    private static Map<String, Map<String, List<String>>> again(NetworkNamespace pod, Backend backend) {
+        try {
+            return listing(pod, backend);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private static Process start(Class<?> main, String... arguments) throws Exception {
         List<String> line = new ArrayList<>(OWN_PROCESSES);
         line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
@@ -123,7 +131,7 @@ class KilledApplierTest {
                     Set<String> tables = new HashSet<>(found.keySet());
                     versions.forEach(version -> tables.addAll(version.keySet()));
                     for (String table : tables) {
-                        assertThat(versions).as(table).extracting(version -> version.getOrDefault(table, Map.of())).contains(found.getOrDefault(table, Map.of()));
+                        assertThat(versions).as(() -> table + ", listed again as " + again(victim, backend).get(table)).extracting(version -> version.getOrDefault(table, Map.of())).contains(found.getOrDefault(table, Map.of()));
                     }
                 }
             }
