@@ -7,16 +7,22 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Runs an iptables tool in a namespace. The process is started from the caller's own namespace and enters the other by nsenter(1):
- * the JDK starts a reaper thread with its first process, and that must not be born in a pod. Input and output are pipes: the tools don't
- * notice that a file couldn't take what they print, and on a full disk a listing would come back empty, as if nothing were there.
+ * the JDK starts a reaper thread with its first process, and that must not be born in a pod. What is printed comes through pipes: the
+ * tools don't notice that a file couldn't take it, and on a full disk a listing would come back empty, as if nothing were there. The
+ * input is a file, which may be as long as it likes.
  */
 final class ToolRun {
+    /** So often a process that goes on is relieved of what it has printed: a pipe holds 64 KiB. */
+    private static final long PIPES_MILLIS = 1;
+
     private final IptablesTools tools;
     private final NetworkNamespace namespace;
 
@@ -75,22 +81,40 @@ final class ToolRun {
         if (!LockFile.isShared(namespace)) {
             builder.environment().put("XTABLES_LOCKFILE", LockFile.of(namespace.identity()).toString());
         }
-        Process process = builder.start();
-        Pipes pipes = new Pipes(process, input.getBytes(Bytes.RAW));
-        int status = await(process, command);
-        String errorText = pipes.errors();
+        Process process = start(builder, input);
+        Printed output = new Printed(process.getInputStream());
+        Printed errors = new Printed(process.getErrorStream());
+        int status = await(process, command, output, errors);
         if (status != 0) {
-            throw new IptablesException(String.join(" ", command), namespace.toString(), status, errorText, input);
+            throw new IptablesException(String.join(" ", command), namespace.toString(), status, errors.text(), input);
         }
-        return pipes.output();
+        return output.text();
     }
 
-    private int await(Process process, List<String> command) throws IOException {
+    private static Process start(ProcessBuilder builder, String input) throws IOException {
+        if (input.isEmpty()) {
+            return builder.redirectInput(new File("/dev/null")).start();
+        }
+        Path file = Files.createTempFile("inpod-iptables", "");
         try {
-            if (process.waitFor(tools.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
-                return process.exitValue();
+            return builder.redirectInput(Files.writeString(file, input, Bytes.RAW).toFile()).start();
+        } finally {
+            Files.delete(file); // the process has it open
+        }
+    }
+
+    private int await(Process process, List<String> command, Printed output, Printed errors) throws IOException {
+        long end = System.nanoTime() + tools.timeout().toNanos();
+        try {
+            for (boolean ended = false; !ended; ) {
+                ended = process.waitFor(PIPES_MILLIS, TimeUnit.MILLISECONDS);
+                output.take();
+                errors.take();
+                if (!ended && System.nanoTime() - end > 0) {
+                    throw new IOException(String.join(" ", command) + " in " + namespace + " took longer than " + tools.timeout().toSeconds() + " s and was killed");
+                }
             }
-            throw new IOException(String.join(" ", command) + " in " + namespace + " took longer than " + tools.timeout().toSeconds() + " s and was killed");
+            return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw (IOException) new InterruptedIOException(String.join(" ", command) + " in " + namespace + " was interrupted").initCause(e);
@@ -101,9 +125,6 @@ final class ToolRun {
 
     /** Returns when the process is gone: only then what it did to the tables is final. */
     private static void kill(Process process) {
-        if (!process.isAlive()) {
-            return; // to destroy it would close its pipes
-        }
         process.destroyForcibly();
         boolean interrupted = Thread.interrupted();
         while (process.isAlive()) {
