@@ -9,9 +9,11 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -37,6 +39,9 @@ class H2specTest {
                     + " payload length",
             "the same");
 
+    /** Of these what may pass: the answer, which is sent at once, may have arrived whole before the error. */
+    private static final Set<String> RACING = Set.of("generic/4: Sends a POST request with trailers");
+
     @TempDir Path directory;
 
     @Test
@@ -54,7 +59,9 @@ class H2specTest {
             String said = new String(h2spec.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(h2spec.waitFor(10, TimeUnit.SECONDS)).isTrue();
             Map<String, String> failed = failures(report);
-            assertThat(failed.keySet()).as(failed + "\n" + said).isEqualTo(EXCLUDED.keySet());
+            Set<String> expected = new HashSet<>(EXCLUDED.keySet());
+            expected.removeIf(name -> RACING.contains(name) && !failed.containsKey(name));
+            assertThat(failed.keySet()).as(failed + "\n" + said).isEqualTo(expected);
         }
     }
 
