@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>The socket for each is connected to the client, because one that is only bound would receive every client's datagrams to that
  * destination. Even so it receives this client's while it is open, and any client's before it is connected. So it is turned away from
- * the client as soon as it has sent, and what it has received until then is handed on. A datagram for which the kernel had found the socket before may still be on its way to
- * it; so it is looked at once more a while later, and only then closed.
+ * the client as soon as it has sent, and what it has received until then is handed on. A datagram for which the kernel had found the
+ * socket before may still be on its way to it; so it is looked at once more a while later, and only then closed.
  *
  * <p>For one thread at a time.
  */

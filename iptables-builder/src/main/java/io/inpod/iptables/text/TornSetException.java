@@ -16,6 +16,6 @@ public final class TornSetException extends IOException {
      * @param set its name
      */
     public TornSetException(String set) {
-        super("the set " + set + " was listed while its hash table grew: some addresses twice, others perhaps not at all");
+        super("the set " + set + " was listed while its hash table grew: some addresses twice, others perhaps not at all; list it again");
     }
 }

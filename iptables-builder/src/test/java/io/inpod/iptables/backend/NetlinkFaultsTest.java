@@ -20,6 +20,9 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +30,7 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What other people do, large sets, and names that no text could carry. */
 class NetlinkFaultsTest {
@@ -145,14 +149,31 @@ class NetlinkFaultsTest {
         RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, List.of()));
         Owner owner = Owner.of(rules, "faults-");
         NetlinkBackend backend = NetlinkBackend.inet();
-        List<Backend> readers = List.of(backend, NftBackend.system());
-        int read = 0;
-        for (int count : Kernel.isFirstUserNamespace() ? List.of(32_000, 32_000, 41_000, 41_000, 47_000, 47_000) : List.of(2_000)) {
+        for (int count : Kernel.isFirstUserNamespace() ? List.of(32_000, 41_000, 47_000) : List.of(2_000)) {
             backend.apply(namespace, owner, rules);
             backend.update(namespace, owner, new SetChange("faults-v4", IpFamily.V4, many.subList(0, count), Set.of()));
-            Backend reader = readers.get(read++ % 2);
-            assertThat(reader.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(count).doesNotHaveDuplicates());
+            assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(count).doesNotHaveDuplicates());
             backend.remove(namespace, owner);
         }
+    }
+
+    /** nft lists a set as the kernel does: one that tears the first listing is asked again. */
+    @Test
+    void aSetThatNftListedTornIsListedAgain(@TempDir Path directory) throws Exception {
+        RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, elements(3)));
+        Owner owner = Owner.of(rules, "faults-");
+        NftBackend.system().apply(namespace, owner, rules);
+        Path torn = Files.createFile(directory.resolve("torn"));
+        Path nft = Files.writeString(directory.resolve("nft"), """
+                #!/bin/sh
+                [ "$1" = -j ] && rm %s 2>/dev/null || exec /usr/sbin/nft "$@"
+                echo '{"nftables": [{"set": {"family": "inet", "name": "faults-v4", "table": "faults-nat", "type": "ipv4_addr", "elem": ["10.0.0.1", "10.0.0.1"]}}]}'
+                """.formatted(torn));
+        Files.setPosixFilePermissions(nft, PosixFilePermissions.fromString("rwxr-xr-x"));
+        List<Path> directories = new ArrayList<>(List.of(directory));
+        directories.addAll(IptablesTools.system().directories());
+        NftBackend backend = new NftBackend(IptablesTools.system().withDirectories(directories));
+        assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(3));
+        assertThat(torn).doesNotExist();
     }
 }

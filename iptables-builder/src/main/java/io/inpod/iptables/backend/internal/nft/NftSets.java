@@ -32,7 +32,7 @@ final class NftSets {
     private static final int CHUNK = 256;
 
     /** A set that isn't whole is listed again; a hash table has grown within one or two. */
-    private static final int MOST_LISTINGS = 200;
+    private static final int MOST_LISTINGS = 20;
 
     private final NftReader reader;
 
