@@ -157,7 +157,7 @@ class NetlinkFaultsTest {
         }
     }
 
-    /** nft lists a set as the kernel does: one that tears the first listing is asked again. */
+    /** nft lists a set as the kernel does; a script stands in for its first listing. */
     @Test
     void aSetThatNftListedTornIsListedAgain(@TempDir Path directory) throws Exception {
         RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, elements(3)));
