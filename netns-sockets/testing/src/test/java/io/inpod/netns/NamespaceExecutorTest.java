@@ -48,7 +48,7 @@ class NamespaceExecutorTest {
     @Test
     void servesAVirtualThread(PodNetwork network) throws Exception {
         if (Runtime.version().feature() < 21) {
-            return; // has none: aVirtualThreadIsRefused says so
+            return; // no virtual threads: aVirtualThreadIsRefused checks that
         }
         CompletableFuture<ServerSocketChannel> made = new CompletableFuture<>();
         try (NamespaceExecutor executor = NamespaceExecutor.create(1, Thread::new)) {
@@ -59,7 +59,7 @@ class NamespaceExecutorTest {
     }
 
     @Test
-    void passesOnWhatTheBodyThrewAndGoesOn(PodNetwork network) throws Exception {
+    void passesOnTheBodysExceptionAndContinues(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (NamespaceExecutor executor = NamespaceExecutor.create(1, Thread::new)) {
             assertThatThrownBy(() -> executor.call(pod, () -> {
@@ -79,7 +79,7 @@ class NamespaceExecutorTest {
     }
 
     @Test
-    void closingFinishesWhatWasAccepted(PodNetwork network) throws Exception {
+    void closingFinishesAcceptedWork(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         CountDownLatch go = new CountDownLatch(1);
         List<CompletableFuture<String>> results = new ArrayList<>();
@@ -112,12 +112,12 @@ class NamespaceExecutorTest {
     }
 
     @Test
-    void isNotMadeInsideANamespace(PodNetwork network) throws Exception {
+    void isNotCreatedInsideANamespace(PodNetwork network) throws Exception {
         network.pod(0).namespace().run(() -> assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside any namespace"));
     }
 
     @Test
-    void refusesWhatItCannotWorkWithAndLeavesNoThread(PodNetwork network) throws Exception {
+    void refusesUnusableArgumentsAndLeavesNoThread(PodNetwork network) throws Exception {
         assertThatThrownBy(() -> NamespaceExecutor.create(0, Thread::new)).hasMessage("1 to 64 threads, not 0");
         assertThatThrownBy(() -> NamespaceExecutor.create(1, work -> null)).hasMessageContaining("platform threads, not null");
         Thread ended = new Thread(() -> {});
