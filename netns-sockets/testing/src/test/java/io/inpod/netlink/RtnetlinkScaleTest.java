@@ -114,7 +114,7 @@ class RtnetlinkScaleTest {
             inside.rules().addAll(rules);
             failing.failAfter = 2;
 
-            assertThatThrownBy(() -> inside.rules().list(IpFamily.V4)).hasMessage("as told");
+            assertThatThrownBy(() -> inside.rules().list(IpFamily.V4)).hasMessage("as scripted");
             assertThat(inside.rules().list(IpFamily.V4)).filteredOn(rule -> rule.table() == 100).containsExactlyElementsOf(rules);
         }
     }
@@ -146,7 +146,7 @@ class RtnetlinkScaleTest {
         @Override
         public @Nullable ByteBuffer receive(int timeoutMillis) throws IOException {
             if (failAfter-- == 0) {
-                throw new IOException("as told");
+                throw new IOException("as scripted");
             }
             return kernel.receive(timeoutMillis);
         }

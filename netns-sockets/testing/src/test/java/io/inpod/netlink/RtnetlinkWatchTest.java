@@ -34,7 +34,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The changes are made by {@code ip}. */
+/** {@code ip} makes the changes. */
 @Pods(1)
 @Timeout(120)
 class RtnetlinkWatchTest {

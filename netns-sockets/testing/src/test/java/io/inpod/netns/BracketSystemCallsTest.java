@@ -19,7 +19,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Between the two switches the library creates a socket and nothing else, even the first time: no class is loaded, no thread is created. */
+/**
+ * Between the two switches the library creates a socket and nothing else, even the first time: no class is loaded, no thread is created.
+ */
 class BracketSystemCallsTest {
     private static final Pattern SWITCH = Pattern.compile("(?:setns\\((\\d+), CLONE_NEWNET|unshare\\(CLONE_NEWNET)\\) += 0");
     private static final Pattern ALLOWED = Pattern.compile("socket\\(.*|openat\\(AT_FDCWD, \"/proc/thread-self/ns/net\", .*|open\\(\"/proc/thread-self/ns/net\", .*");

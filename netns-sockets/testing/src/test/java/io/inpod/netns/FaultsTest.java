@@ -36,7 +36,7 @@ class FaultsTest {
         String home = whereAmI();
         NetworkNamespace doomed = NetworkNamespace.create("doomed");
 
-        ServerSocketChannel made = doomed.call(() -> {
+        ServerSocketChannel created = doomed.call(() -> {
             NetworkNamespace.delete("doomed");
             doomed.close();
             doomed.close();
@@ -46,7 +46,7 @@ class FaultsTest {
 
         assertThat(whereAmI()).isEqualTo(home);
         assertThat(Tool.run(network.node(), "ip", "netns", "list")).doesNotContain("doomed");
-        try (ServerSocketChannel server = made) { // lives on, and with it the namespace
+        try (ServerSocketChannel server = created) { // lives on, and with it the namespace
             server.bind(new InetSocketAddress("0.0.0.0", 0));
             assertThat(server.getLocalAddress()).isNotNull();
         }

@@ -45,9 +45,9 @@ class LostThreadTest {
     @Test
     void notifiesTheHandlerAndKeepsTheBodysException(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        List<NamespaceLostError> told = new ArrayList<>();
+        List<NamespaceLostError> notified = new ArrayList<>();
         pod.onLost(lost -> {
-            told.add(lost);
+            notified.add(lost);
             throw new IllegalArgumentException("from the handler");
         });
         onNewThread(() -> {
@@ -61,7 +61,7 @@ class LostThreadTest {
                     .isInstanceOf(NamespaceLostError.class)
                     .hasMessageContaining("thread \"to be lost\" can't return from " + pod + " and must not run anything else")
                     .hasMessageContaining("EBADF")
-                    .satisfies(e -> assertThat(told).containsExactly((NamespaceLostError) e))
+                    .satisfies(e -> assertThat(notified).containsExactly((NamespaceLostError) e))
                     .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2).contains(fromBody));
 
             assertThatThrownBy(() -> pod.run(() -> {})).isInstanceOf(NamespaceLostError.class).hasMessageContaining("it has been lost since then");

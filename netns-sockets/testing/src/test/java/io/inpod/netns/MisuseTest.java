@@ -219,7 +219,7 @@ class MisuseTest {
 
     @Test
     void aDescriptorThatIsNotClosedIsReported(PodNetwork network) throws Exception {
-        assertThat(ChildJvm.run(ChildJvm.command(Forgetful.class).withOptions("-Dio.netty.leakDetection.level=paranoid"))).isEqualTo("OwnedFd made by Forgetful\n");
+        assertThat(ChildJvm.run(ChildJvm.command(Forgetful.class).withOptions("-Dio.netty.leakDetection.level=paranoid"))).isEqualTo("OwnedFd created by Forgetful\n");
     }
 
     /** Runs in a separate process, because it leaks. */
@@ -235,7 +235,7 @@ class MisuseTest {
                     return new ResourceLeakDetector<>(resource, samplingInterval, maxActive) {
                         @Override
                         protected void reportTracedLeak(String type, String records) {
-                            reports.add(type + " made by " + (records.contains(Forgetful.class.getName()) ? "Forgetful" : records));
+                            reports.add(type + " created by " + (records.contains(Forgetful.class.getName()) ? "Forgetful" : records));
                         }
                     };
                 }

@@ -50,11 +50,11 @@ class NamespaceExecutorTest {
         if (Runtime.version().feature() < 21) {
             return; // no virtual threads: aVirtualThreadIsRefused checks that
         }
-        CompletableFuture<ServerSocketChannel> made = new CompletableFuture<>();
+        CompletableFuture<ServerSocketChannel> created = new CompletableFuture<>();
         try (NamespaceExecutor executor = NamespaceExecutor.create(1, Thread::new)) {
-            Runnable caller = () -> made.complete(executor.call(network.pod(0).namespace(), ServerSocketChannel::open).toCompletableFuture().join());
+            Runnable caller = () -> created.complete(executor.call(network.pod(0).namespace(), ServerSocketChannel::open).toCompletableFuture().join());
             Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, caller);
-            made.join().close();
+            created.join().close();
         }
     }
 
@@ -123,12 +123,12 @@ class NamespaceExecutorTest {
         Thread ended = new Thread(() -> {});
         ended.start();
         ended.join();
-        List<Thread> made = new ArrayList<>();
+        List<Thread> created = new ArrayList<>();
         assertThatThrownBy(() -> NamespaceExecutor.create(2, work -> {
-            made.add(made.isEmpty() ? new Thread(work) : ended);
-            return made.get(made.size() - 1);
+            created.add(created.isEmpty() ? new Thread(work) : ended);
+            return created.get(created.size() - 1);
         })).isInstanceOf(IllegalThreadStateException.class);
-        assertThat(made).noneMatch(Thread::isAlive);
+        assertThat(created).noneMatch(Thread::isAlive);
         if (Runtime.version().feature() >= 21) {
             Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
             ThreadFactory virtual = (ThreadFactory) Class.forName("java.lang.Thread$Builder").getMethod("factory").invoke(builder);

@@ -27,9 +27,9 @@ class NamespaceOriginsTest {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         AtomicLong tid = new AtomicLong();
-        Thread[] born = new Thread[1];
+        Thread[] started = new Thread[1];
         network.pod(0).namespace().run(() -> {
-            born[0] = new Thread(() -> {
+            started[0] = new Thread(() -> {
                 try {
                     tid.set(Long.parseLong(Path.of(link("/proc/thread-self")).getFileName().toString()));
                     inside.countDown();
@@ -38,7 +38,7 @@ class NamespaceOriginsTest {
                     throw new AssertionError(e);
                 }
             });
-            born[0].start();
+            started[0].start();
         });
         inside.await();
 
@@ -51,7 +51,7 @@ class NamespaceOriginsTest {
             assertThat(initial.identity()).hasToString(link("/proc/self/ns/net"));
         } finally {
             end.countDown();
-            born[0].join();
+            started[0].join();
         }
         while (Files.exists(Path.of("/proc/self/task/" + tid.get()))) { // the kernel's thread ends a little after Java's
             Thread.onSpinWait();

@@ -34,8 +34,8 @@ class WrongKindsTest {
             def show(fd, words):
                 print(fd, words, flush=True)
             libc = ctypes.CDLL(None, use_errno=True)
-            def attempt(name, words, made):
-                show(made, words) if made >= 0 else show(-ctypes.get_errno(), name)
+            def attempt(name, words, created):
+                show(created, words) if created >= 0 else show(-ctypes.get_errno(), name)
             keep = [tempfile.TemporaryFile(), select.epoll()]
             show(keep[0].fileno(), 'a regular file')
             show(os.open('/proc/self/status', 0), 'a regular file')
