@@ -27,7 +27,7 @@ class DocumentsTest {
     private static final Pattern MARKER = Pattern.compile("// ((?:[\\w/-]+\\.md)(?:, [\\w/-]+\\.md)*): (begin|end)");
     private static final Pattern LINK = Pattern.compile("!?\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
     private static final Pattern OPTION = Pattern.compile("(?<![\\w-])(--[a-z][a-z0-9-]+)");
-    private static final Pattern VARIABLE = Pattern.compile("\\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\\b");
+    private static final Pattern VARIABLE = Pattern.compile("[`\"]([A-Z][A-Z0-9_]+)[`\"]");
     private static final int SNIPPET_LINES = 12;
     private static final int SNIPPET_COLUMNS = 100;
     /** Words by which a native reader knows that we aren't; CONTRIBUTING.md says what to write instead. */
@@ -52,6 +52,17 @@ class DocumentsTest {
             assertThat(snippet.lines()).allMatch(line -> line.length() <= SNIPPET_COLUMNS);
         }
         assertThat(Files.readString(ROOT.resolve("README.md"))).contains("./inpod demo", "./inpod verify", "docs/images/packet-path.svg");
+    }
+
+    /** Each exception that the README names begins the one of docs/security.md that explains it, in the same order. */
+    @Test
+    void sayTheSameOfWhatIsNotProtected() throws IOException {
+        List<String> brief = bullets("README.md");
+        List<String> whole = bullets("docs/security.md");
+        assertThat(brief).hasSameSizeAs(whole);
+        for (int i = 0; i < brief.size(); i++) {
+            assertThat(whole.get(i)).startsWith(brief.get(i));
+        }
     }
 
     @Test
@@ -109,7 +120,7 @@ class DocumentsTest {
         Set<String> read = new TreeSet<>(Pattern.compile("env\\.(?:text|flag|number|duration)\\(\"(\\w+)\"").matcher(sources("examples/ztunnel", "main"))
                 .results().map(match -> match.group(1)).toList());
         Set<String> refused = new TreeSet<>(Pattern.compile("String unsupported : new String\\[\\] \\{([^}]*)}").matcher(sources("examples/ztunnel", "main"))
-                .results().flatMap(match -> VARIABLE.matcher(match.group(1)).results()).map(MatchResult::group).toList());
+                .results().flatMap(match -> VARIABLE.matcher(match.group(1)).results()).map(match -> match.group(1)).toList());
         assertThat(read).isNotEmpty();
         assertThat(refused).isNotEmpty();
         Set<String> expected = new TreeSet<>(read);
@@ -117,7 +128,7 @@ class DocumentsTest {
         expected.addAll(Set.of("RUST_LOG", "INPOD_CA_DIR"));
         String guide = Files.readString(ROOT.resolve("docs/operators.md"));
         Set<String> described = guide.lines().filter(line -> line.startsWith("| `")).map(line -> line.substring(0, line.indexOf(" | ")))
-                .flatMap(cell -> VARIABLE.matcher(cell).results()).map(MatchResult::group).collect(Collectors.toCollection(TreeSet::new));
+                .flatMap(cell -> VARIABLE.matcher(cell).results()).map(match -> match.group(1)).collect(Collectors.toCollection(TreeSet::new));
         assertThat(described).isEqualTo(expected);
     }
 
@@ -170,6 +181,12 @@ class DocumentsTest {
 
     private static String prose(String document) throws IOException {
         return Files.readString(ROOT.resolve(document)).replaceAll("(?ms)^```.*?^```$", "").replaceAll("`[^`\n]*`", "");
+    }
+
+    /** Of the section on what is not protected. */
+    private static List<String> bullets(String document) throws IOException {
+        String section = Files.readString(ROOT.resolve(document)).replaceFirst("(?s).*?\n?#+ What is not protected\n", "").replaceFirst("(?s)\n#+ .*", "");
+        return Pattern.compile("(?ms)^\\* (.*?)(?=^\\* |^$|\\z)").matcher(section).results().map(match -> match.group(1).replaceAll("\\s+", " ").strip()).toList();
     }
 
     private static List<String> links(String document) throws IOException {
