@@ -3,9 +3,12 @@ package io.inpod.iptables;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.backend.Backend;
-import io.inpod.iptables.backend.PodRulesChange;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import org.junit.jupiter.api.Test;

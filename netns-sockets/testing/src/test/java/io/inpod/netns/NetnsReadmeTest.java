@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -50,8 +53,8 @@ class NetnsReadmeTest {
                 agent.send(ByteBuffer.wrap("pod-a".getBytes()), pod.fd());
             }
             try (SeqpacketSocket peer = listener.accept(Duration.ofSeconds(5)); // ... and another receives it
-                    Packet packet = peer.receive(1024, 1, Duration.ofSeconds(5));
-                    NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
+                    UnixMessage message = peer.receive(1024, 1, Duration.ofSeconds(5));
+                    NetworkNamespace received = NetworkNamespace.adopt(message.take())) {
                 assertThat(received).isEqualTo(pod); // equality is the namespace's, not the file's
             }
             // docs/netns-sockets.md: end
