@@ -28,6 +28,7 @@ class DocumentsTest {
     private static final Pattern LINK = Pattern.compile("!?\\[[^\\]]*\\]\\(([^)\\s]+)\\)");
     private static final Pattern OPTION = Pattern.compile("(?<![\\w-])(--[a-z][a-z0-9-]+)");
     private static final Pattern VARIABLE = Pattern.compile("[`\"]([A-Z][A-Z0-9_]+)[`\"]");
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import (?:static )?io\\.inpod\\.([a-z.]+)\\.[A-Z]");
     private static final int SNIPPET_LINES = 12;
     private static final int SNIPPET_COLUMNS = 100;
     /** Words by which a native reader knows that we aren't; CONTRIBUTING.md says what to write instead. */
@@ -130,6 +131,23 @@ class DocumentsTest {
         Set<String> described = guide.lines().filter(line -> line.startsWith("| `")).map(line -> line.substring(0, line.indexOf(" | ")))
                 .flatMap(cell -> VARIABLE.matcher(cell).results()).map(match -> match.group(1)).collect(Collectors.toCollection(TreeSet::new));
         assertThat(described).isEqualTo(expected);
+    }
+
+    /** The table of packages in docs/architecture.md, compared with what they import. */
+    @Test
+    void listThePackages() throws IOException {
+        Map<String, Set<String>> imported = new TreeMap<>();
+        for (Path file : files(ROOT, path -> path.toString().matches("(?!.*jmh-benchmarks).*/src/main/java/io/inpod/.*\\.java"))) {
+            String name = file.toString().replaceFirst(".*/src/main/java/io/inpod/", "").replaceFirst("/[^/]+$", "").replace('/', '.');
+            if (!name.matches("netns\\.testing|netns\\.selftest|benchmarks")) {
+                Set<String> packages = imported.computeIfAbsent(name, first -> new TreeSet<>());
+                IMPORT.matcher(Files.readString(file)).results().map(match -> match.group(1)).filter(other -> !other.equals(name)).forEach(packages::add);
+            }
+        }
+        Map<String, Set<String>> listed = new TreeMap<>();
+        Pattern.compile("(?m)^\\| `([\\w.]+)` \\| [^|]+ \\| ([^|]*)\\|$").matcher(Files.readString(ROOT.resolve("docs/architecture.md"))).results()
+                .forEach(row -> listed.put(row.group(1), new TreeSet<>(Pattern.compile("`([\\w.]+)`").matcher(row.group(2)).results().map(match -> match.group(1)).toList())));
+        assertThat(listed).isEqualTo(imported);
     }
 
     @Test
