@@ -47,7 +47,7 @@ public final class Main {
      */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && !List.of(arguments).equals(List.of("proxy"))) {
-            System.err.println("unknown argument: " + arguments[0] + "; the ztunnel is configured by environment variables, see README.md");
+            System.err.println("unknown argument: " + arguments[0] + "; the ztunnel is configured by environment variables, see docs/operators.md");
             System.exit(2);
         }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
