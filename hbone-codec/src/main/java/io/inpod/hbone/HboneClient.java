@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.CertificateSource;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;

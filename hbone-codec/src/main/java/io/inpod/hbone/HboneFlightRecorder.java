@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.internal.FlightEvents;
 import io.netty.channel.Channel;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.internal.PoolEntry;
 import io.inpod.hbone.internal.TlsContexts;
 import io.netty.channel.ChannelHandler;

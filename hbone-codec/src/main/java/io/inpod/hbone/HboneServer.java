@@ -1,5 +1,7 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.internal.ServerConnection;
 import io.inpod.hbone.internal.ServerInitializer;
 import io.inpod.hbone.internal.TlsContexts;

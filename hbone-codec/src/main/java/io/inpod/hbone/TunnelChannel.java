@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;

@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.util.concurrent.Future;

@@ -2,6 +2,9 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

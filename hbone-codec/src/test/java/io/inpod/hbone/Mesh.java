@@ -1,5 +1,8 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;

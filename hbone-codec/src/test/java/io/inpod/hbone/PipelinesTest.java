@@ -2,6 +2,8 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;

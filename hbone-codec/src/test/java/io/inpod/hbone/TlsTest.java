@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.inpod.hbone.internal.TestCertificates;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.InMemoryCertificates;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.TestCertificates;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslHandler;
 import java.io.DataInputStream;

@@ -1,6 +1,6 @@
 package com.example.consumer;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.iptables.InPodRedirection;
 import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.text.IptablesRestore;

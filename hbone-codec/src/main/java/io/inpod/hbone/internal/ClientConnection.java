@@ -2,8 +2,8 @@ package io.inpod.hbone.internal;
 
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Error;
 import java.util.List;

@@ -4,7 +4,7 @@ import io.inpod.hbone.Connector;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;

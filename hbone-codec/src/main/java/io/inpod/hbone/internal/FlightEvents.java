@@ -1,7 +1,7 @@
 package io.inpod.hbone.internal;
 
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.AttributeKey;

@@ -1,6 +1,6 @@
 package io.inpod.hbone.internal;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import java.security.cert.CertificateException;
 import java.util.Set;
 

@@ -1,12 +1,12 @@
 package io.inpod.hbone.internal;
 
-import io.inpod.hbone.CertificateSource;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.Connector;
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.identity.CertificateSource;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Promise;

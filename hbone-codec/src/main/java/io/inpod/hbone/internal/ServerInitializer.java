@@ -1,11 +1,11 @@
 package io.inpod.hbone.internal;
 
-import io.inpod.hbone.CertificateSource;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelRequestHandler;
-import io.inpod.hbone.WorkloadCertificate;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;

@@ -2,10 +2,10 @@ package io.inpod.hbone.internal;
 
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.Header;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.internal.HeaderCodec.Field;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;

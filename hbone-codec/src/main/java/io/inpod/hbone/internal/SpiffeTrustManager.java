@@ -1,7 +1,7 @@
 package io.inpod.hbone.internal;
 
 import io.inpod.hbone.HboneTls;
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import java.net.Socket;
 import java.security.GeneralSecurityException;

@@ -2,9 +2,9 @@ package io.inpod.hbone.internal;
 
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.Header;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

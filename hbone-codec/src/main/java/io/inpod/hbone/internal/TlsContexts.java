@@ -1,8 +1,8 @@
 package io.inpod.hbone.internal;
 
 import io.inpod.hbone.HboneTls;
-import io.inpod.hbone.SpiffeId;
-import io.inpod.hbone.WorkloadCertificate;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolConfig.Protocol;

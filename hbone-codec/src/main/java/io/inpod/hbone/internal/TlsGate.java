@@ -1,6 +1,6 @@
 package io.inpod.hbone.internal;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;

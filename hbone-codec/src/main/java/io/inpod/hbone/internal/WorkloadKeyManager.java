@@ -1,6 +1,6 @@
 package io.inpod.hbone.internal;
 
-import io.inpod.hbone.WorkloadCertificate;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.SimpleKeyManagerFactory;

@@ -2,8 +2,8 @@ package io.inpod.hbone.internal;
 
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelRequestHandler;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;

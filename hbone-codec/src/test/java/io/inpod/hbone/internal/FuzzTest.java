@@ -3,13 +3,13 @@ package io.inpod.hbone.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.hbone.Authority;
-import io.inpod.hbone.Header;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;

@@ -3,10 +3,11 @@ package io.inpod.hbone.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.hbone.DevelopmentCa;
 import io.inpod.hbone.HboneTls;
-import io.inpod.hbone.SpiffeId;
-import io.inpod.hbone.WorkloadCertificate;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.TestCertificates;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

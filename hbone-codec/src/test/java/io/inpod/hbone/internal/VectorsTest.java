@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.inpod.hbone.Authority;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.Vectors;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.util.ArrayList;

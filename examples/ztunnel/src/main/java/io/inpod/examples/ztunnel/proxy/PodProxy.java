@@ -9,7 +9,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneServer;
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketOptions;
 import io.inpod.tproxy.AcceptLoop;

@@ -1,6 +1,5 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.WorkloadCertificate;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;

@@ -1,9 +1,5 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.internal.LeafIssuer;
-import io.inpod.hbone.internal.Pem;
-import io.inpod.hbone.internal.PrivateDirectory;
-import io.inpod.hbone.internal.RootStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;

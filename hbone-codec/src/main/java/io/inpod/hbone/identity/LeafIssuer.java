@@ -1,7 +1,5 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.SpiffeId;
-import io.inpod.hbone.WorkloadCertificate;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
@@ -30,7 +28,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /** Makes certificates; all of BouncyCastle is used here. */
-public final class LeafIssuer {
+final class LeafIssuer {
     private static final X500Name ROOT_NAME = new X500Name("O=inpod development CA");
     private static final Duration BACKDATED = Duration.ofMinutes(5);
     private static final Duration ROOT_LIFETIME = Duration.ofDays(3650);
@@ -38,7 +36,7 @@ public final class LeafIssuer {
     private LeafIssuer() { }
 
     /** A new key and certificate for an identity (X509-SVID: one URI name, critical because the subject is empty). */
-    public static WorkloadCertificate issue(RootStore.Root root, SpiffeId identity, Instant now, Duration lifetime) throws IOException {
+    static WorkloadCertificate issue(RootStore.Root root, SpiffeId identity, Instant now, Duration lifetime) throws IOException {
         return issue(root, List.of(identity.toString()), now, lifetime);
     }
 

@@ -1,8 +1,9 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.hbone.Tools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class DevelopmentCaTest {
+    private static final SpiffeId CLIENT = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/client");
+    private static final SpiffeId SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/server");
     @TempDir Path temporary;
 
     @Test
@@ -35,7 +38,7 @@ class DevelopmentCaTest {
             for (int i = 0; i < 8; i++) {
                 all.add(threads.submit(() -> {
                     go.await();
-                    return DevelopmentCa.open(directory).certificate(Mesh.CLIENT);
+                    return DevelopmentCa.open(directory).certificate(CLIENT);
                 }));
             }
             go.countDown();
@@ -71,7 +74,7 @@ class DevelopmentCaTest {
     /** What each process does. */
     static final class Opener {
         public static void main(String[] args) throws IOException {
-            System.out.println(DevelopmentCa.open(Path.of(args[0])).certificate(Mesh.CLIENT).trustAnchors().get(0).getSerialNumber().toString(16));
+            System.out.println(DevelopmentCa.open(Path.of(args[0])).certificate(CLIENT).trustAnchors().get(0).getSerialNumber().toString(16));
         }
     }
 
@@ -93,9 +96,9 @@ class DevelopmentCaTest {
     @Test
     void halfFilesRecoverOrAreNamed() throws Exception {
         Path directory = temporary.resolve("ca");
-        var first = DevelopmentCa.open(directory).certificate(Mesh.CLIENT).trustAnchors();
+        var first = DevelopmentCa.open(directory).certificate(CLIENT).trustAnchors();
         Files.delete(directory.resolve("root-cert.pem"));
-        assertThat(DevelopmentCa.open(directory).certificate(Mesh.CLIENT).trustAnchors()).isNotEqualTo(first);
+        assertThat(DevelopmentCa.open(directory).certificate(CLIENT).trustAnchors()).isNotEqualTo(first);
         Path other = temporary.resolve("other");
         DevelopmentCa.open(other);
         Files.copy(other.resolve("root-key.pem"), directory.resolve("root-key.pem"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -123,11 +126,11 @@ class DevelopmentCaTest {
                 return now[0].instant();
             }
         });
-        WorkloadCertificate first = ca.certificate(Mesh.CLIENT);
-        assertThat(first.identity()).isEqualTo(Mesh.CLIENT);
-        assertThat(ca.certificate(Mesh.CLIENT)).isSameAs(first);
+        WorkloadCertificate first = ca.certificate(CLIENT);
+        assertThat(first.identity()).isEqualTo(CLIENT);
+        assertThat(ca.certificate(CLIENT)).isSameAs(first);
         now[0] = Clock.offset(now[0], Duration.ofHours(13));
-        assertThat(ca.certificate(Mesh.CLIENT)).isNotSameAs(first);
+        assertThat(ca.certificate(CLIENT)).isNotSameAs(first);
     }
 
     @Test
@@ -143,11 +146,11 @@ class DevelopmentCaTest {
         DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
         Path chain = temporary.resolve("chain.pem");
         Path key = temporary.resolve("key.pem");
-        ca.issueTo(Mesh.SERVER, chain, key);
+        ca.issueTo(SERVER, chain, key);
         assertThat(Tools.run("openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca.rootCertificate().toString(), chain.toString()))
                 .contains("OK");
         assertThat(Tools.run("openssl", "x509", "-in", chain.toString(), "-noout", "-ext", "subjectAltName,extendedKeyUsage,keyUsage"))
-                .contains("X509v3 Subject Alternative Name: critical", "URI:" + Mesh.SERVER);
+                .contains("X509v3 Subject Alternative Name: critical", "URI:" + SERVER);
         assertThat(Tools.run("openssl", "pkey", "-in", key.toString(), "-noout", "-text")).contains("NIST CURVE: P-256");
         assertThat(Files.getPosixFilePermissions(key)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
     }

@@ -1,4 +1,4 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
 import java.io.IOException;
 import java.security.cert.CertificateException;

@@ -1,6 +1,5 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.internal.FetchQueue;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.Objects;
@@ -41,7 +40,7 @@ public final class CertificateFetcher implements CertificateSource, AutoCloseabl
     }
 
     CertificateFetcher(Fetch fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
-        this.queue = new FetchQueue(Objects.requireNonNull(fetch), Objects.requireNonNull(timer), clock, firstBackoffNanos);
+        this.queue = new FetchQueue(Objects.requireNonNull(fetch)::fetch, Objects.requireNonNull(timer), clock, firstBackoffNanos);
     }
 
     /**

@@ -1,7 +1,5 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.SpiffeId;
-import io.inpod.hbone.WorkloadCertificate;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,26 +15,26 @@ import java.util.Arrays;
 import java.util.List;
 
 /** Three PEM files that belong together. Not thread-safe: one thread looks. */
-public final class PemFiles {
+final class PemFiles {
     private final Path chain;
     private final Path key;
     private final Path roots;
     private byte[][] content = {{}, {}, {}};
 
     /** The files; nothing is read yet. */
-    public PemFiles(Path chain, Path key, Path roots) {
+    PemFiles(Path chain, Path key, Path roots) {
         this.chain = chain;
         this.key = key;
         this.roots = roots;
     }
 
     /** The certificate's file. */
-    public Path chain() {
+    Path chain() {
         return chain;
     }
 
     /** Reads them, and says whether any has changed since the last time. */
-    public boolean changed() throws IOException {
+    boolean changed() throws IOException {
         byte[][] fresh = {Files.readAllBytes(chain), Files.readAllBytes(key), Files.readAllBytes(roots)};
         boolean changed = !Arrays.deepEquals(fresh, content);
         content = fresh;
@@ -44,7 +42,7 @@ public final class PemFiles {
     }
 
     /** What was read. */
-    public WorkloadCertificate parse() throws IOException {
+    WorkloadCertificate parse() throws IOException {
         List<X509Certificate> certificates = certificates(chain, content[0]);
         PrivateKey privateKey = Pem.key(new String(content[1], StandardCharsets.US_ASCII), key.toString());
         X509Certificate leaf = certificates.get(0);
@@ -67,7 +65,7 @@ public final class PemFiles {
     }
 
     /** The identity in the certificate. */
-    public static SpiffeId identity(WorkloadCertificate certificate, Path file) throws IOException {
+    static SpiffeId identity(WorkloadCertificate certificate, Path file) throws IOException {
         try {
             return certificate.identity();
         } catch (CertificateException e) {

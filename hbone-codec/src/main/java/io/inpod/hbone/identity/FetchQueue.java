@@ -1,8 +1,5 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.CertificateFetcher;
-import io.inpod.hbone.SpiffeId;
-import io.inpod.hbone.WorkloadCertificate;
 import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
@@ -22,12 +19,13 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Which certificate is fetched when. Thread-safe; callers' code is never run under the lock. */
-public final class FetchQueue {
+final class FetchQueue {
     /** Half a second. */
-    public static final long FIRST_BACKOFF_NANOS = 500_000_000L;
+    static final long FIRST_BACKOFF_NANOS = 500_000_000L;
 
     private static final long LAST_BACKOFF_NANOS = 150_000_000_000L;
     private static final int AT_ONCE = 8;
@@ -35,7 +33,7 @@ public final class FetchQueue {
     private static final int WARM_UP = 1;
     private static final int BACKGROUND = 2;
 
-    private final CertificateFetcher.Fetch fetch;
+    private final Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch;
     private final ScheduledExecutorService timer;
     private final Clock clock;
     private final long firstBackoff;
@@ -63,7 +61,7 @@ public final class FetchQueue {
     }
 
     /** An empty queue. */
-    public FetchQueue(CertificateFetcher.Fetch fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
+    FetchQueue(Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
         this.fetch = fetch;
         this.timer = timer;
         this.clock = clock;
@@ -71,7 +69,7 @@ public final class FetchQueue {
     }
 
     /** With the priority of what isn't needed yet. */
-    public void prefetch(SpiffeId identity) {
+    void prefetch(SpiffeId identity) {
         synchronized (this) {
             Entry entry = entry(identity);
             if (closed || entry.certificate != null || entry.failure != null) {
@@ -83,7 +81,7 @@ public final class FetchQueue {
     }
 
     /** What is there now. */
-    public synchronized WorkloadCertificate current(SpiffeId identity) throws IOException {
+    synchronized WorkloadCertificate current(SpiffeId identity) throws IOException {
         Entry entry = entries.get(identity);
         WorkloadCertificate certificate = entry == null ? null : valid(entry);
         if (certificate == null) {
@@ -93,7 +91,7 @@ public final class FetchQueue {
     }
 
     /** With the priority of a connection that waits. */
-    public CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
+    CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
         CompletableFuture<WorkloadCertificate> waiter;
         synchronized (this) {
             if (closed) {
@@ -119,7 +117,7 @@ public final class FetchQueue {
     }
 
     /** Stops to care. */
-    public void forget(SpiffeId identity) {
+    void forget(SpiffeId identity) {
         Entry entry;
         synchronized (this) {
             entry = entries.remove(identity);
@@ -135,7 +133,7 @@ public final class FetchQueue {
     }
 
     /** For good. */
-    public void close() {
+    void close() {
         List<SpiffeId> all;
         synchronized (this) {
             closed = true;
@@ -182,7 +180,7 @@ public final class FetchQueue {
             }
             CompletionStage<WorkloadCertificate> stage;
             try {
-                stage = fetch.fetch(next.identity);
+                stage = fetch.apply(next.identity);
             } catch (RuntimeException e) {
                 stage = CompletableFuture.failedFuture(e);
             }

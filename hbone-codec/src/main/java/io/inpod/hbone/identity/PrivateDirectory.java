@@ -1,4 +1,4 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
@@ -11,13 +11,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
 /** A directory that nobody else can look into. */
-public final class PrivateDirectory {
+final class PrivateDirectory {
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rwx------");
 
     private PrivateDirectory() { }
 
     /** Creates it (with its parents) if it is missing, and checks it in any case. */
-    public static Path ensure(Path directory) throws IOException {
+    static Path ensure(Path directory) throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         try {
             Files.createDirectories(path, PosixFilePermissions.asFileAttribute(MODE));
@@ -44,7 +44,7 @@ public final class PrivateDirectory {
     }
 
     /** The effective user, as the kernel shows it. */
-    public static int ownUid() throws IOException {
+    static int ownUid() throws IOException {
         return (Integer) Files.getAttribute(Path.of("/proc/self/task"), "unix:uid");
     }
 

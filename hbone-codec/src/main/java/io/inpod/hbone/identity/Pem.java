@@ -1,4 +1,4 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -22,18 +22,18 @@ import java.util.List;
 import java.util.Set;
 
 /** PEM files: RFC 7468 certificates and PKCS#8 keys. */
-public final class Pem {
+final class Pem {
     private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
     private Pem() { }
 
     /** A key's text. */
-    public static String encode(PrivateKey key) {
+    static String encode(PrivateKey key) {
         return block("PRIVATE KEY", key.getEncoded());
     }
 
     /** A chain's text. */
-    public static String encode(List<X509Certificate> chain) throws IOException {
+    static String encode(List<X509Certificate> chain) throws IOException {
         StringBuilder text = new StringBuilder();
         for (X509Certificate certificate : chain) {
             try {
@@ -46,7 +46,7 @@ public final class Pem {
     }
 
     /** Replaces a file in one step; nobody ever sees half of it, or with a wider mode than 0600. */
-    public static void write(Path file, String text) throws IOException {
+    static void write(Path file, String text) throws IOException {
         Path parent = file.toAbsolutePath().getParent();
         Path temporary = Files.createTempFile(parent, ".pem-", ".tmp", PosixFilePermissions.asFileAttribute(
                 PosixFilePermissions.fromString("rw-------")));

@@ -1,4 +1,4 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
 import java.security.PrivateKey;
 import java.security.cert.CertificateException;

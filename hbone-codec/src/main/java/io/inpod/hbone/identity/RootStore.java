@@ -1,4 +1,4 @@
-package io.inpod.hbone.internal;
+package io.inpod.hbone.identity;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -20,9 +20,9 @@ import java.util.List;
 import java.util.Set;
 
 /** The development CA's root: two files, made once by whoever comes first. */
-public final class RootStore {
+final class RootStore {
     /** The root certificate's file name. */
-    public static final String CERTIFICATE_FILE = "root-cert.pem";
+    static final String CERTIFICATE_FILE = "root-cert.pem";
 
     static final String KEY_FILE = "root-key.pem";
     private static final String LOCK_FILE = ".lock";
@@ -31,10 +31,10 @@ public final class RootStore {
     private RootStore() { }
 
     /** The root. */
-    public record Root(PrivateKey key, X509Certificate certificate) { }
+    record Root(PrivateKey key, X509Certificate certificate) { }
 
     /** Reads the root, or makes it, under a lock among threads and processes. */
-    public static Root loadOrCreate(Path directory, Clock clock) throws IOException {
+    static Root loadOrCreate(Path directory, Clock clock) throws IOException {
         synchronized (RootStore.class) {
             try (FileChannel lockFile = FileChannel.open(directory.resolve(LOCK_FILE),
                             Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),

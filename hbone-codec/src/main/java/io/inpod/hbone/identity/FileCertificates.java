@@ -1,6 +1,5 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
-import io.inpod.hbone.internal.PemFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

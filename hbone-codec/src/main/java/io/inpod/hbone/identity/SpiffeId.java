@@ -1,4 +1,4 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;

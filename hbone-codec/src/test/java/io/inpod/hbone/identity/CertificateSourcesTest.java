@@ -1,9 +1,8 @@
-package io.inpod.hbone;
+package io.inpod.hbone.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.hbone.internal.TestCertificates;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class CertificateSourcesTest {
+    private static final SpiffeId CLIENT = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/client");
+    private static final SpiffeId SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/server");
     @TempDir Path temporary;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
 
@@ -39,37 +40,37 @@ class CertificateSourcesTest {
         DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
         Path chain = temporary.resolve("chain.pem");
         Path key = temporary.resolve("key.pem");
-        ca.issueTo(Mesh.CLIENT, chain, key);
+        ca.issueTo(CLIENT, chain, key);
         LinkedBlockingQueue<IOException> problems = new LinkedBlockingQueue<>();
         try (FileCertificates files = FileCertificates.watch(chain, key, ca.rootCertificate(), timer, Duration.ofMillis(20), problems::add)) {
-            WorkloadCertificate first = files.certificate(Mesh.CLIENT);
-            assertThat(first.trustAnchors()).isEqualTo(ca.certificate(Mesh.CLIENT).trustAnchors());
-            assertThat(files.certificate(Mesh.CLIENT)).isSameAs(first);
-            assertThatThrownBy(() -> files.certificate(Mesh.SERVER)).isInstanceOf(IOException.class).hasMessageContaining(Mesh.CLIENT + ", not of " + Mesh.SERVER);
+            WorkloadCertificate first = files.certificate(CLIENT);
+            assertThat(first.trustAnchors()).isEqualTo(ca.certificate(CLIENT).trustAnchors());
+            assertThat(files.certificate(CLIENT)).isSameAs(first);
+            assertThatThrownBy(() -> files.certificate(SERVER)).isInstanceOf(IOException.class).hasMessageContaining(CLIENT + ", not of " + SERVER);
 
             // A new key without its certificate isn't used.
             Path newChain = temporary.resolve("chain.new");
             Path newKey = temporary.resolve("key.new");
-            ca.issueTo(Mesh.CLIENT, newChain, newKey);
+            ca.issueTo(CLIENT, newChain, newKey);
             Files.move(newKey, key, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
             assertThat(problems.poll(20, TimeUnit.SECONDS)).hasMessageContaining("doesn't belong to the certificate");
-            assertThat(files.certificate(Mesh.CLIENT)).isSameAs(first);
+            assertThat(files.certificate(CLIENT)).isSameAs(first);
             Files.move(newChain, chain, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-            while (files.certificate(Mesh.CLIENT) == first) {
+            while (files.certificate(CLIENT) == first) {
                 Thread.onSpinWait();
             }
-            WorkloadCertificate second = files.certificate(Mesh.CLIENT);
+            WorkloadCertificate second = files.certificate(CLIENT);
             assertThat(second.chain().get(0)).isNotEqualTo(first.chain().get(0));
 
             Files.writeString(chain, "garbage");
             assertThat(problems.poll(20, TimeUnit.SECONDS)).isNotNull();
-            ca.issueTo(Mesh.SERVER, chain, key);
+            ca.issueTo(SERVER, chain, key);
             IOException problem = problems.poll(20, TimeUnit.SECONDS);
             while (problem != null && !problem.getMessage().contains("has become a certificate of")) {
                 problem = problems.poll(20, TimeUnit.SECONDS);
             }
             assertThat(problem).isNotNull();
-            assertThat(files.certificate(Mesh.CLIENT)).isSameAs(second);
+            assertThat(files.certificate(CLIENT)).isSameAs(second);
         }
     }
 
@@ -78,7 +79,7 @@ class CertificateSourcesTest {
         DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
         Path chain = temporary.resolve("chain.pem");
         Path key = temporary.resolve("key.pem");
-        ca.issueTo(Mesh.CLIENT, chain, key);
+        ca.issueTo(CLIENT, chain, key);
         Path root = ca.rootCertificate();
         Path missing = temporary.resolve("missing.pem");
         assertThatThrownBy(() -> FileCertificates.watch(missing, key, root, timer, Duration.ofSeconds(1), e -> { }).close())
