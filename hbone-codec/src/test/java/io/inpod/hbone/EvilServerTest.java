@@ -13,6 +13,7 @@ import static io.inpod.hbone.RawPeer.block;
 import static io.inpod.hbone.RawPeer.frame;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.TestCertificates;
 import io.netty.channel.Channel;

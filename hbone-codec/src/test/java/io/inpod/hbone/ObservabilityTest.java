@@ -2,7 +2,9 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -7,33 +7,32 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
- * Certificates from a CA elsewhere: fetched when they are first needed, or before, and renewed at half of their lifetime. Thread-safe.
+ * Fetches certificates from a CA when they are first needed, or before, and renews them at half of their lifetime. Thread-safe.
  *
- * <p>At most eight fetches run at once. Of those that wait the one with the highest priority goes first: a connection waits for it, then
- * {@link #prefetch}, then renewals. After a failure an identity is left alone for half a second, then for twice as long each time,
- * up to 150 seconds (each ±20 %); who asks meanwhile hears the last failure. A renewal that fails leaves the old certificate in force until it
- * expires.
+ * <p>At most eight fetches run at once. The others wait in this order: certificates that a connection waits for, then {@link #prefetch}, then
+ * renewals. After a failure the next attempt follows half a second later, then after twice as long each time, up to 150 seconds (each ±20 %); requests in
+ * between fail with the last failure. If a renewal fails, the old certificate remains in force until it expires.
  */
 public final class CertificateFetcher implements CertificateSource, AutoCloseable {
     private final FetchQueue queue;
 
-    /** Asks a CA. */
+    /** Fetches one certificate from the CA. */
     @FunctionalInterface
     public interface Fetch {
         /**
-         * Starts to fetch a new certificate; must not block.
+         * Starts fetching a new certificate; must not block.
          *
-         * @param identity for whom
-         * @return completes on any thread, and within a time that the implementation bounds
+         * @param identity the certificate's identity
+         * @return completes on any thread, within a time that the implementation bounds
          */
         CompletionStage<WorkloadCertificate> fetch(SpiffeId identity);
     }
 
     /**
-     * Starts without certificates.
+     * Creates a fetcher without certificates.
      *
-     * @param fetch asks the CA
-     * @param timer for renewals and retries; stays the caller's
+     * @param fetch fetches from the CA
+     * @param timer schedules renewals and retries; remains the caller's
      */
     public CertificateFetcher(Fetch fetch, ScheduledExecutorService timer) {
         this(fetch, timer, Clock.systemUTC(), FetchQueue.FIRST_BACKOFF_NANOS);
@@ -44,28 +43,28 @@ public final class CertificateFetcher implements CertificateSource, AutoCloseabl
     }
 
     /**
-     * Fetches a certificate before anybody needs it, and keeps it fresh from now on.
+     * Fetches a certificate before it is needed, and renews it from then on.
      *
-     * @param identity whose certificate
+     * @param identity the certificate's identity
      */
     public void prefetch(SpiffeId identity) {
         queue.prefetch(identity);
     }
 
     /**
-     * Drops a certificate and stops to renew it. Who waits for it hears of that.
+     * Drops a certificate and stops renewing it; pending requests fail.
      *
-     * @param identity whose certificate
+     * @param identity the identity to forget
      */
     public void forget(SpiffeId identity) {
         queue.forget(identity);
     }
 
     /**
-     * The certificate if it is there; {@link #request} waits for one that isn't.
+     * Returns the certificate if it was fetched; {@link #request} waits for it.
      *
-     * @param identity whose certificate
-     * @throws IOException if it isn't there (yet), or has expired; the message says why
+     * @param identity the workload's identity
+     * @throws IOException if the certificate wasn't fetched (yet), or has expired; the message says why
      */
     @Override
     public WorkloadCertificate certificate(SpiffeId identity) throws IOException {
@@ -77,7 +76,7 @@ public final class CertificateFetcher implements CertificateSource, AutoCloseabl
         return queue.request(identity);
     }
 
-    /** Forgets everything. */
+    /** Forgets all certificates and stops fetching; pending requests fail. */
     @Override
     public void close() {
         queue.close();

@@ -4,26 +4,26 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** Where certificates come from. Thread-safe. */
+/** Supplies certificates. Implementations are thread-safe. */
 @FunctionalInterface
 public interface CertificateSource {
     /**
-     * The certificate that is in force now. Called on event loops for each new connection: answers from memory in the usual case, and in
-     * a few milliseconds at most (a source that has to ask the network fetches ahead of time). As long as nothing changed it returns the same
-     * instance; a new instance is used for new connections at once.
+     * Returns the certificate in force. It is called on event loops for each new connection, so it usually answers from memory, and within a few
+     * milliseconds at most; a source that needs the network fetches in advance. It returns the same instance until the certificate changes; new
+     * connections use a new instance at once.
      *
-     * @param identity whose certificate
-     * @return a valid certificate of exactly that identity
+     * @param identity the identity of the certificate
+     * @return a valid certificate of exactly this identity
      * @throws IOException if there is none; the message says why
      */
     WorkloadCertificate certificate(SpiffeId identity) throws IOException;
 
     /**
-     * The certificate, as soon as there is one: what a new connection asks for, and waits for within its handshake's bound. A source that
+     * Returns the certificate as soon as there is one. New connections call this method, and wait within the time limit of their handshake. A source that
      * always answers from memory need not implement it.
      *
-     * @param identity whose certificate
-     * @return completes on any thread, with a certificate or an {@link IOException} whose message says why there is none
+     * @param identity the requested identity
+     * @return completes on any thread with a certificate, or fails with an {@link IOException} whose message says why there is none
      */
     default CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
         try {

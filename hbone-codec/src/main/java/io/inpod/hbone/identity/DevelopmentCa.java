@@ -10,11 +10,11 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A certificate authority for development and tests: a root in a directory, and certificates for whatever identity is asked for. Whoever can
- * read the directory can be anyone, so it isn't for production.
+ * A certificate authority for development and tests: a root in a directory, and certificates for any identity. A user who can read the directory can
+ * assume any identity, so it isn't suitable for production.
  *
- * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). Certificates are made
- * in memory (about a millisecond), last 24 hours and are renewed at half of that. Needs BouncyCastle's {@code bcpkix}. Thread-safe.
+ * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). Certificates are issued
+ * in memory, in about a millisecond. They are valid for 24 hours and renewed after 12. Requires BouncyCastle's {@code bcpkix}. Thread-safe.
  */
 public final class DevelopmentCa implements CertificateSource {
     private static final Duration LIFETIME = Duration.ofHours(24);
@@ -33,11 +33,11 @@ public final class DevelopmentCa implements CertificateSource {
     }
 
     /**
-     * Opens the authority in a directory, creating both if they are missing. Blocks on files: not for event loops.
+     * Opens the authority in a directory, and creates both if they are missing. Blocks on files, so it must not be called on an event loop.
      *
-     * @param directory belongs to the caller, mode 0700, not a symbolic link; created like that if it is missing
+     * @param directory must belong to the caller, have mode 0700, and not be a symbolic link; created if it is missing
      * @return the authority
-     * @throws IOException if the directory or its files can't be trusted or written; the message says which and what to do
+     * @throws IOException if the directory or its files can't be trusted or written; the message says which, and what to do
      */
     public static DevelopmentCa open(Path directory) throws IOException {
         return open(directory, Clock.systemUTC());
@@ -49,7 +49,7 @@ public final class DevelopmentCa implements CertificateSource {
     }
 
     /**
-     * Where the authority lives if nobody says otherwise: {@code $INPOD_CA_DIR}, else {@code /run/inpod/ca} for root, else
+     * Returns the default directory: {@code $INPOD_CA_DIR}, else {@code /run/inpod/ca} for root, else
      * {@code $XDG_RUNTIME_DIR/inpod/ca}.
      *
      * @param env environment variables
@@ -80,18 +80,18 @@ public final class DevelopmentCa implements CertificateSource {
         }
         WorkloadCertificate fresh = LeafIssuer.issue(root, identity, now, LIFETIME);
         Issued made = new Issued(fresh, now.plus(LIFETIME.dividedBy(2)));
-        // Two threads may both have made one: all must see the same.
+        // Two threads may both have issued one; all callers must get the same.
         Issued kept = issued.compute(identity, (id, other) -> other != null && now.isBefore(other.renewal) ? other : made);
         return kept.certificate;
     }
 
     /**
-     * Writes a new certificate and its key as PEM files of mode 0600, for a peer that isn't this process.
+     * Issues a certificate to a peer in another process: writes it and its key as PEM files of mode 0600.
      *
-     * @param identity for whom
-     * @param chain file for the certificate chain, replaced if it exists
-     * @param key file for the PKCS#8 key, replaced if it exists
-     * @throws IOException if they can't be written
+     * @param identity the certificate's identity
+     * @param chain the file for the certificate chain, replaced if it exists
+     * @param key the file for the PKCS#8 key, replaced if it exists
+     * @throws IOException if the files can't be written
      */
     public void issueTo(SpiffeId identity, Path chain, Path key) throws IOException {
         WorkloadCertificate fresh = LeafIssuer.issue(root, identity, clock.instant(), LIFETIME);
@@ -100,7 +100,7 @@ public final class DevelopmentCa implements CertificateSource {
     }
 
     /**
-     * The root's certificate, for peers to trust.
+     * Returns the root's certificate, for peers that are to trust it.
      *
      * @return the PEM file
      */

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Which certificate is fetched when. Thread-safe; callers' code is never run under the lock. */
+/** Decides which certificate is fetched when. Thread-safe; never runs the caller's code under the lock. */
 final class FetchQueue {
     /** Half a second. */
     static final long FIRST_BACKOFF_NANOS = 500_000_000L;
@@ -60,7 +60,6 @@ final class FetchQueue {
         }
     }
 
-    /** An empty queue. */
     FetchQueue(Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
         this.fetch = fetch;
         this.timer = timer;
@@ -68,7 +67,7 @@ final class FetchQueue {
         this.firstBackoff = firstBackoffNanos;
     }
 
-    /** With the priority of what isn't needed yet. */
+    /** Fetches with the priority of a certificate that isn't needed yet. */
     void prefetch(SpiffeId identity) {
         synchronized (this) {
             Entry entry = entry(identity);
@@ -80,7 +79,7 @@ final class FetchQueue {
         pump();
     }
 
-    /** What is there now. */
+    /** The valid certificate, if it was fetched. */
     synchronized WorkloadCertificate current(SpiffeId identity) throws IOException {
         Entry entry = entries.get(identity);
         WorkloadCertificate certificate = entry == null ? null : valid(entry);
@@ -90,12 +89,12 @@ final class FetchQueue {
         return certificate;
     }
 
-    /** With the priority of a connection that waits. */
+    /** Fetches with the priority of a waiting connection. */
     CompletionStage<WorkloadCertificate> request(SpiffeId identity) {
         CompletableFuture<WorkloadCertificate> waiter;
         synchronized (this) {
             if (closed) {
-                return CompletableFuture.failedFuture(new IOException("no certificates are fetched any more"));
+                return CompletableFuture.failedFuture(new IOException("the certificate fetcher is closed"));
             }
             Entry entry = entry(identity);
             WorkloadCertificate certificate = valid(entry);
@@ -112,11 +111,11 @@ final class FetchQueue {
             enqueue(entry, REAL_TIME);
         }
         pump();
-        // One's cancelling is not the others'.
+        // A copy, so that one caller's cancellation doesn't affect the others.
         return waiter.thenApply(c -> c);
     }
 
-    /** Stops to care. */
+    /** Drops the certificate; a pending request fails. */
     void forget(SpiffeId identity) {
         Entry entry;
         synchronized (this) {
@@ -129,10 +128,10 @@ final class FetchQueue {
                 entry.alarm.cancel(false);
             }
         }
-        answer(entry, null, new IOException("the certificate of " + identity + " isn't wanted any more"));
+        answer(entry, null, new IOException("the certificate of " + identity + " is no longer wanted"));
     }
 
-    /** For good. */
+    /** Forgets all certificates, and fetches none from now on. */
     void close() {
         List<SpiffeId> all;
         synchronized (this) {
@@ -203,7 +202,7 @@ final class FetchQueue {
                 try {
                     entry.alarm = timer.schedule(() -> renew(entry), nanos, TimeUnit.NANOSECONDS);
                 } catch (RejectedExecutionException e) {
-                    // The caller's timer is shut down: there are no renewals any more.
+                    // The caller's timer is shut down: no further renewals.
                 }
             }
         }
@@ -237,16 +236,16 @@ final class FetchQueue {
     private static IOException failure(Entry entry, @Nullable Throwable problem) {
         Throwable cause = problem instanceof java.util.concurrent.CompletionException && problem.getCause() != null ? problem.getCause() : problem;
         return new IOException("the certificate of " + entry.identity + " can't be fetched: "
-                + (cause == null ? "the CA gave none" : cause.getMessage() == null ? cause.toString() : cause.getMessage()), cause);
+                + (cause == null ? "the CA returned none" : cause.getMessage() == null ? cause.toString() : cause.getMessage()), cause);
     }
 
     private static @Nullable IOException wrong(Entry entry, WorkloadCertificate certificate) {
         try {
             SpiffeId actual = certificate.identity();
             return actual.equals(entry.identity) ? null
-                    : new IOException("the CA was asked for a certificate of " + entry.identity + " and gave one of " + actual);
+                    : new IOException("the CA was asked for a certificate of " + entry.identity + " and returned one of " + actual);
         } catch (CertificateException e) {
-            return new IOException("the CA gave a bad certificate for " + entry.identity + ": " + e.getMessage(), e);
+            return new IOException("the CA returned a bad certificate for " + entry.identity + ": " + e.getMessage(), e);
         }
     }
 

@@ -9,11 +9,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * One identity's certificate from PEM files, which are read anew when they change; as SPIRE's helper, cert-manager or a mounted Kubernetes secret
- * write them. Thread-safe.
+ * The certificate of one identity from PEM files, reloaded when they change: files of SPIRE's helper, cert-manager or a mounted Kubernetes secret.
+ * Thread-safe.
  *
- * <p>Files are compared by content, so that neither links that are switched nor coarse times hide a change. A half-written set (a key that
- * doesn't belong to the certificate) isn't used; the last good one is, until all three fit together again.
+ * <p>Files are compared by content, so that neither a switched link nor a coarse timestamp hides a change. A half-written set (a key that
+ * doesn't belong to the certificate) isn't used; the last good set stays in force until the three files fit together again.
  */
 public final class FileCertificates implements CertificateSource, AutoCloseable {
     private final PemFiles files;
@@ -35,12 +35,12 @@ public final class FileCertificates implements CertificateSource, AutoCloseable 
      * Reads the files now, and again in intervals until {@link #close}. Blocks on files.
      *
      * @param chain the certificate and its intermediates, PEM
-     * @param key its key, PKCS#8 PEM ({@code BEGIN PRIVATE KEY}), ECDSA or RSA
+     * @param key the certificate's key, PKCS#8 PEM ({@code BEGIN PRIVATE KEY}), ECDSA or RSA
      * @param roots the trust anchors, PEM
-     * @param executor where the files are read; stays the caller's
-     * @param interval between looks
-     * @param problems hears of changes that can't be used, on the executor; must not throw
-     * @return the source, of exactly the identity in the certificate
+     * @param executor reads the files; remains the caller's
+     * @param interval the time between two reads
+     * @param problems receives changes that can't be used, on the executor; must not throw
+     * @return a source for exactly the identity in the certificate
      * @throws IOException if the files can't be read or don't fit together; the message says which
      */
     public static FileCertificates watch(Path chain, Path key, Path roots, ScheduledExecutorService executor, Duration interval,
@@ -57,7 +57,7 @@ public final class FileCertificates implements CertificateSource, AutoCloseable 
                 WorkloadCertificate fresh = files.parse();
                 SpiffeId now = PemFiles.identity(fresh, files.chain());
                 if (!now.equals(identity)) {
-                    throw new IOException(files.chain() + " has become a certificate of " + now + ", it was one of " + identity);
+                    throw new IOException(files.chain() + " has become a certificate of " + now + "; it was one of " + identity);
                 }
                 current = fresh;
             }
@@ -74,7 +74,7 @@ public final class FileCertificates implements CertificateSource, AutoCloseable 
         return current;
     }
 
-    /** Stops to look; the last certificate stays. */
+    /** Stops watching the files; the last certificate stays in force. */
     @Override
     public void close() {
         watching.cancel(false);

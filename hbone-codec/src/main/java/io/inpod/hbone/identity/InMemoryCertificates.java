@@ -5,19 +5,19 @@ import java.security.cert.CertificateException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Certificates that somebody puts in and takes out. Thread-safe. */
+/** Certificates that the caller adds and removes. Thread-safe. */
 public final class InMemoryCertificates implements CertificateSource {
     private final Map<SpiffeId, WorkloadCertificate> certificates = new ConcurrentHashMap<>();
 
-    /** Starts empty. */
+    /** Creates an empty source. */
     public InMemoryCertificates() { }
 
     /**
-     * Adds a certificate, or replaces that of its identity: new connections use it at once.
+     * Adds a certificate, or replaces the one of its identity. New connections use it at once.
      *
-     * @param certificate with exactly one identity
+     * @param certificate a certificate with exactly one identity
      * @return that identity
-     * @throws CertificateException if it hasn't
+     * @throws CertificateException if the certificate has no identity, or more than one
      */
     public SpiffeId put(WorkloadCertificate certificate) throws CertificateException {
         SpiffeId identity = certificate.identity();
@@ -26,9 +26,9 @@ public final class InMemoryCertificates implements CertificateSource {
     }
 
     /**
-     * Removes a certificate: there are no new connections with this identity. Those that stand go on.
+     * Removes a certificate. There are no new connections with its identity; established connections continue.
      *
-     * @param identity whose certificate
+     * @param identity the certificate's identity
      */
     public void remove(SpiffeId identity) {
         certificates.remove(identity);
@@ -38,7 +38,7 @@ public final class InMemoryCertificates implements CertificateSource {
     public WorkloadCertificate certificate(SpiffeId identity) throws IOException {
         WorkloadCertificate certificate = certificates.get(identity);
         if (certificate == null) {
-            throw new IOException("nobody has put in a certificate of " + identity);
+            throw new IOException("there is no certificate of " + identity);
         }
         return certificate;
     }

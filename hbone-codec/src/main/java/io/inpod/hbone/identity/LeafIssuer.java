@@ -27,7 +27,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** Makes certificates; all of BouncyCastle is used here. */
+/** Issues certificates. The only class that uses BouncyCastle. */
 final class LeafIssuer {
     private static final X500Name ROOT_NAME = new X500Name("O=inpod development CA");
     private static final Duration BACKDATED = Duration.ofMinutes(5);
@@ -35,7 +35,7 @@ final class LeafIssuer {
 
     private LeafIssuer() { }
 
-    /** A new key and certificate for an identity (X509-SVID: one URI name, critical because the subject is empty). */
+    /** Issues a new key and certificate for an identity (X509-SVID: one URI name, critical because the subject is empty). */
     static WorkloadCertificate issue(RootStore.Root root, SpiffeId identity, Instant now, Duration lifetime) throws IOException {
         return issue(root, List.of(identity.toString()), now, lifetime);
     }
@@ -68,7 +68,7 @@ final class LeafIssuer {
                     new JcaX509ExtensionUtils().createSubjectKeyIdentifier(pair.getPublic()));
             return new RootStore.Root(pair.getPrivate(), sign(builder, pair.getPrivate()));
         } catch (GeneralSecurityException | OperatorCreationException e) {
-            throw new IOException("can't make a root: " + e.getMessage(), e);
+            throw new IOException("can't create a root: " + e.getMessage(), e);
         }
     }
 

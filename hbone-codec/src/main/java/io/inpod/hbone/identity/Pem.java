@@ -21,18 +21,16 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 
-/** PEM files: RFC 7468 certificates and PKCS#8 keys. */
+/** Reads and writes PEM files: certificates of RFC 7468 and PKCS#8 keys. */
 final class Pem {
     private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
     private Pem() { }
 
-    /** A key's text. */
     static String encode(PrivateKey key) {
         return block("PRIVATE KEY", key.getEncoded());
     }
 
-    /** A chain's text. */
     static String encode(List<X509Certificate> chain) throws IOException {
         StringBuilder text = new StringBuilder();
         for (X509Certificate certificate : chain) {
@@ -45,7 +43,7 @@ final class Pem {
         return text.toString();
     }
 
-    /** Replaces a file in one step; nobody ever sees half of it, or with a wider mode than 0600. */
+    /** Replaces a file atomically; it never exists half-written, or with a mode wider than 0600. */
     static void write(Path file, String text) throws IOException {
         Path parent = file.toAbsolutePath().getParent();
         Path temporary = Files.createTempFile(parent, ".pem-", ".tmp", PosixFilePermissions.asFileAttribute(
@@ -78,14 +76,14 @@ final class Pem {
         return key(Files.readString(file, StandardCharsets.US_ASCII), file.toString());
     }
 
-    /** A key in PKCS#8. */
+    /** Parses a PKCS#8 key. */
     static PrivateKey key(String text, String file) throws IOException {
         PKCS8EncodedKeySpec spec = new PKCS8EncodedKeySpec(decode("PRIVATE KEY", text, file));
         for (String algorithm : List.of("EC", "RSA")) {
             try {
                 return KeyFactory.getInstance(algorithm).generatePrivate(spec);
             } catch (GeneralSecurityException e) {
-                // Perhaps the other one.
+                // It may be a key of the other algorithm.
             }
         }
         throw new IOException(file + " isn't a PKCS#8 key for ECDSA or RSA");
@@ -102,12 +100,12 @@ final class Pem {
         if (from < 0 || to < from) {
             String cure = text.contains("BEGIN EC PRIVATE KEY") || text.contains("BEGIN RSA PRIVATE KEY")
                     ? " (convert it with: openssl pkcs8 -topk8 -nocrypt)" : "";
-            throw new IOException(file + " holds no PEM block " + label + cure);
+            throw new IOException(file + " contains no PEM block " + label + cure);
         }
         try {
             return Base64.getMimeDecoder().decode(text.substring(from + begin.length(), to));
         } catch (IllegalArgumentException e) {
-            throw new IOException(file + " holds a damaged PEM block " + label, e);
+            throw new IOException(file + " contains a damaged PEM block " + label, e);
         }
     }
 }

@@ -14,26 +14,24 @@ import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.List;
 
-/** Three PEM files that belong together. Not thread-safe: one thread looks. */
+/** Three PEM files that belong together. Not thread-safe. */
 final class PemFiles {
     private final Path chain;
     private final Path key;
     private final Path roots;
     private byte[][] content = {{}, {}, {}};
 
-    /** The files; nothing is read yet. */
     PemFiles(Path chain, Path key, Path roots) {
         this.chain = chain;
         this.key = key;
         this.roots = roots;
     }
 
-    /** The certificate's file. */
     Path chain() {
         return chain;
     }
 
-    /** Reads them, and says whether any has changed since the last time. */
+    /** Reads the files; returns whether any of them has changed since the last call. */
     boolean changed() throws IOException {
         byte[][] fresh = {Files.readAllBytes(chain), Files.readAllBytes(key), Files.readAllBytes(roots)};
         boolean changed = !Arrays.deepEquals(fresh, content);
@@ -41,7 +39,7 @@ final class PemFiles {
         return changed;
     }
 
-    /** What was read. */
+    /** Parses what was read last. */
     WorkloadCertificate parse() throws IOException {
         List<X509Certificate> certificates = certificates(chain, content[0]);
         PrivateKey privateKey = Pem.key(new String(content[1], StandardCharsets.US_ASCII), key.toString());
@@ -64,7 +62,7 @@ final class PemFiles {
         return new WorkloadCertificate(privateKey, certificates, certificates(roots, content[2]));
     }
 
-    /** The identity in the certificate. */
+    /** Returns the identity in the certificate. */
     static SpiffeId identity(WorkloadCertificate certificate, Path file) throws IOException {
         try {
             return certificate.identity();
@@ -78,11 +76,11 @@ final class PemFiles {
             List<X509Certificate> all = CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(bytes)).stream()
                     .map(X509Certificate.class::cast).toList();
             if (all.isEmpty()) {
-                throw new IOException(file + " holds no certificate");
+                throw new IOException(file + " contains no certificate");
             }
             return all;
         } catch (CertificateException e) {
-            throw new IOException(file + " holds something else than PEM certificates: " + e.getMessage(), e);
+            throw new IOException(file + " contains something other than PEM certificates: " + e.getMessage(), e);
         }
     }
 }

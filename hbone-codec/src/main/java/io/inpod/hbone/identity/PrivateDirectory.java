@@ -10,19 +10,19 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
-/** A directory that nobody else can look into. */
+/** A directory that only its owner can read. */
 final class PrivateDirectory {
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rwx------");
 
     private PrivateDirectory() { }
 
-    /** Creates it (with its parents) if it is missing, and checks it in any case. */
+    /** Creates the directory with its parents if it is missing, and checks it in any case. */
     static Path ensure(Path directory) throws IOException {
         Path path = directory.toAbsolutePath().normalize();
         try {
             Files.createDirectories(path, PosixFilePermissions.asFileAttribute(MODE));
         } catch (FileAlreadyExistsException e) {
-            // A file or a dangling link: the check below says so.
+            // A file or a dangling link, which the checks below refuse.
         } catch (IOException e) {
             throw new IOException("can't create the CA's directory " + path + ": " + e + "; create it yourself, with mode 0700", e);
         }
@@ -38,12 +38,12 @@ final class PrivateDirectory {
             throw refuse(path, "belongs to user " + owner + ", not to us (" + ownUid() + ")", "chown it or choose another path");
         }
         if (!attributes.permissions().equals(MODE)) {
-            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "it must be a directory for nothing else (then chmod 700 it)");
+            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "use a directory for the CA alone, and chmod 700 it");
         }
         return path;
     }
 
-    /** The effective user, as the kernel shows it. */
+    /** Returns the effective user id. */
     static int ownUid() throws IOException {
         return (Integer) Files.getAttribute(Path.of("/proc/self/task"), "unix:uid");
     }

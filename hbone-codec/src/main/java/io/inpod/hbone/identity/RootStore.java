@@ -19,7 +19,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Set;
 
-/** The development CA's root: two files, made once by whoever comes first. */
+/** The development CA's root: two files, created by the first process that needs them. */
 final class RootStore {
     /** The root certificate's file name. */
     static final String CERTIFICATE_FILE = "root-cert.pem";
@@ -30,10 +30,9 @@ final class RootStore {
 
     private RootStore() { }
 
-    /** The root. */
     record Root(PrivateKey key, X509Certificate certificate) { }
 
-    /** Reads the root, or makes it, under a lock among threads and processes. */
+    /** Reads the root, or creates it, under a lock between threads and between processes. */
     static Root loadOrCreate(Path directory, Clock clock) throws IOException {
         synchronized (RootStore.class) {
             try (FileChannel lockFile = FileChannel.open(directory.resolve(LOCK_FILE),
@@ -46,7 +45,7 @@ final class RootStore {
         }
     }
 
-    /** The monitor above keeps our own threads apart; only another class loader's copy can overlap. */
+    /** The monitor above excludes our own threads; only a copy of this class in another class loader can overlap. */
     private static FileLock lock(FileChannel file) throws IOException {
         long start = System.nanoTime();
         while (true) {
@@ -66,7 +65,7 @@ final class RootStore {
         Path keyFile = directory.resolve(KEY_FILE);
         boolean hasKey = Files.exists(keyFile, LinkOption.NOFOLLOW_LINKS);
         if (!Files.exists(certificateFile, LinkOption.NOFOLLOW_LINKS)) {
-            // A key alone is what a crash leaves behind: nobody has seen its certificate, so both are made anew.
+            // A crash leaves a key alone. Its certificate was never published, so both are replaced.
             Root root = LeafIssuer.newRoot(clock.instant());
             Pem.write(keyFile, Pem.encode(root.key()));
             Pem.write(certificateFile, Pem.encode(List.of(root.certificate())));
@@ -74,7 +73,7 @@ final class RootStore {
         }
         if (!hasKey) {
             throw new IOException(certificateFile + " has no " + KEY_FILE + " beside it; restore the key, or remove the certificate to get a"
-                    + " new root (whoever trusts the old one must be told)");
+                    + " new root (then every peer that trusts the old root needs the new one)");
         }
         Root root = new Root(Pem.readKey(keyFile), Pem.readCertificate(certificateFile));
         check(root, directory, clock);

@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The identity of a workload as Istio writes it: {@code spiffe://trust-domain/ns/namespace/sa/service-account}.
+ * The identity of a workload, in Istio's form: {@code spiffe://trust-domain/ns/namespace/sa/service-account}.
  *
  * <p>The trust domain follows the SPIFFE-ID specification (lower case letters, digits, {@code . - _}, at most 255 characters); the
  * two names consist of letters, digits and {@code . - _}, and are neither {@code .} nor {@code ..}.
@@ -26,10 +26,10 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
     /**
      * Checks the parts.
      *
-     * @param trustDomain the trust domain, for example {@code cluster.local}
-     * @param namespace the Kubernetes namespace
-     * @param serviceAccount the Kubernetes service account
-     * @throws IllegalArgumentException if a part is empty or has a character that isn't allowed
+     * @param trustDomain see {@link #trustDomain()}
+     * @param namespace see {@link #namespace()}
+     * @param serviceAccount see {@link #serviceAccount()}
+     * @throws IllegalArgumentException if a part is empty, too long, or contains a character that isn't allowed
      */
     public SpiffeId {
         check(isName(trustDomain, 255, false), "trust domain", trustDomain);
@@ -38,11 +38,11 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
     }
 
     /**
-     * Parses a SPIFFE URI strictly: exactly the shape above, no port, query, fragment, escapes or trailing slash.
+     * Parses a SPIFFE URI strictly: exactly the form above, without port, query, fragment, escapes or trailing slash.
      *
      * @param uri the URI
      * @return the identity
-     * @throws IllegalArgumentException if the text has any other shape
+     * @throws IllegalArgumentException if the text has any other form
      */
     public static SpiffeId parse(String uri) {
         Matcher m = URI.matcher(Objects.requireNonNull(uri));
@@ -53,7 +53,7 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
     }
 
     /**
-     * Takes the identity out of an X.509-SVID, which must hold exactly one URI subject alternative name.
+     * Returns the identity in an X.509-SVID, which must contain exactly one URI subject alternative name.
      *
      * @param certificate the leaf certificate
      * @return its identity
@@ -83,7 +83,7 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
         return "spiffe://" + trustDomain + "/ns/" + namespace + "/sa/" + serviceAccount;
     }
 
-    // By hand, as proxies make identities for every connection.
+    // A loop instead of a pattern, because proxies create identities for every connection.
     private static boolean isName(String text, int most, boolean upperCase) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
@@ -105,7 +105,7 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
         }
     }
 
-    /** A peer's text for a message: bounded, and without anything that could forge a log line. */
+    /** Prepares a peer's text for a message: bounded, and without characters that could forge a log line. */
     private static String quote(String text) {
         String cut = text.length() > 300 ? text.substring(0, 300) + "..." : text;
         return '"' + cut.replaceAll("[^\\x20-\\x7e]", "?") + '"';

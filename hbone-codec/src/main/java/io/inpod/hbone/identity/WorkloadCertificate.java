@@ -6,20 +6,20 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 
 /**
- * What a workload proves its identity with, and whom it believes.
+ * A workload's certificate and key, and the roots that it trusts.
  *
- * @param privateKey key of the first certificate
+ * @param privateKey the key of the first certificate
  * @param chain the leaf first, then intermediates; without the root
- * @param trustAnchors roots that a peer's chain must lead to
+ * @param trustAnchors the roots to which a peer's chain must lead
  */
 public record WorkloadCertificate(PrivateKey privateKey, List<X509Certificate> chain, List<X509Certificate> trustAnchors) {
     /**
      * Copies the lists.
      *
-     * @param privateKey key of the first certificate
-     * @param chain the leaf first, then intermediates; without the root
-     * @param trustAnchors roots that a peer's chain must lead to
-     * @throws IllegalArgumentException if one of them is empty
+     * @param privateKey see {@link #privateKey()}
+     * @param chain see {@link #chain()}
+     * @param trustAnchors see {@link #trustAnchors()}
+     * @throws IllegalArgumentException if a list is empty
      */
     public WorkloadCertificate {
         chain = List.copyOf(chain);
@@ -30,16 +30,16 @@ public record WorkloadCertificate(PrivateKey privateKey, List<X509Certificate> c
     }
 
     /**
-     * The identity in the leaf.
+     * Returns the identity in the leaf.
      *
      * @return the SPIFFE ID
-     * @throws CertificateException if the leaf hasn't exactly one
+     * @throws CertificateException if the leaf doesn't contain exactly one
      */
     public SpiffeId identity() throws CertificateException {
         return SpiffeId.of(chain.get(0));
     }
 
-    /** Returns identity and validity, never the key. */
+    /** Returns serial number and expiry, never the key. */
     @Override
     public String toString() {
         X509Certificate leaf = chain.get(0);

@@ -173,7 +173,7 @@ class CertificateSourcesTest {
             Asked third = next();
             var waiting = fetcher.request(id(1)).toCompletableFuture();
             third.answer().complete(issue(id(2)));
-            assertThatThrownBy(waiting::get).hasMessageContaining("was asked for a certificate of " + id(1) + " and gave one of " + id(2));
+            assertThatThrownBy(waiting::get).hasMessageContaining("was asked for a certificate of " + id(1) + " and returned one of " + id(2));
             next().answer().complete(issue(id(1)));
             while (true) {
                 try {
@@ -221,6 +221,6 @@ class CertificateSourcesTest {
         var closing = fetcher.request(id(1)).toCompletableFuture();
         next();
         fetcher.close();
-        assertThatThrownBy(() -> closing.get(20, TimeUnit.SECONDS)).hasMessageContaining("isn't wanted any more");
+        assertThatThrownBy(() -> closing.get(20, TimeUnit.SECONDS)).hasMessageContaining("is no longer wanted");
     }
 }
