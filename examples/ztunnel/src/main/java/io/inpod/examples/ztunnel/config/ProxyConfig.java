@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.config;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.SpoofPolicy;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.RelayResult;
 import io.inpod.tproxy.RelaySide;
 import java.net.InetSocketAddress;
