@@ -4,7 +4,7 @@ import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -68,7 +68,7 @@ final class CompatTables implements Tables {
     }
 
     @Override
-    public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
+    public List<List<WantedChain>> wanted(ManagedNames managed, RuleSet rules, KernelNames names) {
         List<List<WantedChain>> all = new ArrayList<>();
         for (IpFamily family : rules.families()) {
             rules.tables().forEach(table -> all.add(wanted(table, family, names)));
@@ -77,13 +77,13 @@ final class CompatTables implements Tables {
     }
 
     @Override
-    public void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
         for (IpFamily family : IpFamily.values()) {
             boolean concerned = rules.families().contains(family);
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
             for (TableName name : TableName.values()) {
-                FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
+                FoundTable found = found(reader, number, name.toString(), chains, managed.chains());
                 List<WantedChain> wanted = rules.table(name).filter(table -> concerned).map(table -> wanted(table, family, names)).orElse(List.of());
                 if (!wanted.isEmpty() && !found.exists()) {
                     batch.add(Nft.addTable(number, name.toString()));
@@ -94,13 +94,13 @@ final class CompatTables implements Tables {
     }
 
     @Override
-    public List<ListedChain> read(NftReader reader, Owner owner, KernelNames names) throws IOException {
+    public List<ListedChain> read(NftReader reader, ManagedNames managed, KernelNames names) throws IOException {
         List<ListedChain> listed = new ArrayList<>();
         for (IpFamily family : IpFamily.values()) {
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
             for (TableName name : TableName.values()) {
-                FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
+                FoundTable found = found(reader, number, name.toString(), chains, managed.chains());
                 found.own().forEach((chain, rules) -> {
                     List<ListedRule> words = new ArrayList<>();
                     rules.forEach(rule -> words.add(listed(words.size() + 1, rule, family, names)));
