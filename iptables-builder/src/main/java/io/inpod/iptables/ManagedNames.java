@@ -98,7 +98,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
         for (Table table : rules.tables()) {
             for (Chain chain : table.chains()) {
                 for (int i = 0; i < chain.rules().size(); i++) {
-                    if (chain.isBuiltIn() && TableCheck.next(chain.rules().get(i).target()) == null) {
+                    if (chain.isBuiltIn() && chain.rules().get(i).target().destination().isEmpty()) {
                         throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i)
                                 + " is no jump: it couldn't be told from other people's rules when removing; put it into a chain of its own");
                     }

@@ -12,7 +12,6 @@ import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
-import io.inpod.iptables.Target;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceIdentity;
@@ -229,7 +228,7 @@ public final class FakeKernel implements Backend {
     }
 
     private static boolean leads(Rule rule, Set<String> chains) {
-        return rule.target() instanceof Target.Jump jump && chains.contains(jump.chain()) || rule.target() instanceof Target.Goto go && chains.contains(go.chain());
+        return rule.target().destination().filter(chains::contains).isPresent();
     }
 
     private static Listing listing(State state, Set<String> chains, Set<String> sets, boolean all) {

@@ -16,12 +16,12 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -163,30 +163,16 @@ final class InetTables implements Tables {
     /** One family's part of a table: without chains that are empty for it, or that only the other leads to. */
     private static List<ListedChain> read(FoundTable found, TableName table, IpFamily family, KernelNames names) {
         List<ListedChain> listed = new ArrayList<>();
-        Set<String> led = new HashSet<>();
-        Set<String> ledByAny = new HashSet<>();
+        FamilyChains used = new FamilyChains();
         found.own().forEach((chain, rules) -> {
             List<ListedRule> seen = listed(rules, family, names);
-            seen.forEach(rule -> rule.rule().map(r -> r.target()).ifPresent(target -> lead(target, led)));
-            rules.forEach(rule -> rule.expressions().forEach(e -> {
-                if (e instanceof Expr.Verdict verdict && verdict.chain() != null) {
-                    ledByAny.add(verdict.chain());
-                }
-            }));
+            seen.forEach(rule -> used.add(chain, rule.rule().flatMap(r -> r.target().destination()), true));
+            rules.forEach(rule -> used.add(chain, rule.destination(), false));
             boolean base = chain.equals(chain(chain.toUpperCase(Locale.ROOT)));
             listed.add(new ListedChain(family, table, base ? chain.toUpperCase(Locale.ROOT) : chain, seen));
         });
-        listed.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name())
-                && (Hook.isName(chain.name()) || ledByAny.contains(chain.name()) || !found.own().get(chain.name()).isEmpty()));
+        listed.removeIf(chain -> chain.rules().isEmpty() && (Hook.isName(chain.name()) || used.lacks(chain.name())));
         return listed;
-    }
-
-    private static void lead(Target target, Set<String> to) {
-        if (target instanceof Target.Jump jump) {
-            to.add(jump.chain());
-        } else if (target instanceof Target.Goto jump) {
-            to.add(jump.chain());
-        }
     }
 
     /** The rules that packets of a family see; of the two rules for TPROXY the second is part of the first. */
