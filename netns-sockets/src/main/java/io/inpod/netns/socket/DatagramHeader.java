@@ -1,5 +1,8 @@
-package io.inpod.netns.internal;
+package io.inpod.netns.socket;
 
+import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Native;
+import io.inpod.netns.internal.SocketNumbers;
 import io.inpod.netns.internal.SocketStructs.Cmsghdr;
 import io.inpod.netns.internal.SocketStructs.Iovec;
 import io.inpod.netns.internal.SocketStructs.Msghdr;
@@ -12,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A struct msghdr that is used again and again to receive datagrams with their sender and destination, see recvmsg(2), cmsg(3) and
  * IP_RECVORIGDSTADDR in ip(7). For one thread at a time.
  */
-public final class DatagramHeader {
+final class DatagramHeader {
     private static final int IOVEC = Msghdr.STRUCT.size();
     private static final int NAME = IOVEC + Iovec.STRUCT.size();
     private static final int CONTROL = NAME + 32; // aligned to 8
@@ -22,7 +25,7 @@ public final class DatagramHeader {
     private final long base = Native.address(memory);
 
     /** Receives into a direct buffer, without waiting; the result of recvmsg. */
-    public int receive(int fd, ByteBuffer data) {
+    int receive(int fd, ByteBuffer data) {
         Iovec.BASE.put(memory, IOVEC, Native.address(data) + data.position());
         Iovec.LENGTH.put(memory, IOVEC, data.remaining());
         Msghdr.VECTOR.put(memory, 0, base + IOVEC);
@@ -39,17 +42,17 @@ public final class DatagramHeader {
     }
 
     /** Whether the last datagram was longer than there was room for. */
-    public boolean truncated() {
+    boolean truncated() {
         return (Msghdr.FLAGS.get(memory, 0) & Constants.MSG_TRUNC) != 0;
     }
 
     /** Where the last datagram came from. */
-    public InetSocketAddress sender() {
+    InetSocketAddress sender() {
         return InetSockaddr.read(memory, NAME);
     }
 
     /** Where the last datagram was sent to; null if the kernel didn't say. */
-    public @Nullable InetSocketAddress destination() {
+    @Nullable InetSocketAddress destination() {
         int end = CONTROL + Math.min(CONTROL_BYTES, (int) Msghdr.CONTROL_LENGTH.getLong(memory, 0));
         int at = CONTROL;
         while (at + Cmsghdr.STRUCT.size() <= end) {

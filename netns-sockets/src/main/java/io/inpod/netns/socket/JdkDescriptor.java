@@ -1,4 +1,4 @@
-package io.inpod.netns.internal;
+package io.inpod.netns.socket;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -10,24 +10,24 @@ import org.jspecify.annotations.Nullable;
  * The descriptor inside a channel of the JDK, where the JVM was started with {@code --add-opens java.base/sun.nio.ch}: the JDK
  * has no public way to it.
  */
-public final class JdkDescriptor {
+final class JdkDescriptor {
     private static final @Nullable Method NUMBER = find();
 
     private JdkDescriptor() {}
 
     /** Whether this JVM lets descriptors out. */
-    public static boolean isAvailable() {
+    static boolean isAvailable() {
         return NUMBER != null;
     }
 
     /** The flag that would let them out. */
-    public static String flag() {
+    static String flag() {
         Module self = JdkDescriptor.class.getModule();
         return "--add-opens java.base/sun.nio.ch=" + (self.isNamed() ? self.getName() : "ALL-UNNAMED");
     }
 
     /** A channel's descriptor, needed for what the error then names. */
-    public static int of(NetworkChannel channel, Object what) throws ClosedChannelException {
+    static int of(NetworkChannel channel, Object what) throws ClosedChannelException {
         Method number = NUMBER;
         if (number == null) {
             throw new UnsupportedOperationException("the JDK has no " + what + " for " + channel.getClass().getSimpleName()

@@ -1,5 +1,6 @@
-package io.inpod.netns.internal;
+package io.inpod.netns.socket;
 
+import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.SocketStructs.SockaddrIn;
 import io.inpod.netns.internal.SocketStructs.SockaddrIn6;
 import java.net.Inet4Address;
@@ -10,16 +11,16 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
 /** struct sockaddr_in and sockaddr_in6. Ports are in network byte order, addresses are bytes. */
-public final class InetSockaddr {
+final class InetSockaddr {
     /** Room for either. */
-    public static final int BYTES = SockaddrIn6.STRUCT.size();
+    static final int BYTES = SockaddrIn6.STRUCT.size();
 
     private static final int MAPPED_MARK = 10;
 
     private InetSockaddr() {}
 
     /** Writes an address for a socket of a family, on an IPv6 socket an IPv4 one as mapped; returns its length in bytes. */
-    public static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
+    static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
         byte[] ip = address.getAddress().getAddress();
         buffer.put(at + SockaddrIn.PORT.offset(), (byte) (address.getPort() >> 8)).put(at + SockaddrIn.PORT.offset() + 1, (byte) address.getPort());
         if (family == Constants.AF_INET) {
@@ -49,7 +50,7 @@ public final class InetSockaddr {
     }
 
     /** Reads an address; a mapped one becomes what it stands for, an IPv4 address. */
-    public static InetSocketAddress read(ByteBuffer buffer, int at) {
+    static InetSocketAddress read(ByteBuffer buffer, int at) {
         boolean v4 = SockaddrIn.FAMILY.get(buffer, at) == Constants.AF_INET;
         byte[] ip = new byte[v4 ? SockaddrIn.ADDRESS.size() : SockaddrIn6.ADDRESS.size()];
         buffer.get(at + (v4 ? SockaddrIn.ADDRESS.offset() : SockaddrIn6.ADDRESS.offset()), ip);

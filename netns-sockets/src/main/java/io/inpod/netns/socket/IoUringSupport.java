@@ -1,12 +1,13 @@
-package io.inpod.netns.internal;
+package io.inpod.netns.socket;
 
+import io.inpod.netns.internal.Native;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** Whether this process may use io_uring, and who says no, see io_uring_setup(2). */
-public final class IoUringProbe {
+final class IoUringSupport {
     /** Of x86_64 and of every architecture since. */
     private static final long SYS_IO_URING_SETUP = 425;
 
@@ -14,10 +15,10 @@ public final class IoUringProbe {
     private static final int ENOSYS = 38;
     private static final Path SYSCTL = Path.of("/proc/sys/kernel/io_uring_disabled");
 
-    private IoUringProbe() {}
+    private IoUringSupport() {}
 
     /** Null if nothing forbids it; otherwise who does, in words. */
-    public static @Nullable String refusal() {
+    static @Nullable String refusal() {
         Native.LIBC.syscall(SYS_IO_URING_SETUP, 0, 0); // never succeeds: its second argument is needed
         int errno = Native.errno();
         if (errno != EPERM && errno != ENOSYS) {
