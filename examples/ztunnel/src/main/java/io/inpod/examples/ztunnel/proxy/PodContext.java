@@ -6,7 +6,7 @@ import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.OwnConnections;
+import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
