@@ -24,13 +24,13 @@ class ProgramsTest {
     @Test
     void everyLineNamesAnOccasionAProgramAndAPackage() throws IOException {
         assertThat(lines()).allSatisfy(line ->
-                assertThat(line).matches("(run|build|verify) +([A-Za-z0-9.+-]+|python3:[a-z0-9_]+) +([a-z0-9][a-z0-9.+-]+|pip:[a-z-]+==[0-9.]+)( .*)?"));
+                assertThat(line).matches("(run|build|verify) +([A-Za-z0-9.+-]+|/[a-z0-9/.]+|python3:[a-z0-9_]+) +([a-z0-9][a-z0-9.+-]+|pip:[a-z-]+==[0-9.]+)( .*)?"));
         assertThat(lines().stream().map(line -> line.split(" +")[1]).toList()).doesNotHaveDuplicates();
     }
 
     @TestFactory
     Stream<DynamicTest> isInstalled() throws IOException {
-        return lines().stream().map(line -> line.split(" +")).filter(words -> !words[1].contains(":") && !words[2].startsWith("pip:"))
+        return lines().stream().map(line -> line.split(" +")).filter(words -> words[1].matches("[A-Za-z0-9.+-]+") && !words[2].startsWith("pip:"))
                 .map(words -> DynamicTest.dynamicTest(words[1] + " of " + words[2], () -> Tool.require(words[1])));
     }
 
