@@ -1,7 +1,9 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.backend.IptablesRules;
+import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import org.junit.jupiter.api.Test;

@@ -1,12 +1,12 @@
 package io.inpod.benchmarks;
 
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.NetlinkBackend;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;

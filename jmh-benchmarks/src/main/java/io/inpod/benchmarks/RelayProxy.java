@@ -1,8 +1,8 @@
 package io.inpod.benchmarks;
 
-import io.inpod.netns.LinuxSocketOptions;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.AcceptHandler;
 import io.inpod.tproxy.AcceptLoop;
 import io.inpod.tproxy.AcceptRules;
@@ -29,7 +29,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
-import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;

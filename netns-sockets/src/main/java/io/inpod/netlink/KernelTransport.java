@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A netlink socket. */
-final class KernelTransport implements Transport {
+final class KernelTransport implements NetlinkTransport {
     /** The kernel writes at most 32 KiB of a list at once. A single message may be longer: then this grows. */
     private static final int RECEIVE_BYTES = 32 * 1024;
 

@@ -1,9 +1,9 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.internal.Field;
-import io.inpod.netns.internal.Layout;
 import io.inpod.netns.internal.NetlinkStructs.Nlattr;
 import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
+import io.inpod.netns.internal.StructLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -232,7 +232,7 @@ public final class NetlinkRequest {
     }
 
     /** Appends a struct of zeros, whose fields {@link #set} fills; its table is in {@code io.inpod.netns.internal}. */
-    NetlinkRequest struct(Layout layout) {
+    NetlinkRequest struct(StructLayout layout) {
         struct = room(layout.size()).position();
         buffer.position(struct + layout.size());
         return this;

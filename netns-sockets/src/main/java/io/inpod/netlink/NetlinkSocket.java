@@ -32,13 +32,13 @@ public final class NetlinkSocket implements AutoCloseable {
     /** A longer batch is sent in pieces, so that the kernel needn't find much contiguous memory. */
     private static final int SEND_BYTES = 64 * 1024;
 
-    private final Transport transport;
+    private final NetlinkTransport transport;
     private final String namespace;
     private ByteBuffer sent = Native.buffer(1024);
     private int sequence;
     private boolean leftOver;
 
-    NetlinkSocket(Transport transport, String namespace) {
+    NetlinkSocket(NetlinkTransport transport, String namespace) {
         this.transport = transport;
         this.namespace = namespace;
     }

@@ -1,11 +1,9 @@
 package io.inpod.netns;
 
+import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
-import io.inpod.netns.internal.NamespaceFile;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.NetlinkQuery;
-import io.inpod.netns.internal.Relations;
-import io.inpod.netns.internal.ThreadNamespace;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;

@@ -1,8 +1,8 @@
 package io.inpod.tproxy;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
@@ -40,10 +40,10 @@ public final class AcceptLoop implements AutoCloseable {
      *
      * @param namespace where; must stay open until the loop is closed
      * @param address the address and port, 0 for any that is free
-     * @param sockets options of the listener, which its connections inherit: {@link io.inpod.netns.LinuxSocketOptions#TRANSPARENT} for
-     *     TPROXY, {@link io.inpod.netns.LinuxSocketOptions#MARK}, keepalive, which finds peers that have vanished (unlike
-     *     {@link io.inpod.netns.LinuxSocketOptions#USER_TIMEOUT}, which is off unless set: it also ends connections to living peers that
-     *     don't read for so long); {@link io.inpod.netns.LinuxSocketOptions#REUSE_PORT} for a
+     * @param sockets options of the listener, which its connections inherit: {@link io.inpod.netns.socket.LinuxSocketOptions#TRANSPARENT} for
+     *     TPROXY, {@link io.inpod.netns.socket.LinuxSocketOptions#MARK}, keepalive, which finds peers that have vanished (unlike
+     *     {@link io.inpod.netns.socket.LinuxSocketOptions#USER_TIMEOUT}, which is off unless set: it also ends connections to living peers that
+     *     don't read for so long); {@link io.inpod.netns.socket.LinuxSocketOptions#REUSE_PORT} for a
      *     {@linkplain #handOver hand-over}
      * @param loop accepts; on epoll, usually one of those that serve connections too
      * @param rules what is refused

@@ -2,7 +2,7 @@ package io.inpod.tproxy;
 
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;

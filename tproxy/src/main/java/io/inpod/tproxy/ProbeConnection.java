@@ -1,9 +1,9 @@
 package io.inpod.tproxy;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
-import io.inpod.netns.UdpSocket;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.socket.UdpSocket;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

@@ -1,12 +1,12 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.FREEBIND;
-import static io.inpod.netns.LinuxSocketOptions.REUSE_ADDRESS;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
-import io.inpod.netns.UdpSocket;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.socket.UdpSocket;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetSocketAddress;

@@ -1,11 +1,11 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.RECEIVE_DESTINATION;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.RECEIVE_DESTINATION;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
-import io.inpod.netns.UdpSocket;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.socket.UdpSocket;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.AbstractChannel;
 import io.netty.channel.ChannelConfig;

@@ -1,13 +1,13 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.BIND_NO_PORT;
-import static io.inpod.netns.LinuxSocketOptions.FREEBIND;
-import static io.inpod.netns.LinuxSocketOptions.REUSE_ADDRESS;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.BIND_NO_PORT;
+import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;

@@ -1,7 +1,7 @@
 package io.inpod.tproxy;
 
-import io.inpod.netns.LinuxSocketOptions;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 

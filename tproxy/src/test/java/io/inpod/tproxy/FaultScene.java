@@ -1,9 +1,9 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Tool;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;

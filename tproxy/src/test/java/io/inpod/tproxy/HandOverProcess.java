@@ -1,9 +1,9 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.REUSE_PORT;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;

@@ -2,9 +2,9 @@ package io.inpod.tproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.netns.LinuxSocketOptions;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;

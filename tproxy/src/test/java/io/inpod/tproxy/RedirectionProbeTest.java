@@ -3,10 +3,10 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.netlink.IpFamily;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 /** A whole redirection in pod 1, proved by connections from pod 0 and from pod 1 itself. */
 @Timeout(120)
 class RedirectionProbeTest {
-    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(io.inpod.netns.LinuxSocketOptions.TRANSPARENT, true);
+    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT, true);
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     private final Recorder recorder = new Recorder(loops);
     private final Listeners listeners = new Listeners(loops.next(), SOCKETS, recorder.rules(), recorder, new InetSocketAddress("::", TestProxy.PROXY_PORT));

@@ -3,9 +3,9 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -188,7 +188,7 @@ class SpoofedPortsTest {
         OwnConnections own = new OwnConnections();
         Recorder recorder = new Recorder(loops);
         AcceptRules rules = AcceptRules.ofPorts(java.util.Set.of(TestProxy.PROXY_PORT), own);
-        UpstreamOptions wrong = MARKED.withSockets(TestProxy.MARKED.with(io.inpod.netns.LinuxSocketOptions.MARK, 0x538)).withConnectTimeout(Duration.ofSeconds(2));
+        UpstreamOptions wrong = MARKED.withSockets(TestProxy.MARKED.with(io.inpod.netns.socket.LinuxSocketOptions.MARK, 0x538)).withConnectTimeout(Duration.ofSeconds(2));
         try (AcceptLoop loop = AcceptLoop.listen(pod, new InetSocketAddress("::", TestProxy.PROXY_PORT), TestProxy.MARKED, loops.next(), rules, recorder)) {
             UpstreamConnector connector = new UpstreamConnector(pod, wrong, own);
             // From an own address it comes back to the proxy.

@@ -58,7 +58,7 @@ class UpstreamConnectorTest {
                 UpstreamConnection connection = connect(connector, pair[0], new InetSocketAddress(pair[1], server.getLocalPort())).get();
                 assertThat(connection.spoofed()).isFalse();
                 assertThat(connection.fallbackReason()).isNull();
-                assertThat(connection.channel().config().getOption(io.inpod.netns.NamespaceChannelOption.SO_MARK)).isEqualTo(0x539);
+                assertThat(connection.channel().config().getOption(io.inpod.netns.socket.NamespaceChannelOption.SO_MARK)).isEqualTo(0x539);
                 connection.channel().close().sync();
             }
         }

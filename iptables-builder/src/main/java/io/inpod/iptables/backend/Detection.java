@@ -63,7 +63,7 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
      * As {@link #among}, but looks only as far as the choice needs, because most back ends run programs: once one is usable, others are
      * asked only about tables that nobody has looked into.
      */
-    static Detection brief(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
+    public static Detection brief(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
         Set<KernelTables> seen = EnumSet.noneOf(KernelTables.class);
         List<Candidate> candidates = new ArrayList<>();
         boolean usable = false;
@@ -81,7 +81,7 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
     }
 
     /** Whether it is known already what a back end would find: others have looked into its tables, or there are none. */
-    static boolean settled(Backend backend, Set<KernelTables> seen, NetworkNamespace namespace) throws IOException {
+    public static boolean settled(Backend backend, Set<KernelTables> seen, NetworkNamespace namespace) throws IOException {
         return seen.containsAll(backend.tables()) || backend.tables().equals(Set.of(KernelTables.LEGACY)) && !LegacyTables.exist(namespace);
     }
 

@@ -1,12 +1,12 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Owner;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.Words;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;

@@ -1,7 +1,6 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Owner;
 import io.inpod.iptables.RuleSet;
@@ -9,6 +8,7 @@ import io.inpod.iptables.backend.IptablesTools.Variant;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.IptablesSave;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,14 +1,14 @@
 package io.inpod.iptables.text;
 
 import io.inpod.iptables.Hook;
-import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
-import io.inpod.iptables.Listing;
 import io.inpod.iptables.Owner;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.internal.Quote;
 import io.inpod.iptables.internal.Words;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.PodRules;
+import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,7 +3,6 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Chain;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Owner;
@@ -13,6 +12,7 @@ import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.text.Differences;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;

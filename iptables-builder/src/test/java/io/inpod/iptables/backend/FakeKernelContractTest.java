@@ -3,11 +3,11 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.text.Differences;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 

@@ -3,7 +3,7 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Kernel;
-import io.inpod.iptables.PodRules;
+import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.nio.file.Files;

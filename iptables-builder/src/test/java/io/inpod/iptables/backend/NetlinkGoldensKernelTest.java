@@ -3,14 +3,14 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Goldens;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.Owner;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -3,6 +3,8 @@ package io.inpod.netns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.doctor.Capability;
+import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import java.io.IOException;

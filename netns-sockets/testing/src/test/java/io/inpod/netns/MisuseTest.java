@@ -4,10 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.doctor.Capability;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.PacketSocket;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import java.io.IOException;
@@ -197,7 +205,7 @@ class MisuseTest {
             assertThatThrownBy(() -> server.receive(Integer.MAX_VALUE, 0, LIMIT)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1 to 1073741824 bytes");
             assertThatThrownBy(() -> server.receive(1, 0, Duration.ofSeconds(Long.MIN_VALUE))).isInstanceOf(java.net.SocketTimeoutException.class);
             client.send(ByteBuffer.wrap(new byte[] {7}));
-            try (Packet packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
+            try (UnixMessage packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
                 assertThat(packet.data()).isEqualTo(ByteBuffer.wrap(new byte[] {7}));
             }
         }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
@@ -50,7 +53,7 @@ class NetnsReadmeTest {
                 agent.send(ByteBuffer.wrap("pod-a".getBytes()), pod.fd());
             }
             try (SeqpacketSocket peer = listener.accept(Duration.ofSeconds(5)); // ... and another takes it
-                    Packet packet = peer.receive(1024, 1, Duration.ofSeconds(5));
+                    UnixMessage packet = peer.receive(1024, 1, Duration.ofSeconds(5));
                     NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
                 assertThat(received).isEqualTo(pod); // whatever file it was opened by
             }

@@ -1,16 +1,16 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.HostProbe;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
-import io.inpod.iptables.backend.HostProbeChange;
 import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
-import io.inpod.iptables.backend.PodRulesChange;
+import io.inpod.iptables.backend.pod.HostProbeChange;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.HostProbe;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,13 +1,13 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.HostProbe;
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Owner;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.pod.HostProbe;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.NftScript;
+import io.inpod.netns.IpFamily;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package io.inpod.netns.testing;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SystemCallFailure;
+import io.inpod.netns.error.SystemCallFailure;
 import java.io.IOException;
 import java.util.Set;
 import org.opentest4j.TestAbortedException;

@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.config;
 
 import io.inpod.hbone.SpiffeId;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;

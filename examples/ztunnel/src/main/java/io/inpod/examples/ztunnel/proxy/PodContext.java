@@ -5,7 +5,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OwnConnections;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;

@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
-import static io.inpod.netns.LinuxSocketOptions.REUSE_PORT;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
@@ -11,7 +11,7 @@ import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneServer;
 import io.inpod.hbone.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.AcceptLoop;
 import io.inpod.tproxy.HandOver;
 import io.inpod.tproxy.OwnConnections;

@@ -2,8 +2,8 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HbonePool;
-import io.inpod.netns.NettyChannels;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OwnConnections;
 import io.inpod.tproxy.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;

@@ -3,7 +3,7 @@ package io.inpod.examples.ztunnel.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -2,7 +2,6 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
 import io.inpod.iptables.Owner;
@@ -14,6 +13,7 @@ import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;

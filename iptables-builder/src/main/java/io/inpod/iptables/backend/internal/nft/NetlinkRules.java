@@ -1,7 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Owner;
 import io.inpod.iptables.RuleSet;
@@ -10,6 +9,7 @@ import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
