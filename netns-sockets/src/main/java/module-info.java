@@ -2,6 +2,10 @@
 module io.inpod.netns {
     exports io.inpod.netlink;
     exports io.inpod.netns;
+    exports io.inpod.netns.doctor;
+    exports io.inpod.netns.error;
+    exports io.inpod.netns.socket;
+    exports io.inpod.netns.unix;
 
     requires transitive io.netty.common;
     requires transitive io.netty.transport;
