@@ -29,7 +29,7 @@ public final class Tools {
         } catch (IOException | InterruptedException e) {
             // missing
         }
-        String message = "not installed: " + String.join(" ", command);
+        String message = "not installed, or not listed in the file programs: " + String.join(" ", command);
         if ("true".equals(System.getenv("CI"))) {
             fail(message);
         }

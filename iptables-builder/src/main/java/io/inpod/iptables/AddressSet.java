@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Names;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Arrays;

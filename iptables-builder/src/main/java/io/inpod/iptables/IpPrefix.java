@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Quote;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.regex.Pattern;

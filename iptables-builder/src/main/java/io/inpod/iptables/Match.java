@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.InterfaceNames;
+import io.inpod.netns.IpFamily;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -22,7 +23,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
     record Family(IpFamily only) implements Basic {
         @Override
         public Optional<IpFamily> onlyFamily() {
-            return only.optional();
+            return OneFamily.of(only);
         }
     }
 
@@ -40,7 +41,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
 
         @Override
         public Optional<IpFamily> onlyFamily() {
-            return prefix.family().optional();
+            return OneFamily.of(prefix.family());
         }
     }
 
@@ -58,7 +59,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
 
         @Override
         public Optional<IpFamily> onlyFamily() {
-            return prefix.family().optional();
+            return OneFamily.of(prefix.family());
         }
     }
 

@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import io.inpod.netns.IpFamily;
+
 /** How the sender learns of a rejected packet, see iptables-extensions(8), REJECT. */
 public enum RejectWith {
     /** By ICMP or ICMPv6 "port unreachable". */

@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import io.inpod.netns.IpFamily;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -81,7 +82,7 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     /** The rule for one of two families: with {@link Match.Family}, unless a part tells the family. */
-    Rule only(IpFamily family) {
+    public Rule only(IpFamily family) {
         if (onlyFamily().isPresent()) {
             return this;
         }

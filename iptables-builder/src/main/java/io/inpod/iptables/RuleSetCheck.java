@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import io.inpod.netns.IpFamily;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;

@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
+import io.inpod.netns.IpFamily;
 import java.util.Optional;
 
 /**

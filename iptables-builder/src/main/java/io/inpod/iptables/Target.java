@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Names;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
 
@@ -42,6 +43,11 @@ public sealed interface Target {
         public Jump {
             Chain.checkOwnName(chain);
         }
+
+        @Override
+        public Optional<String> destination() {
+            return Optional.of(chain);
+        }
     }
 
     /**
@@ -58,6 +64,11 @@ public sealed interface Target {
          */
         public Goto {
             Chain.checkOwnName(chain);
+        }
+
+        @Override
+        public Optional<String> destination() {
+            return Optional.of(chain);
         }
     }
 
@@ -284,6 +295,11 @@ public sealed interface Target {
      * TCP packets with SYN, only in FORWARD, OUTPUT and POSTROUTING.
      */
     record ClampTcpMss() implements Target {
+    }
+
+    /** {@return the chain in which packets continue, for {@link Jump} and {@link Goto}} */
+    default Optional<String> destination() {
+        return Optional.empty();
     }
 
     /** {@return the only family whose packets can have this done to them, if that is so} */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.inpod.iptables.Match.PortMatch;
+import io.inpod.netns.IpFamily;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;

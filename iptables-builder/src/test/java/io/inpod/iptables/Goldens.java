@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.inpod.iptables.backend.IptablesRules;
+import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.IpFamily;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package io.inpod.benchmarks;
 
 import static java.util.Objects.requireNonNull;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.NettyChannels;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;

@@ -3,9 +3,9 @@ package io.inpod.benchmarks;
 import static java.util.Objects.requireNonNull;
 
 import io.inpod.netlink.Rtnetlink;
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelInitializer;

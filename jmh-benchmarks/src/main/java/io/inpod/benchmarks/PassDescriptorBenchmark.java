@@ -3,9 +3,9 @@ package io.inpod.benchmarks;
 import static java.util.Objects.requireNonNull;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.Packet;
-import io.inpod.netns.SeqpacketListener;
-import io.inpod.netns.SeqpacketSocket;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -65,7 +65,7 @@ public class PassDescriptorBenchmark {
     @Benchmark
     public void pass() throws IOException {
         requireNonNull(sender).send(data, requireNonNull(passed).fd());
-        try (Packet packet = requireNonNull(requireNonNull(receiver).receive(1, 1, Duration.ZERO))) {
+        try (UnixMessage packet = requireNonNull(requireNonNull(receiver).receive(1, 1, Duration.ZERO))) {
             packet.data();
         }
     }

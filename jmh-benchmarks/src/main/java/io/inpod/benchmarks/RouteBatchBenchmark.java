@@ -2,9 +2,9 @@ package io.inpod.benchmarks;
 
 import static java.util.Objects.requireNonNull;
 
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetAddress;

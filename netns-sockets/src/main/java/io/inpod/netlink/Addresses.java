@@ -1,5 +1,6 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -99,7 +100,7 @@ public final class Addresses {
     /** Null for a family that isn't IP. */
     static @Nullable LinkAddress parse(NetlinkMessage message, LinkNames names) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(Ifaddrmsg.STRUCT);
-        IpFamily family = IpFamily.of(message.get(Ifaddrmsg.FAMILY));
+        IpFamily family = NetlinkMessage.family(message.get(Ifaddrmsg.FAMILY));
         if (family == null) {
             return null;
         }

@@ -1,5 +1,6 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 
 /**

@@ -1,5 +1,6 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.Ndmsg;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -95,7 +96,7 @@ public final class Neighbours {
     /** Null for a family that isn't IP: a bridge's forwarding entries are neighbours, too. */
     static @Nullable Neighbour parse(NetlinkMessage message, LinkNames names) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(Ndmsg.STRUCT);
-        IpFamily family = IpFamily.of(message.get(Ndmsg.FAMILY));
+        IpFamily family = NetlinkMessage.family(message.get(Ndmsg.FAMILY));
         if (family == null) {
             return null;
         }

@@ -1,6 +1,6 @@
 package io.inpod.netlink;
 
-import io.inpod.netns.SystemCallException;
+import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Native;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,11 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.Field;
-import io.inpod.netns.internal.Layout;
+import io.inpod.netns.internal.StructLayout;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -16,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param payload what follows the header, read-only, in this machine's byte order
  */
 public record NetlinkMessage(int type, ByteBuffer payload) {
+    private static final IpFamily[] FAMILIES = IpFamily.values();
+
     /**
      * Reads the attributes; what is malformed ends them.
      *
@@ -37,7 +42,7 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
     }
 
     /** The attributes after a struct, which must be there. */
-    Map<Integer, ByteBuffer> attributes(Layout struct) throws MalformedAnswerException {
+    Map<Integer, ByteBuffer> attributes(StructLayout struct) throws MalformedAnswerException {
         if (payload.limit() < struct.size()) {
             throw new MalformedAnswerException("a message of type " + type + " has " + payload.limit() + " bytes, less than a struct " + struct.name());
         }
@@ -64,7 +69,29 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
 
     /** An address of the family; null without attribute. */
     static @Nullable InetAddress address(IpFamily family, @Nullable ByteBuffer attribute) throws MalformedAnswerException {
-        return attribute == null ? null : family.address(bytes(attribute));
+        return attribute == null ? null : address(family, bytes(attribute));
+    }
+
+    /** The address that these bytes are. Unlike {@link InetAddress#getByAddress(byte[])} it leaves an IPv4-mapped one as it is. */
+    private static InetAddress address(IpFamily family, byte[] bytes) throws MalformedAnswerException {
+        try {
+            if (bytes.length == family.bits() / Byte.SIZE) {
+                return family == IpFamily.V4 ? InetAddress.getByAddress(bytes) : Inet6Address.getByAddress(null, bytes, -1);
+            }
+        } catch (UnknownHostException e) {
+            // thrown only for a wrong length
+        }
+        throw new MalformedAnswerException("an address of " + family + " has " + bytes.length + " bytes");
+    }
+
+    /** The family with this AF_ number; null for one that isn't IP, such as AF_BRIDGE. */
+    static @Nullable IpFamily family(int number) {
+        for (IpFamily family : FAMILIES) {
+            if (family.number() == number) {
+                return family;
+            }
+        }
+        return null;
     }
 
     static byte[] bytes(ByteBuffer attribute) {

@@ -1,9 +1,9 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.internal.Field;
-import io.inpod.netns.internal.Layout;
 import io.inpod.netns.internal.NetlinkStructs.Nlattr;
 import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
+import io.inpod.netns.internal.StructLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -231,10 +231,11 @@ public final class NetlinkRequest {
         return this;
     }
 
-    /** Appends a struct of zeros, whose fields {@link #set} fills; its table is in {@code io.inpod.netns.internal}. */
-    NetlinkRequest struct(Layout layout) {
-        struct = room(layout.size()).position();
-        buffer.position(struct + layout.size());
+    /** Appends a struct of zeros with its padding. {@link #set} fills its fields; its table is in {@code io.inpod.netns.internal}. */
+    NetlinkRequest struct(StructLayout layout) {
+        int length = Wire.align(layout.size());
+        struct = room(length).position();
+        buffer.position(struct + length);
         return this;
     }
 

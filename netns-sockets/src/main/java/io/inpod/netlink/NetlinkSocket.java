@@ -32,13 +32,13 @@ public final class NetlinkSocket implements AutoCloseable {
     /** A longer batch is sent in pieces, so that the kernel needn't find much contiguous memory. */
     private static final int SEND_BYTES = 64 * 1024;
 
-    private final Transport transport;
+    private final NetlinkTransport transport;
     private final String namespace;
     private ByteBuffer sent = Native.buffer(1024);
     private int sequence;
     private boolean leftOver;
 
-    NetlinkSocket(Transport transport, String namespace) {
+    NetlinkSocket(NetlinkTransport transport, String namespace) {
         this.transport = transport;
         this.namespace = namespace;
     }
@@ -53,6 +53,20 @@ public final class NetlinkSocket implements AutoCloseable {
      */
     public static NetlinkSocket open(NetworkNamespace namespace, int protocol) throws IOException {
         return new NetlinkSocket(KernelTransport.open(namespace, protocol, RECEIVE_BUFFER), namespace.toString());
+    }
+
+    /**
+     * Opens a socket in the namespace that the calling thread is in. Unlike {@link #open} it doesn't switch the thread, and so needs no
+     * privilege.
+     *
+     * @param protocol as for {@link #open}
+     * @return the socket, to be closed by the caller
+     * @throws IOException if the socket can't be created
+     */
+    public static NetlinkSocket current(int protocol) throws IOException {
+        try (NetworkNamespace namespace = NetworkNamespace.current()) {
+            return new NetlinkSocket(KernelTransport.current(namespace.toString(), protocol, RECEIVE_BUFFER), namespace.toString());
+        }
     }
 
     /**

@@ -2,6 +2,7 @@ package io.inpod.netlink;
 
 import static io.inpod.netlink.NetlinkMessage.u32;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.Rtmsg;
 import io.inpod.netns.internal.NetlinkStructs.Rtnexthop;
 import java.io.IOException;
@@ -87,7 +88,7 @@ final class RouteMessages {
     /** One route, or one for each next hop; none for what only the kernel makes: broadcast, multicast, cached ones. */
     static List<Route> parse(NetlinkMessage message, LinkNames names) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(Rtmsg.STRUCT);
-        IpFamily family = IpFamily.of(message.get(Rtmsg.FAMILY));
+        IpFamily family = NetlinkMessage.family(message.get(Rtmsg.FAMILY));
         Route.Type type = Route.Type.of(message.get(Rtmsg.TYPE));
         if (family == null || type == null || (message.get(Rtmsg.FLAGS) & CLONED) != 0) {
             return List.of();

@@ -1,5 +1,6 @@
 package io.inpod.netlink;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.Rtmsg;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -44,13 +44,13 @@ public final class RtnetlinkWatch implements AutoCloseable {
         }
     }
 
-    private final Transport transport;
+    private final NetlinkTransport transport;
     private final Set<Topic> topics;
     private final Rtnetlink lists;
     private LinkNames names;
     private final Queue<NetworkEvent> waiting = new ArrayDeque<>();
 
-    RtnetlinkWatch(Transport transport, Set<Topic> topics, Rtnetlink lists) throws IOException {
+    RtnetlinkWatch(NetlinkTransport transport, Set<Topic> topics, Rtnetlink lists) throws IOException {
         this.transport = transport;
         this.topics = topics;
         this.lists = lists;

@@ -3,6 +3,7 @@ package io.inpod.netlink;
 import static io.inpod.netlink.NetlinkMessage.string;
 import static io.inpod.netlink.NetlinkMessage.u32;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.FibRule;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -76,7 +77,7 @@ final class RuleMessages {
     /** Null for a family that isn't IP, or an action of a future kernel. */
     static @Nullable PolicyRule parse(NetlinkMessage message) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(FibRule.STRUCT);
-        IpFamily family = IpFamily.of(message.get(FibRule.FAMILY));
+        IpFamily family = NetlinkMessage.family(message.get(FibRule.FAMILY));
         PolicyRule.Action action = PolicyRule.Action.of(message.get(FibRule.ACTION));
         if (family == null || action == null) {
             return null;

@@ -1,8 +1,6 @@
 package io.inpod.netns;
 
 import io.inpod.netns.internal.Native;
-import io.inpod.netns.internal.SwitchTrace;
-import io.inpod.netns.internal.ThreadNamespace;
 import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,5 @@
 package io.inpod.netns;
 
-import io.inpod.netns.internal.ThreadNamespace;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;

@@ -1,7 +1,5 @@
 package io.inpod.netns;
 
-import io.inpod.netns.internal.NamespaceFile;
-import io.inpod.netns.internal.Relations;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

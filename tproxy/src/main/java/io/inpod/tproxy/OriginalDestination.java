@@ -1,6 +1,6 @@
 package io.inpod.tproxy;
 
-import io.inpod.netns.TrackedDestination;
+import io.inpod.netns.socket.TrackedDestination;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.net.Inet6Address;

@@ -1,11 +1,11 @@
 package io.inpod.tproxy;
 
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netlink.RuleSelector;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;

@@ -3,11 +3,14 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;

@@ -1,8 +1,8 @@
 package io.inpod.tproxy;
 
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;

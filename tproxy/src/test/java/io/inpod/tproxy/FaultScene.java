@@ -1,10 +1,22 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.relay.RelayResult;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;

@@ -2,13 +2,17 @@ package io.inpod.tproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.netns.LinuxSocketOptions;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.HandOver;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;

@@ -1,14 +1,18 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;

@@ -1,17 +1,19 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.DUAL_STACK;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.DUAL_STACK;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.OriginalDestination.Found;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;

@@ -3,13 +3,23 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.upstream.PortRange;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.SpoofingException;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.Future;
@@ -188,7 +198,7 @@ class SpoofedPortsTest {
         OwnConnections own = new OwnConnections();
         Recorder recorder = new Recorder(loops);
         AcceptRules rules = AcceptRules.ofPorts(java.util.Set.of(TestProxy.PROXY_PORT), own);
-        UpstreamOptions wrong = MARKED.withSockets(TestProxy.MARKED.with(io.inpod.netns.LinuxSocketOptions.MARK, 0x538)).withConnectTimeout(Duration.ofSeconds(2));
+        UpstreamOptions wrong = MARKED.withSockets(TestProxy.MARKED.with(io.inpod.netns.socket.LinuxSocketOptions.MARK, 0x538)).withConnectTimeout(Duration.ofSeconds(2));
         try (AcceptLoop loop = AcceptLoop.listen(pod, new InetSocketAddress("::", TestProxy.PROXY_PORT), TestProxy.MARKED, loops.next(), rules, recorder)) {
             UpstreamConnector connector = new UpstreamConnector(pod, wrong, own);
             // From an own address it comes back to the proxy.

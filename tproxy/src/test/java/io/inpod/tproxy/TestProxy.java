@@ -1,13 +1,20 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.NettyChannels;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.upstream.PortRange;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFactory;

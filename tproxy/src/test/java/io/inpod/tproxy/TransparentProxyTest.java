@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.UnixOperatingSystemMXBean;
-import io.inpod.netlink.IpFamily;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.tproxy.upstream.PortRange;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;

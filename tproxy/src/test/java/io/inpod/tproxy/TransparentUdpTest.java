@@ -1,15 +1,19 @@
 package io.inpod.tproxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.netlink.IpFamily;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.udp.TransparentDatagram;
+import io.inpod.tproxy.udp.TransparentDatagramChannel;
+import io.inpod.tproxy.udp.TransparentUdpSocket;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

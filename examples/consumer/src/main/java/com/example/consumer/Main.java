@@ -1,11 +1,11 @@
 package com.example.consumer;
 
 import io.inpod.hbone.identity.SpiffeId;
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
+import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.text.IptablesRestore;
-import io.inpod.netns.NettyChannels;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.NettyChannels;
 import io.inpod.tproxy.PolicyRouting;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;

@@ -8,14 +8,14 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** Where cgroups of the version 2 hierarchy are, see cgroups(7). */
-final class Cgroups {
+public final class Cgroups {
     private static final Path MOUNTS = Path.of("/proc/thread-self/mountinfo");
 
     private Cgroups() {
     }
 
     /** Where the hierarchy's root, as this process sees it, is mounted; empty if it isn't. */
-    static Optional<Path> mount() throws IOException {
+    public static Optional<Path> mount() throws IOException {
         for (String line : Files.readAllLines(MOUNTS, StandardCharsets.ISO_8859_1)) {
             String[] words = line.split(" ");
             int separator = Arrays.asList(words).indexOf("-");
@@ -27,7 +27,7 @@ final class Cgroups {
     }
 
     /** Refuses a path that isn't there, as far as that can be seen: a rule would be refused by the kernel without saying why. */
-    static void check(String path) throws IOException {
+    public static void check(String path) throws IOException {
         Optional<Path> mount = mount();
         if (mount.isPresent() && !Files.isDirectory(mount.get().resolve(path))) {
             throw new IOException("markOwner: there is no cgroup " + path + " under " + mount.get() + ": start the proxy in it first");

@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.IpFamily;
+import io.inpod.netns.IpFamily;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -93,7 +93,7 @@ public record IptablesTools(List<Path> directories, Variant variant, Duration ti
 
     Path iptables(IpFamily family, String verb) throws IOException {
         String infix = variant == Variant.SYSTEM ? "" : "-" + variant.name().toLowerCase(Locale.ROOT);
-        return find(family.tool() + infix + "-" + verb, "iptables");
+        return find(program(family) + infix + "-" + verb, "iptables");
     }
 
     Path find(String tool, String debianPackage) throws IOException {
@@ -104,5 +104,15 @@ public record IptablesTools(List<Path> directories, Variant variant, Duration ti
             }
         }
         throw new FileNotFoundException(tool + " is not in " + directories + "; on Debian it is in the package " + debianPackage);
+    }
+
+    /**
+     * Returns the name of a family's program, with which those of its other programs begin.
+     *
+     * @param family which
+     * @return {@code iptables} or {@code ip6tables}
+     */
+    public static String program(IpFamily family) {
+        return family == IpFamily.V4 ? "iptables" : "ip6tables";
     }
 }

@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.IpFamily;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -12,19 +12,19 @@ import java.nio.file.Path;
  * Whether there are tables of x_tables in a namespace, as the kernel says it: {@code iptables-legacy} would be a program to run, which
  * loads modules when it is asked.
  */
-final class LegacyTables {
+public final class LegacyTables {
     /** Shows the namespace of the thread that reads it. */
     private static final String NAMES = "/proc/thread-self/net/%s_tables_names";
 
     private LegacyTables() {
     }
 
-    static boolean exist(NetworkNamespace namespace) throws IOException {
+    public static boolean exist(NetworkNamespace namespace) throws IOException {
         return exist(namespace, IpFamily.V4) || exist(namespace, IpFamily.V6);
     }
 
     /** Also if it can't be found out. */
-    static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
+    public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
         Path names = Path.of(String.format(NAMES, family == IpFamily.V4 ? "ip" : "ip6"));
         try {
             return !namespace.<String, IOException>call(() -> Files.readString(names)).isBlank();

@@ -1,13 +1,13 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.Chain;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.Words;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.IptablesSave;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

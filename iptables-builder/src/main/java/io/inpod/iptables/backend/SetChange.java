@@ -1,9 +1,9 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Names;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Set;

@@ -1,7 +1,7 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.internal.Bytes;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.File;
 import java.io.IOException;
@@ -19,44 +19,44 @@ import java.util.concurrent.TimeUnit;
  * tools don't notice that a file couldn't take it, and on a full disk a listing would come back empty, as if nothing were there. The
  * input is a file, which may be as long as it likes.
  */
-final class ToolRun {
+public final class ToolRun {
     /** So often a process that goes on is relieved of what it has printed: a pipe holds 64 KiB. */
     private static final long PIPES_MILLIS = 1;
 
     private final IptablesTools tools;
     private final NetworkNamespace namespace;
 
-    ToolRun(IptablesTools tools, NetworkNamespace namespace) {
+    public ToolRun(IptablesTools tools, NetworkNamespace namespace) {
         this.tools = tools;
         this.namespace = namespace;
     }
 
-    String where() {
+    public String where() {
         return namespace.toString();
     }
 
-    String save(IpFamily family) throws IOException {
+    public String save(IpFamily family) throws IOException {
         return run(List.of(tools.iptables(family, "save").toString()), "");
     }
 
-    String saveWithCounters(IpFamily family) throws IOException {
+    public String saveWithCounters(IpFamily family) throws IOException {
         return run(List.of(tools.iptables(family, "save").toString(), "-c"), "");
     }
 
     /** Runs nft(8); the input is its script for {@code -f -}. */
-    String nft(String input, String... arguments) throws IOException {
+    public String nft(String input, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(tools.find("nft", "nftables").toString()));
         command.addAll(List.of(arguments));
         return run(command, input);
     }
 
-    void restore(IpFamily family, String script) throws IOException {
+    public void restore(IpFamily family, String script) throws IOException {
         String wait = Long.toString(Math.max(1, tools.timeout().toSeconds() / 2));
         run(List.of(tools.iptables(family, "restore").toString(), "--noflush", "-w", wait), script);
     }
 
     /** Runs a command; both texts are bytes, see {@link Bytes}. */
-    String run(List<String> command, String input) throws IOException {
+    public String run(List<String> command, String input) throws IOException {
         int fd;
         try {
             fd = namespace.fd().acquire();

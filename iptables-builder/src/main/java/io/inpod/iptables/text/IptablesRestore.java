@@ -1,10 +1,10 @@
 package io.inpod.iptables.text;
 
 import io.inpod.iptables.Chain;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
+import io.inpod.netns.IpFamily;
 
 /** Renders rule sets as input of iptables-restore(8) and ip6tables-restore(8). */
 public final class IptablesRestore {

@@ -8,7 +8,6 @@ import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Limit;
 import io.inpod.iptables.Mark;
@@ -25,6 +24,7 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.internal.InterfaceNames;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,7 +53,7 @@ final class NftRule {
         String conditions = String.join(" ", text.parts);
         String comment = rule.matches().stream().filter(CommentMatch.class::isInstance).map(m -> " comment \"" + ((CommentMatch) m).text() + "\"").findFirst().orElse("");
         String start = conditions.isEmpty() ? "" : conditions + " ";
-        boolean leads = rule.target() instanceof Target.Jump || rule.target() instanceof Target.Goto;
+        boolean leads = rule.target().destination().isPresent();
         String whole = start + (leads ? "" : "counter ") + NftTarget.of(rule.target(), rule.onlyFamily().or(() -> only)) + comment;
         if (rule.target() instanceof Target.Tproxy) {
             if (rule.matches().stream().anyMatch(Limit.class::isInstance)) {

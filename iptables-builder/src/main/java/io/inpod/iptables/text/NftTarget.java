@@ -1,12 +1,12 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Quote;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;

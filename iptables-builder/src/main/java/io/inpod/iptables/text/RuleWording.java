@@ -1,10 +1,10 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing.ListedRule;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.Target;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,11 +1,12 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
 
@@ -83,7 +84,7 @@ final class TargetParser {
         words.expect("--on-port");
         int port = words.number(words.next());
         words.expect("--on-ip");
-        words.expect(family.any());
+        words.expect(AddressText.of(family.any()));
         words.expect("--tproxy-mark");
         return new Target.Tproxy(port, words.mark());
     }

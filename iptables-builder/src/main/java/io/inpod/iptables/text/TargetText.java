@@ -1,11 +1,11 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Words;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
 
@@ -33,7 +33,7 @@ final class TargetText {
         } else if (target instanceof Target.Redirect t) {
             text.append("REDIRECT --to-ports ").append(t.ports().text('-'));
         } else if (target instanceof Target.Tproxy t) {
-            text.append("TPROXY --on-port ").append(t.port()).append(" --on-ip ").append(family.any()).append(" --tproxy-mark ").append(t.mark());
+            text.append("TPROXY --on-port ").append(t.port()).append(" --on-ip ").append(AddressText.of(family.any())).append(" --tproxy-mark ").append(t.mark());
         } else if (target instanceof Target.Dnat t) {
             text.append("DNAT --to-destination ").append(address(t.address(), t.ports()));
         } else if (target instanceof Target.Snat t) {

@@ -1,10 +1,11 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -38,7 +39,7 @@ final class ApplyForEver {
                 try {
                     for (; ; ) {
                         for (RuleSet rules : versions) {
-                            backend.apply(namespace, PodRules.OWNER, rules);
+                            backend.apply(namespace, PodRules.NAMES, rules);
                         }
                         ready.countDown();
                     }

@@ -1,10 +1,11 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -6,15 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.inpod.iptables.Chain;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.nio.file.Files;
 import java.nio.file.Path;

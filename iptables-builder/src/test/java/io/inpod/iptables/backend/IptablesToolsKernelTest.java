@@ -3,10 +3,10 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.FileNotFoundException;
 import java.io.IOException;

@@ -3,7 +3,6 @@ package io.inpod.iptables.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Chain;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Ports;
@@ -13,6 +12,7 @@ import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -2,7 +2,7 @@ package io.inpod.netns.internal;
 
 import java.nio.ByteBuffer;
 
-/** A number in a {@link Layout}, in this machine's byte order: the name that C has for it, its offset in the struct and its size, in bytes. */
+/** A number in a {@link StructLayout}, in this machine's byte order: the name that C has for it, its offset in the struct and its size, in bytes. */
 public record Field(String name, int offset, int size) {
     /** Reads it, without a sign up to 16 bits, of the struct that begins at an index of the buffer. */
     public int get(ByteBuffer buffer, int struct) {

@@ -1,7 +1,7 @@
 package io.inpod.netns.internal;
 
-import io.inpod.netns.SystemCallException;
-import io.inpod.netns.SystemCallFailure;
+import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.error.SystemCallFailure;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;

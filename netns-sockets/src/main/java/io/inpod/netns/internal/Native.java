@@ -1,6 +1,6 @@
 package io.inpod.netns.internal;
 
-import io.inpod.netns.SystemCallException;
+import io.inpod.netns.error.SystemCallException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

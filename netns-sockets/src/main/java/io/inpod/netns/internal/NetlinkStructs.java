@@ -7,14 +7,14 @@ public final class NetlinkStructs {
     private NetlinkStructs() {}
 
     /** All tables. */
-    public static List<Layout> all() {
+    public static List<StructLayout> all() {
         return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, Rtmsg.STRUCT,
                 Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT);
     }
 
     /** The header of every message, see netlink(7). */
     public static final class Nlmsghdr {
-        public static final Layout STRUCT = Layout.struct("nlmsghdr", 16);
+        public static final StructLayout STRUCT = StructLayout.struct("nlmsghdr", 16);
         public static final Field LENGTH   = STRUCT.field("nlmsg_len",     0, 4);
         public static final Field TYPE     = STRUCT.field("nlmsg_type",    4, 2);
         public static final Field FLAGS    = STRUCT.field("nlmsg_flags",   6, 2);
@@ -26,7 +26,7 @@ public final class NetlinkStructs {
 
     /** An acknowledgement: an errno, negative, and the header of the request that it answers. */
     public static final class Nlmsgerr {
-        public static final Layout STRUCT = Layout.struct("nlmsgerr", 20);
+        public static final StructLayout STRUCT = StructLayout.struct("nlmsgerr", 20);
         public static final Field ERROR          = STRUCT.field("error",           0, 4);
         public static final Field REQUEST_LENGTH = STRUCT.field("msg.nlmsg_len",   4, 4);
 
@@ -35,7 +35,7 @@ public final class NetlinkStructs {
 
     /** The header of an attribute. */
     public static final class Nlattr {
-        public static final Layout STRUCT = Layout.struct("nlattr", 4);
+        public static final StructLayout STRUCT = StructLayout.struct("nlattr", 4);
         public static final Field LENGTH = STRUCT.field("nla_len",    0, 2);
         public static final Field TYPE   = STRUCT.field("nla_type",   2, 2);
 
@@ -44,7 +44,7 @@ public final class NetlinkStructs {
 
     /** A link, see rtnetlink(7). */
     public static final class Ifinfomsg {
-        public static final Layout STRUCT = Layout.struct("ifinfomsg", 16);
+        public static final StructLayout STRUCT = StructLayout.struct("ifinfomsg", 16);
         public static final Field FAMILY = STRUCT.field("ifi_family",   0, 1);
         public static final Field TYPE   = STRUCT.field("ifi_type",     2, 2);
         public static final Field INDEX  = STRUCT.field("ifi_index",    4, 4);
@@ -56,7 +56,7 @@ public final class NetlinkStructs {
 
     /** An address of a link, see rtnetlink(7). */
     public static final class Ifaddrmsg {
-        public static final Layout STRUCT = Layout.struct("ifaddrmsg", 8);
+        public static final StructLayout STRUCT = StructLayout.struct("ifaddrmsg", 8);
         public static final Field FAMILY        = STRUCT.field("ifa_family",      0, 1);
         public static final Field PREFIX_LENGTH = STRUCT.field("ifa_prefixlen",   1, 1);
         public static final Field FLAGS         = STRUCT.field("ifa_flags",       2, 1);
@@ -68,7 +68,7 @@ public final class NetlinkStructs {
 
     /** A route, see rtnetlink(7). */
     public static final class Rtmsg {
-        public static final Layout STRUCT = Layout.struct("rtmsg", 12);
+        public static final StructLayout STRUCT = StructLayout.struct("rtmsg", 12);
         public static final Field FAMILY             = STRUCT.field("rtm_family",     0, 1);
         public static final Field DESTINATION_LENGTH = STRUCT.field("rtm_dst_len",    1, 1);
         public static final Field SOURCE_LENGTH      = STRUCT.field("rtm_src_len",    2, 1);
@@ -84,7 +84,7 @@ public final class NetlinkStructs {
 
     /** One next hop of a route that has several. */
     public static final class Rtnexthop {
-        public static final Layout STRUCT = Layout.struct("rtnexthop", 8);
+        public static final StructLayout STRUCT = StructLayout.struct("rtnexthop", 8);
         public static final Field LENGTH = STRUCT.field("rtnh_len",       0, 2);
         public static final Field INDEX  = STRUCT.field("rtnh_ifindex",   4, 4);
 
@@ -93,7 +93,7 @@ public final class NetlinkStructs {
 
     /** A routing rule, see linux/fib_rules.h. */
     public static final class FibRule {
-        public static final Layout STRUCT = Layout.struct("fib_rule_hdr", 12);
+        public static final StructLayout STRUCT = StructLayout.struct("fib_rule_hdr", 12);
         public static final Field FAMILY      = STRUCT.field("family",    0, 1);
         public static final Field TO_LENGTH   = STRUCT.field("dst_len",   1, 1);
         public static final Field FROM_LENGTH = STRUCT.field("src_len",   2, 1);
@@ -107,7 +107,7 @@ public final class NetlinkStructs {
 
     /** A neighbour, see rtnetlink(7). */
     public static final class Ndmsg {
-        public static final Layout STRUCT = Layout.struct("ndmsg", 12);
+        public static final StructLayout STRUCT = StructLayout.struct("ndmsg", 12);
         public static final Field FAMILY = STRUCT.field("ndm_family",    0, 1);
         public static final Field INDEX  = STRUCT.field("ndm_ifindex",   4, 4);
         public static final Field STATE  = STRUCT.field("ndm_state",     8, 2);
@@ -119,7 +119,7 @@ public final class NetlinkStructs {
 
     /** What requests about anything else begin with, see linux/rtnetlink.h. */
     public static final class Rtgenmsg {
-        public static final Layout STRUCT = Layout.struct("rtgenmsg", 1);
+        public static final StructLayout STRUCT = StructLayout.struct("rtgenmsg", 1);
         public static final Field FAMILY = STRUCT.field("rtgen_family",   0, 1);
 
         private Rtgenmsg() {}
@@ -127,7 +127,7 @@ public final class NetlinkStructs {
 
     /** What requests to the packet filter begin with, see linux/netfilter/nfnetlink.h. */
     public static final class Nfgenmsg {
-        public static final Layout STRUCT = Layout.struct("nfgenmsg", 4);
+        public static final StructLayout STRUCT = StructLayout.struct("nfgenmsg", 4);
         public static final Field FAMILY = STRUCT.field("nfgen_family",   0, 1);
 
         private Nfgenmsg() {}

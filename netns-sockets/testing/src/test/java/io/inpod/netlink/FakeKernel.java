@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Records what is sent, and answers as a test wants: by default it finds links and acknowledges everything. */
-final class FakeKernel implements Transport {
+final class FakeKernel implements NetlinkTransport {
     static final int PORT = 4711;
 
     /** A request as it was sent. */

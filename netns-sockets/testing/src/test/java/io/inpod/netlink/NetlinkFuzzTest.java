@@ -2,6 +2,7 @@ package io.inpod.netlink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -2,13 +2,14 @@ package io.inpod.netlink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.netns.internal.Layout;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.FibRule;
 import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
 import io.inpod.netns.internal.NetlinkStructs.Ifinfomsg;
 import io.inpod.netns.internal.NetlinkStructs.Ndmsg;
 import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
 import io.inpod.netns.internal.NetlinkStructs.Rtmsg;
+import io.inpod.netns.internal.StructLayout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -95,7 +96,7 @@ class RecordedRequestsTest {
         fields.put("type", Integer.toString(type));
         fields.put("flags", Integer.toHexString(Nlmsghdr.FLAGS.get(buffer, 0)));
         fields.put("port", Integer.toString(Nlmsghdr.PORT.get(buffer, 0)));
-        Layout struct = switch (type & ~3) {
+        StructLayout struct = switch (type & ~3) {
             case 16 -> Ifinfomsg.STRUCT;
             case 20 -> Ifaddrmsg.STRUCT;
             case 24 -> Rtmsg.STRUCT;

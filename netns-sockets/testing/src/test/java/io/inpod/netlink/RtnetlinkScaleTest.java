@@ -3,6 +3,7 @@ package io.inpod.netlink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -119,11 +120,11 @@ class RtnetlinkScaleTest {
     }
 
     /** Fails once, after some more datagrams. */
-    private static final class FailingTransport implements Transport {
-        private final Transport kernel;
+    private static final class FailingTransport implements NetlinkTransport {
+        private final NetlinkTransport kernel;
         private int failAfter = -1;
 
-        FailingTransport(Transport kernel) {
+        FailingTransport(NetlinkTransport kernel) {
             this.kernel = kernel;
         }
 

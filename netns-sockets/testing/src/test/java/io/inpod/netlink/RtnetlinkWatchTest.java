@@ -10,6 +10,7 @@ import io.inpod.netlink.NetworkEvent.NeighbourChanged;
 import io.inpod.netlink.NetworkEvent.RouteChanged;
 import io.inpod.netlink.NetworkEvent.RuleChanged;
 import io.inpod.netlink.RtnetlinkWatch.Topic;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;

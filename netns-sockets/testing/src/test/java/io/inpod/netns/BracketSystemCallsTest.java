@@ -3,6 +3,9 @@ package io.inpod.netns;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
 import java.net.InetSocketAddress;

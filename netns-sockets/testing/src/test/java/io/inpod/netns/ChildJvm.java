@@ -11,35 +11,35 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /** Another JVM with this one's class path, for what must not happen to this one. */
-final class ChildJvm {
+public final class ChildJvm {
     private static final long LIMIT_SECONDS = 120;
 
     /** A program to be run. */
-    record Command(List<String> prefix, List<String> options, String classPath, Class<?> main, List<String> arguments, Map<String, String> environment) {
+    public record Command(List<String> prefix, List<String> options, String classPath, Class<?> main, List<String> arguments, Map<String, String> environment) {
         /** Through other programs, such as {@code prlimit}. */
-        Command through(String... words) {
+        public Command through(String... words) {
             return new Command(List.of(words), options, classPath, main, arguments, environment);
         }
 
-        Command withOptions(String... words) {
+        public Command withOptions(String... words) {
             return new Command(prefix, List.of(words), classPath, main, arguments, environment);
         }
 
-        Command withArguments(String... words) {
+        public Command withArguments(String... words) {
             return new Command(prefix, options, classPath, main, List.of(words), environment);
         }
 
-        Command withClassPath(String entries) {
+        public Command withClassPath(String entries) {
             return new Command(prefix, options, entries, main, arguments, environment);
         }
 
-        Command inEnvironment(String name, String value) {
+        public Command inEnvironment(String name, String value) {
             Map<String, String> more = new TreeMap<>(environment);
             more.put(name, value);
             return new Command(prefix, options, classPath, main, arguments, more);
         }
 
-        List<String> line() {
+        public List<String> line() {
             List<String> line = new ArrayList<>(prefix);
             line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData",
                     "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR"));
@@ -52,17 +52,17 @@ final class ChildJvm {
 
     private ChildJvm() {}
 
-    static Command command(Class<?> main) {
+    public static Command command(Class<?> main) {
         return new Command(List.of(), List.of(), classPath(), main, List.of(), Map.of());
     }
 
     /** Surefire's own class path is a jar that names the real one. */
-    static String classPath() {
+    public static String classPath() {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
     /** What the library needs of the class path, copied to where everybody may read it. */
-    static String readableClassPath(Path directory) throws IOException {
+    public static String readableClassPath(Path directory) throws IOException {
         List<String> entries = new ArrayList<>();
         for (String entry : classPath().split(":")) {
             Path name = Path.of(entry).getFileName();
@@ -76,12 +76,12 @@ final class ChildJvm {
     }
 
     /** Its standard output and error; any exit code other than 0 is an error. */
-    static String run(Command command) throws IOException, InterruptedException {
+    public static String run(Command command) throws IOException, InterruptedException {
         return runExpecting(0, command);
     }
 
     /** The same with another exit code. */
-    static String runExpecting(int exitCode, Command command) throws IOException, InterruptedException {
+    public static String runExpecting(int exitCode, Command command) throws IOException, InterruptedException {
         Path output = Files.createTempFile("child", ".txt");
         try {
             ProcessBuilder builder = new ProcessBuilder(command.line()).redirectErrorStream(true).redirectOutput(output.toFile());

@@ -4,10 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.doctor.Capability;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.PacketSocket;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import java.io.IOException;
@@ -33,6 +41,12 @@ import org.junit.jupiter.api.io.TempDir;
 class MisuseTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final NamespaceAction<RuntimeException> NOTHING = () -> {};
+
+    private static void idOf(NetworkNamespace other, NetworkNamespace observer) throws IOException {
+        try (Rtnetlink network = Rtnetlink.open(observer)) {
+            network.namespaceId(other);
+        }
+    }
 
     private static String whereAmI() throws IOException {
         return Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net")).toString();
@@ -121,13 +135,13 @@ class MisuseTest {
         closed.close();
         LeakCheck leaks = LeakCheck.begin();
         List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> uses = List.of(
-                () -> closed.run(() -> {}), closed::owner, closed::duplicate, () -> closed.idIn(pod), () -> pod.idIn(closed), () -> Rtnetlink.open(closed),
+                () -> closed.run(() -> {}), closed::owningUserNamespace, closed::duplicate, () -> Rtnetlink.open(closed), () -> idOf(closed, pod),
                 () -> JdkChannels.listen(closed, SocketOptions.NONE, new InetSocketAddress(0)), () -> PacketSocket.open(closed, 0));
         for (var use : uses) {
             assertThatThrownBy(use).isInstanceOf(ClosedChannelException.class).hasMessage(closed + " is closed");
         }
         assertThatThrownBy(() -> NettyChannels.client(closed).newChannel()).hasMessage("no socket in " + closed + ": " + closed + " is closed");
-        assertThat(Capability.MARK.probe(closed).reason()).isEqualTo(closed + " is closed");
+        assertThat(Capability.MARK.check(closed).reason()).isEqualTo(closed + " is closed");
         leaks.verify();
     }
 
@@ -197,7 +211,7 @@ class MisuseTest {
             assertThatThrownBy(() -> server.receive(Integer.MAX_VALUE, 0, LIMIT)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1 to 1073741824 bytes");
             assertThatThrownBy(() -> server.receive(1, 0, Duration.ofSeconds(Long.MIN_VALUE))).isInstanceOf(java.net.SocketTimeoutException.class);
             client.send(ByteBuffer.wrap(new byte[] {7}));
-            try (Packet packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
+            try (UnixMessage packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
                 assertThat(packet.data()).isEqualTo(ByteBuffer.wrap(new byte[] {7}));
             }
         }

@@ -3,6 +3,7 @@ package io.inpod.netns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -244,6 +245,6 @@ class NetworkNamespaceTest {
         SystemCallException refused = new SystemCallException("setns", own.toString(), 1, "EPERM", "Operation not permitted");
 
         assertThat(refused).hasMessage("setns on /proc/1/ns/net failed: Operation not permitted (EPERM, 1); this needs CAP_SYS_ADMIN in the"
-                + " user namespace that owns the namespace (run as root, or everything inside `unshare -Ur`); io.inpod.netns.Doctor tells what is missing");
+                + " user namespace that owns the namespace (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor tells what is missing");
     }
 }

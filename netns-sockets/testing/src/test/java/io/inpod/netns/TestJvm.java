@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a class of the tests in a JVM of its own, for what can't be changed in this one: privileges, limits, flags. */
-final class TestJvm {
+public final class TestJvm {
     private TestJvm() {}
 
     /** Starts it; its standard error is this process's. */
-    static Process start(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException {
+    public static Process start(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dio.netty.machineId=02:00:00:00:00:00:00:01",
@@ -26,7 +26,7 @@ final class TestJvm {
     }
 
     /** Its output, once it has ended with 0. */
-    static String run(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException, InterruptedException {
+    public static String run(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException, InterruptedException {
         Process process = start(wrapper, flags, main, arguments);
         try (OutputStream input = process.getOutputStream()) {
             input.flush();

@@ -3,9 +3,11 @@ package io.inpod.netns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.netns.unix.SeqpacketListener;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,7 +2,7 @@ package io.inpod.examples.demo;
 
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.PacketSocket;
+import io.inpod.netns.socket.PacketSocket;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.SocketTimeoutException;

@@ -1,6 +1,6 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.PodOverrides;
+import io.inpod.iptables.pod.PodOverrides;
 import java.util.Map;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.ZdsServer;
-import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

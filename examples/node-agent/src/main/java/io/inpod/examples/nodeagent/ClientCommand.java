@@ -1,8 +1,8 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.PrivateSocket;
-import io.inpod.netns.Packet;
-import io.inpod.netns.SeqpacketSocket;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +47,7 @@ abstract class ClientCommand implements Callable<Integer> {
         }
         try (SeqpacketSocket socket = PrivateSocket.connect(path)) {
             socket.send(json.write(request));
-            try (Packet packet = socket.receive(ControlJson.MAX_REPLY_BYTES, 0, PATIENCE)) {
+            try (UnixMessage packet = socket.receive(ControlJson.MAX_REPLY_BYTES, 0, PATIENCE)) {
                 if (packet == null) {
                     throw new AgentException("the agent at " + path + " closed the connection without an answer");
                 }

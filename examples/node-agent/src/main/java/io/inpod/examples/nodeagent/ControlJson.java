@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.inpod.netns.Packet;
+import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -29,7 +29,7 @@ final class ControlJson {
         return ByteBuffer.wrap(mapper.writeValueAsBytes(message));
     }
 
-    <T> T read(Packet packet, Class<T> type) throws IOException {
+    <T> T read(UnixMessage packet, Class<T> type) throws IOException {
         ByteBuffer data = packet.data();
         byte[] bytes = new byte[data.remaining()];
         data.get(bytes);

@@ -2,7 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.inpod.examples.zds.WorkloadInfo;
-import io.inpod.iptables.PodOverrides;
+import io.inpod.iptables.pod.PodOverrides;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

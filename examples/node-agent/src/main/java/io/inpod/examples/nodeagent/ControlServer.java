@@ -2,10 +2,10 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.PrivateSocket;
 import io.inpod.examples.zds.UntrustedPeerException;
-import io.inpod.netns.Packet;
-import io.inpod.netns.SeqpacketListener;
-import io.inpod.netns.SeqpacketSocket;
-import io.inpod.netns.TruncatedPacketException;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.TruncatedMessageException;
+import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -82,12 +82,12 @@ final class ControlServer implements AutoCloseable {
 
     private boolean answerNext(SeqpacketSocket socket) throws IOException {
         ControlReply reply;
-        try (Packet packet = socket.receive(ControlJson.MAX_REQUEST_BYTES, 0, idleLimit)) {
+        try (UnixMessage packet = socket.receive(ControlJson.MAX_REQUEST_BYTES, 0, idleLimit)) {
             if (packet == null) {
                 return false;
             }
             reply = answer(packet);
-        } catch (TruncatedPacketException e) {
+        } catch (TruncatedMessageException e) {
             reply = ControlReply.failed(e.getMessage());
         }
         if (reply.error() != null) {
@@ -99,7 +99,7 @@ final class ControlServer implements AutoCloseable {
         return true;
     }
 
-    private ControlReply answer(Packet packet) {
+    private ControlReply answer(UnixMessage packet) {
         try {
             ControlRequest request = json.read(packet, ControlRequest.class);
             return switch (String.valueOf(request.command())) {

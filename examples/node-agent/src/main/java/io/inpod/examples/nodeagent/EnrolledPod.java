@@ -1,7 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.WorkloadInfo;
-import io.inpod.iptables.PodOverrides;
+import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 

@@ -1,12 +1,12 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.IpFamily;
-import io.inpod.iptables.PodOverrides;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.Backends;
-import io.inpod.iptables.backend.PodRulesChange;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodOverrides;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.tproxy.PolicyRouting;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final PolicyRouting BOTH =
-            PolicyRouting.DEFAULT.withFamilies(Set.of(io.inpod.netlink.IpFamily.V4, io.inpod.netlink.IpFamily.V6));
+            PolicyRouting.DEFAULT.withFamilies(Set.of(io.inpod.netns.IpFamily.V4, io.inpod.netns.IpFamily.V6));
 
     /** Whether a pod has been redirected before, with whatever options: the routing is the same for all of them. */
     static boolean isRouted(NetworkNamespace netns) {

@@ -1,12 +1,12 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.HostProbe;
-import io.inpod.iptables.InPodRedirection;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
-import io.inpod.iptables.PodRules;
+import io.inpod.iptables.pod.HostProbe;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,16 +1,16 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.HostProbe;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.PodRules;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
-import io.inpod.iptables.backend.HostProbeChange;
 import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
-import io.inpod.iptables.backend.PodRulesChange;
+import io.inpod.iptables.backend.pod.HostProbeChange;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.HostProbe;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -112,7 +112,7 @@ final class RulesPlace {
     }
 
     HostProbeChange hostChange(NetworkNamespace namespace) throws IOException {
-        Detection detection = Detection.among(backends(), namespace, HostProbe.OWNER);
+        Detection detection = Detection.among(backends(), namespace, HostProbe.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(detection.reason()));
         err().println("back end: " + detection.reason());
         return new HostProbeChange(preset.hostProbe(families()), chosen);
@@ -135,7 +135,7 @@ final class RulesPlace {
         for (Backend each : all) {
             if (!seen.containsAll(each.tables()) && each.probe(namespace).usable()) {
                 seen.addAll(each.tables());
-                Listing listing = each.read(namespace, isHost() ? HostProbe.OWNER : PodRules.OWNER);
+                Listing listing = each.read(namespace, isHost() ? HostProbe.NAMES : PodRules.NAMES);
                 listing.chains().forEach(chain -> chain.rules().forEach(rule ->
                         lines.add(each.name() + " " + chain.family() + ": " + chain.table() + " " + chain.name() + " " + rule.text())));
                 listing.sets().forEach(set -> lines.add((each.layout() == Layout.IPTABLES ? "ipset" : each.name()) + ": set " + set.name()));

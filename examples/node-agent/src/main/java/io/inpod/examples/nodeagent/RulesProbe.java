@@ -1,7 +1,7 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.backend.PodProbe;
-import io.inpod.iptables.backend.ProbeFinding;
+import io.inpod.iptables.backend.guarantee.PodProbe;
+import io.inpod.iptables.backend.guarantee.ProbeFinding;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.List;

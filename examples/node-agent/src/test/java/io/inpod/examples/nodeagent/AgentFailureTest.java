@@ -5,8 +5,8 @@ import static io.inpod.examples.nodeagent.Scene.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.PodOverrides;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.examples.zds.WorkloadInfo;
-import io.inpod.iptables.InPodRedirection.Profile;
-import io.inpod.iptables.PodOverrides;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;

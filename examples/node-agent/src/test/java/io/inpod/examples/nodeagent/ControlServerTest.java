@@ -3,7 +3,7 @@ package io.inpod.examples.nodeagent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.examples.zds.ForeignPeer;
-import io.inpod.iptables.InPodRedirection.Profile;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.testing.LeakCheck;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.zds.ZdsServer;
-import io.inpod.iptables.PodOverrides;
+import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;

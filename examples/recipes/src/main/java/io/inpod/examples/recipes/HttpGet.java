@@ -1,7 +1,7 @@
 package io.inpod.examples.recipes;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.NettyChannels;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

@@ -1,24 +1,24 @@
 package io.inpod.examples.recipes;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
-import io.inpod.netlink.IpFamily;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
-import io.inpod.tproxy.AcceptHandler;
-import io.inpod.tproxy.AcceptLoop;
-import io.inpod.tproxy.AcceptRules;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.OwnConnections;
 import io.inpod.tproxy.PolicyRouting;
-import io.inpod.tproxy.Relay;
-import io.inpod.tproxy.RelayIoHandler;
-import io.inpod.tproxy.RelayOptions;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;

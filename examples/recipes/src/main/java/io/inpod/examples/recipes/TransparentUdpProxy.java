@@ -1,14 +1,14 @@
 package io.inpod.examples.recipes;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 
-import io.inpod.netlink.IpFamily;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
-import io.inpod.netns.UdpSocket;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.socket.UdpSocket;
 import io.inpod.tproxy.PolicyRouting;
-import io.inpod.tproxy.TransparentDatagram;
-import io.inpod.tproxy.TransparentUdpSocket;
+import io.inpod.tproxy.udp.TransparentDatagram;
+import io.inpod.tproxy.udp.TransparentUdpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

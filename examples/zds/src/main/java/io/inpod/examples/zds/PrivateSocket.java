@@ -1,7 +1,7 @@
 package io.inpod.examples.zds;
 
-import io.inpod.netns.SeqpacketListener;
-import io.inpod.netns.SeqpacketSocket;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -3,9 +3,9 @@ package io.inpod.examples.zds;
 import io.inpod.examples.zds.internal.Messages;
 import io.inpod.examples.zds.internal.Wire;
 import io.inpod.netns.OwnedFd;
-import io.inpod.netns.Packet;
-import io.inpod.netns.PeerCredentials;
-import io.inpod.netns.SeqpacketSocket;
+import io.inpod.netns.unix.PeerCredentials;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -43,7 +43,7 @@ final class ProxySession implements AutoCloseable {
     }
 
     void receiveHello() throws IOException {
-        try (Packet packet = socket.receive(MAX_ANSWER_BYTES, 0, patience.compareTo(GREETING) < 0 ? patience : GREETING)) {
+        try (UnixMessage packet = socket.receive(MAX_ANSWER_BYTES, 0, patience.compareTo(GREETING) < 0 ? patience : GREETING)) {
             if (packet == null) {
                 throw new ZdsSessionException(name + " left without a greeting");
             }
@@ -124,7 +124,7 @@ final class ProxySession implements AutoCloseable {
     }
 
     private String receiveAnswer(Duration timeout) throws IOException {
-        try (Packet packet = socket.receive(MAX_ANSWER_BYTES, 0, timeout)) {
+        try (UnixMessage packet = socket.receive(MAX_ANSWER_BYTES, 0, timeout)) {
             if (packet == null) {
                 throw new ZdsSessionException(name + " has closed the session");
             }

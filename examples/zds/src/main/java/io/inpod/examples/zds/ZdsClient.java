@@ -6,9 +6,9 @@ import io.inpod.examples.zds.internal.Wire;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NotANetworkNamespaceException;
 import io.inpod.netns.OwnedFd;
-import io.inpod.netns.Packet;
-import io.inpod.netns.SeqpacketSocket;
-import io.inpod.netns.TruncatedPacketException;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.TruncatedMessageException;
+import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -70,7 +70,7 @@ public final class ZdsClient implements AutoCloseable {
         if (answerDue) {
             throw new IllegalStateException("the last request hasn't been answered");
         }
-        try (Packet packet = socket.receive(Messages.MAX_BYTES, MAX_DESCRIPTORS, FOR_EVER)) {
+        try (UnixMessage packet = socket.receive(Messages.MAX_BYTES, MAX_DESCRIPTORS, FOR_EVER)) {
             if (packet == null) {
                 throw new ZdsSessionException("the agent has closed the session on " + socket);
             }
@@ -80,7 +80,7 @@ public final class ZdsClient implements AutoCloseable {
             throw e;
         } catch (ZdsException e) {
             throw end(e);
-        } catch (TruncatedPacketException e) {
+        } catch (TruncatedMessageException e) {
             answerDue = true;
             throw end(new ZdsSessionException("received truncated message: " + e.getMessage(), e));
         } catch (InvalidProtocolBufferException e) {
@@ -102,7 +102,7 @@ public final class ZdsClient implements AutoCloseable {
         return reason;
     }
 
-    private ZdsRequest read(Packet packet) throws IOException {
+    private ZdsRequest read(UnixMessage packet) throws IOException {
         Wire.WorkloadRequest request = Wire.WorkloadRequest.parseFrom(packet.data());
         if (!request.hasAdd() && packet.descriptors() > 0) {
             throw new ZdsSessionException("unexpected file descriptors with a message other than Add: " + packet.descriptors());
@@ -127,7 +127,7 @@ public final class ZdsClient implements AutoCloseable {
         };
     }
 
-    private static ZdsRequest.Add add(Wire.AddWorkload add, Packet packet) throws IOException {
+    private static ZdsRequest.Add add(Wire.AddWorkload add, UnixMessage packet) throws IOException {
         String what = "Add of pod " + add.getUid();
         if (packet.descriptors() != 1) {
             throw new ZdsSessionException(what + " came with " + packet.descriptors() + " file descriptors instead of one");

@@ -2,8 +2,8 @@ package io.inpod.examples.zds;
 
 import io.inpod.examples.zds.internal.Messages;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SeqpacketListener;
-import io.inpod.netns.SeqpacketSocket;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;

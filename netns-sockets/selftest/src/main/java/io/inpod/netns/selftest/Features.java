@@ -2,14 +2,14 @@ package io.inpod.netns.selftest;
 
 import io.inpod.netlink.Link;
 import io.inpod.netlink.Rtnetlink;
-import io.inpod.netns.LinuxSocketOptions;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.NettyChannels;
-import io.inpod.netns.Packet;
-import io.inpod.netns.SeqpacketListener;
-import io.inpod.netns.SeqpacketSocket;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Pod;
+import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UnixMessage;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -60,7 +60,7 @@ final class Features {
                 SeqpacketSocket sender = SeqpacketSocket.connect(directory.resolve("s"));
                 SeqpacketSocket receiver = listener.accept(LIMIT)) {
             sender.send(ByteBuffer.wrap(new byte[] {1}), pod.namespace().fd());
-            try (Packet packet = receiver.receive(1, 1, LIMIT)) {
+            try (UnixMessage packet = receiver.receive(1, 1, LIMIT)) {
                 expect(packet != null && packet.descriptors() == 1, "no descriptor came");
                 try (NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
                     expect(received.equals(pod.namespace()), "it is " + received);

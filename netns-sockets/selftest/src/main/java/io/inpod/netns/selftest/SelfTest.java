@@ -1,8 +1,8 @@
 package io.inpod.netns.selftest;
 
-import io.inpod.netns.Availability;
-import io.inpod.netns.Capability;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.doctor.Availability;
+import io.inpod.netns.doctor.Capability;
 import io.inpod.netns.selftest.Result.Outcome;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
@@ -55,7 +55,7 @@ final class SelfTest {
     private void capabilities() {
         try (NetworkNamespace namespace = newOrOwn()) {
             for (Capability capability : NEEDED) {
-                Availability found = capability.probe(namespace);
+                Availability found = capability.check(namespace);
                 results.add(new Result(capability.words(), found.available() ? Outcome.OK : Outcome.FAILED,
                         found.available() ? "" : found.reason() + "; " + found.advice()));
             }

@@ -1,8 +1,8 @@
 package io.inpod.netns.selftest;
 
-import io.inpod.netns.JdkChannels;
-import io.inpod.netns.NettyChannels;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Pod;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;

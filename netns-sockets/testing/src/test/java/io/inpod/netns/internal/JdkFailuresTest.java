@@ -2,8 +2,8 @@ package io.inpod.netns.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.netns.SystemCallException;
-import io.inpod.netns.SystemCallFailure;
+import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.error.SystemCallFailure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectOutputStream;

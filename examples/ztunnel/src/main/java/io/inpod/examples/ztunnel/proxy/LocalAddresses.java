@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.netlink.IpFamily;
 import io.inpod.netlink.LinkAddress;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetAddress;

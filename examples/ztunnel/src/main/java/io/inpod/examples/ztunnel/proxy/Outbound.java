@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;

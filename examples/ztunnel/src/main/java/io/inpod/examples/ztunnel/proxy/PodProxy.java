@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import static io.inpod.netns.LinuxSocketOptions.MARK;
-import static io.inpod.netns.LinuxSocketOptions.REUSE_PORT;
-import static io.inpod.netns.LinuxSocketOptions.TRANSPARENT;
+import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
@@ -11,12 +11,12 @@ import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
-import io.inpod.tproxy.AcceptLoop;
-import io.inpod.tproxy.HandOver;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.HandOver;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelHandler;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;

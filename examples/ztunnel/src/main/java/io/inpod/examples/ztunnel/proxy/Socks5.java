@@ -2,7 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;

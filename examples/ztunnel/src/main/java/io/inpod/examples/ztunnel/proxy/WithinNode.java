@@ -1,10 +1,10 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import static io.inpod.netns.LinuxSocketOptions.CONGESTION;
+import static io.inpod.netns.socket.LinuxSocketOptions.CONGESTION;
 
-import io.inpod.netns.NettyChannels;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollSocketChannel;

@@ -1,9 +1,9 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Protocol;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;

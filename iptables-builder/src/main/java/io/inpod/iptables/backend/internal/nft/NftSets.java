@@ -1,13 +1,13 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.text.TornSetException;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkMessage;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,13 +2,13 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.Target;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

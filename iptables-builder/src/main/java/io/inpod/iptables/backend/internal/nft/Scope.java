@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.IpFamily;
+import io.inpod.netns.IpFamily;
 import java.util.Optional;
 
 /**

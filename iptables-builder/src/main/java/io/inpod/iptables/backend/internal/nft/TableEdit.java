@@ -1,9 +1,9 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.netlink.NetlinkRequest;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

@@ -1,10 +1,10 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
+import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
 

@@ -5,7 +5,6 @@ import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.OwnerGroupMatch;
@@ -15,6 +14,7 @@ import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.netns.IpFamily;
 import java.util.Optional;
 import java.util.OptionalInt;
 

@@ -18,7 +18,7 @@ final class XtProbe {
 
     /** Whether there is nft_compat at all. */
     static boolean usable(Nfnetlink netlink) throws IOException {
-        return has(netlink, Basics.nfproto(io.inpod.iptables.IpFamily.V4), "tcp", 0, MATCH);
+        return has(netlink, Basics.nfproto(io.inpod.netns.IpFamily.V4), "tcp", 0, MATCH);
     }
 
     /** The options that the kernel lacks for some expressions, in words. */

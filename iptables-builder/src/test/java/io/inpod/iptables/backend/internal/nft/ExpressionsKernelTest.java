@@ -2,12 +2,12 @@ package io.inpod.iptables.backend.internal.nft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.iptables.IpFamily;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;

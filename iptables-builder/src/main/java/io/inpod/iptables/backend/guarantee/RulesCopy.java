@@ -1,0 +1,85 @@
+package io.inpod.iptables.backend.guarantee;
+
+import io.inpod.iptables.backend.IptablesTools;
+import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.LegacyTables;
+import io.inpod.iptables.backend.ToolRun;
+import io.inpod.iptables.text.IptablesSave;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * All rules of a namespace, whoever wrote them and with whichever tool: copied to another namespace, and counted there. x_tables of
+ * both implementations go by iptables-save, other tables of nf_tables by nft.
+ */
+final class RulesCopy {
+    private static final Set<String> STANDARD = Set.of("filter", "nat", "mangle", "raw", "security");
+
+    private final IptablesTools tools;
+    private final NetworkNamespace from;
+
+    RulesCopy(IptablesTools tools, NetworkNamespace from) {
+        this.tools = tools;
+        this.from = from;
+    }
+
+    void into(NetworkNamespace to) throws IOException {
+        for (IpFamily family : IpFamily.values()) {
+            if (!ProbeTwin.has(family)) {
+                continue;
+            }
+            for (Variant variant : variants(from, family)) {
+                ToolRun source = new ToolRun(tools.withVariant(variant), from);
+                String saved = source.save(family);
+                IptablesSave tables = IptablesSave.parse(saved);
+                if (!tables.unreadable().isEmpty()) {
+                    throw new IOException("the rules in " + from + " can't be copied: iptables-save can't express the tables " + tables.unreadable());
+                }
+                if (!tables.tables().isEmpty()) {
+                    new ToolRun(tools.withVariant(variant), to).restore(family, saved);
+                }
+            }
+        }
+        for (String table : nativeTables(from)) {
+            new ToolRun(tools, to).nft(new ToolRun(tools, from).nft("", "list table " + table), "-f", "-");
+        }
+    }
+
+    /** Asking iptables-legacy would load its modules, so it is asked only where it has tables. */
+    private static List<Variant> variants(NetworkNamespace namespace, IpFamily family) throws IOException {
+        return LegacyTables.exist(namespace, family) ? List.of(Variant.NFT, Variant.LEGACY) : List.of(Variant.NFT);
+    }
+
+    private List<String> nativeTables(NetworkNamespace namespace) throws IOException {
+        List<String> tables = new ArrayList<>();
+        for (String line : new ToolRun(tools, namespace).nft("", "list tables").split("\n")) {
+            String[] words = line.split(" ");
+            if (words.length == 3 && !(words[1].matches("ip6?") && STANDARD.contains(words[2]))) {
+                tables.add(words[1] + " " + words[2]);
+            }
+        }
+        return tables;
+    }
+
+    /** How many packets each rule has met, by "table chain rule n: text". */
+    Map<String, Long> counted(NetworkNamespace namespace) throws IOException {
+        Map<String, Long> counts = new LinkedHashMap<>();
+        for (IpFamily family : IpFamily.values()) {
+            if (ProbeTwin.has(family)) {
+                for (Variant variant : variants(namespace, family)) {
+                    RuleCounters.ofSave(new ToolRun(tools.withVariant(variant), namespace).saveWithCounters(family), counts);
+                }
+            }
+        }
+        for (String table : nativeTables(namespace)) {
+            RuleCounters.ofNft(new ToolRun(tools, namespace).nft("", "list table " + table), table, counts);
+        }
+        return counts;
+    }
+}

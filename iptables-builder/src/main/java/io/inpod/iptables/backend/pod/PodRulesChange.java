@@ -1,0 +1,296 @@
+package io.inpod.iptables.backend.pod;
+
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.Backend;
+import io.inpod.iptables.backend.Backends;
+import io.inpod.iptables.backend.Cgroups;
+import io.inpod.iptables.backend.Detection;
+import io.inpod.iptables.backend.KernelTables;
+import io.inpod.iptables.backend.Layout;
+import io.inpod.iptables.backend.RulesChange;
+import io.inpod.iptables.backend.RulesDifferException;
+import io.inpod.iptables.backend.Usability;
+import io.inpod.iptables.backend.guarantee.ProbeTwin;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * {@link PodRules} as a change of a pod's namespace, both families or none, by the back end that is best there: one that already holds
+ * rules of a pod, so that they are replaced and not doubled, otherwise the first that is usable. What an older version left, with other
+ * options, is replaced whole. What stands in tables that this back end doesn't see, because another put it there, is a difference, and goes
+ * as soon as the new rules are in.
+ *
+ * <p>Refuses the namespace of this process and that of process 1, where redirection would cut off the node. Blocks.
+ */
+public final class PodRulesChange implements NamespaceChange {
+    private final PodRules rules;
+    private final List<Backend> backends;
+    private final Consumer<String> reasons;
+
+    /**
+     * Prepares rules to be applied by the best of all back ends.
+     *
+     * @param rules what to apply
+     */
+    public PodRulesChange(PodRules rules) {
+        this(rules, Backends.all(), reason -> {
+        });
+    }
+
+    /**
+     * Prepares rules to be applied.
+     *
+     * @param rules what to apply
+     * @param backends by which, the preferred first
+     * @param reasons is told, on the installing thread, which back end was taken and why, and why not another
+     */
+    public PodRulesChange(PodRules rules, List<Backend> backends, Consumer<String> reasons) {
+        this.rules = rules;
+        this.backends = List.copyOf(backends);
+        this.reasons = reasons;
+    }
+
+    /** {@return what is applied} */
+    public PodRules rules() {
+        return rules;
+    }
+
+    /**
+     * The rules as a back end loads them.
+     *
+     * @param rules a pod's
+     * @param backend which
+     * @return the rules in its layout, of the families that this kernel has
+     */
+    public static RuleSet ruleSet(PodRules rules, Backend backend) {
+        if (backend.layout() == Layout.INET) {
+            return rules.inet();
+        }
+        return ProbeTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+    }
+
+    /**
+     * Installs the rules of both families, or none. Where no back end holds rules yet and the preferred fails, the next is tried. Where
+     * none can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that other back ends see are
+     * removed last, whether those were given or not: if that fails, the new rules stand beside them.
+     *
+     * @param namespace a pod's
+     * @throws IOException if it isn't a pod's, no back end is usable, or those that are fail, each with its reason
+     */
+    @Override
+    public void install(NetworkNamespace namespace) throws IOException {
+        PodNamespaces.check(namespace);
+        if (rules.markOwner().isPresent()) {
+            Cgroups.check(rules.markOwner().get());
+        }
+        Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
+        Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
+        List<Backend> candidates = new ArrayList<>(List.of(chosen));
+        reasons.accept(detection.reason());
+        IOException failure = null;
+        for (int i = 0; i < candidates.size(); i++) {
+            Backend backend = candidates.get(i);
+            try {
+                install(namespace, backend, rules);
+            } catch (IOException | IllegalArgumentException e) {
+                reasons.accept(backend.name() + " failed: " + e.getMessage());
+                if (failure == null) {
+                    failure = e instanceof IOException io ? io : new IOException(backend.name() + ": " + e.getMessage(), e);
+                } else {
+                    failure.addSuppressed(e);
+                }
+                if (i == 0 && detection.candidates().stream().noneMatch(Detection.Candidate::holdsRules)) {
+                    candidates.addAll(others(namespace, chosen));
+                }
+                continue;
+            }
+            if (failure != null) {
+                reasons.accept(backend.name() + " was taken instead");
+            }
+            clearOthers(namespace, backend);
+            return;
+        }
+        IOException why = failure == null ? new IOException(detection.reason()) : failure;
+        PodRules possible = possible(chosen).orElseThrow(() -> why);
+        reasons.accept("not every family can be redirected here; the TCP of the other is rejected");
+        install(namespace, chosen, possible);
+        clearOthers(namespace, chosen);
+    }
+
+    /** What else can be used. */
+    private List<Backend> others(NetworkNamespace namespace, Backend chosen) throws IOException {
+        List<Backend> others = new ArrayList<>();
+        for (Backend backend : backends) {
+            if (!backend.name().equals(chosen.name()) && backend.probe(namespace).usable()) {
+                others.add(backend);
+            }
+        }
+        return others;
+    }
+
+    private void clearOthers(NetworkNamespace namespace, Backend taken) throws IOException {
+        for (String name : new OtherTables(taken, PodRules.NAMES, backends).remove(namespace)) {
+            reasons.accept("older rules in the tables of " + name + " were removed");
+        }
+    }
+
+    private void install(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
+        if (backend.layout() == Layout.IPTABLES) {
+            prepare(namespace, backend, some);
+        }
+        change(backend, some).install(namespace);
+    }
+
+    /** What this kernel can do of the rules, if it can't redirect one of two families: tried where nobody is. */
+    private Optional<PodRules> possible(Backend backend) throws IOException {
+        if (rules.redirections().size() < 2 || works(backend, rules)) {
+            return Optional.empty();
+        }
+        for (IpFamily family : List.of(IpFamily.V6, IpFamily.V4)) {
+            if (works(backend, rules.without(family))) {
+                return Optional.of(rules.without(family));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean works(Backend backend, PodRules some) throws IOException {
+        try (NetworkNamespace scratch = NetworkNamespace.create()) {
+            change(backend, some).install(scratch);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Where older rules are, and tables change one after the other, a step in between keeps the pod closed. */
+    private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
+        Listing there = backend.read(namespace, PodRules.NAMES);
+        if (there.isEmpty()) {
+            return;
+        }
+        Map<IpFamily, RuleSet> old = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : IpFamily.values()) {
+            try {
+                old.put(family, there.ruleSet(family));
+            } catch (IllegalStateException e) {
+                return; // rules that nobody can express have been changed by hand: they are replaced at once
+            }
+        }
+        RuleSet between = some.after(old);
+        if (!between.equals(some.shared())) {
+            backend.apply(namespace, PodRules.NAMES, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+        }
+    }
+
+    private static RulesChange change(Backend backend, PodRules some) {
+        return new RulesChange(backend, PodRules.NAMES, ruleSet(some, backend));
+    }
+
+    private List<String> diff(NetworkNamespace namespace, Backend backend) throws IOException {
+        List<String> differences = new ArrayList<>(inTables(namespace, backend));
+        differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
+        return List.copyOf(differences);
+    }
+
+    /** Where one family can't be redirected, its rejection is as good as it gets. */
+    private List<String> inTables(NetworkNamespace namespace, Backend backend) throws IOException {
+        List<String> differences = change(backend, rules).diff(namespace);
+        if (!differences.isEmpty() && rules.redirections().size() > 1) {
+            for (IpFamily family : IpFamily.values()) {
+                PodRules less = rules.without(family);
+                if (change(backend, less).diff(namespace).isEmpty() && possible(backend).equals(Optional.of(less))) {
+                    return List.of();
+                }
+            }
+        }
+        return differences;
+    }
+
+    /**
+     * Says how what is there differs from what should be.
+     *
+     * @param namespace a pod's
+     * @return one text for each difference; empty if there is none
+     * @throws IOException if no back end is usable, or a tool or the kernel refuses
+     */
+    public List<String> diff(NetworkNamespace namespace) throws IOException {
+        Backend first = null;
+        List<String> unusable = new ArrayList<>();
+        for (Backend backend : backends) {
+            Usability usability = backend.probe(namespace);
+            if (!usability.usable()) {
+                unusable.add(backend.name() + ": " + usability.reason());
+            } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
+                return diff(namespace, backend);
+            } else if (first == null) {
+                first = backend;
+            }
+        }
+        if (first == null) {
+            throw noneUsable(namespace, unusable);
+        }
+        return diff(namespace, first);
+    }
+
+    @Override
+    public void verify(NetworkNamespace namespace) throws IOException {
+        List<String> differences = diff(namespace);
+        if (!differences.isEmpty()) {
+            throw new RulesDifferException(namespace.toString(), differences);
+        }
+    }
+
+    /**
+     * Removes a pod's rules, with whatever options and by whichever back end they were installed, whether that was given or not. Of several
+     * back ends for the same tables one is enough.
+     *
+     * @param namespace a pod's
+     * @throws IOException if it isn't a pod's, no back end is usable, or a tool or the kernel refuses
+     */
+    @Override
+    public void remove(NetworkNamespace namespace) throws IOException {
+        PodNamespaces.check(namespace);
+        Set<KernelTables> cleared = EnumSet.noneOf(KernelTables.class);
+        List<String> unusable = new ArrayList<>();
+        Backend last = null;
+        for (Backend backend : backends) {
+            if (last != null && Detection.settled(backend, cleared, namespace)) {
+                continue;
+            }
+            Usability usability = backend.probe(namespace);
+            if (usability.usable()) {
+                backend.remove(namespace, PodRules.NAMES);
+                cleared.addAll(backend.tables());
+                last = backend;
+            } else {
+                unusable.add(backend.name() + ": " + usability.reason());
+            }
+        }
+        if (last == null) {
+            throw noneUsable(namespace, unusable);
+        }
+        clearOthers(namespace, last);
+    }
+
+    private static IOException noneUsable(NetworkNamespace namespace, List<String> reasons) {
+        return new IOException("no back end is usable in " + namespace + ": " + String.join("; ", reasons));
+    }
+
+    @Override
+    public String toString() {
+        return "rules of a pod";
+    }
+}

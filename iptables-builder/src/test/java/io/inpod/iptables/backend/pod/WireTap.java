@@ -1,0 +1,113 @@
+package io.inpod.iptables.backend.pod;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.testing.Tool;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** What leaves a pod through one of its interfaces, seen by a program that shares no code with what is tested: Python with a packet(7) socket. */
+public final class WireTap implements AutoCloseable {
+    private static final String SNIFFER = """
+            import socket, sys
+            tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+            tap.bind((sys.argv[1], 0))
+            tap.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            print("ready", flush=True)
+            while True:
+                frame, (_, _, kind, _, _) = tap.recvfrom(65536)
+                if kind == socket.PACKET_OUTGOING:
+                    print(frame.hex(), flush=True)
+            """;
+
+    private final NetworkNamespace pod;
+    private final Process process;
+    private final BufferedReader lines;
+    private int fences;
+
+    private WireTap(NetworkNamespace pod, Process process) {
+        this.pod = pod;
+        this.process = process;
+        this.lines = process.inputReader(StandardCharsets.US_ASCII);
+    }
+
+    static WireTap on(NetworkNamespace pod) throws IOException {
+        return on(pod, "eth0");
+    }
+
+    static WireTap on(NetworkNamespace pod, String link) throws IOException {
+        WireTap tap = new WireTap(pod, new ProcessBuilder(Tool.inside(pod, "python3", "-c", SNIFFER, link)).redirectErrorStream(true).start());
+        String first = tap.lines.readLine();
+        if (!"ready".equals(first)) {
+            tap.close();
+            throw new IOException("the sniffer says: " + first);
+        }
+        return tap;
+    }
+
+    /** All packets that left until now, in hex from the IP header on, without the fence that closes the list. */
+    List<String> drain(InetAddress somewhere) throws IOException {
+        return drain(pod, somewhere);
+    }
+
+    /** The same of what another namespace sends through the pod. */
+    List<String> drain(NetworkNamespace from, InetAddress somewhere) throws IOException {
+        String fence = "fence " + ++fences;
+        try (DatagramChannel channel = JdkChannels.datagram(from, SocketOptions.NONE)) {
+            channel.send(ByteBuffer.wrap(fence.getBytes(StandardCharsets.UTF_8)), new InetSocketAddress(somewhere, 9));
+        }
+        List<String> packets = new ArrayList<>();
+        String end = hex(fence);
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            if (line.endsWith(end)) {
+                return packets;
+            }
+            packets.add(line);
+        }
+        throw new IOException("the sniffer ended before the fence passed");
+    }
+
+    /** Whether TCP to that destination is among packets, of whichever family: behind the IP header's last address come the two ports. */
+    static boolean shows(List<String> packets, InetAddress destination, int port) {
+        Pattern header = Pattern.compile(hex(destination) + String.format("[0-9a-f]{4}%04x", port));
+        return packets.stream().anyMatch(packet -> header.matcher(packet).find());
+    }
+
+    static String hex(String text) {
+        return hex(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static String hex(InetAddress address) {
+        return hex(address.getAddress());
+    }
+
+    private static String hex(byte[] bytes) {
+        StringBuilder hex = new StringBuilder();
+        for (byte b : bytes) {
+            hex.append(String.format("%02x", b));
+        }
+        return hex.toString();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+            lines.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

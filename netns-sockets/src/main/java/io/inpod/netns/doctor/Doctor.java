@@ -1,0 +1,86 @@
+package io.inpod.netns.doctor;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.error.SystemCallException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A program that prints what this process may do in a network namespace, what stands in the way, and what to do about it: every
+ * {@link Capability} as a table.
+ *
+ * <pre>
+ * java -cp ... io.inpod.netns.doctor.Doctor [NAME | /PATH | PID]
+ * </pre>
+ */
+public final class Doctor {
+    private Doctor() {}
+
+    /**
+     * Prints the table.
+     *
+     * @param arguments the namespace to try everything in: its name, its path, or the id of a process in it; without, a new one,
+     *     or the process's own if it may not create any
+     */
+    public static void main(String[] arguments) {
+        System.exit(run(arguments, System.out, System.err));
+    }
+
+    /**
+     * Prints the table.
+     *
+     * @param arguments as of {@link #main}
+     * @param out gets the table
+     * @param err gets what is wrong with the arguments
+     * @return the exit code: 0 if everything works that network namespaces need ({@link Capability#ENTER}), 1 if not, 2 if there
+     *     is no such namespace
+     */
+    static int run(String[] arguments, PrintStream out, PrintStream err) {
+        if (arguments.length > 1 || arguments.length == 1 && arguments[0].startsWith("-")) {
+            err.println("usage: doctor [NAME | /PATH | PID]   what this process may do in that network namespace; without, in a new one");
+            return 2;
+        }
+        try (NetworkNamespace namespace = arguments.length == 0 ? own() : open(arguments[0])) {
+            List<Availability> results = Capability.checkAll(namespace);
+            out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch") + "; " + namespace);
+            print(results, out);
+            return results.stream().anyMatch(result -> result.capability() == Capability.ENTER && !result.available()) ? 1 : 0;
+        } catch (IOException | IllegalArgumentException e) {
+            err.println(e.getMessage());
+            return 2;
+        }
+    }
+
+    private static void print(List<Availability> results, PrintStream out) {
+        int width = results.stream().mapToInt(result -> result.capability().words().length()).max().orElse(0);
+        String line = "%-" + width + "s  %-3s  %s";
+        Map<String, List<String>> advice = new LinkedHashMap<>();
+        for (Availability result : results) {
+            out.println(String.format(line, result.capability().words(), result.available() ? "yes" : "no", result.reason()).stripTrailing());
+            if (!result.available()) {
+                advice.computeIfAbsent(result.advice(), same -> new ArrayList<>()).add(result.capability().words());
+            }
+        }
+        advice.forEach((what, capabilities) -> out.printf("%nTo %s:%n  %s%n", String.join(", ", capabilities), what));
+    }
+
+    private static NetworkNamespace own() throws IOException {
+        try {
+            return NetworkNamespace.create();
+        } catch (SystemCallException e) {
+            return NetworkNamespace.current();
+        }
+    }
+
+    private static NetworkNamespace open(String what) throws IOException {
+        if (what.startsWith("/")) {
+            return NetworkNamespace.open(Path.of(what));
+        }
+        return what.chars().allMatch(c -> c >= '0' && c <= '9') ? NetworkNamespace.ofProcess(Long.parseLong(what)) : NetworkNamespace.named(what);
+    }
+}

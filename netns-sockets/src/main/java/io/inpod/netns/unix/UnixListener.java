@@ -1,0 +1,112 @@
+package io.inpod.netns.unix;
+
+import io.inpod.netns.OwnedFd;
+import io.inpod.netns.internal.Constants;
+import io.inpod.netns.internal.Deadline;
+import io.inpod.netns.internal.DirectoryLock;
+import io.inpod.netns.internal.Native;
+import io.inpod.netns.internal.Poll;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Objects;
+
+/** What listening unix sockets of all types share: the file, accepting, and closing. */
+final class UnixListener implements AutoCloseable {
+    private final OwnedFd fd;
+    private final Path path;
+
+    /** Its inode: meanwhile the path may lead to another listener. */
+    private final Object file;
+
+    private UnixListener(OwnedFd fd, Path path, Object file) {
+        this.fd = fd;
+        this.path = path;
+        this.file = file;
+    }
+
+    static UnixListener listen(int type, Path path) throws IOException {
+        ByteBuffer address = UnixAddress.of(path);
+        // Otherwise of two that find an abandoned file one could remove what the other has just made.
+        try (DirectoryLock alone = DirectoryLock.take(Objects.requireNonNull(path.toAbsolutePath().getParent()))) {
+            removeAbandoned(type, path);
+            OwnedFd fd = UnixConnection.socket(type, path);
+            int number = fd.acquire();
+            try {
+                Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
+                Native.check(Native.LIBC.listen(number, 128), "listen", alone + "/" + path.getFileName());
+                return new UnixListener(fd, path, inode(path));
+            } catch (IOException e) {
+                fd.close();
+                throw e;
+            } finally {
+                fd.release();
+            }
+        }
+    }
+
+    private static void removeAbandoned(int type, Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)
+                || (((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)) & 0xf000) != 0xc000) {
+            return; // bind says what is wrong with it
+        }
+        if (!UnixConnection.isAnswered(type, path)) {
+            Files.deleteIfExists(path);
+        } // otherwise bind says what is wrong with it
+    }
+
+    private static Object inode(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:ino", LinkOption.NOFOLLOW_LINKS);
+    }
+
+    UnixConnection accept(Duration timeout) throws IOException {
+        Deadline deadline = Deadline.in(timeout);
+        int number = fd.acquire();
+        try {
+            for (; ; ) {
+                Poll.readable(number, deadline, this);
+                int accepted = Native.LIBC.accept4(number, null, null, Constants.SOCK_CLOEXEC);
+                if (accepted >= 0) {
+                    return new UnixConnection(OwnedFd.adopt(accepted), path);
+                }
+                if (fd.isClosed()) {
+                    throw new AsynchronousCloseException();
+                }
+                if (Native.errno() != Constants.EINTR) {
+                    throw Native.failure("accept4", path);
+                }
+            }
+        } finally {
+            fd.release();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            int number = fd.acquire();
+            fd.close();
+            Native.LIBC.shutdown(number, Constants.SHUT_RDWR); // wakes a thread that waits in poll
+            fd.release();
+            if (inode(path).equals(file)) {
+                Files.delete(path);
+            }
+        } catch (ClosedChannelException e) {
+            // closed before
+        } catch (IOException e) {
+            // the file is gone, or can't be removed: then the next listener replaces it
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "unix socket " + path;
+    }
+}

@@ -1,0 +1,53 @@
+package io.inpod.netns.unix;
+
+import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.internal.Constants;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** Waits for connections on a unix SOCK_STREAM socket, see unix(7). Blocking; closing it ends a waiting {@link #accept}. */
+public final class UnixStreamListener implements AutoCloseable {
+    private final UnixListener listener;
+
+    private UnixStreamListener(UnixListener listener) {
+        this.listener = listener;
+    }
+
+    /**
+     * Listens on a path. A socket file that is there already is replaced if nobody listens on it any more. Only the caller's own
+     * user may connect (mode 0600).
+     *
+     * @param path the file to create, at most 107 bytes; its directory must exist
+     * @return the listener, to be closed by the caller
+     * @throws SystemCallException EADDRINUSE if somebody listens there, or the path is something else than a socket
+     * @throws IOException if the file can't be created
+     */
+    public static UnixStreamListener listen(Path path) throws IOException {
+        return new UnixStreamListener(UnixListener.listen(Constants.SOCK_STREAM, path));
+    }
+
+    /**
+     * Waits for a connection.
+     *
+     * @param timeout how long to wait; zero waits for ever
+     * @return the connection, to be closed by the caller
+     * @throws java.nio.channels.AsynchronousCloseException if this listener was closed meanwhile
+     * @throws java.net.SocketTimeoutException if none came in time
+     * @throws IOException if the process has too many files open
+     */
+    public UnixStreamSocket accept(Duration timeout) throws IOException {
+        return new UnixStreamSocket(listener.accept(timeout));
+    }
+
+    /** Stops listening and removes the file. Closing twice does nothing. */
+    @Override
+    public void close() {
+        listener.close();
+    }
+
+    @Override
+    public String toString() {
+        return listener.toString();
+    }
+}
