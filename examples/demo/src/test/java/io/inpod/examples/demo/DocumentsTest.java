@@ -192,9 +192,27 @@ class DocumentsTest {
                 .stream().map(path -> ROOT.relativize(path).toString()).sorted().toList();
     }
 
+    /** The fenced blocks in a language; "" is none. */
     private static List<String> blocks(String document, String language) throws IOException {
-        return Pattern.compile("(?ms)^```" + language + "\\n(.*?)\\n```$").matcher(Files.readString(ROOT.resolve(document)))
-                .results().map(match -> match.group(1)).toList();
+        List<String> blocks = new ArrayList<>();
+        List<String> block = null;
+        String opened = "";
+        for (String line : Files.readAllLines(ROOT.resolve(document))) {
+            if (!line.startsWith("```")) {
+                if (block != null) {
+                    block.add(line);
+                }
+            } else if (block == null) {
+                block = new ArrayList<>();
+                opened = line.substring(3);
+            } else {
+                if (opened.equals(language)) {
+                    blocks.add(String.join("\n", block));
+                }
+                block = null;
+            }
+        }
+        return blocks;
     }
 
     private static String prose(String document) throws IOException {
