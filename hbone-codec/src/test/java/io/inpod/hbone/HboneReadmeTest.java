@@ -3,6 +3,13 @@ package io.inpod.hbone;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.Connector;
+import io.inpod.hbone.client.HboneClient;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;

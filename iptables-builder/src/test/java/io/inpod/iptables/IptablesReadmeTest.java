@@ -37,7 +37,7 @@ class IptablesReadmeTest {
             Chain mine = Chain.of("MY_OUT", Rule.of(new Target.Redirect(Ports.of(9000)), Match.protocol(Protocol.TCP)));
             Chain output = Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump("MY_OUT")));
             RuleSet rules = RuleSet.of(IpFamily.V4, Table.of(TableName.NAT, mine, output));
-            Owner names = Owner.of(rules, "my-"); // by these names the rules are found again
+            ManagedNames names = ManagedNames.of(rules, "my-"); // by these names the rules are found again
 
             Backend backend = Backend.detect(pod, names).chosen().orElseThrow();
             backend.apply(pod, names, rules);

@@ -3,12 +3,14 @@ package io.inpod.netns.testing;
 import io.inpod.netns.NetworkNamespace;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
@@ -86,11 +88,16 @@ public final class Tool {
     }
 
     /**
-     * Returns if the system has a program; otherwise skips the calling test, or with {@code CI=true} fails it.
+     * Returns if the system has a program; otherwise skips the calling test, or with {@code CI=true} fails it. If the environment variable
+     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), one that isn't listed fails the test everywhere.
      *
      * @param program its name
      */
     public static void require(String program) {
+        String list = System.getenv("INPOD_PROGRAMS");
+        if (list != null && !isListed(Path.of(program).getFileName().toString(), Path.of(list))) {
+            throw new AssertionError(program + " isn't listed in " + list + ": add a line with its Debian package, so that it is installed wherever the tests run");
+        }
         Stream<String> path = Stream.concat(
                 Stream.of(System.getenv().getOrDefault("PATH", "").split(":")), Stream.of("/usr/sbin", "/sbin"));
         if (program.startsWith("/") ? Files.isExecutable(Path.of(program)) : path.anyMatch(d -> Files.isExecutable(Path.of(d, program)))) {
@@ -101,5 +108,13 @@ public final class Tool {
             throw new AssertionError(message);
         }
         throw new TestAbortedException(message);
+    }
+
+    private static boolean isListed(String name, Path list) {
+        try (Stream<String> lines = Files.lines(list)) {
+            return lines.anyMatch(line -> !line.startsWith("#") && line.matches("[a-z]+ +" + Pattern.quote(name) + " .*"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't read the list of programs that INPOD_PROGRAMS names", e);
+        }
     }
 }
