@@ -30,7 +30,7 @@ final class Relations {
         return new UserNamespace(identity.device(), identity.inode(), uid.getInt(0) & 0xffffffffL);
     }
 
-    /** The network namespace in which a socket of this process was created, see SIOCGSKNS in linux/sockios.h; null if the kernel refuses to say. */
+    /** The network namespace in which a socket of this process was created, see SIOCGSKNS in linux/sockios.h; null if the kernel refuses. */
     static @Nullable NamespaceIdentity ofSocket(int socket) {
         int namespace = Native.LIBC.ioctl(socket, SIOCGSKNS, 0);
         if (namespace < 0) {

@@ -4,15 +4,14 @@ import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
 import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.socket.UdpSocket;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -35,8 +34,8 @@ final class ReplySocket implements AutoCloseable {
     private static final int MAX_RETIRED = 256;
 
     /** Who sends nothing: the discard port of this host. Not port 0, which the kernel takes for any port. */
-    private static final InetSocketAddress NOBODY_V4 = new InetSocketAddress("127.0.0.1", 9);
-    private static final InetSocketAddress NOBODY_V6 = new InetSocketAddress("::1", 9);
+    private static final InetSocketAddress NOBODY_V4 = new InetSocketAddress(IpFamily.V4.loopback(), 9);
+    private static final InetSocketAddress NOBODY_V6 = new InetSocketAddress(IpFamily.V6.loopback(), 9);
 
     private final NetworkNamespace namespace;
     private final SocketOptions v4;
@@ -48,8 +47,8 @@ final class ReplySocket implements AutoCloseable {
     ReplySocket(NetworkNamespace namespace, SocketOptions options) {
         this.namespace = namespace;
         SocketOptions foreign = options.withFamily(null).with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true);
-        this.v4 = foreign.withFamily(StandardProtocolFamily.INET);
-        this.v6 = foreign.withFamily(StandardProtocolFamily.INET6);
+        this.v4 = foreign.withFamily(IpFamily.V4.protocolFamily());
+        this.v6 = foreign.withFamily(IpFamily.V6.protocolFamily());
     }
 
     /** Takes what a client sent to the same destination meanwhile; the data is in the room. */
@@ -59,16 +58,16 @@ final class ReplySocket implements AutoCloseable {
 
     /** Sends data (direct, from position to limit), then uses the room (direct) for what came meanwhile. */
     void send(DestinationAddress from, ClientAddress to, ByteBuffer data, ByteBuffer room, Overtaken overtaken) throws IOException {
-        if (from.ip() instanceof Inet4Address != to.ip() instanceof Inet4Address) {
+        if (IpFamily.of(from.ip()) != IpFamily.of(to.ip())) {
             throw new IllegalArgumentException("an answer from " + from.address() + " to " + to.address() + " would change the address family");
         }
-        UdpSocket socket = UdpSocket.open(namespace, from.ip() instanceof Inet4Address ? v4 : v6);
+        UdpSocket socket = UdpSocket.open(namespace, IpFamily.of(from.ip()) == IpFamily.V4 ? v4 : v6);
         Retired used = new Retired(socket, from, to, System.nanoTime());
         try {
             socket.bind(from.address());
             socket.connect(to.address());
             socket.send(data);
-            socket.connect(from.ip() instanceof Inet4Address ? NOBODY_V4 : NOBODY_V6);
+            socket.connect(IpFamily.of(from.ip()) == IpFamily.V4 ? NOBODY_V4 : NOBODY_V6);
             drain(used, room, overtaken);
             retired.add(used);
         } catch (IOException | RuntimeException e) {

@@ -83,9 +83,8 @@ public final class ProbeTwin implements AutoCloseable {
         try (Rtnetlink network = Rtnetlink.open(pod)) {
             for (IpFamily family : IpFamily.values()) {
                 if (has(family)) {
-                    io.inpod.netns.IpFamily routed = family == IpFamily.V4 ? io.inpod.netns.IpFamily.V4 : io.inpod.netns.IpFamily.V6;
-                    network.routes().add(Route.localDefault(routed, "lo", 100));
-                    network.rules().add(new PolicyRule(routed, 32764, InPodRedirection.LOOPED.value(), InPodRedirection.LOOPED.mask(), 100));
+                    network.routes().add(Route.localDefault(family, "lo", 100));
+                    network.rules().add(new PolicyRule(family, 32764, InPodRedirection.LOOPED.value(), InPodRedirection.LOOPED.mask(), 100));
                 }
             }
         }

@@ -92,7 +92,7 @@ class CapabilityTest {
     @Test
     void namesTheFilter() throws Exception {
         assertThat(doctor("python3", "-c", FILTER))
-                .containsPattern("enter the namespace +no +a system call filter \\(seccomp\\) is at work")
+                .containsPattern("enter the namespace +no +a system call filter \\(seccomp\\) is active")
                 .containsPattern("create network namespaces +no +a system call filter")
                 .containsPattern("io_uring +no +a system call filter")
                 .containsPattern("create user namespaces +no +a system call filter")
@@ -116,8 +116,8 @@ class CapabilityTest {
             String output = ChildJvm.runExpecting(1, ChildJvm.command(Doctor.class).withArguments("ours").through("unshare", "-Ur"));
 
             assertThat(output).as("a switch that couldn't be undone isn't begun").doesNotContain("NamespaceLostError")
-                    .containsPattern("create network namespaces +no +CAP_SYS_ADMIN doesn't reach")
-                    .containsPattern("enter the namespace +no +CAP_SYS_ADMIN doesn't reach to this namespace, which belongs to a user namespace above");
+                    .containsPattern("create network namespaces +no +CAP_SYS_ADMIN doesn't apply")
+                    .containsPattern("enter the namespace +no +CAP_SYS_ADMIN doesn't apply to this namespace, which belongs to a user namespace above");
         } finally {
             NetworkNamespace.delete("ours");
         }
