@@ -7,36 +7,37 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Tells one's own rules from other people's by names alone, so that somebody who has only the namespace can remove them.
+ * The names by which a namespace's rules are recognised as ours. Names alone decide, so that anybody who has only the namespace can
+ * remove the rules.
  *
- * <p>Ours are:
+ * <p>Managed under these names are:
  * <ul>
- * <li>in tables that are shared with others (all of iptables): the chains with these names in any table of either family, and all
- * rules of other chains that jump or go to them
- * <li>in nf_tables, when a back end has tables of its own: the tables {@code inet} {@code tablePrefix} followed by {@code filter},
- * {@code mangle}, {@code nat} or {@code raw}, whole
+ * <li>in tables shared with other programs (all tables of iptables): the chains with these names, in any table of either family, and all
+ * rules in other chains that jump or go to them
+ * <li>in nf_tables, where a back end has its own tables: the tables {@code inet} {@code tablePrefix} followed by {@code filter},
+ * {@code mangle}, {@code nat} or {@code raw}, with all of their contents
  * <li>the address sets with these names
  * </ul>
  *
- * <p>Everything else is never changed, and isn't listed where the kernel lets one ask for less. Names that an older version used
- * belong here too, so that an upgrade finds its leftovers.
+ * <p>Everything else is never changed, and is not listed where the kernel supports a narrower request. Names that an older version used
+ * belong here too, so that an upgrade finds what that version left behind.
  *
  * @param chains names of chains that are not built in
- * @param tablePrefix what names of nf_tables tables begin with, 1 to 24 letters, digits and {@code _ -}, starting with a letter
+ * @param tablePrefix the prefix of nf_tables table names, 1 to 24 letters, digits and {@code _ -}, starting with a letter
  * @param sets names of address sets
  */
-public record Owner(Set<String> chains, String tablePrefix, Set<String> sets) {
+public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> sets) {
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,23}");
 
     /**
      * Checks the names.
      *
      * @param chains names of chains that are not built in
-     * @param tablePrefix what names of nf_tables tables begin with, 1 to 24 letters, digits and {@code _ -}, starting with a letter
+     * @param tablePrefix the prefix of nf_tables table names, 1 to 24 letters, digits and {@code _ -}, starting with a letter
      * @param sets names of address sets
-     * @throws IllegalArgumentException naming what can't be a name
+     * @throws IllegalArgumentException naming the invalid name
      */
-    public Owner {
+    public ManagedNames {
         chains = Set.copyOf(chains);
         sets = Set.copyOf(sets);
         chains.forEach(Chain::checkOwnName);
@@ -47,57 +48,57 @@ public record Owner(Set<String> chains, String tablePrefix, Set<String> sets) {
     }
 
     /**
-     * The owner of what one rule set names.
+     * Collects the names that one rule set uses.
      *
-     * @param rules whose chains and sets
-     * @param tablePrefix what names of nf_tables tables begin with
-     * @return the owner
+     * @param rules the rule set
+     * @param tablePrefix the prefix of nf_tables table names
+     * @return the names of its own chains and of its sets
      * @throws IllegalArgumentException if the prefix can't be one
      */
-    public static Owner of(RuleSet rules, String tablePrefix) {
+    public static ManagedNames of(RuleSet rules, String tablePrefix) {
         Set<String> chains = new TreeSet<>();
         Set<String> sets = new TreeSet<>();
         for (Table table : rules.tables()) {
             table.chains().stream().filter(chain -> !chain.isBuiltIn()).forEach(chain -> chains.add(chain.name()));
         }
         rules.sets().forEach(set -> sets.add(set.name()));
-        return new Owner(chains, tablePrefix, sets);
+        return new ManagedNames(chains, tablePrefix, sets);
     }
 
     /**
-     * Checks that rules would be found again.
+     * Checks that rules can be found again by these names.
      *
-     * @param rules what is to be applied
-     * @throws IllegalArgumentException naming a chain or set that isn't among these names
+     * @param rules the rules to apply
+     * @throws IllegalArgumentException naming a chain or set that is not among these names
      */
     public void check(RuleSet rules) {
         for (Table table : rules.tables()) {
             for (Chain chain : table.chains()) {
                 if (!chain.isBuiltIn() && !chains.contains(chain.name())) {
-                    throw new IllegalArgumentException(table.name() + " chain " + chain.name() + " is not among the owner's chains " + new TreeSet<>(chains)
+                    throw new IllegalArgumentException(table.name() + " chain " + chain.name() + " is not among the managed chains " + new TreeSet<>(chains)
                             + ": it couldn't be found again when removing");
                 }
             }
         }
         for (AddressSet set : rules.sets()) {
             if (!sets.contains(set.name())) {
-                throw new IllegalArgumentException("set " + set.name() + " is not among the owner's sets " + new TreeSet<>(sets));
+                throw new IllegalArgumentException("set " + set.name() + " is not among the managed sets " + new TreeSet<>(sets));
             }
         }
     }
 
     /**
-     * Checks that in shared tables rules would be found again: in built-in chains that is so only of jumps to one's own chains.
+     * Checks that rules can be found again in shared tables. In built-in chains, only jumps to managed chains can.
      *
-     * @param rules what is to be applied
-     * @throws IllegalArgumentException naming the rule that couldn't be told from other people's
+     * @param rules the rules to apply
+     * @throws IllegalArgumentException naming a rule that could not be distinguished from rules of other programs
      */
     public void checkShared(RuleSet rules) {
         check(rules);
         for (Table table : rules.tables()) {
             for (Chain chain : table.chains()) {
                 for (int i = 0; i < chain.rules().size(); i++) {
-                    if (chain.isBuiltIn() && TableCheck.next(chain.rules().get(i).target()) == null) {
+                    if (chain.isBuiltIn() && chain.rules().get(i).target().destination().isEmpty()) {
                         throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i)
                                 + " is no jump: it couldn't be told from other people's rules when removing; put it into a chain of its own");
                     }
