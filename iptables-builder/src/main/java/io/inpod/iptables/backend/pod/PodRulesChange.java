@@ -11,7 +11,7 @@ import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
-import io.inpod.iptables.backend.guarantee.ProbeTwin;
+import io.inpod.iptables.backend.guarantee.PodTwin;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
@@ -79,7 +79,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (backend.layout() == Layout.INET) {
             return rules.inet();
         }
-        return ProbeTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+        return PodTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
     }
 
     /**
@@ -93,8 +93,8 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
         NodeNamespaces.refuse(namespace);
-        if (rules.markOwner().isPresent()) {
-            Cgroups.check(rules.markOwner().get());
+        if (rules.proxyCgroup().isPresent()) {
+            Cgroups.check(rules.proxyCgroup().get());
         }
         Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
@@ -192,7 +192,7 @@ public final class PodRulesChange implements NamespaceChange {
         }
         RuleSet between = some.after(old);
         if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.NAMES, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+            backend.apply(namespace, PodRules.NAMES, PodTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 

@@ -4,6 +4,7 @@ import static io.inpod.netns.InPodConstants.DNS_PORT;
 import static io.inpod.netns.InPodConstants.HBONE_PORT;
 import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
 import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
+import static io.inpod.netns.InPodConstants.PROXY_MARK;
 
 import io.inpod.iptables.backend.IptablesTools;
 import io.inpod.iptables.backend.ToolRun;
@@ -22,16 +23,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts the promises of {@link PodRules} to the test with real packets: says which are broken, and by which rule.
+ * Tries the guarantees of {@link PodRules} with real packets, and reports which are broken and by which rule.
  *
- * <p>The pod in service isn't touched: its rules, all of them, are copied into a pod that is made for the purpose, and the packets are
- * sent there. What surrounds the rules (routing, the proxy's listeners) isn't tested. Needs {@code netns-sockets}, the tools iptables
- * and nft, and CAP_SYS_ADMIN and CAP_NET_ADMIN. Blocks, for a second or two; a broken promise may take some seconds more. May be
- * called on any platform thread; for several pods at once on several threads.
+ * <p>The pod itself isn't touched: all of its rules are copied into a twin, a pod that is created for the purpose, and the packets are
+ * sent there. What surrounds the rules (routing, the proxy's listeners) isn't tried. Needs {@code netns-sockets}, the tools iptables
+ * and nft, and CAP_SYS_ADMIN and CAP_NET_ADMIN. Blocks for a second or two; a broken guarantee may take some seconds more. May be
+ * called on any platform thread, and for several pods concurrently.
  */
-public final class PodProbe {
+public final class GuaranteeTrial {
     private static final int APP = 8080;
-    /** Connections to this port are led past the redirection in the twin, as a foreign program might do it. */
+    /** Connections to this port are led past the redirection in the twin, as another program might do. */
     private static final int DIVERTED = 8081;
     private static final String AT_APP = "the application";
     private static final String IN_CLEAR = "the peer, past the proxy";
@@ -41,76 +42,76 @@ public final class PodProbe {
     private final Duration patience;
 
     /**
-     * Prepares a probe that uses the system's tools and waits 5 s for a packet to arrive.
+     * Creates a trial that uses the system's tools and waits 5 s for a packet to arrive.
      *
-     * @param rules whose promises are to be tried
+     * @param rules the rules whose guarantees are tried
      */
-    public PodProbe(PodRules rules) {
+    public GuaranteeTrial(PodRules rules) {
         this(rules, IptablesTools.system(), Duration.ofSeconds(5));
     }
 
     /**
-     * Prepares a probe.
+     * Creates a trial.
      *
-     * @param rules whose promises are to be tried
+     * @param rules the rules whose guarantees are tried
      * @param tools the tools with which rules are copied; the variant doesn't matter
      * @param patience how long to wait for a packet before it counts as lost, more than 0
      */
-    public PodProbe(PodRules rules, IptablesTools tools, Duration patience) {
+    public GuaranteeTrial(PodRules rules, IptablesTools tools, Duration patience) {
         this.rules = rules;
         this.tools = tools;
         this.patience = patience;
     }
 
     /**
-     * Tries every promise.
+     * Tries every guarantee.
      *
-     * @param namespace the pod's
-     * @return how each fared, IPv4 first
-     * @throws IOException if the rules can't be copied or the means to try them are missing; nothing is known about the promises then
+     * @param namespace the namespace of the pod
+     * @return the result for each guarantee, IPv4 first
+     * @throws IOException if the rules can't be copied or the means to try them are missing; nothing is known about the guarantees then
      */
-    public List<ProbeFinding> run(NetworkNamespace namespace) throws IOException {
-        List<ProbeFinding> findings = new ArrayList<>();
-        try (ProbeTwin twin = ProbeTwin.create(rules); ProbeLoop loop = new ProbeLoop(patience)) {
+    public List<TrialResult> run(NetworkNamespace namespace) throws IOException {
+        List<TrialResult> results = new ArrayList<>();
+        try (PodTwin twin = PodTwin.create(rules); TrialTraffic traffic = new TrialTraffic(patience)) {
             RulesCopy copy = new RulesCopy(tools, namespace);
             copy.into(twin.pod());
             for (IpFamily family : IpFamily.values()) {
-                if (ProbeTwin.has(family)) {
-                    new Trial(family, twin, loop, copy, findings).run();
+                if (PodTwin.has(family)) {
+                    new FamilyTrial(family, twin, traffic, copy, results).run();
                 }
             }
         }
-        return findings;
+        return results;
     }
 
-    /** {@return the promises that {@link #run} tries, in words} */
-    public List<String> promises() {
+    /** {@return the guarantees that {@link #run} tries, in words} */
+    public List<String> guarantees() {
         List<String> words = new ArrayList<>();
         for (IpFamily family : IpFamily.values()) {
-            List<Guarantee> promises = rules.redirection(family).map(this::promises).orElse(List.of(Guarantee.REJECTED_OUTBOUND, Guarantee.REJECTED_INBOUND));
-            promises.forEach(promise -> words.add(family + ": " + promise.words()));
+            List<Guarantee> guarantees = rules.redirection(family).map(this::guarantees).orElse(List.of(Guarantee.REJECTED_OUTBOUND, Guarantee.REJECTED_INBOUND));
+            guarantees.forEach(guarantee -> words.add(family + ": " + guarantee.words()));
             words.add(family + ": " + Guarantee.LOOPBACK.words());
             words.add(family + ": " + Guarantee.OWN_ADDRESS.words());
         }
         return words;
     }
 
-    private List<Guarantee> promises(InPodRedirection redirection) {
-        List<Guarantee> promises = new ArrayList<>(List.of(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE,
-                rules.markOwner().isPresent() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.HOST_PROBE));
+    private List<Guarantee> guarantees(InPodRedirection redirection) {
+        List<Guarantee> guarantees = new ArrayList<>(List.of(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE,
+                rules.proxyCgroup().isPresent() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.HOST_PROBE));
         if (rules.guard()) {
-            promises.add(Guarantee.CONTAINED);
+            guarantees.add(Guarantee.CONTAINED);
         }
         if (isSealed(redirection)) {
-            promises.add(Guarantee.SEALED);
+            guarantees.add(Guarantee.SEALED);
         }
         if (redirection.dnsCapture()) {
-            promises.addAll(List.of(Guarantee.DNS_UDP, Guarantee.DNS_TCP));
+            guarantees.addAll(List.of(Guarantee.DNS_UDP, Guarantee.DNS_TCP));
         }
         if (!redirection.virtualInterfaces().isEmpty()) {
-            promises.add(Guarantee.NESTED);
+            guarantees.add(Guarantee.NESTED);
         }
-        return promises;
+        return guarantees;
     }
 
     /** With TPROXY a foreign nat rule comes too late to lead anything away. */
@@ -127,49 +128,49 @@ public final class PodProbe {
         String send() throws IOException;
     }
 
-    /** The promises of one family. */
-    private final class Trial {
+    /** The guarantees of one family. */
+    private final class FamilyTrial {
         private final IpFamily family;
-        private final ProbeTwin twin;
-        private final ProbeLoop loop;
+        private final PodTwin twin;
+        private final TrialTraffic traffic;
         private final RulesCopy copy;
-        private final List<ProbeFinding> findings;
+        private final List<TrialResult> results;
         private final InetSocketAddress pod;
         private final InetSocketAddress peer;
 
-        Trial(IpFamily family, ProbeTwin twin, ProbeLoop loop, RulesCopy copy, List<ProbeFinding> findings) {
+        FamilyTrial(IpFamily family, PodTwin twin, TrialTraffic traffic, RulesCopy copy, List<TrialResult> results) {
             this.family = family;
             this.twin = twin;
-            this.loop = loop;
+            this.traffic = traffic;
             this.copy = copy;
-            this.findings = findings;
+            this.results = results;
             this.pod = new InetSocketAddress(twin.podAddress(family), APP);
             this.peer = new InetSocketAddress(twin.outsideAddress(family), APP);
         }
 
         void run() throws IOException {
             for (int port : new int[] {OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT, DNS_PORT}) {
-                loop.listen(twin.pod(), family, port, port(port));
+                traffic.listen(twin.pod(), family, port, port(port));
             }
-            loop.listen(twin.pod(), family, APP, AT_APP);
-            loop.listen(twin.outside(), family, APP, IN_CLEAR);
-            loop.listen(twin.outside(), family, 53, IN_CLEAR);
-            loop.receive(twin.pod(), family, DNS_PORT, port(DNS_PORT));
-            loop.receive(twin.outside(), family, 53, IN_CLEAR);
-            loop.receive(twin.pod(), family, DIVERTED, ProbeLoop.FENCE);
-            loop.receive(twin.outside(), family, DIVERTED, ProbeLoop.FENCE);
+            traffic.listen(twin.pod(), family, APP, AT_APP);
+            traffic.listen(twin.outside(), family, APP, IN_CLEAR);
+            traffic.listen(twin.outside(), family, 53, IN_CLEAR);
+            traffic.receive(twin.pod(), family, DNS_PORT, port(DNS_PORT));
+            traffic.receive(twin.outside(), family, 53, IN_CLEAR);
+            traffic.receive(twin.pod(), family, DIVERTED, TrialTraffic.FENCE);
+            traffic.receive(twin.outside(), family, DIVERTED, TrialTraffic.FENCE);
             try {
                 Optional<InPodRedirection> redirection = rules.redirection(family);
                 if (redirection.isPresent()) {
                     redirected(redirection.get());
                 } else {
-                    attempt(Guarantee.REJECTED_OUTBOUND, ProbeLoop.REFUSED, () -> connect(twin.pod(), peer));
-                    attempt(Guarantee.REJECTED_INBOUND, ProbeLoop.REFUSED, () -> connect(twin.outside(), pod));
+                    attempt(Guarantee.REJECTED_OUTBOUND, TrialTraffic.REFUSED, () -> connect(twin.pod(), peer));
+                    attempt(Guarantee.REJECTED_INBOUND, TrialTraffic.REFUSED, () -> connect(twin.outside(), pod));
                 }
                 attempt(Guarantee.LOOPBACK, AT_APP, () -> connect(twin.pod(), new InetSocketAddress(family.loopback(), APP)));
                 attempt(Guarantee.OWN_ADDRESS, AT_APP, () -> connect(twin.pod(), pod));
             } finally {
-                loop.stopListening();
+                traffic.stopListening();
             }
         }
 
@@ -177,25 +178,24 @@ public final class PodProbe {
             attempt(Guarantee.OUTBOUND, port(OUTBOUND_PORT), () -> connect(twin.pod(), peer));
             attempt(Guarantee.INBOUND, redirection.ingress() ? AT_APP : port(INBOUND_PLAINTEXT_PORT), () -> connect(twin.outside(), pod));
             attempt(Guarantee.HBONE, port(HBONE_PORT), () -> connect(twin.outside(), new InetSocketAddress(pod.getAddress(), HBONE_PORT)));
-            // This process isn't the proxy: with the option markOwner its mark is a forgery.
-            int mark = InPodRedirection.PROXY.value();
-            if (rules.markOwner().isPresent()) {
-                attempt(Guarantee.FORGED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), mark, peer, DIVERTED));
+            // This process isn't the proxy: with the option proxyCgroup, its mark is forged.
+            if (rules.proxyCgroup().isPresent()) {
+                attempt(Guarantee.FORGED, TrialTraffic.SILENCE, () -> traffic.connectInVain(twin.pod(), PROXY_MARK, peer, DIVERTED));
             } else {
-                attempt(Guarantee.MARKED, IN_CLEAR, () -> loop.connect(twin.pod(), mark, null, peer));
+                attempt(Guarantee.MARKED, IN_CLEAR, () -> traffic.connect(twin.pod(), PROXY_MARK, null, peer));
             }
             attempt(Guarantee.HOST_PROBE, AT_APP,
-                    () -> loop.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
+                    () -> traffic.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
             if (rules.guard()) {
                 divert();
-                attempt(Guarantee.CONTAINED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED));
+                attempt(Guarantee.CONTAINED, TrialTraffic.SILENCE, () -> traffic.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED));
             }
             if (isSealed(redirection)) {
-                attempt(Guarantee.SEALED, ProbeLoop.SILENCE, () -> loop.connectInVain(twin.outside(), 0, new InetSocketAddress(pod.getAddress(), DIVERTED), DIVERTED));
+                attempt(Guarantee.SEALED, TrialTraffic.SILENCE, () -> traffic.connectInVain(twin.outside(), 0, new InetSocketAddress(pod.getAddress(), DIVERTED), DIVERTED));
             }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
-                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> loop.send(twin.pod(), resolver));
+                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> traffic.send(twin.pod(), resolver));
                 attempt(Guarantee.DNS_TCP, port(DNS_PORT), () -> connect(twin.pod(), resolver));
             }
             NetworkNamespace nested = twin.nested();
@@ -204,7 +204,7 @@ public final class PodProbe {
             }
         }
 
-        /** Before the nat chains of whichever kind that are copied: what has its destination from here isn't asked about again. */
+        /** Before all copied nat chains of either kind: a connection whose destination is chosen here doesn't meet them. */
         private void divert() throws IOException {
             StringBuilder script = new StringBuilder("table ").append(family == IpFamily.V4 ? "ip" : "ip6").append(" inpod-probe {");
             Map.of("output", peer, "prerouting", pod).forEach((hook, to) -> {
@@ -216,26 +216,26 @@ public final class PodProbe {
         }
 
         private String connect(NetworkNamespace from, InetSocketAddress to) {
-            return loop.connect(from, 0, null, to);
+            return traffic.connect(from, 0, null, to);
         }
 
-        /** A broken promise is tried again, to see which rules the packet meets: nothing else moves in the twin. */
-        private void attempt(Guarantee promise, String expected, Packet packet) throws IOException {
+        /** A broken guarantee is tried again, to see which rules the packet meets: nothing else sends in the twin. */
+        private void attempt(Guarantee guarantee, String expected, Packet packet) throws IOException {
             String observed = packet.send();
-            boolean kept = observed.equals(expected);
+            boolean holds = observed.equals(expected);
             List<String> blamed = new ArrayList<>();
-            if (!kept) {
+            if (!holds) {
                 Map<String, Long> before = copy.counted(twin.pod());
                 observed = packet.send();
-                kept = observed.equals(expected);
-                if (!kept) {
-                    blamed.addAll(blamed(before, copy.counted(twin.pod()), promise, expected));
+                holds = observed.equals(expected);
+                if (!holds) {
+                    blamed.addAll(blamed(before, copy.counted(twin.pod()), guarantee, expected));
                 }
             }
-            findings.add(new ProbeFinding(family, promise, kept, expected, observed, blamed));
+            results.add(new TrialResult(family, guarantee, holds, expected, observed, blamed));
         }
 
-        private List<String> blamed(Map<String, Long> before, Map<String, Long> after, Guarantee promise, String expected) {
+        private List<String> blamed(Map<String, Long> before, Map<String, Long> after, Guarantee guarantee, String expected) {
             RuleTexts wanted = new RuleTexts(rules.ruleSet(family), family);
             List<String> met = new ArrayList<>();
             after.forEach((rule, packets) -> {
@@ -243,7 +243,7 @@ public final class PodProbe {
                     met.add("met " + rule);
                 }
             });
-            String missed = met.isEmpty() ? wanted.keeping(promise, expected) : null;
+            String missed = met.isEmpty() ? wanted.ensuring(guarantee, expected) : null;
             return missed == null ? met : List.of("no rule caught it; this one should have: " + missed);
         }
     }
