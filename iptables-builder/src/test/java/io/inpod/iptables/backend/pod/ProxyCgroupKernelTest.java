@@ -15,8 +15,8 @@ import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Cgroups;
 import io.inpod.iptables.backend.IptablesTools;
 import io.inpod.iptables.backend.guarantee.Guarantee;
-import io.inpod.iptables.backend.guarantee.PodProbe;
-import io.inpod.iptables.backend.guarantee.ProbeFinding;
+import io.inpod.iptables.backend.guarantee.GuaranteeTrial;
+import io.inpod.iptables.backend.guarantee.TrialResult;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
@@ -38,9 +38,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An application that sets the proxy's mark: past the proxy without {@code markOwner}, dropped with it. */
+/** An application that sets the proxy's mark: past the proxy without {@code proxyCgroup}, dropped with it. */
 @Pods(2)
-class MarkOwnerKernelTest {
+class ProxyCgroupKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
     private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6);
 
@@ -95,13 +95,13 @@ class MarkOwnerKernelTest {
                 assertThat(peer.isOpen()).isTrue();
                 change(PodRules.of(V4, V6), backend).install(pod);
                 assertThat(forge(pod, network, null, 30).exitCode()).as("the hole").isZero();
-                change(PodRules.of(V4, V6).withMarkOwner(name), backend).install(pod);
+                change(PodRules.of(V4, V6).withProxyCgroup(name), backend).install(pod);
                 assertThat(forge(pod, network, null, 1)).satisfies(result -> assertThat(result.exitCode()).isNotZero())
                         .satisfies(result -> assertThat(result.output()).contains("timed out"));
                 assertThat(forge(pod, network, directory, 30).exitCode()).as("the proxy").isZero();
-                change(PodRules.of(V4, V6).withMarkOwner(name), backend).verify(pod);
-                assertThat(new PodProbe(PodRules.of(V4, V6).withMarkOwner(name), IptablesTools.system(), Duration.ofSeconds(2)).run(pod))
-                        .allMatch(ProbeFinding::kept).extracting(ProbeFinding::promise).contains(Guarantee.FORGED).doesNotContain(Guarantee.MARKED);
+                change(PodRules.of(V4, V6).withProxyCgroup(name), backend).verify(pod);
+                assertThat(new GuaranteeTrial(PodRules.of(V4, V6).withProxyCgroup(name), IptablesTools.system(), Duration.ofSeconds(2)).run(pod))
+                        .allMatch(TrialResult::holds).extracting(TrialResult::guarantee).contains(Guarantee.FORGED).doesNotContain(Guarantee.MARKED);
             }
         });
     }
@@ -130,8 +130,8 @@ class MarkOwnerKernelTest {
     @Test
     void aCgroupThatIsNotThereIsRefusedByName(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        assertThatThrownBy(() -> new PodRulesChange(PodRules.of(V4, V6).withMarkOwner("no/such/cgroup")).install(pod))
-                .isInstanceOf(IOException.class).hasMessageContaining("markOwner").hasMessageContaining("no/such/cgroup");
+        assertThatThrownBy(() -> new PodRulesChange(PodRules.of(V4, V6).withProxyCgroup("no/such/cgroup")).install(pod))
+                .isInstanceOf(IOException.class).hasMessageContaining("proxyCgroup").hasMessageContaining("no/such/cgroup");
         assertThat(Tool.run(pod, "iptables-save")).doesNotContain("ISTIO");
     }
 }

@@ -25,14 +25,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Listeners with names, and connections of which it tells at which listener they arrive; all on the calling thread. */
-final class ProbeLoop implements AutoCloseable {
+/** Listeners with names, and connections and datagrams to them: reports at which listener they arrive. All on the calling thread. */
+final class TrialTraffic implements AutoCloseable {
     static final String REFUSED = "refused";
     static final String SILENCE = "no answer";
-    /** Where a datagram arrives that shows that what was sent before it isn't on its way any more. */
+    /** Where a datagram arrives that shows that what was sent before it is no longer on its way. */
     static final String FENCE = "the fence";
     private static final long BRIEFLY = TimeUnit.SECONDS.toNanos(1);
-    private static final byte[] QUERY = "inpod probe".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    private static final byte[] QUERY = "inpod trial".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
 
     private final ManualIoEventLoop loop = new ManualIoEventLoop(Thread.currentThread(), Transport.EPOLL.handlers());
     private final List<Channel> listeners = new ArrayList<>();
@@ -40,11 +40,11 @@ final class ProbeLoop implements AutoCloseable {
     private @Nullable String arrived;
     private boolean fenceArrived;
 
-    ProbeLoop(Duration patience) {
+    TrialTraffic(Duration patience) {
         this.patienceNanos = patience.toNanos();
     }
 
-    /** Takes down the name of its listener when a connection or datagram comes. */
+    /** Records the name of its listener when a connection or datagram arrives. */
     private final class Arrival extends ChannelInboundHandlerAdapter {
         private final String place;
 
@@ -80,14 +80,14 @@ final class ProbeLoop implements AutoCloseable {
         return SocketOptions.NONE.withFamily(family.protocolFamily());
     }
 
-    /** TCP on all addresses of a family, and of others too that the kernel delivers here. */
+    /** Listens for TCP on all addresses of a family, including foreign ones that the kernel delivers here. */
     void listen(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
         SocketOptions options = options(family).with(LinuxSocketOptions.REUSE_ADDRESS, true).with(LinuxSocketOptions.TRANSPARENT, true);
         listeners.add(done(new ServerBootstrap().group(loop).channelFactory(Transport.EPOLL.server(namespace, options))
                 .childHandler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
     }
 
-    /** UDP on all addresses of a family. */
+    /** Receives UDP on all addresses of a family. */
     void receive(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
         listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, options(family)))
                 .handler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
@@ -98,17 +98,17 @@ final class ProbeLoop implements AutoCloseable {
         if (future.isSuccess()) {
             return future.channel();
         }
-        throw new IOException("the probe's own socket failed: " + future.cause(), future.cause());
+        throw new IOException("the trial's own socket failed: " + future.cause(), future.cause());
     }
 
-    /** Where a connection arrives, or what its sender learns. */
+    /** Connects, and returns where the connection arrives, or the error that its sender gets. */
     String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
         ChannelFuture future = begin(from, mark, source, to);
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
     }
 
-    /** Like {@link #connect}, where no answer is to be expected: doesn't wait much longer than a datagram takes the same way. */
+    /** Like {@link #connect}, where no answer is expected: waits little longer than a datagram takes for the same way. */
     String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
         ChannelFuture future = begin(from, mark, null, to);
         fenceArrived = false;
@@ -129,7 +129,7 @@ final class ProbeLoop implements AutoCloseable {
         return source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
     }
 
-    /** Where a datagram arrives. */
+    /** Sends a datagram, and returns where it arrives, or the error that its sender gets. */
     String send(NetworkNamespace from, InetSocketAddress to) throws IOException {
         arrived = null;
         Channel sender = sender(from, IpFamily.of(to.getAddress()));

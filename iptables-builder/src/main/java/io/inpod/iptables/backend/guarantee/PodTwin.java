@@ -6,6 +6,7 @@ import io.inpod.iptables.pod.PodRules;
 import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -16,14 +17,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pod that only exists to be probed, with a neighbour on the outside and, if there are virtual interfaces, a machine nested in it:
- * namespaces of our own, with addresses that documentation reserves (RFC 5737, RFC 3849).
+ * A pod that exists for a trial only, with a neighbour outside it and, if there are virtual interfaces, a machine nested in it. Its
+ * addresses are those reserved for documentation (RFC 5737, RFC 3849).
  *
  * <pre>
  * nested 198.51.100.2 ── 198.51.100.1 pod 192.0.2.2 ── 192.0.2.1 outside
  * </pre>
  */
-public final class ProbeTwin implements AutoCloseable {
+public final class PodTwin implements AutoCloseable {
     private static final Path IPV6 = Path.of("/proc/sys/net/ipv6/conf");
     private static final List<String> OUTSIDE = List.of("192.0.2.1/24", "2001:db8::1/64");
     private static final List<String> POD = List.of("192.0.2.2/24", "2001:db8::2/64");
@@ -34,7 +35,7 @@ public final class ProbeTwin implements AutoCloseable {
     private final NetworkNamespace outside;
     private final @Nullable NetworkNamespace nested;
 
-    private ProbeTwin(NetworkNamespace pod, NetworkNamespace outside, @Nullable NetworkNamespace nested) {
+    private PodTwin(NetworkNamespace pod, NetworkNamespace outside, @Nullable NetworkNamespace nested) {
         this.pod = pod;
         this.outside = outside;
         this.nested = nested;
@@ -45,7 +46,7 @@ public final class ProbeTwin implements AutoCloseable {
         return family == IpFamily.V4 || Files.exists(IPV6);
     }
 
-    public static ProbeTwin create(PodRules rules) throws IOException {
+    public static PodTwin create(PodRules rules) throws IOException {
         List<String> names = rules.redirections().stream().flatMap(redirection -> redirection.virtualInterfaces().stream())
                 .filter(name -> !name.equals("lo")).toList();
         NetworkNamespace pod = NetworkNamespace.create();
@@ -54,7 +55,7 @@ public final class ProbeTwin implements AutoCloseable {
         try {
             outside = NetworkNamespace.create();
             nested = names.isEmpty() ? null : NetworkNamespace.create();
-            ProbeTwin twin = new ProbeTwin(pod, outside, nested);
+            PodTwin twin = new PodTwin(pod, outside, nested);
             twin.build(rules, names);
             return twin;
         } catch (IOException | RuntimeException e) {
@@ -83,14 +84,15 @@ public final class ProbeTwin implements AutoCloseable {
         try (Rtnetlink network = Rtnetlink.open(pod)) {
             for (IpFamily family : IpFamily.values()) {
                 if (has(family)) {
-                    network.routes().add(Route.localDefault(family, "lo", 100));
-                    network.rules().add(new PolicyRule(family, 32764, InPodRedirection.LOOPED.value(), InPodRedirection.LOOPED.mask(), 100));
+                    network.routes().add(Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE));
+                    network.rules().add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
+                            InPodConstants.ROUTING_TABLE));
                 }
             }
         }
     }
 
-    /** Without duplicate address detection, so that IPv6 addresses can be used at once. */
+    /** Switches duplicate address detection off, so that IPv6 addresses can be used at once. */
     private static void prepare(NetworkNamespace namespace) throws IOException {
         if (has(IpFamily.V6)) {
             namespace.<IOException>run(() -> {

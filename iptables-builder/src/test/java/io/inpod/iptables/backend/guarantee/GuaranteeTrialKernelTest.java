@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The probe finds every promise kept where the rules are whole, and names the broken one and the rule where somebody changed them. */
 @Pods(1)
-class PodProbeKernelTest {
+class GuaranteeTrialKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4).withDnsCapture(true);
     private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6).withDnsCapture(true);
 
@@ -36,8 +36,8 @@ class PodProbeKernelTest {
                 PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY)));
     }
 
-    private static List<ProbeFinding> probe(PodRules rules, NetworkNamespace pod) throws Exception {
-        return new PodProbe(rules, IptablesTools.system(), Duration.ofSeconds(2)).run(pod);
+    private static List<TrialResult> probe(PodRules rules, NetworkNamespace pod) throws Exception {
+        return new GuaranteeTrial(rules, IptablesTools.system(), Duration.ofSeconds(2)).run(pod);
     }
 
     @ParameterizedTest
@@ -45,17 +45,17 @@ class PodProbeKernelTest {
     void whatIsWholeKeepsEveryPromise(PodRules rules, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(rules).install(pod);
-        List<ProbeFinding> findings = probe(rules, pod);
-        assertThat(findings).allMatch(ProbeFinding::kept);
-        assertThat(findings.stream().map(ProbeFinding::family)).contains(IpFamily.V4, IpFamily.V6);
+        List<TrialResult> findings = probe(rules, pod);
+        assertThat(findings).allMatch(TrialResult::holds);
+        assertThat(findings.stream().map(TrialResult::family)).contains(IpFamily.V4, IpFamily.V6);
         rules.redirections().forEach(redirection -> assertThat(findings).filteredOn(finding -> finding.family() == redirection.family())
-                .extracting(ProbeFinding::promise).contains(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE, Guarantee.MARKED, Guarantee.LOOPBACK,
+                .extracting(TrialResult::guarantee).contains(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE, Guarantee.MARKED, Guarantee.LOOPBACK,
                         Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE));
-        assertThat(findings.stream().anyMatch(finding -> finding.promise() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
-        assertThat(findings.stream().anyMatch(finding -> finding.promise() == Guarantee.SEALED)).isEqualTo(rules.guard()
+        assertThat(findings.stream().anyMatch(finding -> finding.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
+        assertThat(findings.stream().anyMatch(finding -> finding.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
                 && rules.redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.REDIRECT && !redirection.ingress()));
-        assertThat(new PodProbe(rules).promises()).containsExactlyInAnyOrderElementsOf(findings.stream()
-                .map(finding -> finding.family() + ": " + finding.promise().words()).toList());
+        assertThat(new GuaranteeTrial(rules).guarantees()).containsExactlyInAnyOrderElementsOf(findings.stream()
+                .map(finding -> finding.family() + ": " + finding.guarantee().words()).toList());
     }
 
     @ParameterizedTest
@@ -64,7 +64,7 @@ class PodProbeKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(PodRules.of(V4, V6), List.of(new IptablesBackend(IptablesTools.system().withVariant(variant))), reason -> {
         }).install(pod);
-        assertThat(probe(PodRules.of(V4, V6), pod)).allMatch(ProbeFinding::kept);
+        assertThat(probe(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
     }
 
     /** What somebody does to the rules; which promise breaks; and what is said of it. */
@@ -91,10 +91,10 @@ class PodProbeKernelTest {
         PodRules rules = PodRules.of(V4, V6);
         new PodRulesChange(rules).install(pod);
         Kernel.run(pod, "*" + table + "\n" + change + "\nCOMMIT\n", "iptables-restore", "--noflush");
-        List<ProbeFinding> findings = new ArrayList<>(probe(rules, pod));
-        findings.removeIf(ProbeFinding::kept);
-        assertThat(findings).extracting(ProbeFinding::family).containsOnly(IpFamily.V4);
-        assertThat(findings).filteredOn(finding -> finding.promise() == broken).singleElement()
+        List<TrialResult> findings = new ArrayList<>(probe(rules, pod));
+        findings.removeIf(TrialResult::holds);
+        assertThat(findings).extracting(TrialResult::family).containsOnly(IpFamily.V4);
+        assertThat(findings).filteredOn(finding -> finding.guarantee() == broken).singleElement()
                 .satisfies(finding -> assertThat(finding.toString()).contains("BROKEN").contains(said));
     }
 
@@ -103,7 +103,7 @@ class PodProbeKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(PodRules.of(V4)).install(pod);
         Kernel.run(pod, "*filter\n-I OUTPUT -p tcp -j ACCEPT\nCOMMIT\n", "ip6tables-restore", "--noflush");
-        assertThat(probe(PodRules.of(V4), pod)).filteredOn(finding -> !finding.kept()).singleElement().asString()
+        assertThat(probe(PodRules.of(V4), pod)).filteredOn(finding -> !finding.holds()).singleElement().asString()
                 .startsWith("IPv6: outbound TCP is rejected: BROKEN: expected refused, observed ").endsWith("; met filter OUTPUT rule 1: -p tcp -j ACCEPT");
     }
 
@@ -113,7 +113,7 @@ class PodProbeKernelTest {
         new PodRulesChange(PodRules.of(V4, V6)).install(pod);
         Kernel.run(pod, "table inet other { chain out { type filter hook output priority 10; tcp dport 8080 ip daddr 192.0.2.1 counter reject with tcp reset; }; }",
                 "nft", "-f", "-");
-        assertThat(probe(PodRules.of(V4, V6), pod)).filteredOn(finding -> finding.promise() == Guarantee.MARKED && finding.family() == IpFamily.V4)
+        assertThat(probe(PodRules.of(V4, V6), pod)).filteredOn(finding -> finding.guarantee() == Guarantee.MARKED && finding.family() == IpFamily.V4)
                 .singleElement().satisfies(finding -> assertThat(finding.toString()).contains("refused; met inet other out rule 1:"));
     }
 
