@@ -22,8 +22,8 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      */
     record Family(IpFamily only) implements Basic {
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return OneFamily.of(only);
+        public FamilyScope families() {
+            return FamilyScope.of(only);
         }
     }
 
@@ -40,8 +40,8 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return OneFamily.of(prefix.family());
+        public FamilyScope families() {
+            return FamilyScope.of(prefix.family());
         }
     }
 
@@ -58,8 +58,8 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return OneFamily.of(prefix.family());
+        public FamilyScope families() {
+            return FamilyScope.of(prefix.family());
         }
     }
 
@@ -124,8 +124,8 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return negated ? Optional.empty() : protocol.onlyFamily();
+        public FamilyScope families() {
+            return negated ? FamilyScope.BOTH : protocol.families();
         }
     }
 
@@ -265,9 +265,9 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
         throw new IllegalArgumentException(this + " can't be negated");
     }
 
-    /** {@return the only family whose packets can meet this condition, if that is so} */
-    default Optional<IpFamily> onlyFamily() {
-        return Optional.empty();
+    /** {@return the families whose packets can meet this condition} */
+    default FamilyScope families() {
+        return FamilyScope.BOTH;
     }
 
     /**

@@ -48,15 +48,15 @@ public record Rule(List<Match> matches, Target target) {
         return new Rule(Arrays.asList(matches), target);
     }
 
-    /** {@return the only family whose packets can meet this rule, if that is so} */
-    public Optional<IpFamily> onlyFamily() {
+    /** {@return the families whose packets can meet this rule} */
+    public FamilyScope families() {
         for (Match match : matches) {
-            Optional<IpFamily> only = match.onlyFamily();
-            if (only.isPresent()) {
-                return only;
+            FamilyScope families = match.families();
+            if (families != FamilyScope.BOTH) {
+                return families;
             }
         }
-        return target.onlyFamily();
+        return target.families();
     }
 
     /** {@return the protocol that the rule asks for, if it asks for one} */
@@ -83,7 +83,7 @@ public record Rule(List<Match> matches, Target target) {
 
     /** The rule for one of two families: with {@link Match.Family}, unless a part tells the family. */
     public Rule only(IpFamily family) {
-        if (onlyFamily().isPresent()) {
+        if (families() != FamilyScope.BOTH) {
             return this;
         }
         Match[] more = new Match[matches.size() + 1];
@@ -149,25 +149,25 @@ public record Rule(List<Match> matches, Target target) {
 
     /** Whether parts beside a {@link Match.Family} tell the family; all that do must tell the same. */
     private static boolean checkFamilies(Match[] matches, int count, Target target) {
-        Optional<IpFamily> family = target.onlyFamily();
-        Optional<IpFamily> asked = Optional.empty();
+        FamilyScope told = target.families();
+        FamilyScope asked = FamilyScope.BOTH;
         for (int i = 0; i < count; i++) {
-            Optional<IpFamily> only = matches[i].onlyFamily();
+            FamilyScope families = matches[i].families();
             if (matches[i] instanceof Match.Family) {
-                asked = only;
-            } else if (only.isPresent()) {
-                if (family.isPresent() && family.get() != only.get()) {
-                    throw new IllegalArgumentException("rule mixes " + family.get() + " and " + only.get() + " in "
+                asked = families;
+            } else if (families != FamilyScope.BOTH) {
+                if (told != FamilyScope.BOTH && told != families) {
+                    throw new IllegalArgumentException("rule mixes " + told + " and " + families + " in "
                             + Arrays.asList(matches).subList(0, count) + " " + target);
                 }
-                family = only;
+                told = families;
             }
         }
-        if (family.isPresent() && asked.isPresent() && family.get() != asked.get()) {
-            throw new IllegalArgumentException("rule for " + asked.get() + " has a part of " + family.get() + ": "
+        if (told != FamilyScope.BOTH && asked != FamilyScope.BOTH && told != asked) {
+            throw new IllegalArgumentException("rule for " + asked + " has a part of " + told + ": "
                     + Arrays.asList(matches).subList(0, count) + " " + target);
         }
-        return family.isPresent();
+        return told != FamilyScope.BOTH;
     }
 
     private static boolean everything(Match match) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.inpod.iptables.Match.PortMatch;
 import io.inpod.netns.IpFamily;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -52,7 +51,7 @@ class CanonicalFormTest {
 
     @Test
     void partsAreSortedAndEmptyOnesLeftOut() {
-        RuleSet rules = new RuleSet(EnumSet.allOf(IpFamily.class), List.of(Table.of(TableName.RAW, Chain.of("OUTPUT")),
+        RuleSet rules = new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.RAW, Chain.of("OUTPUT")),
                 Table.of(TableName.NAT, Chain.of("B"), Chain.of("OUTPUT", Rule.of(ACCEPT)), Chain.of("A"), Chain.of("PREROUTING", Rule.of(ACCEPT))),
                 Table.of(TableName.FILTER, Chain.of("C"))), List.of(AddressSet.of("z", IpFamily.V4), AddressSet.of("y", IpFamily.V6)));
         assertThat(rules.tables()).extracting(Table::name).containsExactly(TableName.FILTER, TableName.NAT);
@@ -76,7 +75,7 @@ class CanonicalFormTest {
         assertThat(set.elements()).extracting(AddressSet.Element::toString).containsExactly("10.0.0.1", "10.0.0.2");
         Table table = Table.of(TableName.RAW, Chain.of("A", Rule.of(ACCEPT, Match.in(set, Side.SOURCE))));
         assertThatIllegalArgumentException().isThrownBy(() -> RuleSet.ofBoth(table)).withMessage("raw A rule 1: set pods of IPv4 is not in the rule set");
-        assertThat(new RuleSet(EnumSet.allOf(IpFamily.class), List.of(table), List.of(set)).only(IpFamily.V6).sets()).isEmpty();
+        assertThat(new RuleSet(FamilyScope.BOTH, List.of(table), List.of(set)).only(IpFamily.V6).sets()).isEmpty();
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("::1").address()));
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("1.1.1.1").address(), IpPrefix.parse("1.1.1.1").address()));
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("-pods", IpFamily.V4));

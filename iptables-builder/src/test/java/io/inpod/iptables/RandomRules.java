@@ -30,7 +30,7 @@ public final class RandomRules {
                 tables.add(table(name, sets));
             }
         }
-        return new RuleSet(EnumSet.allOf(IpFamily.class), tables, sets);
+        return new RuleSet(FamilyScope.BOTH, tables, sets);
     }
 
     private Table table(TableName name, List<AddressSet> sets) {
@@ -89,7 +89,7 @@ public final class RandomRules {
     private List<Match> matches(List<AddressSet> sets) {
         List<Match> matches = new ArrayList<>();
         Protocol protocol = Protocol.values()[random.nextInt(4)];
-        IpFamily family = protocol.onlyFamily().orElse(IpFamily.values()[random.nextInt(2)]);
+        IpFamily family = protocol.families().single().orElse(IpFamily.values()[random.nextInt(2)]);
         if (random.nextInt(3) > 0) {
             matches.add(Match.protocol(protocol));
             if (protocol.hasPorts() && random.nextBoolean()) {

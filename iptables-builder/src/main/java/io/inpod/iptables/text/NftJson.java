@@ -155,7 +155,7 @@ public final class NftJson {
                     continue;
                 }
             }
-            if (rule.isEmpty() || rule.get().onlyFamily().map(family::equals).orElse(true)) {
+            if (rule.isEmpty() || rule.get().families().contains(family)) {
                 listed.add(new ListedRule(position, rule.map(NftJson::withoutFamily), words(found.get(position - 1))));
             }
         }

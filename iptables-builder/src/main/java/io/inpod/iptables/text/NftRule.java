@@ -7,6 +7,7 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Limit;
@@ -28,7 +29,6 @@ import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -45,16 +45,16 @@ final class NftRule {
     /**
      * The rule, mostly one text. TPROXY needs two: nf_tables goes on with the next rule when there is no socket, where x_tables drops.
      *
-     * @param only the family to which a rule that names none is restricted, if there is one
+     * @param outer the families to which a rule that names none is restricted
      */
-    static List<String> of(Rule rule, Optional<IpFamily> only) {
+    static List<String> of(Rule rule, FamilyScope outer) {
         NftRule text = new NftRule();
-        text.conditions(rule, only);
+        text.conditions(rule, outer);
         String conditions = String.join(" ", text.parts);
         String comment = rule.matches().stream().filter(CommentMatch.class::isInstance).map(m -> " comment \"" + ((CommentMatch) m).text() + "\"").findFirst().orElse("");
         String start = conditions.isEmpty() ? "" : conditions + " ";
         boolean leads = rule.target().destination().isPresent();
-        String whole = start + (leads ? "" : "counter ") + NftTarget.of(rule.target(), rule.onlyFamily().or(() -> only)) + comment;
+        String whole = start + (leads ? "" : "counter ") + NftTarget.of(rule.target(), rule.families().within(outer)) + comment;
         if (rule.target() instanceof Target.Tproxy) {
             if (rule.matches().stream().anyMatch(Limit.class::isInstance)) {
                 throw cannot("TPROXY with a limit, which it would count twice");
@@ -64,11 +64,11 @@ final class NftRule {
         return List.of(whole);
     }
 
-    private void conditions(Rule rule, Optional<IpFamily> only) {
+    private void conditions(Rule rule, FamilyScope outer) {
         boolean addressed = rule.matches().stream().anyMatch(m -> m instanceof Match.Source || m instanceof Match.Destination || m instanceof SetMatch);
-        Optional<IpFamily> family = rule.onlyFamily().or(() -> only);
-        if (family.isPresent() && !addressed) {
-            parts.add("meta nfproto " + (family.get() == IpFamily.V4 ? "ipv4" : "ipv6"));
+        FamilyScope families = rule.families().within(outer);
+        if (families != FamilyScope.BOTH && !addressed) {
+            parts.add("meta nfproto " + (families == FamilyScope.V4 ? "ipv4" : "ipv6"));
         }
         for (Match match : rule.matches()) {
             if (match instanceof Match.InInterface m) {

@@ -21,7 +21,6 @@ import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
-import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.netns.IpFamily;

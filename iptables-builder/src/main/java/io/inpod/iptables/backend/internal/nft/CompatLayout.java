@@ -42,7 +42,7 @@ final class CompatLayout implements RuleLayout {
             match(to, matches.get(i), scope);
         }
         to.add(new Expr.Counter());
-        to.add(XtTargets.of(rule.target(), scope.only().orElseThrow()));
+        to.add(XtTargets.of(rule.target(), scope.families().single().orElseThrow()));
         return to;
     }
 

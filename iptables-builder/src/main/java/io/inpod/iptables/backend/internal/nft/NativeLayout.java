@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import java.util.ArrayList;
@@ -16,8 +17,8 @@ final class NativeLayout implements RuleLayout {
                 to.add(match);
             }
         }
-        if (rule.onlyFamily().isEmpty() && scope.isInet()) {
-            scope.only().ifPresent(to::family);
+        if (rule.families() == FamilyScope.BOTH && scope.isInet()) {
+            scope.families().single().ifPresent(to::family);
         }
         // a condition on a port or type asks for the protocol by itself, where it stands
         boolean implied = false;
@@ -38,7 +39,7 @@ final class NativeLayout implements RuleLayout {
                 to.add(match);
             }
         }
-        rule.target().onlyFamily().ifPresent(to::family);
+        rule.target().families().single().ifPresent(to::family);
         List<Expr> expressions = new ArrayList<>(to.expressions());
         if (rule.target().destination().isEmpty()) {
             expressions.add(new Expr.Counter()); // of what only leads on, the rules that it leads to have counters

@@ -56,7 +56,7 @@ final class NativeMatches {
     }
 
     void add(Match match) {
-        match.onlyFamily().ifPresent(this::family);
+        match.families().single().ifPresent(this::family);
         if (match instanceof Match.InInterface m) {
             Basics.name(to, Expr.Meta.IN_NAME, m.name(), m.negated(), true);
         } else if (match instanceof Match.OutInterface m) {

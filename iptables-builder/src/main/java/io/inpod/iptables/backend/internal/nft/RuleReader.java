@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
@@ -17,15 +18,15 @@ import java.util.OptionalInt;
 /** Reads the rule that expressions mean, whoever wrote them, if the model can say it. Not thread-safe. */
 final class RuleReader {
     private final Cursor cursor;
-    private final Optional<IpFamily> tableFamily;
+    private final FamilyScope tableFamilies;
     private final KernelNames names;
     private final List<Match> matches = new ArrayList<>();
-    private Optional<IpFamily> only = Optional.empty();
+    private FamilyScope asked = FamilyScope.BOTH;
     private Optional<Protocol> protocol = Optional.empty();
 
-    private RuleReader(List<Expr> expressions, Optional<IpFamily> tableFamily, KernelNames names) {
+    private RuleReader(List<Expr> expressions, FamilyScope tableFamilies, KernelNames names) {
         this.cursor = new Cursor(expressions);
-        this.tableFamily = tableFamily;
+        this.tableFamilies = tableFamilies;
         this.names = names;
     }
 
@@ -33,19 +34,19 @@ final class RuleReader {
      * A rule that was read.
      *
      * @param rule the rule
-     * @param only the family that it asks for by itself, in an {@code inet} table
+     * @param families the families that it asks for by itself, in an {@code inet} table
      */
-    record Found(Rule rule, Optional<IpFamily> only) {
+    record Found(Rule rule, FamilyScope families) {
     }
 
     /** Reads a rule of a table of one family, or of an {@code inet} table, which has none. */
-    static Optional<Found> read(List<Expr> expressions, Optional<IpFamily> tableFamily, KernelNames names) {
-        RuleReader reader = new RuleReader(expressions, tableFamily, names);
+    static Optional<Found> read(List<Expr> expressions, FamilyScope tableFamilies, KernelNames names) {
+        RuleReader reader = new RuleReader(expressions, tableFamilies, names);
         try {
             Optional<Target> target = reader.target();
             Optional<Expr.HeaderMatch> header = reader.cursor.next(Expr.HeaderMatch.class);
             reader.cursor.next(Expr.Comment.class).ifPresent(comment -> reader.matches.add(new CommentMatch(comment.text())));
-            return target.filter(t -> !reader.cursor.hasNext()).map(t -> new Found(reader.rule(t, header), reader.only));
+            return target.filter(t -> !reader.cursor.hasNext()).map(t -> new Found(reader.rule(t, header), reader.asked));
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // valid for the kernel, not for the model
         }
@@ -97,7 +98,7 @@ final class RuleReader {
     }
 
     private Optional<IpFamily> family() {
-        return only.or(() -> tableFamily);
+        return asked.within(tableFamilies).single();
     }
 
     private boolean add(Optional<? extends Match> match) {
@@ -134,7 +135,7 @@ final class RuleReader {
     private boolean family(int number) {
         for (IpFamily family : IpFamily.values()) {
             if (Basics.nfproto(family) == number) {
-                only = Optional.of(family);
+                asked = FamilyScope.of(family);
                 return true;
             }
         }
