@@ -40,7 +40,7 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
      * One rule.
      *
      * @param position where it stands in its chain among all rules there, from 1
-     * @param rule the rule, without {@link Match.Family}; empty if it holds something that the model doesn't know
+     * @param rule the rule, without {@link FamilyMatch}; empty if it holds something that the model doesn't know
      * @param text as the back end's listing words it
      */
     public record ListedRule(int position, Optional<Rule> rule, String text) {

@@ -13,7 +13,7 @@ import java.util.Optional;
  * <li>addresses, interfaces and protocol come first, in that order; then the other conditions as given; the comment comes last
  * <li>blocks of length 0 and port ranges over everything are left out, and all conditions on a TCP or UDP header are put together
  * where the first of them stands
- * <li>{@link Match.Family} comes first of all, and is left out where another part tells the family
+ * <li>{@link FamilyMatch} comes first of all, and is left out where another part tells the family
  * </ul>
  *
  * @param matches the conditions; none means every packet
@@ -62,7 +62,7 @@ public record Rule(List<Match> matches, Target target) {
     /** {@return the protocol that the rule asks for, if it asks for one} */
     public Optional<Protocol> protocol() {
         for (Match match : matches) {
-            if (match instanceof Match.IpProtocol p && !p.negated()) {
+            if (match instanceof ProtocolMatch p && !p.negated()) {
                 return Optional.of(p.protocol());
             }
         }
@@ -70,18 +70,18 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     /**
-     * The rule as it stands among rules of one family: without {@link Match.Family}.
+     * The rule as it stands among rules of one family: without {@link FamilyMatch}.
      *
      * @return this or a shorter rule
      */
     Rule withoutFamily() {
-        if (matches.isEmpty() || !(matches.get(0) instanceof Match.Family)) {
+        if (matches.isEmpty() || !(matches.get(0) instanceof FamilyMatch)) {
             return this;
         }
         return new Rule(matches.subList(1, matches.size()), target);
     }
 
-    /** The rule for one of two families: with {@link Match.Family}, unless a part tells the family. */
+    /** The rule for one of two families: with {@link FamilyMatch}, unless a part tells the family. */
     public Rule only(IpFamily family) {
         if (families() != FamilyScope.BOTH) {
             return this;
@@ -103,15 +103,15 @@ public record Rule(List<Match> matches, Target target) {
             }
         }
         boolean implied = checkFamilies(kept, count, target);
-        int from = implied && count > 0 && kept[0] instanceof Match.Family ? 1 : 0;
+        int from = implied && count > 0 && kept[0] instanceof FamilyMatch ? 1 : 0;
         return List.of(from == 0 && count == kept.length ? kept : Arrays.copyOfRange(kept, from, count));
     }
 
     /** Puts a condition where it belongs, behind those of the same place. Returns how many there are then. */
     private static int insert(Match[] kept, int count, Match match) {
-        if (match instanceof Match.Transport more) {
+        if (match instanceof TransportMatch more) {
             for (int i = 0; i < count; i++) {
-                if (kept[i] instanceof Match.Transport transport) {
+                if (kept[i] instanceof TransportMatch transport) {
                     kept[i] = transport.and(more);
                     return count;
                 }
@@ -131,29 +131,29 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     private static int place(Match match) {
-        if (match instanceof Match.IpProtocol) {
+        if (match instanceof ProtocolMatch) {
             return 5;
-        } else if (match instanceof Match.Destination) {
+        } else if (match instanceof DestinationMatch) {
             return 2;
-        } else if (match instanceof Match.Source) {
+        } else if (match instanceof SourceMatch) {
             return 1;
-        } else if (match instanceof Match.Family) {
+        } else if (match instanceof FamilyMatch) {
             return 0;
-        } else if (match instanceof Match.InInterface) {
+        } else if (match instanceof InInterfaceMatch) {
             return 3;
-        } else if (match instanceof Match.OutInterface) {
+        } else if (match instanceof OutInterfaceMatch) {
             return 4;
         }
         return match instanceof CommentMatch ? SEVERAL + 1 : SEVERAL;
     }
 
-    /** Whether parts beside a {@link Match.Family} tell the family; all that do must tell the same. */
+    /** Whether parts beside a {@link FamilyMatch} tell the family; all that do must tell the same. */
     private static boolean checkFamilies(Match[] matches, int count, Target target) {
         FamilyScope told = target.families();
         FamilyScope asked = FamilyScope.BOTH;
         for (int i = 0; i < count; i++) {
             FamilyScope families = matches[i].families();
-            if (matches[i] instanceof Match.Family) {
+            if (matches[i] instanceof FamilyMatch) {
                 asked = families;
             } else if (families != FamilyScope.BOTH) {
                 if (told != FamilyScope.BOTH && told != families) {
@@ -173,10 +173,10 @@ public record Rule(List<Match> matches, Target target) {
     private static boolean everything(Match match) {
         IpPrefix prefix;
         boolean negated;
-        if (match instanceof Match.Source m) {
+        if (match instanceof SourceMatch m) {
             prefix = m.prefix();
             negated = m.negated();
-        } else if (match instanceof Match.Destination m) {
+        } else if (match instanceof DestinationMatch m) {
             prefix = m.prefix();
             negated = m.negated();
         } else {

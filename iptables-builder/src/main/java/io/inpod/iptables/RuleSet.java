@@ -14,7 +14,7 @@ import java.util.Set;
 /**
  * Everything that is applied to one namespace, for one address family or for both.
  *
- * <p>With both, a rule that names no address and no {@link Match.Family} holds for both. A back end whose tables know one family only
+ * <p>With both, a rule that names no address and no {@link FamilyMatch} holds for both. A back end whose tables know one family only
  * loads {@link #only} of each family; their meaning together is that of the whole.
  *
  * @param families the families of the packets that the rules are about

@@ -41,10 +41,10 @@ final class RuleSetCheck {
     }
 
     private static String words(Object part) {
-        if (part instanceof Match.Source m) {
+        if (part instanceof SourceMatch m) {
             return "source " + m.prefix();
         }
-        return part instanceof Match.Destination m ? "destination " + m.prefix() : part.toString();
+        return part instanceof DestinationMatch m ? "destination " + m.prefix() : part.toString();
     }
 
     static Table withoutFamily(Table table) {
@@ -58,7 +58,7 @@ final class RuleSetCheck {
     private static boolean asksForFamily(Table table) {
         for (Chain chain : table.chains()) {
             for (Rule rule : chain.rules()) {
-                if (!rule.matches().isEmpty() && rule.matches().get(0) instanceof Match.Family) {
+                if (!rule.matches().isEmpty() && rule.matches().get(0) instanceof FamilyMatch) {
                     return true;
                 }
             }

@@ -14,6 +14,7 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -65,7 +66,7 @@ public record PodGuard(Optional<String> markOwner) {
     private static final Match UNMARKED = MARKED.not();
     private static final Match BEGINS = Match.conntrack(ConntrackState.NEW);
     private static final Match FROM_OUTSIDE = Match.in("lo").not();
-    private static final Match FIRST_BUT_HBONE = new Match.Transport(Protocol.TCP, Optional.empty(), Optional.of(new Match.PortMatch(Ports.of(15008), true)),
+    private static final Match FIRST_BUT_HBONE = new TransportMatch(Protocol.TCP, Optional.empty(), Optional.of(new TransportMatch.PortCondition(Ports.of(15008), true)),
             Optional.of(TcpFlags.syn()));
     private static final Match UNLOOPED = Match.mark(InPodRedirection.LOOPED).not();
     private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);

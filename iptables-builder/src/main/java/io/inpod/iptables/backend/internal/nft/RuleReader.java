@@ -1,13 +1,19 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.Target;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
@@ -108,7 +114,7 @@ final class RuleReader {
 
     private boolean meta(int key) {
         if (key == Expr.Meta.MARK) {
-            return add(Basics.readMark(cursor).map(m -> new Match.PacketMark(m.mark(), m.negated())));
+            return add(Basics.readMark(cursor).map(m -> new MarkMatch(m.mark(), m.negated())));
         } else if (key == Expr.Meta.SOCKET_UID || key == Expr.Meta.SOCKET_GID) {
             return add(SocketReader.owner(cursor, key == Expr.Meta.SOCKET_UID));
         }
@@ -120,9 +126,9 @@ final class RuleReader {
         boolean negated = cmp.op() == Expr.Cmp.NEQ;
         switch (key) {
             case Expr.Meta.IN_NAME:
-                return add(Basics.readName(cmp).map(name -> new Match.InInterface(name, negated)));
+                return add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
             case Expr.Meta.OUT_NAME:
-                return add(Basics.readName(cmp).map(name -> new Match.OutInterface(name, negated)));
+                return add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
             case Expr.Meta.L4PROTO:
                 return cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
             case Expr.Meta.NFPROTO:
@@ -146,7 +152,7 @@ final class RuleReader {
         for (Protocol known : Protocol.values()) {
             if (known.number() == number) {
                 protocol = negated ? protocol : Optional.of(known);
-                return matches.add(new Match.IpProtocol(known, negated));
+                return matches.add(new ProtocolMatch(known, negated));
             }
         }
         return false;
@@ -167,7 +173,7 @@ final class RuleReader {
             return payload.length() == family.bits() / 8 && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
         }
         return add(Basics.readAddress(cursor, family, payload.length())
-                .map(a -> source ? new Match.Source(a.prefix(), a.negated()) : new Match.Destination(a.prefix(), a.negated())));
+                .map(a -> source ? new SourceMatch(a.prefix(), a.negated()) : new DestinationMatch(a.prefix(), a.negated())));
     }
 
     /** Ports and flags, or the type of ICMP, with which its header begins. */
