@@ -1,7 +1,5 @@
-package io.inpod.examples.zds;
+package io.inpod.netns.unix;
 
-import io.inpod.netns.unix.SeqpacketListener;
-import io.inpod.netns.unix.SeqpacketSocket;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,8 +8,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 
 /**
- * Unix SOCK_SEQPACKET sockets between processes of the same user, or of root: whoever may write to such a socket can have rules
- * installed in network namespaces, so both ends check the other's user (SO_PEERCRED, see unix(7)) and who owns the directory.
+ * Unix SOCK_SEQPACKET sockets for processes of one user and of root. Both ends check the user of the other one (SO_PEERCRED, see
+ * unix(7)) and the owner and mode of the socket's directory. For commands that must not come from anybody else, such as those that hand
+ * over network namespaces.
  */
 public final class PrivateSocket {
     private static final Path SELF = Path.of("/proc/self");
@@ -20,13 +19,12 @@ public final class PrivateSocket {
     private PrivateSocket() {}
 
     /**
-     * Listens. The directory is created with mode 0700 if it is missing; a socket file on which nobody listens any more is
-     * replaced.
+     * Listens. A missing directory is created with mode 0700; a socket file on which nobody listens any more is replaced.
      *
      * @param path the socket's file, at most 107 bytes
      * @return the listener, to be closed by the caller
-     * @throws IOException if the directory is a symbolic link, belongs to another user or may be written by others, or if
-     *     somebody listens there already
+     * @throws IOException if the directory is a symbolic link, belongs to another user or can be written by others, or if another
+     *     process listens on this path
      */
     public static SeqpacketListener listen(Path path) throws IOException {
         Path directory = directory(path);
@@ -38,12 +36,12 @@ public final class PrivateSocket {
     }
 
     /**
-     * Waits for a connection and checks who made it.
+     * Waits for a connection and checks its peer.
      *
      * @param listener from {@link #listen(Path)}
-     * @param timeout how long to wait; zero waits for ever
+     * @param timeout how long to wait; zero waits indefinitely
      * @return the connection, to be closed by the caller
-     * @throws UntrustedPeerException if it came from another user; it has been closed
+     * @throws UntrustedPeerException if the peer is another user; the connection is closed then
      * @throws IOException see {@link SeqpacketListener#accept(Duration)}
      */
     public static SeqpacketSocket accept(SeqpacketListener listener, Duration timeout) throws IOException {
@@ -51,13 +49,13 @@ public final class PrivateSocket {
     }
 
     /**
-     * Connects and checks who listens.
+     * Connects and checks the process that listens.
      *
      * @param path the socket's file
      * @return the connection, to be closed by the caller
-     * @throws UntrustedPeerException if another user listens there
-     * @throws IOException if the directory is a symbolic link, belongs to another user or may be written by others, or if nobody
-     *     listens there
+     * @throws UntrustedPeerException if it runs as another user
+     * @throws IOException if the directory is a symbolic link, belongs to another user or can be written by others, or if no process
+     *     listens on this path
      */
     public static SeqpacketSocket connect(Path path) throws IOException {
         checkDirectory(directory(path));
@@ -90,7 +88,7 @@ public final class PrivateSocket {
         }
         int mode = (int) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & WRITABLE_BY_OTHERS) != 0) {
-            throw new IOException("directory " + directory + " may be written by others (mode " + Integer.toOctalString(mode & 07777)
+            throw new IOException("directory " + directory + " can be written by others (mode " + Integer.toOctalString(mode & 07777)
                     + "); chmod go-w " + directory);
         }
     }

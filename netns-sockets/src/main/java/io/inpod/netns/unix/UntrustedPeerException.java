@@ -1,8 +1,8 @@
-package io.inpod.examples.zds;
+package io.inpod.netns.unix;
 
 import java.io.IOException;
 
-/** The process at the other end of a socket runs as a user who is neither root nor this process's own. */
+/** Thrown when the process at the other end of a socket runs neither as root nor as this process's user. */
 public final class UntrustedPeerException extends IOException {
     private static final long serialVersionUID = 1L;
 
