@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -73,7 +73,7 @@ class RulesPlaceTest {
     void removesWhatAnotherBackEndApplied(String before, String now, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         for (List<String> scope : List.of(List.of("--scope", "pod"), List.of("--scope", "host", "--pod", "10.77.0.9=uid-9"))) {
-            String[] where = RulesRun.with(scope.toArray(String[]::new), "--netns", Scene.pathOf(pod).toString(), "--backend");
+            String[] where = RulesRun.with(scope.toArray(String[]::new), "--netns", Tool.pathOf(pod).toString(), "--backend");
             assertThat(RulesRun.of("apply", RulesRun.with(where, before)).code()).isZero();
             assertThat(RulesRun.of("remove", RulesRun.with(where, now, "--dry-run")).out()).contains("would be removed: ", "IPv4: nat ", "nothing was changed");
             assertThat(RulesRun.of("remove", RulesRun.with(where, now)).code()).isZero();

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import io.inpod.iptables.backend.guarantee.PodProbe;
 import io.inpod.iptables.backend.guarantee.ProbeFinding;
@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 
 /** Tries what the rules promise. */
 @Command(name = "probe", description = "Puts every promise of a pod's rules to the test with real packets, in a twin of the pod; exit code 1 if one is broken.", mixinStandardHelpOptions = true)
-final class RulesProbe implements Callable<Integer> {
+final class RulesTry implements Callable<Integer> {
     @Mixin
     private RulesPlace place = new RulesPlace();
 

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** Shows and applies the rules of pods and of the node. */
 @Command(name = "./inpod rules", description = "The redirection rules of a pod, or with --scope host those of the node for health probes.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RulesPrint.class, RulesApply.class, RulesVerify.class, RulesDiff.class, RulesRemove.class, RulesProbe.class},
+        subcommands = {RulesPrint.class, RulesApply.class, RulesVerify.class, RulesDiff.class, RulesRemove.class, RulesTry.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done, or everything is as it should be", "1:it isn't: rules differ (verify, diff) or a promise is broken (probe)",
             "2:wrong usage", "3:it couldn't be done or found out"})
@@ -26,7 +26,7 @@ public final class RulesMain {
      * @param args the command line, {@code --help} explains it
      */
     public static void main(String[] args) {
-        System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
+        System.setProperty("logback.configurationFile", "io/inpod/examples/rules/logback.xml");
         System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
     }
 

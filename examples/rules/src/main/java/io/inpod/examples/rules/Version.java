@@ -1,9 +1,12 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** What {@code --version} prints. */
-final class Version implements IVersionProvider {
+/** The version that the commands of this module, and those of the node agent, print for {@code --version}. */
+public final class Version implements IVersionProvider {
+    /** For picocli. */
+    public Version() {}
+
     @Override
     public String[] getVersion() {
         String version = Version.class.getPackage().getImplementationVersion();

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,7 +18,7 @@ class RulesMainTest {
     }
 
     private static RulesRun in(NetworkNamespace pod, String command, String... arguments) throws Exception {
-        return run(command, with(new String[] {"--netns", Scene.pathOf(pod).toString()}, arguments));
+        return run(command, with(new String[] {"--netns", Tool.pathOf(pod).toString()}, arguments));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.rules;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
