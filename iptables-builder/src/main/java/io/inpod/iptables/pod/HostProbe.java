@@ -13,6 +13,7 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -72,7 +73,7 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     public static HostProbe of(IpFamily... families) {
         List<InetAddress> sources = new ArrayList<>();
         for (IpFamily family : families) {
-            sources.add(InPodRedirection.of(family).hostProbe());
+            sources.add(InPodConstants.hostProbe(family));
         }
         return new HostProbe(sources, OptionalLong.empty());
     }

@@ -12,6 +12,10 @@ import static io.inpod.iptables.Match.source;
 import static io.inpod.iptables.Match.sourcePort;
 import static io.inpod.iptables.Protocol.TCP;
 import static io.inpod.iptables.Protocol.UDP;
+import static io.inpod.netns.InPodConstants.DNS_PORT;
+import static io.inpod.netns.InPodConstants.HBONE_PORT;
+import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
+import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.ConntrackState;
@@ -26,6 +30,7 @@ import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.InterfaceNames;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -49,13 +54,11 @@ import java.util.List;
 public record InPodRedirection(Profile profile, IpFamily family, InetAddress hostProbe, boolean dnsCapture, boolean ingress,
         List<String> virtualInterfaces) {
     /** The mark of what the proxy sends. */
-    public static final Mark PROXY = new Mark(0x539, 0xfff);
+    public static final Mark PROXY = new Mark(InPodConstants.PROXY_MARK, InPodConstants.MARK_MASK);
     /** The mark of connections that the proxy makes to the application, by which replies find back to it. */
-    public static final Mark LOOPED = new Mark(0x111, 0xfff);
+    public static final Mark LOOPED = new Mark(InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK);
     static final String IN = "ISTIO_PRERT";
     static final String OUT = "ISTIO_OUTPUT";
-    private static final InetAddress PROBE_V4 = IpPrefix.parse("169.254.7.127").address();
-    private static final InetAddress PROBE_V6 = IpPrefix.parse("fd16:9254:7127:1337:ffff:ffff:ffff:ffff").address();
     private static final Target ACCEPT = new Target.Accept();
     private static final Match IS_TCP = protocol(TCP);
     private static final Match IS_UDP = protocol(UDP);
@@ -68,10 +71,10 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     private static final Chain TO_OUT = Chain.of(Hook.OUTPUT.name(), Rule.of(new Target.Jump(OUT)));
     private static final Rule MARK_CONNECTION = Rule.of(new Target.SetConnmark(LOOPED), MARKED);
     private static final Rule MARK_REPLY = Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED));
-    private static final Rule HAND_OVER_HBONE = Rule.of(new Target.Tproxy(15008, LOOPED), IS_TCP, destinationPort(TCP, Ports.of(15008)), UNMARKED);
+    private static final Rule HAND_OVER_HBONE = Rule.of(new Target.Tproxy(HBONE_PORT, LOOPED), IS_TCP, destinationPort(TCP, Ports.of(HBONE_PORT)), UNMARKED);
     private static final Rule PASS_KNOWN = Rule.of(ACCEPT, IS_TCP, conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED));
     private static final Rule PASS_LOOPED = Rule.of(ACCEPT, IS_TCP, mark(LOOPED));
-    private static final Rule REDIRECT_DNS = Rule.of(redirect(15053), out("lo").not(), IS_UDP, UNMARKED, destinationPort(UDP, Ports.of(53)));
+    private static final Rule REDIRECT_DNS = Rule.of(redirect(DNS_PORT), out("lo").not(), IS_UDP, UNMARKED, destinationPort(UDP, Ports.of(53)));
     private static final Rule ZONE_OF_ANSWERS = Rule.of(new Target.ConntrackZone(1), IS_UDP, UNMARKED, sourcePort(UDP, Ports.of(53)));
     private static final Rule ZONE_OF_QUERIES = Rule.of(new Target.ConntrackZone(1), IS_UDP, MARKED, destinationPort(UDP, Ports.of(53)));
 
@@ -114,7 +117,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
      * @return the options
      */
     public static InPodRedirection of(IpFamily family) {
-        return new InPodRedirection(Profile.REDIRECT, family, family == IpFamily.V4 ? PROBE_V4 : PROBE_V6, false, false, List.of());
+        return new InPodRedirection(Profile.REDIRECT, family, InPodConstants.hostProbe(family), false, false, List.of());
     }
 
     /**
@@ -221,18 +224,18 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
                 Rule.of(ACCEPT, notLocalhost(), in("lo"), IS_TCP),
                 HAND_OVER_HBONE,
                 PASS_KNOWN,
-                Rule.of(new Target.Tproxy(15006, LOOPED), notLocalhost(), IS_TCP, UNMARKED));
+                Rule.of(new Target.Tproxy(INBOUND_PLAINTEXT_PORT, LOOPED), notLocalhost(), IS_TCP, UNMARKED));
     }
 
     private List<Rule> natIn() {
         List<Rule> rules = new ArrayList<>();
         for (String name : virtualInterfaces) {
-            rules.add(Rule.of(redirect(15001), in(name), IS_TCP));
+            rules.add(Rule.of(redirect(OUTBOUND_PORT), in(name), IS_TCP));
             rules.add(Rule.of(new Target.Return(), in(name), IS_TCP));
         }
         if (!ingress) {
             rules.add(Rule.of(ACCEPT, fromProbe(), IS_TCP, WHOLE_TCP));
-            rules.add(Rule.of(redirect(15006), notLocalhost(), IS_TCP, destinationPort(TCP, Ports.of(15008)).not(), UNMARKED));
+            rules.add(Rule.of(redirect(INBOUND_PLAINTEXT_PORT), notLocalhost(), IS_TCP, destinationPort(TCP, Ports.of(HBONE_PORT)).not(), UNMARKED));
         }
         return rules;
     }
@@ -242,11 +245,11 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         rules.add(Rule.of(ACCEPT, toProbe(), IS_TCP, WHOLE_TCP));
         if (dnsCapture) {
             rules.add(REDIRECT_DNS);
-            rules.add(Rule.of(redirect(15053), notLocalhost(), IS_TCP, destinationPort(TCP, Ports.of(53)), UNMARKED));
+            rules.add(Rule.of(redirect(DNS_PORT), notLocalhost(), IS_TCP, destinationPort(TCP, Ports.of(53)), UNMARKED));
         }
         rules.add(PASS_LOOPED);
         rules.add(Rule.of(ACCEPT, notLocalhost(), out("lo")));
-        rules.add(Rule.of(redirect(15001), notLocalhost(), IS_TCP, UNMARKED));
+        rules.add(Rule.of(redirect(OUTBOUND_PORT), notLocalhost(), IS_TCP, UNMARKED));
         return rules;
     }
 

@@ -10,6 +10,10 @@ import static io.inpod.iptables.Match.protocol;
 import static io.inpod.iptables.Match.sourcePort;
 import static io.inpod.iptables.Protocol.TCP;
 import static io.inpod.iptables.Protocol.UDP;
+import static io.inpod.netns.InPodConstants.DNS_PORT;
+import static io.inpod.netns.InPodConstants.HBONE_PORT;
+import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
+import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.ConntrackState;
@@ -62,9 +66,9 @@ final class InetPodRules {
         Predicate<InPodRedirection> tproxy = r -> r.profile() == Profile.TPROXY;
         each(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), r.fromProbe()));
         each(rules, tproxy, r -> Rule.of(ACCEPT, in("lo"), protocol(TCP), notLocalhost(r)));
-        once(rules, tproxy, r -> Rule.of(new Target.Tproxy(15008, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(15008)), mark(PROXY).not()));
+        once(rules, tproxy, r -> Rule.of(new Target.Tproxy(HBONE_PORT, LOOPED), protocol(TCP), destinationPort(TCP, Ports.of(HBONE_PORT)), mark(PROXY).not()));
         once(rules, tproxy, r -> Rule.of(ACCEPT, protocol(TCP), conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
-        each(rules, tproxy, r -> Rule.of(new Target.Tproxy(15006, LOOPED), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
+        each(rules, tproxy, r -> Rule.of(new Target.Tproxy(INBOUND_PLAINTEXT_PORT, LOOPED), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
         tables.add(TableName.MANGLE, jump(Hook.PREROUTING, IN), jump(Hook.OUTPUT, OUT), new Chain(IN, rules),
                 Chain.of(OUT, Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(LOOPED))));
     }
@@ -81,12 +85,12 @@ final class InetPodRules {
         Set<String> names = new LinkedHashSet<>();
         redirections.forEach(r -> names.addAll(r.virtualInterfaces()));
         for (String name : names) {
-            once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(redirect(15001), in(name), protocol(TCP)));
+            once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(redirect(OUTBOUND_PORT), in(name), protocol(TCP)));
             once(rules, r -> r.virtualInterfaces().contains(name), r -> Rule.of(new Target.Return(), in(name), protocol(TCP)));
         }
         Predicate<InPodRedirection> captured = r -> r.profile() == Profile.REDIRECT && !r.ingress();
         each(rules, captured, r -> Rule.of(ACCEPT, protocol(TCP), r.fromProbe()));
-        each(rules, captured, r -> Rule.of(redirect(15006), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(15008)).not(), mark(PROXY).not()));
+        each(rules, captured, r -> Rule.of(redirect(INBOUND_PLAINTEXT_PORT), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(HBONE_PORT)).not(), mark(PROXY).not()));
         return rules;
     }
 
@@ -94,12 +98,12 @@ final class InetPodRules {
         List<Rule> rules = new ArrayList<>();
         each(rules, r -> true, r -> Rule.of(ACCEPT, protocol(TCP), r.toProbe()));
         once(rules, InPodRedirection::dnsCapture,
-                r -> Rule.of(redirect(15053), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
+                r -> Rule.of(redirect(DNS_PORT), out("lo").not(), protocol(UDP), mark(PROXY).not(), destinationPort(UDP, Ports.of(53))));
         each(rules, InPodRedirection::dnsCapture,
-                r -> Rule.of(redirect(15053), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(53)), mark(PROXY).not()));
+                r -> Rule.of(redirect(DNS_PORT), notLocalhost(r), protocol(TCP), destinationPort(TCP, Ports.of(53)), mark(PROXY).not()));
         once(rules, r -> true, r -> Rule.of(ACCEPT, protocol(TCP), mark(LOOPED)));
         each(rules, r -> true, r -> Rule.of(ACCEPT, out("lo"), notLocalhost(r)));
-        each(rules, r -> true, r -> Rule.of(redirect(15001), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
+        each(rules, r -> true, r -> Rule.of(redirect(OUTBOUND_PORT), protocol(TCP), notLocalhost(r), mark(PROXY).not()));
         return rules;
     }
 

@@ -14,6 +14,7 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.netns.InPodConstants;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -65,11 +66,11 @@ public record PodGuard(Optional<String> markOwner) {
     private static final Match UNMARKED = MARKED.not();
     private static final Match BEGINS = Match.conntrack(ConntrackState.NEW);
     private static final Match FROM_OUTSIDE = Match.in("lo").not();
-    private static final Match FIRST_BUT_HBONE = new Match.Transport(Protocol.TCP, Optional.empty(), Optional.of(new Match.PortMatch(Ports.of(15008), true)),
+    private static final Match FIRST_BUT_HBONE = new Match.Transport(Protocol.TCP, Optional.empty(), Optional.of(new Match.PortMatch(Ports.of(InPodConstants.HBONE_PORT), true)),
             Optional.of(TcpFlags.syn()));
     private static final Match UNLOOPED = Match.mark(InPodRedirection.LOOPED).not();
     private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
-    private static final Rule PASS_CAUGHT = Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(15006)));
+    private static final Rule PASS_CAUGHT = Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)));
     private static final Rule UNKNOWN = Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
     private static final Rule MIDSTREAM = Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS);
 
@@ -154,7 +155,7 @@ public record PodGuard(Optional<String> markOwner) {
             }
             for (String name : redirection.virtualInterfaces()) {
                 rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,
-                        Match.destinationPort(Protocol.TCP, Ports.of(15001))));
+                        Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.OUTBOUND_PORT))));
             }
             rules.add(Rule.of(DROP, redirection.fromProbe().not(), FROM_OUTSIDE, TCP, FIRST_BUT_HBONE, marks ? UNLOOPED : UNMARKED, ARRIVES));
         }

@@ -3,6 +3,7 @@ package io.inpod.examples.recipes;
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
@@ -41,12 +42,12 @@ import java.util.Set;
  * </pre>
  */
 public final class TransparentTcpProxy {
-    static final int PORT = 15006;
+    static final int PORT = InPodConstants.INBOUND_PLAINTEXT_PORT;
 
     private TransparentTcpProxy() {}
 
     static AcceptLoop start(NetworkNamespace namespace, EventLoopGroup loops) throws IOException {
-        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
+        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, InPodConstants.PROXY_MARK);
         OwnConnections own = new OwnConnections();
         UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
         PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);

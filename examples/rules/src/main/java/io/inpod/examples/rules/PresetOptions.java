@@ -6,6 +6,7 @@ import io.inpod.iptables.pod.HostProbe;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ final class PresetOptions {
             description = "how inbound connections reach the proxy: redirect (default) or tproxy")
     private Profile profile = Profile.REDIRECT;
 
-    @Option(names = {"--dns", "--dns-capture"}, description = "DNS queries go to the proxy's port 15053")
+    @Option(names = {"--dns", "--dns-capture"}, description = "DNS queries go to the proxy's port " + InPodConstants.DNS_PORT)
     private boolean dns;
 
     @Option(names = "--ingress", description = "inbound connections bypass the proxy, as for a gateway")
@@ -46,10 +47,10 @@ final class PresetOptions {
     @Option(names = "--virtual-interfaces", paramLabel = "NAME[,NAME...]", description = "interfaces of machines nested in the pod: their TCP counts as outbound")
     private @Nullable String virtualInterfaces;
 
-    @Option(names = "--host-probe-v4", paramLabel = "ADDRESS", description = "from where health probes come; default: 169.254.7.127")
+    @Option(names = "--host-probe-v4", paramLabel = "ADDRESS", description = "from where health probes come; default: " + InPodConstants.HOST_PROBE_V4)
     private @Nullable String hostProbeV4;
 
-    @Option(names = "--host-probe-v6", paramLabel = "ADDRESS", description = "the same for IPv6; default: fd16:9254:7127:1337:ffff:ffff:ffff:ffff")
+    @Option(names = "--host-probe-v6", paramLabel = "ADDRESS", description = "the same for IPv6; default: " + InPodConstants.HOST_PROBE_V6)
     private @Nullable String hostProbeV6;
 
     @Option(names = "--mark-owner", paramLabel = "CGROUP", description = "only this cgroup (version 2, without leading slash) may use the proxy's mark; part of the guard")

@@ -1,15 +1,16 @@
 package io.inpod.iptables.backend.guarantee;
 
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.InPodConstants;
 
 /** What {@link PodRules} promise about a pod's traffic, each as {@link PodProbe} tries it. */
 public enum Guarantee {
     /** TCP that the application sends to somewhere else goes to the proxy's port 15001. */
-    OUTBOUND("outbound TCP goes to 15001"),
+    OUTBOUND("outbound TCP goes to " + InPodConstants.OUTBOUND_PORT),
     /** TCP that arrives in clear goes to the proxy's port 15006, or with the option {@code ingress} to the application. */
-    INBOUND("inbound TCP goes to 15006"),
+    INBOUND("inbound TCP goes to " + InPodConstants.INBOUND_PLAINTEXT_PORT),
     /** HBONE arrives at port 15008 as it is. */
-    HBONE("15008 is left alone"),
+    HBONE(InPodConstants.HBONE_PORT + " is left alone"),
     /** What the proxy sends, which carries its mark, leaves as it is. */
     MARKED("what carries the proxy's mark passes"),
     /** What carries the proxy's mark but comes from elsewhere is dropped; only with the option {@code markOwner}. */
@@ -23,13 +24,13 @@ public enum Guarantee {
     /** TCP from the pod to its own address stays as it is. */
     OWN_ADDRESS("TCP to the pod's own address passes"),
     /** DNS queries over UDP go to the proxy's port 15053; only with DNS capture. */
-    DNS_UDP("DNS over UDP goes to 15053"),
+    DNS_UDP("DNS over UDP goes to " + InPodConstants.DNS_PORT),
     /** DNS queries over TCP go to the proxy's port 15053; only with DNS capture. */
-    DNS_TCP("DNS over TCP goes to 15053"),
+    DNS_TCP("DNS over TCP goes to " + InPodConstants.DNS_PORT),
     /** Health probes from the agreed address reach the application past the proxy. */
     HOST_PROBE("health probes pass the proxy by"),
     /** TCP of a machine nested in the pod counts as outbound; only with virtual interfaces. */
-    NESTED("TCP of nested machines goes to 15001"),
+    NESTED("TCP of nested machines goes to " + InPodConstants.OUTBOUND_PORT),
     /** Outbound TCP of a family that isn't redirected is rejected. */
     REJECTED_OUTBOUND("outbound TCP is rejected"),
     /** Inbound TCP of a family that isn't redirected is rejected. */

@@ -1,5 +1,10 @@
 package io.inpod.iptables.backend.guarantee;
 
+import static io.inpod.netns.InPodConstants.DNS_PORT;
+import static io.inpod.netns.InPodConstants.HBONE_PORT;
+import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
+import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
+
 import io.inpod.iptables.backend.IptablesTools;
 import io.inpod.iptables.backend.ToolRun;
 import io.inpod.iptables.internal.AddressText;
@@ -113,6 +118,11 @@ public final class PodProbe {
         return rules.guard() && !redirection.ingress() && redirection.profile() == InPodRedirection.Profile.REDIRECT;
     }
 
+    /** The place of a connection that arrives at one of the proxy's ports. */
+    private static String port(int number) {
+        return "port " + number;
+    }
+
     private interface Packet {
         String send() throws IOException;
     }
@@ -138,13 +148,13 @@ public final class PodProbe {
         }
 
         void run() throws IOException {
-            for (int port : new int[] {15001, 15006, 15008, 15053}) {
-                loop.listen(twin.pod(), family, port, "port " + port);
+            for (int port : new int[] {OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT, DNS_PORT}) {
+                loop.listen(twin.pod(), family, port, port(port));
             }
             loop.listen(twin.pod(), family, APP, AT_APP);
             loop.listen(twin.outside(), family, APP, IN_CLEAR);
             loop.listen(twin.outside(), family, 53, IN_CLEAR);
-            loop.receive(twin.pod(), family, 15053, "port 15053");
+            loop.receive(twin.pod(), family, DNS_PORT, port(DNS_PORT));
             loop.receive(twin.outside(), family, 53, IN_CLEAR);
             loop.receive(twin.pod(), family, DIVERTED, ProbeLoop.FENCE);
             loop.receive(twin.outside(), family, DIVERTED, ProbeLoop.FENCE);
@@ -164,9 +174,9 @@ public final class PodProbe {
         }
 
         private void redirected(InPodRedirection redirection) throws IOException {
-            attempt(Guarantee.OUTBOUND, "port 15001", () -> connect(twin.pod(), peer));
-            attempt(Guarantee.INBOUND, redirection.ingress() ? AT_APP : "port 15006", () -> connect(twin.outside(), pod));
-            attempt(Guarantee.HBONE, "port 15008", () -> connect(twin.outside(), new InetSocketAddress(pod.getAddress(), 15008)));
+            attempt(Guarantee.OUTBOUND, port(OUTBOUND_PORT), () -> connect(twin.pod(), peer));
+            attempt(Guarantee.INBOUND, redirection.ingress() ? AT_APP : port(INBOUND_PLAINTEXT_PORT), () -> connect(twin.outside(), pod));
+            attempt(Guarantee.HBONE, port(HBONE_PORT), () -> connect(twin.outside(), new InetSocketAddress(pod.getAddress(), HBONE_PORT)));
             // This process isn't the proxy: with the option markOwner its mark is a forgery.
             int mark = InPodRedirection.PROXY.value();
             if (rules.markOwner().isPresent()) {
@@ -185,12 +195,12 @@ public final class PodProbe {
             }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
-                attempt(Guarantee.DNS_UDP, "port 15053", () -> loop.send(twin.pod(), resolver));
-                attempt(Guarantee.DNS_TCP, "port 15053", () -> connect(twin.pod(), resolver));
+                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> loop.send(twin.pod(), resolver));
+                attempt(Guarantee.DNS_TCP, port(DNS_PORT), () -> connect(twin.pod(), resolver));
             }
             NetworkNamespace nested = twin.nested();
             if (nested != null && !redirection.virtualInterfaces().isEmpty()) {
-                attempt(Guarantee.NESTED, "port 15001", () -> connect(nested, peer));
+                attempt(Guarantee.NESTED, port(OUTBOUND_PORT), () -> connect(nested, peer));
             }
         }
 

@@ -6,6 +6,7 @@ import io.inpod.iptables.pod.PodRules;
 import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -83,9 +84,9 @@ public final class ProbeTwin implements AutoCloseable {
         try (Rtnetlink network = Rtnetlink.open(pod)) {
             for (IpFamily family : IpFamily.values()) {
                 if (has(family)) {
-                    io.inpod.netns.IpFamily routed = family == IpFamily.V4 ? io.inpod.netns.IpFamily.V4 : io.inpod.netns.IpFamily.V6;
-                    network.routes().add(Route.localDefault(routed, "lo", 100));
-                    network.rules().add(new PolicyRule(routed, 32764, InPodRedirection.LOOPED.value(), InPodRedirection.LOOPED.mask(), 100));
+                    network.routes().add(Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE));
+                    network.rules().add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
+                            InPodConstants.ROUTING_TABLE));
                 }
             }
         }

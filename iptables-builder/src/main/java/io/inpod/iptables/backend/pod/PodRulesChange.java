@@ -16,6 +16,7 @@ import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -91,7 +92,7 @@ public final class PodRulesChange implements NamespaceChange {
      */
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
-        PodNamespaces.check(namespace);
+        NodeNamespaces.refuse(namespace);
         if (rules.markOwner().isPresent()) {
             Cgroups.check(rules.markOwner().get());
         }
@@ -262,7 +263,7 @@ public final class PodRulesChange implements NamespaceChange {
      */
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
-        PodNamespaces.check(namespace);
+        NodeNamespaces.refuse(namespace);
         Set<KernelTables> cleared = EnumSet.noneOf(KernelTables.class);
         List<String> unusable = new ArrayList<>();
         Backend last = null;

@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
@@ -19,7 +19,7 @@ final class InboundPlaintext extends PodListener {
     private final UpstreamConnector app;
 
     InboundPlaintext(PodContext pod, EventLoopGroup loops, UpstreamConnector app) {
-        super(pod, ProxyConfig.INBOUND_PLAINTEXT, loops);
+        super(pod, InPodConstants.INBOUND_PLAINTEXT_PORT, loops);
         this.app = app;
     }
 
