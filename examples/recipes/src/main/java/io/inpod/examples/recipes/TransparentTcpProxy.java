@@ -10,6 +10,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.PolicyRouting;
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.listen.AcceptHandler;
 import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.listen.AcceptRules;
@@ -65,8 +66,7 @@ public final class TransparentTcpProxy {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});
                                     } else {
-                                        connection.config().setSoLinger(0); // a reset, as the server would have sent
-                                        connection.close();
+                                        Resets.reset(connection); // as the server would have done
                                     }
                                 });
                     }

@@ -4,6 +4,7 @@ import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;

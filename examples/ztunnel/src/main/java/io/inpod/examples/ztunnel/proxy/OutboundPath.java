@@ -7,6 +7,7 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.DestinationAddress;
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.upstream.SpoofPolicy;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
