@@ -2,6 +2,10 @@
 module io.inpod.netns {
     exports io.inpod.netlink;
     exports io.inpod.netns;
+    exports io.inpod.netns.doctor;
+    exports io.inpod.netns.error;
+    exports io.inpod.netns.socket;
+    exports io.inpod.netns.unix;
 
     requires transitive io.netty.common;
     requires transitive io.netty.transport;
@@ -10,7 +14,7 @@ module io.inpod.netns {
     requires static io.netty.transport.classes.io_uring;
     requires transitive io.netty.transport.unix.common;
     requires static transitive org.jspecify;
-    requires jdk.jfr;
+    requires static jdk.jfr;
     requires org.jnrproject.constants;
     requires org.jnrproject.ffi;
 

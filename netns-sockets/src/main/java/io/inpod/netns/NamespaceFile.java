@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What an open file is: which namespace, or which other kind of file, see ioctl_ns(2) and statx(2). */
-public final class NamespaceFile {
+final class NamespaceFile {
     private static final int STATX_BASIC_STATS = 0x7ff;
 
     private NamespaceFile() {}

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 @Category("inpod")
 @Description("A thread ran a piece of work inside another network namespace")
 @StackTrace(false)
-public final class NamespaceSwitchEvent extends Event implements SwitchTrace {
+final class NamespaceSwitchEvent extends Event implements SwitchTrace {
     private static final NamespaceSwitchEvent QUESTION = new NamespaceSwitchEvent();
 
     @Label("Namespace")

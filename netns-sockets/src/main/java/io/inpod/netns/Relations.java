@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** What a network namespace is to others: who owns it, see ioctl_ns(2), and its id in another one, see rtnetlink(7). */
-public final class Relations {
+final class Relations {
     private static final long SIOCGSKNS = 0x894c;
     private static final int RTM_GETNSID = 90;
     private static final int NETNSA_NSID = 1;

@@ -4,7 +4,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The record of one switch, from before it to after the return, for whoever watches. */
-public interface SwitchTrace {
+interface SwitchTrace {
     /** Ends it. */
     void end(NamespaceIdentity namespace, boolean failed);
 

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code /proc/self} is the thread group's leader, which isn't even Java's main thread: only {@code /proc/thread-self} tells
  * where the calling thread is.
  */
-public final class ThreadNamespace {
+final class ThreadNamespace {
     private static final String OWN = "/proc/thread-self/ns/net";
     private static final int SPARE_FRAMES = 32;
     private static final ThreadLocal<@Nullable ThreadNamespace> CURRENT = new ThreadLocal<>();

@@ -14,7 +14,7 @@ import java.util.List;
  * Memory for one sendmsg(2) or recvmsg(2) after another: a struct msghdr, its one struct iovec, room for descriptors, and room for
  * data, one behind the other. For one call at a time.
  */
-public final class MessageHeader {
+final class MessageHeader {
     private static final int VECTOR = Msghdr.STRUCT.size();
     private static final int CONTROL = VECTOR + Iovec.STRUCT.size();
     private static final int CMSG_HEADER = Cmsghdr.STRUCT.size();

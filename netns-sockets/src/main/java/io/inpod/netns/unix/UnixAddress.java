@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** struct sockaddr_un: the family (2 bytes), then a path of at most 107 bytes and a zero. */
-public final class UnixAddress {
+final class UnixAddress {
     /** Length of the struct, in bytes. */
     public static final int BYTES = SockaddrUn.STRUCT.size();
 
