@@ -8,6 +8,6 @@ module io.inpod.iptables {
     exports io.inpod.iptables.text;
 
     requires transitive io.inpod.netns;
-    requires static io.netty.buffer;
+    requires io.netty.buffer;
     requires static transitive org.jspecify;
 }

@@ -6,6 +6,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.listen.AcceptHandler;
 import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.listen.AcceptRules;
@@ -110,8 +111,7 @@ public final class RelayProxy {
                             Relay.start(connection, connected.getNow().channel(), ended -> {});
                         } else {
                             System.err.println(connected.cause());
-                            connection.config().setSoLinger(0);
-                            connection.close();
+                            Resets.reset(connection);
                         }
                     });
         }

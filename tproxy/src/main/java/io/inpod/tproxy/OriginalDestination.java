@@ -39,11 +39,7 @@ public record OriginalDestination(DestinationAddress destination, Found found) {
      * @throws IOException if the kernel refuses the question
      */
     public static OriginalDestination of(EpollSocketChannel accepted) throws IOException {
-        InetSocketAddress local = accepted.localAddress();
-        if (local == null) {
-            throw new ClosedChannelException();
-        }
-        DestinationAddress own = new DestinationAddress(local);
+        DestinationAddress own = new DestinationAddress(CanonicalAddress.ofChannel(accepted.localAddress()));
         // By the family of the addresses, not of the socket: a dual-stack socket's IPv4 connections are tracked as IPv4.
         InetSocketAddress tracked = TrackedDestination.of(accepted, IpFamily.of(own.ip()));
         // Not tracked is normal with TPROXY. Without NAT the kernel answers too, with the local address.

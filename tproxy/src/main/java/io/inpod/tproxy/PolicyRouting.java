@@ -5,6 +5,7 @@ import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netlink.RuleSelector;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -40,7 +41,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
     /** Istio's values, for IPv4: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
-    public static final PolicyRouting DEFAULT = new PolicyRouting(0x111, 0xfff, 32764, 100, Set.of(IpFamily.V4));
+    public static final PolicyRouting DEFAULT = new PolicyRouting(InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK, InPodConstants.RULE_PRIORITY,
+            InPodConstants.ROUTING_TABLE, Set.of(IpFamily.V4));
 
     /**
      * Checks the ranges.

@@ -64,31 +64,15 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
      */
     @Override
     public void install(NetworkNamespace namespace) throws RedirectionException {
-        for (int i = 0; i < steps.size(); i++) {
+        UndoLog done = new UndoLog();
+        for (NamespaceChange step : steps) {
             try {
-                steps.get(i).install(namespace);
+                step.install(namespace);
             } catch (IOException | RuntimeException e) {
-                throw undo(namespace, i, e);
+                throw new RedirectionException("install", List.of(step.toString()), done.undo(), e);
             }
+            done.add(step.toString(), () -> step.remove(namespace));
         }
-    }
-
-    private RedirectionException undo(NetworkNamespace namespace, int failed, Exception cause) {
-        List<String> undone = new ArrayList<>();
-        List<String> left = new ArrayList<>();
-        List<Exception> more = new ArrayList<>();
-        for (int i = failed - 1; i >= 0; i--) {
-            try {
-                steps.get(i).remove(namespace);
-                undone.add(steps.get(i).toString());
-            } catch (IOException | RuntimeException e) {
-                left.add(steps.get(i).toString());
-                more.add(e);
-            }
-        }
-        RedirectionException failure = new RedirectionException("install", List.of(steps.get(failed).toString()), undone, left, cause);
-        more.forEach(failure::addSuppressed);
-        return failure;
     }
 
     /**
@@ -132,7 +116,7 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
             }
         }
         if (!failed.isEmpty()) {
-            RedirectionException failure = new RedirectionException(action, failed, List.of(), List.of(), causes.get(0));
+            RedirectionException failure = new RedirectionException(action, failed, UndoLog.Result.NOTHING, causes.get(0));
             causes.stream().skip(1).forEach(failure::addSuppressed);
             throw failure;
         }

@@ -2,7 +2,7 @@ package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.netty.channel.ChannelException;
+import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -58,12 +58,8 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     }
 
     private static void reset(EpollSocketChannel connection) {
-        try {
-            connection.config().setSoLinger(0);
-        } catch (ChannelException alreadyReset) {
-            // nothing more to be done about it than to close it
-        }
-        connection.unsafe().closeForcibly();
+        Resets.onClose(connection);
+        connection.unsafe().closeForcibly(); // it may have no event loop yet
     }
 
     @Override

@@ -1,12 +1,11 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.tproxy.Resets;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
@@ -265,11 +264,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     void reset() {
         if (channel.isOpen()) {
-            try {
-                channel.config().setOption(ChannelOption.SO_LINGER, 0);
-            } catch (ChannelException alreadyDead) {
-                // A socket that the kernel has reset needs no reset.
-            }
+            Resets.onClose(channel);
             // Past all handlers: TLS would say goodbye first, as if this were a regular end.
             channel.pipeline().firstContext().close();
         }

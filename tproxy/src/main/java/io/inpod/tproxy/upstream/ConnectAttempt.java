@@ -2,6 +2,7 @@ package io.inpod.tproxy.upstream;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -128,11 +129,7 @@ final class ConnectAttempt {
 
     /** By a reset: the server may have seen the connection already, and must not take a client that gave up for one that has said all. */
     private static void abandon(EpollSocketChannel channel, @Nullable ChannelFuture connecting) {
-        try {
-            channel.config().setSoLinger(0);
-        } catch (ChannelException closed) {
-            // nothing is left to be reset
-        }
+        Resets.onClose(channel);
         if (connecting != null) {
             connecting.cancel(false); // which closes it
         }

@@ -11,11 +11,12 @@ import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
-import io.inpod.iptables.backend.guarantee.ProbeTwin;
+import io.inpod.iptables.backend.guarantee.PodTwin;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -78,7 +79,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (backend.layout() == Layout.INET) {
             return rules.inet();
         }
-        return ProbeTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+        return PodTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
     }
 
     /**
@@ -91,9 +92,9 @@ public final class PodRulesChange implements NamespaceChange {
      */
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
-        PodNamespaces.check(namespace);
-        if (rules.markOwner().isPresent()) {
-            Cgroups.check(rules.markOwner().get());
+        NodeNamespaces.refuse(namespace);
+        if (rules.proxyCgroup().isPresent()) {
+            Cgroups.check(rules.proxyCgroup().get());
         }
         Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
@@ -191,7 +192,7 @@ public final class PodRulesChange implements NamespaceChange {
         }
         RuleSet between = some.after(old);
         if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.NAMES, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+            backend.apply(namespace, PodRules.NAMES, PodTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 
@@ -262,7 +263,7 @@ public final class PodRulesChange implements NamespaceChange {
      */
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
-        PodNamespaces.check(namespace);
+        NodeNamespaces.refuse(namespace);
         Set<KernelTables> cleared = EnumSet.noneOf(KernelTables.class);
         List<String> unusable = new ArrayList<>();
         Backend last = null;

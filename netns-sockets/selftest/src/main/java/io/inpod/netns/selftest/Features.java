@@ -2,6 +2,7 @@ package io.inpod.netns.selftest;
 
 import io.inpod.netlink.Link;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.NettyChannels;
@@ -20,7 +21,6 @@ import java.util.List;
 
 /** Tries the features of the library other than traffic. */
 final class Features {
-    private static final int MARK = 0x539;
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private Features() {}
@@ -34,10 +34,10 @@ final class Features {
     }
 
     static String mark(Pod pod) throws IOException {
-        Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.MARK, MARK)).newChannel();
+        Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.MARK, InPodConstants.PROXY_MARK)).newChannel();
         try {
             int mark = LinuxSocketOptions.MARK.get(channel);
-            expect(mark == MARK, "the socket's mark is " + mark);
+            expect(mark == InPodConstants.PROXY_MARK, "the socket's mark is " + mark);
             return "0x" + Integer.toHexString(mark);
         } finally {
             channel.unsafe().closeForcibly();

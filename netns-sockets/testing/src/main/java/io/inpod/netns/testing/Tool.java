@@ -38,11 +38,22 @@ public final class Tool {
      */
     public static List<String> inside(NetworkNamespace namespace, String... command) throws IOException {
         require(command[0]);
-        int fd = namespace.fd().acquire();
-        namespace.fd().release();
-        List<String> line = new ArrayList<>(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "--"));
+        List<String> line = new ArrayList<>(List.of("nsenter", "--net=" + pathOf(namespace), "--"));
         line.addAll(List.of(command));
         return line;
+    }
+
+    /**
+     * Returns a path by which other processes can open a namespace while it is open in this one.
+     *
+     * @param namespace the namespace
+     * @return the path
+     * @throws IOException if the namespace is closed
+     */
+    public static Path pathOf(NetworkNamespace namespace) throws IOException {
+        int fd = namespace.fd().acquire();
+        namespace.fd().release();
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
     }
 
     /**
@@ -89,8 +100,8 @@ public final class Tool {
 
     /**
      * Returns if the system has a program. Otherwise skips the calling test, or fails it with {@code CI=true}. If the environment variable
-     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), a program that isn't listed fails the
-     * test everywhere.
+     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), a program that isn't listed fails
+     * the test everywhere.
      *
      * @param program its name
      */

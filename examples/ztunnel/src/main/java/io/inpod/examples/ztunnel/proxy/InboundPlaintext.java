@@ -1,9 +1,10 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
@@ -18,7 +19,7 @@ final class InboundPlaintext extends PodListener {
     private final UpstreamConnector app;
 
     InboundPlaintext(PodContext pod, EventLoopGroup loops, UpstreamConnector app) {
-        super(pod, ProxyConfig.INBOUND_PLAINTEXT, loops);
+        super(pod, InPodConstants.INBOUND_PLAINTEXT_PORT, loops);
         this.app = app;
     }
 
