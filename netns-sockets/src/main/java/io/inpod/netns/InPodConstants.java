@@ -23,7 +23,7 @@ public final class InPodConstants {
     public static final int PROXY_MARK = 0x539;
     /**
      * The mark of connections that belong to the proxy's transparent sockets: TPROXY sets it on inbound packets, and replies of the
-     * application take it over from the connection (connmark). Policy routing delivers such packets locally. Compared under
+     * application inherit it from the connection (connmark). Policy routing delivers such packets locally. Compared under
      * {@link #MARK_MASK}.
      */
     public static final int TPROXY_MARK = 0x111;
@@ -32,7 +32,7 @@ public final class InPodConstants {
 
     /** The routing table whose local default route delivers packets with {@link #TPROXY_MARK}. */
     public static final int ROUTING_TABLE = 100;
-    /** The priority of the routing policy rule that looks packets with {@link #TPROXY_MARK} up in {@link #ROUTING_TABLE}. */
+    /** The priority of the routing policy rule that looks up packets with {@link #TPROXY_MARK} in {@link #ROUTING_TABLE}. */
     public static final int RULE_PRIORITY = 32764;
 
     /**
@@ -59,7 +59,7 @@ public final class InPodConstants {
 
     private static InetAddress address(String literal) {
         try {
-            return InetAddress.getByName(literal); // asks no resolver: it is a literal
+            return InetAddress.getByName(literal); // a literal: no name is resolved
         } catch (UnknownHostException e) {
             throw new ExceptionInInitializerError(e);
         }
