@@ -103,8 +103,8 @@ final class TableCheck {
 
     private void checkInterfaces(Chain chain, int index, Hook hook) {
         for (Match match : chain.rules().get(index).matches()) {
-            if (match instanceof Match.InInterface && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
-                    || match instanceof Match.OutInterface && (hook == Hook.PREROUTING || hook == Hook.INPUT)) {
+            if (match instanceof InInterfaceMatch && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
+                    || match instanceof OutInterfaceMatch && (hook == Hook.PREROUTING || hook == Hook.INPUT)) {
                 throw new IllegalArgumentException(new Where(table, chain, index) + ": " + match + " is not known in " + hook);
             }
         }

@@ -108,8 +108,8 @@ public sealed interface Target {
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return Optional.of(IpFamily.of(address));
+        public FamilyScope families() {
+            return FamilyScope.of(IpFamily.of(address));
         }
 
         @Override
@@ -137,8 +137,8 @@ public sealed interface Target {
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return Optional.of(IpFamily.of(address));
+        public FamilyScope families() {
+            return FamilyScope.of(IpFamily.of(address));
         }
 
         @Override
@@ -302,8 +302,8 @@ public sealed interface Target {
         return Optional.empty();
     }
 
-    /** {@return the only family whose packets can have this done to them, if that is so} */
-    default Optional<IpFamily> onlyFamily() {
-        return Optional.empty();
+    /** {@return the families whose packets this target applies to} */
+    default FamilyScope families() {
+        return FamilyScope.BOTH;
     }
 }

@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
@@ -15,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,7 +31,7 @@ public final class IptablesBackend implements Backend {
     private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
 
     private final IptablesTools tools;
-    private final Set<IpFamily> families;
+    private final FamilyScope families;
 
     /**
      * Uses certain tools.
@@ -39,11 +39,11 @@ public final class IptablesBackend implements Backend {
      * @param tools where they are, and which implementation
      */
     public IptablesBackend(IptablesTools tools) {
-        this(tools, Files.exists(KERNEL_IPV6) ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.V4));
+        this(tools, Files.exists(KERNEL_IPV6) ? FamilyScope.BOTH : FamilyScope.V4);
     }
 
     /** Leaves other families alone. */
-    IptablesBackend(IptablesTools tools, Set<IpFamily> families) {
+    IptablesBackend(IptablesTools tools, FamilyScope families) {
         this.tools = tools;
         this.families = families;
     }
@@ -138,7 +138,7 @@ public final class IptablesBackend implements Backend {
 
     /** Without the families that the kernel lacks: it has no packets of them. */
     private RuleSet expressible(RuleSet rules) {
-        return families.size() > 1 ? rules : rules.only(families.iterator().next());
+        return families.single().map(rules::only).orElse(rules);
     }
 
     private void undo(ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {

@@ -1,6 +1,7 @@
 package io.inpod.iptables.pod;
 
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -11,7 +12,6 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,14 +53,14 @@ final class Draft {
     }
 
     RuleSet of(IpFamily only) {
-        return ruleSet(Set.of(only));
+        return ruleSet(FamilyScope.of(only));
     }
 
     RuleSet ofBoth() {
-        return ruleSet(Set.of(IpFamily.V4, IpFamily.V6));
+        return ruleSet(FamilyScope.BOTH);
     }
 
-    private RuleSet ruleSet(Set<IpFamily> families) {
+    private RuleSet ruleSet(FamilyScope families) {
         List<Table> all = new ArrayList<>(tables.size());
         tables.forEach((table, chains) -> {
             List<Chain> content = new ArrayList<>(chains.size());

@@ -2,6 +2,7 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
@@ -87,10 +88,8 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     }
 
     /** {@return the families that are served} */
-    public Set<IpFamily> families() {
-        Set<IpFamily> families = EnumSet.noneOf(IpFamily.class);
-        sources.forEach(source -> families.add(IpFamily.of(source)));
-        return families;
+    public FamilyScope families() {
+        return FamilyScope.of(sources.stream().map(IpFamily::of).toList());
     }
 
     /**
@@ -122,7 +121,7 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
         for (AddressSet set : sets) {
             rules.add(Rule.of(snat(set.family()), Match.protocol(Protocol.TCP), user, Match.in(set, Side.DESTINATION)));
         }
-        return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(Table.of(TableName.NAT, new Chain(Hook.POSTROUTING.name(), rules))), sets);
+        return new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.NAT, new Chain(Hook.POSTROUTING.name(), rules))), sets);
     }
 
     private Target snat(IpFamily family) {

@@ -8,7 +8,7 @@ package io.inpod.iptables;
  * @param per in what time
  * @param burst how many may come at once after a silence, 1 to 10000
  */
-public record Limit(int rate, Per per, int burst) implements Match {
+public record LimitMatch(int rate, Per per, int burst) implements Match {
     /** A span of time. */
     public enum Per {
         /** One second. */
@@ -49,7 +49,7 @@ public record Limit(int rate, Per per, int burst) implements Match {
      * @param burst how many may come at once after a silence, 1 to 10000
      * @throws IllegalArgumentException if they are out of range, or together more than the kernel's 32 bits hold
      */
-    public Limit {
+    public LimitMatch {
         if (rate < 1 || rate > SCALE * per.seconds) {
             throw new IllegalArgumentException("limit rate " + rate + "/" + per.text + " is not 1 to " + SCALE + " per second");
         }
