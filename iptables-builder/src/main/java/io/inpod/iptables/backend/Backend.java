@@ -36,7 +36,7 @@ public interface Backend {
      * @return the verdict with a reason
      * @throws IOException if the namespace itself can't be entered
      */
-    Usability probe(NetworkNamespace namespace) throws IOException;
+    Usability usability(NetworkNamespace namespace) throws IOException;
 
     /**
      * Checks that all rules can be expressed, without a kernel.

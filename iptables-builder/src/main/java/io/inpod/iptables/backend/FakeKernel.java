@@ -134,7 +134,7 @@ public final class FakeKernel implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) {
+    public Usability usability(NetworkNamespace namespace) {
         return Usability.yes("it is in memory");
     }
 

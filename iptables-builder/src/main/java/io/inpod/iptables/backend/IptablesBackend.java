@@ -5,15 +5,21 @@ import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
+import io.inpod.iptables.backend.internal.tools.Ipsets;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
+import io.inpod.iptables.backend.internal.tools.ManagedTable;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.internal.tools.Transition;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -28,8 +34,6 @@ import java.util.Set;
  * policies are never touched. Each call runs two to eight processes; the address sets are changed by swapping.
  */
 public final class IptablesBackend implements Backend {
-    private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
-
     private final IptablesTools tools;
     private final FamilyScope families;
 
@@ -39,7 +43,7 @@ public final class IptablesBackend implements Backend {
      * @param tools where they are, and which implementation
      */
     public IptablesBackend(IptablesTools tools) {
-        this(tools, Files.exists(KERNEL_IPV6) ? FamilyScope.BOTH : FamilyScope.V4);
+        this(tools, KernelFamilies.scope());
     }
 
     /** Leaves other families alone. */
@@ -82,15 +86,15 @@ public final class IptablesBackend implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) throws IOException {
+    public Usability usability(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {
             for (IpFamily family : families) {
-                tools.iptables(family, "restore");
-                String version = run.run(List.of(tools.iptables(family, "save").toString(), "--version"), "").strip();
+                Programs.iptables(tools, family, "restore");
+                String version = run.run(List.of(Programs.iptables(tools, family, "save").toString(), "--version"), "").strip();
                 String mark = tools.variant() == Variant.NFT ? "(nf_tables)" : tools.variant() == Variant.LEGACY ? "(legacy)" : "";
                 if (!version.contains(mark)) {
-                    return Usability.no(tools.iptables(family, "save") + " is another variant: it says " + version + ", not " + mark);
+                    return Usability.no(Programs.iptables(tools, family, "save") + " is another variant: it says " + version + ", not " + mark);
                 }
                 run.save(family);
             }
@@ -118,7 +122,7 @@ public final class IptablesBackend implements Backend {
             try {
                 sets.provide(before.sets, rules.sets());
                 for (IpFamily family : families) {
-                    restore(run, family, before.tables(family), OwnedTable.wanted(rules, family));
+                    restore(run, family, before.tables(family), ManagedTable.wanted(rules, family));
                 }
                 sets.retire(before.sets, rules.sets());
                 verify(run, namespace, names, sets, rules);
@@ -159,7 +163,7 @@ public final class IptablesBackend implements Backend {
         }
     }
 
-    private static void restore(ToolRun run, IpFamily family, Map<String, OwnedTable> from, Map<String, OwnedTable> to) throws IOException {
+    private static void restore(ToolRun run, IpFamily family, Map<String, ManagedTable> from, Map<String, ManagedTable> to) throws IOException {
         String script = Transition.script(from, to);
         if (!script.isEmpty()) {
             run.restore(family, script);
@@ -195,13 +199,13 @@ public final class IptablesBackend implements Backend {
 
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
-        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change);
+        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove());
     }
 
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
-        Map<IpFamily, Map<String, OwnedTable>> tables = new EnumMap<>(IpFamily.class);
+        Map<IpFamily, Map<String, ManagedTable>> tables = new EnumMap<>(IpFamily.class);
         for (IpFamily family : families) {
-            tables.put(family, OwnedTable.found(saved(run, family), names.chains()));
+            tables.put(family, ManagedTable.found(saved(run, family), names.chains()));
         }
         return new State(tables, sets.read());
     }
@@ -217,8 +221,8 @@ public final class IptablesBackend implements Backend {
     }
 
     /** What was there of the owner. */
-    private record State(Map<IpFamily, Map<String, OwnedTable>> tables, List<AddressSet> sets) {
-        Map<String, OwnedTable> tables(IpFamily family) {
+    private record State(Map<IpFamily, Map<String, ManagedTable>> tables, List<AddressSet> sets) {
+        Map<String, ManagedTable> tables(IpFamily family) {
             return tables.getOrDefault(family, Map.of());
         }
     }

@@ -2,6 +2,7 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.internal.nft.NetlinkRules;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.Nfnetlink;
 import io.inpod.netns.NetworkNamespace;
@@ -74,7 +75,7 @@ public final class NetlinkBackend implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) throws IOException {
+    public Usability usability(NetworkNamespace namespace) throws IOException {
         try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
             String missing = new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET).missing();
             return missing.isEmpty() ? Usability.yes("the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")

@@ -6,6 +6,9 @@ import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.NftJson;
@@ -24,7 +27,8 @@ import java.util.TreeSet;
  * families change in one transaction of the kernel. Lists only the owner's tables.
  */
 public final class NftBackend implements Backend {
-    private static final String PROBE = "inpod-probe";
+    /** A table that nft only checks and never creates. */
+    private static final String TRIAL_TABLE = "inpod-probe";
 
     /** A set that isn't whole is listed again; a hash table has grown within one or two. */
     private static final int MOST_LISTINGS = 20;
@@ -61,10 +65,10 @@ public final class NftBackend implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) throws IOException {
+    public Usability usability(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {
-            run.nft("add table inet " + PROBE + "\nadd chain inet " + PROBE + " x { type nat hook output priority 0 ; }\n", "-c", "-f", "-");
+            run.nft("add table inet " + TRIAL_TABLE + "\nadd chain inet " + TRIAL_TABLE + " x { type nat hook output priority 0 ; }\n", "-c", "-f", "-");
             run.nft("", "-j", "list", "tables", "inet"); // not every nft has been built with JSON
             return Usability.yes("nft is there, and the kernel takes inet tables with nat");
         } catch (IOException e) {

@@ -7,7 +7,7 @@ import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
-import io.inpod.iptables.backend.LegacyTables;
+import io.inpod.iptables.backend.internal.tools.LegacyTables;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -91,7 +91,7 @@ final class OtherTables {
             IOException failure = null;
             boolean done = false;
             for (Backend backend : known) {
-                if (!done && backend.tables().equals(Set.of(tables)) && backend.probe(namespace).usable()) {
+                if (!done && backend.tables().equals(Set.of(tables)) && backend.usability(namespace).usable()) {
                     try {
                         Listing held = backend.read(namespace, whose.apply(backend, managed));
                         if (!held.isEmpty()) {

@@ -4,14 +4,13 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
-import io.inpod.iptables.backend.Cgroups;
 import io.inpod.iptables.backend.Detection;
-import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
-import io.inpod.iptables.backend.guarantee.PodTwin;
+import io.inpod.iptables.backend.internal.tools.CgroupMount;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
@@ -20,11 +19,9 @@ import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -79,7 +76,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (backend.layout() == Layout.INET) {
             return rules.inet();
         }
-        return PodTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+        return KernelFamilies.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
     }
 
     /**
@@ -94,9 +91,9 @@ public final class PodRulesChange implements NamespaceChange {
     public void install(NetworkNamespace namespace) throws IOException {
         NodeNamespaces.refuse(namespace);
         if (rules.proxyCgroup().isPresent()) {
-            Cgroups.check(rules.proxyCgroup().get());
+            CgroupMount.check(rules.proxyCgroup().get());
         }
-        Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
+        Detection detection = BackendSearch.detect(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
         reasons.accept(detection.reason());
@@ -134,7 +131,7 @@ public final class PodRulesChange implements NamespaceChange {
     private List<Backend> others(NetworkNamespace namespace, Backend chosen) throws IOException {
         List<Backend> others = new ArrayList<>();
         for (Backend backend : backends) {
-            if (!backend.name().equals(chosen.name()) && backend.probe(namespace).usable()) {
+            if (!backend.name().equals(chosen.name()) && backend.usability(namespace).usable()) {
                 others.add(backend);
             }
         }
@@ -192,7 +189,7 @@ public final class PodRulesChange implements NamespaceChange {
         }
         RuleSet between = some.after(old);
         if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.NAMES, PodTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+            backend.apply(namespace, PodRules.NAMES, KernelFamilies.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 
@@ -231,7 +228,7 @@ public final class PodRulesChange implements NamespaceChange {
         Backend first = null;
         List<String> unusable = new ArrayList<>();
         for (Backend backend : backends) {
-            Usability usability = backend.probe(namespace);
+            Usability usability = backend.usability(namespace);
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
             } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
@@ -264,17 +261,17 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         NodeNamespaces.refuse(namespace);
-        Set<KernelTables> cleared = EnumSet.noneOf(KernelTables.class);
+        BackendSearch search = new BackendSearch(namespace);
         List<String> unusable = new ArrayList<>();
         Backend last = null;
         for (Backend backend : backends) {
-            if (last != null && Detection.settled(backend, cleared, namespace)) {
+            if (!search.isNeeded(backend)) {
                 continue;
             }
-            Usability usability = backend.probe(namespace);
+            Usability usability = backend.usability(namespace);
             if (usability.usable()) {
                 backend.remove(namespace, PodRules.NAMES);
-                cleared.addAll(backend.tables());
+                search.visited(backend);
                 last = backend;
             } else {
                 unusable.add(backend.name() + ": " + usability.reason());

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,10 +8,10 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** Where cgroups of the version 2 hierarchy are, see cgroups(7). */
-public final class Cgroups {
+public final class CgroupMount {
     private static final Path MOUNTS = Path.of("/proc/thread-self/mountinfo");
 
-    private Cgroups() {
+    private CgroupMount() {
     }
 
     /** Where the hierarchy's root, as this process sees it, is mounted; empty if it isn't. */

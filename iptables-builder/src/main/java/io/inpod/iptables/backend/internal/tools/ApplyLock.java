@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -14,18 +14,18 @@ import org.jspecify.annotations.Nullable;
  * Lets one at a time read what is there and replace it, among all processes of this user: without it, two that find nothing would both
  * add their jumps. The tools' own lock covers only one run of a tool.
  */
-final class ApplyLock {
+public final class ApplyLock {
     private static final long PAUSE_MILLIS = 10;
 
     private ApplyLock() {
     }
 
     /** What is done under the lock. */
-    interface Action {
+    public interface Action {
         void run() throws IOException;
     }
 
-    static void holding(NetworkNamespace namespace, Duration limit, Action action) throws IOException {
+    public static void holding(NetworkNamespace namespace, Duration limit, Action action) throws IOException {
         FileChannel channel = take(namespace, limit);
         try {
             action.run();

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.tools;
 
 import io.inpod.iptables.internal.Words;
 import java.util.ArrayList;

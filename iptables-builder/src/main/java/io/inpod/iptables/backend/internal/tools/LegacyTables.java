@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
@@ -13,7 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
  * The lock that iptables-legacy takes (iptables(8), XTABLES_LOCKFILE). By default that is one for the whole machine, so that a pod
  * would wait for kube-proxy; ours is shared only by namespaces that fall into the same of 64 slots, which bounds the number of files.
  */
-final class LockFile {
+public final class LockFile {
     private static final int SLOTS = 64;
 
     private LockFile() {
@@ -31,7 +31,7 @@ final class LockFile {
         return directory().resolve("apply-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
     }
 
-    static Path of(NamespaceIdentity namespace) throws IOException {
+    public static Path of(NamespaceIdentity namespace) throws IOException {
         return directory().resolve("xtables-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
     }
 

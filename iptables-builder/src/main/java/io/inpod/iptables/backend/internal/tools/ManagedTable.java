@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.RuleSet;
@@ -21,8 +21,8 @@ import java.util.TreeMap;
  * @param chains rules by chain
  * @param jumps rules by the chain in which they stand, with their position
  */
-record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jumps) {
-    static final OwnedTable NOTHING = new OwnedTable(Map.of(), Map.of());
+public record ManagedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jumps) {
+    static final ManagedTable NOTHING = new ManagedTable(Map.of(), Map.of());
 
     /**
      * A rule that leads into one of our chains.
@@ -30,14 +30,14 @@ record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jump
      * @param position counted from 1 among all rules of its chain; 0 is "at the end"
      * @param rule as text
      */
-    record Jump(int position, String rule) {
+    public record Jump(int position, String rule) {
     }
 
     /** What a rule set asks for in one family, by table. */
-    static Map<String, OwnedTable> wanted(RuleSet rules, IpFamily family) {
-        Map<String, OwnedTable> tables = new TreeMap<>();
+    public static Map<String, ManagedTable> wanted(RuleSet rules, IpFamily family) {
+        Map<String, ManagedTable> tables = new TreeMap<>();
         for (Table table : rules.only(family).tables()) {
-            OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
+            ManagedTable owned = new ManagedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
             for (Chain chain : table.chains()) {
                 List<String> texts = chain.rules().stream().map(rule -> Bytes.carry(IptablesRestore.rule(rule, family))).toList();
                 if (chain.isBuiltIn()) {
@@ -55,10 +55,10 @@ record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jump
     }
 
     /** What a listing holds of chains with our names, in any table. */
-    static Map<String, OwnedTable> found(IptablesSave saved, Set<String> ours) {
-        Map<String, OwnedTable> tables = new TreeMap<>();
+    public static Map<String, ManagedTable> found(IptablesSave saved, Set<String> ours) {
+        Map<String, ManagedTable> tables = new TreeMap<>();
         saved.tables().forEach((table, chains) -> {
-            OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
+            ManagedTable owned = new ManagedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
             chains.forEach((chain, rules) -> {
                 if (ours.contains(chain)) {
                     owned.chains.put(chain, List.copyOf(rules));

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.tools;
 
 import java.io.IOException;
 import java.util.regex.Matcher;

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.iptables.internal.Bytes;
 import java.io.ByteArrayOutputStream;

@@ -1,5 +1,7 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
+import io.inpod.iptables.backend.tools.IptablesException;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -36,23 +38,23 @@ public final class ToolRun {
     }
 
     public String save(IpFamily family) throws IOException {
-        return run(List.of(tools.iptables(family, "save").toString()), "");
+        return run(List.of(Programs.iptables(tools, family, "save").toString()), "");
     }
 
     public String saveWithCounters(IpFamily family) throws IOException {
-        return run(List.of(tools.iptables(family, "save").toString(), "-c"), "");
+        return run(List.of(Programs.iptables(tools, family, "save").toString(), "-c"), "");
     }
 
     /** Runs nft(8); the input is its script for {@code -f -}. */
     public String nft(String input, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(tools.find("nft", "nftables").toString()));
+        List<String> command = new ArrayList<>(List.of(Programs.find(tools, "nft", "nftables").toString()));
         command.addAll(List.of(arguments));
         return run(command, input);
     }
 
     public void restore(IpFamily family, String script) throws IOException {
         String wait = Long.toString(Math.max(1, tools.timeout().toSeconds() / 2));
-        run(List.of(tools.iptables(family, "restore").toString(), "--noflush", "-w", wait), script);
+        run(List.of(Programs.iptables(tools, family, "restore").toString(), "--noflush", "-w", wait), script);
     }
 
     /** Runs a command; both texts are bytes, see {@link Bytes}. */
@@ -72,7 +74,7 @@ public final class ToolRun {
 
     private String run(List<String> command, String input, int fd) throws IOException {
         List<String> whole = new ArrayList<>();
-        whole.add(tools.find("nsenter", "util-linux").toString());
+        whole.add(Programs.find(tools, "nsenter", "util-linux").toString());
         whole.add("--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
         whole.add("--");
         whole.addAll(command);
