@@ -3,20 +3,21 @@ package io.inpod.benchmarks;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.AcceptHandler;
-import io.inpod.tproxy.AcceptLoop;
-import io.inpod.tproxy.AcceptRules;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.Relay;
-import io.inpod.tproxy.RelayIoHandler;
-import io.inpod.tproxy.RelayOptions;
-import io.inpod.tproxy.SpoofPolicy;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.Channel;
@@ -110,8 +111,7 @@ public final class RelayProxy {
                             Relay.start(connection, connected.getNow().channel(), ended -> {});
                         } else {
                             System.err.println(connected.cause());
-                            connection.config().setSoLinger(0);
-                            connection.close();
+                            Resets.reset(connection);
                         }
                     });
         }

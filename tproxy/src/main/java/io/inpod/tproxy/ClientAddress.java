@@ -48,10 +48,6 @@ public record ClientAddress(InetSocketAddress address) {
      * @throws ClosedChannelException if the connection is gone and its address was never known
      */
     public static ClientAddress of(SocketChannel accepted) throws ClosedChannelException {
-        InetSocketAddress remote = accepted.remoteAddress();
-        if (remote == null) {
-            throw new ClosedChannelException();
-        }
-        return new ClientAddress(remote);
+        return new ClientAddress(CanonicalAddress.ofChannel(accepted.remoteAddress()));
     }
 }

@@ -1,9 +1,9 @@
 package io.inpod.tproxy;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.socket.TrackedDestination;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
@@ -39,13 +39,9 @@ public record OriginalDestination(DestinationAddress destination, Found found) {
      * @throws IOException if the kernel refuses the question
      */
     public static OriginalDestination of(EpollSocketChannel accepted) throws IOException {
-        InetSocketAddress local = accepted.localAddress();
-        if (local == null) {
-            throw new ClosedChannelException();
-        }
-        DestinationAddress own = new DestinationAddress(local);
+        DestinationAddress own = new DestinationAddress(CanonicalAddress.ofChannel(accepted.localAddress()));
         // By the family of the addresses, not of the socket: a dual-stack socket's IPv4 connections are tracked as IPv4.
-        InetSocketAddress tracked = TrackedDestination.of(accepted, own.ip() instanceof Inet6Address);
+        InetSocketAddress tracked = TrackedDestination.of(accepted, IpFamily.of(own.ip()));
         // Not tracked is normal with TPROXY. Without NAT the kernel answers too, with the local address.
         return tracked == null || tracked.equals(own.address())
                 ? new OriginalDestination(own, Found.LOCAL_ADDRESS)

@@ -50,7 +50,8 @@ final class PodGuard {
     private static final Match UNMARKED = MARKED.not();
     private static final Match BEGINS = Match.conntrack(ConntrackState.NEW);
     private static final Match FROM_OUTSIDE = Match.in("lo").not();
-    private static final Match FIRST_BUT_HBONE = new TransportMatch(Protocol.TCP, Optional.empty(), Optional.of(new TransportMatch.PortCondition(Ports.of(InPodConstants.HBONE_PORT), true)),
+    private static final Match FIRST_BUT_HBONE = new TransportMatch(Protocol.TCP, Optional.empty(),
+            Optional.of(new TransportMatch.PortCondition(Ports.of(InPodConstants.HBONE_PORT), true)),
             Optional.of(TcpFlags.syn()));
     private static final Match NOT_TPROXY = Match.mark(RedirectionRules.TPROXY).not();
     private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);

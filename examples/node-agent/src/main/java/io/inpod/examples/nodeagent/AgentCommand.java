@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.rules.Version;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.InPodConstants;

@@ -1,6 +1,5 @@
 package io.inpod.iptables.backend.guarantee;
 
-import io.inpod.iptables.IpPrefix;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.LinuxSocketOptions;
@@ -19,9 +18,7 @@ import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,24 +77,20 @@ final class TrialTraffic implements AutoCloseable {
     }
 
     private static SocketOptions options(IpFamily family) {
-        return SocketOptions.NONE.withFamily(family == IpFamily.V4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
-    }
-
-    private static InetAddress any(IpFamily family) {
-        return IpPrefix.parse(family == IpFamily.V4 ? "0.0.0.0" : "::").address();
+        return SocketOptions.NONE.withFamily(family.protocolFamily());
     }
 
     /** Listens for TCP on all addresses of a family, including foreign ones that the kernel delivers here. */
     void listen(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
         SocketOptions options = options(family).with(LinuxSocketOptions.REUSE_ADDRESS, true).with(LinuxSocketOptions.TRANSPARENT, true);
         listeners.add(done(new ServerBootstrap().group(loop).channelFactory(Transport.EPOLL.server(namespace, options))
-                .childHandler(new Arrival(place)).bind(new InetSocketAddress(any(family), port))));
+                .childHandler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
     }
 
     /** Receives UDP on all addresses of a family. */
     void receive(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
         listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, options(family)))
-                .handler(new Arrival(place)).bind(new InetSocketAddress(any(family), port))));
+                .handler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
     }
 
     private Channel done(ChannelFuture future) throws IOException {
@@ -147,7 +140,7 @@ final class TrialTraffic implements AutoCloseable {
 
     private Channel sender(NetworkNamespace from, IpFamily family) throws IOException {
         return done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
-                .bind(new InetSocketAddress(any(family), 0)));
+                .bind(new InetSocketAddress(family.any(), 0)));
     }
 
     private String outcome(ChannelFuture future) {

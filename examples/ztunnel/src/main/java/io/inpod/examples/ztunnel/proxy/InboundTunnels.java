@@ -5,10 +5,12 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelRequestHandler;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
@@ -33,8 +35,8 @@ final class InboundTunnels implements TunnelRequestHandler {
     public void onConnect(TunnelRequest request) {
         try {
             Channel connection = request.connection();
-            InetSocketAddress source = Addresses.canonical(connection.remoteAddress());
-            InetSocketAddress local = Addresses.canonical(connection.localAddress());
+            InetSocketAddress source = CanonicalAddress.ofChannel(connection.remoteAddress());
+            InetSocketAddress local = CanonicalAddress.ofChannel(connection.localAddress());
             serve(request, source, local);
         } catch (ClosedChannelException e) {
             request.refuse(UNAVAILABLE); // the connection has gone meanwhile
