@@ -45,7 +45,13 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         }
     }
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param candidates see {@link #candidates()}
+     * @param chosen see {@link #chosen()}
+     * @param reason see {@link #reason()}
+     */
     public Detection {
         candidates = List.copyOf(candidates);
     }

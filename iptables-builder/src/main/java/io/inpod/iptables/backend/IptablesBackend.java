@@ -27,26 +27,26 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, ipset(8) for address sets, each entered
- * by nsenter(1).
+ * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, and ipset(8) for address sets, run in the
+ * namespace by nsenter(1).
  *
- * <p>The kernel changes table after table, each whole. If one fails, those before it, of both families, are put back as they were. Chain
- * policies are never touched. Each call runs two to eight processes; the address sets are changed by swapping.
+ * <p>The kernel changes one table after the other, each as a whole. If one fails, the tables before it, of both families, are restored.
+ * Chain policies are never touched. Each call runs two to eight processes. Address sets are changed by swapping.
  */
 public final class IptablesBackend implements Backend {
     private final IptablesTools tools;
     private final FamilyScope families;
 
     /**
-     * Uses certain tools.
+     * Creates the back end with certain tools.
      *
-     * @param tools where they are, and which implementation
+     * @param tools where they are, and which implementation to use
      */
     public IptablesBackend(IptablesTools tools) {
         this(tools, KernelFamilies.scope());
     }
 
-    /** Leaves other families alone. */
+    /** Leaves families outside the scope alone. */
     IptablesBackend(IptablesTools tools, FamilyScope families) {
         this.tools = tools;
         this.families = families;
@@ -140,7 +140,7 @@ public final class IptablesBackend implements Backend {
         }
     }
 
-    /** Without the families that the kernel lacks: it has no packets of them. */
+    /** Leaves out the families that the kernel lacks: it has no packets of them. */
     private RuleSet expressible(RuleSet rules) {
         return families.single().map(rules::only).orElse(rules);
     }
@@ -220,7 +220,7 @@ public final class IptablesBackend implements Backend {
         return saved;
     }
 
-    /** What was there of the owner. */
+    /** The managed rules and sets that were found. */
     private record State(Map<IpFamily, Map<String, ManagedTable>> tables, List<AddressSet> sets) {
         Map<String, ManagedTable> tables(IpFamily family) {
             return tables.getOrDefault(family, Map.of());

@@ -23,20 +23,20 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The nft tool, nft(8), with a script in {@code inet} tables of the owner's own, entered by nsenter(1). Tables, rules and sets of both
- * families change in one transaction of the kernel. Lists only the owner's tables.
+ * The nft tool, nft(8), with a script for its own {@code inet} tables, run in the namespace by nsenter(1). Tables, rules and sets of both
+ * families change in one transaction of the kernel. Lists the managed tables only.
  */
 public final class NftBackend implements Backend {
     /** A table that nft only checks and never creates. */
     private static final String TRIAL_TABLE = "inpod-probe";
 
-    /** A set that isn't whole is listed again; a hash table has grown within one or two. */
+    /** A torn listing of a set is repeated. A hash table grows within one or two. */
     private static final int MOST_LISTINGS = 20;
 
     private final IptablesTools tools;
 
     /**
-     * Uses certain tools.
+     * Creates the back end with certain tools.
      *
      * @param tools where they are, and how long each may run; the variant doesn't matter
      */
@@ -105,7 +105,7 @@ public final class NftBackend implements Backend {
         });
     }
 
-    /** What puts the tables back as they are. */
+    /** Returns a script that restores the tables as they are now. */
     private static String undoScript(ToolRun run, ManagedNames names) throws IOException {
         StringBuilder script = new StringBuilder(NftScript.render(RuleSet.nothing(), names.tablePrefix()));
         for (String table : tables(run, names)) {
@@ -142,7 +142,7 @@ public final class NftBackend implements Backend {
         }
     }
 
-    /** The owner's tables that are there. */
+    /** Returns the managed tables that exist. */
     private static Set<String> tables(ToolRun run, ManagedNames names) throws IOException {
         Set<String> there = new TreeSet<>(List.of(run.nft("", "list", "tables", "inet").split("\n")));
         Set<String> tables = new TreeSet<>();

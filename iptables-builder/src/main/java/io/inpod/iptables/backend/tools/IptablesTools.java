@@ -27,6 +27,9 @@ public record IptablesTools(List<Path> directories, Variant variant, Duration ti
     /**
      * Checks the values.
      *
+     * @param directories see {@link #directories()}
+     * @param variant see {@link #variant()}
+     * @param timeout see {@link #timeout()}
      * @throws IllegalArgumentException if a directory is relative or the timeout too short
      */
     public IptablesTools {

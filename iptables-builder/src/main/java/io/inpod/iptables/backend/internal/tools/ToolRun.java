@@ -16,13 +16,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs an iptables tool in a namespace. The process is started from the caller's own namespace and enters the other by nsenter(1):
- * the JDK starts a reaper thread with its first process, and that must not be born in a pod. What is printed comes through pipes: the
- * tools don't notice that a file couldn't take it, and on a full disk a listing would come back empty, as if nothing were there. The
- * input is a file, which may be as long as it likes.
+ * Runs programs in a namespace. The process starts in the caller's own namespace and enters the other by nsenter(1): the JDK starts a
+ * reaper thread with its first process, and that thread must not start in a pod. Output is read through pipes: the programs don't notice
+ * failed writes to a file, and on a full disk a listing would be empty, as if there were no rules. Input is a file of any length.
  */
 public final class ToolRun {
-    /** So often a process that goes on is relieved of what it has printed: a pipe holds 64 KiB. */
+    /** How often the output of a running process is taken from the pipes, which hold 64 KiB each. */
     private static final long PIPES_MILLIS = 1;
 
     private final IptablesTools tools;
@@ -45,7 +44,7 @@ public final class ToolRun {
         return run(List.of(Programs.iptables(tools, family, "save").toString(), "-c"), "");
     }
 
-    /** Runs nft(8); the input is its script for {@code -f -}. */
+    /** Runs nft(8). The input is its script for {@code -f -}. */
     public String nft(String input, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Programs.find(tools, "nft", "nftables").toString()));
         command.addAll(List.of(arguments));
@@ -57,7 +56,7 @@ public final class ToolRun {
         run(List.of(Programs.iptables(tools, family, "restore").toString(), "--noflush", "-w", wait), script);
     }
 
-    /** Runs a command; both texts are bytes, see {@link Bytes}. */
+    /** Runs a command. Both texts are bytes, see {@link Bytes}. */
     public String run(List<String> command, String input) throws IOException {
         int fd;
         try {
@@ -125,7 +124,7 @@ public final class ToolRun {
         }
     }
 
-    /** Returns when the process is gone: only then what it did to the tables is final. */
+    /** Returns after the process has ended: only then its changes to the tables are final. */
     private static void kill(Process process) {
         process.destroyForcibly();
         boolean interrupted = Thread.interrupted();

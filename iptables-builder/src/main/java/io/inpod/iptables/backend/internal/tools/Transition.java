@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The script for {@code iptables-restore --noflush} that turns what is found of ours into what is wanted, and touches nothing else.
- * Each table changes in one step, so that at no moment a packet meets half of the rules.
+ * The script for {@code iptables-restore --noflush} that turns the managed rules that were found into those that are wanted, and touches
+ * nothing else. Each table changes in one step, so that a packet never meets half of the rules.
  */
 public final class Transition {
     private final StringBuilder text = new StringBuilder();
@@ -15,6 +15,7 @@ public final class Transition {
     private Transition() {
     }
 
+    /** Returns the script; empty if nothing has to change. */
     public static String script(Map<String, ManagedTable> found, Map<String, ManagedTable> wanted) {
         Transition transition = new Transition();
         Set<String> names = new TreeSet<>(found.keySet());
@@ -42,7 +43,7 @@ public final class Transition {
         surplus.forEach(chain -> line("-X " + chain));
         wanted.chains().forEach((chain, rules) -> rules.forEach(rule -> line("-A " + chain + " " + rule)));
         for (String chain : hooked) {
-            for (ManagedTable.Jump jump : wanted.jumps(chain)) { // by ascending position, so that each lands where it was
+            for (ManagedTable.Jump jump : wanted.jumps(chain)) { // by ascending position, so that each gets its former one
                 line(jump.position() == 0 ? "-A " + chain + " " + jump.rule() : "-I " + chain + " " + jump.position() + " " + jump.rule());
             }
         }
