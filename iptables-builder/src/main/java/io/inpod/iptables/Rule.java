@@ -81,19 +81,6 @@ public record Rule(List<Match> matches, Target target) {
         return new Rule(matches.subList(1, matches.size()), target);
     }
 
-    /** The rule for one of two families: with {@link FamilyMatch}, unless a part tells the family. */
-    public Rule only(IpFamily family) {
-        if (families() != FamilyScope.BOTH) {
-            return this;
-        }
-        Match[] more = new Match[matches.size() + 1];
-        more[0] = Match.family(family);
-        for (int i = 1; i < more.length; i++) {
-            more[i] = matches.get(i - 1);
-        }
-        return new Rule(Arrays.asList(more), target);
-    }
-
     private static List<Match> canonical(List<Match> given, Target target) {
         Match[] kept = new Match[given.size()];
         int count = 0;
