@@ -12,7 +12,6 @@ import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TransportMatch;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Rules in native expressions, as nft writes them. */
@@ -48,11 +47,11 @@ final class NativeLayout implements RuleLayout {
             }
         }
         rule.target().families().single().ifPresent(to::family);
-        List<Expr> expressions = new ArrayList<>(to.expressions());
+        List<Expr> expressions = to.expressions();
         if (rule.target().destination().isEmpty()) {
             expressions.add(new Expr.Counter()); // of what only leads on, the rules that it leads to have counters
         }
-        NativeTargets.write(expressions, rule.target(), scope);
+        rule.target().accept(new NativeTargets(expressions, scope));
         int index = 0; // as it will be read: without the condition on the family
         for (Match match : rule.matches()) {
             if (match instanceof TransportMatch t && t.isHeaderAlone()) {
@@ -61,8 +60,8 @@ final class NativeLayout implements RuleLayout {
             index += match instanceof FamilyMatch ? 0 : 1;
         }
         for (Match match : rule.matches()) {
-            if (match instanceof CommentMatch comment) {
-                expressions.add(new Expr.Comment(comment.text()));
+            if (match instanceof CommentMatch) {
+                to.add(match);
             }
         }
         return expressions;
