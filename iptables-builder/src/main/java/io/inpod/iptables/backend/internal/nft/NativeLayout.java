@@ -1,8 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.BasicMatch;
 import io.inpod.iptables.CommentMatch;
-import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.InInterfaceMatch;
@@ -10,7 +8,6 @@ import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
-import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TransportMatch;
 import java.util.List;
 
@@ -41,8 +38,9 @@ final class NativeLayout implements RuleLayout {
             }
         }
         for (Match match : rule.matches()) {
-            boolean done = match instanceof BasicMatch && !(match instanceof SourceMatch || match instanceof DestinationMatch);
-            if (!done && !(match instanceof CommentMatch)) {
+            boolean elsewhere = match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch
+                    || match instanceof ProtocolMatch || match instanceof CommentMatch;
+            if (!elsewhere) {
                 to.add(match);
             }
         }
