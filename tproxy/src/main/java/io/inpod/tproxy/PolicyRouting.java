@@ -9,8 +9,8 @@ import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.internal.NamespaceFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -150,11 +150,9 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         return failures;
     }
 
-    /** The file shows the namespace of the thread that opens it, see namespaces(7). */
     private static boolean ipv6On(NetworkNamespace namespace) throws IOException {
         try {
-            Files.readString(IPV6_OFF); // loads the classes outside
-            return namespace.<String, IOException>call(() -> Files.readString(IPV6_OFF)).startsWith("0");
+            return NamespaceFiles.read(namespace, IPV6_OFF).startsWith("0");
         } catch (NoSuchFileException e) {
             return false;
         }

@@ -1,5 +1,6 @@
 package io.inpod.tproxy.listen;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
@@ -15,10 +16,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -30,8 +29,7 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
         implements PathCheck {
     @Override
     public void run(NetworkNamespace namespace) throws IOException {
-        SocketOptions options = SocketOptions.NONE.withFamily(
-                destination.ip() instanceof Inet4Address ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+        SocketOptions options = SocketOptions.NONE.withFamily(IpFamily.of(destination.ip()).protocolFamily());
         long deadline = System.nanoTime() + limit.toNanos();
         Channel channel = new Bootstrap().group(loop).channelFactory(NettyChannels.client(from, options))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, limit.toMillis()))

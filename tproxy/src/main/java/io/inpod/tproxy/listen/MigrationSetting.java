@@ -1,6 +1,7 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.internal.NamespaceFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,8 +32,7 @@ final class MigrationSetting {
      */
     synchronized void acquire() throws IOException {
         if (users == 0) {
-            Files.readString(FILE); // loads the classes outside
-            before = namespace.<String, IOException>call(() -> Files.readString(FILE)).strip();
+            before = NamespaceFiles.read(namespace, FILE);
             if (!before.equals(ON)) {
                 write(ON);
             }

@@ -2,6 +2,7 @@ package io.inpod.tproxy.relay;
 
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import java.time.Duration;
@@ -70,7 +71,17 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
         }
     }
 
-    /** Options that a kind of channel doesn't know don't concern it: setOption says false then. */
+    /**
+     * Returns a handler that {@linkplain #prepare prepares} each channel to whose pipeline it is added, and then removes itself; for
+     * connections and tunnels that are being opened.
+     *
+     * @return the handler, which may be added to any number of channels
+     */
+    public ChannelHandler preparation() {
+        return new RelayPreparation(this);
+    }
+
+    /** Sets what the kind of channel knows; setOption returns false for other options. */
     void configure(Channel channel) {
         channel.config().setAutoRead(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);

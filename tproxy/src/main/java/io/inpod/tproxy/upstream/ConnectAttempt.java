@@ -1,5 +1,6 @@
 package io.inpod.tproxy.upstream;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelException;
@@ -11,7 +12,6 @@ import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.ConnectException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +66,7 @@ final class ConnectAttempt {
 
     private void spoofed() {
         InetAddress from = source == null ? null : source.ip();
-        if (from == null || from instanceof Inet4Address != destination.getAddress() instanceof Inet4Address) {
+        if (from == null || IpFamily.of(from) != IpFamily.of(destination.getAddress())) {
             impossible("the addresses are of different families", null);
             return;
         }

@@ -2,9 +2,8 @@ package io.inpod.tproxy.upstream;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.tproxy.internal.ListenerTable;
-import java.io.FileInputStream;
+import io.inpod.tproxy.internal.NamespaceFiles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.concurrent.ThreadLocalRandom;
@@ -20,7 +19,6 @@ final class SourcePorts {
     private static final Path LOCAL = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
     private static final Path RESERVED = Path.of("/proc/sys/net/ipv4/ip_local_reserved_ports");
 
-    private static final int MAX_BYTES = 64 * 1024;
 
     private final PortRange range;
     private final String local;
@@ -38,28 +36,13 @@ final class SourcePorts {
     static SourcePorts of(NetworkNamespace namespace, PortRange range) throws IOException {
         BitSet ports = new BitSet();
         ports.set(range.first(), range.last() + 1);
-        String local = read(namespace, LOCAL).replaceAll("\\s+", "-");
+        String local = NamespaceFiles.read(namespace, LOCAL).replaceAll("\\s+", "-");
         clear(ports, local);
-        for (String reserved : read(namespace, RESERVED).split(",")) {
+        for (String reserved : NamespaceFiles.read(namespace, RESERVED).split(",")) {
             clear(ports, reserved.strip());
         }
         ListenerTable.ports(namespace).forEach(ports::clear);
         return new SourcePorts(range, local, ports.stream().toArray());
-    }
-
-    /** The files show the namespace of the thread that opens them, see namespaces(7). */
-    private static String read(NetworkNamespace namespace, Path file) throws IOException {
-        whole(file); // loads the classes outside
-        return namespace.<String, IOException>call(() -> whole(file));
-    }
-
-    /** With one read: a second one finds the end, so that what reads piece by piece, as Files.readString does here, gets one character. */
-    private static String whole(Path file) throws IOException {
-        try (FileInputStream in = new FileInputStream(file.toFile())) {
-            byte[] bytes = new byte[MAX_BYTES];
-            int length = in.read(bytes);
-            return new String(bytes, 0, Math.max(0, length), StandardCharsets.US_ASCII).strip();
-        }
     }
 
     private static void clear(BitSet ports, String range) {

@@ -5,6 +5,7 @@ import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
 import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
@@ -17,11 +18,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.StandardProtocolFamily;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -44,8 +42,8 @@ public final class UpstreamConnector {
     private static final int MAX_PORTS = 64;
 
     private final UpstreamOptions options;
-    private final Map<StandardProtocolFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(StandardProtocolFamily.class);
-    private final Map<StandardProtocolFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(StandardProtocolFamily.class);
+    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(IpFamily.class);
+    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(IpFamily.class);
     private final @Nullable SourcePorts ports;
     private final @Nullable OwnConnections connections;
     private final LongAdder fallbacks = new LongAdder();
@@ -76,9 +74,9 @@ public final class UpstreamConnector {
         this.ports = range == null || options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, range);
         SocketOptions foreign = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true);
         SocketOptions with = range == null ? foreign.with(BIND_NO_PORT, true) : foreign.with(REUSE_ADDRESS, true);
-        for (StandardProtocolFamily family : List.of(StandardProtocolFamily.INET, StandardProtocolFamily.INET6)) {
-            plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family)));
-            spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family)));
+        for (IpFamily family : IpFamily.values()) {
+            plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family.protocolFamily())));
+            spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family.protocolFamily())));
         }
     }
 
@@ -147,8 +145,7 @@ public final class UpstreamConnector {
 
     /** A socket of the destination's family, in the namespace, with all options set. */
     EpollSocketChannel open(InetAddress destination, boolean spoof) {
-        StandardProtocolFamily family = destination instanceof Inet4Address ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
-        EpollSocketChannel channel = (spoof ? spoofed : plain).get(family).newChannel();
+        EpollSocketChannel channel = (spoof ? spoofed : plain).get(IpFamily.of(destination)).newChannel();
         channel.config().setAutoRead(false);
         if (connections != null) {
             connections.track(channel);
