@@ -10,10 +10,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The source ports that spoofed connections take turns with: those of a range that the namespace's own connections never get, nobody
- * has reserved and nobody listens on, as the namespace says when this is made. See ip_local_port_range and ip_local_reserved_ports in the
- * kernel's Documentation/networking/ip-sysctl.rst; both are for IPv6 too. A port that somebody listens on later is found out when it is
- * bound. Thread-safe.
+ * The source ports of spoofed connections, used in turn: the ports of a range that the namespace's own connections never get, that aren't
+ * reserved, and on which no socket listened when this object was created. See ip_local_port_range and ip_local_reserved_ports in the kernel's
+ * Documentation/networking/ip-sysctl.rst; both apply to IPv6 too. For a port on which a socket listens later, bind fails. Thread-safe.
  */
 final class SourcePorts {
     private static final Path LOCAL = Path.of("/proc/sys/net/ipv4/ip_local_port_range");
@@ -29,7 +28,7 @@ final class SourcePorts {
         this.range = range;
         this.local = local;
         this.usable = usable;
-        // Somewhere: a proxy that restarts shouldn't begin with the ports that its predecessor used last.
+        // Starts at random: a restarted proxy shouldn't begin with the ports that its predecessor used last.
         this.next = new AtomicInteger(usable.length == 0 ? 0 : ThreadLocalRandom.current().nextInt(usable.length));
     }
 
@@ -60,12 +59,12 @@ final class SourcePorts {
         return usable[Math.floorMod(next.getAndIncrement(), usable.length)];
     }
 
-    /** Why there is none left for a destination, in words. */
+    /** Returns why no port is left for a destination. */
     String exhaustion(int tried) {
         return usable.length == 0
                 ? "no source port of " + range + " is left: the namespace's net.ipv4.ip_local_port_range is " + local
-                        + ", and others are reserved or listened on; take another range"
-                : tried + " source ports of " + range + " in a row are in use, or were less than a minute ago (TIME-WAIT);"
+                        + ", and the others are reserved or in use by listeners; choose another range"
+                : tried + " source ports of " + range + " in a row are in use, or were in the last minute (TIME-WAIT);"
                         + " a wider range, fewer connections to one destination, or net.ipv4.tcp_tw_reuse=1 in the namespace would help";
     }
 }
