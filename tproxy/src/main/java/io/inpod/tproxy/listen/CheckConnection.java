@@ -24,7 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A real connection through the rules; it is recognised by the address it comes from. */
+/** Connects through the rules for a path check; the listener recognises the connection by its source address. */
 record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace from, DestinationAddress destination, Duration limit)
         implements PathCheck {
     @Override
@@ -52,7 +52,7 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
             }
         } catch (TimeoutException e) {
             throw new IOException(this + " didn't arrive at the listener within " + limit.toMillis() + " ms"
-                    + (channel.isActive() ? ": somebody else took it" : ""), e);
+                    + (channel.isActive() ? ": another listener accepted it" : ""), e);
         } catch (ExecutionException e) {
             throw new IOException(this + " failed: " + e.getCause().getMessage(), e.getCause());
         } catch (InterruptedException e) {
@@ -64,7 +64,7 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
         }
     }
 
-    /** The address that the kernel would take; connecting a UDP socket sends nothing. */
+    /** Returns the source address that the kernel would choose; connecting a UDP socket sends nothing. */
     private InetAddress sourceAddress(SocketOptions options) throws IOException {
         try (UdpSocket question = UdpSocket.open(from, options)) {
             question.connect(destination.address());

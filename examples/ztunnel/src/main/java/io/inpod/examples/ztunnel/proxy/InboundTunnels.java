@@ -66,7 +66,7 @@ final class InboundTunnels implements TunnelRequestHandler {
 
     private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
         Future<UpstreamConnection> upstream = app.connect(
-                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
+                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY);
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // A fault ends the whole connection: the client must not wait for an answer that never comes.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
@@ -80,7 +80,7 @@ final class InboundTunnels implements TunnelRequestHandler {
         EpollSocketChannel toApp = done.getNow().channel();
         pod.connections().add(toApp);
         try {
-            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PreparedForRelay.INSTANCE);
+            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
             Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, result -> AccessLog.ended(log, result)));
         } catch (TunnelResetException e) {
             AccessLog.failed(log, AccessLog.words(e));

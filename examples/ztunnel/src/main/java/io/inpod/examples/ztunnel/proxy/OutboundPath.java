@@ -75,13 +75,13 @@ final class OutboundPath {
         Authority authority = Authority.of(destination);
         HboneDestination hop = new HboneDestination(pod.identity(), Set.of(target.identity()), peer, source.getAddress());
         ConnectRequest request = new ConnectRequest(authority, pod.telemetry().orElseThrow().request(source));
-        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PreparedForRelay.INSTANCE);
+        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PodContext.FOR_RELAY);
         carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()), outcome,
                 channel -> channel);
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress destination, AccessLog.Connection connection, Outcome outcome) {
-        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
+        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.FOR_RELAY);
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 
