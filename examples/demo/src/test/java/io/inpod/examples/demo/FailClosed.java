@@ -281,7 +281,7 @@ abstract class FailClosed {
         try (ServerSocketChannel listener = listen(node.b);
                 WireCapture capture = WireCapture.start(node.bridge(), node.b.link())) {
             node.process("agent").destroyForcibly().onExit().join();
-            node.awaitLog("ztunnel", line -> line.contains("connecting again"));
+            node.awaitLog("ztunnel", line -> line.contains("reconnecting"));
 
             assertServed(node.a, node.b.address(), listener);
             assertThat(capture.stop().dataFramesByPort()).containsOnlyKeys(15008);
