@@ -1,8 +1,5 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
-import java.util.Optional;
-
 /**
  * How routing classifies an address, {@code -m addrtype --src-type} or {@code --dst-type}.
  *
@@ -17,7 +14,7 @@ public record AddressTypeMatch(Side side, AddressType type, boolean negated) imp
     }
 
     @Override
-    public Optional<IpFamily> onlyFamily() {
-        return type.inBothFamilies() ? Optional.empty() : Optional.of(IpFamily.V4);
+    public FamilyScope families() {
+        return type.families();
     }
 }

@@ -1,7 +1,5 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -38,7 +36,7 @@ public record IcmpMatch(Protocol protocol, int type, OptionalInt code, boolean n
     }
 
     @Override
-    public Optional<IpFamily> onlyFamily() {
-        return protocol.onlyFamily();
+    public FamilyScope families() {
+        return protocol.families();
     }
 }

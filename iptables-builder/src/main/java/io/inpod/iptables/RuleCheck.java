@@ -11,9 +11,9 @@ final class RuleCheck {
     static void check(List<Match> matches, Target target) {
         Protocol protocol = null;
         for (Match match : matches) {
-            if (match instanceof Match.IpProtocol p) {
+            if (match instanceof ProtocolMatch p) {
                 protocol = p.negated() ? null : p.protocol();
-            } else if (match instanceof Match.Transport t && t.protocol() != protocol) { // comes after the protocol
+            } else if (match instanceof TransportMatch t && t.protocol() != protocol) { // comes after the protocol
                 throw new IllegalArgumentException("rule asks for a " + t.protocol().text() + " header or port but not for protocol " + t.protocol().text());
             } else if (match instanceof IcmpMatch m && m.protocol() != protocol) {
                 throw new IllegalArgumentException("rule asks for a type of " + m.protocol().text() + " but not for that protocol");
@@ -37,6 +37,6 @@ final class RuleCheck {
 
     /** As find_syn_match in the kernel's xt_TCPMSS. */
     private static boolean syn(Match match) {
-        return match instanceof Match.Transport t && t.flags().map(f -> f.set().contains(TcpFlag.SYN) && !f.negated()).orElse(false);
+        return match instanceof TransportMatch t && t.flags().map(f -> f.set().contains(TcpFlag.SYN) && !f.negated()).orElse(false);
     }
 }

@@ -1,11 +1,11 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,28 +14,24 @@ import java.util.Set;
 /**
  * Everything that is applied to one namespace, for one address family or for both.
  *
- * <p>With both, a rule that names no address and no {@link Match.Family} holds for both. A back end whose tables know one family only
+ * <p>With both, a rule that names no address and no {@link FamilyMatch} holds for both. A back end whose tables know one family only
  * loads {@link #only} of each family; their meaning together is that of the whole.
  *
- * @param families the families of the packets that the rules are about, at least one
+ * @param families the families of the packets that the rules are about
  * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
  * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
  */
-public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSet> sets) {
+public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet> sets) {
     /**
      * Checks families and sets, and sorts the parts.
      *
-     * @param families the families of the packets that the rules are about, at least one
+     * @param families the families of the packets that the rules are about
      * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
      * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
      * @throws IllegalArgumentException naming the table, chain and rule if a part is of another family, a set is asked for that isn't
      *     here, or a table or set is there twice
      */
     public RuleSet {
-        if (families.isEmpty()) {
-            throw new IllegalArgumentException("rule set has no address family");
-        }
-        families = Set.copyOf(families);
         List<AddressSet> sortedSets = new ArrayList<>(sets);
         sortedSets.sort(Comparator.comparing(AddressSet::name));
         Map<String, AddressSet> setsByName = new HashMap<>();
@@ -54,7 +50,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
                 throw new IllegalArgumentException("rule set has the table " + table.name() + " twice");
             }
             RuleSetCheck.check(table, families, setsByName);
-            Table kept = families.size() > 1 ? table : RuleSetCheck.withoutFamily(table);
+            Table kept = families == FamilyScope.BOTH ? table : RuleSetCheck.withoutFamily(table);
             if (!kept.chains().isEmpty()) {
                 sorted.add(kept);
             }
@@ -72,7 +68,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
      * @throws IllegalArgumentException naming what doesn't fit
      */
     public RuleSet(IpFamily family, List<Table> tables) {
-        this(Set.of(family), tables, List.of());
+        this(FamilyScope.of(family), tables, List.of());
     }
 
     /**
@@ -95,7 +91,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
      * @throws IllegalArgumentException naming what doesn't fit
      */
     public static RuleSet ofBoth(Table... tables) {
-        return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(tables), List.of());
+        return new RuleSet(FamilyScope.BOTH, List.of(tables), List.of());
     }
 
     /** {@return no rules, for both families: what a namespace has after removal} */
@@ -111,7 +107,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
      * @return rules of that family; none if it isn't among {@link #families}
      */
     public RuleSet only(IpFamily family) {
-        if (families.equals(Set.of(family))) {
+        if (families == FamilyScope.of(family)) {
             return this;
         }
         if (!families.contains(family)) {
@@ -120,30 +116,22 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
         List<Table> kept = new ArrayList<>();
         for (Table table : tables) {
             List<Chain> chains = new ArrayList<>();
+            FamilyChains used = new FamilyChains();
             for (Chain chain : table.chains()) {
-                chains.add(new Chain(chain.name(), chain.placement(),
-                        chain.rules().stream().filter(rule -> rule.onlyFamily().map(family::equals).orElse(true)).map(Rule::withoutFamily).toList()));
+                List<Rule> rules = new ArrayList<>();
+                for (Rule rule : chain.rules()) {
+                    boolean seen = rule.families().contains(family);
+                    used.add(chain.name(), rule.target().destination(), seen);
+                    if (seen) {
+                        rules.add(rule.withoutFamily());
+                    }
+                }
+                chains.add(new Chain(chain.name(), chain.placement(), rules));
             }
-            Set<String> others = led(table.chains());
-            table.chains().stream().filter(chain -> !chain.rules().isEmpty()).forEach(chain -> others.add(chain.name()));
-            others.removeAll(led(chains));
-            chains.removeIf(chain -> chain.rules().isEmpty() && others.contains(chain.name()));
+            chains.removeIf(chain -> used.lacks(chain.name()));
             kept.add(new Table(table.name(), chains));
         }
-        return new RuleSet(Set.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
-    }
-
-    private static Set<String> led(List<Chain> chains) {
-        Set<String> led = new HashSet<>();
-        for (Chain chain : chains) {
-            for (Rule rule : chain.rules()) {
-                String next = TableCheck.next(rule.target());
-                if (next != null) {
-                    led.add(next);
-                }
-            }
-        }
-        return led;
+        return new RuleSet(FamilyScope.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
     }
 
     /**

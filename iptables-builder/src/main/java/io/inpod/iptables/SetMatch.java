@@ -2,7 +2,6 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
 import io.inpod.netns.IpFamily;
-import java.util.Optional;
 
 /**
  * Whether an address is in a set, {@code -m set --match-set}. The set belongs to the same {@link RuleSet}.
@@ -32,7 +31,7 @@ public record SetMatch(String set, IpFamily family, Side side, boolean negated) 
     }
 
     @Override
-    public Optional<IpFamily> onlyFamily() {
-        return Optional.of(family);
+    public FamilyScope families() {
+        return FamilyScope.of(family);
     }
 }

@@ -43,6 +43,11 @@ public sealed interface Target {
         public Jump {
             Chain.checkOwnName(chain);
         }
+
+        @Override
+        public Optional<String> destination() {
+            return Optional.of(chain);
+        }
     }
 
     /**
@@ -59,6 +64,11 @@ public sealed interface Target {
          */
         public Goto {
             Chain.checkOwnName(chain);
+        }
+
+        @Override
+        public Optional<String> destination() {
+            return Optional.of(chain);
         }
     }
 
@@ -98,8 +108,8 @@ public sealed interface Target {
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return Optional.of(IpFamily.of(address));
+        public FamilyScope families() {
+            return FamilyScope.of(IpFamily.of(address));
         }
 
         @Override
@@ -127,8 +137,8 @@ public sealed interface Target {
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return Optional.of(IpFamily.of(address));
+        public FamilyScope families() {
+            return FamilyScope.of(IpFamily.of(address));
         }
 
         @Override
@@ -287,8 +297,13 @@ public sealed interface Target {
     record ClampTcpMss() implements Target {
     }
 
-    /** {@return the only family whose packets can have this done to them, if that is so} */
-    default Optional<IpFamily> onlyFamily() {
+    /** {@return the chain in which packets continue, for {@link Jump} and {@link Goto}} */
+    default Optional<String> destination() {
         return Optional.empty();
+    }
+
+    /** {@return the families whose packets this target applies to} */
+    default FamilyScope families() {
+        return FamilyScope.BOTH;
     }
 }

@@ -1,9 +1,9 @@
 package io.inpod.tproxy;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.socket.TrackedDestination;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
-import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
@@ -42,7 +42,7 @@ public record OriginalDestination(DestinationAddress destination, Found found) {
     public static OriginalDestination of(EpollSocketChannel accepted) throws IOException {
         DestinationAddress own = new DestinationAddress(CanonicalAddress.ofChannel(accepted.localAddress()));
         // The family is that of the addresses, not of the socket: a dual-stack socket's IPv4 connections are tracked as IPv4.
-        InetSocketAddress tracked = TrackedDestination.of(accepted, own.ip() instanceof Inet6Address);
+        InetSocketAddress tracked = TrackedDestination.of(accepted, IpFamily.of(own.ip()));
         // With TPROXY connections are usually not tracked. If they are, but without NAT, the kernel returns the local address.
         return tracked == null || tracked.equals(own.address())
                 ? new OriginalDestination(own, Found.LOCAL_ADDRESS)

@@ -30,7 +30,7 @@ public final class Cgroups {
     public static void check(String path) throws IOException {
         Optional<Path> mount = mount();
         if (mount.isPresent() && !Files.isDirectory(mount.get().resolve(path))) {
-            throw new IOException("markOwner: there is no cgroup " + path + " under " + mount.get() + ": start the proxy in it first");
+            throw new IOException("proxyCgroup: there is no cgroup " + path + " under " + mount.get() + ": start the proxy in it first");
         }
     }
 }

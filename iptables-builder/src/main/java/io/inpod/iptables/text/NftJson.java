@@ -2,6 +2,7 @@ package io.inpod.iptables.text;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
@@ -11,6 +12,7 @@ import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.iptables.internal.Json;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
@@ -114,30 +116,19 @@ public final class NftJson {
                 }
             });
         });
-        List<ListedChain> kept = listed.stream().filter(chain -> !isOfTheOtherFamily(chain, listed)).toList();
+        List<ListedChain> kept = listed.stream().filter(chain -> Hook.isName(chain.name()) || !used(listed, chain).lacks(chain.name())).toList();
         return new Listing(kept, sets);
     }
 
-    /** An empty chain that only the other family's packets come to, as {@link io.inpod.iptables.RuleSet#only} leaves it out. */
-    private static boolean isOfTheOtherFamily(ListedChain chain, List<ListedChain> all) {
-        if (!chain.rules().isEmpty() || Hook.isName(chain.name())) {
-            return false;
-        }
-        boolean used = false;
+    /** The chains that the family of a chain uses in its table, as {@link io.inpod.iptables.RuleSet#only} keeps them. */
+    private static FamilyChains used(List<ListedChain> all, ListedChain chain) {
+        FamilyChains used = new FamilyChains();
         for (ListedChain other : all) {
             if (other.table() == chain.table()) {
-                boolean leads = other.rules().stream().anyMatch(rule -> rule.rule().map(r -> leads(r.target(), chain.name())).orElse(false));
-                if (other.family() == chain.family() && leads) {
-                    return false;
-                }
-                used |= other.family() != chain.family() && (leads || other.name().equals(chain.name()) && !other.rules().isEmpty());
+                other.rules().forEach(rule -> used.add(other.name(), rule.rule().flatMap(r -> r.target().destination()), other.family() == chain.family()));
             }
         }
         return used;
-    }
-
-    private static boolean leads(Target target, String chain) {
-        return target instanceof Target.Jump jump && jump.chain().equals(chain) || target instanceof Target.Goto go && go.chain().equals(chain);
     }
 
     /** The name of a hook if the chain is where iptables would have it; otherwise its own, which belongs nowhere. */
@@ -165,7 +156,7 @@ public final class NftJson {
                     continue;
                 }
             }
-            if (rule.isEmpty() || rule.get().onlyFamily().map(family::equals).orElse(true)) {
+            if (rule.isEmpty() || rule.get().families().contains(family)) {
                 listed.add(new ListedRule(position, rule.map(NftJson::withoutFamily), words(found.get(position - 1))));
             }
         }
@@ -177,7 +168,7 @@ public final class NftJson {
     }
 
     private static Rule withoutFamily(Rule rule) {
-        return new Rule(rule.matches().stream().filter(match -> !(match instanceof Match.Family)).toList(), rule.target());
+        return new Rule(rule.matches().stream().filter(match -> !(match instanceof FamilyMatch)).toList(), rule.target());
     }
 
     private static String words(Map<?, ?> rule) {

@@ -4,31 +4,40 @@ import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.IpPrefix;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -45,18 +54,18 @@ final class NftRule {
     /**
      * The rule, mostly one text. TPROXY needs two: nf_tables goes on with the next rule when there is no socket, where x_tables drops.
      *
-     * @param only the family to which a rule that names none is restricted, if there is one
+     * @param outer the families to which a rule that names none is restricted
      */
-    static List<String> of(Rule rule, Optional<IpFamily> only) {
+    static List<String> of(Rule rule, FamilyScope outer) {
         NftRule text = new NftRule();
-        text.conditions(rule, only);
+        text.conditions(rule, outer);
         String conditions = String.join(" ", text.parts);
         String comment = rule.matches().stream().filter(CommentMatch.class::isInstance).map(m -> " comment \"" + ((CommentMatch) m).text() + "\"").findFirst().orElse("");
         String start = conditions.isEmpty() ? "" : conditions + " ";
-        boolean leads = rule.target() instanceof Target.Jump || rule.target() instanceof Target.Goto;
-        String whole = start + (leads ? "" : "counter ") + NftTarget.of(rule.target(), rule.onlyFamily().or(() -> only)) + comment;
+        boolean leads = rule.target().destination().isPresent();
+        String whole = start + (leads ? "" : "counter ") + NftTarget.of(rule.target(), rule.families().within(outer)) + comment;
         if (rule.target() instanceof Target.Tproxy) {
-            if (rule.matches().stream().anyMatch(Limit.class::isInstance)) {
+            if (rule.matches().stream().anyMatch(LimitMatch.class::isInstance)) {
                 throw cannot("TPROXY with a limit, which it would count twice");
             }
             return List.of(whole, start + "counter drop");
@@ -64,29 +73,29 @@ final class NftRule {
         return List.of(whole);
     }
 
-    private void conditions(Rule rule, Optional<IpFamily> only) {
-        boolean addressed = rule.matches().stream().anyMatch(m -> m instanceof Match.Source || m instanceof Match.Destination || m instanceof SetMatch);
-        Optional<IpFamily> family = rule.onlyFamily().or(() -> only);
-        if (family.isPresent() && !addressed) {
-            parts.add("meta nfproto " + (family.get() == IpFamily.V4 ? "ipv4" : "ipv6"));
+    private void conditions(Rule rule, FamilyScope outer) {
+        boolean addressed = rule.matches().stream().anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch || m instanceof SetMatch);
+        FamilyScope families = rule.families().within(outer);
+        if (families != FamilyScope.BOTH && !addressed) {
+            parts.add("meta nfproto " + (families == FamilyScope.V4 ? "ipv4" : "ipv6"));
         }
         for (Match match : rule.matches()) {
-            if (match instanceof Match.InInterface m) {
+            if (match instanceof InInterfaceMatch m) {
                 parts.add("iifname" + not(m.negated()) + '"' + InterfaceNames.inNftText(m.name()) + '"');
-            } else if (match instanceof Match.OutInterface m) {
+            } else if (match instanceof OutInterfaceMatch m) {
                 parts.add("oifname" + not(m.negated()) + '"' + InterfaceNames.inNftText(m.name()) + '"');
             }
         }
-        boolean header = rule.matches().stream().anyMatch(m -> m instanceof Match.Transport || m instanceof IcmpMatch);
+        boolean header = rule.matches().stream().anyMatch(m -> m instanceof TransportMatch || m instanceof IcmpMatch);
         for (Match match : rule.matches()) {
-            if (match instanceof Match.IpProtocol m && (!header || m.negated())) {
+            if (match instanceof ProtocolMatch m && (!header || m.negated())) {
                 parts.add("meta l4proto" + not(m.negated()) + m.protocol().text());
             }
         }
         for (Match match : rule.matches()) {
-            if (match instanceof Match.Source m) {
+            if (match instanceof SourceMatch m) {
                 parts.add(field(m.prefix()) + "saddr" + not(m.negated()) + m.prefix());
-            } else if (match instanceof Match.Destination m) {
+            } else if (match instanceof DestinationMatch m) {
                 parts.add(field(m.prefix()) + "daddr" + not(m.negated()) + m.prefix());
             } else {
                 other(match);
@@ -95,13 +104,13 @@ final class NftRule {
     }
 
     private void other(Match match) {
-        if (match instanceof Match.Transport m) {
+        if (match instanceof TransportMatch m) {
             transport(m);
-        } else if (match instanceof Match.PacketMark m) {
+        } else if (match instanceof MarkMatch m) {
             mark("meta mark", m.mark(), m.negated());
-        } else if (match instanceof Match.ConnectionMark m) {
+        } else if (match instanceof ConnmarkMatch m) {
             mark("ct mark", m.mark(), m.negated());
-        } else if (match instanceof Match.Conntrack m) {
+        } else if (match instanceof ConntrackStateMatch m) {
             bits("ct state", m.states(), m.negated());
         } else if (match instanceof ConntrackStatusMatch m) {
             bits("ct status", m.statuses(), m.negated());
@@ -124,17 +133,17 @@ final class NftRule {
             parts.add("socket cgroupv2 level " + (1 + m.path().chars().filter(c -> c == '/').count()) + " \"" + m.path() + '"');
         } else if (match instanceof SocketMatch m) {
             socket(m);
-        } else if (match instanceof Limit m) {
+        } else if (match instanceof LimitMatch m) {
             parts.add("limit rate " + m.rate() + "/" + word(m.per()) + " burst " + m.burst() + " packets");
         }
     }
 
-    private void transport(Match.Transport m) {
+    private void transport(TransportMatch m) {
         String header = m.protocol().text();
         m.source().ifPresent(p -> parts.add(header + " sport" + not(p.negated()) + p.range().text('-')));
         m.destination().ifPresent(p -> parts.add(header + " dport" + not(p.negated()) + p.range().text('-')));
         m.flags().ifPresent(this::flags);
-        if (m.source().isEmpty() && m.destination().isEmpty() && m.flags().isEmpty()) {
+        if (m.isHeaderAlone()) {
             parts.add(header + " sport 0-65535"); // that the header is whole: loading the port fails otherwise
         }
     }

@@ -1,5 +1,6 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
@@ -19,8 +20,8 @@ final class NftTarget {
     private NftTarget() {
     }
 
-    /** With the family that the rule is for, if it is for one: beside conditions on that, nft wants it said again for TPROXY. */
-    static String of(Target target, Optional<IpFamily> family) {
+    /** Words a target of a rule for some families: TPROXY for one of them must name it, even beside a condition on it. */
+    static String of(Target target, FamilyScope families) {
         if (target instanceof Target.Accept) {
             return "accept";
         } else if (target instanceof Target.Drop) {
@@ -36,7 +37,7 @@ final class NftTarget {
         } else if (target instanceof Target.Redirect t) {
             return "redirect to :" + t.ports().text('-');
         } else if (target instanceof Target.Tproxy t) {
-            return "tproxy " + family.map(only -> only == IpFamily.V4 ? "ip " : "ip6 ").orElse("") + "to :" + t.port() + " " + set("meta mark", t.mark()) + " accept";
+            return "tproxy " + families.single().map(only -> only == IpFamily.V4 ? "ip " : "ip6 ").orElse("") + "to :" + t.port() + " " + set("meta mark", t.mark()) + " accept";
         } else if (target instanceof Target.Dnat t) {
             return "dnat " + address(t.address(), t.ports());
         } else if (target instanceof Target.Snat t) {

@@ -3,21 +3,30 @@ package io.inpod.iptables.text;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
@@ -53,28 +62,28 @@ final class RuleText {
     }
 
     private void match(Match match) {
-        if (match instanceof Match.Source m) {
+        if (match instanceof SourceMatch m) {
             option(m.negated(), "-s", m.prefix().toString());
-        } else if (match instanceof Match.Destination m) {
+        } else if (match instanceof DestinationMatch m) {
             option(m.negated(), "-d", m.prefix().toString());
-        } else if (match instanceof Match.InInterface m) {
+        } else if (match instanceof InInterfaceMatch m) {
             option(m.negated(), "-i", InterfaceNames.inIptablesText(m.name()));
-        } else if (match instanceof Match.OutInterface m) {
+        } else if (match instanceof OutInterfaceMatch m) {
             option(m.negated(), "-o", InterfaceNames.inIptablesText(m.name()));
-        } else if (match instanceof Match.IpProtocol m) {
+        } else if (match instanceof ProtocolMatch m) {
             option(m.negated(), "-p", m.protocol().text());
-        } else if (match instanceof Match.Transport m) {
+        } else if (match instanceof TransportMatch m) {
             text.append(" -m ").append(m.protocol().text());
             m.source().ifPresent(p -> option(p.negated(), "--sport", p.range().text(':')));
             m.destination().ifPresent(p -> option(p.negated(), "--dport", p.range().text(':')));
             m.flags().ifPresent(this::flags);
-        } else if (match instanceof Match.PacketMark m) {
+        } else if (match instanceof MarkMatch m) {
             text.append(" -m mark");
             option(m.negated(), "--mark", matched(m.mark()));
-        } else if (match instanceof Match.ConnectionMark m) {
+        } else if (match instanceof ConnmarkMatch m) {
             text.append(" -m connmark");
             option(m.negated(), "--mark", matched(m.mark()));
-        } else if (match instanceof Match.Conntrack m) {
+        } else if (match instanceof ConntrackStateMatch m) {
             text.append(" -m conntrack");
             option(m.negated(), "--ctstate", names(m.states()));
         } else if (match instanceof ConntrackStatusMatch m) {
@@ -112,7 +121,7 @@ final class RuleText {
         } else if (match instanceof CommentMatch m) {
             text.append(" -m comment");
             option(false, "--comment", Words.quote(m.text()));
-        } else if (match instanceof Limit m) {
+        } else if (match instanceof LimitMatch m) {
             text.append(" -m limit --limit ").append(m.rate()).append('/').append(m.per().text());
             if (m.burst() != 5) {
                 text.append(" --limit-burst ").append(m.burst());

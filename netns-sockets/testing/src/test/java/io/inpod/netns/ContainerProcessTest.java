@@ -122,7 +122,7 @@ class ContainerProcessTest {
 
         assertThatThrownBy(() -> NetworkNamespace.ofContainer(B.substring(0, 12)))
                 .isInstanceOf(FileSystemException.class)
-                .hasMessageContaining("several containers' ids begin with it, so more of its digits are needed")
+                .hasMessageContaining("the ids of several containers begin with it, so more digits are needed")
                 .hasMessageContaining(B).hasMessageContaining(LIKE_B);
         assertOpens(B.substring(0, 41), network.pod(0).namespace());
         assertOpens(LIKE_B, network.pod(1).namespace());
@@ -131,11 +131,11 @@ class ContainerProcessTest {
     @Test
     @Pods(1)
     void saysThatThereIsNone(PodNetwork network) throws Exception {
-        sleep(group(root(), "libpod-conmon-" + A + ".scope"), network.pod(0).namespace()); // Podman's monitor, outside of the container
+        sleep(group(root(), "libpod-conmon-" + A + ".scope"), network.pod(0).namespace()); // Podman's monitor, outside the container
 
         assertThatThrownBy(() -> NetworkNamespace.ofContainer(A))
                 .isInstanceOf(NoSuchFileException.class)
-                .hasMessageContaining(A + ": no process in /proc has a cgroup of a container of that id")
+                .hasMessageContaining(A + ": no process in /proc has the cgroup of a container with that id")
                 .hasMessageContaining("hostPID: true");
         assertThatThrownBy(() -> NetworkNamespace.ofContainer(A.substring(0, 11))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("first 12");
         assertThatThrownBy(() -> NetworkNamespace.ofContainer("my-nginx-container")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("my-nginx-container");

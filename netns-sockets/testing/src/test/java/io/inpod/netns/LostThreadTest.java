@@ -64,9 +64,9 @@ class LostThreadTest {
                     .satisfies(e -> assertThat(told).containsExactly((NamespaceLostError) e))
                     .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2).contains(fromBody));
 
-            assertThatThrownBy(() -> pod.run(() -> {})).isInstanceOf(NamespaceLostError.class).hasMessageContaining("it is lost since then");
+            assertThatThrownBy(() -> pod.run(() -> {})).isInstanceOf(NamespaceLostError.class).hasMessageContaining("it has been lost since then");
             assertThatThrownBy(NetworkNamespace::create).isInstanceOf(NamespaceLostError.class);
-            assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside of any namespace");
+            assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside any namespace");
         });
     }
 

@@ -113,7 +113,7 @@ class NamespaceExecutorTest {
 
     @Test
     void isNotMadeInsideANamespace(PodNetwork network) throws Exception {
-        network.pod(0).namespace().run(() -> assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside of any namespace"));
+        network.pod(0).namespace().run(() -> assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside any namespace"));
     }
 
     @Test

@@ -25,7 +25,7 @@ class NativeLoadTest {
         Path exec = Files.createDirectory(directory.resolve("exec"));
 
         assertThat(ChildJvm.runExpecting(1, where("-Djava.io.tmpdir=" + noexec)))
-                .contains("UnsatisfiedLinkError: can't load the native part, which jffi extracts into " + noexec + " or else into the current directory")
+                .contains("UnsatisfiedLinkError: can't load the native library, which jffi extracts into " + noexec + " or else into the current directory")
                 .contains("noexec")
                 .contains("-Djffi.extract.dir=DIRECTORY");
         assertThat(ChildJvm.run(where("-Djava.io.tmpdir=" + noexec, "-Djffi.extract.dir=" + exec))).isEqualTo("loaded\n");

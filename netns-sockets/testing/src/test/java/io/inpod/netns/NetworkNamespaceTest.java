@@ -245,6 +245,6 @@ class NetworkNamespaceTest {
         SystemCallException refused = new SystemCallException("setns", own.toString(), 1, "EPERM", "Operation not permitted");
 
         assertThat(refused).hasMessage("setns on /proc/1/ns/net failed: Operation not permitted (EPERM, 1); this needs CAP_SYS_ADMIN in the"
-                + " user namespace that owns the namespace (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor tells what is missing");
+                + " user namespace that owns the namespace (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor reports what is missing");
     }
 }

@@ -1,6 +1,6 @@
 package io.inpod.tproxy.relay;
 
-import io.inpod.hbone.DevelopmentCa;
+import io.inpod.hbone.identity.DevelopmentCa;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.inpod.tproxy.relay;
 
-import io.inpod.hbone.SpiffeId;
-import io.inpod.hbone.WorkloadCertificate;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.socket.DuplexChannel;

@@ -2,13 +2,13 @@ package io.inpod.tproxy.relay;
 
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
-import io.inpod.hbone.DevelopmentCa;
-import io.inpod.hbone.HboneDestination;
-import io.inpod.hbone.HbonePool;
-import io.inpod.hbone.HboneServer;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;

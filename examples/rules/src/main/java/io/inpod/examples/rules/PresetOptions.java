@@ -93,7 +93,7 @@ final class PresetOptions {
     PodRules podRules(List<IpFamily> families, boolean guard) {
         return checked(() -> {
             PodRules rules = new PodRules(families.stream().map(this::of).toList(), guard, Optional.empty());
-            return proxyCgroup == null ? rules : rules.withMarkOwner(proxyCgroup);
+            return proxyCgroup == null ? rules : rules.withProxyCgroup(proxyCgroup);
         });
     }
 

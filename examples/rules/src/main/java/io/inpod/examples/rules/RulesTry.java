@@ -1,7 +1,7 @@
 package io.inpod.examples.rules;
 
-import io.inpod.iptables.backend.guarantee.PodProbe;
-import io.inpod.iptables.backend.guarantee.ProbeFinding;
+import io.inpod.iptables.backend.guarantee.GuaranteeTrial;
+import io.inpod.iptables.backend.guarantee.TrialResult;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.List;
@@ -21,15 +21,15 @@ final class RulesTry implements Callable<Integer> {
         if (place.isHost()) {
             throw new IOException("probe is for pods only: what --scope host guarantees depends on the pods");
         }
-        PodProbe probe = new PodProbe(place.podRules());
+        GuaranteeTrial probe = new GuaranteeTrial(place.podRules());
         if (place.isDryRun()) {
-            probe.promises().forEach(place.out()::println);
+            probe.guarantees().forEach(place.out()::println);
             return ExitCode.OK;
         }
         try (NetworkNamespace namespace = place.open()) {
-            List<ProbeFinding> findings = probe.run(namespace);
+            List<TrialResult> findings = probe.run(namespace);
             findings.forEach(place.out()::println);
-            return findings.stream().allMatch(ProbeFinding::kept) ? ExitCode.OK : RulesMain.DIFFERENT;
+            return findings.stream().allMatch(TrialResult::holds) ? ExitCode.OK : RulesMain.DIFFERENT;
         }
     }
 }

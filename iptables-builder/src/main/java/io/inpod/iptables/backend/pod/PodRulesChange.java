@@ -11,7 +11,7 @@ import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
-import io.inpod.iptables.backend.guarantee.ProbeTwin;
+import io.inpod.iptables.backend.guarantee.PodTwin;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
@@ -79,7 +79,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (backend.layout() == Layout.INET) {
             return rules.inet();
         }
-        return ProbeTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+        return PodTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
     }
 
     /**
@@ -93,10 +93,10 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
         NodeNamespaces.refuse(namespace);
-        if (rules.markOwner().isPresent()) {
-            Cgroups.check(rules.markOwner().get());
+        if (rules.proxyCgroup().isPresent()) {
+            Cgroups.check(rules.proxyCgroup().get());
         }
-        Detection detection = Detection.brief(backends, namespace, PodRules.OWNER);
+        Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
         reasons.accept(detection.reason());
@@ -142,7 +142,7 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     private void clearOthers(NetworkNamespace namespace, Backend taken) throws IOException {
-        for (String name : new OtherTables(taken, PodRules.OWNER, backends).remove(namespace)) {
+        for (String name : new OtherTables(taken, PodRules.NAMES, backends).remove(namespace)) {
             reasons.accept("older rules in the tables of " + name + " were removed");
         }
     }
@@ -178,7 +178,7 @@ public final class PodRulesChange implements NamespaceChange {
 
     /** Where older rules are, and tables change one after the other, a step in between keeps the pod closed. */
     private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        Listing there = backend.read(namespace, PodRules.OWNER);
+        Listing there = backend.read(namespace, PodRules.NAMES);
         if (there.isEmpty()) {
             return;
         }
@@ -192,17 +192,17 @@ public final class PodRulesChange implements NamespaceChange {
         }
         RuleSet between = some.after(old);
         if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.OWNER, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+            backend.apply(namespace, PodRules.NAMES, PodTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 
     private static RulesChange change(Backend backend, PodRules some) {
-        return new RulesChange(backend, PodRules.OWNER, ruleSet(some, backend));
+        return new RulesChange(backend, PodRules.NAMES, ruleSet(some, backend));
     }
 
     private List<String> diff(NetworkNamespace namespace, Backend backend) throws IOException {
         List<String> differences = new ArrayList<>(inTables(namespace, backend));
-        differences.addAll(new OtherTables(backend, PodRules.OWNER, backends).diff(namespace));
+        differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
         return List.copyOf(differences);
     }
 
@@ -234,7 +234,7 @@ public final class PodRulesChange implements NamespaceChange {
             Usability usability = backend.probe(namespace);
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
-            } else if (!backend.read(namespace, PodRules.OWNER).isEmpty()) {
+            } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
                 return diff(namespace, backend);
             } else if (first == null) {
                 first = backend;
@@ -273,7 +273,7 @@ public final class PodRulesChange implements NamespaceChange {
             }
             Usability usability = backend.probe(namespace);
             if (usability.usable()) {
-                backend.remove(namespace, PodRules.OWNER);
+                backend.remove(namespace, PodRules.NAMES);
                 cleared.addAll(backend.tables());
                 last = backend;
             } else {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.guarantee.ProbeTwin;
+import io.inpod.iptables.backend.guarantee.PodTwin;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
@@ -53,7 +53,7 @@ class PodEscapeKernelTest {
     }
 
     /** Begins a connection and sees whether its first packet leaves by an interface of the pod. */
-    private static boolean leaves(ProbeTwin twin, String link, NetworkNamespace from, InetSocketAddress to, int seen) throws IOException {
+    private static boolean leaves(PodTwin twin, String link, NetworkNamespace from, InetSocketAddress to, int seen) throws IOException {
         try (WireTap wire = WireTap.on(twin.pod(), link); SocketChannel app = JdkChannels.client(from, SocketOptions.NONE)) {
             app.configureBlocking(false);
             app.connect(to);
@@ -80,7 +80,7 @@ class PodEscapeKernelTest {
     void whatIsNotRedirectedLeavesOnlyWithoutTheGuard(String backend, Profile profile, int port, String change) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile), redirection(IpFamily.V6).withProfile(profile));
         for (boolean guard : new boolean[] {false, true}) {
-            try (ProbeTwin twin = ProbeTwin.create(SURROUNDINGS)) {
+            try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
                 install(twin.pod(), rules.withGuard(guard), backend);
                 does(twin.pod(), change);
                 for (IpFamily family : IpFamily.values()) {
@@ -119,7 +119,7 @@ class PodEscapeKernelTest {
     void whatIsNotRedirectedArrivesOnlyWithoutTheGuard(String backend, Profile profile, int port, String change) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile), redirection(IpFamily.V6).withProfile(profile));
         for (boolean guard : new boolean[] {false, true}) {
-            try (ProbeTwin twin = ProbeTwin.create(SURROUNDINGS);
+            try (PodTwin twin = PodTwin.create(SURROUNDINGS);
                     ServerSocketChannel app = JdkChannels.listen(twin.pod(), SocketOptions.NONE, new InetSocketAddress("::", PORT))) {
                 app.configureBlocking(!guard);
                 install(twin.pod(), rules.withGuard(guard), backend);
@@ -158,7 +158,7 @@ class PodEscapeKernelTest {
     @CsvSource({"netlink, false", "netlink, true", "netlink-inet, false", "netlink-inet, true", "iptables-legacy, false"})
     void theProbesAddressIsReached(String backend, boolean ingress) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(ingress), redirection(IpFamily.V6).withIngress(ingress));
-        try (ProbeTwin twin = ProbeTwin.create(rules)) {
+        try (PodTwin twin = PodTwin.create(rules)) {
             install(twin.pod(), rules, backend);
             for (IpFamily family : IpFamily.values()) {
                 InetSocketAddress probe = new InetSocketAddress(redirection(family).hostProbe(), PORT);
@@ -183,7 +183,7 @@ class PodEscapeKernelTest {
     })
     void whoReachesANestedMachine(String backend, Profile profile, boolean ingress, boolean guard, String client, boolean arrives) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile).withIngress(ingress)).withGuard(guard);
-        try (ProbeTwin twin = ProbeTwin.create(SURROUNDINGS)) {
+        try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
             install(twin.pod(), rules, backend);
             does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward");
             if (!client.startsWith("169.")) { // for the others the rules are whole
@@ -205,7 +205,7 @@ class PodEscapeKernelTest {
         "netlink-inet, false, true, true", "netlink-inet, true, false, true", "netlink-inet, true, true, false", "nft, true, true, false"})
     void whatIngressLetsANestedMachineSend(String backend, boolean listed, boolean guard, boolean leaves) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(true).withVirtualInterfaces(listed ? List.of("br0") : List.of())).withGuard(guard);
-        try (ProbeTwin twin = ProbeTwin.create(SURROUNDINGS)) {
+        try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
             install(twin.pod(), rules, backend);
             does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward");
             does(twin.pod(), backend.equals("iptables-legacy") ? "iptables-legacy -t nat -F PREROUTING"
@@ -220,7 +220,7 @@ class PodEscapeKernelTest {
     @ValueSource(booleans = {false, true})
     void anApplicationAnswersWhoMayReachIt(boolean ingress) throws Exception {
         PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(ingress));
-        try (ProbeTwin twin = ProbeTwin.create(rules)) {
+        try (PodTwin twin = PodTwin.create(rules)) {
             install(twin.pod(), rules, "netlink");
             try (ServerSocketChannel app = JdkChannels.listen(twin.pod(), SocketOptions.NONE, new InetSocketAddress(PORT));
                     SocketChannel client = JdkChannels.client(twin.outside(), SocketOptions.NONE)) {

@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** What else than traffic the library does. */
+/** Tries the features of the library other than traffic. */
 final class Features {
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
@@ -48,7 +48,7 @@ final class Features {
         Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.TRANSPARENT, true)).newChannel();
         try {
             expect(LinuxSocketOptions.TRANSPARENT.get(channel), "the socket isn't transparent");
-            return "a socket may have a foreign address";
+            return "a socket may bind a foreign address";
         } finally {
             channel.unsafe().closeForcibly();
         }
@@ -61,7 +61,7 @@ final class Features {
                 SeqpacketSocket receiver = listener.accept(LIMIT)) {
             sender.send(ByteBuffer.wrap(new byte[] {1}), pod.namespace().fd());
             try (UnixMessage packet = receiver.receive(1, 1, LIMIT)) {
-                expect(packet != null && packet.descriptors() == 1, "no descriptor came");
+                expect(packet != null && packet.descriptors() == 1, "no descriptor arrived");
                 try (NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
                     expect(received.equals(pod.namespace()), "it is " + received);
                     return received.identity() + ", by SCM_RIGHTS from process " + receiver.peer().pid();

@@ -6,8 +6,7 @@ import static io.inpod.netns.InPodConstants.MARK_MASK;
 import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 import static io.inpod.netns.InPodConstants.PROXY_MARK;
 import static io.inpod.netns.InPodConstants.SOCKS5_PORT;
-
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.upstream.SpoofPolicy;
 import java.nio.file.Path;

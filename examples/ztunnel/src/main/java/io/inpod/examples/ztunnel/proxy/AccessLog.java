@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.relay.RelayResult;
 import io.inpod.tproxy.relay.RelaySide;
 import io.netty.util.NetUtil;

@@ -2,7 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.hbone.CertificateSource;
+import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;

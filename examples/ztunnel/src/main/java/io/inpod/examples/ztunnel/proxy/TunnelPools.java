@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.HboneDestination;
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;

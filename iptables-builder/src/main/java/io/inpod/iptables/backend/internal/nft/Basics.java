@@ -25,7 +25,7 @@ final class Basics {
     }
 
     static int nfproto(IpFamily family) {
-        return family == IpFamily.V4 ? 2 : 10;
+        return family.number();
     }
 
     /** Where in the header of its family an address is. */

@@ -1,18 +1,29 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.BasicMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
+import io.inpod.iptables.TransportMatch;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,10 +40,10 @@ final class CompatLayout implements RuleLayout {
         int addresses = 0;
         int basics = 0;
         while (basics < matches.size() && !isInterfaceOrLater(matches.get(basics))) {
-            addresses += matches.get(basics++) instanceof Match.Family ? 1 : 0;
+            addresses += matches.get(basics++) instanceof FamilyMatch ? 1 : 0;
         }
         int others = basics;
-        while (others < matches.size() && matches.get(others) instanceof Match.Basic) {
+        while (others < matches.size() && matches.get(others) instanceof BasicMatch) {
             match(to, matches.get(others++), scope);
         }
         for (int i = addresses; i < basics; i++) {
@@ -42,34 +53,34 @@ final class CompatLayout implements RuleLayout {
             match(to, matches.get(i), scope);
         }
         to.add(new Expr.Counter());
-        to.add(XtTargets.of(rule.target(), scope.only().orElseThrow()));
+        to.add(XtTargets.of(rule.target(), scope.families().single().orElseThrow()));
         return to;
     }
 
     private static boolean isInterfaceOrLater(Match match) {
-        return !(match instanceof Match.Family || match instanceof Match.Source || match instanceof Match.Destination);
+        return !(match instanceof FamilyMatch || match instanceof SourceMatch || match instanceof DestinationMatch);
     }
 
     private static void match(List<Expr> to, Match match, Scope scope) {
-        if (match instanceof Match.InInterface m) {
+        if (match instanceof InInterfaceMatch m) {
             Basics.name(to, Expr.Meta.IN_NAME, m.name(), m.negated(), false);
-        } else if (match instanceof Match.OutInterface m) {
+        } else if (match instanceof OutInterfaceMatch m) {
             Basics.name(to, Expr.Meta.OUT_NAME, m.name(), m.negated(), false);
-        } else if (match instanceof Match.IpProtocol m) {
+        } else if (match instanceof ProtocolMatch m) {
             Basics.protocol(to, m.protocol(), m.negated());
-        } else if (match instanceof Match.Source m) {
+        } else if (match instanceof SourceMatch m) {
             Basics.address(to, m.prefix(), true, m.negated());
-        } else if (match instanceof Match.Destination m) {
+        } else if (match instanceof DestinationMatch m) {
             Basics.address(to, m.prefix(), false, m.negated());
-        } else if (match instanceof Match.Transport m) {
-            if (PortExprs.isHeaderAlone(m)) {
+        } else if (match instanceof TransportMatch m) {
+            if (m.isHeaderAlone()) {
                 to.add(XtMatches.header(m.protocol()));
             } else {
                 PortExprs.compat(to, m);
             }
-        } else if (match instanceof Match.PacketMark m) {
+        } else if (match instanceof MarkMatch m) {
             Basics.packetMark(to, m.mark(), m.negated());
-        } else if (match instanceof Limit m) {
+        } else if (match instanceof LimitMatch m) {
             to.add(new Expr.Limit(m.rate(), m.per().seconds(), m.burst()));
         } else {
             to.add(xt(match, scope));
@@ -77,9 +88,9 @@ final class CompatLayout implements RuleLayout {
     }
 
     private static Expr xt(Match match, Scope scope) {
-        if (match instanceof Match.ConnectionMark m) {
+        if (match instanceof ConnmarkMatch m) {
             return XtMatches.connmark(m);
-        } else if (match instanceof Match.Conntrack m) {
+        } else if (match instanceof ConntrackStateMatch m) {
             return XtConntrack.state(m);
         } else if (match instanceof ConntrackStatusMatch m) {
             return XtConntrack.status(m);

@@ -2,19 +2,29 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
+import io.inpod.iptables.TransportMatch;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +47,7 @@ final class NativeMatches {
 
     /** Whether a condition makes one on the protocol superfluous. */
     static boolean asksForProtocol(Match match) {
-        return match instanceof IcmpMatch || match instanceof Match.Transport t && !PortExprs.isHeaderAlone(t);
+        return match instanceof IcmpMatch || match instanceof TransportMatch t && !t.isHeaderAlone();
     }
 
     void family(IpFamily wanted) {
@@ -56,18 +66,18 @@ final class NativeMatches {
     }
 
     void add(Match match) {
-        match.onlyFamily().ifPresent(this::family);
-        if (match instanceof Match.InInterface m) {
+        match.families().single().ifPresent(this::family);
+        if (match instanceof InInterfaceMatch m) {
             Basics.name(to, Expr.Meta.IN_NAME, m.name(), m.negated(), true);
-        } else if (match instanceof Match.OutInterface m) {
+        } else if (match instanceof OutInterfaceMatch m) {
             Basics.name(to, Expr.Meta.OUT_NAME, m.name(), m.negated(), true);
-        } else if (match instanceof Match.IpProtocol m) {
+        } else if (match instanceof ProtocolMatch m) {
             protocol(m.protocol(), m.negated());
-        } else if (match instanceof Match.Source m) {
+        } else if (match instanceof SourceMatch m) {
             Basics.address(to, m.prefix(), true, m.negated());
-        } else if (match instanceof Match.Destination m) {
+        } else if (match instanceof DestinationMatch m) {
             Basics.address(to, m.prefix(), false, m.negated());
-        } else if (match instanceof Match.Transport m) {
+        } else if (match instanceof TransportMatch m) {
             protocol(m.protocol(), false);
             PortExprs.nft(to, m);
         } else if (match instanceof IcmpMatch m) {
@@ -77,21 +87,21 @@ final class NativeMatches {
         } else if (match instanceof SetMatch m) {
             to.add(new Expr.Payload(Expr.Payload.NETWORK, Basics.offset(m.family(), m.side() == Side.SOURCE), m.family().bits() / 8));
             to.add(new Expr.Lookup(m.set(), m.negated()));
-        } else if (match instanceof Limit m) {
+        } else if (match instanceof LimitMatch m) {
             to.add(new Expr.Limit(m.rate(), m.per().seconds(), m.burst()));
-        } else if (!(match instanceof Match.Family)) {
+        } else if (!(match instanceof FamilyMatch)) {
             known(match);
         }
     }
 
     /** Conditions on what the kernel knows beside the packet. */
     private void known(Match match) {
-        if (match instanceof Match.PacketMark m) {
+        if (match instanceof MarkMatch m) {
             Basics.packetMark(to, m.mark(), m.negated());
-        } else if (match instanceof Match.ConnectionMark m) {
+        } else if (match instanceof ConnmarkMatch m) {
             to.add(new Expr.Ct(Expr.Ct.MARK));
             Basics.mark(to, m.mark(), m.negated());
-        } else if (match instanceof Match.Conntrack m) {
+        } else if (match instanceof ConntrackStateMatch m) {
             int bits = 0;
             for (ConntrackState state : m.states()) {
                 bits |= NativeStates.bit(state);

@@ -39,7 +39,7 @@ final class NativeTargets {
             nat(to, SNAT, t.address(), t.ports());
         } else if (target instanceof Target.Tproxy t) {
             to.add(new Expr.Immediate(1, Bytes.be16(t.port())));
-            to.add(new Expr.Plain("tproxy", Map.of(1, scope.only().map(Basics::nfproto).orElse(0), 3, 1)));
+            to.add(new Expr.Plain("tproxy", Map.of(1, scope.families().single().map(Basics::nfproto).orElse(0), 3, 1)));
             setMark(to, t.mark(), new Expr.Meta(Expr.Meta.MARK), new Expr.SetMeta(Expr.Meta.MARK));
             to.add(new Expr.Verdict(Expr.Verdict.ACCEPT, null));
         } else if (target instanceof Target.SetMark t) {
@@ -121,7 +121,7 @@ final class NativeTargets {
             return new Expr.Plain("reject", Map.of(1, REJECT_RESET, 2, (byte) 0));
         }
         return scope.isInet() ? new Expr.Plain("reject", Map.of(1, REJECT_ICMPX, 2, (byte) codeOfBoth(with)))
-                : new Expr.Plain("reject", Map.of(1, REJECT_ICMP, 2, (byte) code(with, scope.only().orElseThrow())));
+                : new Expr.Plain("reject", Map.of(1, REJECT_ICMP, 2, (byte) code(with, scope.families().single().orElseThrow())));
     }
 
     static int codeOfBoth(RejectWith with) {

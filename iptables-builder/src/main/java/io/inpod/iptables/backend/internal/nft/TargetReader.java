@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
@@ -112,7 +113,7 @@ final class TargetReader {
 
     private static Expr last(Target target) {
         java.util.List<Expr> written = new java.util.ArrayList<>();
-        NativeTargets.write(written, target, Scope.inet(Optional.empty(), KernelNames.NONE));
+        NativeTargets.write(written, target, Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
         return written.get(written.size() - 1);
     }
 

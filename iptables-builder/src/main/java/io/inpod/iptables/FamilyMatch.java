@@ -1,0 +1,16 @@
+package io.inpod.iptables;
+
+import io.inpod.netns.IpFamily;
+
+/**
+ * The address family, for a rule that names no address but applies to one family only. It is left out where another condition implies
+ * the family, and where the whole rule set has only one.
+ *
+ * @param family the family
+ */
+public record FamilyMatch(IpFamily family) implements BasicMatch {
+    @Override
+    public FamilyScope families() {
+        return FamilyScope.of(family);
+    }
+}
