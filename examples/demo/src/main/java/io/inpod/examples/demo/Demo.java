@@ -138,7 +138,7 @@ final class Demo implements AutoCloseable {
         String source = inbound.map(match -> match.group(1)).orElse("nobody");
         String destination = inbound.map(match -> match.group(2)).orElse("nobody");
         story.claim(source.equals("spiffe://cluster.local/ns/default/sa/sa-pod-a") && destination.equals("spiffe://cluster.local/ns/default/sa/sa-pod-b"),
-                "both sides proved who they are by TLS certificates: " + source + " and " + destination);
+                "both sides proved their identities with TLS certificates: " + source + " and " + destination);
     }
 
     private void tellWire(WireCapture.Evidence wire) {

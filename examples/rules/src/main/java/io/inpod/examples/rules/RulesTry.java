@@ -21,15 +21,15 @@ final class RulesTry implements Callable<Integer> {
         if (place.isHost()) {
             throw new IOException("probe is for pods only: what --scope host guarantees depends on the pods");
         }
-        GuaranteeTrial probe = new GuaranteeTrial(place.podRules());
+        GuaranteeTrial trial = new GuaranteeTrial(place.podRules());
         if (place.isDryRun()) {
-            probe.guarantees().forEach(place.out()::println);
+            trial.guarantees().forEach(place.out()::println);
             return ExitCode.OK;
         }
         try (NetworkNamespace namespace = place.open()) {
-            List<TrialResult> findings = probe.run(namespace);
-            findings.forEach(place.out()::println);
-            return findings.stream().allMatch(TrialResult::holds) ? ExitCode.OK : RulesMain.DIFFERENT;
+            List<TrialResult> results = trial.run(namespace);
+            results.forEach(place.out()::println);
+            return results.stream().allMatch(TrialResult::holds) ? ExitCode.OK : RulesMain.DIFFERENT;
         }
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code ./inpod rules}: what each command does to a pod and says, and its exit code. */
+/** {@code ./inpod rules}: each command's effect on a pod, its output, and its exit code. */
 @Pods
 class RulesMainTest {
     private static RulesRun run(String command, String... arguments) {

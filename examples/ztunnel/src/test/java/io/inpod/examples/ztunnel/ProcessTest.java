@@ -244,7 +244,7 @@ class ProcessTest {
         }
     }
 
-    /** Serves nobody, until no more clients come. */
+    /** Serves no client until no more arrive. */
     private static void drop(ServerSocketChannel listener, AtomicInteger left) {
         try {
             listener.configureBlocking(false);
