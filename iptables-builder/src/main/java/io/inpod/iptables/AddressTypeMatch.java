@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * How routing classifies an address, {@code -m addrtype --src-type} or {@code --dst-type}.
  *
@@ -16,5 +18,10 @@ public record AddressTypeMatch(Side side, AddressType type, boolean negated) imp
     @Override
     public FamilyScope families() {
         return type.families();
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

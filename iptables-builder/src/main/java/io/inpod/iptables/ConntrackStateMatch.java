@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state of the packet's connection, {@code -m conntrack --ctstate}.
@@ -26,5 +27,10 @@ public record ConntrackStateMatch(Set<ConntrackState> states, boolean negated) i
     @Override
     public Match not() {
         return new ConntrackStateMatch(states, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

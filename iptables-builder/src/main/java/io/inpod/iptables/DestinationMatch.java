@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The destination address, {@code -d}.
  *
@@ -15,5 +17,10 @@ public record DestinationMatch(IpPrefix prefix, boolean negated) implements Basi
     @Override
     public FamilyScope families() {
         return FamilyScope.of(prefix.family());
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.InterfaceNames;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The interface on which the packet arrived, {@code -i}; not in OUTPUT and POSTROUTING.
@@ -23,5 +24,10 @@ public record InInterfaceMatch(String name, boolean negated) implements BasicMat
     @Override
     public Match not() {
         return new InInterfaceMatch(name, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

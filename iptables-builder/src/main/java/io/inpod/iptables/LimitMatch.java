@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Matches at most at a certain rate, {@code -m limit}. Kept as iptables-save(8) prints what the kernel remembers: the kernel counts in
  * ten-thousandths of a second between packets, so that 60 an hour is 1 a minute, and 3000 a second is 3333 a second.
@@ -88,5 +90,10 @@ public record LimitMatch(int rate, Per per, int burst) implements Match {
     private static boolean lossy(long period, Per per) {
         long scaled = (long) SCALE * per.seconds;
         return period > scaled || scaled / period < scaled % period;
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The packet's mark, {@code -m mark}.
  *
@@ -10,5 +12,10 @@ public record MarkMatch(Mark mark, boolean negated) implements Match {
     @Override
     public Match not() {
         return new MarkMatch(mark, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

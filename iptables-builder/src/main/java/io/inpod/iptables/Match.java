@@ -3,6 +3,7 @@ package io.inpod.iptables;
 import io.inpod.netns.IpFamily;
 import java.util.EnumSet;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One condition of a rule, see iptables(8) and iptables-extensions(8). A rule applies to packets that meet all of its conditions.
@@ -11,6 +12,15 @@ import java.util.Optional;
  */
 public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
         IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, SocketMatch, LimitMatch {
+    /**
+     * Calls the visitor's method for this kind of condition.
+     *
+     * @param <R> the type of the result
+     * @param visitor handles every kind
+     * @return its result
+     */
+    <R extends @Nullable Object> R accept(MatchVisitor<R> visitor);
+
     /**
      * The condition's opposite.
      *

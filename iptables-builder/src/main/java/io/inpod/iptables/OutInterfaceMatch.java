@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.InterfaceNames;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The interface through which the packet will leave, {@code -o}; not in PREROUTING and INPUT.
@@ -23,5 +24,10 @@ public record OutInterfaceMatch(String name, boolean negated) implements BasicMa
     @Override
     public Match not() {
         return new OutInterfaceMatch(name, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The transport protocol, {@code -p}.
  *
@@ -15,5 +17,10 @@ public record ProtocolMatch(Protocol protocol, boolean negated) implements Basic
     @Override
     public FamilyScope families() {
         return negated ? FamilyScope.BOTH : protocol.families();
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

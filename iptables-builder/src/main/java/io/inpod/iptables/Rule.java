@@ -20,9 +20,6 @@ import java.util.Optional;
  * @param target what to do
  */
 public record Rule(List<Match> matches, Target target) {
-    /** The place of the conditions of which a rule may have several of a kind. */
-    private static final int SEVERAL = 6;
-
     /**
      * Brings the conditions into order and checks the parts against each other.
      *
@@ -81,19 +78,6 @@ public record Rule(List<Match> matches, Target target) {
         return new Rule(matches.subList(1, matches.size()), target);
     }
 
-    /** The rule for one of two families: with {@link FamilyMatch}, unless a part tells the family. */
-    public Rule only(IpFamily family) {
-        if (families() != FamilyScope.BOTH) {
-            return this;
-        }
-        Match[] more = new Match[matches.size() + 1];
-        more[0] = Match.family(family);
-        for (int i = 1; i < more.length; i++) {
-            more[i] = matches.get(i - 1);
-        }
-        return new Rule(Arrays.asList(more), target);
-    }
-
     private static List<Match> canonical(List<Match> given, Target target) {
         Match[] kept = new Match[given.size()];
         int count = 0;
@@ -117,34 +101,17 @@ public record Rule(List<Match> matches, Target target) {
                 }
             }
         }
-        int place = place(match);
+        int place = MatchTraits.of(match).place();
         int at = count;
-        while (at > 0 && place(kept[at - 1]) > place) {
+        while (at > 0 && MatchTraits.of(kept[at - 1]).place() > place) {
             kept[at] = kept[at - 1];
             at--;
         }
-        if (place != SEVERAL && at > 0 && place(kept[at - 1]) == place) {
+        if (place != MatchTraits.SEVERAL && at > 0 && MatchTraits.of(kept[at - 1]).place() == place) {
             throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
         }
         kept[at] = match;
         return count + 1;
-    }
-
-    private static int place(Match match) {
-        if (match instanceof ProtocolMatch) {
-            return 5;
-        } else if (match instanceof DestinationMatch) {
-            return 2;
-        } else if (match instanceof SourceMatch) {
-            return 1;
-        } else if (match instanceof FamilyMatch) {
-            return 0;
-        } else if (match instanceof InInterfaceMatch) {
-            return 3;
-        } else if (match instanceof OutInterfaceMatch) {
-            return 4;
-        }
-        return match instanceof CommentMatch ? SEVERAL + 1 : SEVERAL;
     }
 
     /** Whether parts beside a {@link FamilyMatch} tell the family; all that do must tell the same. */

@@ -51,7 +51,7 @@ final class TableCheck {
         for (int n = ordered - 1; n >= 0; n--) {
             int i = order[n];
             Hook hook = Hook.of(chains.get(i).name());
-            from[i] |= hook == null ? 0 : TargetScope.bit(hook);
+            from[i] |= hook == null ? 0 : HookCheck.bit(hook);
             for (int to : next[i]) {
                 if (to >= 0) {
                     from[to] |= from[i];
@@ -97,7 +97,7 @@ final class TableCheck {
             if (hook != null) {
                 checkInterfaces(chain, i, hook);
             }
-            TargetScope.check(table, chain, i, from);
+            HookCheck.check(table, chain, i, from);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The TCP or UDP header, {@code -m tcp} or {@code -m udp}, in a rule for that protocol. Without ports and flags it only requires a
@@ -71,5 +72,10 @@ public record TransportMatch(Protocol protocol, Optional<PortCondition> source, 
             throw new IllegalArgumentException("rule has two conditions on the same part of the " + protocol.text() + " header");
         }
         return new TransportMatch(protocol, source.or(other::source), destination.or(other::destination), flags.or(other::flags));
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

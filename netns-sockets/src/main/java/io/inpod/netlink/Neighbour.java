@@ -24,7 +24,7 @@ public record Neighbour(String link, InetAddress address, @Nullable MacAddress h
         STALE(0x04),
         /** It answered some time ago, and a packet has just been sent to it. */
         DELAY(0x08),
-        /** It is being probed: the kernel checks that it still answers. */
+        /** The kernel is checking that it still answers. */
         PROBE(0x10),
         /** It didn't answer. */
         FAILED(0x20),

@@ -47,7 +47,9 @@ public final class NetlinkException extends SystemCallException {
         return kernelMessage;
     }
 
-    /** {@return the offset of the offending attribute in the request, including its header, in bytes, NLMSGERR_ATTR_OFFS; empty if unknown} */
+    /**
+     * {@return the offset of the offending attribute in the request, including its header, in bytes, NLMSGERR_ATTR_OFFS; empty if unknown}
+     */
     public OptionalInt offset() {
         return offset < 0 ? OptionalInt.empty() : OptionalInt.of(offset);
     }

@@ -42,7 +42,8 @@ public final class NetlinkRequest {
      * @param operation what the request does, for errors, such as {@code "add link"}
      * @param subject what it is applied to, for errors; its {@code toString} is called only for those
      * @param type the message type, such as RTM_NEWLINK
-     * @param flags {@link #CREATE}, {@link #APPEND}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; the flags that every request needs are added when it is sent
+     * @param flags {@link #CREATE}, {@link #APPEND}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; the flags that every request needs are
+     *     added when it is sent
      */
     public NetlinkRequest(String operation, Object subject, int type, int flags) {
         this(operation, subject, type, flags, USUAL_BYTES);

@@ -127,7 +127,8 @@ public final class NetlinkSocket implements AutoCloseable {
      * @param begin opens the transaction; a failure of the transaction as a whole is reported for this request
      * @param requests the requests, at least one
      * @param end closes the transaction
-     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it; nothing has been changed
+     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it; nothing has been
+     *     changed
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     synchronized void executeWhole(NetlinkRequest begin, List<NetlinkRequest> requests, NetlinkRequest end) throws IOException {
@@ -169,8 +170,8 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Requests a list as {@link #dump(NetlinkRequest)} does, for lists whose changes the kernel doesn't report although it counts entries to
-     * continue where it stopped: a list of several parts is accepted once it has been received twice with the same entries.
+     * Requests a list as {@link #dump(NetlinkRequest)} does, for lists whose changes the kernel doesn't report although it counts entries
+     * to continue where it stopped: a list of several parts is accepted once it has been received twice with the same entries.
      */
     List<NetlinkMessage> dumpWithoutSequence(NetlinkRequest request) throws IOException {
         return dump(request, true);

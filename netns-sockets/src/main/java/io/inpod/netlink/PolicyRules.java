@@ -54,8 +54,8 @@ public final class PolicyRules {
      * Deletes many rules at once, see {@link #addAll}.
      *
      * @param rules the rules to delete, any number
-     * @throws NetlinkException for the first rule that didn't exist or that the kernel refused to delete; those for the others are suppressed
-     *     in it
+     * @throws NetlinkException for the first rule that didn't exist or that the kernel refused to delete; those for the others are
+     *     suppressed in it
      * @throws IOException see {@link NetlinkSocket#executeAll}
      * @throws IllegalArgumentException if a rule has {@linkplain RuleSelector#others other selectors}
      */

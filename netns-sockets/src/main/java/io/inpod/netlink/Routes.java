@@ -25,7 +25,8 @@ public final class Routes {
      * Adds a route.
      *
      * @param route the route to add
-     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the table has a route to the same destination with the same metric
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the table has a route to the same destination with the same
+     *     metric
      * @throws IOException if the kernel refuses
      */
     public void add(Route route) throws IOException {
@@ -69,8 +70,8 @@ public final class Routes {
      * Deletes many routes at once, see {@link #addAll}.
      *
      * @param routes the routes to delete, any number
-     * @throws NetlinkException for the first route that didn't exist or that the kernel refused to delete; those for the others are suppressed
-     *     in it
+     * @throws NetlinkException for the first route that didn't exist or that the kernel refused to delete; those for the others are
+     *     suppressed in it
      * @throws IOException as {@link #addAll}
      */
     public void deleteAll(List<Route> routes) throws IOException {

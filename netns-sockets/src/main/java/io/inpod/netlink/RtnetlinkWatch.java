@@ -16,8 +16,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reports the changes of one namespace's network configuration as they happen, see rtnetlink(7). To track a state, open the watch, then list
- * the state, then apply the events from {@link #next}; list it again after {@link NetworkEvent.Missed}.
+ * Reports the changes of one namespace's network configuration as they happen, see rtnetlink(7). To track a state, open the watch, then
+ * list the state, then apply the events from {@link #next}; list it again after {@link NetworkEvent.Missed}.
  *
  * <p>{@link #next} may be called by one thread at a time. {@link #close} may be called by any thread, and ends a waiting {@link #next}.
  */

@@ -30,7 +30,8 @@ record ContainerProcess(long pid, long started) {
 
     /**
      * Names such as docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope, kubepods-podUID.slice:cri-containerd:ID, and
-     * ID alone where the runtime doesn't use systemd. The process conmon, which monitors a container of Podman or CRI-O, isn't in the container.
+     * ID alone where the runtime doesn't use systemd. The process conmon, which monitors a container of Podman or CRI-O, isn't in the
+     * container.
      */
     private static final Pattern NAME = Pattern.compile("(?:.*[-:])?(?<!conmon-)([0-9a-f]{64})(?:\\.scope)?");
 

@@ -77,7 +77,10 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
         }
     }
 
-    /** See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount point. */
+    /**
+     * See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount
+     * point.
+     */
     private static void mounts(NetworkNamespace namespace, long self, List<NamespaceHolder> found) {
         for (String line : read(PROC.resolve("self/mountinfo")).split("\n")) {
             String[] fields = line.split(" ");

@@ -34,8 +34,8 @@ public final class NetworkNamespace implements AutoCloseable {
      * @param path the file
      * @return the namespace, to be closed by the caller
      * @throws NotANetworkNamespaceException if the file is something else; the message says what
-     * @throws NoSuchFileException if there is no such file, or the file belongs to a process that has ended (even if its parent hasn't waited
-     *     for it yet)
+     * @throws NoSuchFileException if there is no such file, or the file belongs to a process that has ended (even if its parent hasn't
+     *     waited for it yet)
      * @throws java.nio.file.AccessDeniedException if this process may not open it
      * @throws IOException if it can't be opened for another reason
      */
@@ -85,8 +85,8 @@ public final class NetworkNamespace implements AutoCloseable {
     /**
      * Opens the namespace that this process was started in: that of its first thread ({@code /proc/self/ns/net}). The {@code java} launcher
      * runs no Java code on that thread, which therefore never leaves it. In a container this is the container's namespace; the machine's is
-     * {@code ofProcess(1)} for a process that sees the machine's processes. A program that embeds the JVM may have switched its first thread
-     * itself.
+     * {@code ofProcess(1)} for a process that sees the machine's processes. A program that embeds the JVM may have switched its first
+     * thread itself.
      *
      * @return the namespace, to be closed by the caller
      * @throws IOException if the process has too many files open

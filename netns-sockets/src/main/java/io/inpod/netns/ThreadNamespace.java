@@ -143,8 +143,9 @@ final class ThreadNamespace {
     }
 
     /**
-     * Enters deeper down the stack than it leaves: a thread with enough stack to enter has enough to leave, however deeply the body recursed.
-     * Both directions use this method, because compiled code with inlined calls needs less stack than other code that makes the same calls.
+     * Enters deeper down the stack than it leaves: a thread with enough stack to enter has enough to leave, however deeply the body
+     * recursed. Both directions use this method, because compiled code with inlined calls needs less stack than other code that makes the
+     * same calls.
      */
     private static int setns(int namespace, int spare) {
         return spare == 0 ? Native.LIBC.setns(namespace, Constants.CLONE_NEWNET) : setns(namespace, spare - 1);
@@ -154,7 +155,9 @@ final class ThreadNamespace {
         return spare == 0 ? Native.LIBC.unshare(Constants.CLONE_NEWNET) : unshare(spare - 1);
     }
 
-    /** Only a nested switch pays for this check. If other code has switched the thread in between, it would return to the wrong namespace. */
+    /**
+     * Only a nested switch pays for this check. If other code has switched the thread in between, it would return to the wrong namespace.
+     */
     private void compareIfNested() throws IOException {
         if (depth > 0) {
             NamespaceIdentity actual = NamespaceFile.identity(OWN);

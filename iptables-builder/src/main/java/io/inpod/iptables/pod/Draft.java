@@ -2,6 +2,7 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
+import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -47,9 +48,20 @@ final class Draft {
             rules.addAll(chain.rules());
         } else {
             for (Rule rule : chain.rules()) {
-                rules.add(rule.only(family));
+                rules.add(only(rule, family));
             }
         }
+    }
+
+    /** Restricts a rule to a family, unless a part of it does so already. */
+    static Rule only(Rule rule, IpFamily family) {
+        if (rule.families() != FamilyScope.BOTH) {
+            return rule;
+        }
+        List<Match> matches = new ArrayList<>(rule.matches().size() + 1);
+        matches.add(Match.family(family));
+        matches.addAll(rule.matches());
+        return new Rule(matches, rule.target());
     }
 
     RuleSet of(IpFamily only) {

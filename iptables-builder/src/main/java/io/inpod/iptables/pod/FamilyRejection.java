@@ -31,6 +31,6 @@ final class FamilyRejection {
     }
 
     private static Chain jump(Hook hook, PodTables kind, IpFamily family, Match... matches) {
-        return Chain.of(hook.name(), Rule.of(new Target.Jump(kind.rejection), matches).only(family));
+        return Chain.of(hook.name(), Draft.only(Rule.of(new Target.Jump(kind.rejection), matches), family));
     }
 }

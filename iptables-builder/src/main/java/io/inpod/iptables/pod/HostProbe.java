@@ -47,6 +47,8 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     /**
      * Checks the families.
      *
+     * @param sources see {@link #sources()}
+     * @param kubeletUid see {@link #kubeletUid()}
      * @throws IllegalArgumentException if there is no address, or two of one family
      */
     public HostProbe {

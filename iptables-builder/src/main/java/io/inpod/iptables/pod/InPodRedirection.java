@@ -38,6 +38,12 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     /**
      * Checks the options against each other.
      *
+     * @param profile see {@link #profile()}
+     * @param family see {@link #family()}
+     * @param hostProbe see {@link #hostProbe()}
+     * @param dnsCapture see {@link #dnsCapture()}
+     * @param ingress see {@link #ingress()}
+     * @param virtualInterfaces see {@link #virtualInterfaces()}
      * @throws IllegalArgumentException if the probe address is of the other family, an option needs the other profile, or a name in the
      *     list can't be that of an interface
      */

@@ -98,7 +98,7 @@ final class PodGuard {
             }
             boolean marks = redirection.profile() == InPodRedirection.Profile.TPROXY;
             if (!marks) {
-                rules.add(PASS_CAUGHT.only(redirection.family()));
+                rules.add(Draft.only(PASS_CAUGHT, redirection.family()));
             }
             for (String name : redirection.virtualInterfaces()) {
                 rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,

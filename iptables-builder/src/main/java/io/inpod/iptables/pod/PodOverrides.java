@@ -28,7 +28,13 @@ public record PodOverrides(Optional<Boolean> dnsCapture, boolean ingress, List<S
     /** No setting of its own. */
     public static final PodOverrides NONE = new PodOverrides(Optional.empty(), false, List.of());
 
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param dnsCapture see {@link #dnsCapture()}
+     * @param ingress see {@link #ingress()}
+     * @param virtualInterfaces see {@link #virtualInterfaces()}
+     */
     public PodOverrides {
         virtualInterfaces = List.copyOf(virtualInterfaces);
     }

@@ -33,6 +33,9 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     /**
      * Checks the parts against each other.
      *
+     * @param redirections see {@link #redirections()}
+     * @param guard see {@link #guard()}
+     * @param proxyCgroup see {@link #proxyCgroup()}
      * @throws IllegalArgumentException if there is no redirection, a family is given twice, the path can't be that of a cgroup, or it is
      *     given without the guard
      */

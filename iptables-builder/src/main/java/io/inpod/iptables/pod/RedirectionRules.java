@@ -152,7 +152,7 @@ final class RedirectionRules {
         if (redirections.stream().allMatch(asks)) {
             rules.add(rule);
         } else {
-            each(rules, asks, r -> rule.only(r.family()));
+            each(rules, asks, r -> Draft.only(rule, r.family()));
         }
     }
 

@@ -12,6 +12,7 @@ import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.Kinds;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Mark;
@@ -72,7 +73,7 @@ abstract class BackendContract {
     @BeforeEach
     void open() throws Exception {
         namespace = Kernel.namespace();
-        Usability usability = backend().probe(namespace);
+        Usability usability = backend().usability(namespace);
         assertThat(usability.usable() || !"true".equals(System.getenv("CI"))).as(usability.reason()).isTrue();
         assumeThat(usability.usable()).as(usability.reason()).isTrue();
     }
@@ -141,6 +142,16 @@ abstract class BackendContract {
             backend().remove(namespace, names);
         }
         assertThat(expressed).isGreaterThan(20 * RANDOM_RULE_SETS);
+    }
+
+    /** A rule for every kind of match and target; one that the back end refuses by name is left out. */
+    @Test
+    void everyKindComesBack() throws Exception {
+        assertThat(Kinds.missing()).isEmpty();
+        ManagedNames names = ManagedNames.of(Kinds.ruleSet(), "kinds-");
+        RuleSet rules = expressible(names, Kinds.ruleSet());
+        backend().apply(namespace, names, rules);
+        assertThat(Differences.between(backend().read(namespace, names), rules)).isEmpty();
     }
 
     private static RuleSet withoutPlacement(RuleSet rules) {

@@ -31,7 +31,7 @@ class PodRulesTest {
 
     @ParameterizedTest
     @MethodSource("presets")
-    void theOwnerFindsAllOfIt(PodRules rules) {
+    void theManagedNamesFindAllOfIt(PodRules rules) {
         PodRules.NAMES.checkShared(rules.shared());
         PodRules.NAMES.check(rules.inet());
     }

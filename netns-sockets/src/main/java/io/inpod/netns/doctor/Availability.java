@@ -3,8 +3,8 @@ package io.inpod.netns.doctor;
 import java.time.Instant;
 
 /**
- * Whether this process may do something, as found by trying it once. It depends on the namespace, the kernel's modules and settings, and the
- * process's capabilities, and may change with them.
+ * Whether this process may do something, as found by trying it once. It depends on the namespace, the kernel's modules and settings, and
+ * the process's capabilities, and may change with them.
  *
  * @param capability what was tried
  * @param available whether it works

@@ -24,8 +24,8 @@ public final class Doctor {
     /**
      * Prints the table.
      *
-     * @param arguments the namespace in which everything is tried: its name, its path, or the id of a process in it. Without arguments, a new
-     *     namespace, or the process's own if it may not create one
+     * @param arguments the namespace in which everything is tried: its name, its path, or the id of a process in it. Without arguments, a
+     *     new namespace, or the process's own if it may not create one
      */
     public static void main(String[] arguments) {
         System.exit(run(arguments, System.out, System.err));

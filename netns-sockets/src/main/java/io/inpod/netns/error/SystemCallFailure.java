@@ -13,8 +13,8 @@ package io.inpod.netns.error;
  * }
  * }</pre>
  *
- * <p>Implemented by exceptions only. Calls that open a file throw the exceptions of {@link java.nio.file}; calls that connect, bind or use a
- * socket throw those of {@link java.net}; all others throw {@link SystemCallException}.
+ * <p>Implemented by exceptions only. Calls that open a file throw the exceptions of {@link java.nio.file}; calls that connect, bind or use
+ * a socket throw those of {@link java.net}; all others throw {@link SystemCallException}.
  */
 public interface SystemCallFailure {
     /** {@return the system call, such as {@code "setns"}, or the netlink request} */

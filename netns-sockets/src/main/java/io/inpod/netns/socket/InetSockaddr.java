@@ -19,7 +19,10 @@ final class InetSockaddr {
 
     private InetSockaddr() {}
 
-    /** Writes an address for a socket of a family, and returns its length in bytes. For an IPv6 socket, an IPv4 address is written as mapped. */
+    /**
+     * Writes an address for a socket of a family, and returns its length in bytes. For an IPv6 socket, an IPv4 address is written as
+     * mapped.
+     */
     static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
         byte[] ip = address.getAddress().getAddress();
         buffer.put(at + SockaddrIn.PORT.offset(), (byte) (address.getPort() >> 8)).put(at + SockaddrIn.PORT.offset() + 1, (byte) address.getPort());

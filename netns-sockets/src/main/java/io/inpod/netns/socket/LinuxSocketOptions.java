@@ -24,7 +24,7 @@ public final class LinuxSocketOptions {
     /** Whether the socket may bind a port that old connections still use, SO_REUSEADDR. */
     public static final LinuxSocketOption<Boolean> REUSE_ADDRESS = flag("SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR);
 
-    /** Whether an IPv6 socket also serves IPv4, with mapped addresses: the inverse of IPV6_V6ONLY. It can be set before binding only. */
+    /** Whether an IPv6 socket also serves IPv4, with mapped addresses: the inverse of IPV6_V6ONLY. It can only be set before binding. */
     public static final LinuxSocketOption<Boolean> DUAL_STACK =
             new LinuxSocketOption<>("!IPV6_V6ONLY", OptionFormat.INVERSE_FLAG, IPPROTO_IPV6, IPV6_V6ONLY);
 
@@ -105,7 +105,10 @@ public final class LinuxSocketOptions {
     public static final LinuxSocketOption<Integer> FAST_OPEN =
             new LinuxSocketOption<>("TCP_FASTOPEN", OptionFormat.integer(0, MAX), IPPROTO_TCP, TCP_FASTOPEN);
 
-    /** For clients: whether the handshake waits for the first data and carries it, TCP_FASTOPEN_CONNECT. It can be set before connecting only. */
+    /**
+     * For clients: whether the handshake waits for the first data and carries it, TCP_FASTOPEN_CONNECT. It can only be set before
+     * connecting.
+     */
     public static final LinuxSocketOption<Boolean> FAST_OPEN_CONNECT =
             flag("TCP_FASTOPEN_CONNECT", IPPROTO_TCP, TCP_FASTOPEN_CONNECT);
 

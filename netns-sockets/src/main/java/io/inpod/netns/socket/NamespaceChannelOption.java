@@ -16,7 +16,10 @@ public final class NamespaceChannelOption {
     /** Allows binding to an IPv4 address that no interface has, 0 or 1. See ip(7). */
     public static final IntegerUnixChannelOption IP_FREEBIND = new IntegerUnixChannelOption("IP_FREEBIND", 0, 15);
 
-    /** Allows an IPv4 socket to bind foreign addresses and accept connections to them, 0 or 1. Needs CAP_NET_ADMIN or CAP_NET_RAW. See ip(7). */
+    /**
+     * Allows an IPv4 socket to bind foreign addresses and accept connections to them, 0 or 1. Needs CAP_NET_ADMIN or CAP_NET_RAW. See
+     * ip(7).
+     */
     public static final IntegerUnixChannelOption IP_TRANSPARENT = new IntegerUnixChannelOption("IP_TRANSPARENT", 0, 19);
 
     /** Allows an IPv6 socket to bind foreign addresses and accept connections to them, 0 or 1. Needs CAP_NET_ADMIN or CAP_NET_RAW. */

@@ -9,8 +9,9 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.StandardProtocolFamily;
 
 /**
- * Creates {@linkplain ChannelFactory factories} of Netty channels on epoll whose sockets live in another network namespace. They work with any
- * bootstrap: an application changes one line. Binding, connecting and all I/O run on ordinary event loops, which never enter the namespace.
+ * Creates {@linkplain ChannelFactory factories} of Netty channels on epoll whose sockets live in another network namespace. They work with
+ * any bootstrap: an application changes one line. Binding, connecting and all I/O run on ordinary event loops, which never enter the
+ * namespace.
  *
  * <pre>{@code
  * new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(namespace)).childHandler(...).bind(8080);

@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Options in the kernel's format, for a factory that sets them on one socket after another. Effectively immutable: nothing writes to the buffers. */
+/**
+ * Options in the kernel's format, for a factory that sets them on one socket after another. Effectively immutable: nothing writes to the
+ * buffers.
+ */
 final class PreparedOptions {
     private final List<Setting<?>> settings = new ArrayList<>();
     private final @Nullable StandardProtocolFamily family;

@@ -16,8 +16,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A UDP socket in a network namespace, see udp(7). Unlike the JDK's sockets and (for IPv6) Netty's, it reports the address that a datagram was
- * sent to: {@link LinuxSocketOptions#RECEIVE_DESTINATION}.
+ * A UDP socket in a network namespace, see udp(7). Unlike the JDK's sockets and (for IPv6) Netty's, it reports the address that a datagram
+ * was sent to: {@link LinuxSocketOptions#RECEIVE_DESTINATION}.
  *
  * <p>Only {@link #receive} blocks. One thread may receive while others send; closing the socket ends all waiting calls.
  */
@@ -127,7 +127,8 @@ public final class UdpSocket implements AutoCloseable {
      *
      * @param data the bytes from position to limit, which don't change; a buffer that isn't direct is copied
      * @throws java.net.PortUnreachableException if the peer has refused an earlier datagram; this one isn't sent
-     * @throws IOException if the send buffer is full (EAGAIN), the datagram is too large (EMSGSIZE), or the socket is closed or not connected
+     * @throws IOException if the send buffer is full (EAGAIN), the datagram is too large (EMSGSIZE), or the socket is closed or not
+     *     connected
      */
     public void send(ByteBuffer data) throws IOException {
         ByteBuffer direct = data.isDirect() ? data : Native.buffer(data.remaining()).put(data.duplicate()).flip();

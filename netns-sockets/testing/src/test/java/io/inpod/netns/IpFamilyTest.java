@@ -10,12 +10,12 @@ import java.nio.channels.ServerSocketChannel;
 import jnr.constants.platform.AddressFamily;
 import org.junit.jupiter.api.Test;
 
-/** The oracles are the JDK and the constants of jnr. */
+/** The oracles are the JDK and the constants of jnr-constants. */
 class IpFamilyTest {
     private static final byte[] MAPPED = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 10, 0, 0, 1};
 
     @Test
-    void isThatOfTheAddress() throws IOException {
+    void isTheFamilyOfTheAddress() throws IOException {
         assertThat(IpFamily.of(InetAddress.getByName("10.0.0.1"))).isEqualTo(IpFamily.V4);
         assertThat(IpFamily.of(InetAddress.getByName("fd00::1"))).isEqualTo(IpFamily.V6);
         assertThat(IpFamily.of(Inet6Address.getByAddress(null, MAPPED, -1))).as("mapped, still an Inet6Address").isEqualTo(IpFamily.V6);

@@ -20,7 +20,7 @@ class NativeLoadTest {
     }
 
     @Test
-    void aDirectoryThatForbidsExecutionIsNamedWithThePropertyThatMovesIt() throws Exception {
+    void anErrorNamesTheNoexecDirectoryAndThePropertyToMoveIt() throws Exception {
         Path noexec = Files.createDirectory(directory.resolve("noexec"));
         Path exec = Files.createDirectory(directory.resolve("exec"));
 
@@ -32,7 +32,7 @@ class NativeLoadTest {
         assertThat(ChildJvm.run(where("-Djava.io.tmpdir=" + exec))).isEqualTo("loaded\n");
     }
 
-    /** Runs in a process of its own: a class is loaded but once. */
+    /** Runs in a separate process: a class is loaded only once. */
     static final class Load {
         private Load() {}
 

@@ -133,7 +133,7 @@ final class RulesPlace {
         List<Backend> all = new ArrayList<>(backends());
         all.addAll(Backends.all());
         for (Backend each : all) {
-            if (!seen.containsAll(each.tables()) && each.probe(namespace).usable()) {
+            if (!seen.containsAll(each.tables()) && each.usability(namespace).usable()) {
                 seen.addAll(each.tables());
                 Listing listing = each.read(namespace, isHost() ? HostProbe.NAMES : PodRules.NAMES);
                 listing.chains().forEach(chain -> chain.rules().forEach(rule ->

@@ -6,8 +6,9 @@ import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
 import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 import static io.inpod.netns.InPodConstants.PROXY_MARK;
 
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.ToolRun;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.PodRules;
@@ -20,7 +21,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Tries the guarantees of {@link PodRules} with real packets, and reports which are broken and by which rule.
@@ -76,7 +76,7 @@ public final class GuaranteeTrial {
             RulesCopy copy = new RulesCopy(tools, namespace);
             copy.into(twin.pod());
             for (IpFamily family : IpFamily.values()) {
-                if (PodTwin.has(family)) {
+                if (KernelFamilies.has(family)) {
                     new FamilyTrial(family, twin, traffic, copy, results).run();
                 }
             }

@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.guarantee;
 
 import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netlink.PolicyRule;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * nested 198.51.100.2 ── 198.51.100.1 pod 192.0.2.2 ── 192.0.2.1 outside
  * </pre>
  */
-public final class PodTwin implements AutoCloseable {
+final class PodTwin implements AutoCloseable {
     private static final Path IPV6 = Path.of("/proc/sys/net/ipv6/conf");
     private static final List<String> OUTSIDE = List.of("192.0.2.1/24", "2001:db8::1/64");
     private static final List<String> POD = List.of("192.0.2.2/24", "2001:db8::2/64");
@@ -41,12 +42,7 @@ public final class PodTwin implements AutoCloseable {
         this.nested = nested;
     }
 
-    /** Whether this kernel has the family at all. */
-    public static boolean has(IpFamily family) {
-        return family == IpFamily.V4 || Files.exists(IPV6);
-    }
-
-    public static PodTwin create(PodRules rules) throws IOException {
+    static PodTwin create(PodRules rules) throws IOException {
         List<String> names = rules.redirections().stream().flatMap(redirection -> redirection.virtualInterfaces().stream())
                 .filter(name -> !name.equals("lo")).toList();
         NetworkNamespace pod = NetworkNamespace.create();
@@ -83,7 +79,7 @@ public final class PodTwin implements AutoCloseable {
         }
         try (Rtnetlink network = Rtnetlink.open(pod)) {
             for (IpFamily family : IpFamily.values()) {
-                if (has(family)) {
+                if (KernelFamilies.has(family)) {
                     network.routes().add(Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE));
                     network.rules().add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
                             InPodConstants.ROUTING_TABLE));
@@ -94,7 +90,7 @@ public final class PodTwin implements AutoCloseable {
 
     /** Switches duplicate address detection off, so that IPv6 addresses can be used at once. */
     private static void prepare(NetworkNamespace namespace) throws IOException {
-        if (has(IpFamily.V6)) {
+        if (KernelFamilies.has(IpFamily.V6)) {
             namespace.<IOException>run(() -> {
                 for (String scope : new String[] {"all", "default"}) {
                     Files.writeString(IPV6.resolve(scope).resolve("disable_ipv6"), "0");
@@ -121,7 +117,7 @@ public final class PodTwin implements AutoCloseable {
         for (String text : addresses) {
             int slash = text.indexOf('/');
             InetAddress address = IpPrefix.parse(text.substring(0, slash)).address();
-            if (has(IpFamily.of(address))) {
+            if (KernelFamilies.has(IpFamily.of(address))) {
                 network.addresses().add(name, address, Integer.parseInt(text.substring(slash + 1)));
             }
         }
@@ -130,7 +126,7 @@ public final class PodTwin implements AutoCloseable {
     private static void route(NetworkNamespace namespace, List<String> gateways) throws IOException {
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
             for (IpFamily family : IpFamily.values()) {
-                if (has(family)) {
+                if (KernelFamilies.has(family)) {
                     network.routes().add(Route.via(of(gateways, family)));
                 }
             }
@@ -142,23 +138,23 @@ public final class PodTwin implements AutoCloseable {
         return IpPrefix.parse(text.substring(0, text.indexOf('/'))).address();
     }
 
-    public NetworkNamespace pod() {
+    NetworkNamespace pod() {
         return pod;
     }
 
-    public NetworkNamespace outside() {
+    NetworkNamespace outside() {
         return outside;
     }
 
-    public @Nullable NetworkNamespace nested() {
+    @Nullable NetworkNamespace nested() {
         return nested;
     }
 
-    public InetAddress podAddress(IpFamily family) {
+    InetAddress podAddress(IpFamily family) {
         return of(POD, family);
     }
 
-    public InetAddress outsideAddress(IpFamily family) {
+    InetAddress outsideAddress(IpFamily family) {
         return of(OUTSIDE, family);
     }
 

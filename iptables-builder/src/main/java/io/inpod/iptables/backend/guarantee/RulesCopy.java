@@ -1,9 +1,10 @@
 package io.inpod.iptables.backend.guarantee;
 
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.IptablesTools.Variant;
-import io.inpod.iptables.backend.LegacyTables;
-import io.inpod.iptables.backend.ToolRun;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
+import io.inpod.iptables.backend.internal.tools.LegacyTables;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -31,7 +32,7 @@ final class RulesCopy {
 
     void into(NetworkNamespace to) throws IOException {
         for (IpFamily family : IpFamily.values()) {
-            if (!PodTwin.has(family)) {
+            if (!KernelFamilies.has(family)) {
                 continue;
             }
             for (Variant variant : variants(from, family)) {
@@ -71,7 +72,7 @@ final class RulesCopy {
     Map<String, Long> counted(NetworkNamespace namespace) throws IOException {
         Map<String, Long> counts = new LinkedHashMap<>();
         for (IpFamily family : IpFamily.values()) {
-            if (PodTwin.has(family)) {
+            if (KernelFamilies.has(family)) {
                 for (Variant variant : variants(namespace, family)) {
                     RuleCounters.ofSave(new ToolRun(tools.withVariant(variant), namespace).saveWithCounters(family), counts);
                 }

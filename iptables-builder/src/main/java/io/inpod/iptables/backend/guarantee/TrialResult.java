@@ -15,7 +15,16 @@ import java.util.List;
  *     have caught it
  */
 public record TrialResult(IpFamily family, Guarantee guarantee, boolean holds, String expected, String observed, List<String> rules) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param family see {@link #family()}
+     * @param guarantee see {@link #guarantee()}
+     * @param holds see {@link #holds()}
+     * @param expected see {@link #expected()}
+     * @param observed see {@link #observed()}
+     * @param rules see {@link #rules()}
+     */
     public TrialResult {
         rules = List.copyOf(rules);
     }

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.backend.IptablesBackend;
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
@@ -130,7 +131,7 @@ class GuaranteeTrialKernelTest {
     private static String state(NetworkNamespace pod) throws Exception {
         StringBuilder state = new StringBuilder(Tool.run(pod, "ip", "-o", "link") + Tool.run(pod, "ip", "-s", "link", "show", "dev", "lo"));
         for (IpFamily family : IpFamily.values()) {
-            Tool.run(pod, IptablesTools.program(family) + "-save", "-c").lines().filter(line -> line.contains(" -p ")).forEach(state::append);
+            Tool.run(pod, Programs.iptables(family) + "-save", "-c").lines().filter(line -> line.contains(" -p ")).forEach(state::append);
         }
         return state + Tool.run(pod, "conntrack", "-L", "-p", "tcp").replaceAll("(?m)^conntrack v.*", "");
     }

@@ -12,8 +12,8 @@ import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.Backends;
-import io.inpod.iptables.backend.Cgroups;
-import io.inpod.iptables.backend.IptablesTools;
+import io.inpod.iptables.backend.internal.tools.CgroupMount;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.guarantee.Guarantee;
 import io.inpod.iptables.backend.guarantee.GuaranteeTrial;
 import io.inpod.iptables.backend.guarantee.TrialResult;
@@ -59,7 +59,7 @@ class ProxyCgroupKernelTest {
 
     /** A fresh cgroup of the version 2 hierarchy; where this user can't make one that is said. */
     private static void withCgroup(Body body) throws Exception {
-        Path root = Cgroups.mount().orElse(null);
+        Path root = CgroupMount.mount().orElse(null);
         Assumptions.assumeTrue(root != null, "no cgroup2 file system is mounted");
         String name = "inpod-test-" + ProcessHandle.current().pid() + "-" + System.nanoTime();
         Path directory = root.resolve(name);

@@ -53,7 +53,10 @@ final class Survey {
         return found;
     }
 
-    /** See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount point. */
+    /**
+     * See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount
+     * point.
+     */
     static Set<String> mountedNamespaces() throws IOException {
         Set<String> found = new TreeSet<>();
         for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {

@@ -54,7 +54,7 @@ class CapabilityTest {
 
         assertThat(results).extracting(Availability::capability).containsExactly(Capability.values());
         assertThat(results).allSatisfy(result -> {
-            // what the kernel build lacks is no fault of the library's
+            // a feature that the kernel lacks isn't a fault of the library
             assertThat(result.available() || result.cause() == Cause.KERNEL_CONFIGURATION).as("%s", result).isTrue();
             assertThat(result.checkedAt()).isAfterOrEqualTo(before);
         });
@@ -80,7 +80,7 @@ class CapabilityTest {
     }
 
     @Test
-    void anOrdinaryUserMayDoMostInsideAUserNamespaceOfTheirOwn(@TempDir Path directory) throws Exception {
+    void anOrdinaryUserMayDoMostInsideANewUserNamespace(@TempDir Path directory) throws Exception {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
 
         String inside = ChildJvm.run(ChildJvm.command(Doctor.class).withClassPath(ChildJvm.readableClassPath(directory))
@@ -110,7 +110,7 @@ class CapabilityTest {
     }
 
     @Test
-    void namesTheUserNamespaceWhereCapabilitiesDoNotReach(PodNetwork network) throws Exception {
+    void namesTheUserNamespaceWhereCapabilitiesDoNotApply(PodNetwork network) throws Exception {
         NetworkNamespace.create("ours").close();
         try {
             String output = ChildJvm.runExpecting(1, ChildJvm.command(Doctor.class).withArguments("ours").through("unshare", "-Ur"));
@@ -135,14 +135,14 @@ class CapabilityTest {
     }
 
     @Test
-    void anExtensionThatTheKernelDoesNotHaveIsNotThere(PodNetwork network) throws Exception {
+    void anExtensionThatTheKernelLacksIsNotAvailable(PodNetwork network) throws Exception {
         assertThat(CapabilityChecks.extension(network.pod(0).namespace(), "TPROXY", 1)).isZero();
         assertThat(CapabilityChecks.extension(network.pod(0).namespace(), "TPROXY", 77)).isNotZero();
         assertThat(CapabilityChecks.extension(network.pod(0).namespace(), "NOSUCH", 0)).isNotZero();
     }
 
     @Test
-    void theDoctorRefusesWhatIsNoNamespace() {
+    void theDoctorRefusesAnythingButANamespace() {
         assertThat(complaint("/dev/null")).contains("not a network namespace but a character device");
         assertThat(complaint("nobody")).contains("no network namespace of that name");
         assertThat(complaint("4194305")).contains("it has ended");

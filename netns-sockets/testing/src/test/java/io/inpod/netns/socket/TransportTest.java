@@ -137,7 +137,7 @@ class TransportTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatTheKernelRefusesFailsTheCreationByName(Transport transport, PodNetwork network) throws Exception {
+    void anOptionThatTheKernelRefusesFailsTheCreationByName(Transport transport, PodNetwork network) throws Exception {
         EventLoopGroup loops = loops(transport);
         NetworkNamespace pod = network.pod(0).namespace();
         assertThatThrownBy(() -> transport.client(pod, SocketOptions.NONE.with(DEVICE, "nosuch")).newChannel())
@@ -161,7 +161,7 @@ class TransportTest {
 
     @ParameterizedTest
     @EnumSource
-    void aDeletedNamespaceServesOn(Transport transport) throws Exception {
+    void aDeletedNamespaceKeepsServing(Transport transport) throws Exception {
         EventLoopGroup loops = loops(transport);
         try (NetworkNamespace named = NetworkNamespace.create("to-be-deleted")) {
             NetworkNamespace.delete("to-be-deleted");

@@ -1,8 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.BasicMatch;
 import io.inpod.iptables.CommentMatch;
-import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.InInterfaceMatch;
@@ -10,9 +8,7 @@ import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
-import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TransportMatch;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Rules in native expressions, as nft writes them. */
@@ -42,17 +38,18 @@ final class NativeLayout implements RuleLayout {
             }
         }
         for (Match match : rule.matches()) {
-            boolean done = match instanceof BasicMatch && !(match instanceof SourceMatch || match instanceof DestinationMatch);
-            if (!done && !(match instanceof CommentMatch)) {
+            boolean elsewhere = match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch
+                    || match instanceof ProtocolMatch || match instanceof CommentMatch;
+            if (!elsewhere) {
                 to.add(match);
             }
         }
         rule.target().families().single().ifPresent(to::family);
-        List<Expr> expressions = new ArrayList<>(to.expressions());
+        List<Expr> expressions = to.expressions();
         if (rule.target().destination().isEmpty()) {
             expressions.add(new Expr.Counter()); // of what only leads on, the rules that it leads to have counters
         }
-        NativeTargets.write(expressions, rule.target(), scope);
+        rule.target().accept(new NativeTargets(expressions, scope));
         int index = 0; // as it will be read: without the condition on the family
         for (Match match : rule.matches()) {
             if (match instanceof TransportMatch t && t.isHeaderAlone()) {
@@ -61,8 +58,8 @@ final class NativeLayout implements RuleLayout {
             index += match instanceof FamilyMatch ? 0 : 1;
         }
         for (Match match : rule.matches()) {
-            if (match instanceof CommentMatch comment) {
-                expressions.add(new Expr.Comment(comment.text()));
+            if (match instanceof CommentMatch) {
+                to.add(match);
             }
         }
         return expressions;

@@ -22,7 +22,7 @@ final class PortExprs {
     }
 
     /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
-    static void compat(List<Expr> to, TransportMatch match) {
+    static List<Expr> compat(List<Expr> to, TransportMatch match) {
         match.flags().ifPresent(flags -> flags(to, flags));
         if (single(match.source()) && single(match.destination())) {
             to.add(new Expr.Payload(Expr.Payload.TRANSPORT, SOURCE, 4));
@@ -31,13 +31,15 @@ final class PortExprs {
             match.source().ifPresent(port -> one(to, SOURCE, port, true));
             match.destination().ifPresent(port -> one(to, DESTINATION, port, true));
         }
+        return to;
     }
 
     /** As nft writes them: a range is two comparisons, except a negated one. */
-    static void nft(List<Expr> to, TransportMatch match) {
+    static List<Expr> nft(List<Expr> to, TransportMatch match) {
         match.source().ifPresent(port -> one(to, SOURCE, port, false));
         match.destination().ifPresent(port -> one(to, DESTINATION, port, false));
         match.flags().ifPresent(flags -> flags(to, flags));
+        return to;
     }
 
     private static int first(Optional<PortCondition> port) {

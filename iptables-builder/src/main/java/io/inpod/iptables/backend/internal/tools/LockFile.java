@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
@@ -10,28 +10,30 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * The lock that iptables-legacy takes (iptables(8), XTABLES_LOCKFILE). By default that is one for the whole machine, so that a pod
- * would wait for kube-proxy; ours is shared only by namespaces that fall into the same of 64 slots, which bounds the number of files.
+ * The files that serve as locks: the one that iptables-legacy takes (iptables(8), XTABLES_LOCKFILE), and our own. By default, iptables uses
+ * one file for the whole machine, so that a pod would wait for kube-proxy. Ours are shared only by namespaces in the same of 64 slots,
+ * which bounds the number of files.
  */
-final class LockFile {
+public final class LockFile {
     private static final int SLOTS = 64;
 
     private LockFile() {
     }
 
-    /** Whether others change the rules of this namespace too, and take the lock of the machine: the node's own namespace. */
+    /** Whether other programs change the rules of this namespace too, under the lock of the machine: true for the node's own namespace. */
     static boolean isShared(NetworkNamespace namespace) throws IOException {
         try (NetworkNamespace own = NetworkNamespace.initial()) {
             return own.equals(namespace);
         }
     }
 
-    /** The file on which those wait for each other that apply rules with this library; closed to others than this user. */
+    /** Returns the file that {@link ApplyLock} locks, which only this user can open. */
     static Path applying(NamespaceIdentity namespace) throws IOException {
         return directory().resolve("apply-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
     }
 
-    static Path of(NamespaceIdentity namespace) throws IOException {
+    /** Returns the file that iptables-legacy locks for a namespace. */
+    public static Path of(NamespaceIdentity namespace) throws IOException {
         return directory().resolve("xtables-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
     }
 
@@ -47,7 +49,7 @@ final class LockFile {
             try {
                 Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             } catch (FileAlreadyExistsException e) {
-                // somebody was faster; checked below
+                // created concurrently; checked below
             }
         }
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)

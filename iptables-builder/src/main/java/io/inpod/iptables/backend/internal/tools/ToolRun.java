@@ -1,5 +1,7 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
+import io.inpod.iptables.backend.tools.IptablesException;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -14,13 +16,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs an iptables tool in a namespace. The process is started from the caller's own namespace and enters the other by nsenter(1):
- * the JDK starts a reaper thread with its first process, and that must not be born in a pod. What is printed comes through pipes: the
- * tools don't notice that a file couldn't take it, and on a full disk a listing would come back empty, as if nothing were there. The
- * input is a file, which may be as long as it likes.
+ * Runs programs in a namespace. The process starts in the caller's own namespace and enters the other by nsenter(1): the JDK starts a
+ * reaper thread with its first process, and that thread must not start in a pod. Output is read through pipes: the programs don't notice
+ * failed writes to a file, and on a full disk a listing would be empty, as if there were no rules. Input is a file of any length.
  */
 public final class ToolRun {
-    /** So often a process that goes on is relieved of what it has printed: a pipe holds 64 KiB. */
+    /** How often the output of a running process is taken from the pipes, which hold 64 KiB each. */
     private static final long PIPES_MILLIS = 1;
 
     private final IptablesTools tools;
@@ -36,26 +37,26 @@ public final class ToolRun {
     }
 
     public String save(IpFamily family) throws IOException {
-        return run(List.of(tools.iptables(family, "save").toString()), "");
+        return run(List.of(Programs.iptables(tools, family, "save").toString()), "");
     }
 
     public String saveWithCounters(IpFamily family) throws IOException {
-        return run(List.of(tools.iptables(family, "save").toString(), "-c"), "");
+        return run(List.of(Programs.iptables(tools, family, "save").toString(), "-c"), "");
     }
 
-    /** Runs nft(8); the input is its script for {@code -f -}. */
+    /** Runs nft(8). The input is its script for {@code -f -}. */
     public String nft(String input, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(tools.find("nft", "nftables").toString()));
+        List<String> command = new ArrayList<>(List.of(Programs.find(tools, "nft", "nftables").toString()));
         command.addAll(List.of(arguments));
         return run(command, input);
     }
 
     public void restore(IpFamily family, String script) throws IOException {
         String wait = Long.toString(Math.max(1, tools.timeout().toSeconds() / 2));
-        run(List.of(tools.iptables(family, "restore").toString(), "--noflush", "-w", wait), script);
+        run(List.of(Programs.iptables(tools, family, "restore").toString(), "--noflush", "-w", wait), script);
     }
 
-    /** Runs a command; both texts are bytes, see {@link Bytes}. */
+    /** Runs a command. Both texts are bytes, see {@link Bytes}. */
     public String run(List<String> command, String input) throws IOException {
         int fd;
         try {
@@ -72,7 +73,7 @@ public final class ToolRun {
 
     private String run(List<String> command, String input, int fd) throws IOException {
         List<String> whole = new ArrayList<>();
-        whole.add(tools.find("nsenter", "util-linux").toString());
+        whole.add(Programs.find(tools, "nsenter", "util-linux").toString());
         whole.add("--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
         whole.add("--");
         whole.addAll(command);
@@ -123,7 +124,7 @@ public final class ToolRun {
         }
     }
 
-    /** Returns when the process is gone: only then what it did to the tables is final. */
+    /** Returns after the process has ended: only then its changes to the tables are final. */
     private static void kill(Process process) {
         process.destroyForcibly();
         boolean interrupted = Thread.interrupted();

@@ -1,27 +1,22 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.tools;
 
-import io.inpod.netns.IpFamily;
 import java.io.File;
-import java.io.FileNotFoundException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /**
- * Where the iptables tools are and how they are used.
+ * Where the programs of iptables, ipset and nft are, and how they run.
  *
  * @param directories absolute directories, searched in order
- * @param variant which of the two implementations
- * @param timeout how long one run may take before it is killed, at least 1 s; half of it may be spent waiting for the lock
+ * @param variant which implementation of iptables to use
+ * @param timeout how long one run may take before it is killed, at least 1 s; half of it may be spent waiting for the lock of iptables
  */
 public record IptablesTools(List<Path> directories, Variant variant, Duration timeout) {
     /** The implementations of iptables, which don't see each other's rules. */
     public enum Variant {
-        /** Whatever the system calls {@code iptables}. */
+        /** The one that the system calls {@code iptables}. */
         SYSTEM,
         /** {@code iptables-nft}, on nf_tables. */
         NFT,
@@ -32,9 +27,9 @@ public record IptablesTools(List<Path> directories, Variant variant, Duration ti
     /**
      * Checks the values.
      *
-     * @param directories absolute directories, searched in order
-     * @param variant which of the two implementations
-     * @param timeout how long one run may take before it is killed, at least 1 s; half of it may be spent waiting for the lock
+     * @param directories see {@link #directories()}
+     * @param variant see {@link #variant()}
+     * @param timeout see {@link #timeout()}
      * @throws IllegalArgumentException if a directory is relative or the timeout too short
      */
     public IptablesTools {
@@ -62,57 +57,32 @@ public record IptablesTools(List<Path> directories, Variant variant, Duration ti
     }
 
     /**
-     * Chooses an implementation.
+     * Returns a copy with another implementation.
      *
-     * @param value which
-     * @return a copy with that implementation
+     * @param value the implementation
+     * @return the copy
      */
     public IptablesTools withVariant(Variant value) {
         return new IptablesTools(directories, value, timeout);
     }
 
     /**
-     * Chooses where to look.
+     * Returns a copy that searches other directories.
      *
      * @param value absolute directories, searched in order
-     * @return a copy with those directories
+     * @return the copy
      */
     public IptablesTools withDirectories(List<Path> value) {
         return new IptablesTools(value, variant, timeout);
     }
 
     /**
-     * Limits the time of each run.
+     * Returns a copy with another limit on the time of each run.
      *
      * @param value at least 1 s
-     * @return a copy with that limit
+     * @return the copy
      */
     public IptablesTools withTimeout(Duration value) {
         return new IptablesTools(directories, variant, value);
-    }
-
-    Path iptables(IpFamily family, String verb) throws IOException {
-        String infix = variant == Variant.SYSTEM ? "" : "-" + variant.name().toLowerCase(Locale.ROOT);
-        return find(program(family) + infix + "-" + verb, "iptables");
-    }
-
-    Path find(String tool, String debianPackage) throws IOException {
-        for (Path directory : directories) {
-            Path file = directory.resolve(tool);
-            if (Files.isRegularFile(file) && Files.isExecutable(file)) {
-                return file;
-            }
-        }
-        throw new FileNotFoundException(tool + " is not in " + directories + "; on Debian it is in the package " + debianPackage);
-    }
-
-    /**
-     * Returns the name of a family's program, with which those of its other programs begin.
-     *
-     * @param family which
-     * @return {@code iptables} or {@code ip6tables}
-     */
-    public static String program(IpFamily family) {
-        return family == IpFamily.V4 ? "iptables" : "ip6tables";
     }
 }

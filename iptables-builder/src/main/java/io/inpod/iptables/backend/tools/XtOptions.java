@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.tools;
 
 import io.inpod.iptables.internal.Words;
 import java.util.ArrayList;
@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Which options of the kernel's configuration bring what a rule of iptables asks for; net/netfilter/Kconfig and its siblings. */
+/** The options of the kernel's configuration that provide what a rule of iptables uses; see net/netfilter/Kconfig and its siblings. */
 final class XtOptions {
     private static final Pattern EXTENSION = Pattern.compile("[Ee]xtension (\\w+) revision|load (?:target|match) [`'](\\w+)'");
     private static final Map<String, String> TARGETS = Map.of("REDIRECT", "NETFILTER_XT_TARGET_REDIRECT", "MASQUERADE", "NETFILTER_XT_TARGET_MASQUERADE",

@@ -1,11 +1,11 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.iptables.internal.Bytes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** What a process has printed so far. Never waits for more: not even if something that the process started keeps the pipe open. */
+/** The output of a process so far. Never waits for more, not even if a child of the process keeps the pipe open. */
 final class Printed {
     private final InputStream pipe;
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -14,7 +14,7 @@ final class Printed {
         this.pipe = pipe;
     }
 
-    /** Takes what is in the pipe; when the process has ended that is all. */
+    /** Takes what is in the pipe. After the process has ended, that is all of its output. */
     void take() throws IOException {
         for (int available; (available = pipe.available()) > 0; ) {
             bytes.write(pipe.readNBytes(available));

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -8,22 +8,20 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/**
- * Whether there are tables of x_tables in a namespace, as the kernel says it: {@code iptables-legacy} would be a program to run, which
- * loads modules when it is asked.
- */
+/** Whether a namespace has tables of x_tables, as the kernel reports it: running {@code iptables-legacy} would load their modules. */
 public final class LegacyTables {
-    /** Shows the namespace of the thread that reads it. */
+    /** Shows the tables of the reading thread's namespace. */
     private static final String NAMES = "/proc/thread-self/net/%s_tables_names";
 
     private LegacyTables() {
     }
 
+    /** Returns whether there are tables of either family, or that can't be found out. */
     public static boolean exist(NetworkNamespace namespace) throws IOException {
         return exist(namespace, IpFamily.V4) || exist(namespace, IpFamily.V6);
     }
 
-    /** Also if it can't be found out. */
+    /** Returns whether there are tables of a family, or that can't be found out. */
     public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
         Path names = Path.of(String.format(NAMES, family == IpFamily.V4 ? "ip" : "ip6"));
         try {

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Where cgroups of the version 2 hierarchy are, see cgroups(7). */
-public final class Cgroups {
+/** The mount of the version 2 hierarchy of cgroups, see cgroups(7). */
+public final class CgroupMount {
     private static final Path MOUNTS = Path.of("/proc/thread-self/mountinfo");
 
-    private Cgroups() {
+    private CgroupMount() {
     }
 
-    /** Where the hierarchy's root, as this process sees it, is mounted; empty if it isn't. */
+    /** Returns where the root of the hierarchy, as this process sees it, is mounted; empty if it isn't. */
     public static Optional<Path> mount() throws IOException {
         for (String line : Files.readAllLines(MOUNTS, StandardCharsets.ISO_8859_1)) {
             String[] words = line.split(" ");
@@ -26,7 +26,7 @@ public final class Cgroups {
         return Optional.empty();
     }
 
-    /** Refuses a path that isn't there, as far as that can be seen: a rule would be refused by the kernel without saying why. */
+    /** Refuses a path that doesn't exist, if that is visible here: the kernel would refuse a rule with it without saying why. */
     public static void check(String path) throws IOException {
         Optional<Path> mount = mount();
         if (mount.isPresent() && !Files.isDirectory(mount.get().resolve(path))) {

@@ -1,8 +1,9 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.Words;
@@ -13,10 +14,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** Address sets as ipset(8) keeps them, of the type {@code hash:ip}. Their content is replaced by filling another set and swapping. */
-final class Ipsets {
-    /** More than a node ever has pods, and no memory until they are there. */
+/** Address sets of ipset(8), of the type {@code hash:ip}. Content is replaced by filling a spare set and swapping the two. */
+public final class Ipsets {
+    /** More than a node ever has pods. Takes no memory until the elements exist. */
     private static final int MAX_ELEMENTS = 1 << 20;
     private static final String SPARE = "inpod-spare";
 
@@ -24,14 +26,14 @@ final class Ipsets {
     private final IptablesTools tools;
     private final ManagedNames names;
 
-    Ipsets(ToolRun run, IptablesTools tools, ManagedNames names) {
+    public Ipsets(ToolRun run, IptablesTools tools, ManagedNames names) {
         this.run = run;
         this.tools = tools;
         this.names = names;
     }
 
-    /** The owner's sets; those of a type that isn't ours are left out, so that creating ours over them fails loudly. */
-    List<AddressSet> read() throws IOException {
+    /** Returns the managed sets that exist. Sets of other types are left out, so that creating ours over them fails loudly. */
+    public List<AddressSet> read() throws IOException {
         if (names.sets().isEmpty()) {
             return List.of();
         }
@@ -63,8 +65,8 @@ final class Ipsets {
         return sets;
     }
 
-    /** Makes sure that the wanted sets are there with their content, before rules ask for them. */
-    void provide(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+    /** Creates or fills the wanted sets, before rules refer to them. */
+    public void provide(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
         StringBuilder script = new StringBuilder();
         for (AddressSet set : wanted) {
             if (!found.contains(set)) {
@@ -90,15 +92,15 @@ final class Ipsets {
         }
     }
 
-    /** What a killed run left. */
+    /** Destroys what a killed run left. */
     private void destroySpare() throws IOException {
         if (List.of(ipset("", "list", "-n").split("\n")).contains(SPARE)) {
             ipset("", "destroy", SPARE);
         }
     }
 
-    /** Destroys sets that aren't wanted any more, after no rule asks for them. */
-    void retire(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+    /** Destroys sets that are no longer wanted, after the last rule that refers to them is gone. */
+    public void retire(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
         StringBuilder script = new StringBuilder();
         for (AddressSet set : found) {
             if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
@@ -110,16 +112,16 @@ final class Ipsets {
         }
     }
 
-    /** Element by element: the kernel has no transaction for that, but every state in between is a sound set. */
-    void update(SetChange change) throws IOException {
-        if (!names.sets().contains(change.set())) {
-            throw new IllegalArgumentException("set " + change.set() + " is not among the managed sets " + names.sets());
+    /** Changes a set element by element: the kernel has no transaction for it, but every state in between is a valid set. */
+    public void update(String set, List<AddressSet.Element> added, Set<InetAddress> removed) throws IOException {
+        if (!names.sets().contains(set)) {
+            throw new IllegalArgumentException("set " + set + " is not among the managed sets " + names.sets());
         }
         StringBuilder script = new StringBuilder();
-        for (InetAddress address : change.remove()) {
-            script.append("del ").append(change.set()).append(' ').append(AddressText.of(address)).append(" -exist\n");
+        for (InetAddress address : removed) {
+            script.append("del ").append(set).append(' ').append(AddressText.of(address)).append(" -exist\n");
         }
-        change.add().forEach(element -> script.append(add(change.set(), element)));
+        added.forEach(element -> script.append(add(set, element)));
         ipset(script.toString(), "restore", "-exist");
     }
 
@@ -133,7 +135,7 @@ final class Ipsets {
     }
 
     private String ipset(String input, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(tools.find("ipset", "ipset").toString()));
+        List<String> command = new ArrayList<>(List.of(Programs.find(tools, "ipset", "ipset").toString()));
         command.addAll(List.of(arguments));
         return run.run(command, input);
     }

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.RuleSet;
@@ -16,65 +16,65 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The part of a table that is ours, wanted or found: our chains, and the rules elsewhere that lead into them.
+ * The managed part of a table, wanted or found: the managed chains, and the rules in other chains that lead to them.
  *
  * @param chains rules by chain
- * @param jumps rules by the chain in which they stand, with their position
+ * @param jumps rules in other chains, by chain
  */
-record OwnedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jumps) {
-    static final OwnedTable NOTHING = new OwnedTable(Map.of(), Map.of());
+public record ManagedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jumps) {
+    static final ManagedTable NOTHING = new ManagedTable(Map.of(), Map.of());
 
     /**
-     * A rule that leads into one of our chains.
+     * A rule that leads to a managed chain.
      *
-     * @param position counted from 1 among all rules of its chain; 0 is "at the end"
-     * @param rule as text
+     * @param position its position among all rules of its chain, from 1; 0 is "at the end"
+     * @param rule its text
      */
-    record Jump(int position, String rule) {
+    public record Jump(int position, String rule) {
     }
 
-    /** What a rule set asks for in one family, by table. */
-    static Map<String, OwnedTable> wanted(RuleSet rules, IpFamily family) {
-        Map<String, OwnedTable> tables = new TreeMap<>();
+    /** Returns what a rule set contains for one family, by table. */
+    public static Map<String, ManagedTable> wanted(RuleSet rules, IpFamily family) {
+        Map<String, ManagedTable> tables = new TreeMap<>();
         for (Table table : rules.only(family).tables()) {
-            OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
+            ManagedTable part = new ManagedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
             for (Chain chain : table.chains()) {
                 List<String> texts = chain.rules().stream().map(rule -> Bytes.carry(IptablesRestore.rule(rule, family))).toList();
                 if (chain.isBuiltIn()) {
                     boolean first = chain.placement() == Chain.Placement.FIRST;
                     List<Jump> jumps = new ArrayList<>();
                     texts.forEach(text -> jumps.add(new Jump(first ? jumps.size() + 1 : 0, text)));
-                    owned.jumps.put(chain.name(), jumps);
+                    part.jumps.put(chain.name(), jumps);
                 } else {
-                    owned.chains.put(chain.name(), texts);
+                    part.chains.put(chain.name(), texts);
                 }
             }
-            tables.put(table.name().toString(), owned);
+            tables.put(table.name().toString(), part);
         }
         return tables;
     }
 
-    /** What a listing holds of chains with our names, in any table. */
-    static Map<String, OwnedTable> found(IptablesSave saved, Set<String> ours) {
-        Map<String, OwnedTable> tables = new TreeMap<>();
+    /** Returns what a listing contains of chains with managed names, by table. */
+    public static Map<String, ManagedTable> found(IptablesSave saved, Set<String> managed) {
+        Map<String, ManagedTable> tables = new TreeMap<>();
         saved.tables().forEach((table, chains) -> {
-            OwnedTable owned = new OwnedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
+            ManagedTable part = new ManagedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
             chains.forEach((chain, rules) -> {
-                if (ours.contains(chain)) {
-                    owned.chains.put(chain, List.copyOf(rules));
+                if (managed.contains(chain)) {
+                    part.chains.put(chain, List.copyOf(rules));
                     return;
                 }
                 List<Jump> jumps = new ArrayList<>();
                 for (int i = 0; i < rules.size(); i++) {
-                    if (ours.contains(Words.target(rules.get(i)))) {
+                    if (managed.contains(Words.target(rules.get(i)))) {
                         jumps.add(new Jump(i + 1, rules.get(i)));
                     }
                 }
                 if (!jumps.isEmpty()) {
-                    owned.jumps.put(chain, jumps);
+                    part.jumps.put(chain, jumps);
                 }
             });
-            tables.put(table, owned);
+            tables.put(table, part);
         });
         return tables;
     }

@@ -1,4 +1,4 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -11,26 +11,27 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets one at a time read what is there and replace it, among all processes of this user: without it, two that find nothing would both
- * add their jumps. The tools' own lock covers only one run of a tool.
+ * Serialises reading and replacing rules among all threads and processes of this user: without it, two that find no rules would both add
+ * their jumps. The lock of the tools covers only one run of a tool.
  */
-final class ApplyLock {
+public final class ApplyLock {
     private static final long PAUSE_MILLIS = 10;
 
     private ApplyLock() {
     }
 
-    /** What is done under the lock. */
-    interface Action {
+    /** An action under the lock. */
+    public interface Action {
         void run() throws IOException;
     }
 
-    static void holding(NetworkNamespace namespace, Duration limit, Action action) throws IOException {
+    /** Runs an action under the lock of a namespace, or fails if the lock can't be taken within the limit. */
+    public static void holding(NetworkNamespace namespace, Duration limit, Action action) throws IOException {
         FileChannel channel = take(namespace, limit);
         try {
             action.run();
         } finally {
-            channel.close(); // gives the lock back
+            channel.close(); // releases the lock
         }
     }
 
@@ -40,7 +41,7 @@ final class ApplyLock {
             long end = System.nanoTime() + limit.toNanos();
             while (tryLock(channel) == null) {
                 if (System.nanoTime() - end > 0) {
-                    throw new IOException("somebody else has been changing the rules of " + namespace + " for more than " + limit.toSeconds()
+                    throw new IOException("another thread or process has been changing the rules of " + namespace + " for more than " + limit.toSeconds()
                             + " s and holds " + LockFile.applying(namespace.identity()));
                 }
                 Thread.sleep(PAUSE_MILLIS); // neither the kernel nor the JDK has a lock with a time limit
@@ -59,7 +60,7 @@ final class ApplyLock {
     private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
         try {
             return channel.tryLock();
-        } catch (OverlappingFileLockException e) { // another thread of this process has it
+        } catch (OverlappingFileLockException e) { // held by another thread of this process
             return null;
         }
     }

@@ -1,10 +1,10 @@
-package io.inpod.iptables.backend;
+package io.inpod.iptables.backend.tools;
 
 import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One of the iptables tools failed: which, where, with what exit status, and what it and the kernel said. */
+/** Thrown if a program of iptables, ipset or nft fails: says which, where, with which exit status, and what the program and the kernel reported. */
 public class IptablesException extends IOException {
     private static final long serialVersionUID = 1L;
     private static final Pattern LINE = Pattern.compile("\\bline:? (\\d+)|: (\\d+)-\\d+:");
@@ -17,13 +17,13 @@ public class IptablesException extends IOException {
     private final String errorText;
 
     /**
-     * Describes a failed run.
+     * Creates the exception.
      *
      * @param command the command without nsenter
-     * @param namespace where it ran, for people
+     * @param namespace a description of the namespace it ran in
      * @param exitStatus its exit status, or 128 plus the signal that ended it
      * @param errorText what it printed to standard error
-     * @param script what it was fed, empty if nothing
+     * @param script its standard input, empty if it had none
      */
     public IptablesException(String command, String namespace, int exitStatus, String errorText, String script) {
         super(command + " in " + namespace + " failed with exit status " + exitStatus + ": " + errorText.strip().replace('\n', ' ')
@@ -38,7 +38,7 @@ public class IptablesException extends IOException {
         return line.isEmpty() ? "" : " (line " + line + ")";
     }
 
-    /** Number and text of the line that failed, if the tool named it. */
+    /** Returns number and text of the line that failed, if the program named it. */
     private static String failed(String errorText, String script) {
         Matcher matcher = LINE.matcher(errorText);
         String[] lines = script.split("\n");

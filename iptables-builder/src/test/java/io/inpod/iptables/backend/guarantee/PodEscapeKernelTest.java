@@ -1,10 +1,12 @@
-package io.inpod.iptables.backend.pod;
+package io.inpod.iptables.backend.guarantee;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.backend.Backends;
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.guarantee.PodTwin;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.backend.pod.WireTap;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
@@ -144,7 +146,7 @@ class PodEscapeKernelTest {
     private static void awaitDrop(NetworkNamespace pod, String backend, IpFamily family) throws Exception {
         boolean inet = backend.equals("nft") || backend.equals("netlink-inet");
         String list = inet ? "nft list chain inet istio-ambient-mangle inpod-inbound"
-                : IptablesTools.program(family) + (backend.equals("iptables-legacy") ? "-legacy" : "") + "-save -c -t mangle";
+                : Programs.iptables(family) + (backend.equals("iptables-legacy") ? "-legacy" : "") + "-save -c -t mangle";
         Pattern dropped = inet ? Pattern.compile((family == IpFamily.V4 ? "ip saddr" : "ip6 saddr") + ".* counter packets [1-9].* drop")
                 : Pattern.compile("\\[[1-9]\\d*:\\d+] -A INPOD_INBOUND .* -j DROP");
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
