@@ -1,6 +1,9 @@
 /** HBONE tunnels (HTTP/2 CONNECT over mutual TLS) as Netty channels. */
 module io.inpod.hbone {
     exports io.inpod.hbone;
+    exports io.inpod.hbone.client;
+    exports io.inpod.hbone.identity;
+    exports io.inpod.hbone.server;
 
     requires transitive io.netty.buffer;
     requires transitive io.netty.common;

@@ -1,6 +1,10 @@
 /** Transparent proxying: original destination, spoofed sources, policy routing, relay. */
 module io.inpod.tproxy {
     exports io.inpod.tproxy;
+    exports io.inpod.tproxy.listen;
+    exports io.inpod.tproxy.relay;
+    exports io.inpod.tproxy.udp;
+    exports io.inpod.tproxy.upstream;
 
     requires transitive io.inpod.netns;
     requires transitive io.netty.buffer;

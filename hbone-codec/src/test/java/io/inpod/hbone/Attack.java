@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;

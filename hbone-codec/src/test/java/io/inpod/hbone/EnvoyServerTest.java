@@ -3,6 +3,9 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.util.concurrent.Future;
 import java.net.Socket;
 import java.util.ArrayList;

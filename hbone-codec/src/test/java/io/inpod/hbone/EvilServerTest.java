@@ -13,7 +13,9 @@ import static io.inpod.hbone.RawPeer.block;
 import static io.inpod.hbone.RawPeer.frame;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.hbone.internal.TestCertificates;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.TestCertificates;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.util.concurrent.Future;

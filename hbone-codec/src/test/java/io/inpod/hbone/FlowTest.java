@@ -2,6 +2,8 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

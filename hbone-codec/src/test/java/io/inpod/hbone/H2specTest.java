@@ -3,7 +3,7 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.inpod.hbone.internal.CleartextServer;
+import io.inpod.hbone.internal.connection.CleartextServer;
 import io.netty.buffer.Unpooled;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;

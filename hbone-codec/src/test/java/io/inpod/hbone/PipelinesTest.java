@@ -2,6 +2,12 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.Connector;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;

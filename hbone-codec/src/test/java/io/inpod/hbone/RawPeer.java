@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.List;

@@ -5,7 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.inpod.hbone.internal.TestCertificates;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.InMemoryCertificates;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.TestCertificates;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslHandler;
 import java.io.DataInputStream;
@@ -234,7 +241,7 @@ class TlsTest {
             assertThat(shown.take()).as("a new connection").isEqualTo(ours.certificate(Mesh.CLIENT).chain().get(0)).isNotEqualTo(first);
             ours.remove(Mesh.CLIENT);
             mesh.open(pool, address);
-            assertThatThrownBy(() -> mesh.open(pool, address)).hasMessageContaining("nobody has put in a certificate of " + Mesh.CLIENT);
+            assertThatThrownBy(() -> mesh.open(pool, address)).hasMessageContaining("there is no certificate of " + Mesh.CLIENT);
         }
     }
 

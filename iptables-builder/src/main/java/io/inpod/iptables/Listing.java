@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What a namespace holds of one {@link Owner}, read back from the kernel: the chains, the rules that lead into them, and the sets. One
+ * What a namespace holds of one {@link ManagedNames}, read back from the kernel: the chains, the rules that lead into them, and the sets. One
  * chain of one table and family at a time; a table of both families is listed as two.
  *
  * @param chains own chains whole, even if empty, and of others the rules that lead into own chains; sorted by family, table and name

@@ -1,11 +1,11 @@
 package io.inpod.iptables;
 
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -120,30 +120,22 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
         List<Table> kept = new ArrayList<>();
         for (Table table : tables) {
             List<Chain> chains = new ArrayList<>();
+            FamilyChains used = new FamilyChains();
             for (Chain chain : table.chains()) {
-                chains.add(new Chain(chain.name(), chain.placement(),
-                        chain.rules().stream().filter(rule -> rule.onlyFamily().map(family::equals).orElse(true)).map(Rule::withoutFamily).toList()));
+                List<Rule> rules = new ArrayList<>();
+                for (Rule rule : chain.rules()) {
+                    boolean seen = rule.onlyFamily().map(family::equals).orElse(true);
+                    used.add(chain.name(), rule.target().destination(), seen);
+                    if (seen) {
+                        rules.add(rule.withoutFamily());
+                    }
+                }
+                chains.add(new Chain(chain.name(), chain.placement(), rules));
             }
-            Set<String> others = led(table.chains());
-            table.chains().stream().filter(chain -> !chain.rules().isEmpty()).forEach(chain -> others.add(chain.name()));
-            others.removeAll(led(chains));
-            chains.removeIf(chain -> chain.rules().isEmpty() && others.contains(chain.name()));
+            chains.removeIf(chain -> used.lacks(chain.name()));
             kept.add(new Table(table.name(), chains));
         }
         return new RuleSet(Set.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
-    }
-
-    private static Set<String> led(List<Chain> chains) {
-        Set<String> led = new HashSet<>();
-        for (Chain chain : chains) {
-            for (Rule rule : chain.rules()) {
-                String next = TableCheck.next(rule.target());
-                if (next != null) {
-                    led.add(next);
-                }
-            }
-        }
-        return led;
     }
 
     /**

@@ -3,7 +3,7 @@ package io.inpod.iptables;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /** What the kernel checks when a table is loaded, checked before. Every rule is looked at once, however many ways lead to it. */
 final class TableCheck {
@@ -71,8 +71,8 @@ final class TableCheck {
         Chain chain = chains.get(i);
         int[] ways = new int[chain.rules().size()];
         for (int rule = 0; rule < ways.length; rule++) {
-            String name = next(chain.rules().get(rule).target());
-            ways[rule] = name == null ? -1 : to(chain, rule, name);
+            Optional<String> destination = chain.rules().get(rule).target().destination();
+            ways[rule] = destination.isEmpty() ? -1 : to(chain, rule, destination.get());
         }
         next[i] = ways;
         order[ordered++] = i;
@@ -108,14 +108,6 @@ final class TableCheck {
                 throw new IllegalArgumentException(new Where(table, chain, index) + ": " + match + " is not known in " + hook);
             }
         }
-    }
-
-    /** The chain to which a target jumps or goes. */
-    static @Nullable String next(Target target) {
-        if (target instanceof Target.Jump jump) {
-            return jump.chain();
-        }
-        return target instanceof Target.Goto go ? go.chain() : null;
     }
 
     /** Where a rule stands, for errors. */

@@ -43,6 +43,11 @@ public sealed interface Target {
         public Jump {
             Chain.checkOwnName(chain);
         }
+
+        @Override
+        public Optional<String> destination() {
+            return Optional.of(chain);
+        }
     }
 
     /**
@@ -59,6 +64,11 @@ public sealed interface Target {
          */
         public Goto {
             Chain.checkOwnName(chain);
+        }
+
+        @Override
+        public Optional<String> destination() {
+            return Optional.of(chain);
         }
     }
 
@@ -285,6 +295,11 @@ public sealed interface Target {
      * TCP packets with SYN, only in FORWARD, OUTPUT and POSTROUTING.
      */
     record ClampTcpMss() implements Target {
+    }
+
+    /** {@return the chain in which packets continue, for {@link Jump} and {@link Goto}} */
+    default Optional<String> destination() {
+        return Optional.empty();
     }
 
     /** {@return the only family whose packets can have this done to them, if that is so} */

@@ -2,7 +2,7 @@ package io.inpod.benchmarks;
 
 import static java.util.Objects.requireNonNull;
 
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;

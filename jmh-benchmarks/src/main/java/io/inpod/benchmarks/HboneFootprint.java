@@ -1,7 +1,7 @@
 package io.inpod.benchmarks;
 
-import io.inpod.hbone.HbonePool;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.ChannelHandlerContext;

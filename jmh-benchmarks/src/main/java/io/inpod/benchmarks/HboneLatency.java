@@ -1,6 +1,6 @@
 package io.inpod.benchmarks;
 
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;

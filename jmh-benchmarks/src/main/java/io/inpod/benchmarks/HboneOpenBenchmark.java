@@ -2,8 +2,8 @@ package io.inpod.benchmarks;
 
 import static java.util.Objects.requireNonNull;
 
-import io.inpod.hbone.HbonePool;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;

@@ -2,8 +2,8 @@ package io.inpod.benchmarks;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Rule;
@@ -48,7 +48,7 @@ public class ManyRulesBenchmark {
     @State(Scope.Benchmark)
     public static class Rules {
         final RuleSet rules;
-        final Owner owner;
+        final ManagedNames names;
         Path script;
 
         /** Makes the values. */
@@ -59,7 +59,7 @@ public class ManyRulesBenchmark {
                         Match.destinationPort(Protocol.TCP, Ports.of(1 + i))));
             }
             rules = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("MANY"))), new Chain("MANY", many)));
-            owner = Owner.of(rules, "many-");
+            names = ManagedNames.of(rules, "many-");
         }
 
         /** Writes the script. */
@@ -106,13 +106,13 @@ public class ManyRulesBenchmark {
     /** By netlink, as nft writes them. */
     @Benchmark
     public void tenThousandRulesByNetlink(Rules rules, PodRulesBenchmark.NewPod fresh) throws IOException {
-        NetlinkBackend.inet().apply(fresh.namespace, rules.owner, rules.rules);
+        NetlinkBackend.inet().apply(fresh.namespace, rules.names, rules.rules);
     }
 
     /** By netlink, as iptables-nft writes them. */
     @Benchmark
     public void tenThousandRulesByNetlinkForIptables(Rules rules, PodRulesBenchmark.NewPod fresh) throws IOException {
-        NetlinkBackend.iptables().apply(fresh.namespace, rules.owner, rules.rules);
+        NetlinkBackend.iptables().apply(fresh.namespace, rules.names, rules.rules);
     }
 
     /** By nft. */
@@ -125,7 +125,7 @@ public class ManyRulesBenchmark {
     @Benchmark
     public void fiveHundredPods(Pods pods) throws IOException {
         for (NetworkNamespace pod : pods.pods) {
-            NetlinkBackend.iptables().apply(pod, PodRules.OWNER, pods.rules);
+            NetlinkBackend.iptables().apply(pod, PodRules.NAMES, pods.rules);
         }
     }
 }

@@ -70,8 +70,8 @@ public class PodRulesBenchmark {
         public void open() throws IOException {
             shared = NetworkNamespace.create();
             inet = NetworkNamespace.create();
-            NetlinkBackend.iptables().apply(shared, PodRules.OWNER, preset().shared());
-            NetlinkBackend.inet().apply(inet, PodRules.OWNER, preset().inet());
+            NetlinkBackend.iptables().apply(shared, PodRules.NAMES, preset().shared());
+            NetlinkBackend.inet().apply(inet, PodRules.NAMES, preset().inet());
         }
 
         /** Lets it go. */
@@ -119,13 +119,13 @@ public class PodRulesBenchmark {
     /** Rules that iptables-save lists. */
     @Benchmark
     public void applyByNetlink(NewPod pod, NewRules rules) throws IOException {
-        NetlinkBackend.iptables().apply(pod.namespace, PodRules.OWNER, rules.shared);
+        NetlinkBackend.iptables().apply(pod.namespace, PodRules.NAMES, rules.shared);
     }
 
     /** Rules in tables of their own. */
     @Benchmark
     public void applyByNetlinkInet(NewPod pod, NewRules rules) throws IOException {
-        NetlinkBackend.inet().apply(pod.namespace, PodRules.OWNER, rules.inet);
+        NetlinkBackend.inet().apply(pod.namespace, PodRules.NAMES, rules.inet);
     }
 
     /** istio-cni's way. */
@@ -143,13 +143,13 @@ public class PodRulesBenchmark {
     /** What verification reads. */
     @Benchmark
     public Listing readByNetlink(OldPod pod) throws IOException {
-        return NetlinkBackend.iptables().read(pod.shared, PodRules.OWNER);
+        return NetlinkBackend.iptables().read(pod.shared, PodRules.NAMES);
     }
 
     /** What verification reads. */
     @Benchmark
     public Listing readByNetlinkInet(OldPod pod) throws IOException {
-        return NetlinkBackend.inet().read(pod.inet, PodRules.OWNER);
+        return NetlinkBackend.inet().read(pod.inet, PodRules.NAMES);
     }
 
     /** From options to checked values. */
@@ -161,19 +161,19 @@ public class PodRulesBenchmark {
     /** From options to the expressions that are sent. */
     @Benchmark
     public void buildAndRender() {
-        NetlinkBackend.iptables().check(PodRules.OWNER, preset().shared());
+        NetlinkBackend.iptables().check(PodRules.NAMES, preset().shared());
     }
 
     /** From options to the expressions that are sent, of one family. */
     @Benchmark
     public void buildAndRenderIpv4() {
-        NetlinkBackend.iptables().check(PodRules.OWNER, preset().ruleSet(IpFamily.V4));
+        NetlinkBackend.iptables().check(PodRules.NAMES, preset().ruleSet(IpFamily.V4));
     }
 
     /** From options to the expressions that are sent, for tables of their own. */
     @Benchmark
     public void buildAndRenderInet() {
-        NetlinkBackend.inet().check(PodRules.OWNER, preset().inet());
+        NetlinkBackend.inet().check(PodRules.NAMES, preset().inet());
     }
 
     static void shell(NetworkNamespace namespace, String command) throws Exception {

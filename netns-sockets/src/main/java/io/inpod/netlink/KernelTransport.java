@@ -59,11 +59,27 @@ final class KernelTransport implements NetlinkTransport {
         return whole.slice(from, to - from).order(whole.order());
     }
 
-    /** Opens a socket of a family in a namespace, with about this much room for answers, that receives these multicast groups. */
+    /** Opens a socket in a namespace, with about this many bytes of room for answers, that receives these multicast groups. */
     static KernelTransport open(NetworkNamespace namespace, int protocol, int receiveBytes, int... groups) throws IOException {
-        int type = Constants.SOCK_RAW | Constants.SOCK_CLOEXEC;
-        int socket = namespace.call(() -> Native.LIBC.socket(Constants.AF_NETLINK, type, protocol));
-        OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_NETLINK)", namespace));
+        return configure(namespace.call(() -> create(protocol)), namespace.toString(), receiveBytes, groups);
+    }
+
+    /** Opens a socket in the namespace that the calling thread is in. */
+    static KernelTransport current(String namespace, int protocol, int receiveBytes) throws IOException {
+        return configure(create(protocol), namespace, receiveBytes);
+    }
+
+    /** Returns a new socket, or an errno with a minus sign: the switch back would overwrite the thread's errno. */
+    private static int create(int protocol) {
+        int socket = Native.LIBC.socket(Constants.AF_NETLINK, Constants.SOCK_RAW | Constants.SOCK_CLOEXEC, protocol);
+        return socket < 0 ? -Native.errno() : socket;
+    }
+
+    private static KernelTransport configure(int socket, String namespace, int receiveBytes, int... groups) throws IOException {
+        if (socket < 0) {
+            throw Native.failure("socket(AF_NETLINK)", namespace, -socket);
+        }
+        OwnedFd fd = OwnedFd.adopt(socket);
         try {
             // Each is newer than some kernel still in use: without them errors are only terser and dumps less filtered.
             ByteBuffer scratch = Native.buffer(SCRATCH);
@@ -71,7 +87,7 @@ final class KernelTransport implements NetlinkTransport {
                 set(scratch, socket, Constants.SOL_NETLINK, option, 1);
             }
             resize(scratch, socket, Constants.SO_RCVBUFFORCE, Constants.SO_RCVBUF, receiveBytes);
-            KernelTransport opened = new KernelTransport(fd, socket, namespace.toString(), scratch);
+            KernelTransport opened = new KernelTransport(fd, socket, namespace, scratch);
             for (int group : groups) {
                 Native.check(set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group), "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
             }

@@ -231,10 +231,11 @@ public final class NetlinkRequest {
         return this;
     }
 
-    /** Appends a struct of zeros, whose fields {@link #set} fills; its table is in {@code io.inpod.netns.internal}. */
+    /** Appends a struct of zeros with its padding. {@link #set} fills its fields; its table is in {@code io.inpod.netns.internal}. */
     NetlinkRequest struct(StructLayout layout) {
-        struct = room(layout.size()).position();
-        buffer.position(struct + layout.size());
+        int length = Wire.align(layout.size());
+        struct = room(length).position();
+        buffer.position(struct + length);
         return this;
     }
 

@@ -56,6 +56,20 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
+     * Opens a socket in the namespace that the calling thread is in. Unlike {@link #open} it doesn't switch the thread, and so needs no
+     * privilege.
+     *
+     * @param protocol as for {@link #open}
+     * @return the socket, to be closed by the caller
+     * @throws IOException if the socket can't be created
+     */
+    public static NetlinkSocket current(int protocol) throws IOException {
+        try (NetworkNamespace namespace = NetworkNamespace.current()) {
+            return new NetlinkSocket(KernelTransport.current(namespace.toString(), protocol, RECEIVE_BUFFER), namespace.toString());
+        }
+    }
+
+    /**
      * Sends a request and waits for the kernel's acknowledgement.
      *
      * @param request what to do

@@ -1,6 +1,7 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.internal.NetlinkStructs.Nfgenmsg;
 import java.io.IOException;
 import java.util.List;
 
@@ -61,7 +62,7 @@ public final class Nfnetlink implements AutoCloseable {
      * @return the message, to which attributes can be added
      */
     public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family, int bytes) {
-        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).u8(family).u8(0).u16(0);
+        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).struct(Nfgenmsg.STRUCT).set(Nfgenmsg.FAMILY, family);
     }
 
     /**

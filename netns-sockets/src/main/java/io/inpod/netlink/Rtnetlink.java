@@ -2,6 +2,7 @@ package io.inpod.netlink;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.util.OptionalInt;
 
 /**
  * The network configuration of one namespace: links, addresses, routes, routing rules and neighbours, see rtnetlink(7).
@@ -59,6 +60,24 @@ public final class Rtnetlink implements AutoCloseable {
     /** {@return the neighbours on all links} */
     public Neighbours neighbours() {
         return new Neighbours(socket, links);
+    }
+
+    /**
+     * Returns the id by which this namespace knows another one, as in {@code link-netnsid} of {@code ip link}, see ip-netns(8).
+     *
+     * @param other the other namespace
+     * @return the id, at least 0; empty if the other namespace has none here
+     * @throws IOException if the other namespace is closed or the kernel refuses
+     */
+    public OptionalInt namespaceId(NetworkNamespace other) throws IOException {
+        try (NetworkNamespace held = other.duplicate()) { // the kernel reads the number of an open descriptor
+            int number = held.fd().acquire();
+            try {
+                return NamespaceIds.find(socket, number, other);
+            } finally {
+                held.fd().release();
+            }
+        }
     }
 
     /** Closes the socket and ends what waits for an answer; closing twice does nothing. */

@@ -16,12 +16,12 @@ final class NamespaceFile {
     private NamespaceFile() {}
 
     /** Device and inode of an open file. */
-    public static NamespaceIdentity identity(int fd) throws IOException {
+    static NamespaceIdentity identity(int fd) throws IOException {
         return identity(stat(fd, "", Constants.AT_EMPTY_PATH, "fd " + fd));
     }
 
     /** Device and inode of the file that a path leads to. */
-    public static NamespaceIdentity identity(String path) throws IOException {
+    static NamespaceIdentity identity(String path) throws IOException {
         return identity(stat(Constants.AT_FDCWD, path, 0, path));
     }
 
@@ -30,7 +30,7 @@ final class NamespaceFile {
     }
 
     /** Null for a network namespace, otherwise the words for what the open file is instead. */
-    public static @Nullable String otherThanNetwork(int fd) throws IOException {
+    static @Nullable String otherThanNetwork(int fd) throws IOException {
         int format = Statx.MODE.get(stat(fd, "", Constants.AT_EMPTY_PATH, "fd " + fd), 0) & 0xf000;
         // A namespace's file is a regular one; devices aren't asked, for what they take the request for is their own affair.
         int type = format == 0x8000 ? Native.LIBC.ioctl(fd, Constants.NS_GET_NSTYPE, 0) : -1;

@@ -3,12 +3,10 @@ package io.inpod.netns;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
-import io.inpod.netns.internal.NetlinkQuery;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -271,38 +269,17 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Asks which user namespace owns this network namespace: capabilities count here only if they are held in that one or in one
-     * of its ancestors, see ioctl_ns(2).
+     * Returns the user namespace that owns this network namespace: capabilities apply here only if they are held in it or in one of
+     * its ancestors, see ioctl_nsfs(2).
      *
-     * @return the owner
-     * @throws SystemCallException EPERM if the owner is outside of the caller's own user namespace and its descendants
+     * @return the owning user namespace
+     * @throws SystemCallException EPERM if it is neither the caller's own user namespace nor a descendant of it
      * @throws IOException if this value is closed or the process has too many files open
      */
-    public UserNamespace owner() throws IOException {
+    public UserNamespace owningUserNamespace() throws IOException {
         int number = acquire();
         try {
-            return Relations.owner(number, this);
-        } finally {
-            fd.release();
-        }
-    }
-
-    /**
-     * Asks for the id by which another namespace knows this one, as in {@code link-netnsid} of {@code ip link}, see ip-netns(8).
-     *
-     * @param observer the other namespace
-     * @return the id, at least 0; empty if it has none there
-     * @throws IOException if the observer can't be entered or either value is closed
-     */
-    public OptionalInt idIn(NetworkNamespace observer) throws IOException {
-        int number = acquire();
-        try (OwnedFd socket = NetlinkQuery.open(observer, 0)) {
-            int asked = socket.acquire();
-            try {
-                return Relations.id(asked, number, this);
-            } finally {
-                socket.release();
-            }
+            return Relations.owningUserNamespace(number, this);
         } finally {
             fd.release();
         }

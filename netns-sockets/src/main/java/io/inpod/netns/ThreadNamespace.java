@@ -54,7 +54,7 @@ final class ThreadNamespace {
     }
 
     /** The calling thread's, which must be a platform thread. */
-    public static ThreadNamespace ofCallingThread() throws IOException {
+    static ThreadNamespace ofCallingThread() throws IOException {
         ThreadNamespace known = CURRENT.get();
         if (known != null) {
             return known;
@@ -77,33 +77,33 @@ final class ThreadNamespace {
     }
 
     /** Whether the calling thread is inside a bracket, so that a thread which it starts now would be born in a foreign namespace. */
-    public static boolean isSwitched() {
+    static boolean isSwitched() {
         ThreadNamespace known = CURRENT.get();
         return known != null && (known.depth > 0 || known.lost);
     }
 
     /** A new descriptor of the namespace that the calling thread is in now. */
-    public static int open() throws IOException {
+    static int open() throws IOException {
         return Native.check(Native.LIBC.open(OWN, Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", OWN);
     }
 
     /** Where the thread is according to this bookkeeping; {@link #leave} needs it. */
-    public int current() {
+    int current() {
         return current;
     }
 
     /** Which namespace {@link #current} stands for; {@link #leave} needs it. */
-    public NamespaceIdentity currentIdentity() {
+    NamespaceIdentity currentIdentity() {
         return currentIdentity;
     }
 
     /** Whether the thread is stuck where it may not run anything. */
-    public boolean isLost() {
+    boolean isLost() {
         return lost;
     }
 
     /** Switches to another namespace. */
-    public void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
+    void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
         compareIfNested();
         Native.check(setns(namespace, SPARE_FRAMES), "setns", subject);
         current = namespace;
@@ -112,14 +112,14 @@ final class ThreadNamespace {
     }
 
     /** Switches to a namespace that didn't exist before. */
-    public void enterNew() throws IOException {
+    void enterNew() throws IOException {
         compareIfNested();
         Native.check(unshare(SPARE_FRAMES), "unshare", "the calling thread's network namespace");
         depth++;
     }
 
     /** Switches back to what was current before; if this fails and the thread isn't there anyway, it is lost. */
-    public void leave(int previous, NamespaceIdentity identity) throws IOException {
+    void leave(int previous, NamespaceIdentity identity) throws IOException {
         lost = true; // until the thread is back, whatever is thrown here
         if (setns(previous, 0) < 0) {
             IOException failure = Native.failure("setns", previous == home ? "the thread's own namespace, " + identity : identity);
@@ -134,7 +134,7 @@ final class ThreadNamespace {
     }
 
     /** Fails with a StackOverflowError, before anything has begun, where there may be no room to end it. */
-    public static void needRoom() {
+    static void needRoom() {
         frames(2 * SPARE_FRAMES);
     }
 
@@ -181,7 +181,7 @@ final class ThreadNamespace {
     }
 
     /** Whether a thread is a virtual one, which Java 17 doesn't know. */
-    public static boolean isVirtual(Thread thread) {
+    static boolean isVirtual(Thread thread) {
         try {
             return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
         } catch (RuntimeException | Error e) {

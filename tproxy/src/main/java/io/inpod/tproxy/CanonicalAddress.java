@@ -7,12 +7,12 @@ import java.net.UnknownHostException;
 import java.util.Arrays;
 
 /** A dual-stack socket shows IPv4 peers as ::ffff:a.b.c.d; addresses are only comparable in one form, the IPv4 one. */
-final class CanonicalAddress {
+public final class CanonicalAddress {
     private static final byte[] MAPPED_PREFIX = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1};
 
     private CanonicalAddress() {}
 
-    static InetSocketAddress of(InetSocketAddress address) {
+    public static InetSocketAddress of(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
         if (ip == null) {
             throw new IllegalArgumentException(address + " isn't resolved");
@@ -21,7 +21,7 @@ final class CanonicalAddress {
         return canonical == ip ? address : new InetSocketAddress(canonical, address.getPort());
     }
 
-    static InetAddress of(InetAddress address) {
+    public static InetAddress of(InetAddress address) {
         if (!(address instanceof Inet6Address)) {
             return address;
         }
@@ -30,7 +30,7 @@ final class CanonicalAddress {
     }
 
     /** From 4 or 16 bytes; the JDK turns mapped addresses into IPv4 ones here. */
-    static InetAddress ofBytes(byte[] bytes) {
+    private static InetAddress ofBytes(byte[] bytes) {
         try {
             return InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {

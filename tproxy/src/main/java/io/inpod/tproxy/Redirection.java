@@ -9,29 +9,29 @@ import java.util.List;
 
 /**
  * Several changes of a namespace as one: installed in order, all or none, and removed in the reverse order. The order that lets no
- * packet go where nobody serves it is {@link Listeners}, then {@link PolicyRouting}, then rules:
+ * packet go where nobody serves it is {@link io.inpod.tproxy.listen.Listeners}, then {@link PolicyRouting}, then rules:
  *
  * <pre>{@code
  * Redirection redirection = Redirection.of(listeners, PolicyRouting.DEFAULT, rules)
- *         .withProbes(listeners.probe(node, new DestinationAddress(podAddress), Duration.ofSeconds(5)));
+ *         .withChecks(listeners.pathCheck(node, new DestinationAddress(podAddress), Duration.ofSeconds(5)));
  * redirection.install(pod);
  * redirection.verify(pod); // each step, and a connection that really travels the path
  * redirection.remove(pod);
  * }</pre>
  *
  * @param steps the changes, in the order of installation; their {@code toString()} names them in errors
- * @param probes what proves that the changes together do what they are for; their {@code toString()} names them in errors
+ * @param checks what proves that the changes together do what they are for; their {@code toString()} names them in errors
  */
-public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) implements NamespaceChange {
+public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) implements NamespaceChange {
     /**
      * Copies the lists.
      *
      * @param steps see {@link Redirection}
-     * @param probes see {@link Redirection}
+     * @param checks see {@link Redirection}
      */
     public Redirection {
         steps = List.copyOf(steps);
-        probes = List.copyOf(probes);
+        checks = List.copyOf(checks);
     }
 
     /**
@@ -50,8 +50,8 @@ public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) i
      * @param more run by {@link #verify} after all steps have been found in order
      * @return a redirection with these too, otherwise like this
      */
-    public Redirection withProbes(PathProbe... more) {
-        List<PathProbe> all = new ArrayList<>(probes);
+    public Redirection withChecks(PathCheck... more) {
+        List<PathCheck> all = new ArrayList<>(checks);
         all.addAll(List.of(more));
         return new Redirection(steps, all);
     }
@@ -100,7 +100,7 @@ public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) i
     @Override
     public void verify(NetworkNamespace namespace) throws RedirectionException {
         all("verify", steps, step -> step.verify(namespace));
-        all("verify", probes, probe -> probe.run(namespace));
+        all("verify", checks, check -> check.run(namespace));
     }
 
     /**

@@ -1,6 +1,6 @@
 package com.example.consumer;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.netns.IpFamily;

@@ -1,7 +1,7 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -47,14 +47,14 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
      *
      * @param backends which, the preferred first
      * @param namespace where
-     * @param owner whose rules to look for
+     * @param names whose rules to look for
      * @return what was found and chosen
      * @throws IOException if the namespace can't be entered
      */
-    public static Detection among(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
+    public static Detection among(List<Backend> backends, NetworkNamespace namespace, ManagedNames names) throws IOException {
         List<Candidate> candidates = new ArrayList<>();
         for (Backend backend : backends) {
-            candidates.add(look(backend, namespace, owner));
+            candidates.add(look(backend, namespace, names));
         }
         return choose(candidates);
     }
@@ -63,13 +63,13 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
      * As {@link #among}, but looks only as far as the choice needs, because most back ends run programs: once one is usable, others are
      * asked only about tables that nobody has looked into.
      */
-    public static Detection brief(List<Backend> backends, NetworkNamespace namespace, Owner owner) throws IOException {
+    public static Detection brief(List<Backend> backends, NetworkNamespace namespace, ManagedNames names) throws IOException {
         Set<KernelTables> seen = EnumSet.noneOf(KernelTables.class);
         List<Candidate> candidates = new ArrayList<>();
         boolean usable = false;
         for (Backend backend : backends) {
             if (!usable || !settled(backend, seen, namespace)) {
-                Candidate candidate = look(backend, namespace, owner);
+                Candidate candidate = look(backend, namespace, names);
                 candidates.add(candidate);
                 if (candidate.usability().usable()) {
                     usable = true;
@@ -85,9 +85,9 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         return seen.containsAll(backend.tables()) || backend.tables().equals(Set.of(KernelTables.LEGACY)) && !LegacyTables.exist(namespace);
     }
 
-    private static Candidate look(Backend backend, NetworkNamespace namespace, Owner owner) throws IOException {
+    private static Candidate look(Backend backend, NetworkNamespace namespace, ManagedNames names) throws IOException {
         Usability usability = backend.probe(namespace);
-        return new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, owner)));
+        return new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, names)));
     }
 
     private static Detection choose(List<Candidate> candidates) {

@@ -7,12 +7,11 @@ import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
-import io.inpod.iptables.Target;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceIdentity;
@@ -140,16 +139,16 @@ public final class FakeKernel implements Backend {
     }
 
     @Override
-    public void check(Owner owner, RuleSet rules) {
-        owner.checkShared(rules);
+    public void check(ManagedNames names, RuleSet rules) {
+        names.checkShared(rules);
     }
 
     @Override
-    public synchronized void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
-        check(owner, rules);
+    public synchronized void apply(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
+        check(names, rules);
         change(namespace);
         State state = state(namespace).copy();
-        clear(state, owner);
+        clear(state, names);
         rules.sets().forEach(set -> state.sets.put(set.name(), set));
         for (IpFamily family : IpFamily.values()) {
             for (Table table : rules.only(family).tables()) {
@@ -172,24 +171,24 @@ public final class FakeKernel implements Backend {
     }
 
     @Override
-    public synchronized Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
+    public synchronized Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException {
         enter(namespace);
-        return listing(state(namespace), owner.chains(), owner.sets(), false);
+        return listing(state(namespace), names.chains(), names.sets(), false);
     }
 
     @Override
-    public synchronized void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+    public synchronized void remove(NetworkNamespace namespace, ManagedNames names) throws IOException {
         change(namespace);
         State state = state(namespace).copy();
-        clear(state, owner);
+        clear(state, names);
         states.put(namespace.identity(), state);
     }
 
     @Override
-    public synchronized void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
+    public synchronized void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
         change(namespace);
         AddressSet set = state(namespace).sets.get(change.set());
-        if (set == null || set.family() != change.family() || !owner.sets().contains(change.set())) {
+        if (set == null || set.family() != change.family() || !names.sets().contains(change.set())) {
             throw new IOException("set " + change.set() + " of " + change.family() + " isn't there in " + namespace);
         }
         Map<InetAddress, AddressSet.Element> elements = new HashMap<>();
@@ -221,15 +220,15 @@ public final class FakeKernel implements Backend {
         return states.computeIfAbsent(namespace.identity(), identity -> new State(new TreeMap<>(), new TreeMap<>()));
     }
 
-    private static void clear(State state, Owner owner) {
-        state.chains.keySet().removeIf(place -> owner.chains().contains(place.chain));
-        state.chains.values().forEach(rules -> rules.removeIf(rule -> leads(rule, owner.chains())));
+    private static void clear(State state, ManagedNames names) {
+        state.chains.keySet().removeIf(place -> names.chains().contains(place.chain));
+        state.chains.values().forEach(rules -> rules.removeIf(rule -> leads(rule, names.chains())));
         state.chains.entrySet().removeIf(entry -> Hook.isName(entry.getKey().chain) && entry.getValue().isEmpty());
-        state.sets.keySet().removeAll(owner.sets());
+        state.sets.keySet().removeAll(names.sets());
     }
 
     private static boolean leads(Rule rule, Set<String> chains) {
-        return rule.target() instanceof Target.Jump jump && chains.contains(jump.chain()) || rule.target() instanceof Target.Goto go && chains.contains(go.chain());
+        return rule.target().destination().filter(chains::contains).isPresent();
     }
 
     private static Listing listing(State state, Set<String> chains, Set<String> sets, boolean all) {

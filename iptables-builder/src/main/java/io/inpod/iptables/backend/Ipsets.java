@@ -2,7 +2,7 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.Words;
@@ -22,22 +22,22 @@ final class Ipsets {
 
     private final ToolRun run;
     private final IptablesTools tools;
-    private final Owner owner;
+    private final ManagedNames names;
 
-    Ipsets(ToolRun run, IptablesTools tools, Owner owner) {
+    Ipsets(ToolRun run, IptablesTools tools, ManagedNames names) {
         this.run = run;
         this.tools = tools;
-        this.owner = owner;
+        this.names = names;
     }
 
     /** The owner's sets; those of a type that isn't ours are left out, so that creating ours over them fails loudly. */
     List<AddressSet> read() throws IOException {
-        if (owner.sets().isEmpty()) {
+        if (names.sets().isEmpty()) {
             return List.of();
         }
         List<AddressSet> sets = new ArrayList<>();
         for (String name : ipset("", "list", "-n").split("\n")) {
-            if (owner.sets().contains(name)) {
+            if (names.sets().contains(name)) {
                 sets.addAll(parse(ipset("", "save", name)));
             }
         }
@@ -112,8 +112,8 @@ final class Ipsets {
 
     /** Element by element: the kernel has no transaction for that, but every state in between is a sound set. */
     void update(SetChange change) throws IOException {
-        if (!owner.sets().contains(change.set())) {
-            throw new IllegalArgumentException("set " + change.set() + " is not among the owner's sets " + owner.sets());
+        if (!names.sets().contains(change.set())) {
+            throw new IllegalArgumentException("set " + change.set() + " is not among the managed sets " + names.sets());
         }
         StringBuilder script = new StringBuilder();
         for (InetAddress address : change.remove()) {

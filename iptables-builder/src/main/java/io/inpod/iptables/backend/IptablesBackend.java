@@ -2,7 +2,7 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.IptablesTools.Variant;
 import io.inpod.iptables.text.Differences;
@@ -101,36 +101,36 @@ public final class IptablesBackend implements Backend {
     }
 
     @Override
-    public void check(Owner owner, RuleSet rules) {
-        owner.checkShared(rules);
+    public void check(ManagedNames names, RuleSet rules) {
+        names.checkShared(rules);
         for (IpFamily family : IpFamily.values()) {
             IptablesRestore.render(rules, family);
         }
     }
 
     @Override
-    public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
-        check(owner, rules);
+    public void apply(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
+        check(names, rules);
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
-            Ipsets sets = new Ipsets(run, tools, owner);
-            State before = state(run, owner, sets);
+            Ipsets sets = new Ipsets(run, tools, names);
+            State before = state(run, names, sets);
             try {
                 sets.provide(before.sets, rules.sets());
                 for (IpFamily family : families) {
                     restore(run, family, before.tables(family), OwnedTable.wanted(rules, family));
                 }
                 sets.retire(before.sets, rules.sets());
-                verify(run, namespace, owner, sets, rules);
+                verify(run, namespace, names, sets, rules);
             } catch (IOException | RuntimeException e) {
-                undo(run, owner, sets, before, e);
+                undo(run, names, sets, before, e);
                 throw e;
             }
         });
     }
 
-    private void verify(ToolRun run, NetworkNamespace namespace, Owner owner, Ipsets sets, RuleSet rules) throws IOException {
-        List<String> differences = Differences.between(listing(run, owner, sets), expressible(rules));
+    private void verify(ToolRun run, NetworkNamespace namespace, ManagedNames names, Ipsets sets, RuleSet rules) throws IOException {
+        List<String> differences = Differences.between(listing(run, names, sets), expressible(rules));
         if (!differences.isEmpty()) {
             throw new RulesDifferException(namespace.toString(), differences);
         }
@@ -141,11 +141,11 @@ public final class IptablesBackend implements Backend {
         return families.size() > 1 ? rules : rules.only(families.iterator().next());
     }
 
-    private void undo(ToolRun run, Owner owner, Ipsets sets, State before, Exception failure) {
+    private void undo(ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {
         boolean interrupted = Thread.interrupted();
         try {
             sets.provide(sets.read(), before.sets);
-            State now = state(run, owner, sets);
+            State now = state(run, names, sets);
             for (IpFamily family : families) {
                 restore(run, family, now.tables(family), before.tables(family));
             }
@@ -167,25 +167,25 @@ public final class IptablesBackend implements Backend {
     }
 
     @Override
-    public Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
+    public Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
-        return listing(run, owner, new Ipsets(run, tools, owner));
+        return listing(run, names, new Ipsets(run, tools, names));
     }
 
-    private Listing listing(ToolRun run, Owner owner, Ipsets sets) throws IOException {
+    private Listing listing(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         List<Listing.ListedChain> chains = new ArrayList<>();
         for (IpFamily family : families) {
-            chains.addAll(saved(run, family).listing(family, owner).chains());
+            chains.addAll(saved(run, family).listing(family, names).chains());
         }
         return new Listing(chains, sets.read());
     }
 
     @Override
-    public void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+    public void remove(NetworkNamespace namespace, ManagedNames names) throws IOException {
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
-            Ipsets sets = new Ipsets(run, tools, owner);
-            State before = state(run, owner, sets);
+            Ipsets sets = new Ipsets(run, tools, names);
+            State before = state(run, names, sets);
             for (IpFamily family : families) {
                 restore(run, family, before.tables(family), Map.of());
             }
@@ -194,14 +194,14 @@ public final class IptablesBackend implements Backend {
     }
 
     @Override
-    public void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
-        new Ipsets(new ToolRun(tools, namespace), tools, owner).update(change);
+    public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
+        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change);
     }
 
-    private State state(ToolRun run, Owner owner, Ipsets sets) throws IOException {
+    private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         Map<IpFamily, Map<String, OwnedTable>> tables = new EnumMap<>(IpFamily.class);
         for (IpFamily family : families) {
-            tables.put(family, OwnedTable.found(saved(run, family), owner.chains()));
+            tables.put(family, OwnedTable.found(saved(run, family), names.chains()));
         }
         return new State(tables, sets.read());
     }

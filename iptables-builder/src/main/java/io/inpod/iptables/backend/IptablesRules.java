@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -35,7 +35,7 @@ public final class IptablesRules implements NamespaceChange {
      */
     public IptablesRules(RuleSet rules, IptablesTools tools) {
         this.rules = rules;
-        this.change = new RulesChange(new IptablesBackend(tools, rules.families()), Owner.of(rules, "inpod-"), rules);
+        this.change = new RulesChange(new IptablesBackend(tools, rules.families()), ManagedNames.of(rules, "inpod-"), rules);
     }
 
     /** {@return what is applied} */

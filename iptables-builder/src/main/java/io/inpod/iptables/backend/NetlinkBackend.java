@@ -1,7 +1,7 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.internal.nft.NetlinkRules;
 import io.inpod.netlink.NetlinkException;
@@ -85,53 +85,53 @@ public final class NetlinkBackend implements Backend {
     }
 
     @Override
-    public void check(Owner owner, RuleSet rules) {
-        checkNames(owner, rules);
-        NetlinkRules.check(owner, rules, layout == Layout.INET);
+    public void check(ManagedNames names, RuleSet rules) {
+        checkNames(names, rules);
+        NetlinkRules.check(names, rules, layout == Layout.INET);
     }
 
-    private void checkNames(Owner owner, RuleSet rules) {
+    private void checkNames(ManagedNames names, RuleSet rules) {
         if (layout == Layout.IPTABLES) {
-            owner.checkShared(rules);
+            names.checkShared(rules);
         } else {
-            owner.check(rules);
+            names.check(rules);
         }
     }
 
     @Override
-    public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
-        checkNames(owner, rules); // what can't be expressed is found when it is written, before anything is sent
-        if (layout == Layout.IPTABLES && !owner.sets().isEmpty()) { // ipset has no transactions, so one must wait for the other
-            ApplyLock.holding(namespace, LOCK_LIMIT, () -> applyNow(namespace, owner, rules));
+    public void apply(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
+        checkNames(names, rules); // what can't be expressed is found when it is written, before anything is sent
+        if (layout == Layout.IPTABLES && !names.sets().isEmpty()) { // ipset has no transactions, so one must wait for the other
+            ApplyLock.holding(namespace, LOCK_LIMIT, () -> applyNow(namespace, names, rules));
         } else {
-            applyNow(namespace, owner, rules);
+            applyNow(namespace, names, rules);
         }
     }
 
-    private void applyNow(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
+    private void applyNow(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
         with(namespace, netlink -> {
-            netlink.apply(owner, rules);
+            netlink.apply(names, rules);
             return true;
         });
     }
 
     @Override
-    public Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
-        return with(namespace, netlink -> netlink.read(owner));
+    public Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException {
+        return with(namespace, netlink -> netlink.read(names));
     }
 
     @Override
-    public void remove(NetworkNamespace namespace, Owner owner) throws IOException {
-        apply(namespace, owner, RuleSet.nothing());
+    public void remove(NetworkNamespace namespace, ManagedNames names) throws IOException {
+        apply(namespace, names, RuleSet.nothing());
     }
 
     @Override
-    public void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
-        if (!owner.sets().contains(change.set())) {
-            throw new IllegalArgumentException("set " + change.set() + " is not among the owner's sets " + owner.sets());
+    public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
+        if (!names.sets().contains(change.set())) {
+            throw new IllegalArgumentException("set " + change.set() + " is not among the managed sets " + names.sets());
         }
         with(namespace, netlink -> {
-            netlink.update(owner, change.set(), change.family(), change.add(), change.remove());
+            netlink.update(names, change.set(), change.family(), change.add(), change.remove());
             return true;
         });
     }

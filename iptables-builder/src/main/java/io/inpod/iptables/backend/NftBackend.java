@@ -1,9 +1,9 @@
 package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.internal.Bytes;
@@ -73,22 +73,22 @@ public final class NftBackend implements Backend {
     }
 
     @Override
-    public void check(Owner owner, RuleSet rules) {
-        owner.check(rules);
-        NftScript.render(rules, owner.tablePrefix());
+    public void check(ManagedNames names, RuleSet rules) {
+        names.check(rules);
+        NftScript.render(rules, names.tablePrefix());
     }
 
     @Override
-    public void apply(NetworkNamespace namespace, Owner owner, RuleSet rules) throws IOException {
-        check(owner, rules);
+    public void apply(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
+        check(names, rules);
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
-            if (Differences.between(listing(run, owner), rules).isEmpty()) {
+            if (Differences.between(listing(run, names), rules).isEmpty()) {
                 return; // nothing that packets or other programs could notice
             }
-            String before = undoScript(run, owner);
-            run.nft(Bytes.carry(NftScript.render(rules, owner.tablePrefix())), "-f", "-");
-            List<String> differences = Differences.between(listing(run, owner), rules);
+            String before = undoScript(run, names);
+            run.nft(Bytes.carry(NftScript.render(rules, names.tablePrefix())), "-f", "-");
+            List<String> differences = Differences.between(listing(run, names), rules);
             if (!differences.isEmpty()) {
                 RulesDifferException failure = new RulesDifferException(namespace.toString(), differences);
                 try {
@@ -102,34 +102,34 @@ public final class NftBackend implements Backend {
     }
 
     /** What puts the tables back as they are. */
-    private static String undoScript(ToolRun run, Owner owner) throws IOException {
-        StringBuilder script = new StringBuilder(NftScript.render(RuleSet.nothing(), owner.tablePrefix()));
-        for (String table : tables(run, owner)) {
+    private static String undoScript(ToolRun run, ManagedNames names) throws IOException {
+        StringBuilder script = new StringBuilder(NftScript.render(RuleSet.nothing(), names.tablePrefix()));
+        for (String table : tables(run, names)) {
             script.append(run.nft("", "-s", "list", "table", "inet", table));
         }
         return script.toString();
     }
 
     @Override
-    public Listing read(NetworkNamespace namespace, Owner owner) throws IOException {
-        return listing(new ToolRun(tools, namespace), owner);
+    public Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException {
+        return listing(new ToolRun(tools, namespace), names);
     }
 
-    private static Listing listing(ToolRun run, Owner owner) throws IOException {
+    private static Listing listing(ToolRun run, ManagedNames names) throws IOException {
         List<ListedChain> chains = new ArrayList<>();
         Set<AddressSet> sets = new LinkedHashSet<>();
-        for (String table : tables(run, owner)) {
-            Listing listing = listing(run, owner, table);
+        for (String table : tables(run, names)) {
+            Listing listing = listing(run, names, table);
             chains.addAll(listing.chains());
             sets.addAll(listing.sets());
         }
         return new Listing(chains, List.copyOf(sets));
     }
 
-    private static Listing listing(ToolRun run, Owner owner, String table) throws IOException {
+    private static Listing listing(ToolRun run, ManagedNames names, String table) throws IOException {
         for (int listings = 1; ; listings++) {
             try {
-                return NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), owner.tablePrefix());
+                return NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), names.tablePrefix());
             } catch (TornSetException e) {
                 if (listings == MOST_LISTINGS) {
                     throw e;
@@ -139,38 +139,38 @@ public final class NftBackend implements Backend {
     }
 
     /** The owner's tables that are there. */
-    private static Set<String> tables(ToolRun run, Owner owner) throws IOException {
+    private static Set<String> tables(ToolRun run, ManagedNames names) throws IOException {
         Set<String> there = new TreeSet<>(List.of(run.nft("", "list", "tables", "inet").split("\n")));
         Set<String> tables = new TreeSet<>();
         for (TableName name : TableName.values()) {
-            if (there.contains("table inet " + owner.tablePrefix() + name)) {
-                tables.add(owner.tablePrefix() + name);
+            if (there.contains("table inet " + names.tablePrefix() + name)) {
+                tables.add(names.tablePrefix() + name);
             }
         }
         return tables;
     }
 
     @Override
-    public void remove(NetworkNamespace namespace, Owner owner) throws IOException {
+    public void remove(NetworkNamespace namespace, ManagedNames names) throws IOException {
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
-            if (!tables(run, owner).isEmpty()) {
-                run.nft(NftScript.render(RuleSet.nothing(), owner.tablePrefix()), "-f", "-");
+            if (!tables(run, names).isEmpty()) {
+                run.nft(NftScript.render(RuleSet.nothing(), names.tablePrefix()), "-f", "-");
             }
         });
     }
 
     @Override
-    public void update(NetworkNamespace namespace, Owner owner, SetChange change) throws IOException {
+    public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
             StringBuilder script = new StringBuilder();
-            for (String table : tables(run, owner)) {
-                boolean holds = NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), owner.tablePrefix())
+            for (String table : tables(run, names)) {
+                boolean holds = NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), names.tablePrefix())
                         .sets().stream().anyMatch(set -> set.name().equals(change.set()) && set.family() == change.family());
                 script.append(holds ? NftScript.change(table, change.set(), change.add(), change.remove()) : "");
             }
-            if (!owner.sets().contains(change.set()) || script.isEmpty() && !(change.add().isEmpty() && change.remove().isEmpty())) {
+            if (!names.sets().contains(change.set()) || script.isEmpty() && !(change.add().isEmpty() && change.remove().isEmpty())) {
                 throw new IOException("set " + change.set() + " of " + change.family() + " isn't there in " + namespace);
             }
             run.nft(Bytes.carry(script.toString()), "-f", "-");

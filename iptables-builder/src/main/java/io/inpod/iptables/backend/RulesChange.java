@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NamespaceChange;
@@ -11,21 +11,21 @@ import java.util.List;
 /** A rule set that one back end installs, verifies and removes. */
 public final class RulesChange implements NamespaceChange {
     private final Backend backend;
-    private final Owner owner;
+    private final ManagedNames names;
     private final RuleSet rules;
 
     /**
      * Prepares a rule set to be applied.
      *
      * @param backend how
-     * @param owner whose rules
+     * @param names whose rules
      * @param rules what to apply
      * @throws IllegalArgumentException naming what the back end can't express, or the owner wouldn't find again
      */
-    public RulesChange(Backend backend, Owner owner, RuleSet rules) {
-        backend.check(owner, rules);
+    public RulesChange(Backend backend, ManagedNames names, RuleSet rules) {
+        backend.check(names, rules);
         this.backend = backend;
-        this.owner = owner;
+        this.names = names;
         this.rules = rules;
     }
 
@@ -37,7 +37,7 @@ public final class RulesChange implements NamespaceChange {
      */
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
-        backend.apply(namespace, owner, rules);
+        backend.apply(namespace, names, rules);
     }
 
     /**
@@ -63,12 +63,12 @@ public final class RulesChange implements NamespaceChange {
      * @throws IOException if a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace) throws IOException {
-        return Differences.between(backend.read(namespace, owner), rules);
+        return Differences.between(backend.read(namespace, names), rules);
     }
 
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
-        backend.remove(namespace, owner);
+        backend.remove(namespace, names);
     }
 
     @Override

@@ -3,8 +3,8 @@ package io.inpod.iptables.pod;
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Rule;
@@ -40,7 +40,7 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     private static final long LAST_USER = 0xffff_fffeL;
 
     /** All that this and older versions may have left on a node. */
-    public static final Owner OWNER = new Owner(Set.of(CHAIN), "istio-ambient-", Set.of(SET_V4, SET_V6));
+    public static final ManagedNames NAMES = new ManagedNames(Set.of(CHAIN), "istio-ambient-", Set.of(SET_V4, SET_V6));
 
     /**
      * Checks the families.

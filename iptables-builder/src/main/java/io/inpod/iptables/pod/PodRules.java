@@ -1,7 +1,7 @@
 package io.inpod.iptables.pod;
 
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
@@ -22,7 +22,7 @@ import java.util.Set;
  */
 public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> markOwner) {
     /** All that this and older versions may have left in a pod, with whatever options. */
-    public static final Owner OWNER = new Owner(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, PodGuard.INBOUND_CHAIN,
+    public static final ManagedNames NAMES = new ManagedNames(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, PodGuard.INBOUND_CHAIN,
             PodGuard.OWNER_CHAIN,
             FamilyRejection.CHAIN, InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, PodGuard.INET_INBOUND_CHAIN,
             PodGuard.INET_OWNER_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());

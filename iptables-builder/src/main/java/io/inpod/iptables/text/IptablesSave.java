@@ -4,7 +4,7 @@ import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.internal.Quote;
 import io.inpod.iptables.internal.Words;
@@ -75,11 +75,11 @@ public record IptablesSave(Map<String, Map<String, List<String>>> tables, Set<St
      * Reads what belongs to an owner.
      *
      * @param family of which tool the listing is
-     * @param owner whose chains
+     * @param names whose chains
      * @return these chains, and the rules elsewhere that lead into them
      */
-    public Listing listing(IpFamily family, Owner owner) {
-        return listing(family, owner.chains()::contains, rule -> owner.chains().contains(Words.target(rule)));
+    public Listing listing(IpFamily family, ManagedNames names) {
+        return listing(family, names.chains()::contains, rule -> names.chains().contains(Words.target(rule)));
     }
 
     private Listing listing(IpFamily family, Predicate<String> ownChain, Predicate<String> ownRule) {

@@ -11,6 +11,7 @@ import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.iptables.internal.Json;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
@@ -114,30 +115,19 @@ public final class NftJson {
                 }
             });
         });
-        List<ListedChain> kept = listed.stream().filter(chain -> !isOfTheOtherFamily(chain, listed)).toList();
+        List<ListedChain> kept = listed.stream().filter(chain -> Hook.isName(chain.name()) || !used(listed, chain).lacks(chain.name())).toList();
         return new Listing(kept, sets);
     }
 
-    /** An empty chain that only the other family's packets come to, as {@link io.inpod.iptables.RuleSet#only} leaves it out. */
-    private static boolean isOfTheOtherFamily(ListedChain chain, List<ListedChain> all) {
-        if (!chain.rules().isEmpty() || Hook.isName(chain.name())) {
-            return false;
-        }
-        boolean used = false;
+    /** The chains that the family of a chain uses in its table, as {@link io.inpod.iptables.RuleSet#only} keeps them. */
+    private static FamilyChains used(List<ListedChain> all, ListedChain chain) {
+        FamilyChains used = new FamilyChains();
         for (ListedChain other : all) {
             if (other.table() == chain.table()) {
-                boolean leads = other.rules().stream().anyMatch(rule -> rule.rule().map(r -> leads(r.target(), chain.name())).orElse(false));
-                if (other.family() == chain.family() && leads) {
-                    return false;
-                }
-                used |= other.family() != chain.family() && (leads || other.name().equals(chain.name()) && !other.rules().isEmpty());
+                other.rules().forEach(rule -> used.add(other.name(), rule.rule().flatMap(r -> r.target().destination()), other.family() == chain.family()));
             }
         }
         return used;
-    }
-
-    private static boolean leads(Target target, String chain) {
-        return target instanceof Target.Jump jump && jump.chain().equals(chain) || target instanceof Target.Goto go && go.chain().equals(chain);
     }
 
     /** The name of a hook if the chain is where iptables would have it; otherwise its own, which belongs nowhere. */

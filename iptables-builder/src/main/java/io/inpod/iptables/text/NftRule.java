@@ -53,7 +53,7 @@ final class NftRule {
         String conditions = String.join(" ", text.parts);
         String comment = rule.matches().stream().filter(CommentMatch.class::isInstance).map(m -> " comment \"" + ((CommentMatch) m).text() + "\"").findFirst().orElse("");
         String start = conditions.isEmpty() ? "" : conditions + " ";
-        boolean leads = rule.target() instanceof Target.Jump || rule.target() instanceof Target.Goto;
+        boolean leads = rule.target().destination().isPresent();
         String whole = start + (leads ? "" : "counter ") + NftTarget.of(rule.target(), rule.onlyFamily().or(() -> only)) + comment;
         if (rule.target() instanceof Target.Tproxy) {
             if (rule.matches().stream().anyMatch(Limit.class::isInstance)) {

@@ -39,7 +39,7 @@ final class ApplyForEver {
                 try {
                     for (; ; ) {
                         for (RuleSet rules : versions) {
-                            backend.apply(namespace, PodRules.OWNER, rules);
+                            backend.apply(namespace, PodRules.NAMES, rules);
                         }
                         ready.countDown();
                     }

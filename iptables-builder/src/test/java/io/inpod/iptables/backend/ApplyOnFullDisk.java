@@ -31,9 +31,9 @@ final class ApplyOnFullDisk {
     public static void main(String[] args) throws Exception {
         Backend backend = Backends.named(args[0]).orElseThrow();
         try (NetworkNamespace pod = NetworkNamespace.open(Path.of(args[1]))) {
-            backend.apply(pod, PodRules.OWNER, ApplyForEver.rules(0, backend));
+            backend.apply(pod, PodRules.NAMES, ApplyForEver.rules(0, backend));
             fill(Path.of(System.getProperty("java.io.tmpdir")));
-            backend.apply(pod, PodRules.OWNER, ApplyForEver.rules(1, backend));
+            backend.apply(pod, PodRules.NAMES, ApplyForEver.rules(1, backend));
         }
         System.out.println("done");
     }

@@ -12,9 +12,9 @@ import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.Listing;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
@@ -52,7 +52,7 @@ import org.junit.jupiter.api.Test;
 
 /** What every back end does, in a namespace of its own for each test. A subclass only says which back end. */
 abstract class BackendContract {
-    static final Owner OWNER = new Owner(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of("contract-v4", "contract-v6"));
+    static final ManagedNames NAMES = new ManagedNames(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of("contract-v4", "contract-v6"));
     private static final int RANDOM_RULE_SETS = 8;
     private static final int SWAPS = 200;
 
@@ -97,7 +97,7 @@ abstract class BackendContract {
     }
 
     private List<String> differences(RuleSet rules) throws IOException {
-        return Differences.between(backend().read(namespace, OWNER), rules);
+        return Differences.between(backend().read(namespace, NAMES), rules);
     }
 
     /** Other people's rules in all the places where ours go; they must be the same afterwards. */
@@ -114,12 +114,12 @@ abstract class BackendContract {
     void whatIsAppliedIsReadBackAndRemoved() throws Exception {
         foreignRules();
         String before = listing();
-        backend().apply(namespace, OWNER, version(15006));
+        backend().apply(namespace, NAMES, version(15006));
         assertThat(differences(version(15006))).isEmpty();
         assertThat(differences(version(15007))).isNotEmpty().allMatch(words -> words.matches("(IPv[46] )?nat: rule [12] of CT_IN: redirect goes to 15006 instead of 15007"));
         assertThat(listing()).isNotEqualTo(before);
-        backend().remove(namespace, OWNER);
-        assertThat(backend().read(namespace, OWNER).isEmpty()).isTrue();
+        backend().remove(namespace, NAMES);
+        assertThat(backend().read(namespace, NAMES).isEmpty()).isTrue();
         assertThat(listing()).isEqualTo(before);
     }
 
@@ -129,16 +129,16 @@ abstract class BackendContract {
         int expressed = 0;
         for (int seed = 0; seed < RANDOM_RULE_SETS; seed++) {
             RuleSet whole = new RandomRules(seed).ruleSet();
-            Owner owner = Owner.of(whole, "random-");
-            RuleSet rules = expressible(owner, whole);
+            ManagedNames names = ManagedNames.of(whole, "random-");
+            RuleSet rules = expressible(names, whole);
             expressed += rules.tables().stream().mapToInt(t -> t.chains().stream().mapToInt(c -> c.rules().size()).sum()).sum();
-            backend().apply(namespace, owner, rules);
-            Listing listing = backend().read(namespace, owner);
+            backend().apply(namespace, names, rules);
+            Listing listing = backend().read(namespace, names);
             for (IpFamily family : IpFamily.values()) {
                 assertThat(listing.ruleSet(family)).as("seed " + seed).isEqualTo(withoutPlacement(rules.only(family)));
             }
             assertThat(Differences.between(listing, rules)).as("seed " + seed).isEmpty();
-            backend().remove(namespace, owner);
+            backend().remove(namespace, names);
         }
         assertThat(expressed).isGreaterThan(20 * RANDOM_RULE_SETS);
     }
@@ -148,14 +148,14 @@ abstract class BackendContract {
                 .map(t -> new Table(t.name(), t.chains().stream().map(c -> new Chain(c.name(), c.rules())).toList())).toList(), rules.sets());
     }
 
-    private RuleSet expressible(Owner owner, RuleSet rules) throws IOException {
+    private RuleSet expressible(ManagedNames names, RuleSet rules) throws IOException {
         List<Table> tables = new ArrayList<>();
         for (Table table : rules.tables()) {
             List<Chain> chains = new ArrayList<>();
             for (Chain chain : table.chains()) {
                 List<Rule> kept = new ArrayList<>();
                 for (Rule rule : chain.rules()) {
-                    if (chain.isBuiltIn() || expressible(owner, rules, table, rule)) {
+                    if (chain.isBuiltIn() || expressible(names, rules, table, rule)) {
                         kept.add(rule);
                     }
                 }
@@ -166,13 +166,13 @@ abstract class BackendContract {
         return new RuleSet(rules.families(), tables, rules.sets());
     }
 
-    private boolean expressible(Owner owner, RuleSet rules, Table table, Rule rule) throws IOException {
+    private boolean expressible(ManagedNames names, RuleSet rules, Table table, Rule rule) throws IOException {
         if (!Kernel.isFirstUserNamespace() && rule.matches().stream().anyMatch(m -> m instanceof OwnerUserMatch || m instanceof OwnerGroupMatch)) {
             return false; // elsewhere the kernel refuses numbers of users that aren't mapped
         }
         try {
-            String chain = owner.chains().iterator().next();
-            backend().check(owner, new RuleSet(rules.families(), List.of(Table.of(table.name(), Chain.of(chain, rule))), rules.sets()));
+            String chain = names.chains().iterator().next();
+            backend().check(names, new RuleSet(rules.families(), List.of(Table.of(table.name(), Chain.of(chain, rule))), rules.sets()));
             return true;
         } catch (IllegalArgumentException e) {
             assertThat(e).hasMessageContaining(table.name() + " ").hasMessageContaining(" rule 1");
@@ -182,29 +182,29 @@ abstract class BackendContract {
 
     @Test
     void applyingTwiceIsApplyingOnce() throws Exception {
-        backend().apply(namespace, OWNER, version(15006));
+        backend().apply(namespace, NAMES, version(15006));
         String once = listing();
-        backend().apply(namespace, OWNER, version(15006));
+        backend().apply(namespace, NAMES, version(15006));
         assertThat(listing()).isEqualTo(once);
     }
 
     @Test
     void removingTwiceSucceeds() throws Exception {
-        backend().remove(namespace, OWNER);
-        backend().apply(namespace, OWNER, version(15006));
-        backend().remove(namespace, OWNER);
-        backend().remove(namespace, OWNER);
-        assertThat(backend().read(namespace, OWNER).isEmpty()).isTrue();
+        backend().remove(namespace, NAMES);
+        backend().apply(namespace, NAMES, version(15006));
+        backend().remove(namespace, NAMES);
+        backend().remove(namespace, NAMES);
+        assertThat(backend().read(namespace, NAMES).isEmpty()).isTrue();
     }
 
     @Test
     void anotherVersionIsReplacedWhole() throws Exception {
         RuleSet old = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_OLD"))),
                 Chain.of("CT_OLD", Rule.of(new Target.NoTrack(), Match.protocol(Protocol.UDP)))));
-        backend().apply(namespace, OWNER, old);
-        backend().apply(namespace, OWNER, version(15006));
+        backend().apply(namespace, NAMES, old);
+        backend().apply(namespace, NAMES, version(15006));
         assertThat(differences(version(15006))).isEmpty();
-        backend().apply(namespace, OWNER, old);
+        backend().apply(namespace, NAMES, old);
         assertThat(differences(old)).isEmpty();
         assertThat(listing()).doesNotContain("CT_IN").doesNotContain("contract-v4");
     }
@@ -221,25 +221,25 @@ abstract class BackendContract {
         RuleSet refused = new RuleSet(EnumSet.allOf(IpFamily.class), tables, sets);
 
         String before = listing();
-        assertThatThrownBy(() -> backend().apply(namespace, OWNER, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
+        assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
         assertThat(listing()).isEqualTo(before);
-        backend().apply(namespace, OWNER, version(15006));
+        backend().apply(namespace, NAMES, version(15006));
         before = listing();
-        assertThatThrownBy(() -> backend().apply(namespace, OWNER, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions()
+        assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions()
                 .hasMessageContaining(namespace.toString());
         assertThat(listing()).isEqualTo(before);
     }
 
     @Test
     void anAddressComesAndGoesWithoutTouchingRules() throws Exception {
-        backend().apply(namespace, OWNER, version(15006));
+        backend().apply(namespace, NAMES, version(15006));
         SetChange change = new SetChange("contract-v4", IpFamily.V4, List.of(new Element(IpPrefix.parse("10.0.0.2").address(), "pod 2"),
                 new Element(IpPrefix.parse("10.0.0.1").address(), "another pod")), Set.of(IpPrefix.parse("10.9.9.9").address()));
-        backend().update(namespace, OWNER, change);
-        assertThat(backend().read(namespace, OWNER).sets()).containsExactly(new AddressSet("contract-v4", IpFamily.V4, change.add()));
-        backend().update(namespace, OWNER, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.1").address())));
+        backend().update(namespace, NAMES, change);
+        assertThat(backend().read(namespace, NAMES).sets()).containsExactly(new AddressSet("contract-v4", IpFamily.V4, change.add()));
+        backend().update(namespace, NAMES, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.1").address())));
         assertThat(differences(version(15006))).containsExactly("set contract-v4 lacks 10.0.0.1 (pod 1)", "set contract-v4 holds foreign 10.0.0.2 (pod 2)");
-        assertThatThrownBy(() -> backend().update(namespace, OWNER, new SetChange("contract-v6", IpFamily.V6,
+        assertThatThrownBy(() -> backend().update(namespace, NAMES, new SetChange("contract-v6", IpFamily.V6,
                 List.of(new Element(IpPrefix.parse("::1").address(), "")), Set.of()))).isInstanceOf(IOException.class);
     }
 
@@ -251,17 +251,17 @@ abstract class BackendContract {
         }
         AddressSet set = new AddressSet("contract-v4", IpFamily.V4, elements);
         RuleSet rules = new RuleSet(EnumSet.allOf(IpFamily.class), version(1).tables(), List.of(set));
-        backend().apply(namespace, OWNER, rules);
-        backend().update(namespace, OWNER, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.7").address())));
+        backend().apply(namespace, NAMES, rules);
+        backend().update(namespace, NAMES, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.7").address())));
         assertThat(differences(rules)).containsExactly("set contract-v4 lacks 10.0.0.7");
-        backend().remove(namespace, OWNER);
-        assertThat(backend().read(namespace, OWNER).isEmpty()).isTrue();
+        backend().remove(namespace, NAMES);
+        assertThat(backend().read(namespace, NAMES).isEmpty()).isTrue();
     }
 
     @Test
     void theNamesThatItMustFindAgainAreItsOwners() {
         RuleSet foreign = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("OTHER")));
-        assertThatThrownBy(() -> backend().apply(namespace, OWNER, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
+        assertThatThrownBy(() -> backend().apply(namespace, NAMES, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
     }
 
     /** Both families, one only, and one told by an address. TPROXY finds nobody here: nothing may reach the application past the proxy. */
@@ -278,7 +278,7 @@ abstract class BackendContract {
             for (Rule way : ways) {
                 RuleSet rules = RuleSet.ofBoth(Table.of(TableName.MANGLE, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_IN"))), Chain.of("CT_IN", way,
                         Rule.of(divert, Match.protocol(Protocol.TCP), Match.destination(IpPrefix.parse("::2/128")).not()))));
-                backend().apply(namespace, OWNER, rules);
+                backend().apply(namespace, NAMES, rules);
                 assertThat(differences(rules)).isEmpty();
                 assertThatThrownBy(() -> connect(application.getLocalAddress())).isInstanceOf(SocketTimeoutException.class);
             }
@@ -296,17 +296,17 @@ abstract class BackendContract {
     void theOppositeOfACgroupMeansWhatItSaysOrIsRefused() {
         RuleSet outside = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("CT_OUT", Rule.of(new Target.Drop(), Match.cgroup("a/proxy").not()))));
         if (backend().layout() == Layout.INET) {
-            assertThatThrownBy(() -> backend().check(OWNER, outside)).isInstanceOf(IllegalArgumentException.class)
+            assertThatThrownBy(() -> backend().check(NAMES, outside)).isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("cgroup").hasMessageContaining("a/proxy");
         } else {
-            assertThatCode(() -> backend().check(OWNER, outside)).doesNotThrowAnyException();
+            assertThatCode(() -> backend().check(NAMES, outside)).doesNotThrowAnyException();
         }
     }
 
     @Test
     void aClosedNamespaceIsAnError() {
         namespace.close();
-        assertThatThrownBy(() -> backend().apply(namespace, OWNER, version(15006))).isInstanceOf(IOException.class).hasMessageContaining("closed");
+        assertThatThrownBy(() -> backend().apply(namespace, NAMES, version(15006))).isInstanceOf(IOException.class).hasMessageContaining("closed");
     }
 
     /** A stream of new connections: each must be redirected, whatever version is being replaced by whichever. */
@@ -316,10 +316,10 @@ abstract class BackendContract {
         try (Rtnetlink inside = Rtnetlink.open(namespace)) {
             inside.links().up("lo");
         }
-        backend().apply(namespace, OWNER, redirection(0));
+        backend().apply(namespace, NAMES, redirection(0));
         try (RedirectedStream stream = RedirectedStream.start(namespace)) {
             for (int i = 1; i <= SWAPS; i++) {
-                backend().apply(namespace, OWNER, redirection(i % 3));
+                backend().apply(namespace, NAMES, redirection(i % 3));
             }
             assertThat(stream.stop()).isGreaterThan(SWAPS);
         }
@@ -352,7 +352,7 @@ abstract class BackendContract {
             for (int port : new int[] {15006, 15007}) {
                 Callable<Void> applier = () -> {
                     for (int i = 0; i < rounds(); i++) {
-                        backend().apply(namespace, OWNER, version(port));
+                        backend().apply(namespace, NAMES, version(port));
                     }
                     return null;
                 };
@@ -365,7 +365,7 @@ abstract class BackendContract {
             threads.shutdownNow();
         }
         assertThat(differences(version(15006)).isEmpty() || differences(version(15007)).isEmpty()).isTrue();
-        assertThatCode(() -> backend().remove(namespace, OWNER)).doesNotThrowAnyException();
+        assertThatCode(() -> backend().remove(namespace, NAMES)).doesNotThrowAnyException();
         assertThat(listing()).doesNotContain("CT_");
     }
 }

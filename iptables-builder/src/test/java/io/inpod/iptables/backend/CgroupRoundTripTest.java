@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -49,9 +49,9 @@ class CgroupRoundTripTest {
                 rules.add(Rule.of(new Target.Drop(), Match.cgroup(outer + "/in.ner").not()));
             }
             RuleSet whole = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("GROUPS"))), new Chain("GROUPS", rules)));
-            Owner owner = Owner.of(whole, "groups-");
+            ManagedNames names = ManagedNames.of(whole, "groups-");
             try {
-                backend.apply(namespace, owner, whole);
+                backend.apply(namespace, names, whole);
             } catch (IOException e) {
                 Assumptions.assumeFalse(String.valueOf(e.getMessage()).matches("(?s).*CONFIG_(NETFILTER_XT_MATCH_CGROUP|NFT_SOCKET|SOCK_CGROUP_DATA).*"), e.getMessage());
                 throw e;
@@ -64,10 +64,10 @@ class CgroupRoundTripTest {
                 assertThat(listed).contains("-A GROUPS -m cgroup --path " + outer + " -j RETURN", "-A GROUPS -m cgroup --path " + outer + "/in.ner -j ACCEPT",
                         "-A GROUPS -m cgroup ! --path " + outer + "/in.ner -j DROP");
             }
-            assertThat(backend.read(namespace, owner).ruleSet(IpFamily.V4)).isEqualTo(whole);
-            assertThat(Differences.between(backend.read(namespace, owner), whole)).isEmpty();
-            backend.remove(namespace, owner);
-            assertThat(backend.read(namespace, owner).isEmpty()).isTrue();
+            assertThat(backend.read(namespace, names).ruleSet(IpFamily.V4)).isEqualTo(whole);
+            assertThat(Differences.between(backend.read(namespace, names), whole)).isEmpty();
+            backend.remove(namespace, names);
+            assertThat(backend.read(namespace, names).isEmpty()).isTrue();
         } finally {
             Files.delete(inner);
             Files.delete(directory);

@@ -3,7 +3,7 @@ package io.inpod.iptables.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Kernel;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.netns.NetworkNamespace;
 import java.util.List;
 import java.util.Set;
@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** Which back end is chosen, by what the real kernel holds. */
 class DetectionTest {
-    private static final Owner OWNER = new Owner(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of());
+    private static final ManagedNames NAMES = new ManagedNames(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of());
     private final List<Backend> backends = List.of(IptablesBackend.nft(), NftBackend.system(), IptablesBackend.legacy());
     private NetworkNamespace namespace;
 
@@ -35,7 +35,7 @@ class DetectionTest {
 
     @Test
     void inAnEmptyNamespaceTheFirstUsable() throws Exception {
-        Detection detection = Detection.among(backends, namespace, OWNER);
+        Detection detection = Detection.among(backends, namespace, NAMES);
         assertThat(detection.chosen()).contains(backends.get(0));
         assertThat(detection.reason()).startsWith("iptables-nft is the first that is usable");
         assertThat(detection.candidates()).noneMatch(Detection.Candidate::holdsRules).allMatch(candidate -> candidate.usability().usable());
@@ -44,7 +44,7 @@ class DetectionTest {
     /** Looking must not create what is looked for: merely asking iptables-legacy for a table would make it appear. */
     @Test
     void lookingLeavesNothing() throws Exception {
-        Detection.among(backends, namespace, OWNER);
+        Detection.among(backends, namespace, NAMES);
         assertThat(Kernel.run(namespace, "", "iptables-legacy-save")).isEmpty();
         assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).isEmpty();
     }
@@ -52,18 +52,18 @@ class DetectionTest {
     @Test
     void whereRulesAreThoseAreReplaced() throws Exception {
         Kernel.run(namespace, script("nat"), "iptables-legacy-restore", "--noflush");
-        Detection detection = Detection.among(backends, namespace, OWNER);
+        Detection detection = Detection.among(backends, namespace, NAMES);
         assertThat(detection.chosen()).contains(backends.get(2));
         assertThat(detection.reason()).isEqualTo("iptables-legacy already holds rules here");
         Kernel.run(namespace, script("raw"), "ip6tables-nft-restore", "--noflush");
-        assertThat(Detection.among(backends, namespace, OWNER).reason()).isEqualTo("iptables-nft already holds rules here, and so do other tables: iptables-legacy");
+        assertThat(Detection.among(backends, namespace, NAMES).reason()).isEqualTo("iptables-nft already holds rules here, and so do other tables: iptables-legacy");
     }
 
     /** netlink and iptables-nft see the same rules: that isn't two of them. */
     @Test
     void whoSeesTheSameTablesHoldsNoOthers() throws Exception {
         Kernel.run(namespace, script("nat"), "iptables-nft-restore", "--noflush");
-        Detection detection = Detection.among(Backends.all(), namespace, OWNER);
+        Detection detection = Detection.among(Backends.all(), namespace, NAMES);
         assertThat(detection.candidates().stream().filter(Detection.Candidate::holdsRules).map(candidate -> candidate.backend().name())).contains("netlink", "iptables-nft");
         assertThat(detection.reason()).isEqualTo("netlink already holds rules here");
     }
@@ -71,13 +71,13 @@ class DetectionTest {
     @Test
     void otherPeoplesRulesDontCount() throws Exception {
         Kernel.run(namespace, script("nat").replace("CT_OUT", "OTHER"), "iptables-legacy-restore", "--noflush");
-        assertThat(Detection.among(backends, namespace, OWNER).chosen()).contains(backends.get(0));
+        assertThat(Detection.among(backends, namespace, NAMES).chosen()).contains(backends.get(0));
     }
 
     @Test
     void withoutToolsNothingIsChosenAndTheReasonNamesThem() throws Exception {
         IptablesTools none = IptablesTools.system().withDirectories(List.of());
-        Detection detection = Detection.among(List.of(new IptablesBackend(none), new NftBackend(none)), namespace, OWNER);
+        Detection detection = Detection.among(List.of(new IptablesBackend(none), new NftBackend(none)), namespace, NAMES);
         assertThat(detection.chosen()).isEmpty();
         assertThat(detection.reason()).startsWith("no back end is usable").contains("on Debian it is in the package iptables").contains("nftables");
     }
@@ -86,6 +86,6 @@ class DetectionTest {
     void allKnownBackEndsAreNamed() throws Exception {
         assertThat(Backends.all()).extracting(Backend::name).contains("iptables-nft", "nft", "iptables-legacy").doesNotHaveDuplicates();
         assertThat(Backends.named("nft")).isPresent();
-        assertThat(Backend.detect(namespace, OWNER).chosen()).isPresent();
+        assertThat(Backend.detect(namespace, NAMES).chosen()).isPresent();
     }
 }

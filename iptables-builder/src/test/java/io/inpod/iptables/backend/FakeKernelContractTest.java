@@ -32,20 +32,20 @@ class FakeKernelContractTest extends BackendContract {
 
     @Test
     void whatOthersDoIsSeen() throws Exception {
-        kernel.apply(namespace, OWNER, version(1));
+        kernel.apply(namespace, NAMES, version(1));
         kernel.append(namespace, IpFamily.V4, TableName.NAT, "CT_OUT", Rule.of(new Target.Return()));
         kernel.delete(namespace, IpFamily.V6, TableName.FILTER, "CT_OUT", 1);
-        assertThat(Differences.between(kernel.read(namespace, OWNER), version(1))).containsExactly("IPv4 nat: rule 1 of CT_OUT is foreign: -j RETURN",
+        assertThat(Differences.between(kernel.read(namespace, NAMES), version(1))).containsExactly("IPv4 nat: rule 1 of CT_OUT is foreign: -j RETURN",
                 "IPv6 filter: rule 1 of CT_OUT is missing: -p udp -j DROP");
     }
 
     @Test
     void aFailureChangesNothing() throws Exception {
-        kernel.apply(namespace, OWNER, version(1));
+        kernel.apply(namespace, NAMES, version(1));
         String before = listing();
         kernel.failNext(new IOException("no more memory"));
-        assertThatThrownBy(() -> kernel.apply(namespace, OWNER, version(2))).hasMessage("no more memory");
+        assertThatThrownBy(() -> kernel.apply(namespace, NAMES, version(2))).hasMessage("no more memory");
         assertThat(listing()).isEqualTo(before);
-        kernel.apply(namespace, OWNER, version(2));
+        kernel.apply(namespace, NAMES, version(2));
     }
 }

@@ -55,7 +55,7 @@ class FullDiskTest {
                 ApplyOnFullDisk.class.getName(), name, "/run/netns/" + NAME)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         assertThat(new String(process.getInputStream().readAllBytes()).lines().reduce("", (a, b) -> b)).isEqualTo("done");
         assertThat(process.waitFor()).isZero();
-        assertThat(Differences.between(backend.read(pod, PodRules.OWNER), ApplyForEver.rules(1, backend))).isEmpty();
+        assertThat(Differences.between(backend.read(pod, PodRules.NAMES), ApplyForEver.rules(1, backend))).isEmpty();
     }
 
     /** Rules of others, so many that a listing needs more room than is left. */

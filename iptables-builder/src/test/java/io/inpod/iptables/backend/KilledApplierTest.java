@@ -104,7 +104,7 @@ class KilledApplierTest {
         List<Map<String, Map<String, List<String>>>> versions = new ArrayList<>();
         for (int version : List.of(0, 1)) {
             NetworkNamespace sample = pod();
-            backend.apply(sample, PodRules.OWNER, ApplyForEver.rules(version, backend));
+            backend.apply(sample, PodRules.NAMES, ApplyForEver.rules(version, backend));
             versions.add(listing(sample, backend));
         }
         assertThat(versions.get(0)).isNotEqualTo(versions.get(1));
@@ -136,9 +136,9 @@ class KilledApplierTest {
                 }
             }
             NetworkNamespace mended = victims.get(round);
-            backend.apply(mended, PodRules.OWNER, ApplyForEver.rules(0, backend));
+            backend.apply(mended, PodRules.NAMES, ApplyForEver.rules(0, backend));
             assertThat(listing(mended, backend)).isEqualTo(versions.get(0));
-            assertThat(Differences.between(backend.read(mended, PodRules.OWNER), ApplyForEver.rules(0, backend))).isEmpty();
+            assertThat(Differences.between(backend.read(mended, PodRules.NAMES), ApplyForEver.rules(0, backend))).isEmpty();
         }
     }
 

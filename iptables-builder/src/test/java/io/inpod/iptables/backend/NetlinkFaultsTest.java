@@ -6,8 +6,8 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Rule;
@@ -60,11 +60,11 @@ class NetlinkFaultsTest {
     @Test
     void aChainThatOthersHookedIntoGoesAndTheirsStay() throws Exception {
         RuleSet rules = redirect(15001);
-        Owner owner = Owner.of(rules, "faults-");
-        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        ManagedNames names = ManagedNames.of(rules, "faults-");
+        NetlinkBackend.iptables().apply(namespace, names, rules);
         restore(":OTHER - [0:0]", "-A OTHER -p udp -j OURS", "-A OTHER -d 10.0.0.1 -j ACCEPT", "-A PREROUTING -j OTHER", "-A PREROUTING -p tcp -g OURS");
-        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).isNotEmpty();
-        NetlinkBackend.iptables().remove(namespace, owner);
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).isNotEmpty();
+        NetlinkBackend.iptables().remove(namespace, names);
         assertThat(Kernel.listing(namespace, "iptables-nft-save"))
                 .isEqualTo(Map.of("nat OTHER", List.of("-d 10.0.0.1/32 -j ACCEPT"), "nat PREROUTING", List.of("-j OTHER")));
     }
@@ -72,13 +72,13 @@ class NetlinkFaultsTest {
     @Test
     void whatIsHalfRemovedByHandIsRepairedAndRemoved() throws Exception {
         RuleSet rules = redirect(15001);
-        Owner owner = Owner.of(rules, "faults-");
-        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        ManagedNames names = ManagedNames.of(rules, "faults-");
+        NetlinkBackend.iptables().apply(namespace, names, rules);
         restore("-D OUTPUT -j OURS", "-F OURS", "-A OUTPUT -p tcp -j OURS");
-        NetlinkBackend.iptables().apply(namespace, owner, rules);
-        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).isEmpty();
+        NetlinkBackend.iptables().apply(namespace, names, rules);
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).isEmpty();
         restore("-D OUTPUT -j OURS", "-F OURS", "-X OURS");
-        NetlinkBackend.iptables().remove(namespace, owner);
+        NetlinkBackend.iptables().remove(namespace, names);
         assertThat(Kernel.listing(namespace, "iptables-nft-save")).isEmpty();
     }
 
@@ -86,12 +86,12 @@ class NetlinkFaultsTest {
     @Test
     void rulesThatTheModelCantExpressAreForeign() throws Exception {
         RuleSet rules = redirect(15001);
-        Owner owner = Owner.of(rules, "faults-");
-        NetlinkBackend.iptables().apply(namespace, owner, rules);
+        ManagedNames names = ManagedNames.of(rules, "faults-");
+        NetlinkBackend.iptables().apply(namespace, names, rules);
         Kernel.run(namespace, "", "nft", "add", "rule", "ip", "nat", "OURS", "numgen", "random", "mod", "10", "0", "accept");
-        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).singleElement().asString().contains("rule 2 of OURS is foreign").contains("numgen");
-        NetlinkBackend.iptables().apply(namespace, owner, rules);
-        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, owner), rules)).isEmpty();
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).singleElement().asString().contains("rule 2 of OURS is foreign").contains("numgen");
+        NetlinkBackend.iptables().apply(namespace, names, rules);
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).isEmpty();
     }
 
     @Test
@@ -102,10 +102,10 @@ class NetlinkFaultsTest {
         }
         RuleSet rules = RuleSet.of(IpFamily.V4, Table.of(TableName.NAT, Chain.of("PREROUTING", Rule.of(new Target.Jump("OURS"))), new Chain("OURS", odd)));
         for (NetlinkBackend backend : List.of(NetlinkBackend.iptables(), NetlinkBackend.inet())) {
-            Owner owner = Owner.of(rules, "faults-");
-            backend.apply(namespace, owner, rules);
-            assertThat(Differences.between(backend.read(namespace, owner), rules)).isEmpty();
-            backend.remove(namespace, owner);
+            ManagedNames names = ManagedNames.of(rules, "faults-");
+            backend.apply(namespace, names, rules);
+            assertThat(Differences.between(backend.read(namespace, names), rules)).isEmpty();
+            backend.remove(namespace, names);
         }
     }
 
@@ -126,19 +126,19 @@ class NetlinkFaultsTest {
     void fiftyThousandAddresses() throws Exception {
         List<AddressSet.Element> many = elements(MANY);
         RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, many));
-        Owner owner = Owner.of(rules, "faults-");
+        ManagedNames names = ManagedNames.of(rules, "faults-");
         SetChange change = new SetChange("faults-v4", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("192.0.2.1").address(), "one more")),
                 Set.of(many.get(0).address()));
         for (NetlinkBackend backend : Kernel.isFirstUserNamespace() ? List.of(NetlinkBackend.iptables(), NetlinkBackend.inet()) : List.of(NetlinkBackend.iptables())) {
-            backend.apply(namespace, owner, rules);
-            backend.update(namespace, owner, change);
-            assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(MANY)
+            backend.apply(namespace, names, rules);
+            backend.update(namespace, names, change);
+            assertThat(backend.read(namespace, names).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(MANY)
                     .contains(change.add().get(0)).doesNotContain(many.get(0)));
             String listed = backend.layout() == Layout.IPTABLES ? Kernel.run(namespace, "", "ipset", "list", "-terse", "faults-v4")
                     : Kernel.run(namespace, "", "nft", "get", "element", "inet", "faults-nat", "faults-v4", "{ 192.0.2.1 }");
             assertThat(listed).contains(backend.layout() == Layout.IPTABLES ? "Number of entries: " + MANY : "192.0.2.1 comment \"one more\"");
-            backend.remove(namespace, owner);
-            assertThat(backend.read(namespace, owner).isEmpty()).isTrue();
+            backend.remove(namespace, names);
+            assertThat(backend.read(namespace, names).isEmpty()).isTrue();
         }
     }
 
@@ -147,13 +147,13 @@ class NetlinkFaultsTest {
     void aSetIsListedWholeWhileItsHashTableGrows() throws Exception {
         List<AddressSet.Element> many = elements(MANY);
         RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, List.of()));
-        Owner owner = Owner.of(rules, "faults-");
+        ManagedNames names = ManagedNames.of(rules, "faults-");
         NetlinkBackend backend = NetlinkBackend.inet();
         for (int count : Kernel.isFirstUserNamespace() ? List.of(32_000, 41_000, 47_000) : List.of(2_000)) {
-            backend.apply(namespace, owner, rules);
-            backend.update(namespace, owner, new SetChange("faults-v4", IpFamily.V4, many.subList(0, count), Set.of()));
-            assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(count).doesNotHaveDuplicates());
-            backend.remove(namespace, owner);
+            backend.apply(namespace, names, rules);
+            backend.update(namespace, names, new SetChange("faults-v4", IpFamily.V4, many.subList(0, count), Set.of()));
+            assertThat(backend.read(namespace, names).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(count).doesNotHaveDuplicates());
+            backend.remove(namespace, names);
         }
     }
 
@@ -161,8 +161,8 @@ class NetlinkFaultsTest {
     @Test
     void aSetThatNftListedTornIsListedAgain(@TempDir Path directory) throws Exception {
         RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, elements(3)));
-        Owner owner = Owner.of(rules, "faults-");
-        NftBackend.system().apply(namespace, owner, rules);
+        ManagedNames names = ManagedNames.of(rules, "faults-");
+        NftBackend.system().apply(namespace, names, rules);
         Path torn = Files.createFile(directory.resolve("torn"));
         Path nft = Files.writeString(directory.resolve("nft"), """
                 #!/bin/sh
@@ -173,7 +173,7 @@ class NetlinkFaultsTest {
         List<Path> directories = new ArrayList<>(List.of(directory));
         directories.addAll(IptablesTools.system().directories());
         NftBackend backend = new NftBackend(IptablesTools.system().withDirectories(directories));
-        assertThat(backend.read(namespace, owner).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(3));
+        assertThat(backend.read(namespace, names).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(3));
         assertThat(torn).doesNotExist();
     }
 }

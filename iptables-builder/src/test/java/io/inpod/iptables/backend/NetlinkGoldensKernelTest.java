@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.inpod.iptables.Goldens;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
@@ -42,7 +42,7 @@ class NetlinkGoldensKernelTest {
         String tool = family == IpFamily.V4 ? "iptables-nft" : "ip6tables-nft";
         try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
             Kernel.run(theirs, Goldens.script(golden, family), tool + "-restore", "--noflush");
-            NetlinkBackend.iptables().apply(ours, Owner.of(rules, "golden-"), rules);
+            NetlinkBackend.iptables().apply(ours, ManagedNames.of(rules, "golden-"), rules);
             assertThat(Kernel.listing(ours, tool + "-save")).isNotEmpty().isEqualTo(Kernel.listing(theirs, tool + "-save"));
         }
     }
@@ -51,7 +51,7 @@ class NetlinkGoldensKernelTest {
     void iptablesSaveListsThePublicDocumentationsRules() throws Exception {
         RuleSet rules = InPodRedirection.of(IpFamily.V4).withProfile(Profile.TPROXY).ruleSet();
         try (NetworkNamespace ours = Kernel.namespace()) {
-            NetlinkBackend.iptables().apply(ours, Owner.of(rules, "golden-"), rules);
+            NetlinkBackend.iptables().apply(ours, ManagedNames.of(rules, "golden-"), rules);
             assertThat(Kernel.listing(ours, "iptables-nft-save")).isEqualTo(Kernel.listing(Goldens.read("tproxy/public-doc-listing.iptables-save")));
         }
     }
@@ -72,7 +72,7 @@ class NetlinkGoldensKernelTest {
         for (Backend backend : List.of(NetlinkBackend.inet(), NftBackend.system())) {
             try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
                 Kernel.run(theirs, Goldens.read("nftables/" + golden), "nft", "-f", "-");
-                backend.apply(ours, PodRules.OWNER, rules);
+                backend.apply(ours, PodRules.NAMES, rules);
                 Map<String, List<String>> expected = chains(theirs);
                 assertThat(expected).containsKeys("istio-ambient-nat istio-output", "istio-ambient-mangle istio-prerouting");
                 assertThat(chains(ours)).containsAllEntriesOf(expected);

@@ -45,12 +45,12 @@ class NftContractTest extends BackendContract {
         try (ServerSocketChannel listener = namespace.call(ServerSocketChannel::open)) {
             listener.bind(application);
             connect(application);
-            backend().apply(namespace, OWNER, rules);
-            assertThat(Differences.between(backend().read(namespace, OWNER), rules)).isEmpty();
+            backend().apply(namespace, NAMES, rules);
+            assertThat(Differences.between(backend().read(namespace, NAMES), rules)).isEmpty();
             assertThatThrownBy(() -> connect(application)).isInstanceOf(SocketTimeoutException.class);
             Kernel.run(namespace, "", "nft", "delete", "rule", "inet", "contract-mangle", "CT_IN", "handle", dropHandle());
             connect(application);
-            assertThat(Differences.between(backend().read(namespace, OWNER), rules)).hasSize(2).allMatch(words -> words.contains("rule 1 of CT_IN"));
+            assertThat(Differences.between(backend().read(namespace, NAMES), rules)).hasSize(2).allMatch(words -> words.contains("rule 1 of CT_IN"));
         }
     }
 

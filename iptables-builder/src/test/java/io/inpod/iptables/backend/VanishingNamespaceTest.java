@@ -61,7 +61,7 @@ class VanishingNamespaceTest {
 
     private static void apply(String backend, NetworkNamespace pod, int version) throws IOException {
         Backend by = Backends.named(backend).orElseThrow();
-        by.apply(pod, PodRules.OWNER, ApplyForEver.rules(version, by));
+        by.apply(pod, PodRules.NAMES, ApplyForEver.rules(version, by));
     }
 
     private static void await(CountDownLatch latch) throws InterruptedException {
@@ -107,7 +107,7 @@ class VanishingNamespaceTest {
             assertThat(applier.get(LIMIT_SECONDS, TimeUnit.SECONDS)).hasMessage("enough");
             apply(backend, pod, 0);
             Backend by = Backends.named(backend).orElseThrow();
-            assertThat(Differences.between(by.read(pod, PodRules.OWNER), ApplyForEver.rules(0, by))).isEmpty();
+            assertThat(Differences.between(by.read(pod, PodRules.NAMES), ApplyForEver.rules(0, by))).isEmpty();
         } finally {
             last.destroyForcibly().waitFor();
         }

@@ -32,8 +32,8 @@ class PodRulesTest {
     @ParameterizedTest
     @MethodSource("presets")
     void theOwnerFindsAllOfIt(PodRules rules) {
-        PodRules.OWNER.checkShared(rules.shared());
-        PodRules.OWNER.check(rules.inet());
+        PodRules.NAMES.checkShared(rules.shared());
+        PodRules.NAMES.check(rules.inet());
     }
 
     @Test

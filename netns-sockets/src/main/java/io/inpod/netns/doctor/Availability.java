@@ -11,9 +11,9 @@ import java.time.Instant;
  * @param cause why it doesn't, as one word; {@link Cause#NONE} if it works
  * @param reason why it doesn't, in words, with the kernel's error; empty if it works
  * @param advice what a person can do about it; empty if it works
- * @param probed when it was tried
+ * @param checkedAt when it was tried
  */
-public record Availability(Capability capability, boolean available, Cause cause, String reason, String advice, Instant probed) {
+public record Availability(Capability capability, boolean available, Cause cause, String reason, String advice, Instant checkedAt) {
     /** What stands in the way. */
     public enum Cause {
         /** Nothing: it works. */

@@ -44,7 +44,7 @@ final class Diagnosis {
             return Availability.no(tried, Cause.MISSING_CAPABILITY, "this process lacks " + names + ": " + said,
                     "run as root, add the capability (in a pod: securityContext.capabilities), or start everything inside `unshare -Urn`");
         }
-        Optional<String> stranger = foreignOwner(namespace);
+        Optional<String> stranger = foreignUserNamespace(namespace);
         if (!needed.isEmpty() && stranger.isPresent()) {
             return Availability.no(tried, Cause.MISSING_CAPABILITY, names + " doesn't reach to this namespace, " + stranger.get() + ": " + said,
                     "run in the user namespace that owns it, or in one of its ancestors");
@@ -65,11 +65,11 @@ final class Diagnosis {
     }
 
     /** Who owns the namespace, if that isn't this process's own user namespace. */
-    private static Optional<String> foreignOwner(NetworkNamespace namespace) {
+    private static Optional<String> foreignUserNamespace(NetworkNamespace namespace) {
         try {
             String own = Files.readSymbolicLink(Path.of("/proc/thread-self/ns/user")).toString();
-            String owner = namespace.owner().toString();
-            return owner.equals(own) ? Optional.empty() : Optional.of("which belongs to " + owner + " while this process is in " + own);
+            String owning = namespace.owningUserNamespace().toString();
+            return owning.equals(own) ? Optional.empty() : Optional.of("which belongs to " + owning + " while this process is in " + own);
         } catch (SystemCallException e) {
             return e.symbol().equals("EPERM") ? Optional.of("which belongs to a user namespace above this process's") : Optional.empty();
         } catch (IOException e) {

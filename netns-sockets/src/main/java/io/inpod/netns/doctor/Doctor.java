@@ -46,7 +46,7 @@ public final class Doctor {
             return 2;
         }
         try (NetworkNamespace namespace = arguments.length == 0 ? own() : open(arguments[0])) {
-            List<Availability> results = Capability.probeAll(namespace);
+            List<Availability> results = Capability.checkAll(namespace);
             out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch") + "; " + namespace);
             print(results, out);
             return results.stream().anyMatch(result -> result.capability() == Capability.ENTER && !result.available()) ? 1 : 0;

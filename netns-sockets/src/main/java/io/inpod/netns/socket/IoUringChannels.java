@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.internal.IoUringProbe;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.ServerSocketChannel;
@@ -26,7 +25,7 @@ final class IoUringChannels implements TransportChannels {
 
     /** Null if it can be used; otherwise why not. */
     static @Nullable String unavailability() {
-        String refusal = IoUringProbe.refusal();
+        String refusal = IoUringSupport.refusal();
         if (refusal != null) {
             return refusal;
         }

@@ -2,7 +2,6 @@ package io.inpod.netns.socket;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.error.SystemCallException;
-import io.inpod.netns.internal.JdkDescriptor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;

@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.internal.JdkDescriptor;
 import java.io.IOException;
 import java.net.SocketOption;
 import java.nio.channels.NetworkChannel;

@@ -2,9 +2,7 @@ package io.inpod.netns.socket;
 
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.error.SystemCallException;
-import io.inpod.netns.internal.JdkDescriptor;
 import io.inpod.netns.internal.Native;
-import io.inpod.netns.internal.RawSocketOption;
 import io.inpod.netns.internal.SocketNumbers;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.UnixChannel;

@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.internal.RawSocketOption;
 import io.inpod.netns.internal.SocketNumbers;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;

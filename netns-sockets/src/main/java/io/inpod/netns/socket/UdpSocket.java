@@ -4,8 +4,6 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
-import io.inpod.netns.internal.DatagramHeader;
-import io.inpod.netns.internal.InetSockaddr;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import java.io.IOException;

@@ -26,7 +26,7 @@ final class MessageHeader {
     private final long address;
 
     /** Makes room for bytes and descriptors. */
-    public MessageHeader(int bytes, int descriptors) {
+    MessageHeader(int bytes, int descriptors) {
         this.descriptorRoom = descriptors;
         this.dataRoom = bytes;
         this.data = CONTROL + align(controlBytes(descriptors));
@@ -38,22 +38,22 @@ final class MessageHeader {
     }
 
     /** Whether there is room for so many bytes and descriptors. */
-    public boolean holds(int bytes, int descriptors) {
+    boolean holds(int bytes, int descriptors) {
         return bytes <= dataRoom && descriptors <= descriptorRoom;
     }
 
     /** How much memory it takes, in bytes. */
-    public int size() {
+    int size() {
         return memory.capacity();
     }
 
     /** The header for the call; whoever makes it keeps this object reachable meanwhile. */
-    public ByteBuffer memory() {
+    ByteBuffer memory() {
         return memory;
     }
 
     /** Puts what is to be sent: bytes from position to limit, which stay as they are, and descriptors. */
-    public void send(ByteBuffer bytes, int[] descriptors) {
+    void send(ByteBuffer bytes, int[] descriptors) {
         memory.put(data, bytes, bytes.position(), bytes.remaining());
         prepare(bytes.remaining(), descriptors.length);
         if (descriptors.length > 0) {
@@ -67,7 +67,7 @@ final class MessageHeader {
     }
 
     /** Makes ready for receiving at most so many bytes and descriptors. */
-    public void receive(int bytes, int descriptors) {
+    void receive(int bytes, int descriptors) {
         prepare(bytes, descriptors);
     }
 
@@ -79,19 +79,19 @@ final class MessageHeader {
     }
 
     /** What the kernel said about what was received, MSG_TRUNC and the like. */
-    public int flags() {
+    int flags() {
         return Msghdr.FLAGS.get(memory, 0);
     }
 
     /** A copy of the bytes that were received. */
-    public ByteBuffer copy(int bytes) {
+    ByteBuffer copy(int bytes) {
         byte[] copy = new byte[bytes];
         memory.get(data, copy);
         return ByteBuffer.wrap(copy);
     }
 
     /** Takes over the descriptors that were received, even where some were cut off. */
-    public List<OwnedFd> received() {
+    List<OwnedFd> received() {
         long length = Math.max(0, Math.min(Msghdr.CONTROL_LENGTH.getLong(memory, 0), controlBytes(descriptorRoom)));
         List<OwnedFd> received = new ArrayList<>(1);
         for (int number : numbers(memory, CONTROL, CONTROL + (int) length)) {

@@ -53,12 +53,14 @@ class ExhaustionTest {
                 };
             });
             operations.put("duplicate", NetworkNamespace::duplicate);
-            operations.put("owner", namespace -> {
-                namespace.owner();
+            operations.put("owning user namespace", namespace -> {
+                namespace.owningUserNamespace();
                 return () -> {};
             });
             operations.put("id", namespace -> {
-                namespace.idIn(namespace);
+                try (Rtnetlink network = Rtnetlink.open(namespace)) {
+                    network.namespaceId(namespace);
+                }
                 return () -> {};
             });
             operations.put("call", namespace -> OwnedFd.adopt(Native.check(
@@ -75,7 +77,7 @@ class ExhaustionTest {
 
         public static void main(String[] args) throws Exception {
             try (NetworkNamespace namespace = NetworkNamespace.create()) {
-                Capability.probeAll(namespace);
+                Capability.checkAll(namespace);
                 for (Map.Entry<String, Operation> operation : operations().entrySet()) {
                     operation.getValue().run(namespace).close(); // loads its classes
                     System.out.println(operation.getKey() + " needs " + needs(operation.getValue(), namespace));

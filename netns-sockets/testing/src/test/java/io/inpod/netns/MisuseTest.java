@@ -42,6 +42,12 @@ class MisuseTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final NamespaceAction<RuntimeException> NOTHING = () -> {};
 
+    private static void idOf(NetworkNamespace other, NetworkNamespace observer) throws IOException {
+        try (Rtnetlink network = Rtnetlink.open(observer)) {
+            network.namespaceId(other);
+        }
+    }
+
     private static String whereAmI() throws IOException {
         return Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net")).toString();
     }
@@ -129,13 +135,13 @@ class MisuseTest {
         closed.close();
         LeakCheck leaks = LeakCheck.begin();
         List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> uses = List.of(
-                () -> closed.run(() -> {}), closed::owner, closed::duplicate, () -> closed.idIn(pod), () -> pod.idIn(closed), () -> Rtnetlink.open(closed),
+                () -> closed.run(() -> {}), closed::owningUserNamespace, closed::duplicate, () -> Rtnetlink.open(closed), () -> idOf(closed, pod),
                 () -> JdkChannels.listen(closed, SocketOptions.NONE, new InetSocketAddress(0)), () -> PacketSocket.open(closed, 0));
         for (var use : uses) {
             assertThatThrownBy(use).isInstanceOf(ClosedChannelException.class).hasMessage(closed + " is closed");
         }
         assertThatThrownBy(() -> NettyChannels.client(closed).newChannel()).hasMessage("no socket in " + closed + ": " + closed + " is closed");
-        assertThat(Capability.MARK.probe(closed).reason()).isEqualTo(closed + " is closed");
+        assertThat(Capability.MARK.check(closed).reason()).isEqualTo(closed + " is closed");
         leaks.verify();
     }
 

@@ -133,36 +133,20 @@ class NamespaceOriginsTest {
     }
 
     @Test
-    void knowsItsOwner(PodNetwork network) throws Exception {
+    void knowsItsOwningUserNamespace(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         String user = link("/proc/self/ns/user");
-        assertThat(pod.owner()).hasToString(user);
-        assertThat(pod.owner().creator()).isZero();
+        assertThat(pod.owningUserNamespace()).hasToString(user);
+        assertThat(pod.owningUserNamespace().creator()).isZero();
 
         Process inside = new ProcessBuilder("unshare", "-Urn", "sh", "-c", "echo ready; exec sleep 1000").start();
         try (var output = inside.inputReader()) {
             assertThat(output.readLine()).isEqualTo("ready");
             try (NetworkNamespace foreign = NetworkNamespace.ofProcess(inside.pid())) {
-                assertThat(foreign.owner()).hasToString(link("/proc/" + inside.pid() + "/ns/user")).isNotEqualTo(pod.owner());
+                assertThat(foreign.owningUserNamespace()).hasToString(link("/proc/" + inside.pid() + "/ns/user")).isNotEqualTo(pod.owningUserNamespace());
             }
         } finally {
             inside.destroyForcibly().waitFor();
-        }
-    }
-
-    @Test
-    void hasAnIdWhereItWasGivenOne(PodNetwork network) throws Exception {
-        NetworkNamespace node = network.node();
-        try (NetworkNamespace named = NetworkNamespace.create("numbered")) {
-            assertThat(named.idIn(node)).isEmpty();
-
-            // `ip netns set` would work in the namespace it runs in: the node's
-            Tool.run(node, "ip", "netns", "set", "numbered", "4711");
-
-            assertThat(named.idIn(node)).hasValue(4711);
-            assertThat(named.idIn(network.pod(1).namespace())).isEmpty();
-        } finally {
-            NetworkNamespace.delete("numbered");
         }
     }
 

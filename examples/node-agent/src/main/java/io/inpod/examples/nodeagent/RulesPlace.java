@@ -112,7 +112,7 @@ final class RulesPlace {
     }
 
     HostProbeChange hostChange(NetworkNamespace namespace) throws IOException {
-        Detection detection = Detection.among(backends(), namespace, HostProbe.OWNER);
+        Detection detection = Detection.among(backends(), namespace, HostProbe.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(detection.reason()));
         err().println("back end: " + detection.reason());
         return new HostProbeChange(preset.hostProbe(families()), chosen);
@@ -135,7 +135,7 @@ final class RulesPlace {
         for (Backend each : all) {
             if (!seen.containsAll(each.tables()) && each.probe(namespace).usable()) {
                 seen.addAll(each.tables());
-                Listing listing = each.read(namespace, isHost() ? HostProbe.OWNER : PodRules.OWNER);
+                Listing listing = each.read(namespace, isHost() ? HostProbe.NAMES : PodRules.NAMES);
                 listing.chains().forEach(chain -> chain.rules().forEach(rule ->
                         lines.add(each.name() + " " + chain.family() + ": " + chain.table() + " " + chain.name() + " " + rule.text())));
                 listing.sets().forEach(set -> lines.add((each.layout() == Layout.IPTABLES ? "ipset" : each.name()) + ": set " + set.name()));

@@ -1,6 +1,6 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.pod.HostProbe;
 import io.inpod.iptables.pod.InPodRedirection;
@@ -60,13 +60,13 @@ final class RulesPrint implements Callable<Integer> {
         IpFamily one = family == 4 ? IpFamily.V4 : IpFamily.V6;
         return switch (format) {
             case IPTABLES -> IptablesRestore.render(shared(one), one);
-            case NFT -> NftScript.render(inet(), owner().tablePrefix());
+            case NFT -> NftScript.render(inet(), names().tablePrefix());
             case JSON -> RecordJson.of(shared(one));
         };
     }
 
-    private Owner owner() {
-        return preset.isHost() ? HostProbe.OWNER : PodRules.OWNER;
+    private ManagedNames names() {
+        return preset.isHost() ? HostProbe.NAMES : PodRules.NAMES;
     }
 
     private RuleSet shared(IpFamily one) {

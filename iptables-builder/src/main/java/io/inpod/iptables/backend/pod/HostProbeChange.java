@@ -39,11 +39,11 @@ public final class HostProbeChange {
     }
 
     private OtherTables others() {
-        return new OtherTables(backend, HostProbe.OWNER, List.of(backend));
+        return new OtherTables(backend, HostProbe.NAMES, List.of(backend));
     }
 
     private RulesChange change(List<AddressSet.Element> pods) {
-        return new RulesChange(backend, HostProbe.OWNER, backend.layout() == Layout.INET ? preset.inet(pods) : preset.shared(pods));
+        return new RulesChange(backend, HostProbe.NAMES, backend.layout() == Layout.INET ? preset.inet(pods) : preset.shared(pods));
     }
 
     /**
@@ -80,7 +80,7 @@ public final class HostProbeChange {
      */
     public void remove(NetworkNamespace namespace) throws IOException {
         others().remove(namespace); // first their rules: the sets of ipset may be the same
-        backend.remove(namespace, HostProbe.OWNER);
+        backend.remove(namespace, HostProbe.NAMES);
     }
 
     /**
@@ -96,7 +96,7 @@ public final class HostProbeChange {
             List<AddressSet.Element> added = addresses.stream().filter(address -> IpFamily.of(address) == family).distinct()
                     .map(address -> new AddressSet.Element(address, uid)).toList();
             if (!added.isEmpty()) {
-                backend.update(namespace, HostProbe.OWNER, new SetChange(HostProbe.set(family), family, added, Set.of()));
+                backend.update(namespace, HostProbe.NAMES, new SetChange(HostProbe.set(family), family, added, Set.of()));
             }
         }
     }
@@ -111,7 +111,7 @@ public final class HostProbeChange {
      */
     public List<InetAddress> remove(NetworkNamespace namespace, String uid) throws IOException {
         List<InetAddress> gone = new ArrayList<>();
-        for (AddressSet set : backend.read(namespace, HostProbe.OWNER).sets()) {
+        for (AddressSet set : backend.read(namespace, HostProbe.NAMES).sets()) {
             Set<InetAddress> removed = new HashSet<>();
             for (AddressSet.Element element : set.elements()) {
                 if (element.comment().equals(uid)) {
@@ -119,7 +119,7 @@ public final class HostProbeChange {
                 }
             }
             if (!removed.isEmpty()) {
-                backend.update(namespace, HostProbe.OWNER, new SetChange(set.name(), set.family(), List.of(), removed));
+                backend.update(namespace, HostProbe.NAMES, new SetChange(set.name(), set.family(), List.of(), removed));
                 gone.addAll(removed);
             }
         }

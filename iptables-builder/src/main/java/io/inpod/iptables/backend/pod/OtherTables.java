@@ -1,7 +1,7 @@
 package io.inpod.iptables.backend.pod;
 
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
@@ -23,13 +23,13 @@ import java.util.function.BiFunction;
  */
 final class OtherTables {
     private final Backend chosen;
-    private final Owner owner;
+    private final ManagedNames managed;
     private final List<Backend> known;
 
     /** Knows the back ends that are given, and those of this library. */
-    OtherTables(Backend chosen, Owner owner, List<Backend> given) {
+    OtherTables(Backend chosen, ManagedNames managed, List<Backend> given) {
         this.chosen = chosen;
-        this.owner = owner;
+        this.managed = managed;
         known = new ArrayList<>(given);
         known.addAll(Backends.all());
     }
@@ -48,21 +48,21 @@ final class OtherTables {
     List<String> remove(NetworkNamespace namespace) throws IOException {
         List<String> names = new ArrayList<>();
         each(namespace, OtherTables::rules, (backend, held) -> {
-            backend.remove(namespace, rules(backend, owner));
+            backend.remove(namespace, rules(backend, managed));
             names.add(backend.name());
         });
-        ipsets(namespace, (backend, held) -> backend.remove(namespace, owner));
+        ipsets(namespace, (backend, held) -> backend.remove(namespace, managed));
         return names;
     }
 
     /** The tables of both implementations of iptables use the same ipsets: those don't belong to the one or the other. */
-    private static Owner rules(Backend backend, Owner owner) {
-        return backend.layout() == Layout.IPTABLES ? new Owner(owner.chains(), owner.tablePrefix(), Set.of()) : owner;
+    private static ManagedNames rules(Backend backend, ManagedNames managed) {
+        return backend.layout() == Layout.IPTABLES ? new ManagedNames(managed.chains(), managed.tablePrefix(), Set.of()) : managed;
     }
 
     /** If no rules of iptables are meant to be here, neither are ipsets; rules that ask for them are gone already, or foreign. */
     private void ipsets(NetworkNamespace namespace, Work work) throws IOException {
-        if (chosen.layout() == Layout.IPTABLES || owner.sets().isEmpty()) {
+        if (chosen.layout() == Layout.IPTABLES || managed.sets().isEmpty()) {
             return;
         }
         boolean[] done = {false};
@@ -79,7 +79,7 @@ final class OtherTables {
     }
 
     /** Tables by tables, by the first back end that can. What none of those that are usable can list is an error. */
-    private void each(NetworkNamespace namespace, BiFunction<Backend, Owner, Owner> whose, Work work) throws IOException {
+    private void each(NetworkNamespace namespace, BiFunction<Backend, ManagedNames, ManagedNames> whose, Work work) throws IOException {
         if (chosen.tables().contains(KernelTables.MEMORY)) {
             return;
         }
@@ -93,7 +93,7 @@ final class OtherTables {
             for (Backend backend : known) {
                 if (!done && backend.tables().equals(Set.of(tables)) && backend.probe(namespace).usable()) {
                     try {
-                        Listing held = backend.read(namespace, whose.apply(backend, owner));
+                        Listing held = backend.read(namespace, whose.apply(backend, managed));
                         if (!held.isEmpty()) {
                             work.on(backend, held);
                         }

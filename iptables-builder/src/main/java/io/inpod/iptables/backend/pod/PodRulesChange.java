@@ -95,7 +95,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (rules.markOwner().isPresent()) {
             Cgroups.check(rules.markOwner().get());
         }
-        Detection detection = Detection.brief(backends, namespace, PodRules.OWNER);
+        Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
         reasons.accept(detection.reason());
@@ -141,7 +141,7 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     private void clearOthers(NetworkNamespace namespace, Backend taken) throws IOException {
-        for (String name : new OtherTables(taken, PodRules.OWNER, backends).remove(namespace)) {
+        for (String name : new OtherTables(taken, PodRules.NAMES, backends).remove(namespace)) {
             reasons.accept("older rules in the tables of " + name + " were removed");
         }
     }
@@ -177,7 +177,7 @@ public final class PodRulesChange implements NamespaceChange {
 
     /** Where older rules are, and tables change one after the other, a step in between keeps the pod closed. */
     private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        Listing there = backend.read(namespace, PodRules.OWNER);
+        Listing there = backend.read(namespace, PodRules.NAMES);
         if (there.isEmpty()) {
             return;
         }
@@ -191,17 +191,17 @@ public final class PodRulesChange implements NamespaceChange {
         }
         RuleSet between = some.after(old);
         if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.OWNER, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+            backend.apply(namespace, PodRules.NAMES, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 
     private static RulesChange change(Backend backend, PodRules some) {
-        return new RulesChange(backend, PodRules.OWNER, ruleSet(some, backend));
+        return new RulesChange(backend, PodRules.NAMES, ruleSet(some, backend));
     }
 
     private List<String> diff(NetworkNamespace namespace, Backend backend) throws IOException {
         List<String> differences = new ArrayList<>(inTables(namespace, backend));
-        differences.addAll(new OtherTables(backend, PodRules.OWNER, backends).diff(namespace));
+        differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
         return List.copyOf(differences);
     }
 
@@ -233,7 +233,7 @@ public final class PodRulesChange implements NamespaceChange {
             Usability usability = backend.probe(namespace);
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
-            } else if (!backend.read(namespace, PodRules.OWNER).isEmpty()) {
+            } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
                 return diff(namespace, backend);
             } else if (first == null) {
                 first = backend;
@@ -272,7 +272,7 @@ public final class PodRulesChange implements NamespaceChange {
             }
             Usability usability = backend.probe(namespace);
             if (usability.usable()) {
-                backend.remove(namespace, PodRules.OWNER);
+                backend.remove(namespace, PodRules.NAMES);
                 cleared.addAll(backend.tables());
                 last = backend;
             } else {

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -117,7 +117,7 @@ class MarkOwnerKernelTest {
                 assertThat(peer.isOpen()).isTrue();
                 RuleSet rules = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("OUTSIDE"))),
                         Chain.of("OUTSIDE", Rule.of(new Target.Drop(), Match.cgroup(name + "/inner").not()))));
-                Backends.named(backend).orElseThrow().apply(pod, Owner.of(rules, "outside-"), rules);
+                Backends.named(backend).orElseThrow().apply(pod, ManagedNames.of(rules, "outside-"), rules);
                 assertThat(forge(pod, network, inner, 30).exitCode()).as("inside").isZero();
                 assertThat(forge(pod, network, directory, 1).output()).as("one further up").contains("timed out");
                 assertThat(forge(pod, network, null, 1).output()).as("elsewhere").contains("timed out");

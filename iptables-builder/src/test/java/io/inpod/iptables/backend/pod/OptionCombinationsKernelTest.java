@@ -79,7 +79,7 @@ class OptionCombinationsKernelTest {
         List<String> seen = new ArrayList<>();
         try (NetworkNamespace ours = Kernel.namespace()) {
             for (Options options : Options.all()) {
-                Backends.named(backend).orElseThrow().apply(ours, PodRules.OWNER, options.preset(family).ruleSet()); // over the combination before
+                Backends.named(backend).orElseThrow().apply(ours, PodRules.NAMES, options.preset(family).ruleSet()); // over the combination before
                 try (NetworkNamespace theirs = Kernel.namespace()) {
                     Kernel.run(theirs, UpstreamPlan.script(family, options.dns, options.ingress, options.interfaces, options.address(family)),
                             tool + "-restore", "--noflush");
@@ -102,7 +102,7 @@ class OptionCombinationsKernelTest {
                 if (ipv6) {
                     families.add(options.preset(IpFamily.V6));
                 }
-                NetlinkBackend.inet().apply(ours, PodRules.OWNER, InPodRedirection.inet(families));
+                NetlinkBackend.inet().apply(ours, PodRules.NAMES, InPodRedirection.inet(families));
                 try (NetworkNamespace theirs = Kernel.namespace()) {
                     Kernel.run(theirs, UpstreamNftPlan.script(ipv6, options.dns, options.ingress, options.interfaces, options.address(IpFamily.V4),
                             options.address(IpFamily.V6)), "nft", "-f", "-");

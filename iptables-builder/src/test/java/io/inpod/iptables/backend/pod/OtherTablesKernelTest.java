@@ -66,9 +66,9 @@ class OtherTablesKernelTest {
     @CsvSource({"iptables-legacy, netlink-inet", "netlink, netlink-inet", "nft, iptables-legacy", "iptables-legacy, iptables-nft"})
     void areADifferenceAndGo(String before, String now, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new RulesChange(named(now), PodRules.OWNER, PodRulesChange.ruleSet(NEW, named(now))).install(pod);
+        new RulesChange(named(now), PodRules.NAMES, PodRulesChange.ruleSet(NEW, named(now))).install(pod);
         by(NEW, named(now)).verify(pod);
-        new RulesChange(named(before), PodRules.OWNER, PodRulesChange.ruleSet(OLD, named(before))).install(pod);
+        new RulesChange(named(before), PodRules.NAMES, PodRulesChange.ruleSet(OLD, named(before))).install(pod);
         assertThat(by(NEW, named(now)).diff(pod)).isNotEmpty()
                 .allMatch(text -> text.contains("foreign") && text.endsWith(", to be removed)") && !text.contains("tables of " + now + ","))
                 .anyMatch(text -> text.contains("nat: chain "));
@@ -104,7 +104,7 @@ class OtherTablesKernelTest {
         change.install(node, pods);
         assertThat(change.diff(node, pods)).isEmpty();
         HostProbe preset = HostProbe.of(IpFamily.values());
-        new RulesChange(named(before), HostProbe.OWNER, named(before).layout() == Layout.INET ? preset.inet(pods) : preset.shared(pods)).install(node);
+        new RulesChange(named(before), HostProbe.NAMES, named(before).layout() == Layout.INET ? preset.inet(pods) : preset.shared(pods)).install(node);
         assertThat(change.diff(node, pods)).anyMatch(text -> text.endsWith(", to be removed)") || text.endsWith("(to be removed)"));
 
         change.install(node, pods);
@@ -124,7 +124,7 @@ class OtherTablesKernelTest {
     void ipsetsDontDecideWhoseRulesAreThere(PodNetwork network) throws Exception {
         NetworkNamespace node = network.pod(0).namespace();
         new HostProbeChange(HostProbe.of(IpFamily.V4), named("iptables-legacy")).install(node, List.of());
-        Detection detection = Detection.among(Backends.all(), node, HostProbe.OWNER);
+        Detection detection = Detection.among(Backends.all(), node, HostProbe.NAMES);
         assertThat(detection.reason()).isEqualTo("iptables-legacy already holds rules here");
     }
 
@@ -133,7 +133,7 @@ class OtherTablesKernelTest {
     void oneOfTwoIsKept(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         for (String backend : List.of("iptables-legacy", "netlink-inet")) {
-            new RulesChange(named(backend), PodRules.OWNER, PodRulesChange.ruleSet(OLD, named(backend))).install(pod);
+            new RulesChange(named(backend), PodRules.NAMES, PodRulesChange.ruleSet(OLD, named(backend))).install(pod);
         }
         new PodRulesChange(OLD).install(pod);
         assertThat(listing("iptables-legacy", pod)).doesNotContain("15001");

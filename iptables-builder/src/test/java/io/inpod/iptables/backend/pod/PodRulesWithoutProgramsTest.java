@@ -81,7 +81,7 @@ class PodRulesWithoutProgramsTest {
     @Test
     void whereLegacyHoldsRulesItsToolIsAsked() throws Exception {
         Backend legacy = IptablesBackend.legacy();
-        legacy.apply(pod, PodRules.OWNER, PodRulesChange.ruleSet(RULES, legacy));
+        legacy.apply(pod, PodRules.NAMES, PodRulesChange.ruleSet(RULES, legacy));
         assertThatThrownBy(() -> new PodRulesChange(RULES, List.of(NetlinkBackend.iptables()), reason -> {
         }).verify(pod)).isInstanceOf(RulesDifferException.class).hasMessageContaining("iptables-legacy");
         new PodRulesChange(RULES).remove(pod);

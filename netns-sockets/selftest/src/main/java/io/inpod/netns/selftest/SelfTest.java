@@ -55,7 +55,7 @@ final class SelfTest {
     private void capabilities() {
         try (NetworkNamespace namespace = newOrOwn()) {
             for (Capability capability : NEEDED) {
-                Availability found = capability.probe(namespace);
+                Availability found = capability.check(namespace);
                 results.add(new Result(capability.words(), found.available() ? Outcome.OK : Outcome.FAILED,
                         found.available() ? "" : found.reason() + "; " + found.advice()));
             }

@@ -11,7 +11,7 @@ public enum Privilege {
     /** Making network namespaces: CAP_SYS_ADMIN. */
     NAMESPACES {
         @Override
-        void probe() throws IOException {
+        void check() throws IOException {
             NetworkNamespace.create().close();
         }
     };
@@ -20,7 +20,7 @@ public enum Privilege {
     private static final String COMMAND = "unshare -Ur --mount --net --pid --fork --kill-child --mount-proc"
             + " sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec \"$@\"' sh mvn verify";
 
-    abstract void probe() throws IOException;
+    abstract void check() throws IOException;
 
     /**
      * Returns if the process has it; otherwise skips the calling test, or with {@code CI=true} in the environment fails it, naming
@@ -31,7 +31,7 @@ public enum Privilege {
      */
     public void require() {
         try {
-            probe();
+            check();
         } catch (IOException e) {
             String message = "missing privilege " + this + ": " + e.getMessage() + "; run as root, or let the test runner start the JVM"
                     + " through inpod-sandbox/bin/java of this jar, or run the whole build in a sandbox: " + COMMAND;

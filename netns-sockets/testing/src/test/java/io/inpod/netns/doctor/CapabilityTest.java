@@ -20,7 +20,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@link Pods} checks that no probe leaves anything open. */
+/** {@link Pods} checks that no check leaves anything open. */
 @Pods(1)
 class CapabilityTest {
     private static final String FILTER = """
@@ -50,13 +50,13 @@ class CapabilityTest {
         String rules = Tool.run(pod, "nft", "list", "ruleset");
         String links = Tool.run(pod, "ip", "-o", "addr");
 
-        List<Availability> results = Capability.probeAll(pod);
+        List<Availability> results = Capability.checkAll(pod);
 
         assertThat(results).extracting(Availability::capability).containsExactly(Capability.values());
         assertThat(results).allSatisfy(result -> {
             // what the kernel build lacks is no fault of the library's
             assertThat(result.available() || result.cause() == Cause.KERNEL_CONFIGURATION).as("%s", result).isTrue();
-            assertThat(result.probed()).isAfterOrEqualTo(before);
+            assertThat(result.checkedAt()).isAfterOrEqualTo(before);
         });
         assertThat(Tool.run(pod, "nft", "list", "ruleset")).isEqualTo(rules).isEmpty();
         assertThat(Tool.run(pod, "ip", "-o", "addr")).isEqualTo(links);
@@ -110,7 +110,7 @@ class CapabilityTest {
     }
 
     @Test
-    void namesTheOwnerWhereCapabilitiesDoNotReach(PodNetwork network) throws Exception {
+    void namesTheUserNamespaceWhereCapabilitiesDoNotReach(PodNetwork network) throws Exception {
         NetworkNamespace.create("ours").close();
         try {
             String output = ChildJvm.runExpecting(1, ChildJvm.command(Doctor.class).withArguments("ours").through("unshare", "-Ur"));

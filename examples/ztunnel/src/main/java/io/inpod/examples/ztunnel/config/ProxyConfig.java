@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.config;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.SpoofPolicy;
+import io.inpod.tproxy.upstream.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

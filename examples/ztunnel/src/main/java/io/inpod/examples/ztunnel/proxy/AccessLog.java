@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.SpiffeId;
-import io.inpod.tproxy.RelayResult;
-import io.inpod.tproxy.RelaySide;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.tproxy.relay.RelayResult;
+import io.inpod.tproxy.relay.RelaySide;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;

@@ -2,7 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.OwnConnections;
+import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;

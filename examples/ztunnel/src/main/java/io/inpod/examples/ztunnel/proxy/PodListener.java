@@ -2,10 +2,10 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.AcceptHandler;
-import io.inpod.tproxy.AcceptRules;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.RelayOptions;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.relay.RelayOptions;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;

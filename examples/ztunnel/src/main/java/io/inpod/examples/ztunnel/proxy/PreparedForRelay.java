@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.tproxy.RelayOptions;
+import io.inpod.tproxy.relay.RelayOptions;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;

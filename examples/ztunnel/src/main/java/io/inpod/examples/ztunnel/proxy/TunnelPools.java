@@ -1,11 +1,11 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.HboneDestination;
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;

@@ -4,7 +4,7 @@ import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -12,6 +12,7 @@ import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** The tables of iptables, which are shared with other programs, one set of them for each family. */
 final class CompatTables implements Tables {
@@ -48,27 +48,22 @@ final class CompatTables implements Tables {
             empty |= rules.isEmpty();
         }
         if (empty) {
-            removeEmpty(chains, table);
+            removeEmpty(chains, table, family);
         }
         return chains;
     }
 
-    /** Leaves out chains without rules of the family, unless they are wanted so: others' chains, and those that only the other family leads to. */
-    private static void removeEmpty(List<WantedChain> chains, Table table) {
-        Set<String> led = new HashSet<>();
-        chains.forEach(chain -> chain.rules().forEach(rule -> led.add(String.valueOf(Verdicts.next(rule.rule().target())))));
-        Set<String> ofAny = new HashSet<>();
+    /** Leaves out built-in chains without rules of the family, and chains that the family lacks. */
+    private static void removeEmpty(List<WantedChain> chains, Table table, IpFamily family) {
+        FamilyChains used = new FamilyChains();
         for (Chain chain : table.chains()) {
-            if (!chain.rules().isEmpty()) {
-                ofAny.add(chain.name());
-            }
-            chain.rules().forEach(rule -> ofAny.add(String.valueOf(Verdicts.next(rule.target()))));
+            chain.rules().forEach(rule -> used.add(chain.name(), rule.target().destination(), rule.onlyFamily().map(family::equals).orElse(true)));
         }
-        chains.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name()) && (chain.shared() || ofAny.contains(chain.name())));
+        chains.removeIf(chain -> chain.rules().isEmpty() && (chain.shared() || used.lacks(chain.name())));
     }
 
     @Override
-    public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
+    public List<List<WantedChain>> wanted(ManagedNames managed, RuleSet rules, KernelNames names) {
         List<List<WantedChain>> all = new ArrayList<>();
         for (IpFamily family : rules.families()) {
             rules.tables().forEach(table -> all.add(wanted(table, family, names)));
@@ -77,13 +72,13 @@ final class CompatTables implements Tables {
     }
 
     @Override
-    public void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
         for (IpFamily family : IpFamily.values()) {
             boolean concerned = rules.families().contains(family);
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
             for (TableName name : TableName.values()) {
-                FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
+                FoundTable found = found(reader, number, name.toString(), chains, managed.chains());
                 List<WantedChain> wanted = rules.table(name).filter(table -> concerned).map(table -> wanted(table, family, names)).orElse(List.of());
                 if (!wanted.isEmpty() && !found.exists()) {
                     batch.add(Nft.addTable(number, name.toString()));
@@ -94,13 +89,13 @@ final class CompatTables implements Tables {
     }
 
     @Override
-    public List<ListedChain> read(NftReader reader, Owner owner, KernelNames names) throws IOException {
+    public List<ListedChain> read(NftReader reader, ManagedNames managed, KernelNames names) throws IOException {
         List<ListedChain> listed = new ArrayList<>();
         for (IpFamily family : IpFamily.values()) {
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
             for (TableName name : TableName.values()) {
-                FoundTable found = found(reader, number, name.toString(), chains, owner.chains());
+                FoundTable found = found(reader, number, name.toString(), chains, managed.chains());
                 found.own().forEach((chain, rules) -> {
                     List<ListedRule> words = new ArrayList<>();
                     rules.forEach(rule -> words.add(listed(words.size() + 1, rule, family, names)));
@@ -168,7 +163,7 @@ final class CompatTables implements Tables {
             List<FoundRule> own = into.own().get(chain);
             if (own != null) {
                 own.add(rule);
-            } else if (into.own().containsKey(String.valueOf(next(rule)))) {
+            } else if (rule.destination().filter(into.own()::containsKey).isPresent()) {
                 into.shared().computeIfAbsent(chain, name -> new ArrayList<>()).add(new FoundTable.Jump(position, rule));
             }
         }
@@ -177,21 +172,11 @@ final class CompatTables implements Tables {
     private static int uses(FoundTable found, String chain) {
         int uses = found.own().getOrDefault(chain, List.of()).size();
         for (List<FoundRule> rules : found.own().values()) {
-            uses += (int) rules.stream().filter(rule -> chain.equals(next(rule))).count();
+            uses += (int) rules.stream().filter(rule -> rule.leadsTo(chain)).count();
         }
         for (List<FoundTable.Jump> jumps : found.shared().values()) {
-            uses += (int) jumps.stream().filter(jump -> chain.equals(next(jump.rule()))).count();
+            uses += (int) jumps.stream().filter(jump -> jump.rule().leadsTo(chain)).count();
         }
         return uses;
-    }
-
-    /** The chain into which a rule leads, or null. */
-    private static @Nullable String next(FoundRule rule) {
-        for (Expr expression : rule.expressions()) {
-            if (expression instanceof Expr.Verdict verdict && verdict.chain() != null) {
-                return verdict.chain();
-            }
-        }
-        return null;
     }
 }

@@ -5,8 +5,8 @@ import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Owner;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.SetMatch;
@@ -16,12 +16,12 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,8 +36,8 @@ import java.util.Set;
 final class InetTables implements Tables {
     private static final RuleLayout LAYOUT = new NativeLayout();
 
-    static String name(Owner owner, TableName table) {
-        return owner.tablePrefix() + table;
+    static String name(ManagedNames managed, TableName table) {
+        return managed.tablePrefix() + table;
     }
 
     static String chain(String name) {
@@ -49,13 +49,13 @@ final class InetTables implements Tables {
         return name;
     }
 
-    private static List<WantedChain> wanted(Owner owner, Table table, Set<IpFamily> families, KernelNames names) {
+    private static List<WantedChain> wanted(ManagedNames managed, Table table, Set<IpFamily> families, KernelNames names) {
         Optional<IpFamily> only = only(families);
         List<WantedChain> chains = new ArrayList<>();
         for (Chain chain : table.chains()) {
             List<WantedRule> rules = new ArrayList<>();
             for (int i = 0; i < chain.rules().size(); i++) {
-                Place place = new Place(name(owner, table.name()), chain(chain.name()), i + 1);
+                Place place = new Place(name(managed, table.name()), chain(chain.name()), i + 1);
                 for (Rule rule : parts(chain.rules().get(i))) {
                     rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, Scope.inet(rule.onlyFamily().or(() -> only), names))));
                 }
@@ -72,17 +72,17 @@ final class InetTables implements Tables {
     }
 
     @Override
-    public List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names) {
-        return rules.tables().stream().map(table -> wanted(owner, table, rules.families(), names)).toList();
+    public List<List<WantedChain>> wanted(ManagedNames managed, RuleSet rules, KernelNames names) {
+        return rules.tables().stream().map(table -> wanted(managed, table, rules.families(), names)).toList();
     }
 
     @Override
-    public void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
         Optional<IpFamily> only = only(rules.families());
         List<FoundChain> chains = reader.chains(Scope.INET);
         Map<TableName, List<AddressSet>> sets = sets(rules);
         for (TableName name : TableName.values()) {
-            String table = name(owner, name);
+            String table = name(managed, name);
             boolean wanted = rules.table(name).isPresent() || sets.containsKey(name);
             Optional<NftReader.FoundHeader> header = reader.table(Scope.INET, table);
             boolean keep = wanted && header.isPresent() && header.get().only().equals(only.map(Basics::nfproto));
@@ -96,7 +96,7 @@ final class InetTables implements Tables {
                 List<AddressSet> before = keep ? new NftSets(reader).read(table) : List.of();
                 NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
                 new TableEdit(Scope.INET, table, Optional.empty(), names, batch).write(keep ? found(reader, table, chains) : FoundTable.NONE,
-                        rules.table(name).map(t -> wanted(owner, t, rules.families(), names)).orElse(List.of()));
+                        rules.table(name).map(t -> wanted(managed, t, rules.families(), names)).orElse(List.of()));
                 NftSets.retire(table, before, sets.getOrDefault(name, List.of()), batch);
             }
         }
@@ -145,12 +145,12 @@ final class InetTables implements Tables {
     }
 
     @Override
-    public List<ListedChain> read(NftReader reader, Owner owner, KernelNames names) throws IOException {
+    public List<ListedChain> read(NftReader reader, ManagedNames managed, KernelNames names) throws IOException {
         List<FoundChain> chains = reader.chains(Scope.INET);
         List<ListedChain> listed = new ArrayList<>();
         for (TableName name : TableName.values()) {
-            FoundTable found = found(reader, name(owner, name), chains);
-            Optional<Integer> only = found.own().isEmpty() ? Optional.empty() : reader.table(Scope.INET, name(owner, name)).flatMap(NftReader.FoundHeader::only);
+            FoundTable found = found(reader, name(managed, name), chains);
+            Optional<Integer> only = found.own().isEmpty() ? Optional.empty() : reader.table(Scope.INET, name(managed, name)).flatMap(NftReader.FoundHeader::only);
             for (IpFamily family : IpFamily.values()) {
                 if (only.isEmpty() || only.get() == Basics.nfproto(family)) {
                     listed.addAll(read(found, name, family, names));
@@ -163,30 +163,16 @@ final class InetTables implements Tables {
     /** One family's part of a table: without chains that are empty for it, or that only the other leads to. */
     private static List<ListedChain> read(FoundTable found, TableName table, IpFamily family, KernelNames names) {
         List<ListedChain> listed = new ArrayList<>();
-        Set<String> led = new HashSet<>();
-        Set<String> ledByAny = new HashSet<>();
+        FamilyChains used = new FamilyChains();
         found.own().forEach((chain, rules) -> {
             List<ListedRule> seen = listed(rules, family, names);
-            seen.forEach(rule -> rule.rule().map(r -> r.target()).ifPresent(target -> lead(target, led)));
-            rules.forEach(rule -> rule.expressions().forEach(e -> {
-                if (e instanceof Expr.Verdict verdict && verdict.chain() != null) {
-                    ledByAny.add(verdict.chain());
-                }
-            }));
+            seen.forEach(rule -> used.add(chain, rule.rule().flatMap(r -> r.target().destination()), true));
+            rules.forEach(rule -> used.add(chain, rule.destination(), false));
             boolean base = chain.equals(chain(chain.toUpperCase(Locale.ROOT)));
             listed.add(new ListedChain(family, table, base ? chain.toUpperCase(Locale.ROOT) : chain, seen));
         });
-        listed.removeIf(chain -> chain.rules().isEmpty() && !led.contains(chain.name())
-                && (Hook.isName(chain.name()) || ledByAny.contains(chain.name()) || !found.own().get(chain.name()).isEmpty()));
+        listed.removeIf(chain -> chain.rules().isEmpty() && (Hook.isName(chain.name()) || used.lacks(chain.name())));
         return listed;
-    }
-
-    private static void lead(Target target, Set<String> to) {
-        if (target instanceof Target.Jump jump) {
-            to.add(jump.chain());
-        } else if (target instanceof Target.Goto jump) {
-            to.add(jump.chain());
-        }
     }
 
     /** The rules that packets of a family see; of the two rules for TPROXY the second is part of the first. */

@@ -3,7 +3,6 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
-import io.inpod.iptables.Target;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -41,7 +40,7 @@ final class NativeLayout implements RuleLayout {
         }
         rule.target().onlyFamily().ifPresent(to::family);
         List<Expr> expressions = new ArrayList<>(to.expressions());
-        if (!(rule.target() instanceof Target.Jump || rule.target() instanceof Target.Goto)) {
+        if (rule.target().destination().isEmpty()) {
             expressions.add(new Expr.Counter()); // of what only leads on, the rules that it leads to have counters
         }
         NativeTargets.write(expressions, rule.target(), scope);

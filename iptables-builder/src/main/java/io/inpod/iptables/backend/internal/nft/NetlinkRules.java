@@ -2,7 +2,7 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
@@ -50,8 +50,8 @@ public final class NetlinkRules {
     }
 
     /** Checks without a kernel that rules can be expressed. */
-    public static void check(Owner owner, RuleSet rules, boolean inet) {
-        (inet ? new InetTables() : new CompatTables()).wanted(owner, rules, KernelNames.NONE);
+    public static void check(ManagedNames managed, RuleSet rules, boolean inet) {
+        (inet ? new InetTables() : new CompatTables()).wanted(managed, rules, KernelNames.NONE);
     }
 
     /** Whether the kernel offers nf_tables, and matches and targets of x_tables to it. */
@@ -68,24 +68,24 @@ public final class NetlinkRules {
     }
 
     /** Makes the namespace hold these rules and sets of the owner. */
-    public void apply(Owner owner, RuleSet rules) throws IOException {
+    public void apply(ManagedNames managed, RuleSet rules) throws IOException {
         try {
             if (inet) {
-                attempt(owner, rules);
+                attempt(managed, rules);
                 return;
             }
-            if (owner.sets().isEmpty()) {
-                attempt(owner, rules);
+            if (managed.sets().isEmpty()) {
+                attempt(managed, rules);
                 return;
             }
-            check(owner, rules, false); // before sets are touched
+            check(managed, rules, false); // before sets are touched
             IpsetStore sets = new IpsetStore(netlink);
-            List<AddressSet> before = sets.read(owner.sets());
+            List<AddressSet> before = sets.read(managed.sets());
             sets.provide(before, rules.sets());
             try {
-                attempt(owner, rules);
+                attempt(managed, rules);
             } catch (IOException | RuntimeException e) {
-                putBack(sets, owner, before, e);
+                putBack(sets, managed, before, e);
                 throw e;
             }
             sets.retire(before, rules.sets());
@@ -94,9 +94,9 @@ public final class NetlinkRules {
         }
     }
 
-    private static void putBack(IpsetStore sets, Owner owner, List<AddressSet> before, Exception failure) {
+    private static void putBack(IpsetStore sets, ManagedNames managed, List<AddressSet> before, Exception failure) {
         try {
-            List<AddressSet> now = sets.read(owner.sets());
+            List<AddressSet> now = sets.read(managed.sets());
             sets.provide(now, before);
             sets.retire(now, before);
         } catch (IOException e) {
@@ -104,30 +104,30 @@ public final class NetlinkRules {
         }
     }
 
-    private void attempt(Owner owner, RuleSet rules) throws IOException {
+    private void attempt(ManagedNames managed, RuleSet rules) throws IOException {
         for (int attempt = 1; ; attempt++) {
             LiveNames names = new LiveNames(netlink, namespace);
             int generation = reader.generation();
             List<NetlinkRequest> batch = new ArrayList<>();
-            tables.edit(reader, owner, rules, names, batch);
+            tables.edit(reader, managed, rules, names, batch);
             try {
                 netlink.commit(Nft.SUBSYSTEM, generation, batch);
                 return;
             } catch (NetlinkException e) {
                 if (attempt >= MOST_ATTEMPTS || !e.outdated() && reader.generation() == generation) {
-                    throw explain(e, owner, rules, names);
+                    throw explain(e, managed, rules, names);
                 }
             }
         }
     }
 
     /** Names the option that the kernel lacks, if that is why it refused. */
-    private IOException explain(NetlinkException refused, Owner owner, RuleSet rules, LiveNames names) throws IOException {
+    private IOException explain(NetlinkException refused, ManagedNames managed, RuleSet rules, LiveNames names) throws IOException {
         if (!refused.symbol().equals("ENOENT") || !refused.operation().endsWith("rule")) {
             return refused;
         }
         Map<String, WantedRule> bySubject = new HashMap<>();
-        tables.wanted(owner, rules, names).forEach(chains -> chains.forEach(chain -> chain.rules().forEach(rule -> bySubject.putIfAbsent(rule.toString(), rule))));
+        tables.wanted(managed, rules, names).forEach(chains -> chains.forEach(chain -> chain.rules().forEach(rule -> bySubject.putIfAbsent(rule.toString(), rule))));
         int end = refused.subject().lastIndexOf(" in network namespace");
         WantedRule rule = bySubject.get(end < 0 ? refused.subject() : refused.subject().substring(0, end));
         if (rule == null) {
@@ -149,27 +149,27 @@ public final class NetlinkRules {
     }
 
     /** Reads what the namespace holds of the owner. */
-    public Listing read(Owner owner) throws IOException {
+    public Listing read(ManagedNames managed) throws IOException {
         try {
-            return new Listing(tables.read(reader, owner, new LiveNames(netlink, namespace)), inet ? inetSets(owner) : new IpsetStore(netlink).read(owner.sets()));
+            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)), inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets()));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
     }
 
-    private List<AddressSet> inetSets(Owner owner) throws IOException {
+    private List<AddressSet> inetSets(ManagedNames managed) throws IOException {
         Map<String, AddressSet> sets = new LinkedHashMap<>();
-        if (owner.sets().isEmpty()) {
+        if (managed.sets().isEmpty()) {
             return List.of();
         }
         for (TableName name : TableName.values()) {
-            new NftSets(reader).read(InetTables.name(owner, name)).forEach(set -> sets.putIfAbsent(set.name(), set));
+            new NftSets(reader).read(InetTables.name(managed, name)).forEach(set -> sets.putIfAbsent(set.name(), set));
         }
         return List.copyOf(sets.values());
     }
 
     /** Adds and removes addresses of a set. */
-    public void update(Owner owner, String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
+    public void update(ManagedNames managed, String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
         if (!inet) {
             new IpsetStore(netlink).update(set, family, add, remove);
             return;
@@ -182,14 +182,14 @@ public final class NetlinkRules {
             boolean there = false;
             NftSets sets = new NftSets(reader);
             for (TableName name : TableName.values()) {
-                String table = InetTables.name(owner, name);
+                String table = InetTables.name(managed, name);
                 if (sets.has(netlink, table, set)) {
                     there = true;
                     NftSets.change(table, set, asked.size() <= FEW ? sets.find(netlink, table, set, asked) : among(sets.elements(table, set), asked), add, batch);
                 }
             }
             if (!there) {
-                throw new IOException("there is no set " + set + " in the tables inet " + owner.tablePrefix() + "... of " + namespace + ": apply the rules first");
+                throw new IOException("there is no set " + set + " in the tables inet " + managed.tablePrefix() + "... of " + namespace + ": apply the rules first");
             }
             try {
                 netlink.commit(Nft.SUBSYSTEM, generation, batch);

@@ -35,6 +35,19 @@ final class NftReader {
 
     /** A rule that was found. */
     record FoundRule(String chain, long handle, List<Expr> expressions) {
+        /** The chain to which the rule leads. */
+        Optional<String> destination() {
+            for (Expr expression : expressions) {
+                if (expression instanceof Expr.Verdict verdict && verdict.chain() != null) {
+                    return Optional.of(verdict.chain());
+                }
+            }
+            return Optional.empty();
+        }
+
+        boolean leadsTo(String chain) {
+            return destination().filter(chain::equals).isPresent();
+        }
     }
 
     /** The number of the last change. */

@@ -1,7 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Listing.ListedChain;
-import io.inpod.iptables.Owner;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.netlink.NetlinkRequest;
 import java.io.IOException;
@@ -14,11 +14,11 @@ interface Tables {
      *
      * @throws IllegalArgumentException naming the rule that can't be expressed
      */
-    List<List<WantedChain>> wanted(Owner owner, RuleSet rules, KernelNames names);
+    List<List<WantedChain>> wanted(ManagedNames managed, RuleSet rules, KernelNames names);
 
     /** Adds the messages that make the namespace hold these rules of the owner and no others. */
-    void edit(NftReader reader, Owner owner, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException;
+    void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException;
 
     /** What the namespace holds of the owner. */
-    List<ListedChain> read(NftReader reader, Owner owner, KernelNames names) throws IOException;
+    List<ListedChain> read(NftReader reader, ManagedNames managed, KernelNames names) throws IOException;
 }

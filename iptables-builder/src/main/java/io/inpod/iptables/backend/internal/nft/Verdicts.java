@@ -2,7 +2,6 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Target;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Targets that are verdicts in every layout. */
 final class Verdicts {
@@ -22,14 +21,6 @@ final class Verdicts {
             return new Expr.Verdict(Expr.Verdict.GOTO, t.chain());
         }
         throw new IllegalArgumentException("nf_tables messages can't express " + target);
-    }
-
-    /** The chain into which a target leads, or null. */
-    static @Nullable String next(Target target) {
-        if (target instanceof Target.Jump jump) {
-            return jump.chain();
-        }
-        return target instanceof Target.Goto jump ? jump.chain() : null;
     }
 
     static Optional<Target> read(Expr.Verdict verdict) {
