@@ -37,6 +37,7 @@ final class Bracket {
     }
 
     /** A descriptor of a namespace that didn't exist before. */
+    @SuppressWarnings("Finally") // a thread that can't return outweighs whatever failed before
     static int openNew() throws IOException {
         ThreadNamespace thread = usable();
         int previous = thread.current();

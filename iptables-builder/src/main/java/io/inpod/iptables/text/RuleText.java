@@ -30,16 +30,13 @@ import java.util.stream.Collectors;
  * Rules exactly as iptables-save prints them. Only numbers, checked names, fixed words and quoted text get into it.
  */
 final class RuleText {
-    private final IpFamily family;
     private final StringBuilder text = new StringBuilder();
 
-    private RuleText(IpFamily family) {
-        this.family = family;
-    }
+    private RuleText() { }
 
     /** The rule without {@code -A CHAIN}. */
     static String of(Rule rule, IpFamily family) {
-        RuleText builder = new RuleText(family);
+        RuleText builder = new RuleText();
         rule.matches().forEach(builder::match);
         TargetText.append(builder.text, rule.target(), family);
         return builder.text.substring(1);
@@ -47,7 +44,7 @@ final class RuleText {
 
     /** Some conditions alone. */
     static String conditions(List<Match> matches, IpFamily family) {
-        RuleText builder = new RuleText(family);
+        RuleText builder = new RuleText();
         matches.forEach(builder::match);
         return builder.text.substring(1);
     }

@@ -12,6 +12,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import org.jspecify.annotations.Nullable;
 
 /** Failed system calls as the exceptions of the JDK that callers catch, as far as it has one; sockets as in the JDK's own Net.c. */
 final class JdkFailures {
@@ -165,7 +166,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }
@@ -185,7 +186,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }
@@ -205,7 +206,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }
@@ -225,7 +226,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }

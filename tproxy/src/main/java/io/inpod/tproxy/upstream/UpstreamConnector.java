@@ -23,6 +23,7 @@ import java.net.StandardProtocolFamily;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -148,7 +149,7 @@ public final class UpstreamConnector {
     /** A socket of the destination's family, in the namespace, with all options set. */
     EpollSocketChannel open(InetAddress destination, boolean spoof) {
         StandardProtocolFamily family = destination instanceof Inet4Address ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
-        EpollSocketChannel channel = (spoof ? spoofed : plain).get(family).newChannel();
+        EpollSocketChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(family)).newChannel();
         channel.config().setAutoRead(false);
         if (connections != null) {
             connections.track(channel);

@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.iptables.pod.PodOverrides;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -24,7 +25,7 @@ final class AddCommand extends ClientCommand {
     @Option(names = "--annotation", paramLabel = "KEY=VALUE", description = "what the pod wants otherwise than the rest, may be repeated: "
             + PodOverrides.DNS_CAPTURE + "=true|false, " + PodOverrides.BYPASS_INBOUND_CAPTURE + "=true|false, " + PodOverrides.REROUTE_VIRTUAL_INTERFACES
             + "=NAME,NAME; other keys are ignored, so that all annotations of a pod may be given")
-    private Map<String, String> annotations = Map.of();
+    private Map<String, @Nullable String> annotations = Map.of();
 
     @ArgGroup(multiplicity = "1")
     private NamespaceOption where = new NamespaceOption();
