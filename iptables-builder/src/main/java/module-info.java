@@ -4,6 +4,7 @@ module io.inpod.iptables {
     exports io.inpod.iptables.backend;
     exports io.inpod.iptables.backend.guarantee;
     exports io.inpod.iptables.backend.pod;
+    exports io.inpod.iptables.backend.tools;
     exports io.inpod.iptables.pod;
     exports io.inpod.iptables.text;
 

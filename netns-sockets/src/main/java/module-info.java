@@ -18,6 +18,6 @@ module io.inpod.netns {
     requires org.jnrproject.constants;
     requires org.jnrproject.ffi;
 
-    /* At run time jnr-ffi implements LibC, in the unnamed module of a class loader of its own. For the compiler the package stays closed. */
+    /* jnr-ffi implements LibC at run time, in the unnamed module of a separate class loader. The package stays closed to the compiler. */
     opens io.inpod.netns.internal;
 }

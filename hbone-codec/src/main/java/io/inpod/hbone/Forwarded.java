@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One element of a {@code forwarded} header: the origin of a request. HBONE clients put the application's address into {@code for} and, if the application
- * called a service, the service's host name into {@code host}. The peer asserts these values; nothing proves them.
+ * One element of a {@code forwarded} header: the origin of a request. HBONE clients put the application's address into {@code for} and, if
+ * the application called a service, the service's host name into {@code host}. The peer asserts these values; nothing proves them.
  *
  * @param client the origin of the request ({@code for}), or null
  * @param by the forwarding node, or null

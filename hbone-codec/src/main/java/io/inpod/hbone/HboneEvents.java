@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Events for logs, metrics and recordings. The methods are called on the connection's event loop. Implementations must not block, throw, or change
- * anything about the channels. {@link #NONE} costs nothing.
+ * Events for logs, metrics and recordings. The methods are called on the connection's event loop. Implementations must not block, throw, or
+ * change anything about the channels. {@link #NONE} costs nothing.
  */
 public interface HboneEvents {
     /** Does nothing. */
@@ -100,8 +100,8 @@ public interface HboneEvents {
     default void goAway(Channel connection, int lastStream, long errorCode, boolean byPeer) { }
 
     /**
-     * Returns the destination of a log of HTTP/2 frames, as {@code nghttp -v} prints them, header values included. Called once per connection. For
-     * debugging; slow.
+     * Returns the destination of a log of HTTP/2 frames, as {@code nghttp -v} prints them, header values included. Called once per
+     * connection. For debugging; slow.
      *
      * @param connection the TCP channel
      * @return consumes the lines one by one, on the event loop; null for no log

@@ -8,9 +8,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records events with Flight Recorder and passes them on: {@code io.inpod.HboneConnection} and {@code io.inpod.HboneTunnel} with their durations, and
- * {@code io.inpod.HboneHandshakeFailure}, {@code io.inpod.HboneReset} and {@code io.inpod.HboneGoAway}. Requires the module {@code jdk.jfr}. Costs almost
- * nothing while there is no recording.
+ * Records events with Flight Recorder and passes them on: {@code io.inpod.HboneConnection} and {@code io.inpod.HboneTunnel} with their
+ * durations, and {@code io.inpod.HboneHandshakeFailure}, {@code io.inpod.HboneReset} and {@code io.inpod.HboneGoAway}. Requires the module
+ * {@code jdk.jfr}. Costs almost nothing while there is no recording.
  */
 public final class HboneFlightRecorder implements HboneEvents {
     private final HboneEvents next;

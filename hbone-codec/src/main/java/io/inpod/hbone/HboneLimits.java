@@ -4,13 +4,14 @@ package io.inpod.hbone;
  * Bounds on what a peer, or a burst of our own requests, may cost. With {@link HboneWindows} they bound the cost of a connection.
  *
  * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
- * @param maxHeaderListSize the largest header list that is accepted, in bytes as RFC 9113 section 6.5.2 counts them; a server answers a larger one with
- *     431; 1,024 to 1,048,576
+ * @param maxHeaderListSize the largest header list that is accepted, in bytes as RFC 9113 section 6.5.2 counts them; a server answers a
+ *     larger one with 431; 1,024 to 1,048,576
  * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
- * @param resets how many requests a peer may cancel before their answer, and how many violations that cost a stream it may commit, at once; the budget
- *     refills by a tenth per second. Resets of established tunnels don't count; 1 to 1,000,000
- * @param controlFrames how many frames that carry nothing a peer may send at once (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, late
- *     frames on closed streams, small WINDOW_UPDATEs beyond two per DATA frame of ours); the budget refills by a tenth per second; 100 to 1,000,000
+ * @param resets how many requests a peer may cancel before their answer, and how many violations that cost a stream it may commit, at once;
+ *     the budget refills by a tenth per second. Resets of established tunnels don't count; 1 to 1,000,000
+ * @param controlFrames how many frames that carry nothing a peer may send at once (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim
+ *     answers, late frames on closed streams, small WINDOW_UPDATEs beyond two per DATA frame of ours); the budget refills by a tenth per
+ *     second; 100 to 1,000,000
  */
 public record HboneLimits(
         int maxConcurrentStreams,

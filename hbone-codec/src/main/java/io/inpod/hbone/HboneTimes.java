@@ -12,11 +12,12 @@ import java.time.Duration;
  * @param queue client: how long a request may wait for a connection
  * @param pingInterval time between PINGs
  * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
- * @param silence client: how long nothing may arrive on a connection after it was sent a request or bytes. Then the client sends a PING; if nothing arrives
- *     for as long again, the connection takes no new tunnels until something arrives, and unanswered requests are sent again on another connection
+ * @param silence client: how long nothing may arrive on a connection after it was sent a request or bytes. Then the client sends a PING; if
+ *     nothing arrives for as long again, the connection takes no new tunnels until something arrives, and unanswered requests are sent
+ *     again on another connection
  * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
- * @param maxAge an older connection takes no new tunnels and closes after its last one, give or take {@code pingInterval}, so that rotated certificates
- *     take effect
+ * @param maxAge an older connection takes no new tunnels and closes after its last one, give or take {@code pingInterval}, so that rotated
+ *     certificates take effect
  */
 public record HboneTimes(
         Duration handshake,
@@ -65,8 +66,8 @@ public record HboneTimes(
     }
 
     /**
-     * Returns the defaults of servers: those of {@link #client()}, but 10 minutes of idleness and two hours of age, as the client should be the one that
-     * closes an unused connection.
+     * Returns the defaults of servers: those of {@link #client()}, but 10 minutes of idleness and two hours of age, as the client should be
+     * the one that closes an unused connection.
      *
      * @return the defaults
      */

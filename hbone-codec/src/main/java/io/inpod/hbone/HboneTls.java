@@ -7,14 +7,15 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * What TLS may negotiate, and whether revocation is checked. Some things can't be changed: ALPN {@code h2}, certificates on both sides, no resumption.
+ * What TLS may negotiate, and whether revocation is checked. Some things can't be changed: ALPN {@code h2}, certificates on both sides, no
+ * resumption.
  *
  * @param tls12 whether TLS 1.2 is accepted beside 1.3 (ECDHE with AES-GCM only)
- * @param groups key exchange groups by preference, with the TLS provider's names. Unknown ones are ignored. If none is left, or the provider (the
- *     JDK's) can't be configured, the provider chooses
- * @param crls supplies revocation lists for each handshake, so it must answer from memory; or {@link #NO_CRLS}. Each certificate of a peer's chain must be
- *     covered by a current list of its issuer and not be on it. A certificate that no list covers is refused, so an empty collection refuses
- *     everybody. Established connections aren't checked again; {@link HboneTimes#maxAge} bounds how long they last
+ * @param groups key exchange groups by preference, with the TLS provider's names. Unknown ones are ignored. If none is left, or the
+ *     provider (the JDK's) can't be configured, the provider chooses
+ * @param crls supplies revocation lists for each handshake, so it must answer from memory; or {@link #NO_CRLS}. Each certificate of a
+ *     peer's chain must be covered by a current list of its issuer and not be on it. A certificate that no list covers is refused, so an
+ *     empty collection refuses everybody. Established connections aren't checked again; {@link HboneTimes#maxAge} bounds how long they last
  */
 public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X509CRL>> crls) {
     /** Revocation isn't checked. */

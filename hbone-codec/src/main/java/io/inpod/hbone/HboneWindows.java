@@ -3,8 +3,9 @@ package io.inpod.hbone;
 /**
  * Flow control (RFC 9113 section 5.2): how much a peer may send before it is read.
  *
- * <p>An unread tunnel holds at most one stream window. A connection holds at most three connection windows, however many of its tunnels are unread: once
- * it holds more than one, all of its tunnels get smaller windows, so that the tunnels that are read go on.
+ * <p>An unread tunnel holds at most one stream window. A connection holds at most three connection windows, however many of its tunnels are
+ * unread: once it holds more than one, all of its tunnels get smaller windows, so that the tunnels that are read go on. A peer that ignores
+ * the smaller windows can make it hold four, and then gets no more credit.
  *
  * @param stream bytes per tunnel; 65,535 to 2^31-1
  * @param connection bytes per connection, {@code stream} to 2^29; a sensible value is several times {@code stream}

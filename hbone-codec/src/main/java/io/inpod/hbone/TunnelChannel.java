@@ -13,17 +13,18 @@ import java.util.Objects;
  *
  * <p>It behaves as a TCP socket's channel does:
  * <ul>
- *   <li>{@link #shutdownOutput()} sends everything flushed before, then END_STREAM. The peer's END_STREAM fires {@code ChannelInputShutdownEvent}
- *       and {@code ChannelInputShutdownReadComplete} if {@code ALLOW_HALF_CLOSURE} is set; otherwise it closes the tunnel (in order, if
- *       nothing is left to write). When both directions have ended, the tunnel closes itself.
+ *   <li>{@link #shutdownOutput()} sends everything flushed before, then END_STREAM. The peer's END_STREAM fires
+ *       {@code ChannelInputShutdownEvent} and {@code ChannelInputShutdownReadComplete} if {@code ALLOW_HALF_CLOSURE} is set; otherwise it
+ *       closes the tunnel (in order, if nothing is left to write). When both directions have ended, the tunnel closes itself.
  *   <li>{@code close()} after the peer's end, with all input read and nothing left to write, ends our direction in order. Any other
  *       {@code close()} before both directions have ended is a reset, because bytes may be missing: RST_STREAM CANCEL, or CONNECT_ERROR
- *       (RFC 9113 section 8.5: "the TCP connection was reset") if {@code ChannelOption.SO_LINGER} is 0. For protocols in which
- *       one side closes first, set {@code SO_LINGER} to a number of seconds. Then {@code close()}, with all received input read and nothing left to
- *       write, ends our direction in order, and the peer has that time to end its own; if it sends more, or doesn't end, it gets RST_STREAM CANCEL.
+ *       (RFC 9113 section 8.5: "the TCP connection was reset") if {@code ChannelOption.SO_LINGER} is 0. For protocols in which one side
+ *       closes first, set {@code SO_LINGER} to a number of seconds. Then {@code close()}, with all received input read and nothing left to
+ *       write, ends our direction in order, and the peer has that time to end its own; if it sends more, or doesn't end, it gets RST_STREAM
+ *       CANCEL.
  *   <li>The peer's RST_STREAM and the loss of the connection fire {@code exceptionCaught} with a {@link TunnelResetException}, then
- *       {@code channelInactive}, and never the end of input. If the reader isn't reading, undelivered input is dropped and the reset is reported at once.
- *       RST_STREAM NO_ERROR after END_STREAM is an ordinary end.
+ *       {@code channelInactive}, and never the end of input. If the reader isn't reading, undelivered input is dropped and the reset is
+ *       reported at once. RST_STREAM NO_ERROR after END_STREAM is an ordinary end.
  *   <li>Auto-read and {@code read()} control the flow-control credit that returns to the peer: an unread tunnel holds at most one
  *       stream window. {@code isWritable()} becomes false when the peer or the connection accepts no more.
  * </ul>

@@ -40,8 +40,8 @@ public interface TunnelRequest {
     Channel connection();
 
     /**
-     * Returns a future that completes when the peer cancels the request, the connection is lost, or the time limit for the answer expires, if that happens
-     * before the answer; otherwise never.
+     * Returns a future that completes when the peer cancels the request, the connection is lost, or the time limit for the answer expires,
+     * if that happens before the answer; otherwise never.
      *
      * @return a future of the connection's event loop
      */

@@ -96,7 +96,7 @@ class EnvoyServerTest {
         }
     }
 
-    /** Envoy passes our reset on as an end; what it had sent before arrives. */
+    /** Envoy forwards our reset as an end; what we sent before arrives. */
     @Test
     void weReset() throws Exception {
         try (Envoy envoy = envoy("")) {

@@ -111,7 +111,7 @@ class FlowTest {
         }
     }
 
-    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and sums up what it gets. */
+    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and computes a checksum of what it receives. */
     private static final class Pump extends ChannelInboundHandlerAdapter {
         final CompletableFuture<Long> sent = new CompletableFuture<>();
         final CompletableFuture<Long> received = new CompletableFuture<>();

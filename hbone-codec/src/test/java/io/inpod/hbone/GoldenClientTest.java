@@ -61,7 +61,7 @@ class GoldenClientTest {
                 peer.readPreface();
                 GoldenWire wire = new GoldenWire(peer);
                 play(id, peer, wire, app);
-                // What was sent last may still be on its way through the client's loop.
+                // The client's loop may not have handled the last frames yet.
                 mesh.onClient(() -> null);
                 ours = String.join(", ", wire.said) + "; " + (wire.closed() ? "closed" : "open") + "; " + app(opening, app);
             }

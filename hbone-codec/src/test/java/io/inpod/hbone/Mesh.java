@@ -144,7 +144,7 @@ final class Mesh implements AutoCloseable {
         return recorder;
     }
 
-    /** Sends back what comes, and the end with it. */
+    /** Sends back all input, and then ends its output. */
     static TunnelRequestHandler echo() {
         return request -> {
             try {

@@ -136,7 +136,7 @@ class ObservabilityTest {
         assertThat(tunnel.getDuration()).isPositive();
     }
 
-    /** nghttp talks to nghttpd, and what ours prints of its own frames has the same shapes. */
+    /** nghttp talks to nghttpd; our log of our own frames has the same format. */
     @Test
     void framesReadAsNghttpPrintsThem() throws Exception {
         Tools.require("nghttp", "--version");
@@ -152,7 +152,7 @@ class ObservabilityTest {
                     "recv (stream_id=1) :status: 200", "send DATA frame <length=5, flags=0x00, stream_id=1>", "recv DATA frame <length=0, flags=0x01, stream_id=1>",
                     "send RST_STREAM frame <length=4, flags=0x00, stream_id=3>", "send GOAWAY frame <length=8, flags=0x00, stream_id=0>");
             Set<String> ours = shapes(lines);
-            // What nghttp has no occasion to print, or prints in another place.
+            // Lines that nghttp doesn't print in this exchange, or prints in another place.
             ours.removeIf(l -> l.contains("RST_STREAM") || l.contains("error_code=CANCEL") || l.startsWith("          :"));
             assertThat(theirs).containsAll(ours);
         }

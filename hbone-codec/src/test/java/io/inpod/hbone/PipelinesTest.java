@@ -100,7 +100,7 @@ class PipelinesTest {
         }
     }
 
-    /** A server that closes first: the option says how long the client has to end its side too, before it is cut off. */
+    /** A server that closes first: SO_LINGER limits the time that the client has to end its side. */
     @Test
     void anHttpServerThatClosesFirst() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -123,7 +123,7 @@ class PipelinesTest {
             assertThat(tunnel.next()).isEqualTo("EOF-complete");
             tunnel.channel().shutdownOutput();
             assertThat(tunnel.next()).isEqualTo("inactive");
-            // Who goes on talking to a closed one is reset, as on a socket.
+            // A peer that sends to a closed tunnel is reset, as on a socket.
             Recorder talker = mesh.open(pool, address);
             talker.write("GET /bye HTTP/1.1\r\nhost: app\r\nconnection: close\r\n\r\n");
             assertThat(http(talker)).endsWith("GET /bye 0");

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What TLS negotiates and whose certificates count. */
+/** What TLS negotiates, and which certificates are accepted. */
 @Timeout(60)
 class TlsTest {
     private static final SpiffeId OTHER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/other");
@@ -166,7 +166,7 @@ class TlsTest {
             assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
             assertThat(event(mesh)).contains("revoked");
             open(mesh, mesh.pool(), Mesh.CLIENT, address);
-            // What can't be looked up is refused: an expired list (the JDK forgives a quarter of an hour), or none.
+            // A certificate without a current list is refused: the list has expired (the JDK tolerates a quarter of an hour), or there is none.
             crls.set(List.of(TestCertificates.crl(ca, Instant.now().minusSeconds(1800))));
             assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
             crls.set(List.of());
@@ -214,7 +214,7 @@ class TlsTest {
         }
     }
 
-    /** New connections show the new certificate at once; the old connection goes on with what it has shown. */
+    /** New connections present the new certificate at once; the old connection goes on with the old one. */
     @Test
     void rotationReachesNewConnectionsAtOnce() throws Exception {
         try (Mesh mesh = new Mesh()) {

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** What a peer's headers say: strict parsers throw what they promise, the others never; and what was accepted is written so that it is read the same. */
+/** Random headers: strict parsers throw only what they document, lenient ones never throw, and an accepted value survives being written and parsed again. */
 class TypedHeadersFuzzTest {
     @Test
     void typedHeaders() {
@@ -50,7 +50,7 @@ class TypedHeadersFuzzTest {
         return 1;
     }
 
-    /** These promise never to throw, however many headers there are, and whatever is in them. */
+    /** These never throw, however many headers there are, and whatever they contain. */
     private static void lenient(FuzzInput input) {
         List<Header> headers = new ArrayList<>();
         for (int i = input.random.nextInt(5); i >= 0; i--) {

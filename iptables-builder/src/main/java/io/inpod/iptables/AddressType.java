@@ -19,8 +19,8 @@ public enum AddressType {
     /** A route that refuses as prohibited; only in IPv4. */
     PROHIBIT;
 
-    /** Whether the kernel's addrtype match knows it in IPv6 too. */
-    boolean inBothFamilies() {
-        return this != BROADCAST && this != BLACKHOLE && this != PROHIBIT;
+    /** Returns the families in which the kernel's addrtype match supports this type. */
+    FamilyScope families() {
+        return this == BROADCAST || this == BLACKHOLE || this == PROHIBIT ? FamilyScope.V4 : FamilyScope.BOTH;
     }
 }

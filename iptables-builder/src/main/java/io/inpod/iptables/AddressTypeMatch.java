@@ -1,7 +1,6 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How routing classifies an address, {@code -m addrtype --src-type} or {@code --dst-type}.
@@ -17,7 +16,12 @@ public record AddressTypeMatch(Side side, AddressType type, boolean negated) imp
     }
 
     @Override
-    public Optional<IpFamily> onlyFamily() {
-        return type.inBothFamilies() ? Optional.empty() : Optional.of(IpFamily.V4);
+    public FamilyScope families() {
+        return type.families();
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

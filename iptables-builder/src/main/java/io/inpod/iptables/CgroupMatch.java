@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
 import io.inpod.iptables.internal.Quote;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control group (version 2) of the socket's process, {@code -m cgroup --path}; only in INPUT, OUTPUT and POSTROUTING. The group must
@@ -35,5 +36,10 @@ public record CgroupMatch(String path, boolean negated) implements Match {
     @Override
     public Match not() {
         return new CgroupMatch(path, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A note to readers, {@code -m comment}; every packet meets it.
@@ -19,5 +20,10 @@ public record CommentMatch(String text) implements Match {
         if (text.isEmpty()) {
             throw new IllegalArgumentException("comment is empty");
         }
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

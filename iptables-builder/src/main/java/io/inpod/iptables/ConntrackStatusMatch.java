@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What has happened to the packet's connection, {@code -m conntrack --ctstatus}.
@@ -26,5 +27,10 @@ public record ConntrackStatusMatch(Set<ConntrackStatus> statuses, boolean negate
     @Override
     public Match not() {
         return new ConntrackStatusMatch(statuses, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

@@ -1,8 +1,7 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
-import java.util.Optional;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The type and code of an ICMP or ICMPv6 message, {@code -m icmp} or {@code -m icmp6}, in a rule for that protocol.
@@ -38,7 +37,12 @@ public record IcmpMatch(Protocol protocol, int type, OptionalInt code, boolean n
     }
 
     @Override
-    public Optional<IpFamily> onlyFamily() {
-        return protocol.onlyFamily();
+    public FamilyScope families() {
+        return protocol.families();
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

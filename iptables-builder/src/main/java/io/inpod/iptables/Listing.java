@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * What a namespace holds of one {@link ManagedNames}, read back from the kernel: the chains, the rules that lead into them, and the sets. One
@@ -41,7 +40,7 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
      * One rule.
      *
      * @param position where it stands in its chain among all rules there, from 1
-     * @param rule the rule, without {@link Match.Family}; empty if it holds something that the model doesn't know
+     * @param rule the rule, without {@link FamilyMatch}; empty if it holds something that the model doesn't know
      * @param text as the back end's listing words it
      */
     public record ListedRule(int position, Optional<Rule> rule, String text) {
@@ -90,6 +89,6 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
                 throw new IllegalStateException(e.getMessage(), e);
             }
         }
-        return new RuleSet(Set.of(family), tables, sets.stream().filter(set -> set.family() == family).toList());
+        return new RuleSet(FamilyScope.of(family), tables, sets.stream().filter(set -> set.family() == family).toList());
     }
 }

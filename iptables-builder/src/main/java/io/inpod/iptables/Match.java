@@ -1,259 +1,25 @@
 package io.inpod.iptables;
 
-import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.netns.IpFamily;
 import java.util.EnumSet;
 import java.util.Optional;
-import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** One condition of a rule, see iptables(8) and iptables-extensions(8). A rule applies to packets that meet all of its conditions. */
-public sealed interface Match permits Match.Basic, Match.Transport, Match.PacketMark, Match.ConnectionMark, Match.Conntrack,
-        ConntrackStatusMatch, SetMatch, IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch,
-        CgroupMatch, SocketMatch, Limit {
-    /** A condition on the packet's addresses, interfaces or protocol: at most one of each kind in a rule, and their order means nothing. */
-    sealed interface Basic extends Match {
-    }
-
+/**
+ * One condition of a rule, see iptables(8) and iptables-extensions(8). A rule applies to packets that meet all of its conditions.
+ *
+ * <p>Each kind of condition is a record; the methods here create the usual ones.
+ */
+public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
+        IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, SocketMatch, LimitMatch {
     /**
-     * The address family, for a rule that names no address but is meant for one family only. Left out where another condition tells
-     * the family, or where the whole rule set has only one.
+     * Calls the visitor's method for this kind of condition.
      *
-     * @param only that family
+     * @param <R> the type of the result
+     * @param visitor handles every kind
+     * @return its result
      */
-    record Family(IpFamily only) implements Basic {
-        @Override
-        public Optional<IpFamily> onlyFamily() {
-            return OneFamily.of(only);
-        }
-    }
-
-    /**
-     * The source address, {@code -s}.
-     *
-     * @param prefix where it lies
-     * @param negated whether it must lie outside
-     */
-    record Source(IpPrefix prefix, boolean negated) implements Basic {
-        @Override
-        public Match not() {
-            return new Source(prefix, !negated);
-        }
-
-        @Override
-        public Optional<IpFamily> onlyFamily() {
-            return OneFamily.of(prefix.family());
-        }
-    }
-
-    /**
-     * The destination address, {@code -d}.
-     *
-     * @param prefix where it lies
-     * @param negated whether it must lie outside
-     */
-    record Destination(IpPrefix prefix, boolean negated) implements Basic {
-        @Override
-        public Match not() {
-            return new Destination(prefix, !negated);
-        }
-
-        @Override
-        public Optional<IpFamily> onlyFamily() {
-            return OneFamily.of(prefix.family());
-        }
-    }
-
-    /**
-     * The interface through which the packet came, {@code -i}; not in OUTPUT and POSTROUTING.
-     *
-     * @param name an interface name as the kernel allows it, at most 15 bytes; never a pattern
-     * @param negated whether it must be another
-     */
-    record InInterface(String name, boolean negated) implements Basic {
-        /**
-         * Checks the name.
-         *
-         * @param name an interface name as the kernel allows it, at most 15 bytes; never a pattern
-         * @param negated whether it must be another
-         * @throws IllegalArgumentException if no interface can have it
-         */
-        public InInterface {
-            InterfaceNames.check("in-interface", name);
-        }
-
-        @Override
-        public Match not() {
-            return new InInterface(name, !negated);
-        }
-    }
-
-    /**
-     * The interface through which the packet will leave, {@code -o}; not in PREROUTING and INPUT.
-     *
-     * @param name an interface name as the kernel allows it, at most 15 bytes; never a pattern
-     * @param negated whether it must be another
-     */
-    record OutInterface(String name, boolean negated) implements Basic {
-        /**
-         * Checks the name.
-         *
-         * @param name an interface name as the kernel allows it, at most 15 bytes; never a pattern
-         * @param negated whether it must be another
-         * @throws IllegalArgumentException if no interface can have it
-         */
-        public OutInterface {
-            InterfaceNames.check("out-interface", name);
-        }
-
-        @Override
-        public Match not() {
-            return new OutInterface(name, !negated);
-        }
-    }
-
-    /**
-     * The transport protocol, {@code -p}.
-     *
-     * @param protocol which
-     * @param negated whether it must be another
-     */
-    record IpProtocol(Protocol protocol, boolean negated) implements Basic {
-        @Override
-        public Match not() {
-            return new IpProtocol(protocol, !negated);
-        }
-
-        @Override
-        public Optional<IpFamily> onlyFamily() {
-            return negated ? Optional.empty() : protocol.onlyFamily();
-        }
-    }
-
-    /**
-     * A port condition within {@link Transport}.
-     *
-     * @param range which ports
-     * @param negated whether it must be another port
-     */
-    record PortMatch(Ports range, boolean negated) {
-        private PortMatch not() {
-            return new PortMatch(range, !negated);
-        }
-
-        private boolean matters() {
-            boolean all = range.first() == 0 && range.last() == 65535;
-            if (all && negated) {
-                throw new IllegalArgumentException("a port outside 0 to 65535 is asked for: no packet would match");
-            }
-            return !all;
-        }
-    }
-
-    /**
-     * The TCP or UDP header, {@code -m tcp} or {@code -m udp}, in a rule for that protocol. Without ports and flags it only asks that
-     * the header is whole. A rule has at most one; several given to it are put together.
-     *
-     * @param protocol which header
-     * @param source the source port, if it matters; all ports means that it doesn't
-     * @param destination the destination port, if it matters; all ports means that it doesn't
-     * @param flags the TCP flags, if they matter
-     */
-    record Transport(Protocol protocol, Optional<PortMatch> source, Optional<PortMatch> destination, Optional<TcpFlags> flags) implements Match {
-        /**
-         * Checks the header, and drops conditions that every port meets.
-         *
-         * @param protocol which header
-         * @param source the source port, if it matters; all ports means that it doesn't
-         * @param destination the destination port, if it matters; all ports means that it doesn't
-         * @param flags the TCP flags, if they matter
-         * @throws IllegalArgumentException if the protocol has no ports or flags, or no port is left
-         */
-        public Transport {
-            if (!protocol.hasPorts() || flags.isPresent() && protocol != Protocol.TCP) {
-                throw new IllegalArgumentException("protocol " + protocol.text() + " has no " + (protocol.hasPorts() ? "flags" : "ports"));
-            }
-            source = source.filter(PortMatch::matters);
-            destination = destination.filter(PortMatch::matters);
-        }
-
-        @Override
-        public Match not() {
-            int parts = (source.isPresent() ? 1 : 0) + (destination.isPresent() ? 1 : 0) + (flags.isPresent() ? 1 : 0);
-            if (parts != 1) {
-                throw new IllegalArgumentException(this + " has no simple opposite: negate its ports one by one");
-            }
-            return new Transport(protocol, source.map(PortMatch::not), destination.map(PortMatch::not),
-                    flags.map(f -> new TcpFlags(f.examined(), f.set(), !f.negated())));
-        }
-
-        /**
-         * Adds the conditions of another, which must not be about the same part of the header.
-         *
-         * @param other for the same protocol
-         * @return both
-         * @throws IllegalArgumentException if both say something about the same
-         */
-        Transport and(Transport other) {
-            if (source.isPresent() && other.source.isPresent() || destination.isPresent() && other.destination.isPresent()
-                    || flags.isPresent() && other.flags.isPresent() || protocol != other.protocol) {
-                throw new IllegalArgumentException("rule has two conditions on the same part of the " + protocol.text() + " header");
-            }
-            return new Transport(protocol, source.or(other::source), destination.or(other::destination), flags.or(other::flags));
-        }
-    }
-
-    /**
-     * The packet's mark, {@code -m mark}.
-     *
-     * @param mark the bits under the mask
-     * @param negated whether they must differ
-     */
-    record PacketMark(Mark mark, boolean negated) implements Match {
-        @Override
-        public Match not() {
-            return new PacketMark(mark, !negated);
-        }
-    }
-
-    /**
-     * The connection's mark, {@code -m connmark}.
-     *
-     * @param mark the bits under the mask
-     * @param negated whether they must differ
-     */
-    record ConnectionMark(Mark mark, boolean negated) implements Match {
-        @Override
-        public Match not() {
-            return new ConnectionMark(mark, !negated);
-        }
-    }
-
-    /**
-     * The state of the packet's connection, {@code -m conntrack --ctstate}.
-     *
-     * @param states any of these, at least one
-     * @param negated whether it must be none of them
-     */
-    record Conntrack(Set<ConntrackState> states, boolean negated) implements Match {
-        /**
-         * Copies the states.
-         *
-         * @param states any of these, at least one
-         * @param negated whether it must be none of them
-         * @throws IllegalArgumentException if there are none
-         */
-        public Conntrack {
-            if (states.isEmpty()) {
-                throw new IllegalArgumentException("conntrack states are empty: no packet would match");
-            }
-            states = Set.copyOf(states);
-        }
-
-        @Override
-        public Match not() {
-            return new Conntrack(states, !negated);
-        }
-    }
+    <R extends @Nullable Object> R accept(MatchVisitor<R> visitor);
 
     /**
      * The condition's opposite.
@@ -265,9 +31,9 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
         throw new IllegalArgumentException(this + " can't be negated");
     }
 
-    /** {@return the only family whose packets can meet this condition, if that is so} */
-    default Optional<IpFamily> onlyFamily() {
-        return Optional.empty();
+    /** {@return the families whose packets can meet this condition} */
+    default FamilyScope families() {
+        return FamilyScope.BOTH;
     }
 
     /**
@@ -277,7 +43,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match source(IpPrefix prefix) {
-        return new Source(prefix, false);
+        return new SourceMatch(prefix, false);
     }
 
     /**
@@ -287,7 +53,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match destination(IpPrefix prefix) {
-        return new Destination(prefix, false);
+        return new DestinationMatch(prefix, false);
     }
 
     /**
@@ -298,7 +64,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @throws IllegalArgumentException if no interface can have that name
      */
     static Match in(String name) {
-        return new InInterface(name, false);
+        return new InInterfaceMatch(name, false);
     }
 
     /**
@@ -309,7 +75,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @throws IllegalArgumentException if no interface can have that name
      */
     static Match out(String name) {
-        return new OutInterface(name, false);
+        return new OutInterfaceMatch(name, false);
     }
 
     /**
@@ -319,7 +85,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match protocol(Protocol protocol) {
-        return new IpProtocol(protocol, false);
+        return new ProtocolMatch(protocol, false);
     }
 
     /**
@@ -329,7 +95,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match header(Protocol protocol) {
-        return new Transport(protocol, Optional.empty(), Optional.empty(), Optional.empty());
+        return new TransportMatch(protocol, Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     /**
@@ -340,7 +106,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match sourcePort(Protocol protocol, Ports ports) {
-        return new Transport(protocol, Optional.of(new PortMatch(ports, false)), Optional.empty(), Optional.empty());
+        return new TransportMatch(protocol, Optional.of(new TransportMatch.PortCondition(ports, false)), Optional.empty(), Optional.empty());
     }
 
     /**
@@ -351,7 +117,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match destinationPort(Protocol protocol, Ports ports) {
-        return new Transport(protocol, Optional.empty(), Optional.of(new PortMatch(ports, false)), Optional.empty());
+        return new TransportMatch(protocol, Optional.empty(), Optional.of(new TransportMatch.PortCondition(ports, false)), Optional.empty());
     }
 
     /**
@@ -361,7 +127,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match mark(Mark mark) {
-        return new PacketMark(mark, false);
+        return new MarkMatch(mark, false);
     }
 
     /**
@@ -371,7 +137,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match connmark(Mark mark) {
-        return new ConnectionMark(mark, false);
+        return new ConnmarkMatch(mark, false);
     }
 
     /**
@@ -382,7 +148,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match conntrack(ConntrackState first, ConntrackState... others) {
-        return new Conntrack(EnumSet.of(first, others), false);
+        return new ConntrackStateMatch(EnumSet.of(first, others), false);
     }
 
     /**
@@ -392,7 +158,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition, for a rule for TCP
      */
     static Match flags(TcpFlags flags) {
-        return new Transport(Protocol.TCP, Optional.empty(), Optional.empty(), Optional.of(flags));
+        return new TransportMatch(Protocol.TCP, Optional.empty(), Optional.empty(), Optional.of(flags));
     }
 
     /**
@@ -402,7 +168,7 @@ public sealed interface Match permits Match.Basic, Match.Transport, Match.Packet
      * @return the condition
      */
     static Match family(IpFamily family) {
-        return new Family(family);
+        return new FamilyMatch(family);
     }
 
     /**

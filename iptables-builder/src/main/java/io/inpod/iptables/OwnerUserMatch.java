@@ -1,6 +1,7 @@
 package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The user of the sending socket, {@code -m owner --uid-owner}; only where packets leave, in OUTPUT and POSTROUTING.
@@ -25,5 +26,10 @@ public record OwnerUserMatch(long first, long last, boolean negated) implements 
     @Override
     public Match not() {
         return new OwnerUserMatch(first, last, !negated);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

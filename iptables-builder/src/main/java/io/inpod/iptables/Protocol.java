@@ -1,27 +1,24 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
 import java.util.Locale;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** A protocol above IP that rules can ask for, see protocols(5). */
 public enum Protocol {
     /** TCP, number 6. */
-    TCP(6, null),
+    TCP(6, FamilyScope.BOTH),
     /** UDP, number 17. */
-    UDP(17, null),
+    UDP(17, FamilyScope.BOTH),
     /** ICMP, number 1; only in IPv4. */
-    ICMP(1, IpFamily.V4),
+    ICMP(1, FamilyScope.V4),
     /** ICMPv6, number 58; only in IPv6. */
-    ICMPV6(58, IpFamily.V6);
+    ICMPV6(58, FamilyScope.V6);
 
     private final int number;
-    private final Optional<IpFamily> family;
+    private final FamilyScope families;
 
-    Protocol(int number, @Nullable IpFamily family) {
+    Protocol(int number, FamilyScope families) {
         this.number = number;
-        this.family = Optional.ofNullable(family);
+        this.families = families;
     }
 
     /** {@return the number in the IP header, see protocols(5)} */
@@ -29,9 +26,9 @@ public enum Protocol {
         return number;
     }
 
-    /** {@return the only family that has this protocol, if it belongs to one} */
-    public Optional<IpFamily> onlyFamily() {
-        return family;
+    /** {@return the families that have this protocol} */
+    public FamilyScope families() {
+        return families;
     }
 
     /** {@return whether it has ports} */

@@ -13,16 +13,13 @@ import java.util.Optional;
  * <li>addresses, interfaces and protocol come first, in that order; then the other conditions as given; the comment comes last
  * <li>blocks of length 0 and port ranges over everything are left out, and all conditions on a TCP or UDP header are put together
  * where the first of them stands
- * <li>{@link Match.Family} comes first of all, and is left out where another part tells the family
+ * <li>{@link FamilyMatch} comes first of all, and is left out where another part tells the family
  * </ul>
  *
  * @param matches the conditions; none means every packet
  * @param target what to do
  */
 public record Rule(List<Match> matches, Target target) {
-    /** The place of the conditions of which a rule may have several of a kind. */
-    private static final int SEVERAL = 6;
-
     /**
      * Brings the conditions into order and checks the parts against each other.
      *
@@ -48,21 +45,21 @@ public record Rule(List<Match> matches, Target target) {
         return new Rule(Arrays.asList(matches), target);
     }
 
-    /** {@return the only family whose packets can meet this rule, if that is so} */
-    public Optional<IpFamily> onlyFamily() {
+    /** {@return the families whose packets can meet this rule} */
+    public FamilyScope families() {
         for (Match match : matches) {
-            Optional<IpFamily> only = match.onlyFamily();
-            if (only.isPresent()) {
-                return only;
+            FamilyScope families = match.families();
+            if (families != FamilyScope.BOTH) {
+                return families;
             }
         }
-        return target.onlyFamily();
+        return target.families();
     }
 
     /** {@return the protocol that the rule asks for, if it asks for one} */
     public Optional<Protocol> protocol() {
         for (Match match : matches) {
-            if (match instanceof Match.IpProtocol p && !p.negated()) {
+            if (match instanceof ProtocolMatch p && !p.negated()) {
                 return Optional.of(p.protocol());
             }
         }
@@ -70,28 +67,15 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     /**
-     * The rule as it stands among rules of one family: without {@link Match.Family}.
+     * The rule as it stands among rules of one family: without {@link FamilyMatch}.
      *
      * @return this or a shorter rule
      */
     Rule withoutFamily() {
-        if (matches.isEmpty() || !(matches.get(0) instanceof Match.Family)) {
+        if (matches.isEmpty() || !(matches.get(0) instanceof FamilyMatch)) {
             return this;
         }
         return new Rule(matches.subList(1, matches.size()), target);
-    }
-
-    /** The rule for one of two families: with {@link Match.Family}, unless a part tells the family. */
-    public Rule only(IpFamily family) {
-        if (onlyFamily().isPresent()) {
-            return this;
-        }
-        Match[] more = new Match[matches.size() + 1];
-        more[0] = Match.family(family);
-        for (int i = 1; i < more.length; i++) {
-            more[i] = matches.get(i - 1);
-        }
-        return new Rule(Arrays.asList(more), target);
     }
 
     private static List<Match> canonical(List<Match> given, Target target) {
@@ -103,80 +87,63 @@ public record Rule(List<Match> matches, Target target) {
             }
         }
         boolean implied = checkFamilies(kept, count, target);
-        int from = implied && count > 0 && kept[0] instanceof Match.Family ? 1 : 0;
+        int from = implied && count > 0 && kept[0] instanceof FamilyMatch ? 1 : 0;
         return List.of(from == 0 && count == kept.length ? kept : Arrays.copyOfRange(kept, from, count));
     }
 
     /** Puts a condition where it belongs, behind those of the same place. Returns how many there are then. */
     private static int insert(Match[] kept, int count, Match match) {
-        if (match instanceof Match.Transport more) {
+        if (match instanceof TransportMatch more) {
             for (int i = 0; i < count; i++) {
-                if (kept[i] instanceof Match.Transport transport) {
+                if (kept[i] instanceof TransportMatch transport) {
                     kept[i] = transport.and(more);
                     return count;
                 }
             }
         }
-        int place = place(match);
+        int place = MatchTraits.of(match).place();
         int at = count;
-        while (at > 0 && place(kept[at - 1]) > place) {
+        while (at > 0 && MatchTraits.of(kept[at - 1]).place() > place) {
             kept[at] = kept[at - 1];
             at--;
         }
-        if (place != SEVERAL && at > 0 && place(kept[at - 1]) == place) {
+        if (place != MatchTraits.SEVERAL && at > 0 && MatchTraits.of(kept[at - 1]).place() == place) {
             throw new IllegalArgumentException("rule has two conditions of the kind " + match.getClass().getSimpleName());
         }
         kept[at] = match;
         return count + 1;
     }
 
-    private static int place(Match match) {
-        if (match instanceof Match.IpProtocol) {
-            return 5;
-        } else if (match instanceof Match.Destination) {
-            return 2;
-        } else if (match instanceof Match.Source) {
-            return 1;
-        } else if (match instanceof Match.Family) {
-            return 0;
-        } else if (match instanceof Match.InInterface) {
-            return 3;
-        } else if (match instanceof Match.OutInterface) {
-            return 4;
-        }
-        return match instanceof CommentMatch ? SEVERAL + 1 : SEVERAL;
-    }
-
-    /** Whether parts beside a {@link Match.Family} tell the family; all that do must tell the same. */
+    /** Whether parts beside a {@link FamilyMatch} tell the family; all that do must tell the same. */
     private static boolean checkFamilies(Match[] matches, int count, Target target) {
-        Optional<IpFamily> family = target.onlyFamily();
-        Optional<IpFamily> asked = Optional.empty();
+        FamilyScope told = target.families();
+        FamilyScope asked = FamilyScope.BOTH;
         for (int i = 0; i < count; i++) {
-            Optional<IpFamily> only = matches[i].onlyFamily();
-            if (matches[i] instanceof Match.Family) {
-                asked = only;
-            } else if (only.isPresent()) {
-                if (family.isPresent() && family.get() != only.get()) {
-                    throw new IllegalArgumentException("rule mixes " + family.get() + " and " + only.get() + " in "
+            FamilyScope families = matches[i].families();
+            if (matches[i] instanceof FamilyMatch) {
+                asked = families;
+            } else if (families != FamilyScope.BOTH) {
+                if (told != FamilyScope.BOTH && told != families) {
+                    throw new IllegalArgumentException("rule mixes " + told + " and " + families + " in "
                             + Arrays.asList(matches).subList(0, count) + " " + target);
                 }
-                family = only;
+                told = families;
             }
         }
-        if (family.isPresent() && asked.isPresent() && family.get() != asked.get()) {
-            throw new IllegalArgumentException("rule for " + asked.get() + " has a part of " + family.get() + ": "
+        if (told != FamilyScope.BOTH && asked != FamilyScope.BOTH && told != asked) {
+            throw new IllegalArgumentException("rule for " + asked + " has a part of " + told + ": "
                     + Arrays.asList(matches).subList(0, count) + " " + target);
         }
-        return family.isPresent();
+        return told != FamilyScope.BOTH;
     }
 
     private static boolean everything(Match match) {
         IpPrefix prefix;
         boolean negated;
-        if (match instanceof Match.Source m) {
+        if (match instanceof SourceMatch m) {
             prefix = m.prefix();
             negated = m.negated();
-        } else if (match instanceof Match.Destination m) {
+        } else if (match instanceof DestinationMatch m) {
             prefix = m.prefix();
             negated = m.negated();
         } else {

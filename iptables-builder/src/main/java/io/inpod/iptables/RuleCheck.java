@@ -1,42 +1,43 @@
 package io.inpod.iptables;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** Which parts of a rule need which protocol; the kernel or the tools would refuse the rest. */
+/** Checks that a rule asks for the protocol that its parts need; the kernel or the tools would refuse it otherwise. */
 final class RuleCheck {
     private RuleCheck() {
     }
 
-    /** Checks conditions that are in order. */
+    /** Checks conditions that are in order: the protocol comes before what needs it. */
     static void check(List<Match> matches, Target target) {
         Protocol protocol = null;
         for (Match match : matches) {
-            if (match instanceof Match.IpProtocol p) {
+            if (match instanceof ProtocolMatch p) {
                 protocol = p.negated() ? null : p.protocol();
-            } else if (match instanceof Match.Transport t && t.protocol() != protocol) { // comes after the protocol
-                throw new IllegalArgumentException("rule asks for a " + t.protocol().text() + " header or port but not for protocol " + t.protocol().text());
-            } else if (match instanceof IcmpMatch m && m.protocol() != protocol) {
-                throw new IllegalArgumentException("rule asks for a type of " + m.protocol().text() + " but not for that protocol");
+            }
+            Protocol needed = MatchTraits.of(match).protocol();
+            if (needed != null && needed != protocol) {
+                throw new IllegalArgumentException(needed.hasPorts() ? "rule asks for a " + needed.text() + " header or port but not for protocol " + needed.text()
+                        : "rule asks for a type of " + needed.text() + " but not for that protocol");
             }
         }
-        if (needsPorts(target) && (protocol == null || !protocol.hasPorts())) {
-            throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp or udp");
-        }
-        if (target instanceof Target.Reject r && r.with() == RejectWith.TCP_RESET && protocol != Protocol.TCP) {
-            throw new IllegalArgumentException("rule with " + target + " needs the protocol tcp");
-        }
-        if ((target instanceof Target.SetTcpMss || target instanceof Target.ClampTcpMss) && matches.stream().noneMatch(RuleCheck::syn)) {
-            throw new IllegalArgumentException("rule with " + target + " needs a condition that the flag SYN is on");
-        }
+        check(matches, protocol, target);
     }
 
-    private static boolean needsPorts(Target target) {
-        return target instanceof Target.Redirect || target instanceof Target.Tproxy || target instanceof Target.Dnat d && d.ports().isPresent()
-                || target instanceof Target.Snat s && s.ports().isPresent();
+    private static void check(List<Match> matches, @Nullable Protocol protocol, Target target) {
+        String missing = switch (TargetTraits.of(target).need()) {
+            case NOTHING -> null;
+            case PORTS -> protocol == null || !protocol.hasPorts() ? "the protocol tcp or udp" : null;
+            case TCP -> protocol != Protocol.TCP ? "the protocol tcp" : null;
+            case SYN -> matches.stream().noneMatch(RuleCheck::syn) ? "a condition that the flag SYN is on" : null;
+        };
+        if (missing != null) {
+            throw new IllegalArgumentException("rule with " + target + " needs " + missing);
+        }
     }
 
     /** As find_syn_match in the kernel's xt_TCPMSS. */
     private static boolean syn(Match match) {
-        return match instanceof Match.Transport t && t.flags().map(f -> f.set().contains(TcpFlag.SYN) && !f.negated()).orElse(false);
+        return match instanceof TransportMatch t && t.flags().map(f -> f.set().contains(TcpFlag.SYN) && !f.negated()).orElse(false);
     }
 }

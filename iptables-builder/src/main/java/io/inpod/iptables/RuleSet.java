@@ -14,28 +14,24 @@ import java.util.Set;
 /**
  * Everything that is applied to one namespace, for one address family or for both.
  *
- * <p>With both, a rule that names no address and no {@link Match.Family} holds for both. A back end whose tables know one family only
+ * <p>With both, a rule that names no address and no {@link FamilyMatch} holds for both. A back end whose tables know one family only
  * loads {@link #only} of each family; their meaning together is that of the whole.
  *
- * @param families the families of the packets that the rules are about, at least one
+ * @param families the families of the packets that the rules are about
  * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
  * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
  */
-public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSet> sets) {
+public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet> sets) {
     /**
      * Checks families and sets, and sorts the parts.
      *
-     * @param families the families of the packets that the rules are about, at least one
+     * @param families the families of the packets that the rules are about
      * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
      * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
      * @throws IllegalArgumentException naming the table, chain and rule if a part is of another family, a set is asked for that isn't
      *     here, or a table or set is there twice
      */
     public RuleSet {
-        if (families.isEmpty()) {
-            throw new IllegalArgumentException("rule set has no address family");
-        }
-        families = Set.copyOf(families);
         List<AddressSet> sortedSets = new ArrayList<>(sets);
         sortedSets.sort(Comparator.comparing(AddressSet::name));
         Map<String, AddressSet> setsByName = new HashMap<>();
@@ -54,7 +50,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
                 throw new IllegalArgumentException("rule set has the table " + table.name() + " twice");
             }
             RuleSetCheck.check(table, families, setsByName);
-            Table kept = families.size() > 1 ? table : RuleSetCheck.withoutFamily(table);
+            Table kept = families == FamilyScope.BOTH ? table : RuleSetCheck.withoutFamily(table);
             if (!kept.chains().isEmpty()) {
                 sorted.add(kept);
             }
@@ -72,7 +68,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
      * @throws IllegalArgumentException naming what doesn't fit
      */
     public RuleSet(IpFamily family, List<Table> tables) {
-        this(Set.of(family), tables, List.of());
+        this(FamilyScope.of(family), tables, List.of());
     }
 
     /**
@@ -95,7 +91,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
      * @throws IllegalArgumentException naming what doesn't fit
      */
     public static RuleSet ofBoth(Table... tables) {
-        return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(tables), List.of());
+        return new RuleSet(FamilyScope.BOTH, List.of(tables), List.of());
     }
 
     /** {@return no rules, for both families: what a namespace has after removal} */
@@ -111,7 +107,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
      * @return rules of that family; none if it isn't among {@link #families}
      */
     public RuleSet only(IpFamily family) {
-        if (families.equals(Set.of(family))) {
+        if (families == FamilyScope.of(family)) {
             return this;
         }
         if (!families.contains(family)) {
@@ -124,7 +120,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
             for (Chain chain : table.chains()) {
                 List<Rule> rules = new ArrayList<>();
                 for (Rule rule : chain.rules()) {
-                    boolean seen = rule.onlyFamily().map(family::equals).orElse(true);
+                    boolean seen = rule.families().contains(family);
                     used.add(chain.name(), rule.target().destination(), seen);
                     if (seen) {
                         rules.add(rule.withoutFamily());
@@ -135,7 +131,7 @@ public record RuleSet(Set<IpFamily> families, List<Table> tables, List<AddressSe
             chains.removeIf(chain -> used.lacks(chain.name()));
             kept.add(new Table(table.name(), chains));
         }
-        return new RuleSet(Set.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
+        return new RuleSet(FamilyScope.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
     }
 
     /**

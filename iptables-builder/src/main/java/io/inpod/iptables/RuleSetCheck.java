@@ -1,16 +1,13 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 
 /** Whether a table's rules fit the families and sets of the rule set. */
 final class RuleSetCheck {
     private RuleSetCheck() {
     }
 
-    static void check(Table table, Set<IpFamily> families, Map<String, AddressSet> sets) {
+    static void check(Table table, FamilyScope families, Map<String, AddressSet> sets) {
         for (Chain chain : table.chains()) {
             for (int i = 0; i < chain.rules().size(); i++) {
                 for (Match match : chain.rules().get(i).matches()) {
@@ -22,32 +19,32 @@ final class RuleSetCheck {
                         }
                     }
                 }
-                if (families.size() == 1) {
-                    checkFamily(table, chain, i, families.iterator().next());
+                if (families != FamilyScope.BOTH) {
+                    checkFamilies(table, chain, i, families);
                 }
             }
         }
     }
 
-    private static void checkFamily(Table table, Chain chain, int index, IpFamily family) {
+    private static void checkFamilies(Table table, Chain chain, int index, FamilyScope families) {
         Rule rule = chain.rules().get(index);
         for (Match match : rule.matches()) {
-            checkFamily(table, chain, index, match, match.onlyFamily(), family);
+            checkFamilies(table, chain, index, match, match.families(), families);
         }
-        checkFamily(table, chain, index, rule.target(), rule.target().onlyFamily(), family);
+        checkFamilies(table, chain, index, rule.target(), rule.target().families(), families);
     }
 
-    private static void checkFamily(Table table, Chain chain, int index, Object part, Optional<IpFamily> asked, IpFamily family) {
-        if (asked.isPresent() && asked.get() != family) {
-            throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, index) + ": " + words(part) + " in rules for " + family);
+    private static void checkFamilies(Table table, Chain chain, int index, Object part, FamilyScope asked, FamilyScope families) {
+        if (asked.within(families) != families) {
+            throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, index) + ": " + words(part) + " in rules for " + families);
         }
     }
 
     private static String words(Object part) {
-        if (part instanceof Match.Source m) {
+        if (part instanceof SourceMatch m) {
             return "source " + m.prefix();
         }
-        return part instanceof Match.Destination m ? "destination " + m.prefix() : part.toString();
+        return part instanceof DestinationMatch m ? "destination " + m.prefix() : part.toString();
     }
 
     static Table withoutFamily(Table table) {
@@ -61,7 +58,7 @@ final class RuleSetCheck {
     private static boolean asksForFamily(Table table) {
         for (Chain chain : table.chains()) {
             for (Rule rule : chain.rules()) {
-                if (!rule.matches().isEmpty() && rule.matches().get(0) instanceof Match.Family) {
+                if (!rule.matches().isEmpty() && rule.matches().get(0) instanceof FamilyMatch) {
                     return true;
                 }
             }

@@ -2,7 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
 import io.inpod.netns.IpFamily;
-import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Whether an address is in a set, {@code -m set --match-set}. The set belongs to the same {@link RuleSet}.
@@ -32,7 +32,12 @@ public record SetMatch(String set, IpFamily family, Side side, boolean negated) 
     }
 
     @Override
-    public Optional<IpFamily> onlyFamily() {
-        return Optional.of(family);
+    public FamilyScope families() {
+        return FamilyScope.of(family);
+    }
+
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
     }
 }

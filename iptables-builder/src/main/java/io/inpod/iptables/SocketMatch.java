@@ -1,5 +1,7 @@
 package io.inpod.iptables;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Whether a socket of this namespace is there for the packet, {@code -m socket}; only in PREROUTING and INPUT.
  *
@@ -7,4 +9,8 @@ package io.inpod.iptables;
  * @param anyAddress whether a listener on 0.0.0.0 or :: counts too, {@code --nowildcard}
  */
 public record SocketMatch(boolean transparent, boolean anyAddress) implements Match {
+    @Override
+    public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
+        return visitor.visit(this);
+    }
 }

@@ -51,7 +51,7 @@ final class TableCheck {
         for (int n = ordered - 1; n >= 0; n--) {
             int i = order[n];
             Hook hook = Hook.of(chains.get(i).name());
-            from[i] |= hook == null ? 0 : TargetScope.bit(hook);
+            from[i] |= hook == null ? 0 : HookCheck.bit(hook);
             for (int to : next[i]) {
                 if (to >= 0) {
                     from[to] |= from[i];
@@ -97,14 +97,14 @@ final class TableCheck {
             if (hook != null) {
                 checkInterfaces(chain, i, hook);
             }
-            TargetScope.check(table, chain, i, from);
+            HookCheck.check(table, chain, i, from);
         }
     }
 
     private void checkInterfaces(Chain chain, int index, Hook hook) {
         for (Match match : chain.rules().get(index).matches()) {
-            if (match instanceof Match.InInterface && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
-                    || match instanceof Match.OutInterface && (hook == Hook.PREROUTING || hook == Hook.INPUT)) {
+            if (match instanceof InInterfaceMatch && (hook == Hook.OUTPUT || hook == Hook.POSTROUTING)
+                    || match instanceof OutInterfaceMatch && (hook == Hook.PREROUTING || hook == Hook.INPUT)) {
                 throw new IllegalArgumentException(new Where(table, chain, index) + ": " + match + " is not known in " + hook);
             }
         }

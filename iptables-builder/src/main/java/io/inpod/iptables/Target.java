@@ -5,19 +5,32 @@ import io.inpod.iptables.internal.Names;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** What happens to packets that meet a rule's conditions, see iptables(8) and iptables-extensions(8). */
 public sealed interface Target {
     /** Lets the packet pass this table. */
     record Accept() implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /** Discards the packet silently; not in nat. */
     record Drop() implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /** Goes back to the chain that jumped here. */
     record Return() implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -26,6 +39,10 @@ public sealed interface Target {
      * @param with how the sender learns of it
      */
     record Reject(RejectWith with) implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -47,6 +64,11 @@ public sealed interface Target {
         @Override
         public Optional<String> destination() {
             return Optional.of(chain);
+        }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
         }
     }
 
@@ -70,6 +92,11 @@ public sealed interface Target {
         public Optional<String> destination() {
             return Optional.of(chain);
         }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -86,6 +113,11 @@ public sealed interface Target {
          */
         public Redirect {
             Ports.check(ports.first());
+        }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
         }
     }
 
@@ -108,13 +140,18 @@ public sealed interface Target {
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return Optional.of(IpFamily.of(address));
+        public FamilyScope families() {
+            return FamilyScope.of(IpFamily.of(address));
         }
 
         @Override
         public String toString() {
             return "Dnat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
+        }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
         }
     }
 
@@ -137,18 +174,27 @@ public sealed interface Target {
         }
 
         @Override
-        public Optional<IpFamily> onlyFamily() {
-            return Optional.of(IpFamily.of(address));
+        public FamilyScope families() {
+            return FamilyScope.of(IpFamily.of(address));
         }
 
         @Override
         public String toString() {
             return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
         }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /** Changes the source of the connection to the address of the interface through which it leaves; only in nat POSTROUTING. */
     record Masquerade() implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -168,6 +214,11 @@ public sealed interface Target {
         public Tproxy {
             Ports.check(port);
         }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -176,6 +227,10 @@ public sealed interface Target {
      * @param mark the bits under the mask; others stay
      */
     record SetMark(Mark mark) implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -184,6 +239,10 @@ public sealed interface Target {
      * @param mark the bits under the mask; others stay
      */
     record SetConnmark(Mark mark) implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -193,6 +252,10 @@ public sealed interface Target {
      * @param connectionMask the connection's bits that are copied
      */
     record RestoreConnmark(int packetMask, int connectionMask) implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -202,6 +265,10 @@ public sealed interface Target {
      * @param connectionMask the connection's bits that are replaced
      */
     record SaveConnmark(int packetMask, int connectionMask) implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -221,10 +288,19 @@ public sealed interface Target {
                 throw new IllegalArgumentException("conntrack zone " + zone + " is not 1 to 65535");
             }
         }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /** Exempts the packet from connection tracking, {@code CT --notrack}; only in raw. */
     record NoTrack() implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -246,6 +322,11 @@ public sealed interface Target {
             if (level < 0 || level > 7) {
                 throw new IllegalArgumentException("log level " + level + " is not 0 to 7");
             }
+        }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
         }
     }
 
@@ -269,6 +350,11 @@ public sealed interface Target {
                 throw new IllegalArgumentException("nflog group " + group + " is not 0 to 65535");
             }
         }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -288,6 +374,11 @@ public sealed interface Target {
                 throw new IllegalArgumentException("maximum segment size " + mss + " is not 1 to 65535");
             }
         }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
 
     /**
@@ -295,15 +386,28 @@ public sealed interface Target {
      * TCP packets with SYN, only in FORWARD, OUTPUT and POSTROUTING.
      */
     record ClampTcpMss() implements Target {
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
     }
+
+    /**
+     * Calls the visitor's method for this kind of target.
+     *
+     * @param <R> the type of the result
+     * @param visitor handles every kind
+     * @return its result
+     */
+    <R extends @Nullable Object> R accept(TargetVisitor<R> visitor);
 
     /** {@return the chain in which packets continue, for {@link Jump} and {@link Goto}} */
     default Optional<String> destination() {
         return Optional.empty();
     }
 
-    /** {@return the only family whose packets can have this done to them, if that is so} */
-    default Optional<IpFamily> onlyFamily() {
-        return Optional.empty();
+    /** {@return the families whose packets this target applies to} */
+    default FamilyScope families() {
+        return FamilyScope.BOTH;
     }
 }

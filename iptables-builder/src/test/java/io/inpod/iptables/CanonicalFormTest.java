@@ -3,9 +3,8 @@ package io.inpod.iptables;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.inpod.iptables.Match.PortMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
 import io.inpod.netns.IpFamily;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -21,14 +20,14 @@ class CanonicalFormTest {
 
     @Test
     void fullPortRangesVanishAndHeaderConditionsJoin() {
-        Match all = new Match.Transport(Protocol.TCP, Optional.of(new PortMatch(new Ports(0, 65535), false)), Optional.empty(), Optional.empty());
+        Match all = new TransportMatch(Protocol.TCP, Optional.of(new PortCondition(new Ports(0, 65535), false)), Optional.empty(), Optional.empty());
         assertThat(Rule.of(ACCEPT, TCP, all)).isEqualTo(Rule.of(ACCEPT, TCP, Match.header(Protocol.TCP)));
         assertThat(Rule.of(ACCEPT, Match.sourcePort(Protocol.TCP, Ports.of(1)), TCP, Match.mark(Mark.exactly(1)), Match.destinationPort(Protocol.TCP, Ports.of(2))))
-                .isEqualTo(Rule.of(ACCEPT, TCP, new Match.Transport(Protocol.TCP, Optional.of(new PortMatch(Ports.of(1), false)),
-                        Optional.of(new PortMatch(Ports.of(2), false)), Optional.empty()), Match.mark(Mark.exactly(1))));
+                .isEqualTo(Rule.of(ACCEPT, TCP, new TransportMatch(Protocol.TCP, Optional.of(new PortCondition(Ports.of(1), false)),
+                        Optional.of(new PortCondition(Ports.of(2), false)), Optional.empty()), Match.mark(Mark.exactly(1))));
         assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, Match.sourcePort(Protocol.TCP, Ports.of(1)), Match.sourcePort(Protocol.TCP, Ports.of(2))))
                 .withMessageContaining("two conditions on the same part");
-        assertThatIllegalArgumentException().isThrownBy(() -> new Match.Transport(Protocol.TCP, Optional.of(new PortMatch(new Ports(0, 65535), true)), Optional.empty(), Optional.empty()));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TransportMatch(Protocol.TCP, Optional.of(new PortCondition(new Ports(0, 65535), true)), Optional.empty(), Optional.empty()));
     }
 
     @Test
@@ -52,7 +51,7 @@ class CanonicalFormTest {
 
     @Test
     void partsAreSortedAndEmptyOnesLeftOut() {
-        RuleSet rules = new RuleSet(EnumSet.allOf(IpFamily.class), List.of(Table.of(TableName.RAW, Chain.of("OUTPUT")),
+        RuleSet rules = new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.RAW, Chain.of("OUTPUT")),
                 Table.of(TableName.NAT, Chain.of("B"), Chain.of("OUTPUT", Rule.of(ACCEPT)), Chain.of("A"), Chain.of("PREROUTING", Rule.of(ACCEPT))),
                 Table.of(TableName.FILTER, Chain.of("C"))), List.of(AddressSet.of("z", IpFamily.V4), AddressSet.of("y", IpFamily.V6)));
         assertThat(rules.tables()).extracting(Table::name).containsExactly(TableName.FILTER, TableName.NAT);
@@ -63,11 +62,11 @@ class CanonicalFormTest {
     /** As iptables 1.8.9 prints them; the last is where the kernel's counter would overflow. */
     @ParameterizedTest
     @CsvSource({"60, HOUR, 1, MINUTE", "1, SECOND, 1, SECOND", "3600, HOUR, 1, SECOND", "120, MINUTE, 2, SECOND", "3000, SECOND, 3333, SECOND", "7, MINUTE, 7, MINUTE", "24, DAY, 1, HOUR"})
-    void limitsAreWhatTheKernelRemembers(int rate, Limit.Per per, int kept, Limit.Per keptPer) {
-        assertThat(new Limit(rate, per, 1)).isEqualTo(new Limit(kept, keptPer, 1));
-        assertThat(new Limit(rate, per, 1).rate()).isEqualTo(kept);
-        assertThat(new Limit(rate, per, 1).per()).isEqualTo(keptPer);
-        assertThatIllegalArgumentException().isThrownBy(() -> new Limit(1, Limit.Per.DAY, 5)).withMessageContaining("lower the burst");
+    void limitsAreWhatTheKernelRemembers(int rate, LimitMatch.Per per, int kept, LimitMatch.Per keptPer) {
+        assertThat(new LimitMatch(rate, per, 1)).isEqualTo(new LimitMatch(kept, keptPer, 1));
+        assertThat(new LimitMatch(rate, per, 1).rate()).isEqualTo(kept);
+        assertThat(new LimitMatch(rate, per, 1).per()).isEqualTo(keptPer);
+        assertThatIllegalArgumentException().isThrownBy(() -> new LimitMatch(1, LimitMatch.Per.DAY, 5)).withMessageContaining("lower the burst");
     }
 
     @Test
@@ -76,7 +75,7 @@ class CanonicalFormTest {
         assertThat(set.elements()).extracting(AddressSet.Element::toString).containsExactly("10.0.0.1", "10.0.0.2");
         Table table = Table.of(TableName.RAW, Chain.of("A", Rule.of(ACCEPT, Match.in(set, Side.SOURCE))));
         assertThatIllegalArgumentException().isThrownBy(() -> RuleSet.ofBoth(table)).withMessage("raw A rule 1: set pods of IPv4 is not in the rule set");
-        assertThat(new RuleSet(EnumSet.allOf(IpFamily.class), List.of(table), List.of(set)).only(IpFamily.V6).sets()).isEmpty();
+        assertThat(new RuleSet(FamilyScope.BOTH, List.of(table), List.of(set)).only(IpFamily.V6).sets()).isEmpty();
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("::1").address()));
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("1.1.1.1").address(), IpPrefix.parse("1.1.1.1").address()));
         assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("-pods", IpFamily.V4));
@@ -85,7 +84,7 @@ class CanonicalFormTest {
     @Test
     void partsNeedTheirProtocolTableAndHook() {
         assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, new IcmpMatch(Protocol.ICMP, 8, OptionalInt.empty(), false)));
-        assertThatIllegalArgumentException().isThrownBy(() -> new Match.Transport(Protocol.UDP, Optional.empty(), Optional.empty(), Optional.of(TcpFlags.syn())));
+        assertThatIllegalArgumentException().isThrownBy(() -> new TransportMatch(Protocol.UDP, Optional.empty(), Optional.empty(), Optional.of(TcpFlags.syn())));
         assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(new Target.ClampTcpMss(), TCP)).withMessageContaining("SYN");
         assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(new Target.Snat(IpPrefix.parse("::1").address(), Optional.of(Ports.of(1)))));
         assertThatIllegalArgumentException().isThrownBy(() -> Table.of(TableName.RAW, Chain.of("PREROUTING", Rule.of(ACCEPT, Match.user(0))))).withMessageContaining("known only in");
@@ -101,6 +100,6 @@ class CanonicalFormTest {
     void negationIsThereWhereTheKernelHasIt() {
         assertThat(Match.in("lo").not().not()).isEqualTo(Match.in("lo"));
         assertThatIllegalArgumentException().isThrownBy(() -> Match.comment("x").not());
-        assertThatIllegalArgumentException().isThrownBy(() -> new Limit(1, Limit.Per.SECOND, 5).not()).withMessageContaining("can't be negated");
+        assertThatIllegalArgumentException().isThrownBy(() -> new LimitMatch(1, LimitMatch.Per.SECOND, 5).not()).withMessageContaining("can't be negated");
     }
 }

@@ -30,7 +30,7 @@ public final class RandomRules {
                 tables.add(table(name, sets));
             }
         }
-        return new RuleSet(EnumSet.allOf(IpFamily.class), tables, sets);
+        return new RuleSet(FamilyScope.BOTH, tables, sets);
     }
 
     private Table table(TableName name, List<AddressSet> sets) {
@@ -89,11 +89,11 @@ public final class RandomRules {
     private List<Match> matches(List<AddressSet> sets) {
         List<Match> matches = new ArrayList<>();
         Protocol protocol = Protocol.values()[random.nextInt(4)];
-        IpFamily family = protocol.onlyFamily().orElse(IpFamily.values()[random.nextInt(2)]);
+        IpFamily family = protocol.families().single().orElse(IpFamily.values()[random.nextInt(2)]);
         if (random.nextInt(3) > 0) {
             matches.add(Match.protocol(protocol));
             if (protocol.hasPorts() && random.nextBoolean()) {
-                matches.add(new Match.Transport(protocol, port(), port(), protocol == Protocol.TCP && random.nextBoolean() ? Optional.of(flags()) : Optional.empty()));
+                matches.add(new TransportMatch(protocol, port(), port(), protocol == Protocol.TCP && random.nextBoolean() ? Optional.of(flags()) : Optional.empty()));
             } else if (!protocol.hasPorts() && random.nextBoolean()) {
                 OptionalInt code = random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt(5));
                 matches.add(new IcmpMatch(protocol, 1 + random.nextInt(20), code, code.isEmpty() && random.nextBoolean()));
@@ -108,13 +108,13 @@ public final class RandomRules {
     private Match match(IpFamily family, List<AddressSet> sets) {
         boolean not = random.nextBoolean();
         return switch (random.nextInt(17)) {
-            case 0 -> new Match.Source(prefix(family), not);
-            case 1 -> new Match.Destination(prefix(family), not);
-            case 2 -> new Match.InInterface("lo", not);
-            case 3 -> new Match.OutInterface("a.b@c_d-1", not);
-            case 4 -> new Match.PacketMark(mark(), not);
-            case 5 -> new Match.ConnectionMark(mark(), not);
-            case 6 -> new Match.Conntrack(some(ConntrackState.class), not);
+            case 0 -> new SourceMatch(prefix(family), not);
+            case 1 -> new DestinationMatch(prefix(family), not);
+            case 2 -> new InInterfaceMatch("lo", not);
+            case 3 -> new OutInterfaceMatch("a.b@c_d-1", not);
+            case 4 -> new MarkMatch(mark(), not);
+            case 5 -> new ConnmarkMatch(mark(), not);
+            case 6 -> new ConntrackStateMatch(some(ConntrackState.class), not);
             case 7 -> new ConntrackStatusMatch(some(ConntrackStatus.class), not);
             case 8 -> new SetMatch(sets.get(family.ordinal()).name(), family, Side.values()[random.nextInt(2)], not);
             case 9 -> new AddressTypeMatch(Side.values()[random.nextInt(2)], AddressType.values()[random.nextInt(5)], not);
@@ -123,8 +123,8 @@ public final class RandomRules {
             case 12 -> new OwnerSocketMatch(not);
             case 13 -> new SocketMatch(random.nextBoolean(), random.nextBoolean());
             case 14 -> new CommentMatch(words(1 + random.nextInt(20)));
-            case 15 -> new Limit(1 + random.nextInt(200), Limit.Per.values()[random.nextInt(3)], 1 + random.nextInt(20));
-            default -> new Match.Family(family);
+            case 15 -> new LimitMatch(1 + random.nextInt(200), LimitMatch.Per.values()[random.nextInt(3)], 1 + random.nextInt(20));
+            default -> new FamilyMatch(family);
         };
     }
 
@@ -161,11 +161,11 @@ public final class RandomRules {
         return text.toString();
     }
 
-    private Optional<Match.PortMatch> port() {
+    private Optional<TransportMatch.PortCondition> port() {
         return switch (random.nextInt(4)) {
-            case 0 -> Optional.of(new Match.PortMatch(Ports.of(1 + random.nextInt(65535)), random.nextBoolean()));
-            case 1 -> Optional.of(new Match.PortMatch(new Ports(random.nextInt(30000), 30000 + random.nextInt(30000)), random.nextBoolean()));
-            case 2 -> Optional.of(new Match.PortMatch(new Ports(0, 65535), false));
+            case 0 -> Optional.of(new TransportMatch.PortCondition(Ports.of(1 + random.nextInt(65535)), random.nextBoolean()));
+            case 1 -> Optional.of(new TransportMatch.PortCondition(new Ports(random.nextInt(30000), 30000 + random.nextInt(30000)), random.nextBoolean()));
+            case 2 -> Optional.of(new TransportMatch.PortCondition(new Ports(0, 65535), false));
             default -> Optional.empty();
         };
     }

@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What an opening costs, both sides together: CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
+ * The cost of opening, both sides together; the CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
  * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code bareTls}: TCP
  * and mutual TLS with the same certificates, closed.
  */
@@ -92,7 +92,7 @@ public class HboneOpenBenchmark {
         cpu.done(1);
     }
 
-    /** The yardstick. */
+    /** The baseline. */
     @Benchmark
     public void bareTls(CpuClock cpu) throws Exception {
         HboneLoopback both = requireNonNull(loopback);
@@ -135,7 +135,7 @@ public class HboneOpenBenchmark {
         }
     }
 
-    /** A connection closed with its tunnel resets it: expected, and not to be logged. */
+    /** Ignores the expected reset of a tunnel whose connection is closed. */
     private static class Quiet extends ChannelInboundHandlerAdapter {
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {

@@ -12,7 +12,7 @@ final class NamespaceIds {
 
     private NamespaceIds() {}
 
-    /** The id of an open namespace; empty if it has none. */
+    /** Returns the id of an open namespace; empty if it has none. */
     static OptionalInt find(NetlinkSocket socket, int descriptor, Object subject) throws IOException {
         NetlinkRequest request = new NetlinkRequest("get namespace id", subject, GET, 0).struct(Rtgenmsg.STRUCT).u32(DESCRIPTOR, descriptor);
         for (NetlinkMessage message : socket.query(request)) {

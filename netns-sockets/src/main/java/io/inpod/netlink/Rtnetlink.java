@@ -15,7 +15,7 @@ import java.util.OptionalInt;
  * }
  * }</pre>
  *
- * <p>{@link RtnetlinkWatch} tells changes. Thread-safe; every call blocks until the kernel has answered.
+ * <p>{@link RtnetlinkWatch} reports changes. Thread-safe; every call blocks until the kernel has answered.
  */
 public final class Rtnetlink implements AutoCloseable {
     private final NetlinkSocket socket;
@@ -27,9 +27,9 @@ public final class Rtnetlink implements AutoCloseable {
     }
 
     /**
-     * Opens the configuration of a namespace. Reading needs no privilege, changing needs CAP_NET_ADMIN.
+     * Opens the configuration of a namespace. Reading it needs no privilege, changing it needs CAP_NET_ADMIN.
      *
-     * @param namespace which; may be closed afterwards
+     * @param namespace the namespace; may be closed afterwards
      * @return its configuration, to be closed by the caller
      * @throws IOException if the namespace can't be entered
      */
@@ -80,7 +80,7 @@ public final class Rtnetlink implements AutoCloseable {
         }
     }
 
-    /** Closes the socket and ends what waits for an answer; closing twice does nothing. */
+    /** Closes the socket and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         socket.close();

@@ -8,7 +8,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/** A switch as Flight Recorder sees it. Loaded only where the run time has Flight Recorder. */
+/** A switch as an event of Flight Recorder. Loaded only where the runtime has Flight Recorder. */
 @Name("io.inpod.NamespaceSwitch")
 @Label("Network Namespace Switch")
 @Category("inpod")

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** How a network namespace relates to others: the user namespace that owns it, see ioctl_nsfs(2), and the sockets that were created in it. */
+/**
+ * How a network namespace relates to others: the user namespace that owns it, see ioctl_nsfs(2), and the sockets that were created in it.
+ */
 final class Relations {
     private static final long SIOCGSKNS = 0x894c;
 
@@ -30,7 +32,9 @@ final class Relations {
         return new UserNamespace(identity.device(), identity.inode(), uid.getInt(0) & 0xffffffffL);
     }
 
-    /** The network namespace in which a socket of this process was created, see SIOCGSKNS in linux/sockios.h; null if the kernel refuses to say. */
+    /**
+     * The network namespace in which a socket of this process was created, see SIOCGSKNS in linux/sockios.h; null if the kernel refuses.
+     */
     static @Nullable NamespaceIdentity ofSocket(int socket) {
         int namespace = Native.LIBC.ioctl(socket, SIOCGSKNS, 0);
         if (namespace < 0) {

@@ -4,16 +4,16 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 
 /**
- * Proves that a redirection works by sending something through it, see {@link io.inpod.tproxy.listen.Listeners#pathCheck}. Blocks; for any platform thread but
- * those of event loops.
+ * Checks that a redirection works by sending traffic through it, see {@link io.inpod.tproxy.listen.Listeners#pathCheck}. Blocks; may be
+ * called from any platform thread that isn't an event loop's.
  */
 @FunctionalInterface
 public interface PathCheck {
     /**
-     * Tries it.
+     * Runs the check.
      *
-     * @param namespace the redirection's
-     * @throws IOException saying how far it got
+     * @param namespace the redirected namespace
+     * @throws IOException if the check fails; the message says how far the traffic got
      */
     void run(NetworkNamespace namespace) throws IOException;
 }

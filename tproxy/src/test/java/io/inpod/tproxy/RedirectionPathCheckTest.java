@@ -133,7 +133,7 @@ class RedirectionPathCheckTest {
                 "arrived, but with the destination /10.77.0.3:8080");
         try (ServerSocket other = pod.call(() -> ServerSocketChannel.open()).socket()) {
             other.bind(new InetSocketAddress(8080));
-            doesNotArrive(network, rules("*mangle", "COMMIT"), app, Duration.ofSeconds(1), "somebody else took it");
+            doesNotArrive(network, rules("*mangle", "COMMIT"), app, Duration.ofSeconds(1), "another listener accepted it");
         }
         doesNotArrive(network, rules("*mangle", "COMMIT"), new DestinationAddress(new InetSocketAddress(network.pod(1).address(), TestProxy.PROXY_PORT)), ample,
                 "is the proxy itself");

@@ -19,15 +19,16 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The connecting side of HBONE: a pool of connections, each with several tunnels. A pool belongs to one event loop: all methods must be called on that
- * loop, and tunnels and their connections live on it.
+ * The connecting side of HBONE: a pool of connections, each with several tunnels. A pool belongs to one event loop: all methods must be
+ * called on that loop, and tunnels and their connections live on it.
  *
- * <p>Equal {@linkplain HboneDestination destinations} share connections; a new tunnel goes to the connection with the fewest tunnels. Requests that
- * arrive while a connection is being opened share that attempt and its failure. The pool waits for the peer's SETTINGS. When all connections are full,
- * by our limit or the peer's MAX_CONCURRENT_STREAMS, it opens another one; the queue for it is bounded in length and time. A connection that received
- * GOAWAY, or is older than {@link HboneTimes#maxAge}, takes no new tunnels and closes after its last one. A request that the peer hasn't processed
- * (REFUSED_STREAM, or above the last stream of GOAWAY) is sent again, on another connection if need be, three times at most; so is a request that
- * a {@linkplain HboneTimes#silence silent} connection hasn't answered. Nothing else is sent twice.
+ * <p>Equal {@linkplain HboneDestination destinations} share connections; a new tunnel goes to the connection with the fewest tunnels.
+ * Requests that arrive while a connection is being opened share that attempt and its failure. The pool waits for the peer's SETTINGS. When
+ * all connections are full, by our limit or the peer's MAX_CONCURRENT_STREAMS, it opens another one; the queue for it is bounded in length
+ * and time. A connection that received GOAWAY, or is older than {@link HboneTimes#maxAge}, takes no new tunnels and closes after its last
+ * one. A request that the peer hasn't processed (REFUSED_STREAM, or above the last stream of GOAWAY) is sent again, on another connection
+ * if need be, three times at most; so is a request that a {@linkplain HboneTimes#silence silent} connection hasn't answered. Nothing else
+ * is sent twice.
  */
 public final class HbonePool implements AutoCloseable {
     private final EventLoop loop;
@@ -72,8 +73,8 @@ public final class HbonePool implements AutoCloseable {
      * @param destination the HBONE peer
      * @param request the request to send
      * @param initializer added to the tunnel's pipeline before any byte is read; it may turn auto-read off or half-closure on
-     * @return completes on the event loop after the peer has answered 200; fails with {@link TunnelRefusedException} for any other status, and with
-     *     another {@link IOException} that names the failed step if there is no connection or no answer
+     * @return completes on the event loop after the peer has answered 200; fails with {@link TunnelRefusedException} for any other status,
+     *     and with another {@link IOException} that names the failed step if there is no connection or no answer
      * @throws IllegalStateException if called from another thread
      */
     public Future<TunnelChannel> open(HboneDestination destination, ConnectRequest request, ChannelHandler initializer) {

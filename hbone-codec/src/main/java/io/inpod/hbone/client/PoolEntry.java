@@ -167,7 +167,10 @@ final class PoolEntry implements ClientConnection.Listener {
         }
     }
 
-    /** Otherwise a connection that has no tunnels and takes none would stay until it has been idle long enough, and there could be one for each request. */
+    /**
+     * Otherwise a connection that has no tunnels and takes none would stay until it has been idle long enough, and there could be one for
+     * each request.
+     */
     private static void retireIfUseless(ClientConnection connection) {
         if (connection.tunnels() == 0 && connection.capacity() <= 0 && !connection.isDraining()) {
             connection.retire();

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A certificate authority for development and tests: a root in a directory, and certificates for any identity. A user who can read the directory can
- * assume any identity, so it isn't suitable for production.
+ * A certificate authority for development and tests: a root in a directory, and certificates for any identity. A user who can read the
+ * directory can assume any identity, so it isn't suitable for production.
  *
  * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). Certificates are issued
  * in memory, in about a millisecond. They are valid for 24 hours and renewed after 12. Requires BouncyCastle's {@code bcpkix}. Thread-safe.

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * The certificate of one identity from PEM files, reloaded when they change: files of SPIRE's helper, cert-manager or a mounted Kubernetes secret.
- * Thread-safe.
+ * The certificate of one identity from PEM files, reloaded when they change: files of SPIRE's helper, cert-manager or a mounted Kubernetes
+ * secret. Thread-safe.
  *
  * <p>Files are compared by content, so that neither a switched link nor a coarse timestamp hides a change. A half-written set (a key that
  * doesn't belong to the certificate) isn't used; the last good set stays in force until the three files fit together again.

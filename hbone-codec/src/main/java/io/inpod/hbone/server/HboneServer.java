@@ -19,9 +19,10 @@ import java.util.Set;
  * The accepting side of HBONE. The caller listens and accepts; each accepted TCP channel gets a {@link #handler}. Clients need a
  * certificate with a SPIFFE ID of our trust domain, TLS 1.3 and ALPN {@code h2}; other clients get no tunnel. Thread-safe.
  *
- * <p>A malformed request costs only its stream (RST_STREAM PROTOCOL_ERROR). The server answers methods other than CONNECT with 400, header lists that are
- * too large with 431, requests that the handler doesn't answer in time with 504, and requests beyond the limit of tunnels with REFUSED_STREAM.
- * Violations of HTTP/2 framing and floods ({@link HboneLimits}) end the connection with GOAWAY. Every wait has a limit ({@link HboneTimes}).
+ * <p>A malformed request costs only its stream (RST_STREAM PROTOCOL_ERROR). The server answers methods other than CONNECT with 400, header
+ * lists that are too large with 431, requests that the handler doesn't answer in time with 504, and requests beyond the limit of tunnels
+ * with REFUSED_STREAM. Violations of HTTP/2 framing and floods ({@link HboneLimits}) end the connection with GOAWAY. Every wait has a limit
+ * ({@link HboneTimes}).
  */
 public final class HboneServer {
     private final CertificateSource certificates;
@@ -53,8 +54,8 @@ public final class HboneServer {
     }
 
     /**
-     * Returns the handler for accepted channels. It must be the only handler in their pipeline (a bootstrap's {@code childHandler}), and all
-     * channels of a listener can share it.
+     * Returns the handler for accepted channels. It must be the only handler in their pipeline (a bootstrap's {@code childHandler}), and
+     * all channels of a listener can share it.
      *
      * @param identity our identity towards the clients
      * @param requests accepts or refuses CONNECT requests
@@ -68,7 +69,8 @@ public final class HboneServer {
      * Returns a handler for certain clients only.
      *
      * @param identity our identity
-     * @param clients the identities that a client may have, of any trust domain that our roots vouch for; must not be empty, which never means "anyone"
+     * @param clients the identities that a client may have, of any trust domain that our roots vouch for; must not be empty, which never
+     *     means "anyone"
      * @param requests accepts or refuses
      * @return the handler for accepted channels
      * @throws IllegalArgumentException if the set is empty
@@ -81,9 +83,9 @@ public final class HboneServer {
     }
 
     /**
-     * Ends an accepted connection in order: sends GOAWAY now (RFC 9113 section 6.8), and closes when the last tunnel has ended. Tunnels that are still
-     * open at the deadline are reset. A connection that is still in its handshake is closed. May be called from any thread; the channel's
-     * {@code closeFuture()} completes at the end.
+     * Ends an accepted connection in order: sends GOAWAY now (RFC 9113 section 6.8), and closes when the last tunnel has ended. Tunnels
+     * that are still open at the deadline are reset. A connection that is still in its handshake is closed. May be called from any thread;
+     * the channel's {@code closeFuture()} completes at the end.
      *
      * @param connection an accepted channel with our handler
      * @param deadline how long tunnels may continue

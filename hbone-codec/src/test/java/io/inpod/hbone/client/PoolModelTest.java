@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Schedules by dice, of requests, cancellations, ends, and a peer that does whatever it likes. In every one of them: each request ends exactly once,
+ * Random schedules of requests, cancellations, ends, and a peer that behaves at random. In each of them: each request ends exactly once,
  * no limit of the peer is overrun, none that the peer has looked at is sent again, and nothing is left at the end.
  */
 @Timeout(120)

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Which requests are sent again: those that the peer says it hasn't looked at (RFC 9113 section 8.7), to another connection. */
+/** Which requests are sent again: those that the peer hasn't processed (RFC 9113 section 8.7), on another connection. */
 @Timeout(60)
 class RetryTest {
     private static final SpiffeId US = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/us");

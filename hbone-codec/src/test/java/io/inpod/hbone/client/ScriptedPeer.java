@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * A server that answers by dice: takes, refuses, resets, goes away, or hangs up. It notes what the client does wrong, and which requests it has
+ * A server with random answers: it accepts, refuses, resets, sends GOAWAY, or closes. It records the client's violations, and which requests it has
  * looked at.
  */
 final class ScriptedPeer extends ChannelInboundHandlerAdapter {

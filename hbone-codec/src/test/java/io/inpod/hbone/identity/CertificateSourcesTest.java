@@ -168,7 +168,7 @@ class CertificateSourcesTest {
             assertThatThrownBy(first::get).hasMessageContaining("can't be fetched: quota");
             assertThatThrownBy(second::get).hasMessageContaining("can't be fetched: quota");
             assertThatThrownBy(() -> fetcher.request(id(1)).toCompletableFuture().get()).hasMessageContaining("quota");
-            // It comes back by itself.
+            // It recovers without a restart.
             next().answer().completeExceptionally(new IOException("quota again"));
             Asked third = next();
             var waiting = fetcher.request(id(1)).toCompletableFuture();
@@ -190,7 +190,7 @@ class CertificateSourcesTest {
     void renewalAtHalfOfTheLifetimeAndTheOldOneStaysUntilItExpires() throws Exception {
         try (CertificateFetcher fetcher = fetcher(200)) {
             var waiting = fetcher.request(id(1)).toCompletableFuture();
-            // The development CA backdates by five minutes: with what is left of six, half is past.
+            // The development CA backdates by five minutes, so more than half of a lifetime of six is over.
             WorkloadCertificate old = issue(id(1), Duration.ofMinutes(2), Duration.ofMinutes(2).plusSeconds(4));
             next().answer().complete(old);
             assertThat(waiting.get(20, TimeUnit.SECONDS)).isSameAs(old);

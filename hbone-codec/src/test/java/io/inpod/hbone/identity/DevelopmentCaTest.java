@@ -71,7 +71,7 @@ class DevelopmentCaTest {
         assertThat(serials).hasSize(1).allMatch(s -> s.matches("[0-9a-f]+\n"));
     }
 
-    /** What each process does. */
+    /** The main method of each process. */
     static final class Opener {
         public static void main(String[] args) throws IOException {
             System.out.println(DevelopmentCa.open(Path.of(args[0])).certificate(CLIENT).trustAnchors().get(0).getSerialNumber().toString(16));

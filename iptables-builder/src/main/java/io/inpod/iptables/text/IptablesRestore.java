@@ -19,10 +19,8 @@ public final class IptablesRestore {
      * @throws IllegalArgumentException if it has two families, or naming the rule that this text can't express
      */
     public static String render(RuleSet rules) {
-        if (rules.families().size() != 1) {
-            throw new IllegalArgumentException("iptables-restore loads one family at a time, not " + rules.families());
-        }
-        return render(rules, rules.families().iterator().next());
+        return render(rules, rules.families().single().orElseThrow(
+                () -> new IllegalArgumentException("iptables-restore loads one family at a time, not " + rules.families())));
     }
 
     /**

@@ -2,6 +2,7 @@ package io.inpod.iptables.text;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
@@ -155,7 +156,7 @@ public final class NftJson {
                     continue;
                 }
             }
-            if (rule.isEmpty() || rule.get().onlyFamily().map(family::equals).orElse(true)) {
+            if (rule.isEmpty() || rule.get().families().contains(family)) {
                 listed.add(new ListedRule(position, rule.map(NftJson::withoutFamily), words(found.get(position - 1))));
             }
         }
@@ -167,7 +168,7 @@ public final class NftJson {
     }
 
     private static Rule withoutFamily(Rule rule) {
-        return new Rule(rule.matches().stream().filter(match -> !(match instanceof Match.Family)).toList(), rule.target());
+        return new Rule(rule.matches().stream().filter(match -> !(match instanceof FamilyMatch)).toList(), rule.target());
     }
 
     private static String words(Map<?, ?> rule) {

@@ -4,26 +4,35 @@ import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.IpPrefix;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Match.PortMatch;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
-import io.inpod.iptables.Target;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -58,7 +67,7 @@ final class NftRuleParser {
             if (statement.get("match") instanceof Map<?, ?> match && rest.isEmpty()) {
                 match(String.valueOf(match.get("op")), NftTargetParser.some(match.get("left")), NftTargetParser.some(match.get("right")));
             } else if (statement.get("limit") instanceof Map<?, ?> limit && rest.isEmpty()) {
-                matches.add(new Limit(number(limit.get("rate")), Limit.Per.valueOf(String.valueOf(limit.get("per")).toUpperCase(Locale.ROOT)), number(limit.get("burst"))));
+                matches.add(new LimitMatch(number(limit.get("rate")), LimitMatch.Per.valueOf(String.valueOf(limit.get("per")).toUpperCase(Locale.ROOT)), number(limit.get("burst"))));
             } else if (!statement.containsKey("counter")) {
                 rest.add(statement);
             }
@@ -94,14 +103,14 @@ final class NftRuleParser {
                 if (equality(operator)) {
                     throw new IllegalArgumentException(field);
                 }
-                add(new Match.Family(right.equals("ipv4") || right.equals(2L) ? IpFamily.V4 : IpFamily.V6));
+                add(new FamilyMatch(right.equals("ipv4") || right.equals(2L) ? IpFamily.V4 : IpFamily.V6));
             }
-            case "meta iifname" -> matches.add(new Match.InInterface((String) right, equality(operator)));
-            case "meta oifname" -> matches.add(new Match.OutInterface((String) right, equality(operator)));
-            case "meta l4proto" -> matches.add(new Match.IpProtocol(protocol(right), equality(operator)));
-            case "meta mark" -> matches.add(new Match.PacketMark(mark(right), equality(operator)));
-            case "ct mark" -> matches.add(new Match.ConnectionMark(mark(right), equality(operator)));
-            case "ct state" -> matches.add(new Match.Conntrack(bits(ConntrackState.class, NftRule::bit, operator, right), not));
+            case "meta iifname" -> matches.add(new InInterfaceMatch((String) right, equality(operator)));
+            case "meta oifname" -> matches.add(new OutInterfaceMatch((String) right, equality(operator)));
+            case "meta l4proto" -> matches.add(new ProtocolMatch(protocol(right), equality(operator)));
+            case "meta mark" -> matches.add(new MarkMatch(mark(right), equality(operator)));
+            case "ct mark" -> matches.add(new ConnmarkMatch(mark(right), equality(operator)));
+            case "ct state" -> matches.add(new ConntrackStateMatch(bits(ConntrackState.class, NftRule::bit, operator, right), not));
             case "ct status" -> matches.add(new ConntrackStatusMatch(bits(ConntrackStatus.class, NftRule::bit, operator, right), not));
             case "meta skuid" -> {
                 long[] range = range(right);
@@ -120,9 +129,9 @@ final class NftRuleParser {
         Map<?, ?> left = (Map<?, ?>) NftTargetParser.some(operands.get(0));
         Object mask = NftTargetParser.some(operands.get(1));
         if (left.get("meta") instanceof Map<?, ?> meta && "mark".equals(meta.get("key"))) {
-            matches.add(new Match.PacketMark(new Mark(NftTargetParser.bits(right), NftTargetParser.bits(mask)), equality(operator)));
+            matches.add(new MarkMatch(new Mark(NftTargetParser.bits(right), NftTargetParser.bits(mask)), equality(operator)));
         } else if (left.get("ct") instanceof Map<?, ?> ct && "mark".equals(ct.get("key"))) {
-            matches.add(new Match.ConnectionMark(new Mark(NftTargetParser.bits(right), NftTargetParser.bits(mask)), equality(operator)));
+            matches.add(new ConnmarkMatch(new Mark(NftTargetParser.bits(right), NftTargetParser.bits(mask)), equality(operator)));
         } else if (left.get("payload") instanceof Map<?, ?> payload && "flags".equals(payload.get("field"))) {
             header(Protocol.TCP, Optional.empty(), Optional.empty(), Optional.of(new TcpFlags(flags(mask), flags(right), equality(operator))));
         } else {
@@ -166,17 +175,17 @@ final class NftRuleParser {
         }
         IpPrefix prefix = right instanceof Map<?, ?> map && map.get("prefix") instanceof Map<?, ?> block
                 ? new IpPrefix(IpPrefix.parse(String.valueOf(block.get("addr"))).address(), number(block.get("len"))) : IpPrefix.parse((String) right);
-        matches.add(side == Side.SOURCE ? new Match.Source(prefix, not) : new Match.Destination(prefix, not));
+        matches.add(side == Side.SOURCE ? new SourceMatch(prefix, not) : new DestinationMatch(prefix, not));
     }
 
-    private void header(Protocol protocol, Optional<PortMatch> source, Optional<PortMatch> destination, Optional<TcpFlags> flags) {
+    private void header(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination, Optional<TcpFlags> flags) {
         protocol(protocol);
-        matches.add(new Match.Transport(protocol, source, destination, flags));
+        matches.add(new TransportMatch(protocol, source, destination, flags));
     }
 
     /** A condition on a header implies its protocol. */
     private void protocol(Protocol protocol) {
-        add(new Match.IpProtocol(protocol, false));
+        add(new ProtocolMatch(protocol, false));
     }
 
     private void add(Match match) {
@@ -242,9 +251,9 @@ final class NftRuleParser {
         return Mark.exactly(NftTargetParser.bits(right));
     }
 
-    private static PortMatch ports(Object right, boolean not) {
+    private static PortCondition ports(Object right, boolean not) {
         long[] range = range(right);
-        return new PortMatch(new Ports((int) range[0], (int) range[1]), not);
+        return new PortCondition(new Ports((int) range[0], (int) range[1]), not);
     }
 
     static long[] range(@Nullable Object right) {

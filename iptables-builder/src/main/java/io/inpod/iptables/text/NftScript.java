@@ -2,6 +2,7 @@ package io.inpod.iptables.text;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -90,7 +90,7 @@ public final class NftScript {
      * @throws IllegalArgumentException naming what nft can't express
      */
     public static List<String> rule(Rule rule) {
-        return NftRule.of(rule, Optional.empty());
+        return NftRule.of(rule, FamilyScope.BOTH);
     }
 
     /**
@@ -125,11 +125,10 @@ public final class NftScript {
             text.append("add chain inet ").append(table).append(' ').append(name(chain));
             text.append(chain.isBuiltIn() ? " { " + base(content.name(), Hook.valueOf(chain.name())) + " ; }" : "").append('\n');
         }
-        Optional<IpFamily> only = rules.families().size() == 1 ? rules.families().stream().findFirst() : Optional.empty();
         for (Chain chain : content.chains()) {
             for (int i = 0; i < chain.rules().size(); i++) {
                 try {
-                    for (String rule : NftRule.of(chain.rules().get(i), only)) {
+                    for (String rule : NftRule.of(chain.rules().get(i), rules.families())) {
                         text.append("add rule inet ").append(table).append(' ').append(name(chain)).append(' ').append(rule).append('\n');
                     }
                 } catch (IllegalArgumentException e) {

@@ -1,75 +1,143 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Quote;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
-/** Targets as nft(8) reads them. */
-final class NftTarget {
+/** Words targets as nft(8) reads them. */
+final class NftTarget implements TargetVisitor<String> {
     static final List<String> LEVELS = List.of("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug");
 
-    private NftTarget() {
+    private final FamilyScope families;
+
+    /** For targets of a rule for some families: TPROXY for one of them must name it, even beside a condition on it. */
+    NftTarget(FamilyScope families) {
+        this.families = families;
     }
 
-    /** With the family that the rule is for, if it is for one: beside conditions on that, nft wants it said again for TPROXY. */
-    static String of(Target target, Optional<IpFamily> family) {
-        if (target instanceof Target.Accept) {
-            return "accept";
-        } else if (target instanceof Target.Drop) {
-            return "drop";
-        } else if (target instanceof Target.Return) {
-            return "return";
-        } else if (target instanceof Target.Reject t) {
-            return "reject with " + (t.with() == RejectWith.TCP_RESET ? "tcp reset" : "icmpx " + t.with().name().toLowerCase(Locale.ROOT).replace('_', '-'));
-        } else if (target instanceof Target.Jump t) {
-            return "jump " + t.chain();
-        } else if (target instanceof Target.Goto t) {
-            return "goto " + t.chain();
-        } else if (target instanceof Target.Redirect t) {
-            return "redirect to :" + t.ports().text('-');
-        } else if (target instanceof Target.Tproxy t) {
-            return "tproxy " + family.map(only -> only == IpFamily.V4 ? "ip " : "ip6 ").orElse("") + "to :" + t.port() + " " + set("meta mark", t.mark()) + " accept";
-        } else if (target instanceof Target.Dnat t) {
-            return "dnat " + address(t.address(), t.ports());
-        } else if (target instanceof Target.Snat t) {
-            return "snat " + address(t.address(), t.ports());
-        } else if (target instanceof Target.Masquerade) {
-            return "masquerade";
-        }
-        return marking(target);
+    @Override
+    public String visit(Target.Accept target) {
+        return "accept";
     }
 
-    private static String marking(Target target) {
-        if (target instanceof Target.SetMark t) {
-            return set("meta mark", t.mark());
-        } else if (target instanceof Target.SetConnmark t) {
-            return set("ct mark", t.mark());
-        } else if (target instanceof Target.RestoreConnmark t) {
-            return copy("meta mark", t.packetMask(), "ct mark", t.connectionMask());
-        } else if (target instanceof Target.SaveConnmark t) {
-            return copy("ct mark", t.connectionMask(), "meta mark", t.packetMask());
-        } else if (target instanceof Target.ConntrackZone t) {
-            return "ct zone set " + t.zone();
-        } else if (target instanceof Target.NoTrack) {
-            return "notrack";
-        } else if (target instanceof Target.Log t) {
-            return "log" + prefix(t.prefix()) + " level " + LEVELS.get(t.level());
-        } else if (target instanceof Target.Nflog t) {
-            return "log" + prefix(t.prefix()) + " group " + t.group();
-        } else if (target instanceof Target.SetTcpMss t) {
-            return "tcp option maxseg size set " + t.mss();
-        } else if (target instanceof Target.ClampTcpMss) {
-            return "tcp option maxseg size set rt mtu";
-        }
-        throw new IllegalStateException(target.toString());
+    @Override
+    public String visit(Target.Drop target) {
+        return "drop";
+    }
+
+    @Override
+    public String visit(Target.Return target) {
+        return "return";
+    }
+
+    @Override
+    public String visit(Target.Reject target) {
+        return "reject with " + reason(target.with());
+    }
+
+    @Override
+    public String visit(Target.Jump target) {
+        return "jump " + target.chain();
+    }
+
+    @Override
+    public String visit(Target.Goto target) {
+        return "goto " + target.chain();
+    }
+
+    @Override
+    public String visit(Target.Redirect target) {
+        return "redirect to :" + target.ports().text('-');
+    }
+
+    @Override
+    public String visit(Target.Dnat target) {
+        return "dnat " + address(target.address(), target.ports());
+    }
+
+    @Override
+    public String visit(Target.Snat target) {
+        return "snat " + address(target.address(), target.ports());
+    }
+
+    @Override
+    public String visit(Target.Masquerade target) {
+        return "masquerade";
+    }
+
+    @Override
+    public String visit(Target.Tproxy target) {
+        String family = families.single().map(only -> only == IpFamily.V4 ? "ip " : "ip6 ").orElse("");
+        return "tproxy " + family + "to :" + target.port() + " " + set("meta mark", target.mark()) + " accept";
+    }
+
+    @Override
+    public String visit(Target.SetMark target) {
+        return set("meta mark", target.mark());
+    }
+
+    @Override
+    public String visit(Target.SetConnmark target) {
+        return set("ct mark", target.mark());
+    }
+
+    @Override
+    public String visit(Target.RestoreConnmark target) {
+        return copy("meta mark", target.packetMask(), "ct mark", target.connectionMask());
+    }
+
+    @Override
+    public String visit(Target.SaveConnmark target) {
+        return copy("ct mark", target.connectionMask(), "meta mark", target.packetMask());
+    }
+
+    @Override
+    public String visit(Target.ConntrackZone target) {
+        return "ct zone set " + target.zone();
+    }
+
+    @Override
+    public String visit(Target.NoTrack target) {
+        return "notrack";
+    }
+
+    @Override
+    public String visit(Target.Log target) {
+        return "log" + prefix(target.prefix()) + " level " + LEVELS.get(target.level());
+    }
+
+    @Override
+    public String visit(Target.Nflog target) {
+        return "log" + prefix(target.prefix()) + " group " + target.group();
+    }
+
+    @Override
+    public String visit(Target.SetTcpMss target) {
+        return "tcp option maxseg size set " + target.mss();
+    }
+
+    @Override
+    public String visit(Target.ClampTcpMss target) {
+        return "tcp option maxseg size set rt mtu";
+    }
+
+    private static String reason(RejectWith with) {
+        return switch (with) {
+            case TCP_RESET -> "tcp reset";
+            case PORT_UNREACHABLE -> "icmpx port-unreachable";
+            case HOST_UNREACHABLE -> "icmpx host-unreachable";
+            case NO_ROUTE -> "icmpx no-route";
+            case ADMIN_PROHIBITED -> "icmpx admin-prohibited";
+        };
     }
 
     private static String prefix(String prefix) {

@@ -4,25 +4,34 @@ import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.IpPrefix;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.LimitMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.Match.PortMatch;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
@@ -100,29 +109,29 @@ final class RuleParser {
                 words.next();
                 burst = words.number(words.next());
             }
-            matches.add(new Limit(words.number(rate[0]), per(rate.length == 2 ? rate[1] : ""), burst));
+            matches.add(new LimitMatch(words.number(rate[0]), per(rate.length == 2 ? rate[1] : ""), burst));
         }
     }
 
     private void option(String name) {
         switch (name) {
-            case "-s" -> matches.add(new Match.Source(prefix(), negated));
-            case "-d" -> matches.add(new Match.Destination(prefix(), negated));
-            case "-i" -> matches.add(new Match.InInterface(Bytes.read(words.plain()), negated));
-            case "-o" -> matches.add(new Match.OutInterface(Bytes.read(words.plain()), negated));
-            case "-p" -> matches.add(new Match.IpProtocol(protocol(words.next()), negated));
+            case "-s" -> matches.add(new SourceMatch(prefix(), negated));
+            case "-d" -> matches.add(new DestinationMatch(prefix(), negated));
+            case "-i" -> matches.add(new InInterfaceMatch(Bytes.read(words.plain()), negated));
+            case "-o" -> matches.add(new OutInterfaceMatch(Bytes.read(words.plain()), negated));
+            case "-p" -> matches.add(new ProtocolMatch(protocol(words.next()), negated));
             default -> option(module + " " + name, negated);
         }
     }
 
     private void option(String name, boolean not) {
         switch (name) {
-            case "tcp --sport", "udp --sport" -> matches.add(new Match.Transport(transport(), Optional.of(ports(not)), Optional.empty(), Optional.empty()));
-            case "tcp --dport", "udp --dport" -> matches.add(new Match.Transport(transport(), Optional.empty(), Optional.of(ports(not)), Optional.empty()));
+            case "tcp --sport", "udp --sport" -> matches.add(new TransportMatch(transport(), Optional.of(ports(not)), Optional.empty(), Optional.empty()));
+            case "tcp --dport", "udp --dport" -> matches.add(new TransportMatch(transport(), Optional.empty(), Optional.of(ports(not)), Optional.empty()));
             case "tcp --tcp-flags" -> matches.add(Match.flags(new TcpFlags(flags(words.next()), flags(words.next()), not)));
-            case "mark --mark" -> matches.add(new Match.PacketMark(words.mark(), not));
-            case "connmark --mark" -> matches.add(new Match.ConnectionMark(words.mark(), not));
-            case "conntrack --ctstate", "state --state" -> matches.add(new Match.Conntrack(words.names(ConntrackState.class), not));
+            case "mark --mark" -> matches.add(new MarkMatch(words.mark(), not));
+            case "connmark --mark" -> matches.add(new ConnmarkMatch(words.mark(), not));
+            case "conntrack --ctstate", "state --state" -> matches.add(new ConntrackStateMatch(words.names(ConntrackState.class), not));
             case "conntrack --ctstatus" -> matches.add(new ConntrackStatusMatch(words.names(ConntrackStatus.class), not));
             case "set --match-set" -> matches.add(new SetMatch(words.next(), family, side(words.next()), not));
             case "icmp --icmp-type", "icmp6 --icmpv6-type" -> matches.add(icmp(module.equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, words.next(), not));
@@ -151,8 +160,8 @@ final class RuleParser {
         return module.equals("tcp") ? Protocol.TCP : Protocol.UDP;
     }
 
-    private PortMatch ports(boolean not) {
-        return new PortMatch(words.ports(':'), not);
+    private PortCondition ports(boolean not) {
+        return new PortCondition(words.ports(':'), not);
     }
 
     private static Protocol protocol(String name) {
@@ -184,8 +193,8 @@ final class RuleParser {
         return names.equals("NONE") ? Set.of() : names.equals("ALL") ? Set.of(TcpFlag.values()) : words.names(TcpFlag.class, names);
     }
 
-    private static Limit.Per per(String name) {
-        for (Limit.Per per : Limit.Per.values()) {
+    private static LimitMatch.Per per(String name) {
+        for (LimitMatch.Per per : LimitMatch.Per.values()) {
             if (per.text().equals(name)) {
                 return per;
             }

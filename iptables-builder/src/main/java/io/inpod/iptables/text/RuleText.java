@@ -3,21 +3,32 @@ package io.inpod.iptables.text;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MatchVisitor;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
@@ -26,95 +37,141 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/**
- * Rules exactly as iptables-save prints them. Only numbers, checked names, fixed words and quoted text get into it.
- */
-final class RuleText {
+/** Words rules exactly as iptables-save prints them. The text contains only numbers, checked names, fixed words and quoted text. */
+final class RuleText implements MatchVisitor<StringBuilder> {
+    /** The burst that iptables-save leaves out. */
+    private static final int DEFAULT_BURST = 5;
+
     private final StringBuilder text = new StringBuilder();
 
-    private RuleText() { }
+    private RuleText() {
+    }
 
     /** The rule without {@code -A CHAIN}. */
     static String of(Rule rule, IpFamily family) {
         RuleText builder = new RuleText();
-        rule.matches().forEach(builder::match);
-        TargetText.append(builder.text, rule.target(), family);
+        rule.matches().forEach(match -> match.accept(builder));
+        rule.target().accept(new TargetText(builder.text, family));
         return builder.text.substring(1);
     }
 
     /** Some conditions alone. */
-    static String conditions(List<Match> matches, IpFamily family) {
+    static String conditions(List<Match> matches) {
         RuleText builder = new RuleText();
-        matches.forEach(builder::match);
+        matches.forEach(match -> match.accept(builder));
         return builder.text.substring(1);
     }
 
-    private void match(Match match) {
-        if (match instanceof Match.Source m) {
-            option(m.negated(), "-s", m.prefix().toString());
-        } else if (match instanceof Match.Destination m) {
-            option(m.negated(), "-d", m.prefix().toString());
-        } else if (match instanceof Match.InInterface m) {
-            option(m.negated(), "-i", InterfaceNames.inIptablesText(m.name()));
-        } else if (match instanceof Match.OutInterface m) {
-            option(m.negated(), "-o", InterfaceNames.inIptablesText(m.name()));
-        } else if (match instanceof Match.IpProtocol m) {
-            option(m.negated(), "-p", m.protocol().text());
-        } else if (match instanceof Match.Transport m) {
-            text.append(" -m ").append(m.protocol().text());
-            m.source().ifPresent(p -> option(p.negated(), "--sport", p.range().text(':')));
-            m.destination().ifPresent(p -> option(p.negated(), "--dport", p.range().text(':')));
-            m.flags().ifPresent(this::flags);
-        } else if (match instanceof Match.PacketMark m) {
-            text.append(" -m mark");
-            option(m.negated(), "--mark", matched(m.mark()));
-        } else if (match instanceof Match.ConnectionMark m) {
-            text.append(" -m connmark");
-            option(m.negated(), "--mark", matched(m.mark()));
-        } else if (match instanceof Match.Conntrack m) {
-            text.append(" -m conntrack");
-            option(m.negated(), "--ctstate", names(m.states()));
-        } else if (match instanceof ConntrackStatusMatch m) {
-            text.append(" -m conntrack");
-            option(m.negated(), "--ctstatus", names(m.statuses()));
-        } else {
-            extension(match);
-        }
+    @Override
+    public StringBuilder visit(FamilyMatch match) {
+        return text; // the tool that reads the text is of one family
     }
 
-    private void extension(Match match) {
-        if (match instanceof SetMatch m) {
-            text.append(" -m set");
-            option(m.negated(), "--match-set", m.set() + (m.side() == Side.SOURCE ? " src" : " dst"));
-        } else if (match instanceof IcmpMatch m) {
-            boolean v4 = m.protocol() == Protocol.ICMP;
-            text.append(v4 ? " -m icmp" : " -m icmp6");
-            option(m.negated(), v4 ? "--icmp-type" : "--icmpv6-type", m.type() + (m.code().isPresent() ? "/" + m.code().getAsInt() : ""));
-        } else if (match instanceof AddressTypeMatch m) {
-            text.append(" -m addrtype");
-            option(m.negated(), m.side() == Side.SOURCE ? "--src-type" : "--dst-type", m.type().name());
-        } else if (match instanceof OwnerUserMatch m) {
-            text.append(" -m owner");
-            option(m.negated(), "--uid-owner", range(m.first(), m.last()));
-        } else if (match instanceof OwnerGroupMatch m) {
-            text.append(" -m owner");
-            option(m.negated(), "--gid-owner", range(m.first(), m.last()));
-        } else if (match instanceof OwnerSocketMatch m) {
-            text.append(" -m owner").append(m.negated() ? " !" : "").append(" --socket-exists");
-        } else if (match instanceof CgroupMatch m) {
-            text.append(" -m cgroup");
-            option(m.negated(), "--path", path(m.path()));
-        } else if (match instanceof SocketMatch m) {
-            text.append(" -m socket").append(m.transparent() ? " --transparent" : "").append(m.anyAddress() ? " --nowildcard" : "");
-        } else if (match instanceof CommentMatch m) {
-            text.append(" -m comment");
-            option(false, "--comment", Words.quote(m.text()));
-        } else if (match instanceof Limit m) {
-            text.append(" -m limit --limit ").append(m.rate()).append('/').append(m.per().text());
-            if (m.burst() != 5) {
-                text.append(" --limit-burst ").append(m.burst());
-            }
-        }
+    @Override
+    public StringBuilder visit(SourceMatch match) {
+        return option(match.negated(), "-s", match.prefix().toString());
+    }
+
+    @Override
+    public StringBuilder visit(DestinationMatch match) {
+        return option(match.negated(), "-d", match.prefix().toString());
+    }
+
+    @Override
+    public StringBuilder visit(InInterfaceMatch match) {
+        return option(match.negated(), "-i", InterfaceNames.inIptablesText(match.name()));
+    }
+
+    @Override
+    public StringBuilder visit(OutInterfaceMatch match) {
+        return option(match.negated(), "-o", InterfaceNames.inIptablesText(match.name()));
+    }
+
+    @Override
+    public StringBuilder visit(ProtocolMatch match) {
+        return option(match.negated(), "-p", match.protocol().text());
+    }
+
+    @Override
+    public StringBuilder visit(TransportMatch match) {
+        module(match.protocol().text());
+        match.source().ifPresent(p -> option(p.negated(), "--sport", p.range().text(':')));
+        match.destination().ifPresent(p -> option(p.negated(), "--dport", p.range().text(':')));
+        match.flags().ifPresent(this::flags);
+        return text;
+    }
+
+    @Override
+    public StringBuilder visit(IcmpMatch match) {
+        boolean v4 = match.protocol() == Protocol.ICMP;
+        module(v4 ? "icmp" : "icmp6");
+        return option(match.negated(), v4 ? "--icmp-type" : "--icmpv6-type", match.type() + (match.code().isPresent() ? "/" + match.code().getAsInt() : ""));
+    }
+
+    @Override
+    public StringBuilder visit(MarkMatch match) {
+        return option("mark", match.negated(), "--mark", matched(match.mark()));
+    }
+
+    @Override
+    public StringBuilder visit(ConnmarkMatch match) {
+        return option("connmark", match.negated(), "--mark", matched(match.mark()));
+    }
+
+    @Override
+    public StringBuilder visit(ConntrackStateMatch match) {
+        return option("conntrack", match.negated(), "--ctstate", names(match.states()));
+    }
+
+    @Override
+    public StringBuilder visit(ConntrackStatusMatch match) {
+        return option("conntrack", match.negated(), "--ctstatus", names(match.statuses()));
+    }
+
+    @Override
+    public StringBuilder visit(SetMatch match) {
+        return option("set", match.negated(), "--match-set", match.set() + (match.side() == Side.SOURCE ? " src" : " dst"));
+    }
+
+    @Override
+    public StringBuilder visit(AddressTypeMatch match) {
+        return option("addrtype", match.negated(), match.side() == Side.SOURCE ? "--src-type" : "--dst-type", match.type().name());
+    }
+
+    @Override
+    public StringBuilder visit(OwnerUserMatch match) {
+        return option("owner", match.negated(), "--uid-owner", range(match.first(), match.last()));
+    }
+
+    @Override
+    public StringBuilder visit(OwnerGroupMatch match) {
+        return option("owner", match.negated(), "--gid-owner", range(match.first(), match.last()));
+    }
+
+    @Override
+    public StringBuilder visit(OwnerSocketMatch match) {
+        return module("owner").append(match.negated() ? " !" : "").append(" --socket-exists");
+    }
+
+    @Override
+    public StringBuilder visit(CgroupMatch match) {
+        return option("cgroup", match.negated(), "--path", path(match.path()));
+    }
+
+    @Override
+    public StringBuilder visit(SocketMatch match) {
+        return module("socket").append(match.transparent() ? " --transparent" : "").append(match.anyAddress() ? " --nowildcard" : "");
+    }
+
+    @Override
+    public StringBuilder visit(LimitMatch match) {
+        module("limit").append(" --limit ").append(match.rate()).append('/').append(match.per().text());
+        return match.burst() == DEFAULT_BURST ? text : text.append(" --limit-burst ").append(match.burst());
+    }
+
+    @Override
+    public StringBuilder visit(CommentMatch match) {
+        return option("comment", false, "--comment", Words.quote(match.text()));
     }
 
     private void flags(TcpFlags flags) {
@@ -141,8 +198,18 @@ final class RuleText {
         return Words.quote(path);
     }
 
-    private void option(boolean negated, String name, String value) {
-        text.append(negated ? " ! " : " ").append(name).append(' ').append(value);
+    private StringBuilder module(String name) {
+        return text.append(" -m ").append(name);
+    }
+
+    /** The only option of a module. */
+    private StringBuilder option(String module, boolean negated, String name, String value) {
+        module(module);
+        return option(negated, name, value);
+    }
+
+    private StringBuilder option(boolean negated, String name, String value) {
+        return text.append(negated ? " ! " : " ").append(name).append(' ').append(value);
     }
 
     /** In conditions a full mask is left out, in targets it isn't. */

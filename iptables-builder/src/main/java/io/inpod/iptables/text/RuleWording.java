@@ -38,9 +38,9 @@ final class RuleWording {
             List<Match> foreign = new ArrayList<>(is.matches());
             foreign.removeAll(wanted.matches());
             if (is.target().equals(wanted.target()) && missing.size() + foreign.size() <= 2 && missing.size() + foreign.size() > 0) {
-                return (missing.isEmpty() ? "" : "lacks the condition " + conditions(missing, wanted, family))
+                return (missing.isEmpty() ? "" : "lacks the condition " + conditions(missing, wanted))
                         + (missing.isEmpty() || foreign.isEmpty() ? "" : " and ")
-                        + (foreign.isEmpty() ? "" : "has the foreign condition " + conditions(foreign, is, family));
+                        + (foreign.isEmpty() ? "" : "has the foreign condition " + conditions(foreign, is));
             }
         }
         return "found " + text(found, family) + " instead of " + text(wanted, family);
@@ -57,15 +57,13 @@ final class RuleWording {
     }
 
     private static String targetText(Target target, IpFamily family) {
-        StringBuilder text = new StringBuilder();
-        TargetText.append(text, target, family);
-        return text.substring(4);
+        return target.accept(new TargetText(new StringBuilder(), family)).substring(4);
     }
 
     /** Only the conditions' text: a rule can't be built of some conditions alone, so the whole text stands in where that fails. */
-    private static String conditions(List<Match> matches, Rule rule, IpFamily family) {
+    private static String conditions(List<Match> matches, Rule rule) {
         try {
-            return RuleText.conditions(matches, family);
+            return RuleText.conditions(matches);
         } catch (IllegalArgumentException e) {
             return rule.toString();
         }

@@ -3,72 +3,141 @@ package io.inpod.iptables.text;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
 
-/** Targets exactly as iptables-save prints them. */
-final class TargetText {
-    private TargetText() {
+/** Words targets exactly as iptables-save prints them. */
+final class TargetText implements TargetVisitor<StringBuilder> {
+    /** The level that iptables-save leaves out, LOGLEVEL_WARNING. */
+    private static final int DEFAULT_LEVEL = 4;
+
+    private final StringBuilder text;
+    private final IpFamily family;
+
+    TargetText(StringBuilder text, IpFamily family) {
+        this.text = text;
+        this.family = family;
     }
 
-    static void append(StringBuilder text, Target target, IpFamily family) {
-        if (target instanceof Target.Goto t) {
-            text.append(" -g ").append(t.chain());
-            return;
-        }
-        text.append(" -j ");
-        if (target instanceof Target.Accept) {
-            text.append("ACCEPT");
-        } else if (target instanceof Target.Drop) {
-            text.append("DROP");
-        } else if (target instanceof Target.Return) {
-            text.append("RETURN");
-        } else if (target instanceof Target.Reject t) {
-            text.append("REJECT --reject-with ").append(t.with().text(family));
-        } else if (target instanceof Target.Jump t) {
-            text.append(t.chain());
-        } else if (target instanceof Target.Redirect t) {
-            text.append("REDIRECT --to-ports ").append(t.ports().text('-'));
-        } else if (target instanceof Target.Tproxy t) {
-            text.append("TPROXY --on-port ").append(t.port()).append(" --on-ip ").append(AddressText.of(family.any())).append(" --tproxy-mark ").append(t.mark());
-        } else if (target instanceof Target.Dnat t) {
-            text.append("DNAT --to-destination ").append(address(t.address(), t.ports()));
-        } else if (target instanceof Target.Snat t) {
-            text.append("SNAT --to-source ").append(address(t.address(), t.ports()));
-        } else if (target instanceof Target.Masquerade) {
-            text.append("MASQUERADE");
-        } else {
-            marking(text, target);
-        }
+    @Override
+    public StringBuilder visit(Target.Accept target) {
+        return target("ACCEPT");
     }
 
-    private static void marking(StringBuilder text, Target target) {
-        if (target instanceof Target.SetMark t) {
-            text.append("MARK --set-xmark ").append(t.mark());
-        } else if (target instanceof Target.SetConnmark t) {
-            text.append("CONNMARK --set-xmark ").append(t.mark());
-        } else if (target instanceof Target.RestoreConnmark t) {
-            text.append("CONNMARK --restore-mark --nfmask ").append(Mark.hex(t.packetMask())).append(" --ctmask ").append(Mark.hex(t.connectionMask()));
-        } else if (target instanceof Target.SaveConnmark t) {
-            text.append("CONNMARK --save-mark --nfmask ").append(Mark.hex(t.packetMask())).append(" --ctmask ").append(Mark.hex(t.connectionMask()));
-        } else if (target instanceof Target.ConntrackZone t) {
-            text.append("CT --zone ").append(t.zone());
-        } else if (target instanceof Target.NoTrack) {
-            text.append("CT --notrack");
-        } else if (target instanceof Target.Log t) {
-            text.append("LOG").append(t.prefix().isEmpty() ? "" : " --log-prefix " + Words.quote(t.prefix()));
-            text.append(t.level() == 4 ? "" : " --log-level " + t.level());
-        } else if (target instanceof Target.Nflog t) {
-            text.append("NFLOG").append(t.prefix().isEmpty() ? "" : " --nflog-prefix " + Words.quote(t.prefix()));
-            text.append(t.group() == 0 ? "" : " --nflog-group " + t.group());
-        } else if (target instanceof Target.SetTcpMss t) {
-            text.append("TCPMSS --set-mss ").append(t.mss());
-        } else if (target instanceof Target.ClampTcpMss) {
-            text.append("TCPMSS --clamp-mss-to-pmtu");
-        }
+    @Override
+    public StringBuilder visit(Target.Drop target) {
+        return target("DROP");
+    }
+
+    @Override
+    public StringBuilder visit(Target.Return target) {
+        return target("RETURN");
+    }
+
+    @Override
+    public StringBuilder visit(Target.Reject target) {
+        return target("REJECT --reject-with ").append(target.with().text(family));
+    }
+
+    @Override
+    public StringBuilder visit(Target.Jump target) {
+        return target(target.chain());
+    }
+
+    @Override
+    public StringBuilder visit(Target.Goto target) {
+        return text.append(" -g ").append(target.chain());
+    }
+
+    @Override
+    public StringBuilder visit(Target.Redirect target) {
+        return target("REDIRECT --to-ports ").append(target.ports().text('-'));
+    }
+
+    @Override
+    public StringBuilder visit(Target.Dnat target) {
+        return target("DNAT --to-destination ").append(address(target.address(), target.ports()));
+    }
+
+    @Override
+    public StringBuilder visit(Target.Snat target) {
+        return target("SNAT --to-source ").append(address(target.address(), target.ports()));
+    }
+
+    @Override
+    public StringBuilder visit(Target.Masquerade target) {
+        return target("MASQUERADE");
+    }
+
+    @Override
+    public StringBuilder visit(Target.Tproxy target) {
+        return target("TPROXY --on-port ").append(target.port()).append(" --on-ip ").append(AddressText.of(family.any())).append(" --tproxy-mark ").append(target.mark());
+    }
+
+    @Override
+    public StringBuilder visit(Target.SetMark target) {
+        return target("MARK --set-xmark ").append(target.mark());
+    }
+
+    @Override
+    public StringBuilder visit(Target.SetConnmark target) {
+        return target("CONNMARK --set-xmark ").append(target.mark());
+    }
+
+    @Override
+    public StringBuilder visit(Target.RestoreConnmark target) {
+        return copy("--restore-mark", target.packetMask(), target.connectionMask());
+    }
+
+    @Override
+    public StringBuilder visit(Target.SaveConnmark target) {
+        return copy("--save-mark", target.packetMask(), target.connectionMask());
+    }
+
+    @Override
+    public StringBuilder visit(Target.ConntrackZone target) {
+        return target("CT --zone ").append(target.zone());
+    }
+
+    @Override
+    public StringBuilder visit(Target.NoTrack target) {
+        return target("CT --notrack");
+    }
+
+    @Override
+    public StringBuilder visit(Target.Log target) {
+        return target("LOG").append(prefix("--log-prefix", target.prefix())).append(target.level() == DEFAULT_LEVEL ? "" : " --log-level " + target.level());
+    }
+
+    @Override
+    public StringBuilder visit(Target.Nflog target) {
+        return target("NFLOG").append(prefix("--nflog-prefix", target.prefix())).append(target.group() == 0 ? "" : " --nflog-group " + target.group());
+    }
+
+    @Override
+    public StringBuilder visit(Target.SetTcpMss target) {
+        return target("TCPMSS --set-mss ").append(target.mss());
+    }
+
+    @Override
+    public StringBuilder visit(Target.ClampTcpMss target) {
+        return target("TCPMSS --clamp-mss-to-pmtu");
+    }
+
+    private StringBuilder target(String words) {
+        return text.append(" -j ").append(words);
+    }
+
+    private StringBuilder copy(String option, int packetMask, int connectionMask) {
+        return target("CONNMARK ").append(option).append(" --nfmask ").append(Mark.hex(packetMask)).append(" --ctmask ").append(Mark.hex(connectionMask));
+    }
+
+    private static String prefix(String option, String prefix) {
+        return prefix.isEmpty() ? "" : " " + option + " " + Words.quote(prefix);
     }
 
     private static String address(InetAddress address, Optional<Ports> ports) {

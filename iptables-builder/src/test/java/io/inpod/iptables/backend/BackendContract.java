@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.AddressSet.Element;
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.Kinds;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Mark;
@@ -38,7 +40,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -72,7 +73,7 @@ abstract class BackendContract {
     @BeforeEach
     void open() throws Exception {
         namespace = Kernel.namespace();
-        Usability usability = backend().probe(namespace);
+        Usability usability = backend().usability(namespace);
         assertThat(usability.usable() || !"true".equals(System.getenv("CI"))).as(usability.reason()).isTrue();
         assumeThat(usability.usable()).as(usability.reason()).isTrue();
     }
@@ -87,7 +88,7 @@ abstract class BackendContract {
     /** Both families, with a rule for one of them and one that asks for a set. */
     static RuleSet version(int port) {
         AddressSet v4 = new AddressSet("contract-v4", IpFamily.V4, List.of(new Element(IpPrefix.parse("10.0.0.1").address(), "pod 1")));
-        return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(
+        return new RuleSet(FamilyScope.BOTH, List.of(
                 Table.of(TableName.NAT, Chain.of("PREROUTING", Rule.of(new Target.Jump("CT_IN"))), Chain.first(Hook.OUTPUT, Rule.of(new Target.Jump("CT_OUT"))),
                         Chain.of("CT_IN", Rule.of(new Target.Return(), Match.in(v4, Side.SOURCE)),
                                 Rule.of(new Target.Redirect(Ports.of(port)), Match.protocol(Protocol.TCP))),
@@ -141,6 +142,16 @@ abstract class BackendContract {
             backend().remove(namespace, names);
         }
         assertThat(expressed).isGreaterThan(20 * RANDOM_RULE_SETS);
+    }
+
+    /** A rule for every kind of match and target; one that the back end refuses by name is left out. */
+    @Test
+    void everyKindComesBack() throws Exception {
+        assertThat(Kinds.missing()).isEmpty();
+        ManagedNames names = ManagedNames.of(Kinds.ruleSet(), "kinds-");
+        RuleSet rules = expressible(names, Kinds.ruleSet());
+        backend().apply(namespace, names, rules);
+        assertThat(Differences.between(backend().read(namespace, names), rules)).isEmpty();
     }
 
     private static RuleSet withoutPlacement(RuleSet rules) {
@@ -218,7 +229,7 @@ abstract class BackendContract {
         AddressSet v6 = AddressSet.of("contract-v6", IpFamily.V6, IpPrefix.parse("fd00::1").address());
         List<AddressSet> sets = new ArrayList<>(version(15007).sets());
         sets.add(v6);
-        RuleSet refused = new RuleSet(EnumSet.allOf(IpFamily.class), tables, sets);
+        RuleSet refused = new RuleSet(FamilyScope.BOTH, tables, sets);
 
         String before = listing();
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
@@ -250,7 +261,7 @@ abstract class BackendContract {
             elements.add(new Element(IpPrefix.parse("10." + (i >> 16) + "." + (i >> 8 & 0xff) + "." + (i & 0xff)).address(), i % 1000 == 0 ? "pod " + i : ""));
         }
         AddressSet set = new AddressSet("contract-v4", IpFamily.V4, elements);
-        RuleSet rules = new RuleSet(EnumSet.allOf(IpFamily.class), version(1).tables(), List.of(set));
+        RuleSet rules = new RuleSet(FamilyScope.BOTH, version(1).tables(), List.of(set));
         backend().apply(namespace, NAMES, rules);
         backend().update(namespace, NAMES, new SetChange("contract-v4", IpFamily.V4, List.of(), Set.of(IpPrefix.parse("10.0.0.7").address())));
         assertThat(differences(rules)).containsExactly("set contract-v4 lacks 10.0.0.7");

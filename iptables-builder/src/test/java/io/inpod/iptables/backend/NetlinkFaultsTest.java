@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.ManagedNames;
@@ -16,6 +17,7 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -118,7 +120,7 @@ class NetlinkFaultsTest {
     }
 
     private static RuleSet with(AddressSet set) {
-        return new RuleSet(Set.of(IpFamily.V4), List.of(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("OURS"))),
+        return new RuleSet(FamilyScope.V4, List.of(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("OURS"))),
                 Chain.of("OURS", Rule.of(new Target.Return(), Match.in(set, Side.DESTINATION))))), List.of(set));
     }
 

@@ -6,6 +6,7 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
@@ -17,7 +18,6 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
@@ -118,7 +118,7 @@ class HostileTextTest {
         assertThat(tried(text -> RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump(text))), Chain.of(text))))).isGreaterThan(ROUNDS / 10);
         assertThat(tried(text -> {
             AddressSet set = AddressSet.of(text, IpFamily.V4);
-            return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(Table.of(TableName.FILTER, Chain.of("A", Rule.of(new Target.Drop(), Match.in(set, Side.SOURCE))))), List.of(set));
+            return new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.FILTER, Chain.of("A", Rule.of(new Target.Drop(), Match.in(set, Side.SOURCE))))), List.of(set));
         })).isGreaterThan(ROUNDS / 10);
     }
 
@@ -126,7 +126,7 @@ class HostileTextTest {
     void commentsOfElementsStayOneWord() {
         assertThat(tried(text -> {
             AddressSet set = new AddressSet("s", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("10.0.0.1").address(), text)));
-            return new RuleSet(EnumSet.allOf(IpFamily.class), List.of(), List.of(set));
+            return new RuleSet(FamilyScope.BOTH, List.of(), List.of(set));
         })).isGreaterThan(ROUNDS);
     }
 

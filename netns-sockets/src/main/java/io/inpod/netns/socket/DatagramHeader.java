@@ -12,8 +12,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A struct msghdr that is used again and again to receive datagrams with their sender and destination, see recvmsg(2), cmsg(3) and
- * IP_RECVORIGDSTADDR in ip(7). For one thread at a time.
+ * A reusable struct msghdr that receives datagrams with their sender and destination, see recvmsg(2), cmsg(3) and IP_RECVORIGDSTADDR in
+ * ip(7). For one thread at a time.
  */
 final class DatagramHeader {
     private static final int IOVEC = Msghdr.STRUCT.size();
@@ -24,7 +24,7 @@ final class DatagramHeader {
     private final ByteBuffer memory = Native.buffer(CONTROL + CONTROL_BYTES);
     private final long base = Native.address(memory);
 
-    /** Receives into a direct buffer, without waiting; the result of recvmsg. */
+    /** Receives into a direct buffer, without waiting. Returns the result of recvmsg. */
     int receive(int fd, ByteBuffer data) {
         Iovec.BASE.put(memory, IOVEC, Native.address(data) + data.position());
         Iovec.LENGTH.put(memory, IOVEC, data.remaining());
@@ -41,17 +41,17 @@ final class DatagramHeader {
         }
     }
 
-    /** Whether the last datagram was longer than there was room for. */
+    /** Whether the last datagram was longer than the buffer. */
     boolean truncated() {
         return (Msghdr.FLAGS.get(memory, 0) & Constants.MSG_TRUNC) != 0;
     }
 
-    /** Where the last datagram came from. */
+    /** The address that the last datagram was sent from. */
     InetSocketAddress sender() {
         return InetSockaddr.read(memory, NAME);
     }
 
-    /** Where the last datagram was sent to; null if the kernel didn't say. */
+    /** The address that the last datagram was sent to; null if the kernel didn't report it. */
     @Nullable InetSocketAddress destination() {
         int end = CONTROL + Math.min(CONTROL_BYTES, (int) Msghdr.CONTROL_LENGTH.getLong(memory, 0));
         int at = CONTROL;

@@ -10,16 +10,19 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 
-/** struct sockaddr_in and sockaddr_in6. Ports are in network byte order, addresses are bytes. */
+/** Reads and writes struct sockaddr_in and sockaddr_in6. Ports are in network byte order. */
 final class InetSockaddr {
-    /** Room for either. */
+    /** Enough bytes for either. */
     static final int BYTES = SockaddrIn6.STRUCT.size();
 
     private static final int MAPPED_MARK = 10;
 
     private InetSockaddr() {}
 
-    /** Writes an address for a socket of a family, on an IPv6 socket an IPv4 one as mapped; returns its length in bytes. */
+    /**
+     * Writes an address for a socket of a family, and returns its length in bytes. For an IPv6 socket, an IPv4 address is written as
+     * mapped.
+     */
     static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
         byte[] ip = address.getAddress().getAddress();
         buffer.put(at + SockaddrIn.PORT.offset(), (byte) (address.getPort() >> 8)).put(at + SockaddrIn.PORT.offset() + 1, (byte) address.getPort());
@@ -36,7 +39,7 @@ final class InetSockaddr {
         SockaddrIn6.SCOPE.put(buffer, at, address.getAddress() instanceof Inet6Address six ? six.getScopeId() : 0);
         int place = at + SockaddrIn6.ADDRESS.offset();
         if (ip.length == 4) {
-            boolean any = address.getAddress().isAnyLocalAddress(); // for both families then, not ::ffff:0.0.0.0
+            boolean any = address.getAddress().isAnyLocalAddress(); // then the wildcard of both families, not ::ffff:0.0.0.0
             byte[] mapped = new byte[SockaddrIn6.ADDRESS.size()];
             if (!any) {
                 mapped[MAPPED_MARK] = -1;
@@ -49,7 +52,7 @@ final class InetSockaddr {
         return SockaddrIn6.STRUCT.size();
     }
 
-    /** Reads an address; a mapped one becomes what it stands for, an IPv4 address. */
+    /** Reads an address. An IPv4-mapped one is returned as the IPv4 address. */
     static InetSocketAddress read(ByteBuffer buffer, int at) {
         boolean v4 = SockaddrIn.FAMILY.get(buffer, at) == Constants.AF_INET;
         byte[] ip = new byte[v4 ? SockaddrIn.ADDRESS.size() : SockaddrIn6.ADDRESS.size()];

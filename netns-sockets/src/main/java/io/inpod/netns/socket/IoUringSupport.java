@@ -6,9 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Whether this process may use io_uring, and who says no, see io_uring_setup(2). */
+/** Whether this process may use io_uring, and what forbids it, see io_uring_setup(2). */
 final class IoUringSupport {
-    /** Of x86_64 and of every architecture since. */
+    /** On x86_64 and all newer architectures. */
     private static final long SYS_IO_URING_SETUP = 425;
 
     private static final int EPERM = 1;
@@ -17,9 +17,9 @@ final class IoUringSupport {
 
     private IoUringSupport() {}
 
-    /** Null if nothing forbids it; otherwise who does, in words. */
+    /** Null if nothing forbids it; otherwise what does, in words. */
     static @Nullable String refusal() {
-        Native.LIBC.syscall(SYS_IO_URING_SETUP, 0, 0); // never succeeds: its second argument is needed
+        Native.LIBC.syscall(SYS_IO_URING_SETUP, 0, 0); // never succeeds: the second argument is required
         int errno = Native.errno();
         if (errno != EPERM && errno != ENOSYS) {
             return null;

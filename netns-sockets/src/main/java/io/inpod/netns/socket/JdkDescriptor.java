@@ -7,26 +7,26 @@ import java.nio.channels.NetworkChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The descriptor inside a channel of the JDK, where the JVM was started with {@code --add-opens java.base/sun.nio.ch}: the JDK
- * has no public way to it.
+ * Access to the descriptor inside a JDK channel. The JDK has no public way to it, so the JVM must have been started with
+ * {@code --add-opens java.base/sun.nio.ch}.
  */
 final class JdkDescriptor {
     private static final @Nullable Method NUMBER = find();
 
     private JdkDescriptor() {}
 
-    /** Whether this JVM lets descriptors out. */
+    /** Whether this JVM gives access to descriptors. */
     static boolean isAvailable() {
         return NUMBER != null;
     }
 
-    /** The flag that would let them out. */
+    /** The flag that gives access to them. */
     static String flag() {
         Module self = JdkDescriptor.class.getModule();
         return "--add-opens java.base/sun.nio.ch=" + (self.isNamed() ? self.getName() : "ALL-UNNAMED");
     }
 
-    /** A channel's descriptor, needed for what the error then names. */
+    /** Returns a channel's descriptor. If that fails, the error names what it was needed for. */
     static int of(NetworkChannel channel, Object what) throws ClosedChannelException {
         Method number = NUMBER;
         if (number == null) {
@@ -50,7 +50,7 @@ final class JdkDescriptor {
             Method number = Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal");
             return number.trySetAccessible() ? number : null;
         } catch (ReflectiveOperationException e) {
-            return null; // a JDK that is built differently
+            return null; // a JDK with another implementation
         }
     }
 }

@@ -17,11 +17,11 @@ final class UnixAddress {
 
     private UnixAddress() {}
 
-    /** The address of a path. */
+    /** Returns the address of a path. */
     static ByteBuffer of(Path path) throws IOException {
         byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
         if (bytes.length == 0 || bytes.length > PATH_BYTES) {
-            throw new IOException("the path of a unix socket has 1 to " + PATH_BYTES + " bytes, not " + bytes.length + ": " + path);
+            throw new IOException("the path of a unix socket must have 1 to " + PATH_BYTES + " bytes, not " + bytes.length + ": " + path);
         }
         ByteBuffer address = Native.buffer(BYTES);
         SockaddrUn.FAMILY.put(address, 0, Constants.AF_UNIX);

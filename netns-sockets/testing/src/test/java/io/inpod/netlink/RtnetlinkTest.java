@@ -84,7 +84,7 @@ class RtnetlinkTest {
     }
 
     @Test
-    void aLongListComesWhole(PodNetwork network) throws IOException {
+    void aLongListIsComplete(PodNetwork network) throws IOException {
         try (Rtnetlink rtnetlink = Rtnetlink.open(network.pod(0).namespace())) {
             for (int i = 0; i < 3000; i++) {
                 rtnetlink.rules().add(new PolicyRule(IpFamily.V4, 1000 + i, i + 1, -1, 100));
@@ -94,7 +94,7 @@ class RtnetlinkTest {
     }
 
     @Test
-    void aDeletedLinkTakesItsPeerAlong(PodNetwork network) throws IOException {
+    void deletingALinkDeletesItsPeer(PodNetwork network) throws IOException {
         try (Rtnetlink node = Rtnetlink.open(network.node());
                 Rtnetlink pod = Rtnetlink.open(network.pod(1).namespace())) {
             node.links().delete("veth1");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class NetnsReadmeTest {
     @BeforeEach
-    void makeThePod() throws Exception {
+    void createThePod() throws Exception {
         Privilege.NAMESPACES.require();
         NetworkNamespace.create("pod-a").close();
     }

@@ -15,8 +15,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Who else listens, as {@code /proc/net/tcp} says, see proc(5). It lists "first all listening TCP sockets" (the kernel's
- * Documentation/networking/proc_net_tcp.rst), so that it needn't be read to the end, where a busy pod has ten thousands of connections.
+ * The listening TCP sockets of a namespace, from {@code /proc/net/tcp}, see proc(5). The file lists "first all listening TCP sockets" (the
+ * kernel's Documentation/networking/proc_net_tcp.rst), so the rest of it, which in a busy pod is tens of thousands of connections, isn't read.
  */
 public final class ListenerTable {
     private static final List<Path> FILES = List.of(Path.of("/proc/thread-self/net/tcp"), Path.of("/proc/thread-self/net/tcp6"));
@@ -27,9 +27,9 @@ public final class ListenerTable {
     /**
      * Counts the sockets that share a port.
      *
-     * @param namespace where
+     * @param namespace the namespace
      * @param port the port
-     * @return how many listen on the same address with it; where that is so for several addresses, the greatest number
+     * @return how many sockets listen on the same address with that port; the greatest number if there are several addresses
      * @throws IOException if the kernel's table can't be read
      */
     public static int listeners(NetworkNamespace namespace, int port) throws IOException {
@@ -45,7 +45,7 @@ public final class ListenerTable {
         return most;
     }
 
-    /** The ports that anybody listens on, at any address. */
+    /** Returns the ports on which any socket listens, at any address. */
     public static Set<Integer> ports(NetworkNamespace namespace) throws IOException {
         Set<Integer> ports = new TreeSet<>();
         for (Path file : FILES) {
@@ -62,7 +62,7 @@ public final class ListenerTable {
 
     private static List<String> read(NetworkNamespace namespace, Path file) throws IOException {
         try {
-            listening(FILES.get(0)); // loads the classes outside
+            listening(FILES.get(0)); // loads all classes before the thread enters the namespace
             return namespace.<List<String>, IOException>call(() -> listening(file));
         } catch (NoSuchFileException e) {
             return List.of(); // a kernel without IPv6
@@ -75,7 +75,7 @@ public final class ListenerTable {
         }
     }
 
-    /** Addresses and ports, in hexadecimal, of the listeners at the beginning of a table; reads little more than those. */
+    /** Returns the addresses and ports, in hexadecimal, of the listeners at the beginning of a table; reads little more than those lines. */
     static List<String> listening(BufferedReader table) throws IOException {
         List<String> addresses = new ArrayList<>();
         table.readLine(); // names of the columns

@@ -6,8 +6,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * When accepting fails: goes on where the failure concerned one connection, see accept(2), and pauses, longer each time, where the
- * next attempt would fail alike. On the accepting event loop only.
+ * Handles failures to accept: continues after a failure that concerned one connection, see accept(2), and pauses, longer each time, if the
+ * next attempt would fail too. On the accepting event loop only.
  */
 final class AcceptBackoff {
     /** EINTR, EPROTO, ENOPROTOOPT, EOPNOTSUPP, ENETDOWN, ENETUNREACH, ECONNABORTED, EHOSTDOWN, EHOSTUNREACH, ENONET, EPERM. */

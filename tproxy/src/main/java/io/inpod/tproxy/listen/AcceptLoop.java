@@ -17,12 +17,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A listener inside a network namespace that knows where its clients want to go before anything is done with them: it asks for a
- * connection's original destination first, refuses what would lead back to the proxy, and then has the event loop picked, so that a
- * connection can be on the same one as its upstream or its tunnel.
+ * Listens inside a network namespace and finds out each connection's original destination before the connection is registered: it refuses
+ * a connection that would lead back to the proxy, and then has the handler pick the event loop, so that the connection can be on the same
+ * one as its upstream or its tunnel.
  *
- * <p>If the system refuses more connections (too many open files, no memory) accepting pauses and goes on by itself; it never spins
- * and never ends.
+ * <p>If the system can't accept more connections (too many open files, no memory), accepting pauses and later continues; it never spins
+ * and never stops.
  *
  * <p>May be used from any thread.
  */
@@ -36,20 +36,19 @@ public final class AcceptLoop implements AutoCloseable {
     }
 
     /**
-     * Listens. Blocks until the listener is there, so not on an event loop.
+     * Listens. Blocks until the listener is bound, so it must not be called on an event loop.
      *
-     * @param namespace where; must stay open until the loop is closed
-     * @param address the address and port, 0 for any that is free
+     * @param namespace the namespace to listen in; must stay open until the loop is closed
+     * @param address the address and port; port 0 for any free one
      * @param sockets options of the listener, which its connections inherit: {@link io.inpod.netns.socket.LinuxSocketOptions#TRANSPARENT} for
-     *     TPROXY, {@link io.inpod.netns.socket.LinuxSocketOptions#MARK}, keepalive, which finds peers that have vanished (unlike
-     *     {@link io.inpod.netns.socket.LinuxSocketOptions#USER_TIMEOUT}, which is off unless set: it also ends connections to living peers that
-     *     don't read for so long); {@link io.inpod.netns.socket.LinuxSocketOptions#REUSE_PORT} for a
-     *     {@linkplain #handOver hand-over}
-     * @param loop accepts; on epoll, usually one of those that serve connections too
-     * @param rules what is refused
-     * @param handler serves what is accepted
+     *     TPROXY, {@link io.inpod.netns.socket.LinuxSocketOptions#MARK}, and keepalive, which detects peers that have vanished.
+     *     ({@link io.inpod.netns.socket.LinuxSocketOptions#USER_TIMEOUT} also ends connections to live peers that don't read for that long; it
+     *     is off unless set.) {@link io.inpod.netns.socket.LinuxSocketOptions#REUSE_PORT} makes a {@linkplain #handOver hand-over} possible
+     * @param loop accepts; an epoll event loop, usually one of those that also serve connections
+     * @param rules which connections are refused
+     * @param handler serves the accepted connections
      * @return the listener
-     * @throws IOException if there is no socket, an option is refused, or the address can't be bound (EADDRINUSE, mostly)
+     * @throws IOException if the socket can't be created, an option is refused, or the address can't be bound (usually EADDRINUSE)
      */
     public static AcceptLoop listen(
             NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop, AcceptRules rules, AcceptHandler handler)
@@ -71,38 +70,38 @@ public final class AcceptLoop implements AutoCloseable {
         }
     }
 
-    /** {@return the address it listens on} */
+    /** {@return the address on which it listens} */
     public InetSocketAddress localAddress() {
         return listener.localAddress();
     }
 
-    /** {@return the listening channel, for options and for its close future} */
+    /** {@return the listening channel, for its options and its close future} */
     public Channel channel() {
         return listener;
     }
 
     /**
-     * Closes the listener so that another process, which listens on the same address with SO_REUSEPORT already, takes over without a
-     * client being reset; what was accepted before goes on here. Reads from {@code /proc}, so not on an event loop. Several listeners of
-     * one namespace are handed over {@linkplain #handOver(List, Duration) together}: the one whose hand-over ends first takes the kernel's
-     * setting from the others.
+     * Closes the listener so that another process, which already listens on the same address with SO_REUSEPORT, takes over without any
+     * client being reset. Connections that were accepted before stay open. Reads from {@code /proc}, so it must not be called on an event
+     * loop. Hand several listeners of one namespace over {@linkplain #handOver(List, Duration) together}; otherwise the hand-over that ends
+     * first resets the kernel's setting while the others still need it.
      *
-     * @param settle how long handshakes that were under way when this began may take, such as 3 seconds
-     * @return how it went, and what could not be excluded: after that time, or ten times of it if clients don't stop coming. Until
-     *     then the namespace and the accepting event loop must stay. Never fails
+     * @param settle how long TCP handshakes that have begun may take, such as 3 seconds
+     * @return how the hand-over went, and which risk could not be excluded; available after {@code settle}, or after ten times as long if
+     *     clients keep connecting. Until then the namespace must stay open and the accepting event loop must run. Never fails
      */
     public Future<HandOver> handOver(Duration settle) {
         return handOver(List.of(this), settle).get(0);
     }
 
     /**
-     * Hands over listeners as {@link #handOver(Duration)} does with one. Those of the same namespace share its setting
-     * {@code net.ipv4.tcp_migrate_req}, which is what it was before when the last of them is done.
+     * Hands over several listeners, each as {@link #handOver(Duration)} does. Listeners of the same namespace share its setting
+     * {@code net.ipv4.tcp_migrate_req}, which is restored when the last of them is done.
      *
-     * @param listeners any, of any namespaces
-     * @param settle how long handshakes that were under way when this began may take, such as 3 seconds
-     * @return how it went with each, in the same order. Until all are done the namespaces and the accepting event loops must stay.
-     *     None fails
+     * @param listeners the listeners, of any namespaces
+     * @param settle see {@link #handOver(Duration)}
+     * @return one future for each listener, in the same order. Until all are done, the namespaces must stay open and the accepting event
+     *     loops must run. None of them fails
      */
     public static List<Future<HandOver>> handOver(List<AcceptLoop> listeners, Duration settle) {
         Map<NetworkNamespace, MigrationSetting> settings = new HashMap<>();
@@ -111,8 +110,8 @@ public final class AcceptLoop implements AutoCloseable {
     }
 
     /**
-     * Closes the listener and waits for it, unless on its event loop. Clients that have connected but weren't accepted yet are reset,
-     * see {@link #handOver}; those that were accepted go on.
+     * Closes the listener, and waits for that unless called on its event loop. Clients that have connected but haven't been accepted yet are
+     * reset, see {@link #handOver}; accepted connections stay open.
      */
     @Override
     public void close() {

@@ -7,17 +7,17 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which connections an {@link AcceptLoop} refuses because following them would lead back to the proxy.
+ * Decides which connections an {@link AcceptLoop} refuses because connecting to their destination would lead back to the proxy.
  *
- * @param own whether a destination is one of the proxy's own listeners
+ * @param own tests whether a destination is one of the proxy's own listeners
  * @param connections the proxy's own open connections in the listener's namespace
  */
 public record AcceptRules(Predicate<OriginalDestination> own, OwnConnections connections) {
     /**
-     * Refuses whatever wants to go to one of the proxy's own ports, at any address: a proxy serves every address of its namespace.
+     * Refuses connections to the proxy's own ports, at any address: a proxy serves every address of its namespace.
      *
-     * @param ports the ports that the proxy listens on
-     * @param connections the proxy's own open connections in the listener's namespace
+     * @param ports the ports on which the proxy listens
+     * @param connections see {@link AcceptRules}
      * @return the rules
      */
     public static AcceptRules ofPorts(Set<Integer> ports, OwnConnections connections) {

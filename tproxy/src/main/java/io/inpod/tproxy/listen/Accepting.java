@@ -2,7 +2,7 @@ package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.netty.channel.ChannelException;
+import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
-/** What a listener does with each connection, on the accepting event loop, until the connection is on its own. */
+/** Handles each new connection of a listener, on the accepting event loop, until the connection is registered with its own event loop. */
 final class Accepting extends ChannelInboundHandlerAdapter {
     private final AcceptRules rules;
     private final AcceptHandler handler;
@@ -58,12 +58,8 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     }
 
     private static void reset(EpollSocketChannel connection) {
-        try {
-            connection.config().setSoLinger(0);
-        } catch (ChannelException alreadyReset) {
-            // nothing more to be done about it than to close it
-        }
-        connection.unsafe().closeForcibly();
+        Resets.onClose(connection);
+        connection.unsafe().closeForcibly(); // it may have no event loop yet
     }
 
     @Override
@@ -71,7 +67,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         backoff.failed(ctx.channel(), cause);
     }
 
-    /** The first handler of a connection, there until its own handlers are. */
+    /** The first handler of a connection: calls the {@link AcceptHandler}, which adds the other handlers, and removes itself. */
     private final class Beginning extends ChannelInboundHandlerAdapter {
         private final InetSocketAddress client;
         private final OriginalDestination destination;
@@ -81,7 +77,7 @@ final class Accepting extends ChannelInboundHandlerAdapter {
             this.destination = destination;
         }
 
-        /** Called as soon as the connection is registered, on its event loop. */
+        /** Called on the connection's event loop as soon as it is registered. */
         @Override
         public void handlerAdded(ChannelHandlerContext ctx) {
             EpollSocketChannel connection = (EpollSocketChannel) ctx.channel();

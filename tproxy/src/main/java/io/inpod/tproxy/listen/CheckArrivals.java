@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Picks the connections of path checks out of those that are accepted; all others go on to their handler. */
+/** Recognises the connections of path checks among the accepted ones, and passes all others to their handler. */
 final class CheckArrivals implements AcceptHandler {
     private final AcceptHandler handler;
     private final Map<InetSocketAddress, CompletableFuture<OriginalDestination>> expected = new ConcurrentHashMap<>();
@@ -18,7 +18,7 @@ final class CheckArrivals implements AcceptHandler {
         this.handler = handler;
     }
 
-    /** Waits from now on for a connection from this address. */
+    /** Expects a connection from this address from now on. */
     CompletableFuture<OriginalDestination> expect(InetSocketAddress client) {
         CompletableFuture<OriginalDestination> arrival = new CompletableFuture<>();
         expected.put(client, arrival);

@@ -1,5 +1,6 @@
 package io.inpod.tproxy.listen;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
@@ -15,10 +16,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -26,13 +25,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** A real connection through the rules; it is recognised by the address it comes from. */
+/** Connects through the rules for a path check; the listener recognises the connection by its source address. */
 record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace from, DestinationAddress destination, Duration limit)
         implements PathCheck {
     @Override
     public void run(NetworkNamespace namespace) throws IOException {
-        SocketOptions options = SocketOptions.NONE.withFamily(
-                destination.ip() instanceof Inet4Address ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+        SocketOptions options = SocketOptions.NONE.withFamily(IpFamily.of(destination.ip()).protocolFamily());
         long deadline = System.nanoTime() + limit.toNanos();
         Channel channel = new Bootstrap().group(loop).channelFactory(NettyChannels.client(from, options))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, limit.toMillis()))
@@ -55,7 +53,7 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
             }
         } catch (TimeoutException e) {
             throw new IOException(this + " didn't arrive at the listener within " + limit.toMillis() + " ms"
-                    + (channel.isActive() ? ": somebody else took it" : ""), e);
+                    + (channel.isActive() ? ": another listener accepted it" : ""), e);
         } catch (ExecutionException e) {
             Throwable cause = Objects.requireNonNull(e.getCause());
             throw new IOException(this + " failed: " + cause.getMessage(), cause);
@@ -68,7 +66,7 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
         }
     }
 
-    /** The address that the kernel would take; connecting a UDP socket sends nothing. */
+    /** Returns the source address that the kernel would choose; connecting a UDP socket sends nothing. */
     private InetAddress sourceAddress(SocketOptions options) throws IOException {
         try (UdpSocket question = UdpSocket.open(from, options)) {
             question.connect(destination.address());

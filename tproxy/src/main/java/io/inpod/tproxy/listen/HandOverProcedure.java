@@ -18,8 +18,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a listener without resetting those who have connected to it. Closing one drops the connections that it hasn't accepted, and
- * as long as it listens it gets new ones. So either the kernel moves them on, or the listener leaves the selection before it is closed.
+ * Closes a listener without resetting clients that have connected to it. Closing a listener drops the connections that it hasn't accepted,
+ * and while it listens it gets new ones. Therefore either the kernel moves them to the other listener, or the kernel no longer selects this
+ * listener for new connections before it is closed.
  */
 final class HandOverProcedure {
     private static final int POLL_MILLIS = 10;
@@ -31,7 +32,7 @@ final class HandOverProcedure {
     // struct sock_fprog { unsigned short len; struct sock_filter *filter; } with one instruction { u16 code; u8 jt, jf; u32 k }
     private static final RawUnixChannelOption ATTACH_SELECTION = new RawUnixChannelOption("SO_ATTACH_REUSEPORT_CBPF", 1, 51, 16);
     private static final short BPF_RET_K = 6;
-    /** The listeners of a port are numbered in the order of their coming; when one goes the last one takes its place. */
+    /** The kernel numbers the listeners of a port in the order in which they bind; when one closes, the last one takes its number. */
     private static final int THE_NEWER_OF_TWO = 1;
 
     private final NetworkNamespace namespace;
@@ -41,7 +42,7 @@ final class HandOverProcedure {
     private final EventLoop loop;
     private final Promise<HandOver> done;
 
-    /** With a setting that is shared by all listeners of the namespace that are handed over together. */
+    /** The setting is shared by all listeners of the namespace that are handed over together. */
     HandOverProcedure(NetworkNamespace namespace, EpollServerSocketChannel listener, Duration settle, MigrationSetting migration) {
         this.namespace = namespace;
         this.listener = listener;
@@ -65,7 +66,7 @@ final class HandOverProcedure {
         return done;
     }
 
-    /** The setting must last until the handshakes are over that began here: it also decides where their last packet goes. */
+    /** The setting must stay on until the handshakes that began here are over: it also decides where their last packet goes. */
     private void migrate() {
         listener.close().addListener(closed -> loop.schedule(
                 () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, migration.release())), settle.toNanos(), TimeUnit.NANOSECONDS));
@@ -74,7 +75,7 @@ final class HandOverProcedure {
     private void select(String noMigration) {
         String noSelection = leaveSelection();
         if (noSelection != null) {
-            serveAndClose(noMigration + ", nor can a program choose it (" + noSelection + ")");
+            serveAndClose(noMigration + ", and a BPF program can't select it (" + noSelection + ")");
         } else {
             serveQueue(settle, new HandOver(HandOver.Method.SELECTION, null));
         }
@@ -85,7 +86,7 @@ final class HandOverProcedure {
                 why + ": clients that connected in the moment before the listener was closed may have been reset"));
     }
 
-    /** {@return null, or why that isn't possible} */
+    /** Makes the kernel select the other listener for new connections; returns null, or why that isn't possible. */
     private @Nullable String leaveSelection() {
         try {
             int listeners = ListenerTable.listeners(namespace, listener.localAddress().getPort());
@@ -110,8 +111,8 @@ final class HandOverProcedure {
     }
 
     /**
-     * The event loop accepts; this waits for the end of the queue, and of the handshakes that will still put something into it, then
-     * closes the listener. Not longer than ten times the time allowed for handshakes.
+     * Waits until the event loop has accepted all connections in the queue and the handshakes that still add to it are over, but not longer
+     * than ten times the time allowed for handshakes; then closes the listener.
      *
      * @param quiet how long the queue must have been empty
      */
@@ -126,7 +127,7 @@ final class HandOverProcedure {
         if (empty && now - emptySince >= quiet.toNanos()) {
             close(result);
         } else if (now - begin >= 10 * settle.toNanos()) {
-            close(new HandOver(result.method(), "connections still came in at the end, and may have been reset"));
+            close(new HandOver(result.method(), "connections still arrived at the end and may have been reset"));
         } else {
             loop.schedule(() -> serveQueue(quiet, result, begin, empty ? emptySince : now), POLL_MILLIS, TimeUnit.MILLISECONDS);
         }

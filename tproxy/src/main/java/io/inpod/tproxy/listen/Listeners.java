@@ -15,10 +15,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A proxy's listeners as the first step of a {@link io.inpod.tproxy.Redirection}: an {@link AcceptLoop} for each address, all of them or none. They
- * belong to this process and end with it; for another process there is nothing to remove.
+ * A proxy's listeners as the first step of a {@link io.inpod.tproxy.Redirection}: an {@link AcceptLoop} for each address, all of them or
+ * none. They belong to this process and end with it; there is nothing that another process could remove.
  *
- * <p>Thread-safe, but blocks, so not on an event loop.
+ * <p>Thread-safe. The methods block and must not be called on an event loop.
  */
 public final class Listeners implements NamespaceChange {
     private final EventLoop loop;
@@ -29,13 +29,13 @@ public final class Listeners implements NamespaceChange {
     private final Map<NetworkNamespace, List<AcceptLoop>> installed = new ConcurrentHashMap<>();
 
     /**
-     * Describes listeners; opens nothing yet.
+     * Describes listeners without opening them. The parameters are those of {@link AcceptLoop#listen}.
      *
      * @param loop accepts
-     * @param sockets options of the listeners, see {@link AcceptLoop#listen}
-     * @param rules what is refused
-     * @param handler serves what is accepted
-     * @param addresses where to listen, at least one, each with a port
+     * @param sockets options of the listeners
+     * @param rules which connections are refused
+     * @param handler serves the accepted connections
+     * @param addresses the addresses and ports to listen on, at least one
      */
     public Listeners(EventLoop loop, SocketOptions sockets, AcceptRules rules, AcceptHandler handler, InetSocketAddress... addresses) {
         this.loop = loop;
@@ -55,7 +55,7 @@ public final class Listeners implements NamespaceChange {
             return;
         }
         remove(namespace);
-        NetworkNamespace kept = namespace.duplicate(); // the caller may close its own
+        NetworkNamespace kept = namespace.duplicate(); // the caller may close the one that it passed
         List<AcceptLoop> opened = new ArrayList<>();
         try {
             for (InetSocketAddress address : addresses) {
@@ -96,14 +96,14 @@ public final class Listeners implements NamespaceChange {
     }
 
     /**
-     * A connection that must arrive at one of these listeners with the destination it was made to. It carries no data, and the handler
-     * doesn't see it.
+     * Returns a check that opens a connection, which must arrive at one of these listeners with its original destination. The connection
+     * carries no data, and the handler doesn't see it.
      *
-     * @param from where it is made: the redirected namespace itself for what its own programs send, another one for what arrives from
-     *     outside; must stay open as long as the probe is used
-     * @param destination an address and port that the rules redirect; nobody has to serve it
-     * @param limit how long it may take
-     * @return the probe, for {@link io.inpod.tproxy.Redirection#withChecks}
+     * @param from the namespace from which to connect: the redirected one itself to check outbound connections, another one to check inbound
+     *     connections; must stay open while the check is used
+     * @param destination an address and port that the rules redirect; no server needs to listen there
+     * @param limit how long the check may take
+     * @return the check, for {@link io.inpod.tproxy.Redirection#withChecks}
      */
     public PathCheck pathCheck(NetworkNamespace from, DestinationAddress destination, Duration limit) {
         return new CheckConnection(loop, arrivals, from, destination, limit);

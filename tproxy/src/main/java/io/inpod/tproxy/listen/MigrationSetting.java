@@ -1,6 +1,7 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.internal.NamespaceFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,9 +9,8 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The setting {@code net.ipv4.tcp_migrate_req} of a namespace, switched on while listeners that are handed over together rely on it; see
- * the kernel's Documentation/networking/ip-sysctl.rst. It concerns listeners with SO_REUSEPORT that are closed, nothing else. A file in
- * /proc/sys shows the namespace of the thread that opens it.
+ * The setting {@code net.ipv4.tcp_migrate_req} of a namespace, switched on while listeners that are handed over together need it; see the
+ * kernel's Documentation/networking/ip-sysctl.rst. It only affects listeners with SO_REUSEPORT when they are closed.
  */
 final class MigrationSetting {
     private static final Path FILE = Path.of("/proc/sys/net/ipv4/tcp_migrate_req");
@@ -25,14 +25,13 @@ final class MigrationSetting {
     }
 
     /**
-     * Has it on until {@link #release}.
+     * Switches it on until {@link #release}.
      *
-     * @throws IOException if this kernel has no such setting, or it may not be changed here; nothing is to be released then
+     * @throws IOException if this kernel doesn't have the setting, or it can't be changed here; then there is nothing to release
      */
     synchronized void acquire() throws IOException {
         if (users == 0) {
-            Files.readString(FILE); // loads the classes outside
-            before = namespace.<String, IOException>call(() -> Files.readString(FILE)).strip();
+            before = NamespaceFiles.read(namespace, FILE);
             if (!before.equals(ON)) {
                 write(ON);
             }
@@ -40,7 +39,7 @@ final class MigrationSetting {
         users++;
     }
 
-    /** Restores what was before if nobody else relies on it; says what is left if that fails. */
+    /** Restores the earlier value unless another listener still needs the setting; returns null, or what remains if that fails. */
     synchronized @Nullable String release() {
         users--;
         try {
@@ -49,7 +48,7 @@ final class MigrationSetting {
             }
             return null;
         } catch (IOException e) {
-            return "none for clients, but net.ipv4.tcp_migrate_req could not be set back to " + before + ": " + e.getMessage();
+            return "none for clients, but net.ipv4.tcp_migrate_req could not be reset to " + before + ": " + e.getMessage();
         }
     }
 

@@ -15,52 +15,52 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open connections that a proxy has made from one namespace, so that its {@link AcceptLoop} there knows them when they come back:
- * if something takes the proxy's mark away, the rules redirect its own connections to it, and each would make the next one without end.
+ * The open connections that a proxy has made from one namespace, by which its {@link AcceptLoop} there recognises them if they come back:
+ * if the proxy's mark is lost, the rules redirect the proxy's own connections to the proxy, and each would cause the next, endlessly.
  *
  * <p>Thread-safe.
  */
 public final class OwnConnections {
-    /** Both ends of a connection, as the end that made it sees them. */
+    /** Both ends of a connection, as seen by the end that opened it. */
     private record Ends(InetSocketAddress local, InetSocketAddress remote) {}
 
     private final Map<Ends, Channel> open = new ConcurrentHashMap<>();
 
     /**
-     * Held shared while a connection is being made: it may arrive at the listener before its own port is known here. Whoever looks
-     * waits for the system calls that are under way, not for their connections.
+     * Held shared during connect(2): the connection may arrive at the listener before its own port is known here. A look-up waits for the
+     * system calls in progress, not for their connections.
      */
     private final ReadWriteLock connecting = new ReentrantReadWriteLock();
 
-    /** Makes an empty set. */
+    /** Creates an empty set. */
     public OwnConnections() {}
 
     /**
-     * Keeps account of a connection from the moment it is made until it is closed.
+     * Tracks a connection from connect(2) until it is closed.
      *
-     * @param connection a TCP channel that isn't connected yet, and will be connected on its event loop, as every bootstrap does
+     * @param connection a TCP channel that isn't connected yet and will be connected on its event loop, as every bootstrap does
      */
     public void track(Channel connection) {
         connection.pipeline().addFirst(new Connecting());
     }
 
     /**
-     * Whether an accepted connection is one of these. Waits for a few system calls of other threads at most.
+     * Tests whether an accepted connection is one of these. Waits at most for a few system calls of other threads.
      *
-     * @param client the address it comes from
-     * @param destination where it wants to go
-     * @return whether the proxy itself has made it
+     * @param client its source address
+     * @param destination its original destination
+     * @return whether the proxy itself opened it
      */
     boolean contains(InetSocketAddress client, InetSocketAddress destination) {
         return find(client, destination) != null;
     }
 
     /**
-     * Where the other end of an accepted connection is served, if this process has made it: with both ends on one event loop, none has to wake
-     * another one for every message. Waits like {@link #contains}.
+     * Returns the event loop of the other end of an accepted connection, if this process opened it. With both ends on one event loop, neither
+     * has to wake another thread for every message. Waits at most for a few system calls of other threads.
      *
-     * @param client the address it comes from
-     * @param destination where it wants to go
+     * @param client its source address
+     * @param destination its original destination
      * @return the event loop; null if the connection isn't one of these
      */
     public @Nullable EventLoop eventLoop(InetSocketAddress client, InetSocketAddress destination) {
@@ -85,7 +85,7 @@ public final class OwnConnections {
             connecting.readLock().lock();
             try {
                 ctx.connect(remote, local, promise);
-                // Known as soon as the system call has returned, long before the connection is established.
+                // The local address is known as soon as the system call has returned, long before the connection is established.
                 if (channel.localAddress() instanceof InetSocketAddress own && remote instanceof InetSocketAddress peer) {
                     Ends ends = new Ends(CanonicalAddress.of(own), CanonicalAddress.of(peer));
                     open.put(ends, channel);

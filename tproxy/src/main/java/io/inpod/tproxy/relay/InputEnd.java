@@ -7,12 +7,12 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 
-/** What an event says about the end of a channel's input. */
+/** What an event means for the end of a channel's input. */
 enum InputEnd {
     NONE,
     /** Everything has been read. */
     REGULAR,
-    /** The socket has come to its end, but TLS hasn't: somebody may have cut it off, see RFC 8446 section 6.1. */
+    /** The socket's input has ended without TLS's close_notify: an attacker may have truncated it, see RFC 8446 section 6.1. */
     CUT_OFF;
 
     static InputEnd of(Channel channel, Object event) {
@@ -26,6 +26,6 @@ enum InputEnd {
     }
 
     static IOException cutOff() {
-        return new IOException("the connection has ended without TLS's close_notify");
+        return new IOException("the connection ended without TLS's close_notify");
     }
 }

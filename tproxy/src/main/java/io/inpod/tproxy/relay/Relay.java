@@ -13,18 +13,18 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries bytes both ways between two channels on the same event loop, sockets or anything that behaves like one, until both
- * directions have ended or one side has failed.
+ * Carries bytes both ways between two channels on the same event loop, until both directions have ended or one side has failed. The channels
+ * are sockets, or other duplex channels that behave like sockets.
  *
  * <ul>
- *   <li>Back-pressure: a side is read only while the other one is writable.
- *   <li>The end of one direction is passed on once everything before it is written; the other direction goes on.
- *   <li>A failure, or a channel that vanishes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never
- *       as a regular end, so that nobody takes half of a message for the whole. (A socket that is reset after it has ended its input
- *       is noticed with the next byte for it, or within two seconds.)
- *   <li>A channel with an {@link io.netty.handler.ssl.SslHandler} ends with TLS's close_notify; one that ends without it has failed.
- *       Half closure needs an engine that allows it: the JDK's with TLS 1.3. Others (OpenSSL's, and TLS 1.2) answer the peer's end
- *       with their own; if something was still to be written to that peer, the relay fails.
+ *   <li>Back-pressure: a side is read only while the other side is writable.
+ *   <li>Half-close: the end of one direction is passed on when everything before it has been written; the other direction continues.
+ *   <li>Resets: a failure, or a channel that closes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never as
+ *       a regular end, so that a peer can't mistake a part of a message for the whole. (If a socket is reset after it has ended its input,
+ *       the relay notices with the next byte for it, or within two seconds.)
+ *   <li>TLS: a channel with an {@link io.netty.handler.ssl.SslHandler} ends with TLS's close_notify; if it ends without, it has failed.
+ *       Half-close needs an engine that supports it: the JDK's with TLS 1.3. Other engines (OpenSSL's, and any with TLS 1.2) answer the
+ *       peer's close_notify with their own; the relay fails if data remains to be written to that peer.
  * </ul>
  *
  * <p>The relay owns both channels from {@link #start} on, and closes them. Its methods may be called from any thread.
@@ -61,9 +61,9 @@ public final class Relay {
     /**
      * Starts a relay with {@link RelayOptions#DEFAULT}.
      *
-     * @param downstream the client's side, connected, automatic reading off, best {@linkplain RelayOptions#prepare prepared}
-     * @param upstream the server's side, likewise
-     * @param listener is told once when it has ended
+     * @param downstream see {@link #start(DuplexChannel, DuplexChannel, RelayOptions, RelayListener)}
+     * @param upstream see {@link #start(DuplexChannel, DuplexChannel, RelayOptions, RelayListener)}
+     * @param listener notified once, when the relay has ended
      * @return the relay
      * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
@@ -72,12 +72,12 @@ public final class Relay {
     }
 
     /**
-     * Starts a relay. Handlers for it are added at the end of both pipelines.
+     * Starts a relay. It adds a handler at the end of both pipelines.
      *
-     * @param downstream the client's side, connected, automatic reading off, best {@linkplain RelayOptions#prepare prepared}
-     * @param upstream the server's side, likewise
-     * @param options its settings
-     * @param listener is told once when it has ended
+     * @param downstream the client's side: connected, automatic reading off, preferably {@linkplain RelayOptions#prepare prepared}
+     * @param upstream the server's side, in the same state
+     * @param options the relay's settings
+     * @param listener notified once, when the relay has ended
      * @return the relay
      * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
@@ -87,33 +87,33 @@ public final class Relay {
         }
         boolean socket = downstream instanceof EpollSocketChannel || upstream instanceof EpollSocketChannel;
         if (socket && !(downstream.eventLoop() instanceof IoEventLoop loop && loop.isIoType(RelayIoHandler.class))) {
-            throw new IllegalArgumentException("the event loop loses half-closed sockets: make it with RelayIoHandler.newFactory()");
+            throw new IllegalArgumentException("the event loop loses half-closed sockets; create it with RelayIoHandler.newFactory()");
         }
         Relay relay = new Relay(downstream, upstream, options, listener);
         relay.run(relay::begin);
         return relay;
     }
 
-    /** Ends the relay now: both sides are reset, and the listener is told of a {@link CancellationException}. */
+    /** Ends the relay now: both sides are reset, and the listener is notified with a {@link CancellationException}. */
     public void abort() {
         run(() -> fail(null, new CancellationException("the relay was aborted")));
     }
 
     /**
-     * Lets the relay go on until it ends by itself, but not longer than a given time; then it is {@linkplain #abort aborted}.
+     * Lets the relay run until it ends, but {@linkplain #abort aborts} it after a given time.
      *
-     * @param limit the time, at least 0
+     * @param limit the time, not negative
      */
     public void drain(Duration limit) {
         run(() -> schedule(limit, new CancellationException("the relay didn't end within " + limit)));
     }
 
-    /** {@return bytes read from the downstream channel so far and handed to the upstream one} */
+    /** {@return the number of bytes read from the downstream channel so far and passed to the upstream one} */
     public long bytesUpstream() {
         return downstream.bytesRead();
     }
 
-    /** {@return bytes read from the upstream channel so far and handed to the downstream one} */
+    /** {@return the number of bytes read from the upstream channel so far and passed to the downstream one} */
     public long bytesDownstream() {
         return upstream.bytesRead();
     }
@@ -178,7 +178,7 @@ public final class Relay {
             return;
         }
         over = true;
-        // What Netty makes of a socket that has been reset before it was shut down.
+        // Netty's exception for a socket that was reset before it was shut down.
         error = cause instanceof NotYetConnectedException ? RelayEnd.resetByPeer() : cause;
         failedSide = side;
         RelayEnd other = side == RelaySide.DOWNSTREAM ? upstream : downstream;

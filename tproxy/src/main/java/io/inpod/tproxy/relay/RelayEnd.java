@@ -1,12 +1,11 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.tproxy.Resets;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
@@ -18,7 +17,7 @@ import java.net.SocketException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One channel of a relay: reads it into the other end, and is told of each completed write to it. On the event loop only. */
+/** One channel of a relay: reads it into the other end, and tracks the writes to it. On the event loop only. */
 final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
     private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
     private static final long RESET_WATCH_MILLIS = 1000;
@@ -26,7 +25,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private final Relay relay;
     private final RelaySide side;
     private final DuplexChannel channel;
-    @SuppressWarnings("NullAway.Init") // set right after construction, the two ends know each other
+    @SuppressWarnings("NullAway.Init") // set right after construction, since the two ends refer to each other
     private RelayEnd peer;
     private ParkedInput parked = new ParkedInput();
 
@@ -35,9 +34,9 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private boolean unflushed;
     private boolean readPaused;
     private @Nullable Future<?> resetWatch;
-    /** Nothing more comes from this channel. */
+    /** No more data comes from this channel. */
     private boolean inputEnded;
-    /** Nothing more goes to this channel, and everything that did is written. */
+    /** No more data goes to this channel, and all data has been written. */
     private boolean outputEnded;
 
     RelayEnd(Relay relay, RelaySide side, DuplexChannel channel) {
@@ -58,7 +57,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         return new SocketException("Connection reset by peer");
     }
 
-    /** Whether the kernel has given the connection up, though nobody may have been told yet. */
+    /** Whether the kernel has ended the connection, even if the channel hasn't been notified yet. */
     boolean isDead() {
         return channel instanceof EpollSocketChannel socket && socket.isOpen() && socket.tcpInfo().state() == TCP_CLOSE;
     }
@@ -148,7 +147,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         }
     }
 
-    /** A write to this channel is done. */
+    /** A write to this channel has completed. */
     @Override
     public void operationComplete(ChannelFuture write) {
         pendingWrites--;
@@ -206,7 +205,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             if (tls == null) {
                 channel.shutdownOutput().addListener(this::outputIsShut);
             } else {
-                // The peer must see TLS's own end, or take ours for a connection that was cut off.
+                // Without close_notify the peer would treat the connection as truncated.
                 tls.closeOutbound().addListener(said -> {
                     outputIsShut(said);
                     channel.shutdownOutput().addListener(this::outputIsShut);
@@ -221,7 +220,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         }
     }
 
-    /** Netty says nothing of a reset after the end of input, since there is nothing left to be read. The kernel knows. */
+    /** Netty doesn't report a reset after the end of input, since it no longer reads. The kernel knows of it. */
     private void watchForReset(EpollSocketChannel socket) {
         resetWatch = socket.eventLoop().schedule(() -> {
             if (relay.isOver() || !socket.isOpen()) {
@@ -236,13 +235,13 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     /**
-     * Closes the channel as soon as both its directions have ended, and doesn't shut its output down first: epoll would report the
-     * hang-up of a socket that is shut both ways without end, and Netty would make exceptions of it.
+     * Closes the channel as soon as both directions have ended, without shutting down its output first: for a socket that is shut down both
+     * ways epoll reports a hang-up again and again, which Netty turns into exceptions.
      */
     private boolean closeIfDone() {
         if (inputEnded && outputEnded) {
             if (resetWatch != null) {
-                resetWatch.cancel(false); // or it would keep what has ended for a second
+                resetWatch.cancel(false); // it would keep the ended relay in memory for a second
             }
             channel.close();
             return true;
@@ -266,12 +265,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     void reset() {
         if (channel.isOpen()) {
-            try {
-                channel.config().setOption(ChannelOption.SO_LINGER, 0);
-            } catch (ChannelException alreadyDead) {
-                // A socket that the kernel has reset needs no reset.
-            }
-            // Past all handlers: TLS would say goodbye first, as if this were a regular end.
+            Resets.onClose(channel);
+            // Bypasses all handlers: TLS would send close_notify first, as for a regular end.
             channel.pipeline().firstContext().close();
         }
     }

@@ -10,13 +10,13 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollIoOps;
 
 /**
- * Epoll for event loops that relay: {@code new MultiThreadIoEventLoopGroup(threads, RelayIoHandler.newFactory())}. It is Netty's
- * own, except that a half-closed socket survives on it.
+ * Netty's epoll handler for event loops that relay, with which half-closed sockets survive:
+ * {@code new MultiThreadIoEventLoopGroup(threads, RelayIoHandler.newFactory())}.
  *
- * <p>Netty (seen in 4.2.18) takes a socket out of the epoll set when it is interested in nothing, which is so when the peer has
- * ended its input while reading is paused or over. When it becomes interested again, to read the rest or because a write could not
- * be finished, it modifies an entry that no longer exists; the kernel says ENOENT, and the connection and its data are lost. Here
- * such a socket stays in the set, edge-triggered for errors only, so that it doesn't wake the loop again and again either.
+ * <p>Netty (observed with 4.2.18) removes a socket from the epoll set when it needs no event: when the peer has ended its output while
+ * reading is paused or has ended. When it needs events again, to read the rest or to finish a write, it modifies an entry that no longer
+ * exists; the kernel returns ENOENT, and the connection and its data are lost. With this handler such a socket stays in the set,
+ * edge-triggered and for errors only, so that it doesn't wake the event loop repeatedly.
  */
 public final class RelayIoHandler implements IoHandler {
     private final IoHandler epoll;

@@ -2,6 +2,7 @@ package io.inpod.tproxy.relay;
 
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import java.time.Duration;
@@ -9,17 +10,17 @@ import java.time.Duration;
 /**
  * Settings of a {@link Relay}.
  *
- * @param maxReadBytes the most that one read takes, at least 1024 bytes; buffers start smaller and grow to it
- * @param highWaterBytes unwritten bytes at which reading from the other side pauses, at least 1; one read may exceed it
- * @param lowWaterBytes unwritten bytes at which reading goes on, 1 to {@code highWaterBytes}
- * @param idleTimeout after how long without a byte either way the relay is reset; zero for never
- * @param halfClosedTimeout after how long with only one direction open the relay is reset; zero for never
+ * @param maxReadBytes the maximum size of one read, at least 1024 bytes; buffers start smaller and grow to it
+ * @param highWaterBytes the number of unwritten bytes at which reading from the other side pauses, at least 1; one read may exceed it
+ * @param lowWaterBytes the number of unwritten bytes at which reading continues, 1 to {@code highWaterBytes}
+ * @param idleTimeout the time without a byte in either direction after which the relay is reset; zero for never
+ * @param halfClosedTimeout the time with only one direction open after which the relay is reset; zero for never
  */
 public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterBytes, Duration idleTimeout, Duration halfClosedTimeout) {
     private static final int MIN_READ_BYTES = 1024;
     private static final int FIRST_READ_BYTES = 16 * 1024;
 
-    /** Reads of up to 256 KiB, water marks of 256 and 128 KiB, no timeouts: a peer that stalls makes a direction hold 512 KiB at most. */
+    /** Reads of up to 256 KiB, water marks of 256 and 128 KiB, no timeouts: if a peer stalls, a direction holds at most 512 KiB. */
     public static final RelayOptions DEFAULT = new RelayOptions(256 * 1024, 256 * 1024, 128 * 1024, Duration.ZERO, Duration.ZERO);
 
     /**
@@ -45,23 +46,23 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     }
 
     /**
-     * Changes the timeouts.
+     * Returns options with other timeouts.
      *
-     * @param idle after how long without a byte either way the relay is reset; zero for never
-     * @param halfClosed after how long with only one direction open the relay is reset; zero for never
-     * @return options with these timeouts, otherwise like these
+     * @param idle see {@link RelayOptions}
+     * @param halfClosed see {@link RelayOptions}
+     * @return a copy with these timeouts
      */
     public RelayOptions withTimeouts(Duration idle, Duration halfClosed) {
         return new RelayOptions(maxReadBytes, highWaterBytes, lowWaterBytes, idle, halfClosed);
     }
 
     /**
-     * Prepares a channel that will be relayed later, to be called from its initializer: switches automatic reading off and half
-     * closure on, sizes its buffers, and parks what arrives all the same. (A peer that sends something and then closes makes Netty
-     * read without being asked; without this the bytes would be lost while the other side is still being connected.) A reset closes
-     * the channel, so its close future tells that the client is gone.
+     * Prepares a channel that will be relayed later; to be called by the channel's initializer. Switches automatic reading off and half-close
+     * on, sets the sizes of its buffers, and keeps what is read nevertheless until the relay starts. (If a peer sends data and then closes,
+     * Netty reads without being asked; the data would be lost while the other side is still connecting.) A reset closes the channel, so its
+     * close future shows that the client is gone.
      *
-     * @param channel a connected channel; from its event loop
+     * @param channel a connected channel; called on its event loop
      */
     public void prepare(Channel channel) {
         configure(channel);
@@ -70,7 +71,17 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
         }
     }
 
-    /** Options that a kind of channel doesn't know don't concern it: setOption says false then. */
+    /**
+     * Returns a handler that {@linkplain #prepare prepares} each channel to whose pipeline it is added, and then removes itself; for
+     * connections and tunnels that are being opened.
+     *
+     * @return the handler, which may be added to any number of channels
+     */
+    public ChannelHandler preparation() {
+        return new RelayPreparation(this);
+    }
+
+    /** Sets the options that this kind of channel has; for others setOption returns false. */
     void configure(Channel channel) {
         channel.config().setAutoRead(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);

@@ -2,8 +2,8 @@ package io.inpod.tproxy.relay;
 
 /** One of the two channels of a {@link Relay}. */
 public enum RelaySide {
-    /** The channel that the client is at. */
+    /** The client's channel. */
     DOWNSTREAM,
-    /** The channel that the server is at. */
+    /** The server's channel. */
     UPSTREAM
 }

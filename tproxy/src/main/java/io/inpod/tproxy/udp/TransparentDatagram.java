@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 /**
  * A datagram on its way through a proxy.
  *
- * @param client who sent it
- * @param destination where the client sent it to
- * @param data what is in it, read-only; its position and limit belong to the receiver
+ * @param client the client that sent it
+ * @param destination the address to which the client sent it
+ * @param data its content, read-only; the receiver may change the position and limit
  */
 public record TransparentDatagram(ClientAddress client, DestinationAddress destination, ByteBuffer data) {}

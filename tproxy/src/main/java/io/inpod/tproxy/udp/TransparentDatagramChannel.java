@@ -35,12 +35,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link TransparentUdpSocket} for event loops. It reads {@link DatagramPacket}s whose sender is the client and whose recipient is the
- * destination that the client wanted, and writes those that {@link #reply} makes: from that destination to that client. (Netty's own
- * channel does the first for IPv4 only, and the second not at all.)
+ * A {@link TransparentUdpSocket} for event loops. It reads {@link DatagramPacket}s whose sender is the client and whose recipient is the
+ * original destination, and writes packets that {@link #reply} creates, from that destination to that client. (Netty's own channel can do
+ * the former for IPv4 only, and can't do the latter.)
  *
- * <p>A written packet fails by itself if it can't be sent; the channel stays open. See {@link TransparentUdpSocket} for what must not
- * be followed.
+ * <p>If a packet can't be sent, only its write fails; the channel stays open. See {@link TransparentUdpSocket} for a destination that a proxy
+ * must not send to.
  */
 public final class TransparentDatagramChannel extends AbstractChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
@@ -66,14 +66,14 @@ public final class TransparentDatagramChannel extends AbstractChannel {
     }
 
     /**
-     * Unbound channels for {@link io.netty.bootstrap.Bootstrap#channelFactory}; bind them to the port that the TPROXY rule names. The
-     * event loops must be on epoll.
+     * Returns a factory of unbound channels for {@link io.netty.bootstrap.Bootstrap#channelFactory}; bind them to the port that the TPROXY
+     * rule names. The event loops must use epoll.
      *
-     * @param namespace where; must stay open as long as the channels are used
-     * @param options of the sockets and of those that answers are sent from, such as the proxy's mark; without a family they serve IPv4
-     *     and IPv6
-     * @return a factory that may be called on any platform thread and fails with {@link ChannelException} if the namespace can't be
-     *     entered or the kernel refuses an option; the cause says which and why
+     * @param namespace the namespace of the sockets; must stay open while the channels are used
+     * @param options options of these sockets and of those that send answers, such as the proxy's mark; without a family they serve IPv4 and
+     *     IPv6
+     * @return a factory that may be called on any platform thread and fails with a {@link ChannelException} if the namespace can't be entered
+     *     or the kernel refuses an option; the cause says which and why
      */
     public static ChannelFactory<TransparentDatagramChannel> in(NetworkNamespace namespace, SocketOptions options) {
         SocketOptions transparent = options.with(TRANSPARENT, true).with(RECEIVE_DESTINATION, true);
@@ -87,11 +87,11 @@ public final class TransparentDatagramChannel extends AbstractChannel {
     }
 
     /**
-     * An answer to a datagram.
+     * Creates the answer to a datagram.
      *
-     * @param request what was read; not released
-     * @param answer the data
-     * @return the packet to be written, which owns the data
+     * @param request the datagram, which isn't released
+     * @param answer the answer's data
+     * @return the packet to write, which owns the data
      */
     @SuppressWarnings("ArgumentSelectionDefectChecker") // an answer goes the other way
     public static DatagramPacket reply(DatagramPacket request, ByteBuf answer) {
@@ -122,7 +122,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
         }
     }
 
-    /** Edge-triggered: until everything that is there has been read the kernel says nothing more. */
+    /** Edge-triggered: the kernel sends no further event until everything has been read. */
     private void read0() {
         if (!wanted || !readable || !open) {
             return;
@@ -140,7 +140,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
                 pipeline().fireExceptionCaught(e);
             }
         }
-        pipeline().fireChannelReadComplete(); // which asks for more if reading is automatic
+        pipeline().fireChannelReadComplete(); // this starts the next read if reading is automatic
     }
 
     private DatagramPacket packet(UdpSocket.Arrival arrival, InetSocketAddress destination) {
@@ -162,7 +162,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
         if (message instanceof DatagramPacket packet && packet.sender() != null) {
             return packet;
         }
-        throw new UnsupportedOperationException("only datagrams with a sender, as reply() makes them, can be written");
+        throw new UnsupportedOperationException("only datagrams with a sender, as reply() creates them, can be written");
     }
 
     @Override
@@ -241,7 +241,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
     @Override
     protected void doClose() {
         open = false;
-        doDeregister(); // before the number can be another file's
+        doDeregister(); // before the number can be reused for another file
         socket.close();
         replies.close();
     }
@@ -256,7 +256,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
         return new AbstractUnsafe() {
             @Override
             public void connect(SocketAddress remote, @Nullable SocketAddress from, ChannelPromise promise) {
-                promise.setFailure(new UnsupportedOperationException("it receives from all clients"));
+                promise.setFailure(new UnsupportedOperationException("this channel receives from all clients and can't be connected"));
             }
         };
     }

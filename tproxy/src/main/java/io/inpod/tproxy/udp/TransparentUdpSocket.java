@@ -17,19 +17,19 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Receives the datagrams that TPROXY diverts to a port, each with the destination that its client wanted, and answers from that
- * destination. Blocking; see {@link TransparentDatagramChannel} for event loops.
+ * Receives the datagrams that TPROXY diverts to a port, each with its original destination, and sends answers from that destination.
+ * Blocking; see {@link TransparentDatagramChannel} for event loops.
  *
- * <p>REDIRECT won't do for UDP: the destination of a redirected datagram can't be asked for. See the kernel's
+ * <p>REDIRECT doesn't work for UDP: the original destination of a redirected datagram can't be determined. See the kernel's
  * Documentation/networking/tproxy.rst, and IP_RECVORIGDSTADDR in ip(7).
  *
- * <p>A destination whose port is the listener's own can't be answered, and must not be followed: the datagram would come back. So
- * listen on a port that nobody else uses. One thread may receive while others answer.
+ * <p>A destination whose port is the listener's own can't be answered, and a proxy must not send to it: the datagram would come back.
+ * Therefore choose a port that no other service uses. One thread may receive while others answer.
  */
 public final class TransparentUdpSocket implements AutoCloseable {
     private static final int MAX_DATAGRAM_BYTES = 65535;
 
-    /** How often a waiting receiver looks for what other threads' answers have brought. */
+    /** How often a waiting receiver checks for datagrams that other threads received while answering. */
     private static final Duration LOOK = Duration.ofMillis(50);
 
     private final UdpSocket socket;
@@ -45,14 +45,14 @@ public final class TransparentUdpSocket implements AutoCloseable {
     }
 
     /**
-     * Listens.
+     * Opens a socket and binds it.
      *
-     * @param namespace where; must stay open as long as answers are sent
-     * @param options of the socket and of those that answers are sent from, such as the proxy's mark; without a family it serves IPv4
-     *     and IPv6
-     * @param local where to, usually any address and the port that the TPROXY rule names
+     * @param namespace the namespace of the socket; must stay open while answers are sent
+     * @param options options of this socket and of those that send answers, such as the proxy's mark; without a family it serves IPv4 and
+     *     IPv6
+     * @param local the address to bind to, usually the wildcard address and the port that the TPROXY rule names
      * @return the socket, to be closed by the caller
-     * @throws java.net.BindException if the port is taken
+     * @throws java.net.BindException if the port is in use
      * @throws IOException if CAP_NET_ADMIN (or CAP_NET_RAW) is missing or the namespace can't be entered
      */
     public static TransparentUdpSocket bind(NetworkNamespace namespace, SocketOptions options, InetSocketAddress local) throws IOException {
@@ -69,9 +69,9 @@ public final class TransparentUdpSocket implements AutoCloseable {
     /**
      * Waits for a datagram. For one thread at a time.
      *
-     * @param timeout how long to wait; zero waits for ever
+     * @param timeout how long to wait; zero waits indefinitely
      * @return the datagram
-     * @throws java.net.SocketTimeoutException if none came in time
+     * @throws java.net.SocketTimeoutException if none arrived in time
      * @throws IOException if the socket was closed
      */
     public TransparentDatagram receive(Duration timeout) throws IOException {
@@ -89,13 +89,13 @@ public final class TransparentUdpSocket implements AutoCloseable {
                 return datagram(socket.receive(room, left.compareTo(LOOK) < 0 ? positive(left) : LOOK), room);
             } catch (SocketTimeoutException e) {
                 if (left.compareTo(LOOK) < 0) {
-                    throw new SocketTimeoutException("no datagram came on " + socket + " within " + timeout.toMillis() + " ms");
+                    throw new SocketTimeoutException("no datagram arrived on " + socket + " within " + timeout.toMillis() + " ms");
                 }
             }
         }
     }
 
-    /** Zero would wait for ever. */
+    /** At least a millisecond: zero would wait indefinitely. */
     private static Duration positive(Duration time) {
         return time.compareTo(Duration.ofMillis(1)) < 0 ? Duration.ofMillis(1) : time;
     }
@@ -103,7 +103,7 @@ public final class TransparentUdpSocket implements AutoCloseable {
     private static TransparentDatagram datagram(UdpSocket.Arrival arrival, ByteBuffer data) throws IOException {
         InetSocketAddress destination = arrival.destination();
         if (destination == null) {
-            throw new IOException("the kernel didn't say where a datagram from " + arrival.sender() + " was sent to");
+            throw new IOException("the kernel didn't report the original destination of a datagram from " + arrival.sender());
         }
         return new TransparentDatagram(new ClientAddress(arrival.sender()), new DestinationAddress(destination), copy(data, arrival.bytes()));
     }
@@ -113,13 +113,13 @@ public final class TransparentUdpSocket implements AutoCloseable {
     }
 
     /**
-     * Sends an answer to the client, from the destination that it wanted. May be called from any thread; doesn't wait.
+     * Sends an answer to the client, from the original destination. May be called from any thread; doesn't wait.
      *
-     * @param request what is answered
-     * @param answer from position to limit, at most 65507 bytes; not changed
-     * @throws java.net.BindException if a socket of the namespace that doesn't share its port has the destination's address
-     * @throws java.net.PortUnreachableException if the client has refused an earlier answer
-     * @throws IOException if it can't be sent from here
+     * @param request the datagram that is answered
+     * @param answer the data from position to limit, at most 65507 bytes; the buffer isn't changed
+     * @throws java.net.BindException if a socket of the namespace that doesn't share its port is bound to the destination's address
+     * @throws java.net.PortUnreachableException if the client refused an earlier answer
+     * @throws IOException if the answer can't be sent from there
      */
     public void reply(TransparentDatagram request, ByteBuffer answer) throws IOException {
         synchronized (outgoing) {
@@ -133,16 +133,16 @@ public final class TransparentUdpSocket implements AutoCloseable {
     }
 
     /**
-     * The address that the socket is bound to.
+     * Returns the address to which the socket is bound.
      *
-     * @return it
+     * @return the address
      * @throws IOException if the socket is closed
      */
     public InetSocketAddress localAddress() throws IOException {
         return socket.localAddress();
     }
 
-    /** Closes the socket and ends whatever waits on it. Closing twice does nothing. */
+    /** Closes the socket, which ends a waiting {@link #receive}. Closing twice does nothing. */
     @Override
     public void close() {
         socket.close();

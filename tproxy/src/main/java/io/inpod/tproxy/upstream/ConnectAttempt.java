@@ -1,6 +1,8 @@
 package io.inpod.tproxy.upstream;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
@@ -10,12 +12,11 @@ import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.net.ConnectException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
-/** One connection being made, with as many sockets as it takes to find a free source port. On its event loop only. */
+/** An attempt to connect, with as many sockets as it takes to find a free source port. On its event loop only. */
 final class ConnectAttempt {
     private static final int EADDRINUSE = 98;
     private static final int EADDRNOTAVAIL = 99;
@@ -65,7 +66,7 @@ final class ConnectAttempt {
 
     private void spoofed() {
         InetAddress from = source == null ? null : source.ip();
-        if (from == null || from instanceof Inet4Address != destination.getAddress() instanceof Inet4Address) {
+        if (from == null || IpFamily.of(from) != IpFamily.of(destination.getAddress())) {
             impossible("the addresses are of different families", null);
             return;
         }
@@ -85,8 +86,8 @@ final class ConnectAttempt {
     }
 
     /**
-     * Registers and connects in one go, on the event loop: between the two, epoll would report an unconnected socket as hung up.
-     * The caller's handlers come after the connection, so that they see no such thing and none of the sockets that failed.
+     * Registers and connects in one task of the event loop: between the two, epoll would report an unconnected socket as hung up. The
+     * caller's handlers are added when the connection is established, so that they see neither that nor the sockets that failed.
      */
     private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
         loop.register(channel).addListener((ChannelFuture registered) -> {
@@ -126,15 +127,11 @@ final class ConnectAttempt {
         }
     }
 
-    /** By a reset: the server may have seen the connection already, and must not take a client that gave up for one that has said all. */
+    /** Resets the connection: the server may have accepted it, and must not mistake a client that gave up for one that ended its output. */
     private static void abandon(EpollSocketChannel channel, @Nullable ChannelFuture connecting) {
-        try {
-            channel.config().setSoLinger(0);
-        } catch (ChannelException closed) {
-            // nothing is left to be reset
-        }
+        Resets.onClose(channel);
         if (connecting != null) {
-            connecting.cancel(false); // which closes it
+            connecting.cancel(false); // this closes the channel
         }
         channel.close();
     }
@@ -165,7 +162,7 @@ final class ConnectAttempt {
         }
     }
 
-    /** Bind says EADDRINUSE, connect EADDRNOTAVAIL; Netty gives the number of the latter only in the message. */
+    /** Bind fails with EADDRINUSE, connect with EADDRNOTAVAIL; Netty reports the number of the latter only in the message. */
     private static boolean portTaken(Throwable cause) {
         if (cause instanceof NativeIoException failure) {
             return failure.expectedErr() == -EADDRINUSE || failure.expectedErr() == -EADDRNOTAVAIL;

@@ -1,11 +1,11 @@
 package io.inpod.tproxy.upstream;
 
-/** What {@link UpstreamConnector} does about the client's address. */
+/** Decides whether an {@link UpstreamConnector} connects from the client's address. */
 public enum SpoofPolicy {
-    /** Connects from it, or fails. */
+    /** Connects from the client's address, or fails. */
     REQUIRE,
-    /** Connects from it, or, if that isn't possible here, from an own address, and says so in the result. */
+    /** Connects from the client's address or, if that isn't possible, from an address of the namespace; the result says why. */
     PREFER,
-    /** Always connects from an own address. */
+    /** Always connects from an address of the namespace. */
     NEVER
 }

@@ -3,7 +3,7 @@ package io.inpod.tproxy.upstream;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** A connection can't be made from the client's address, for a reason that lies here and not with the server. */
+/** Thrown when a connection can't be opened from the client's address for a local reason, not one of the server's. */
 public final class SpoofingException extends IOException {
     private static final long serialVersionUID = 1L;
 

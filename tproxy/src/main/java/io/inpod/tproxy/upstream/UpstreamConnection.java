@@ -4,10 +4,10 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that {@link UpstreamConnector} has made.
+ * A connection that an {@link UpstreamConnector} has opened.
  *
- * @param channel the connected channel, now the caller's to close; automatic reading is off unless its initializer switched it on
- * @param spoofed whether it comes from the client's address
- * @param fallbackReason why it doesn't although that was preferred, or null
+ * @param channel the connected channel, to be closed by the caller; automatic reading is off unless its handler switched it on
+ * @param spoofed whether its source is the client's address
+ * @param fallbackReason why its source isn't the client's address although that was preferred, or null
  */
 public record UpstreamConnection(EpollSocketChannel channel, boolean spoofed, @Nullable Throwable fallbackReason) {}

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How an {@link UpstreamConnector} connects. Immutable.
  *
- * @param sockets of all its sockets; it adds what spoofing needs, and leaves out the family, which the destination decides, and
- *     SO_REUSEPORT, which is for listeners. Without the proxy's {@link LinuxSocketOptions#MARK} its connections would be redirected to
- *     itself
- * @param policy what to do about the client's address
- * @param ports source ports of spoofed connections; null to let the kernel choose when it connects (IP_BIND_ADDRESS_NO_PORT), which is
- *     only safe if clients come through tunnels, see {@link UpstreamConnector}
+ * @param sockets options of all its sockets. The connector adds the options that spoofing needs, and ignores the family, which the
+ *     destination determines, and SO_REUSEPORT, which is for listeners. Without the proxy's {@link LinuxSocketOptions#MARK} its connections
+ *     would be redirected to itself
+ * @param policy whether to connect from the client's address
+ * @param ports source ports of spoofed connections; null to let the kernel choose when it connects (IP_BIND_ADDRESS_NO_PORT), which is only
+ *     safe if clients connect through tunnels, see {@link UpstreamConnector}
  * @param connectTimeout how long connecting may take, 1 to 2³¹-1 milliseconds
  */
 public record UpstreamOptions(SocketOptions sockets, SpoofPolicy policy, @Nullable PortRange ports, Duration connectTimeout) {
@@ -39,40 +39,40 @@ public record UpstreamOptions(SocketOptions sockets, SpoofPolicy policy, @Nullab
     }
 
     /**
-     * Changes the options of the sockets.
+     * Returns options with other socket options.
      *
      * @param value see {@link UpstreamOptions}
-     * @return options with these, otherwise like these
+     * @return a copy with these socket options
      */
     public UpstreamOptions withSockets(SocketOptions value) {
         return new UpstreamOptions(value, policy, ports, connectTimeout);
     }
 
     /**
-     * Changes what to do about the client's address.
+     * Returns options with another policy.
      *
      * @param value see {@link UpstreamOptions}
-     * @return options with that policy, otherwise like these
+     * @return a copy with this policy
      */
     public UpstreamOptions withPolicy(SpoofPolicy value) {
         return new UpstreamOptions(sockets, value, ports, connectTimeout);
     }
 
     /**
-     * Changes the source ports of spoofed connections.
+     * Returns options with other source ports of spoofed connections.
      *
      * @param value see {@link UpstreamOptions}
-     * @return options with these ports, otherwise like these
+     * @return a copy with these ports
      */
     public UpstreamOptions withPorts(@Nullable PortRange value) {
         return new UpstreamOptions(sockets, policy, value, connectTimeout);
     }
 
     /**
-     * Changes how long connecting may take.
+     * Returns options with another time limit for connecting.
      *
-     * @param value the time, 1 to 2³¹-1 milliseconds
-     * @return options with that time, otherwise like these
+     * @param value see {@link UpstreamOptions}
+     * @return a copy with this limit
      */
     public UpstreamOptions withConnectTimeout(Duration value) {
         return new UpstreamOptions(sockets, policy, ports, value);

@@ -3,12 +3,14 @@ package io.inpod.examples.recipes;
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.PolicyRouting;
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.listen.AcceptHandler;
 import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.listen.AcceptRules;
@@ -40,12 +42,12 @@ import java.util.Set;
  * </pre>
  */
 public final class TransparentTcpProxy {
-    static final int PORT = 15006;
+    static final int PORT = InPodConstants.INBOUND_PLAINTEXT_PORT;
 
     private TransparentTcpProxy() {}
 
     static AcceptLoop start(NetworkNamespace namespace, EventLoopGroup loops) throws IOException {
-        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
+        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, InPodConstants.PROXY_MARK);
         OwnConnections own = new OwnConnections();
         UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
         PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
@@ -64,8 +66,7 @@ public final class TransparentTcpProxy {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});
                                     } else {
-                                        connection.config().setSoLinger(0); // a reset, as the server would have sent
-                                        connection.close();
+                                        Resets.reset(connection); // as the server would have done
                                     }
                                 });
                     }

@@ -2,6 +2,7 @@ package io.inpod.examples.recipes;
 
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
@@ -27,13 +28,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * </pre>
  */
 public final class TransparentUdpProxy {
-    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(MARK, 0x539);
+    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(MARK, InPodConstants.PROXY_MARK);
 
     private TransparentUdpProxy() {}
 
     static TransparentUdpSocket listen(NetworkNamespace namespace) throws IOException {
         PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
-        return TransparentUdpSocket.bind(namespace, SOCKETS, new InetSocketAddress("::", 15053));
+        return TransparentUdpSocket.bind(namespace, SOCKETS, new InetSocketAddress("::", InPodConstants.DNS_PORT));
     }
 
     static void serve(TransparentUdpSocket listener, NetworkNamespace namespace) throws IOException {

@@ -4,8 +4,8 @@ import io.inpod.hbone.HboneLimits;
 import io.inpod.hbone.internal.frames.ConnectionError;
 
 /**
- * Bounds the work that a peer can cause at no cost to itself. Resets of established tunnels don't count, however many: the peer had to wait for our
- * answer to each. Requests that are cancelled before their answer count, and so do resets that the peer provokes.
+ * Bounds the work that a peer can cause at no cost to itself. Resets of established tunnels don't count, however many: the peer had to wait
+ * for our answer to each. Requests that are cancelled before their answer count, and so do resets that the peer provokes.
  */
 final class FloodGuard {
     private static final int EMPTY_DATA = 100;

@@ -8,8 +8,9 @@ import io.netty.channel.WriteBufferWaterMark;
 /** The options of a TCP channel that carries tunnels. */
 public final class ParentChannel {
     /**
-     * The name of the option in Netty's epoll transport; other channels ignore it. Bytes that the kernel has accepted can't be reordered, and by default it
-     * accepts megabytes: without this bound a small tunnel's bytes would wait behind everything that a bulk tunnel has sent.
+     * The name of the option in Netty's epoll transport; other channels ignore it. Bytes that the kernel has accepted can't be reordered,
+     * and by default it accepts megabytes: without this bound a small tunnel's bytes would wait behind everything that a bulk tunnel has
+     * sent.
      */
     private static final ChannelOption<Long> NOT_SENT_LOW_AT = ChannelOption.valueOf("io.netty.channel.epoll.EpollChannelOption#TCP_NOTSENT_LOWAT");
 

@@ -7,11 +7,11 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Detects a peer that sends nothing after we have sent something. It first asks for a PING; if nothing arrives within the same time again, the peer
- * counts as silent until it sends something.
+ * Detects a peer that sends nothing after we have sent something. It first asks for a PING; if nothing arrives within the same time again,
+ * the peer counts as silent until it sends something.
  *
- * <p>A write costs a comparison; only the first write after the peer was heard reads the clock. The timer runs while a sign of life is awaited. A sign
- * of life doesn't cancel it; it checks again when it fires.
+ * <p>A write costs a comparison; only the first write after the peer was heard reads the clock. The timer runs while a sign of life is
+ * awaited. A sign of life doesn't cancel it; it checks again when it fires.
  */
 final class SilenceWatch {
     /** Acts on what the watch detects. */

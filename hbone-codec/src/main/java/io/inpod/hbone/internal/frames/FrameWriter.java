@@ -9,8 +9,8 @@ import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes frames. Small frames are gathered until the connection flushes, once per turn of the event loop, so that they share a TLS record. Large
- * payloads are passed on without a copy, several records at a time.
+ * Writes frames. Small frames are gathered until the connection flushes, once per turn of the event loop, so that they share a TLS record.
+ * Large payloads are passed on without a copy, several records at a time.
  */
 public final class FrameWriter {
     /** Payloads up to this size are copied behind their header, which costs less than another TLS record. */

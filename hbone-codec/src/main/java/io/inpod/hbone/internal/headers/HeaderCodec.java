@@ -15,7 +15,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** HPACK by Netty, without Netty's validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order of the fields. */
+/**
+ * HPACK by Netty, without Netty's validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order of the fields.
+ */
 public final class HeaderCodec implements AutoCloseable {
     private static final int TABLE_LIMIT = 4096;
     private static final int MAX_SIZES = 2;
@@ -24,7 +26,10 @@ public final class HeaderCodec implements AutoCloseable {
 
     private final Decoder decoder;
     private final DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false);
-    /** The smallest size that the peer has given our encoder's table since the last block, or -1; of many changes only the smallest and the last count. */
+    /**
+     * The smallest size that the peer has given our encoder's table since the last block, or -1; of many changes only the smallest and the
+     * last count.
+     */
     private long smallestTable = -1;
     private long lastTable;
 
@@ -47,7 +52,8 @@ public final class HeaderCodec implements AutoCloseable {
         try {
             Recorder list = (Recorder) decoder.decodeHeaders(stream, block);
             if (list.hasNothing) {
-                // Malformed in any case, and a table full of such fields sends Netty's decoder into an endless loop in one of the next blocks.
+                // Malformed in any case, and a table full of such fields sends Netty's decoder into an endless loop in one of the next
+                // blocks.
                 throw ConnectionError.protocol("a field with neither name nor value");
             }
             return list.left < 0 ? null : list.fields;
@@ -57,7 +63,10 @@ public final class HeaderCodec implements AutoCloseable {
         }
     }
 
-    /** An encoder announces the smallest and the last size of its table (RFC 7541 section 4.2), no more; each makes Netty copy the whole table. */
+    /**
+     * An encoder announces the smallest and the last size of its table (RFC 7541 section 4.2), no more; each makes Netty copy the whole
+     * table.
+     */
     private static void refuseManySizes(ByteBuf block) throws ConnectionError {
         int sizes = 0;
         for (int at = block.readerIndex(); at < block.writerIndex() && (block.getByte(at) & 0xe0) == 0x20; at++) {
@@ -82,8 +91,8 @@ public final class HeaderCodec implements AutoCloseable {
     }
 
     /**
-     * The peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces it (RFC 7541 section 4.2): Netty would write each change at once, and a peer can
-     * send any number of them.
+     * The peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces it (RFC 7541 section 4.2): Netty would write each change at once, and
+     * a peer can send any number of them.
      */
     public void peerTableSize(long size) {
         lastTable = Math.min(size, TABLE_LIMIT);

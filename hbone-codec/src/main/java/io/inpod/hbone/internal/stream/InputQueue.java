@@ -6,8 +6,8 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bytes that have not been read yet. Flow control counts bytes, but the queue holds slices of read buffers. Small slices, and slices of buffers that
- * mostly hold something else, are copied together, so that a peer can't make us hold many times what it has sent.
+ * Bytes that have not been read yet. Flow control counts bytes, but the queue holds slices of read buffers. Small slices, and slices of
+ * buffers that mostly hold something else, are copied together, so that a peer can't make us hold many times what it has sent.
  */
 final class InputQueue {
     private static final int SMALL = 2048;

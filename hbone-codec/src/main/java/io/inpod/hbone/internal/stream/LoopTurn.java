@@ -6,8 +6,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * Two rules that keep a connection simple: user code and tunnels are called after frames have been read, never while they are being read; and the
- * socket is flushed once per turn of the event loop.
+ * Two rules that keep a connection simple: user code and tunnels are called after frames have been read, never while they are being read;
+ * and the socket is flushed once per turn of the event loop.
  */
 public final class LoopTurn {
     private final EventExecutor loop;

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Decides how much the peer may send (RFC 9113 section 5.2).
  *
- * <p>A tunnel's credit returns when the tunnel is read, in quarters of its window. The connection's credit returns when bytes arrive, so that
- * unread tunnels don't stop the others. That costs memory, which is bounded: once unread bytes exceed one connection window, all tunnels
- * get windows so small that together they fit into one more connection window. The peer may still have a connection window in flight when
- * those SETTINGS reach it, so unread bytes stay below three connection windows; the fourth is for the tunnels that are read. A peer that ignores the
- * smaller windows stops itself there.
+ * <p>A tunnel's credit returns when the tunnel is read, in quarters of its window. The connection's credit returns when bytes arrive, so
+ * that unread tunnels don't stop the others. That costs memory, which is bounded: once unread bytes exceed one connection window, all
+ * tunnels get windows so small that together they fit into one more connection window. The peer may still have a connection window in
+ * flight when those SETTINGS reach it, so unread bytes stay below three connection windows; the fourth is for the tunnels that are read. A
+ * peer that ignores the smaller windows stops itself there.
  */
 public final class ReceiveWindow {
     private static final int SMALLEST = 4096;

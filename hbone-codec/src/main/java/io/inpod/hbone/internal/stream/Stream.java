@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The state of one HTTP/2 stream. Event loop only.
  *
- * <p>Only this class changes the state, with one method for each event in a stream's life: {@link Streams} calls those of its beginning and its
- * end, {@link SendScheduler} and {@link ReceiveWindow} those of flow control, and {@link LoopTurn} those of the list of streams with news.
+ * <p>Only this class changes the state, with one method for each event in a stream's life: {@link Streams} calls those of its beginning and
+ * its end, {@link SendScheduler} and {@link ReceiveWindow} those of flow control, and {@link LoopTurn} those of the list of streams with
+ * news.
  */
 public final class Stream {
     private final int id;

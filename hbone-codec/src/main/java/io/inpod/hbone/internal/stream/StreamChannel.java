@@ -29,7 +29,6 @@ public final class StreamChannel extends TunnelChannel {
     private final StreamChannelConfig config = new StreamChannelConfig(this);
     private final Streams streams;
     private final Stream stream;
-    private final SpiffeId peer;
     private final Authority authority;
     private final List<Header> peerHeaders;
     private final TunnelInput input;
@@ -39,11 +38,10 @@ public final class StreamChannel extends TunnelChannel {
     /** How many messages were written and are not sent yet. */
     private int unsent;
 
-    StreamChannel(Channel parent, Streams streams, Stream stream, SpiffeId peer, Authority authority, List<Header> peerHeaders) {
+    StreamChannel(Channel parent, Streams streams, Stream stream, Authority authority, List<Header> peerHeaders) {
         super(parent);
         this.streams = streams;
         this.stream = stream;
-        this.peer = peer;
         this.authority = authority;
         this.peerHeaders = peerHeaders;
         this.input = new TunnelInput(this, streams, stream);
@@ -56,7 +54,7 @@ public final class StreamChannel extends TunnelChannel {
 
     @Override
     public SpiffeId peerIdentity() {
-        return peer;
+        return streams.peer();
     }
 
     @Override

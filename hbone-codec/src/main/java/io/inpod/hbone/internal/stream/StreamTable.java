@@ -40,9 +40,9 @@ public final class StreamTable {
     }
 
     /**
-     * Whether the peer itself has ended this stream, by END_STREAM or RST_STREAM. DATA on such a stream can't have crossed anything of ours (RFC 9113
-     * sections 5.1 and 6.1). It makes no difference whether that DATA arrives before our own end, and finds a stream, or after it. Only the
-     * latest {@value #REMEMBERED} such streams are known; DATA on older ones is dropped.
+     * Whether the peer itself has ended this stream, by END_STREAM or RST_STREAM. DATA on such a stream can't have crossed anything of ours
+     * (RFC 9113 sections 5.1 and 6.1). It makes no difference whether that DATA arrives before our own end, and finds a stream, or after
+     * it. Only the latest {@value #REMEMBERED} such streams are known; DATA on older ones is dropped.
      */
     public boolean wasEndedByPeer(int id) {
         for (int ended : endedByPeer) {

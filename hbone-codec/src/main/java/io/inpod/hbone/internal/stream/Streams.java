@@ -55,6 +55,10 @@ public final class Streams {
         this.listener = listener;
     }
 
+    SpiffeId peer() {
+        return peer;
+    }
+
     // --- beginning
 
     /** Opens a stream; {@code remoteEnded} if the peer's first frame ends its direction. */
@@ -66,7 +70,7 @@ public final class Streams {
 
     /** Turns a stream into a tunnel. */
     public TunnelChannel attach(Stream stream, Authority authority, List<Header> peerHeaders, ChannelHandler initializer) {
-        StreamChannel channel = new StreamChannel(connection, this, stream, peer, authority, peerHeaders);
+        StreamChannel channel = new StreamChannel(connection, this, stream, authority, peerHeaders);
         stream.attach(channel);
         channel.pipeline().addLast(initializer);
         connection.eventLoop().register(channel);

@@ -114,7 +114,10 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
         parameters.addCertPathChecker(revocation);
     }
 
-    /** With TLS 1.2 the peer's identity could change during the connection, which HTTP/2 forbids (RFC 9113 section 9.2.1). BoringSSL refuses on its own. */
+    /**
+     * With TLS 1.2 the peer's identity could change during the connection, which HTTP/2 forbids (RFC 9113 section 9.2.1). BoringSSL refuses
+     * on its own.
+     */
     private static void refuseRenegotiation(SSLEngine engine) throws CertificateException {
         if (engine instanceof ReferenceCountedOpenSslEngine) {
             return;

@@ -65,7 +65,9 @@ public final class TlsContexts {
         this.clock = clock;
     }
 
-    /** For the accepting side. The peer must have one of the expected identities; if none are given, it must belong to our own trust domain. */
+    /**
+     * For the accepting side. The peer must have one of the expected identities; if none are given, it must belong to our own trust domain.
+     */
     public SslContext server(WorkloadCertificate certificate, SpiffeId identity, @Nullable Set<SpiffeId> expected) throws IOException {
         return context(new Key(certificate, identity, true, expected));
     }
@@ -127,8 +129,8 @@ public final class TlsContexts {
     }
 
     /**
-     * A handler for one connection. A resumed session would skip the trust manager, so tickets are turned off in BoringSSL (Netty turns them on
-     * for each engine). For the JDK's TLS see {@link #NO_JDK_TICKETS}.
+     * A handler for one connection. A resumed session would skip the trust manager, so tickets are turned off in BoringSSL (Netty turns
+     * them on for each engine). For the JDK's TLS see {@link #NO_JDK_TICKETS}.
      */
     static SslHandler newHandler(SslContext context, ByteBufAllocator allocator) {
         SslHandler handler = context.newHandler(allocator);
@@ -139,7 +141,9 @@ public final class TlsContexts {
         return handler;
     }
 
-    /** Null leaves the choice to the provider. BoringSSL's suites of TLS 1.3 can't be configured, and it warns about any list but its own. */
+    /**
+     * Null leaves the choice to the provider. BoringSSL's suites of TLS 1.3 can't be configured, and it warns about any list but its own.
+     */
     private @Nullable List<String> ciphers() {
         if (!settings.tls12()) {
             return provider == SslProvider.JDK ? List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384") : null;

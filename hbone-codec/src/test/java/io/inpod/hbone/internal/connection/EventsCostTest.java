@@ -25,7 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What listening costs, in bytes allocated by the event loop's thread; those can be counted exactly on any machine. */
+/** The cost of events, in bytes that the event loop's thread allocates; these can be counted exactly on any machine. */
 class EventsCostTest {
     private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);

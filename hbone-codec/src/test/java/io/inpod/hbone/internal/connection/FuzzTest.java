@@ -32,11 +32,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Random input for whatever a peer's bytes reach; {@link Fuzz} says how long. Leaks fail the class, as everywhere in these tests. */
+/** Random input for everything that a peer's bytes reach; {@link Fuzz} sets the time. Leaks fail the class, as everywhere in these tests. */
 public class FuzzTest {
     private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
 
-    /** Whatever a client sends, the server lives or says goodbye, and holds nothing back. */
+    /** Whatever a client sends, the server goes on or sends GOAWAY, and nothing leaks. */
     @Test
     void aServerConnection() {
         Map<String, Integer> outcomes = new TreeMap<>();
@@ -67,7 +67,7 @@ public class FuzzTest {
             outcomes.merge(failed[0], 1, Integer::sum);
             channel.finishAndReleaseAll();
             channel.checkException();
-            tunnels.forEach(Channel::close); // one that had ended before its connection keeps what nobody has read, as a socket does
+            tunnels.forEach(Channel::close); // a tunnel that ended before its connection keeps unread input, as a socket does
             assertThat(pieces).as("released").allMatch(piece -> piece.refCnt() == 0);
         });
         assertThat(outcomes.keySet()).as(runs + " runs: " + outcomes).allMatch(o -> o.equals("survived")
@@ -125,7 +125,7 @@ public class FuzzTest {
         }
     }
 
-    /** Nothing but the two documented errors, and what is accepted has the promised shape. */
+    /** Only the two documented errors are thrown, and an accepted list has the documented form. */
     @Test
     void headerBlocks() {
         Fuzz.run(input -> {
@@ -150,7 +150,7 @@ public class FuzzTest {
         });
     }
 
-    /** What is accepted is written as it was read, and is an address or a name. */
+    /** An accepted authority is written as it was read, and is an address or a name. */
     @Test
     void authorities() {
         Fuzz.run(input -> {

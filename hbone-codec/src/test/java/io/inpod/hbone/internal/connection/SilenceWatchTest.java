@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** In a time that stands still unless it is told to go on. */
+/** With a clock that only the test advances. */
 class SilenceWatchTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final List<String> said = new ArrayList<>();

@@ -9,7 +9,7 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 
 class InputQueueTest {
-    /** One byte of each 16 KiB read buffer: what is held is what was sent, not a thousand times as much. */
+    /** One byte of each 16 KiB read buffer: the queue holds as much as was sent, not a thousand times as much. */
     @Test
     void smallSlicesDontKeepLargeBuffers() {
         UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class LoopTurnTest {
-    /** A bulk tunnel whose socket takes whatever it is given would keep the loop from reading, as each turn brings up the next. */
+    /** A bulk tunnel whose socket accepts everything must not keep the loop from reading, although each turn schedules the next. */
     @Test
     void whatGoesOnForEverLetsTheLoopReadInBetween() throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -43,7 +43,7 @@ class LoopTurnTest {
         }
     }
 
-    /** What fails in a turn fails its connection, and what was written before is sent. */
+    /** An exception in a turn fails the connection, and what was written before is sent. */
     @Test
     void aTurnThatFailsIsToldAndFlushed() {
         EmbeddedChannel channel = new EmbeddedChannel();

@@ -1,4 +1,4 @@
-/** Tests of what a stream consists of. */
+/** Tests of the parts of a stream. */
 @NullMarked
 package io.inpod.hbone.internal.stream;
 

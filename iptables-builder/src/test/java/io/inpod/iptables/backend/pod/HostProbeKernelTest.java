@@ -18,7 +18,6 @@ import io.inpod.netns.socket.JdkChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
-import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

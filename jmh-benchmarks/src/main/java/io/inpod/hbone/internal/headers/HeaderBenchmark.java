@@ -40,7 +40,7 @@ public class HeaderBenchmark {
     private final List<ByteBuf> blocks = new ArrayList<>();
     private int next;
 
-    /** Blocks that don't index what changes can be decoded over and over. */
+    /** Blocks that don't index what changes can be decoded repeatedly. */
     @Setup
     public void prepare() throws Exception {
         Random random = new Random(1);
@@ -73,7 +73,7 @@ public class HeaderBenchmark {
         return out;
     }
 
-    /** Bytes to a checked request, all of them literals: the most that a decoder can have to do. */
+    /** Bytes to a checked request; all fields are literals, the most work for a decoder. */
     @Benchmark
     public Object decode() throws Exception {
         return RequestRules.check(requireNonNull(receiver.decode(3, blocks.get(next++ % REQUESTS).readerIndex(0))));

@@ -6,9 +6,9 @@ import java.io.IOException;
 import java.util.Set;
 import org.opentest4j.TestAbortedException;
 
-/** What a test needs from the system, checked by trying it. */
+/** A privilege that a test needs, which is checked by trying it. */
 public enum Privilege {
-    /** Making network namespaces: CAP_SYS_ADMIN. */
+    /** Creating network namespaces: CAP_SYS_ADMIN. */
     NAMESPACES {
         @Override
         void check() throws IOException {
@@ -23,8 +23,8 @@ public enum Privilege {
     abstract void check() throws IOException;
 
     /**
-     * Returns if the process has it; otherwise skips the calling test, or with {@code CI=true} in the environment fails it, naming
-     * what is missing and a command that helps.
+     * Returns if the process has the privilege. Otherwise skips the calling test, or fails it if {@code CI=true} is in the environment; the
+     * message names what is missing and a command that helps.
      *
      * @throws TestAbortedException to skip the test
      * @throws AssertionError to fail it
@@ -37,7 +37,7 @@ public enum Privilege {
                     + " through inpod-sandbox/bin/java of this jar, or run the whole build in a sandbox: " + COMMAND;
             boolean refused = e instanceof SystemCallFailure failure && REFUSALS.contains(failure.symbol());
             if (!refused || "true".equals(System.getenv("CI"))) {
-                throw new AssertionError(message, e); // what isn't a refusal is a fault, which a skipped test would hide
+                throw new AssertionError(message, e); // an error that isn't a refusal is a fault, which a skipped test would hide
             }
             throw new TestAbortedException(message, e);
         }

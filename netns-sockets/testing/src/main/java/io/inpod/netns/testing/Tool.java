@@ -14,44 +14,55 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
-/** Runs a program of the system inside a network namespace: the independent oracle of tests, such as {@code ip} or {@code ss}. */
+/** Runs a system program, such as {@code ip} or {@code ss}, inside a network namespace: the independent oracle of tests. */
 public final class Tool {
     private static final long LIMIT_SECONDS = 60;
 
     private Tool() {}
 
     /**
-     * What a finished program left.
+     * The result of a finished program.
      *
      * @param exitCode 0 for success
-     * @param output what it printed, standard output and error together
+     * @param output its standard output and standard error together
      */
     public record Result(int exitCode, String output) {}
 
     /**
-     * The command line that runs a program inside a namespace, for a {@link ProcessBuilder} that is started outside of it.
+     * Returns the command line that runs a program inside a namespace, for a {@link ProcessBuilder} that is started outside it.
      *
-     * @param namespace which; must stay open until the program has started
+     * @param namespace the namespace; must stay open until the program has started
      * @param command the program and its arguments
      * @return the command
      * @throws IOException if the namespace is closed
      */
     public static List<String> inside(NetworkNamespace namespace, String... command) throws IOException {
         require(command[0]);
-        int fd = namespace.fd().acquire();
-        namespace.fd().release();
-        List<String> line = new ArrayList<>(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "--"));
+        List<String> line = new ArrayList<>(List.of("nsenter", "--net=" + pathOf(namespace), "--"));
         line.addAll(List.of(command));
         return line;
     }
 
     /**
+     * Returns a path by which other processes can open a namespace while it is open in this one.
+     *
+     * @param namespace the namespace
+     * @return the path
+     * @throws IOException if the namespace is closed
+     */
+    public static Path pathOf(NetworkNamespace namespace) throws IOException {
+        int fd = namespace.fd().acquire();
+        namespace.fd().release();
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
+    }
+
+    /**
      * Runs a program to its end.
      *
-     * @param namespace where
+     * @param namespace where to run it
      * @param command the program and its arguments
-     * @return its output, standard output and error together
-     * @throws IOException if it ends with another exit code than 0, or takes longer than a minute
+     * @return its standard output and standard error together
+     * @throws IOException if its exit code isn't 0, or it takes longer than a minute
      */
     public static String run(NetworkNamespace namespace, String... command) throws IOException {
         Result result = tryRun(namespace, command);
@@ -62,9 +73,9 @@ public final class Tool {
     }
 
     /**
-     * Runs a program to its end, whatever that is.
+     * Runs a program to its end, whatever its exit code.
      *
-     * @param namespace where
+     * @param namespace where to run it
      * @param command the program and its arguments
      * @return its exit code and output
      * @throws IOException if it can't be started or takes longer than a minute
@@ -88,8 +99,8 @@ public final class Tool {
     }
 
     /**
-     * Returns if the system has a program; otherwise skips the calling test, or with {@code CI=true} fails it. If the environment variable
-     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), one that isn't listed fails the test everywhere.
+     * Returns if the system has a program. Otherwise skips the calling test, or fails it with {@code CI=true}. If the environment variable
+     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), a program that isn't listed fails the test everywhere.
      *
      * @param program its name
      */

@@ -16,16 +16,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The oracle is a C compiler; what it said is in the test resources. */
+/** The oracle is a C compiler; its output is in the test resources. */
 class LayoutTest {
     @ParameterizedTest
     @ValueSource(strings = {"x86_64", "aarch64"})
-    void tablesAreWhatCompilersSay(String architecture) throws IOException {
+    void tablesMatchTheCompilers(String architecture) throws IOException {
         assertThat(tables()).containsExactlyElementsOf(resource("structs-" + architecture + ".txt").lines().toList());
     }
 
     @Test
-    void thisMachinesCompilerSaysTheSame(@TempDir Path directory) throws IOException, InterruptedException {
+    void tablesMatchThisMachinesCompiler(@TempDir Path directory) throws IOException, InterruptedException {
         Tool.require("gcc");
         Path source = Files.writeString(directory.resolve("structs.c"), resource("structs.c"));
         Path assembly = directory.resolve("structs.s");

@@ -10,6 +10,7 @@ import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.AcceptLoop;
@@ -100,7 +101,7 @@ public final class PodProxy {
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
         listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
-            listen(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), StandardProtocolFamily.INET,
+            listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
                     new Socks5(pod, shared.group(), path, shared.resolver()));
         }
     }

@@ -11,7 +11,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Conditions that iptables-nft and nft write with the same native expressions: addresses, interfaces, marks. */
+/**
+ * Conditions that iptables-nft and nft write with the same native expressions: addresses, interfaces, marks. What writes returns the list
+ * that it was given.
+ */
 final class Basics {
     private static final int NAME_LENGTH = 16;
 
@@ -25,7 +28,7 @@ final class Basics {
     }
 
     static int nfproto(IpFamily family) {
-        return family == IpFamily.V4 ? 2 : 10;
+        return family.number();
     }
 
     /** Where in the header of its family an address is. */
@@ -34,7 +37,7 @@ final class Basics {
     }
 
     /** A prefix of whole bytes is compared by loading only these. */
-    static void address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
+    static List<Expr> address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
         byte[] bytes = prefix.address().getAddress();
         boolean whole = prefix.length() % 8 == 0 && prefix.length() > 0;
         int loaded = whole ? prefix.length() / 8 : bytes.length;
@@ -43,6 +46,7 @@ final class Basics {
             to.add(new Expr.Bitwise(Bytes.of(mask(prefix.length(), loaded)), Bytes.zeros(loaded)));
         }
         to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.of(whole && loaded < bytes.length ? Arrays.copyOf(bytes, loaded) : bytes)));
+        return to;
     }
 
     private static byte[] mask(int length, int bytes) {
@@ -89,10 +93,11 @@ final class Basics {
     }
 
     /** iptables-nft compares a name with its zero byte, nft all 16 bytes; both mean the same. */
-    static void name(List<Expr> to, int key, String name, boolean negated, boolean padded) {
+    static List<Expr> name(List<Expr> to, int key, String name, boolean negated, boolean padded) {
         byte[] encoded = name.getBytes(StandardCharsets.UTF_8);
         to.add(new Expr.Meta(key));
         to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.of(Arrays.copyOf(encoded, padded ? NAME_LENGTH : encoded.length + 1))));
+        return to;
     }
 
     /** A name without a zero byte would be the beginning of names: none of ours. */
@@ -102,22 +107,24 @@ final class Basics {
         return ended ? Optional.of(cmp.data().text(0, data.length)) : Optional.empty();
     }
 
-    static void protocol(List<Expr> to, Protocol protocol, boolean negated) {
+    static List<Expr> protocol(List<Expr> to, Protocol protocol, boolean negated) {
         to.add(PROTOCOL);
         to.add(protocol == Protocol.TCP && !negated ? TCP : new Expr.Cmp(Expr.Cmp.op(negated), Bytes.u8(protocol.number())));
+        return to;
     }
 
-    static void packetMark(List<Expr> to, Mark mark, boolean negated) {
+    static List<Expr> packetMark(List<Expr> to, Mark mark, boolean negated) {
         to.add(MARK);
-        mark(to, mark, negated);
+        return mark(to, mark, negated);
     }
 
     /** A mark that has been loaded. */
-    static void mark(List<Expr> to, Mark mark, boolean negated) {
+    static List<Expr> mark(List<Expr> to, Mark mark, boolean negated) {
         if (mark.mask() != -1) {
             to.add(new Expr.Bitwise(Bytes.host32(mark.mask()), NO_FLIP));
         }
         to.add(new Expr.Cmp(Expr.Cmp.op(negated), Bytes.host32(mark.value())));
+        return to;
     }
 
     /** What a loaded mark is compared with. */

@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
@@ -37,8 +38,7 @@ final class CompatTables implements Tables {
         for (Chain chain : table.chains()) {
             List<WantedRule> rules = new ArrayList<>(chain.rules().size());
             for (Rule rule : chain.rules()) {
-                Optional<IpFamily> only = rule.onlyFamily();
-                if (only.isEmpty() || only.get() == family) {
+                if (rule.families().contains(family)) {
                     Place place = new Place(table.name().toString(), chain.name(), rules.size() + 1);
                     rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, scope)));
                 }
@@ -57,7 +57,7 @@ final class CompatTables implements Tables {
     private static void removeEmpty(List<WantedChain> chains, Table table, IpFamily family) {
         FamilyChains used = new FamilyChains();
         for (Chain chain : table.chains()) {
-            chain.rules().forEach(rule -> used.add(chain.name(), rule.target().destination(), rule.onlyFamily().map(family::equals).orElse(true)));
+            chain.rules().forEach(rule -> used.add(chain.name(), rule.target().destination(), rule.families().contains(family)));
         }
         chains.removeIf(chain -> chain.rules().isEmpty() && (chain.shared() || used.lacks(chain.name())));
     }
@@ -83,7 +83,7 @@ final class CompatTables implements Tables {
                 if (!wanted.isEmpty() && !found.exists()) {
                     batch.add(Nft.addTable(number, name.toString()));
                 }
-                new TableEdit(number, name.toString(), Optional.of(family), names, batch).write(found, wanted);
+                new TableEdit(number, name.toString(), FamilyScope.of(family), names, batch).write(found, wanted);
             }
         }
     }
@@ -109,7 +109,7 @@ final class CompatTables implements Tables {
     }
 
     private static ListedRule listed(int position, FoundRule rule, IpFamily family, KernelNames names) {
-        Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), Optional.of(family), names);
+        Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), FamilyScope.of(family), names);
         return new ListedRule(position, read.map(RuleReader.Found::rule), read.map(r -> r.rule().toString()).orElse(rule.expressions().toString()));
     }
 

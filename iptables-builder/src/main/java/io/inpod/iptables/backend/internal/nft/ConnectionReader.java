@@ -1,6 +1,8 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.Match;
@@ -15,7 +17,7 @@ final class ConnectionReader {
     /** The condition on a property of the connection that has been loaded. */
     static Optional<? extends Match> read(Cursor cursor, int key) {
         if (key == Expr.Ct.MARK) {
-            return Basics.readMark(cursor).map(m -> new Match.ConnectionMark(m.mark(), m.negated()));
+            return Basics.readMark(cursor).map(m -> new ConnmarkMatch(m.mark(), m.negated()));
         }
         Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class).filter(b -> b.mask().length() == 4 && b.flip().isZero());
         Optional<Expr.Cmp> cmp = Basics.equality(cursor).filter(c -> c.data().length() == 4);
@@ -33,7 +35,7 @@ final class ConnectionReader {
     private static Optional<Match> anyOf(int key, int bits, boolean negated) {
         if (key == Expr.Ct.STATE) {
             Set<ConntrackState> states = NativeStates.of(bits);
-            return states.isEmpty() ? Optional.empty() : Optional.of(new Match.Conntrack(states, negated));
+            return states.isEmpty() ? Optional.empty() : Optional.of(new ConntrackStateMatch(states, negated));
         }
         Set<ConntrackStatus> statuses = XtConntrack.statuses(bits);
         boolean whole = bits != 0 && bits < 1 << ConntrackStatus.values().length;

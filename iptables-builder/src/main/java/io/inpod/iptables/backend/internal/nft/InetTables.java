@@ -2,6 +2,7 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
@@ -27,7 +28,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Tables of the owner alone, {@code inet}, for both families: one for each of iptables' tables, with its name behind the owner's
@@ -49,15 +49,14 @@ final class InetTables implements Tables {
         return name;
     }
 
-    private static List<WantedChain> wanted(ManagedNames managed, Table table, Set<IpFamily> families, KernelNames names) {
-        Optional<IpFamily> only = only(families);
+    private static List<WantedChain> wanted(ManagedNames managed, Table table, FamilyScope families, KernelNames names) {
         List<WantedChain> chains = new ArrayList<>();
         for (Chain chain : table.chains()) {
             List<WantedRule> rules = new ArrayList<>();
             for (int i = 0; i < chain.rules().size(); i++) {
                 Place place = new Place(name(managed, table.name()), chain(chain.name()), i + 1);
                 for (Rule rule : parts(chain.rules().get(i))) {
-                    rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, Scope.inet(rule.onlyFamily().or(() -> only), names))));
+                    rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, Scope.inet(rule.families().within(families), names))));
                 }
             }
             BaseChain base = chain.isBuiltIn() ? BaseChain.of(table.name(), Hook.valueOf(chain.name())) : null;
@@ -78,7 +77,7 @@ final class InetTables implements Tables {
 
     @Override
     public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
-        Optional<IpFamily> only = only(rules.families());
+        Optional<IpFamily> only = rules.families().single();
         List<FoundChain> chains = reader.chains(Scope.INET);
         Map<TableName, List<AddressSet>> sets = sets(rules);
         for (TableName name : TableName.values()) {
@@ -95,15 +94,11 @@ final class InetTables implements Tables {
                 }
                 List<AddressSet> before = keep ? new NftSets(reader).read(table) : List.of();
                 NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
-                new TableEdit(Scope.INET, table, Optional.empty(), names, batch).write(keep ? found(reader, table, chains) : FoundTable.NONE,
+                new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(keep ? found(reader, table, chains) : FoundTable.NONE,
                         rules.table(name).map(t -> wanted(managed, t, rules.families(), names)).orElse(List.of()));
                 NftSets.retire(table, before, sets.getOrDefault(name, List.of()), batch);
             }
         }
-    }
-
-    private static Optional<IpFamily> only(Set<IpFamily> families) {
-        return families.size() == 1 ? Optional.of(families.iterator().next()) : Optional.empty();
     }
 
     /** The sets of each table: one that nobody asks for lies in the first. */
@@ -181,7 +176,7 @@ final class InetTables implements Tables {
         Rule before = null;
         int position = 0;
         for (FoundRule rule : found) {
-            Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), Optional.empty(), names);
+            Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), FamilyScope.BOTH, names);
             Rule now = read.map(RuleReader.Found::rule).orElse(null);
             boolean second = before != null && before.target() instanceof Target.Tproxy && new Rule(before.matches(), new Target.Drop()).equals(now);
             before = now;
@@ -189,8 +184,7 @@ final class InetTables implements Tables {
                 continue;
             }
             position++;
-            Optional<IpFamily> only = read.flatMap(r -> r.only().or(r.rule()::onlyFamily));
-            if (only.isEmpty() || only.get() == family) {
+            if (read.map(r -> r.families().within(r.rule().families()).contains(family)).orElse(true)) {
                 rules.add(new ListedRule(position, read.map(RuleReader.Found::rule), now == null ? rule.expressions().toString() : now.toString()));
             }
         }

@@ -1,6 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.LimitMatch;
 import java.util.Optional;
 
 /** Reads the expression {@code limit}. */
@@ -8,10 +8,10 @@ final class LimitReader {
     private LimitReader() {
     }
 
-    static Optional<Limit> read(Expr.Limit limit) {
-        for (Limit.Per per : Limit.Per.values()) {
+    static Optional<LimitMatch> read(Expr.Limit limit) {
+        for (LimitMatch.Per per : LimitMatch.Per.values()) {
             if (per.seconds() == limit.seconds() && limit.rate() > 0 && limit.rate() <= Integer.MAX_VALUE) {
-                return Optional.of(new Limit((int) limit.rate(), per, limit.burst()));
+                return Optional.of(new LimitMatch((int) limit.rate(), per, limit.burst()));
             }
         }
         return Optional.empty();

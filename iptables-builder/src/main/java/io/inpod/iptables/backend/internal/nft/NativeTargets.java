@@ -4,6 +4,7 @@ import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.TargetVisitor;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.HashMap;
@@ -11,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Writes targets in native expressions. */
-final class NativeTargets {
+/** Writes targets in native expressions, to the end of those of a rule. */
+final class NativeTargets implements TargetVisitor<List<Expr>> {
     static final int ADDRESS_GIVEN = 1;
     static final int PORTS_GIVEN = 2;
     static final int SNAT = 0;
@@ -24,57 +25,134 @@ final class NativeTargets {
     /** The option for the largest segment in the header of TCP: where in it the number is. */
     static final Expr.Plain SET_SEGMENT_SIZE = new Expr.Plain("exthdr", Map.of(2, (byte) 2, 3, 2, 4, 2, 6, 1, 7, 1));
 
-    private NativeTargets() {
+    private final List<Expr> to;
+    private final Scope scope;
+
+    NativeTargets(List<Expr> to, Scope scope) {
+        this.to = to;
+        this.scope = scope;
     }
 
-    static void write(List<Expr> to, Target target, Scope scope) {
-        if (target instanceof Target.Redirect t) {
-            int last = ports(to, 1, t.ports());
-            to.add(new Expr.Plain("redir", Map.of(1, 1, 2, last, 3, PORTS_GIVEN)));
-        } else if (target instanceof Target.Masquerade) {
-            to.add(new Expr.Plain("masq", Map.of()));
-        } else if (target instanceof Target.Dnat t) {
-            nat(to, DNAT, t.address(), t.ports());
-        } else if (target instanceof Target.Snat t) {
-            nat(to, SNAT, t.address(), t.ports());
-        } else if (target instanceof Target.Tproxy t) {
-            to.add(new Expr.Immediate(1, Bytes.be16(t.port())));
-            to.add(new Expr.Plain("tproxy", Map.of(1, scope.only().map(Basics::nfproto).orElse(0), 3, 1)));
-            setMark(to, t.mark(), new Expr.Meta(Expr.Meta.MARK), new Expr.SetMeta(Expr.Meta.MARK));
-            to.add(new Expr.Verdict(Expr.Verdict.ACCEPT, null));
-        } else if (target instanceof Target.SetMark t) {
-            setMark(to, t.mark(), new Expr.Meta(Expr.Meta.MARK), new Expr.SetMeta(Expr.Meta.MARK));
-        } else if (target instanceof Target.SetConnmark t) {
-            setMark(to, t.mark(), new Expr.Ct(Expr.Ct.MARK), new Expr.SetCt(Expr.Ct.MARK));
-        } else if (target instanceof Target.RestoreConnmark t) {
-            copyMark(to, target, new Expr.Ct(Expr.Ct.MARK), t.connectionMask(), t.packetMask(), new Expr.SetMeta(Expr.Meta.MARK));
-        } else if (target instanceof Target.SaveConnmark t) {
-            copyMark(to, target, new Expr.Meta(Expr.Meta.MARK), t.packetMask(), t.connectionMask(), new Expr.SetCt(Expr.Ct.MARK));
-        } else if (target instanceof Target.ConntrackZone t) {
-            to.add(new Expr.Immediate(1, Bytes.host16(t.zone())));
-            to.add(new Expr.SetCt(Expr.Ct.ZONE));
-        } else if (target instanceof Target.NoTrack) {
-            to.add(new Expr.Plain("notrack", Map.of()));
-        } else if (target instanceof Target.Reject t) {
-            to.add(reject(t.with(), scope));
-        } else if (target instanceof Target.Log t) {
-            to.add(Logs.log(t));
-        } else if (target instanceof Target.Nflog t) {
-            to.add(Logs.nflog(t));
-        } else if (target instanceof Target.SetTcpMss t) {
-            to.add(new Expr.Immediate(1, Bytes.be16(t.mss())));
-            to.add(SET_SEGMENT_SIZE);
-        } else if (target instanceof Target.ClampTcpMss) {
-            to.add(new Expr.Route(Expr.Route.TCP_MSS));
-            to.add(new Expr.ToNetwork(2, 2));
-            to.add(SET_SEGMENT_SIZE);
-        } else {
-            to.add(Verdicts.of(target));
-        }
+    @Override
+    public List<Expr> visit(Target.Accept target) {
+        return add(Verdicts.ACCEPT);
+    }
+
+    @Override
+    public List<Expr> visit(Target.Drop target) {
+        return add(Verdicts.DROP);
+    }
+
+    @Override
+    public List<Expr> visit(Target.Return target) {
+        return add(Verdicts.RETURN);
+    }
+
+    @Override
+    public List<Expr> visit(Target.Reject target) {
+        return add(reject(target.with()));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Jump target) {
+        return add(Verdicts.jump(target));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Goto target) {
+        return add(Verdicts.go(target));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Redirect target) {
+        int last = ports(1, target.ports());
+        return add(new Expr.Plain("redir", Map.of(1, 1, 2, last, 3, PORTS_GIVEN)));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Dnat target) {
+        return nat(DNAT, target.address(), target.ports());
+    }
+
+    @Override
+    public List<Expr> visit(Target.Snat target) {
+        return nat(SNAT, target.address(), target.ports());
+    }
+
+    @Override
+    public List<Expr> visit(Target.Masquerade target) {
+        return add(new Expr.Plain("masq", Map.of()));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Tproxy target) {
+        to.add(new Expr.Immediate(1, Bytes.be16(target.port())));
+        to.add(new Expr.Plain("tproxy", Map.of(1, scope.families().single().map(Basics::nfproto).orElse(0), 3, 1)));
+        setMark(target.mark(), new Expr.Meta(Expr.Meta.MARK), new Expr.SetMeta(Expr.Meta.MARK));
+        return add(Verdicts.ACCEPT);
+    }
+
+    @Override
+    public List<Expr> visit(Target.SetMark target) {
+        return setMark(target.mark(), new Expr.Meta(Expr.Meta.MARK), new Expr.SetMeta(Expr.Meta.MARK));
+    }
+
+    @Override
+    public List<Expr> visit(Target.SetConnmark target) {
+        return setMark(target.mark(), new Expr.Ct(Expr.Ct.MARK), new Expr.SetCt(Expr.Ct.MARK));
+    }
+
+    @Override
+    public List<Expr> visit(Target.RestoreConnmark target) {
+        return copyMark(target, new Expr.Ct(Expr.Ct.MARK), target.connectionMask(), target.packetMask(), new Expr.SetMeta(Expr.Meta.MARK));
+    }
+
+    @Override
+    public List<Expr> visit(Target.SaveConnmark target) {
+        return copyMark(target, new Expr.Meta(Expr.Meta.MARK), target.packetMask(), target.connectionMask(), new Expr.SetCt(Expr.Ct.MARK));
+    }
+
+    @Override
+    public List<Expr> visit(Target.ConntrackZone target) {
+        to.add(new Expr.Immediate(1, Bytes.host16(target.zone())));
+        return add(new Expr.SetCt(Expr.Ct.ZONE));
+    }
+
+    @Override
+    public List<Expr> visit(Target.NoTrack target) {
+        return add(new Expr.Plain("notrack", Map.of()));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Log target) {
+        return add(Logs.log(target));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Nflog target) {
+        return add(Logs.nflog(target));
+    }
+
+    @Override
+    public List<Expr> visit(Target.SetTcpMss target) {
+        to.add(new Expr.Immediate(1, Bytes.be16(target.mss())));
+        return add(SET_SEGMENT_SIZE);
+    }
+
+    @Override
+    public List<Expr> visit(Target.ClampTcpMss target) {
+        to.add(new Expr.Route(Expr.Route.TCP_MSS));
+        to.add(new Expr.ToNetwork(2, 2));
+        return add(SET_SEGMENT_SIZE);
+    }
+
+    private List<Expr> add(Expr expression) {
+        to.add(expression);
+        return to;
     }
 
     /** Loads ports from a register on; the last register. */
-    private static int ports(List<Expr> to, int register, Ports ports) {
+    private int ports(int register, Ports ports) {
         to.add(new Expr.Immediate(register, Bytes.be16(ports.first())));
         if (ports.first() == ports.last()) {
             return register;
@@ -83,27 +161,27 @@ final class NativeTargets {
         return register + 1;
     }
 
-    private static void nat(List<Expr> to, int type, InetAddress address, Optional<Ports> ports) {
+    private List<Expr> nat(int type, InetAddress address, Optional<Ports> ports) {
         Map<Integer, Object> attributes = new HashMap<>();
         to.add(new Expr.Immediate(1, Bytes.of(address.getAddress())));
         attributes.putAll(Map.of(1, type, 2, Basics.nfproto(IpFamily.of(address)), 3, 1, 4, 1, 7, ADDRESS_GIVEN));
         if (ports.isPresent()) {
-            attributes.putAll(Map.of(5, 2, 6, ports(to, 2, ports.get()), 7, ADDRESS_GIVEN | PORTS_GIVEN));
+            attributes.putAll(Map.of(5, 2, 6, ports(2, ports.get()), 7, ADDRESS_GIVEN | PORTS_GIVEN));
         }
-        to.add(new Expr.Plain("nat", attributes));
+        return add(new Expr.Plain("nat", attributes));
     }
 
-    private static void setMark(List<Expr> to, Mark mark, Expr load, Expr store) {
+    private List<Expr> setMark(Mark mark, Expr load, Expr store) {
         if (mark.mask() == -1) {
             to.add(new Expr.Immediate(1, Bytes.host32(mark.value())));
         } else {
             to.add(load);
             to.add(new Expr.Bitwise(Bytes.host32(~mark.mask()), Bytes.host32(mark.value())));
         }
-        to.add(store);
+        return add(store);
     }
 
-    private static void copyMark(List<Expr> to, Target target, Expr load, int copied, int replaced, Expr store) {
+    private List<Expr> copyMark(Target target, Expr load, int copied, int replaced, Expr store) {
         if (replaced != -1) {
             throw new IllegalArgumentException("native nf_tables expressions can't express " + target
                     + ": they replace a whole mark, not some of its bits");
@@ -112,16 +190,16 @@ final class NativeTargets {
         if (copied != -1) {
             to.add(new Expr.Bitwise(Bytes.host32(copied), Bytes.zeros(4)));
         }
-        to.add(store);
+        return add(store);
     }
 
     /** In a rule for both families a code that both know, NFT_REJECT_ICMPX_. */
-    private static Expr reject(RejectWith with, Scope scope) {
+    private Expr reject(RejectWith with) {
         if (with == RejectWith.TCP_RESET) {
             return new Expr.Plain("reject", Map.of(1, REJECT_RESET, 2, (byte) 0));
         }
         return scope.isInet() ? new Expr.Plain("reject", Map.of(1, REJECT_ICMPX, 2, (byte) codeOfBoth(with)))
-                : new Expr.Plain("reject", Map.of(1, REJECT_ICMP, 2, (byte) code(with, scope.only().orElseThrow())));
+                : new Expr.Plain("reject", Map.of(1, REJECT_ICMP, 2, (byte) code(with, scope.families().single().orElseThrow())));
     }
 
     static int codeOfBoth(RejectWith with) {

@@ -133,7 +133,7 @@ public final class NetlinkRules {
         if (rule == null) {
             return refused;
         }
-        return withOptions(refused, netlink, Basics.nfproto(rule.rule().onlyFamily().orElse(IpFamily.V4)), rule.expressions(), inet);
+        return withOptions(refused, netlink, Basics.nfproto(rule.rule().families().single().orElse(IpFamily.V4)), rule.expressions(), inet);
     }
 
     /** The refusal of a rule, with the options that the kernel lacks, if that is it. */

@@ -1,11 +1,11 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.Match;
-import io.inpod.iptables.Match.PortMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -21,13 +21,8 @@ final class PortExprs {
     private PortExprs() {
     }
 
-    /** Whether only a whole header is asked for, with any ports and flags. */
-    static boolean isHeaderAlone(Match.Transport match) {
-        return match.source().isEmpty() && match.destination().isEmpty() && match.flags().isEmpty();
-    }
-
     /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
-    static void compat(List<Expr> to, Match.Transport match) {
+    static List<Expr> compat(List<Expr> to, TransportMatch match) {
         match.flags().ifPresent(flags -> flags(to, flags));
         if (single(match.source()) && single(match.destination())) {
             to.add(new Expr.Payload(Expr.Payload.TRANSPORT, SOURCE, 4));
@@ -36,16 +31,18 @@ final class PortExprs {
             match.source().ifPresent(port -> one(to, SOURCE, port, true));
             match.destination().ifPresent(port -> one(to, DESTINATION, port, true));
         }
+        return to;
     }
 
     /** As nft writes them: a range is two comparisons, except a negated one. */
-    static void nft(List<Expr> to, Match.Transport match) {
+    static List<Expr> nft(List<Expr> to, TransportMatch match) {
         match.source().ifPresent(port -> one(to, SOURCE, port, false));
         match.destination().ifPresent(port -> one(to, DESTINATION, port, false));
         match.flags().ifPresent(flags -> flags(to, flags));
+        return to;
     }
 
-    private static int first(Optional<PortMatch> port) {
+    private static int first(Optional<PortCondition> port) {
         return port.orElseThrow().range().first();
     }
 
@@ -63,11 +60,11 @@ final class PortExprs {
         return bits;
     }
 
-    private static boolean single(Optional<PortMatch> port) {
+    private static boolean single(Optional<PortCondition> port) {
         return port.isPresent() && !port.get().negated() && port.get().range().first() == port.get().range().last() && first(port) > 0;
     }
 
-    private static void one(List<Expr> to, int offset, PortMatch port, boolean compat) {
+    private static void one(List<Expr> to, int offset, PortCondition port, boolean compat) {
         Bytes first = Bytes.be16(port.range().first());
         Bytes last = Bytes.be16(port.range().last());
         to.add(new Expr.Payload(Expr.Payload.TRANSPORT, offset, 2));
@@ -84,21 +81,21 @@ final class PortExprs {
     }
 
     /** The condition that follows a payload expression of the transport header. */
-    static Optional<Match.Transport> read(Cursor cursor, Expr.Payload payload, Protocol protocol) {
+    static Optional<TransportMatch> read(Cursor cursor, Expr.Payload payload, Protocol protocol) {
         if (payload.offset() == FLAGS && payload.length() == 1) {
-            return flags(cursor).map(flags -> new Match.Transport(protocol, Optional.empty(), Optional.empty(), Optional.of(flags)));
+            return flags(cursor).map(flags -> new TransportMatch(protocol, Optional.empty(), Optional.empty(), Optional.of(flags)));
         }
         if (payload.offset() == SOURCE && payload.length() == 4) {
             return cursor.next(Expr.Cmp.class).filter(cmp -> cmp.op() == Expr.Cmp.EQ && cmp.data().length() == 4)
-                    .map(cmp -> new Match.Transport(protocol, port(cmp.data().u16At(0), cmp.data().u16At(0), false),
+                    .map(cmp -> new TransportMatch(protocol, port(cmp.data().u16At(0), cmp.data().u16At(0), false),
                             port(cmp.data().u16At(2), cmp.data().u16At(2), false), Optional.empty()));
         }
         if (payload.length() != 2 || payload.offset() != SOURCE && payload.offset() != DESTINATION) {
             return Optional.empty();
         }
-        Optional<PortMatch> port = compared(cursor);
-        Optional<PortMatch> none = Optional.empty();
-        return port.map(p -> new Match.Transport(protocol, payload.offset() == SOURCE ? port : none, payload.offset() == SOURCE ? none : port, Optional.empty()));
+        Optional<PortCondition> port = compared(cursor);
+        Optional<PortCondition> none = Optional.empty();
+        return port.map(p -> new TransportMatch(protocol, payload.offset() == SOURCE ? port : none, payload.offset() == SOURCE ? none : port, Optional.empty()));
     }
 
     private static Optional<TcpFlags> flags(Cursor cursor) {
@@ -120,7 +117,7 @@ final class PortExprs {
         return flags;
     }
 
-    private static Optional<PortMatch> compared(Cursor cursor) {
+    private static Optional<PortCondition> compared(Cursor cursor) {
         Optional<Expr.Range> range = cursor.next(Expr.Range.class);
         if (range.isPresent()) {
             return port(u16(range.get().from()), u16(range.get().to()), range.get().outside());
@@ -153,7 +150,7 @@ final class PortExprs {
         return data.length() == 2 ? data.u16At(0) : -1;
     }
 
-    private static Optional<PortMatch> port(int first, int last, boolean negated) {
-        return first < 0 || last < first ? Optional.empty() : Optional.of(new PortMatch(new Ports(first, last), negated));
+    private static Optional<PortCondition> port(int first, int last, boolean negated) {
+        return first < 0 || last < first ? Optional.empty() : Optional.of(new PortCondition(new Ports(first, last), negated));
     }
 }

@@ -1,12 +1,19 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.Target;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
@@ -17,15 +24,15 @@ import java.util.OptionalInt;
 /** Reads the rule that expressions mean, whoever wrote them, if the model can say it. Not thread-safe. */
 final class RuleReader {
     private final Cursor cursor;
-    private final Optional<IpFamily> tableFamily;
+    private final FamilyScope tableFamilies;
     private final KernelNames names;
     private final List<Match> matches = new ArrayList<>();
-    private Optional<IpFamily> only = Optional.empty();
+    private FamilyScope asked = FamilyScope.BOTH;
     private Optional<Protocol> protocol = Optional.empty();
 
-    private RuleReader(List<Expr> expressions, Optional<IpFamily> tableFamily, KernelNames names) {
+    private RuleReader(List<Expr> expressions, FamilyScope tableFamilies, KernelNames names) {
         this.cursor = new Cursor(expressions);
-        this.tableFamily = tableFamily;
+        this.tableFamilies = tableFamilies;
         this.names = names;
     }
 
@@ -33,19 +40,19 @@ final class RuleReader {
      * A rule that was read.
      *
      * @param rule the rule
-     * @param only the family that it asks for by itself, in an {@code inet} table
+     * @param families the families that it asks for by itself, in an {@code inet} table
      */
-    record Found(Rule rule, Optional<IpFamily> only) {
+    record Found(Rule rule, FamilyScope families) {
     }
 
     /** Reads a rule of a table of one family, or of an {@code inet} table, which has none. */
-    static Optional<Found> read(List<Expr> expressions, Optional<IpFamily> tableFamily, KernelNames names) {
-        RuleReader reader = new RuleReader(expressions, tableFamily, names);
+    static Optional<Found> read(List<Expr> expressions, FamilyScope tableFamilies, KernelNames names) {
+        RuleReader reader = new RuleReader(expressions, tableFamilies, names);
         try {
             Optional<Target> target = reader.target();
             Optional<Expr.HeaderMatch> header = reader.cursor.next(Expr.HeaderMatch.class);
             reader.cursor.next(Expr.Comment.class).ifPresent(comment -> reader.matches.add(new CommentMatch(comment.text())));
-            return target.filter(t -> !reader.cursor.hasNext()).map(t -> new Found(reader.rule(t, header), reader.only));
+            return target.filter(t -> !reader.cursor.hasNext()).map(t -> new Found(reader.rule(t, header), reader.asked));
         } catch (IllegalArgumentException e) {
             return Optional.empty(); // valid for the kernel, not for the model
         }
@@ -97,7 +104,7 @@ final class RuleReader {
     }
 
     private Optional<IpFamily> family() {
-        return only.or(() -> tableFamily);
+        return asked.within(tableFamilies).single();
     }
 
     private boolean add(Optional<? extends Match> match) {
@@ -107,7 +114,7 @@ final class RuleReader {
 
     private boolean meta(int key) {
         if (key == Expr.Meta.MARK) {
-            return add(Basics.readMark(cursor).map(m -> new Match.PacketMark(m.mark(), m.negated())));
+            return add(Basics.readMark(cursor).map(m -> new MarkMatch(m.mark(), m.negated())));
         } else if (key == Expr.Meta.SOCKET_UID || key == Expr.Meta.SOCKET_GID) {
             return add(SocketReader.owner(cursor, key == Expr.Meta.SOCKET_UID));
         }
@@ -119,9 +126,9 @@ final class RuleReader {
         boolean negated = cmp.op() == Expr.Cmp.NEQ;
         switch (key) {
             case Expr.Meta.IN_NAME:
-                return add(Basics.readName(cmp).map(name -> new Match.InInterface(name, negated)));
+                return add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
             case Expr.Meta.OUT_NAME:
-                return add(Basics.readName(cmp).map(name -> new Match.OutInterface(name, negated)));
+                return add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
             case Expr.Meta.L4PROTO:
                 return cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
             case Expr.Meta.NFPROTO:
@@ -134,7 +141,7 @@ final class RuleReader {
     private boolean family(int number) {
         for (IpFamily family : IpFamily.values()) {
             if (Basics.nfproto(family) == number) {
-                only = Optional.of(family);
+                asked = FamilyScope.of(family);
                 return true;
             }
         }
@@ -145,7 +152,7 @@ final class RuleReader {
         for (Protocol known : Protocol.values()) {
             if (known.number() == number) {
                 protocol = negated ? protocol : Optional.of(known);
-                return matches.add(new Match.IpProtocol(known, negated));
+                return matches.add(new ProtocolMatch(known, negated));
             }
         }
         return false;
@@ -166,7 +173,7 @@ final class RuleReader {
             return payload.length() == family.bits() / 8 && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
         }
         return add(Basics.readAddress(cursor, family, payload.length())
-                .map(a -> source ? new Match.Source(a.prefix(), a.negated()) : new Match.Destination(a.prefix(), a.negated())));
+                .map(a -> source ? new SourceMatch(a.prefix(), a.negated()) : new DestinationMatch(a.prefix(), a.negated())));
     }
 
     /** Ports and flags, or the type of ICMP, with which its header begins. */

@@ -1,9 +1,9 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.netlink.NetlinkRequest;
-import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -15,14 +15,14 @@ import java.util.TreeMap;
 final class TableEdit {
     private final int family;
     private final String table;
-    private final Optional<IpFamily> tableFamily;
+    private final FamilyScope tableFamilies;
     private final KernelNames names;
     private final List<NetlinkRequest> batch;
 
-    TableEdit(int family, String table, Optional<IpFamily> tableFamily, KernelNames names, List<NetlinkRequest> batch) {
+    TableEdit(int family, String table, FamilyScope tableFamilies, KernelNames names, List<NetlinkRequest> batch) {
         this.family = family;
         this.table = table;
-        this.tableFamily = tableFamily;
+        this.tableFamilies = tableFamilies;
         this.names = names;
         this.batch = batch;
     }
@@ -96,8 +96,8 @@ final class TableEdit {
         for (int i = 0; i < found.size(); i++) {
             List<Expr> expressions = found.get(i).expressions();
             if (!expressions.equals(wanted.get(i).expressions())) {
-                Optional<RuleReader.Found> is = RuleReader.read(expressions, tableFamily, names);
-                if (is.isEmpty() || !is.equals(RuleReader.read(wanted.get(i).expressions(), tableFamily, names))) {
+                Optional<RuleReader.Found> is = RuleReader.read(expressions, tableFamilies, names);
+                if (is.isEmpty() || !is.equals(RuleReader.read(wanted.get(i).expressions(), tableFamilies, names))) {
                     return false;
                 }
             }

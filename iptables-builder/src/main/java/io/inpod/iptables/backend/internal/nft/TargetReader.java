@@ -1,11 +1,14 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** Reads the target at which a cursor stands; leaves the cursor where it was if there is none. */
@@ -111,8 +114,7 @@ final class TargetReader {
     }
 
     private static Expr last(Target target) {
-        java.util.List<Expr> written = new java.util.ArrayList<>();
-        NativeTargets.write(written, target, Scope.inet(Optional.empty(), KernelNames.NONE));
+        List<Expr> written = target.accept(new NativeTargets(new ArrayList<>(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE)));
         return written.get(written.size() - 1);
     }
 

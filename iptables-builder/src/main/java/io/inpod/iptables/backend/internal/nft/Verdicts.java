@@ -5,22 +5,19 @@ import java.util.Optional;
 
 /** Targets that are verdicts in every layout. */
 final class Verdicts {
+    static final Expr ACCEPT = new Expr.Verdict(Expr.Verdict.ACCEPT, null);
+    static final Expr DROP = new Expr.Verdict(Expr.Verdict.DROP, null);
+    static final Expr RETURN = new Expr.Verdict(Expr.Verdict.RETURN, null);
+
     private Verdicts() {
     }
 
-    static Expr of(Target target) {
-        if (target instanceof Target.Accept) {
-            return new Expr.Verdict(Expr.Verdict.ACCEPT, null);
-        } else if (target instanceof Target.Drop) {
-            return new Expr.Verdict(Expr.Verdict.DROP, null);
-        } else if (target instanceof Target.Return) {
-            return new Expr.Verdict(Expr.Verdict.RETURN, null);
-        } else if (target instanceof Target.Jump t) {
-            return new Expr.Verdict(Expr.Verdict.JUMP, t.chain());
-        } else if (target instanceof Target.Goto t) {
-            return new Expr.Verdict(Expr.Verdict.GOTO, t.chain());
-        }
-        throw new IllegalArgumentException("nf_tables messages can't express " + target);
+    static Expr jump(Target.Jump target) {
+        return new Expr.Verdict(Expr.Verdict.JUMP, target.chain());
+    }
+
+    static Expr go(Target.Goto target) {
+        return new Expr.Verdict(Expr.Verdict.GOTO, target.chain());
     }
 
     static Optional<Target> read(Expr.Verdict verdict) {

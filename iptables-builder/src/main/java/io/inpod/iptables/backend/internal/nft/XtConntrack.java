@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.Match;
@@ -23,7 +24,7 @@ final class XtConntrack {
     private XtConntrack() {
     }
 
-    static Expr.XtMatch state(Match.Conntrack match) {
+    static Expr.XtMatch state(ConntrackStateMatch match) {
         int bits = 0;
         for (ConntrackState state : match.states()) {
             bits |= bit(state);
@@ -65,7 +66,7 @@ final class XtConntrack {
         }
         Set<ConntrackStatus> statuses = statuses(match.info().hostShort(STATUS));
         if (!states.isEmpty()) {
-            Match.Conntrack found = new Match.Conntrack(states, negated);
+            ConntrackStateMatch found = new ConntrackStateMatch(states, negated);
             return state(found).equals(match) ? Optional.of(found) : Optional.empty();
         } else if (!statuses.isEmpty()) {
             ConntrackStatusMatch found = new ConntrackStatusMatch(statuses, negated);

@@ -4,6 +4,7 @@ import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
@@ -30,7 +31,7 @@ final class XtMatchReader {
             case "tcp 0" -> same(match, Match.header(Protocol.TCP), XtMatches.header(Protocol.TCP));
             case "udp 0" -> same(match, Match.header(Protocol.UDP), XtMatches.header(Protocol.UDP));
             case "connmark 1" -> {
-                Match.ConnectionMark found = new Match.ConnectionMark(new Mark(info.hostInt(0), info.hostInt(4)), info.u8At(8) != 0);
+                ConnmarkMatch found = new ConnmarkMatch(new Mark(info.hostInt(0), info.hostInt(4)), info.u8At(8) != 0);
                 yield same(match, found, XtMatches.connmark(found));
             }
             case XtConntrack.NAME -> XtConntrack.read(match);

@@ -4,8 +4,8 @@ import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.IcmpMatch;
-import io.inpod.iptables.Match;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
@@ -40,7 +40,7 @@ final class XtMatches {
         return new Expr.XtMatch(protocol == Protocol.TCP ? "tcp" : "udp", 0, struct.bytes());
     }
 
-    static Expr.XtMatch connmark(Match.ConnectionMark match) {
+    static Expr.XtMatch connmark(ConnmarkMatch match) {
         Struct struct = new Struct(12).u32(0, match.mark().value()).u32(4, match.mark().mask()).u8(8, bit(match.negated()));
         return new Expr.XtMatch("connmark", 1, struct.bytes());
     }

@@ -4,6 +4,7 @@ import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.TargetVisitor;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
@@ -12,7 +13,7 @@ import java.util.Optional;
  * Targets as those of x_tables, each with its struct from linux/netfilter/xt_*.h and its siblings, and the revision that iptables-nft
  * uses. {@link XtTargetReader} reads them.
  */
-final class XtTargets {
+final class XtTargets implements TargetVisitor<Expr> {
     static final int MODE_SET = 0;
     static final int MODE_SAVE = 1;
     static final int MODE_RESTORE = 2;
@@ -21,59 +22,64 @@ final class XtTargets {
     private static final int ADDRESS_GIVEN = 1;
     private static final int PORTS_GIVEN = 2;
 
-    private XtTargets() {
+    private static final XtTargets V4 = new XtTargets(IpFamily.V4);
+    private static final XtTargets V6 = new XtTargets(IpFamily.V6);
+
+    private final IpFamily family;
+
+    private XtTargets(IpFamily family) {
+        this.family = family;
     }
 
-    /** What iptables-nft writes for a target, unless that is a verdict. */
+    /** What iptables-nft writes for a target in a table of a family. */
     static Expr of(Target target, IpFamily family) {
-        if (target instanceof Target.Redirect t) {
-            return range("REDIRECT", family, PORTS_GIVEN, Optional.of(t.ports()));
-        } else if (target instanceof Target.Masquerade) {
-            return range("MASQUERADE", family, 0, Optional.empty());
-        } else if (target instanceof Target.Dnat t) {
-            return dnat(t);
-        } else if (target instanceof Target.Snat t) {
-            return snat(t);
-        } else if (target instanceof Target.Tproxy t) {
-            return xt("TPROXY", 1, new Struct(26).u32(0, t.mark().mask()).u32(4, t.mark().value()).port(24, t.port()));
-        } else if (target instanceof Target.SetMark t) {
-            return xt("MARK", 2, new Struct(8).u32(0, t.mark().value()).u32(4, t.mark().mask()));
-        } else if (target instanceof Target.SetConnmark t) {
-            return connmark(t.mark().value(), t.mark().mask(), -1, MODE_SET);
-        } else if (target instanceof Target.SaveConnmark t) {
-            return connmark(0, t.connectionMask(), t.packetMask(), MODE_SAVE);
-        } else if (target instanceof Target.RestoreConnmark t) {
-            return connmark(0, t.connectionMask(), t.packetMask(), MODE_RESTORE);
-        } else if (target instanceof Target.ConntrackZone t) {
-            return xt("CT", 2, new Struct(72).u16(2, t.zone()));
-        } else if (target instanceof Target.NoTrack) {
-            return xt("CT", 2, new Struct(72).u16(0, 1));
-        } else if (target instanceof Target.Reject t) {
-            return xt("REJECT", 0, new Struct(4).u32(0, number(t.with(), family)));
-        } else if (target instanceof Target.Log t) {
-            return xt("LOG", 0, new Struct(2 + PREFIX_LENGTH).u8(0, t.level()).text(2, t.prefix()));
-        } else if (target instanceof Target.SetTcpMss t) {
-            return xt("TCPMSS", 0, new Struct(2).u16(0, t.mss()));
-        } else if (target instanceof Target.ClampTcpMss) {
-            return xt("TCPMSS", 0, new Struct(2).u16(0, MSS_CLAMP));
-        } else if (target instanceof Target.Nflog t) {
-            return Logs.nflog(t);
-        }
-        return Verdicts.of(target);
+        return target.accept(family == IpFamily.V4 ? V4 : V6);
     }
 
-    private static Expr.XtTarget xt(String name, int revision, Struct struct) {
-        return new Expr.XtTarget(name, revision, struct.bytes());
+    @Override
+    public Expr visit(Target.Accept target) {
+        return Verdicts.ACCEPT;
     }
 
-    /** A range of ports without address: struct nf_nat_ipv4_multi_range_compat, or struct nf_nat_range for IPv6. */
-    private static Expr.XtTarget range(String name, IpFamily family, int flags, Optional<Ports> ports) {
-        boolean v4 = family == IpFamily.V4;
-        Struct struct = v4 ? new Struct(20).u32(0, 1).u32(4, flags) : new Struct(40).u32(0, flags);
-        return xt(name, 0, ports(struct, v4 ? 16 : 36, ports));
+    @Override
+    public Expr visit(Target.Drop target) {
+        return Verdicts.DROP;
     }
 
-    private static Expr.XtTarget snat(Target.Snat target) {
+    @Override
+    public Expr visit(Target.Return target) {
+        return Verdicts.RETURN;
+    }
+
+    @Override
+    public Expr visit(Target.Reject target) {
+        return xt("REJECT", 0, new Struct(4).u32(0, number(target.with())));
+    }
+
+    @Override
+    public Expr visit(Target.Jump target) {
+        return Verdicts.jump(target);
+    }
+
+    @Override
+    public Expr visit(Target.Goto target) {
+        return Verdicts.go(target);
+    }
+
+    @Override
+    public Expr visit(Target.Redirect target) {
+        return range("REDIRECT", PORTS_GIVEN, Optional.of(target.ports()));
+    }
+
+    @Override
+    public Expr visit(Target.Dnat target) {
+        // struct nf_nat_range2, for both families
+        byte[] address = target.address().getAddress();
+        return xt("DNAT", 2, ports(new Struct(42).u32(0, flags(target.ports())).bytes(4, address).bytes(20, address), 36, target.ports()));
+    }
+
+    @Override
+    public Expr visit(Target.Snat target) {
         byte[] address = target.address().getAddress();
         if (IpFamily.of(target.address()) == IpFamily.V4) {
             return xt("SNAT", 0, ports(new Struct(20).u32(0, 1).u32(4, flags(target.ports())).bytes(8, address).bytes(12, address), 16, target.ports()));
@@ -81,10 +87,75 @@ final class XtTargets {
         return xt("SNAT", 1, ports(new Struct(40).u32(0, flags(target.ports())).bytes(4, address).bytes(20, address), 36, target.ports()));
     }
 
-    /** Struct nf_nat_range2, for both families. */
-    private static Expr.XtTarget dnat(Target.Dnat target) {
-        byte[] address = target.address().getAddress();
-        return xt("DNAT", 2, ports(new Struct(42).u32(0, flags(target.ports())).bytes(4, address).bytes(20, address), 36, target.ports()));
+    @Override
+    public Expr visit(Target.Masquerade target) {
+        return range("MASQUERADE", 0, Optional.empty());
+    }
+
+    @Override
+    public Expr visit(Target.Tproxy target) {
+        return xt("TPROXY", 1, new Struct(26).u32(0, target.mark().mask()).u32(4, target.mark().value()).port(24, target.port()));
+    }
+
+    @Override
+    public Expr visit(Target.SetMark target) {
+        return xt("MARK", 2, new Struct(8).u32(0, target.mark().value()).u32(4, target.mark().mask()));
+    }
+
+    @Override
+    public Expr visit(Target.SetConnmark target) {
+        return connmark(target.mark().value(), target.mark().mask(), -1, MODE_SET);
+    }
+
+    @Override
+    public Expr visit(Target.RestoreConnmark target) {
+        return connmark(0, target.connectionMask(), target.packetMask(), MODE_RESTORE);
+    }
+
+    @Override
+    public Expr visit(Target.SaveConnmark target) {
+        return connmark(0, target.connectionMask(), target.packetMask(), MODE_SAVE);
+    }
+
+    @Override
+    public Expr visit(Target.ConntrackZone target) {
+        return xt("CT", 2, new Struct(72).u16(2, target.zone()));
+    }
+
+    @Override
+    public Expr visit(Target.NoTrack target) {
+        return xt("CT", 2, new Struct(72).u16(0, 1));
+    }
+
+    @Override
+    public Expr visit(Target.Log target) {
+        return xt("LOG", 0, new Struct(2 + PREFIX_LENGTH).u8(0, target.level()).text(2, target.prefix()));
+    }
+
+    @Override
+    public Expr visit(Target.Nflog target) {
+        return Logs.nflog(target);
+    }
+
+    @Override
+    public Expr visit(Target.SetTcpMss target) {
+        return xt("TCPMSS", 0, new Struct(2).u16(0, target.mss()));
+    }
+
+    @Override
+    public Expr visit(Target.ClampTcpMss target) {
+        return xt("TCPMSS", 0, new Struct(2).u16(0, MSS_CLAMP));
+    }
+
+    private static Expr.XtTarget xt(String name, int revision, Struct struct) {
+        return new Expr.XtTarget(name, revision, struct.bytes());
+    }
+
+    /** A range of ports without address: struct nf_nat_ipv4_multi_range_compat, or struct nf_nat_range for IPv6. */
+    private Expr.XtTarget range(String name, int flags, Optional<Ports> ports) {
+        boolean v4 = family == IpFamily.V4;
+        Struct struct = v4 ? new Struct(20).u32(0, 1).u32(4, flags) : new Struct(40).u32(0, flags);
+        return xt(name, 0, ports(struct, v4 ? 16 : 36, ports));
     }
 
     private static int flags(Optional<Ports> ports) {
@@ -107,7 +178,7 @@ final class XtTargets {
     }
 
     /** IPT_ICMP_ or IP6T_ICMP6_. */
-    private static int number(RejectWith with, IpFamily family) {
+    private int number(RejectWith with) {
         boolean v4 = family == IpFamily.V4;
         return switch (with) {
             case NO_ROUTE -> 0;

@@ -2,6 +2,7 @@ package io.inpod.iptables.backend.internal.nft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
@@ -17,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,7 +30,7 @@ class ExpressionsKernelTest {
     void whatIsSentForIptablesIsWhatIptablesSends() throws Exception {
         Privilege.NAMESPACES.require();
         for (IpFamily family : IpFamily.values()) {
-            List<Sample> samples = samples().stream().filter(s -> s.rule().onlyFamily().map(family::equals).orElse(true)).toList();
+            List<Sample> samples = samples().stream().filter(s -> s.rule().families().contains(family)).toList();
             String tool = family == IpFamily.V4 ? "iptables-nft" : "ip6tables-nft";
             int number = Basics.nfproto(family);
             try (NetworkNamespace ours = NetworkNamespace.create(); NetworkNamespace theirs = NetworkNamespace.create();
@@ -56,7 +56,7 @@ class ExpressionsKernelTest {
                 assertThat(new NftReader(netlink).chains(number)).containsExactlyInAnyOrderElementsOf(new NftReader(oracle).chains(number));
                 for (Sample sample : samples) {
                     List<Expr> expressions = new CompatLayout().expressions(sample.rule(), Scope.of(family, KernelNames.NONE));
-                    assertThat(RuleReader.read(expressions, Optional.of(family), KernelNames.NONE)).as(sample.iptables())
+                    assertThat(RuleReader.read(expressions, FamilyScope.of(family), KernelNames.NONE)).as(sample.iptables())
                             .hasValueSatisfying(found -> assertThat(found.rule()).isEqualTo(sample.rule()));
                 }
             }
@@ -80,7 +80,7 @@ class ExpressionsKernelTest {
                 script.append("add chain inet t ").append(chain).append(" { type ").append(base.type()).append(" hook ").append(sample.hook().name().toLowerCase(Locale.ROOT))
                         .append(" priority ").append(base.priority()).append("; }\nadd rule inet t ").append(chain).append(' ').append(sample.nft()).append('\n');
                 batch.add(Nft.addChain(Scope.INET, "t", chain, base));
-                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), new NativeLayout().expressions(sample.rule(), Scope.inet(Optional.empty(), KernelNames.NONE))));
+                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), new NativeLayout().expressions(sample.rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE))));
             }
             Tool.run(theirs, "nft", "-f", Files.writeString(directory.resolve("script"), script).toString());
             netlink.commit(Nft.SUBSYSTEM, new NftReader(netlink).generation(), batch);
@@ -96,7 +96,7 @@ class ExpressionsKernelTest {
         for (Sample sample : Sample.all()) {
             List<Expr> expressions;
             try {
-                expressions = new NativeLayout().expressions(sample.rule(), Scope.inet(Optional.empty(), KernelNames.NONE));
+                expressions = new NativeLayout().expressions(sample.rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
             } catch (IllegalArgumentException e) {
                 assertThat(e).hasMessageContaining("native nf_tables expressions can't express");
                 continue;
@@ -105,8 +105,8 @@ class ExpressionsKernelTest {
                 netlink.commit(Nft.SUBSYSTEM, 0, List.of(Nft.addTable(Scope.INET, "t"), Nft.addChain(Scope.INET, "t", "OTHER"),
                         Nft.addChain(Scope.INET, "t", "c", BaseChain.of(sample.table(), sample.hook())), Nft.appendRule(Scope.INET, "t", "c", sample, expressions)));
                 List<Expr> found = new NftReader(netlink).rules(Scope.INET, "t", "c").get(0).expressions();
-                assertThat(RuleReader.read(found, Optional.empty(), KernelNames.NONE)).as(sample.iptables() + " " + found).isPresent();
-                List<Expr> again = new NativeLayout().expressions(RuleReader.read(found, Optional.empty(), KernelNames.NONE).get().rule(), Scope.inet(Optional.empty(), KernelNames.NONE));
+                assertThat(RuleReader.read(found, FamilyScope.BOTH, KernelNames.NONE)).as(sample.iptables() + " " + found).isPresent();
+                List<Expr> again = new NativeLayout().expressions(RuleReader.read(found, FamilyScope.BOTH, KernelNames.NONE).get().rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
                 assertThat(again).as(sample.iptables()).isEqualTo(expressions);
             }
         }

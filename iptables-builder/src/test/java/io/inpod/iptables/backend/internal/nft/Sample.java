@@ -9,7 +9,7 @@ import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.IpPrefix;
-import io.inpod.iptables.Limit;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.OwnerGroupMatch;
@@ -25,6 +25,7 @@ import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
@@ -83,16 +84,16 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
     }
 
     private static List<Sample> packet() {
-        Optional<Match.PortMatch> dns = Optional.of(new Match.PortMatch(Ports.of(53), false));
-        Optional<Match.PortMatch> range = Optional.of(new Match.PortMatch(new Ports(80, 90), true));
+        Optional<TransportMatch.PortCondition> dns = Optional.of(new TransportMatch.PortCondition(Ports.of(53), false));
+        Optional<TransportMatch.PortCondition> range = Optional.of(new TransportMatch.PortCondition(new Ports(80, 90), true));
         return List.of(
                 filter("-p udp -m udp -j ACCEPT", "", ACCEPT, UDP, Match.header(Protocol.UDP)),
                 filter("-p tcp -m tcp -j ACCEPT", "", ACCEPT, TCP, Match.header(Protocol.TCP)),
                 filter("-p tcp -m tcp --dport 80 -j ACCEPT", "tcp dport 80 counter accept", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, Ports.of(80))),
                 filter("-p udp -m udp ! --sport 53 -j ACCEPT", "udp sport != 53 counter accept", ACCEPT, UDP, Match.sourcePort(Protocol.UDP, Ports.of(53)).not()),
-                filter("-p udp -m udp --sport 53 --dport 53 -j ACCEPT", "", ACCEPT, UDP, new Match.Transport(Protocol.UDP, dns, dns, Optional.empty())),
+                filter("-p udp -m udp --sport 53 --dport 53 -j ACCEPT", "", ACCEPT, UDP, new TransportMatch(Protocol.UDP, dns, dns, Optional.empty())),
                 filter("-p udp -m udp --sport 53 ! --dport 80:90 -j ACCEPT", "udp sport 53 udp dport != 80-90 counter accept", ACCEPT, UDP,
-                        new Match.Transport(Protocol.UDP, dns, range, Optional.empty())),
+                        new TransportMatch(Protocol.UDP, dns, range, Optional.empty())),
                 filter("-p tcp -m tcp --dport 1024:65535 -j ACCEPT", "", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, new Ports(1024, 65535))),
                 filter("-p tcp -m tcp --dport 0:1023 -j ACCEPT", "", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, new Ports(0, 1023))),
                 filter("-p tcp -m tcp ! --dport 0:1023 -j ACCEPT", "", ACCEPT, TCP, Match.destinationPort(Protocol.TCP, new Ports(0, 1023)).not()),
@@ -108,7 +109,7 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                         Match.protocol(Protocol.ICMPV6), new IcmpMatch(Protocol.ICMPV6, 1, OptionalInt.of(4), false)),
                 filter("-m mark --mark 0x539/0xfff -j ACCEPT", "meta mark & 0xfff == 0x539 counter accept", ACCEPT, Match.mark(MARK)),
                 filter("-m mark ! --mark 0xffffffff -j ACCEPT", "meta mark != 0xffffffff counter accept", ACCEPT, Match.mark(Mark.exactly(-1)).not()),
-                filter("-m limit --limit 10/min --limit-burst 7 -j ACCEPT", "limit rate 10/minute burst 7 packets counter accept", ACCEPT, new Limit(10, Limit.Per.MINUTE, 7)),
+                filter("-m limit --limit 10/min --limit-burst 7 -j ACCEPT", "limit rate 10/minute burst 7 packets counter accept", ACCEPT, new LimitMatch(10, LimitMatch.Per.MINUTE, 7)),
                 filter("-m mark --mark 0x1 -m comment --comment \"hello you\" -j ACCEPT", "meta mark 1 counter accept comment \"hello you\"", ACCEPT, Match.mark(Mark.exactly(1)),
                         new CommentMatch("hello you")));
     }
