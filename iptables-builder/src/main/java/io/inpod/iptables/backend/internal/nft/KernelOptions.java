@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

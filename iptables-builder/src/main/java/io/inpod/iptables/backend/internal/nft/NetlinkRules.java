@@ -6,6 +6,9 @@ import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
@@ -64,7 +67,7 @@ public final class NetlinkRules {
             }
             return "the kernel lacks CONFIG_NF_TABLES (module nf_tables)";
         }
-        return inet || XtProbe.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat();
+        return inet || XtSupport.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat();
     }
 
     /** Makes the namespace hold these rules and sets of the owner. */
@@ -138,7 +141,7 @@ public final class NetlinkRules {
 
     /** The refusal of a rule, with the options that the kernel lacks, if that is it. */
     static IOException withOptions(NetlinkException refused, Nfnetlink netlink, int family, List<Expr> expressions, boolean inet) throws IOException {
-        List<String> missing = inet ? KernelOptions.of(expressions) : XtProbe.missing(netlink, family, expressions);
+        List<String> missing = inet ? KernelOptions.of(expressions) : XtSupport.missing(netlink, family, expressions);
         if (missing.isEmpty()) {
             return refused;
         }

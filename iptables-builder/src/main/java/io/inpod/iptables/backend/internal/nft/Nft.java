@@ -3,6 +3,10 @@ package io.inpod.iptables.backend.internal.nft;
 import static io.inpod.netlink.NetlinkRequest.APPEND;
 import static io.inpod.netlink.NetlinkRequest.CREATE;
 
+import io.inpod.iptables.backend.internal.nft.expr.CompatProtocol;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
+import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
 import java.util.List;

@@ -1,6 +1,10 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
+import io.inpod.iptables.backend.internal.nft.expr.UserData;
+import io.inpod.iptables.backend.internal.nft.rule.Scope;
 import io.inpod.iptables.text.TornSetException;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;

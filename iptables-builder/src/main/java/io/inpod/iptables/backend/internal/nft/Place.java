@@ -1,6 +1,9 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Rule;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.rule.RuleLayout;
+import io.inpod.iptables.backend.internal.nft.rule.Scope;
 import java.util.List;
 
 /**

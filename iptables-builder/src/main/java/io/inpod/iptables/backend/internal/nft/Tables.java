@@ -3,6 +3,7 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.netlink.NetlinkRequest;
 import java.io.IOException;
 import java.util.List;

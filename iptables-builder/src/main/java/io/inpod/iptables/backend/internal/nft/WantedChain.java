@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Rule;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
