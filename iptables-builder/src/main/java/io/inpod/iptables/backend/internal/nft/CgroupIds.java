@@ -7,20 +7,20 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** CgroupIds of version 2 and their numbers, which are those of their directories' inodes, see cgroups(7). */
+/** Control groups of version 2 and their numbers, which are the inode numbers of their directories, see cgroups(7). */
 final class CgroupIds {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
 
     private CgroupIds() {
     }
 
-    /** The number of a cgroup; empty if there is none. */
+    /** Returns the number of a control group; empty if it does not exist. */
     static Optional<Long> id(String path) throws IOException {
         Optional<Path> directory = root().map(root -> root.resolve(path)).filter(Files::isDirectory);
         return directory.isEmpty() ? Optional.empty() : Optional.of(inode(directory.get()));
     }
 
-    /** The path of a cgroup below the mount, some levels deep. */
+    /** Returns the path of a control group below the mount, searching some levels deep. */
     static Optional<String> path(long id, int level) throws IOException {
         Optional<Path> root = root();
         if (root.isEmpty()) {

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The names of one namespace, asked for when they are needed, each once. Not thread-safe. */
+/** The names of one namespace, each queried once, on first use. Not thread-safe. */
 final class LiveNames implements KernelNames {
     private static final int MOST_LEVELS = 8;
 

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Asks the kernel which matches and targets of x_tables it offers to nf_tables. */
+/** Queries which matches and targets of x_tables the kernel supports in nf_tables. */
 final class XtSupport {
     private static final int SUBSYSTEM = 11;
     private static final int GET = 0;
@@ -18,12 +18,12 @@ final class XtSupport {
     private XtSupport() {
     }
 
-    /** Whether there is nft_compat at all. */
+    /** Returns whether the kernel has nft_compat. */
     static boolean usable(Nfnetlink netlink) throws IOException {
         return has(netlink, Basics.nfproto(io.inpod.netns.IpFamily.V4), "tcp", 0, MATCH);
     }
 
-    /** The options that the kernel lacks for some expressions, in words. */
+    /** Returns the options that the kernel lacks for some expressions, in words. */
     static List<String> missing(Nfnetlink netlink, int family, List<Expr> expressions) throws IOException {
         if (!usable(netlink)) {
             return List.of(KernelOptions.compat());

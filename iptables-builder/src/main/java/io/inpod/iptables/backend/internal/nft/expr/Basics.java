@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Conditions that iptables-nft and nft write with the same native expressions: addresses, interfaces, marks. What writes returns the list
- * that it was given.
+ * Conditions that iptables-nft and nft write with the same native expressions: addresses, interfaces, marks. Methods that write return
+ * the list that they write to.
  */
 public final class Basics {
     private static final int NAME_LENGTH = 16;
 
-    // What nearly every rule has. Expressions never change: one of each is enough.
+    // shared by nearly all rules; expressions are immutable
     private static final Expr.Meta PROTOCOL = new Expr.Meta(Expr.Meta.L4PROTO);
     private static final Expr.Meta MARK = new Expr.Meta(Expr.Meta.MARK);
     private static final Expr.Cmp TCP = new Expr.Cmp(Expr.Cmp.EQ, Octets.u8(Protocol.TCP.number()));
@@ -31,12 +31,12 @@ public final class Basics {
         return family.number();
     }
 
-    /** Where in the header of its family an address is. */
+    /** Returns the offset of an address in the header of its family. */
     public static int offset(IpFamily family, boolean source) {
         return family == IpFamily.V4 ? source ? 12 : 16 : source ? 8 : 24;
     }
 
-    /** A prefix of whole bytes is compared by loading only these. */
+    /** Writes a condition on an address. For a prefix of whole bytes, only these are loaded. */
     public static List<Expr> address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
         byte[] bytes = prefix.address().getAddress();
         boolean whole = prefix.length() % 8 == 0 && prefix.length() > 0;
@@ -57,7 +57,7 @@ public final class Basics {
         return mask;
     }
 
-    /** An address that follows its payload expression. */
+    /** The address that a condition compares with. */
     public record Address(IpPrefix prefix, boolean negated) {
     }
 
@@ -83,7 +83,7 @@ public final class Basics {
         }
     }
 
-    /** The number of leading ones, or -1 if there are others. */
+    /** Returns the number of leading ones, or -1 if other bits are set. */
     private static int prefixLength(Octets mask) {
         int length = 0;
         while (length < mask.length() * 8 && (mask.u8At(length >> 3) & 0x80 >> (length & 7)) != 0) {
@@ -92,7 +92,7 @@ public final class Basics {
         return Octets.of(mask(length, mask.length())).equals(mask) ? length : -1;
     }
 
-    /** iptables-nft compares a name with its zero byte, nft all 16 bytes; both mean the same. */
+    /** Writes a condition on an interface name. iptables-nft compares the name and its zero byte, nft all 16 bytes; both mean the same. */
     public static List<Expr> name(List<Expr> to, int key, String name, boolean negated, boolean padded) {
         byte[] encoded = name.getBytes(StandardCharsets.UTF_8);
         to.add(new Expr.Meta(key));
@@ -100,7 +100,7 @@ public final class Basics {
         return to;
     }
 
-    /** A name without a zero byte would be the beginning of names: none of ours. */
+    /** Reads an interface name. Without a zero byte it would be a prefix of names, which the model does not have. */
     public static Optional<String> readName(Expr.Cmp cmp) {
         byte[] data = cmp.data().array();
         boolean ended = data.length > 0 && data[data.length - 1] == 0;
@@ -118,7 +118,7 @@ public final class Basics {
         return mark(to, mark, negated);
     }
 
-    /** A mark that has been loaded. */
+    /** Writes a condition on a loaded mark. */
     public static List<Expr> mark(List<Expr> to, Mark mark, boolean negated) {
         if (mark.mask() != -1) {
             to.add(new Expr.Bitwise(Octets.host32(mark.mask()), NO_FLIP));
@@ -127,7 +127,7 @@ public final class Basics {
         return to;
     }
 
-    /** What a loaded mark is compared with. */
+    /** The mark that a condition compares with. */
     public record Marked(Mark mark, boolean negated) {
     }
 

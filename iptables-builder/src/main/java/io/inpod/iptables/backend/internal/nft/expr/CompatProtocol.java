@@ -4,15 +4,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * NFTA_RULE_COMPAT: the protocol of a rule, which matches and targets of x_tables ask for when they are loaded.
+ * NFTA_RULE_COMPAT: the protocol of a rule, which matches and targets of x_tables check when they are loaded.
  *
- * @param number of the protocol, 0 for any
- * @param flags NFT_RULE_COMPAT_F_INV if it is another than that
+ * @param number the number of the protocol, 0 for any
+ * @param flags NFT_RULE_COMPAT_F_INV if it must be another protocol
  */
 public record CompatProtocol(int number, int flags) {
     private static final int ANOTHER = 2;
 
-    /** What a rule's own expressions say; null if it has none of x_tables. */
+    /** Returns the protocol of a rule's expressions; null if none of them is of x_tables. */
     public static @Nullable CompatProtocol of(List<Expr> expressions) {
         int number = 0;
         int flags = 0;

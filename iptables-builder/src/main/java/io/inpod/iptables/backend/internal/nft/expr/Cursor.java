@@ -3,7 +3,7 @@ package io.inpod.iptables.backend.internal.nft.expr;
 import java.util.List;
 import java.util.Optional;
 
-/** Walks over a rule's expressions. Not thread-safe. */
+/** A position in a rule's expressions. Not thread-safe. */
 public final class Cursor {
     private final List<Expr> expressions;
     private int next;
@@ -20,7 +20,7 @@ public final class Cursor {
         return expressions.get(next++);
     }
 
-    /** Takes the next expression if it is of a kind. */
+    /** Takes the next expression if it has a type. */
     public <T extends Expr> Optional<T> next(Class<T> kind) {
         if (hasNext() && kind.isInstance(expressions.get(next))) {
             return Optional.of(kind.cast(next()));
@@ -28,7 +28,7 @@ public final class Cursor {
         return Optional.empty();
     }
 
-    /** Takes the next expression if it equals one. */
+    /** Skips the next expression if it equals the expected one. */
     public boolean skip(Expr expected) {
         if (hasNext() && expressions.get(next).equals(expected)) {
             next++;

@@ -4,8 +4,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An expression of a rule. What loads, loads into register 1, and what compares, compares register 1: no rule of ours keeps more
- * than one value at a time, except addresses and ports for NAT, which are in registers 1 to 4.
+ * An expression of a rule. Loading and comparing expressions use register 1, because our rules need one value at a time, except for the
+ * addresses and ports of NAT, which are in registers 1 to 4.
  */
 public sealed interface Expr {
     /** Loads bytes of the packet. */
@@ -14,7 +14,7 @@ public sealed interface Expr {
         public static final int TRANSPORT = 2;
     }
 
-    /** Loads what the kernel knows of the packet, NFT_META_. */
+    /** Loads a property of the packet, NFT_META_. */
     record Meta(int key) implements Expr {
         public static final int MARK = 3;
         public static final int IN_NAME = 6;
@@ -25,11 +25,11 @@ public sealed interface Expr {
         public static final int L4PROTO = 16;
     }
 
-    /** Sets what the kernel knows of the packet. */
+    /** Sets a property of the packet. */
     record SetMeta(int key) implements Expr {
     }
 
-    /** Loads what the kernel knows of the connection, NFT_CT_. */
+    /** Loads a property of the connection, NFT_CT_. */
     record Ct(int key) implements Expr {
         public static final int STATE = 0;
         public static final int STATUS = 2;
@@ -37,18 +37,18 @@ public sealed interface Expr {
         public static final int ZONE = 17;
     }
 
-    /** Sets what the kernel knows of the connection. */
+    /** Sets a property of the connection. */
     record SetCt(int key) implements Expr {
     }
 
-    /** Loads what the kernel knows of a local socket, NFT_SOCKET_; the level is that of a cgroup, or 0. */
+    /** Loads a property of a local socket, NFT_SOCKET_; the level is that of a control group, or 0. */
     record Socket(int key, int level) implements Expr {
         public static final int TRANSPARENT = 0;
         public static final int WILDCARD = 2;
         public static final int CGROUP = 3;
     }
 
-    /** Loads what routing says of an address. */
+    /** Loads the result of a route lookup for an address. */
     record Fib(int result, int flags) implements Expr {
         public static final int ADDRESS_TYPE = 3;
         public static final int SOURCE = 1;
@@ -62,7 +62,7 @@ public sealed interface Expr {
         public static final int TCP_MSS = 3;
     }
 
-    /** Swaps bytes between this machine's order and the network's, in units. */
+    /** Converts units of bytes between host and network byte order. */
     record ToNetwork(int length, int unit) implements Expr {
     }
 
@@ -70,7 +70,7 @@ public sealed interface Expr {
     record Bitwise(Octets mask, Octets flip) implements Expr {
     }
 
-    /** Goes on only if the comparison holds. */
+    /** Ends the rule unless the comparison holds. */
     record Cmp(int op, Octets data) implements Expr {
         public static final int EQ = 0;
         public static final int NEQ = 1;
@@ -83,11 +83,11 @@ public sealed interface Expr {
         }
     }
 
-    /** Goes on only if the value lies in a range, or outside. */
+    /** Ends the rule unless the value is in a range, or outside it. */
     record Range(boolean outside, Octets from, Octets to) implements Expr {
     }
 
-    /** Goes on only if the value is in a set, or isn't. */
+    /** Ends the rule unless the value is in a set, or outside it. */
     record Lookup(String set, boolean outside) implements Expr {
     }
 
@@ -95,15 +95,15 @@ public sealed interface Expr {
     record Immediate(int register, Octets data) implements Expr {
     }
 
-    /** Not an expression: what nft writes beside a rule for people. */
+    /** Not an expression: the comment that nft stores with a rule. */
     record Comment(String text) implements Expr {
     }
 
-    /** Not an expression: which of the rule's conditions asks for a whole header of TCP or UDP, and needs no expression. */
+    /** Not an expression: the index of the condition that the TCP or UDP header is complete, which needs no expression. */
     record HeaderMatch(int index) implements Expr {
     }
 
-    /** Ends the rule: NF_ACCEPT, NF_DROP, or a negative NFT_ number, with the chain where it takes one. */
+    /** Ends the rule: NF_ACCEPT, NF_DROP, or a negative NFT_ number, with the chain if it has one. */
     record Verdict(int code, @Nullable String chain) implements Expr {
         static final int DROP = 0;
         public static final int ACCEPT = 1;
@@ -112,17 +112,17 @@ public sealed interface Expr {
         static final int RETURN = -5;
     }
 
-    /** Counts packets; what it has counted isn't part of the rule. */
+    /** Counts packets; the count is not part of the rule. */
     record Counter() implements Expr {
     }
 
-    /** Holds for so many packets per so many seconds. */
+    /** Ends the rule for packets beyond a rate per some seconds. */
     record Limit(long rate, long seconds, int burst) implements Expr {
     }
 
     /**
-     * Anything of which a rule has at most numbers and texts, with their attribute numbers: reject, redir, masq, nat, tproxy, log,
-     * notrack, exthdr; and, in dumps, what isn't known here.
+     * An expression that consists of numbers and texts only, with their attribute numbers: reject, redir, masq, nat, tproxy, log,
+     * notrack, exthdr.
      */
     record Plain(String name, Map<Integer, Object> attributes) implements Expr {
         public Plain {
@@ -134,15 +134,15 @@ public sealed interface Expr {
         }
     }
 
-    /** A match of x_tables, in a struct of its own. */
+    /** A match of x_tables with its struct. */
     record XtMatch(String name, int revision, Octets info) implements Expr {
     }
 
-    /** A target of x_tables, in a struct of its own. */
+    /** A target of x_tables with its struct. */
     record XtTarget(String name, int revision, Octets info) implements Expr {
     }
 
-    /** What is in a dump and not known here. */
+    /** An unknown expression of a dump. */
     record Unknown(String name) implements Expr {
     }
 }

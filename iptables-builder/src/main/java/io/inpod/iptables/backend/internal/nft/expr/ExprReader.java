@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Reads expressions as a dump has them. What uses other registers, or isn't known here, becomes {@link Expr.Unknown}. */
+/** Reads the expressions of a dump. Unknown expressions, and those with other registers, become {@link Expr.Unknown}. */
 public final class ExprReader {
     private static final Set<String> PLAIN = Set.of("reject", "redir", "masq", "nat", "tproxy", "log", "notrack", "exthdr");
 
@@ -66,7 +66,7 @@ public final class ExprReader {
         };
     }
 
-    /** Whether an attribute says register 1. */
+    /** Returns whether an attribute is register 1. */
     private boolean has(int attribute) {
         return number(attribute) == 1;
     }
@@ -90,7 +90,7 @@ public final class ExprReader {
         return Octets.of(found == null ? new byte[0] : found.bytes());
     }
 
-    /** The bytes of a struct nft_data. */
+    /** Returns the bytes of a struct nft_data. */
     private Octets value(int attribute) {
         NetlinkAttribute found = data.get(attribute);
         NetlinkAttribute value = found == null ? null : byType(found.nested()).get(1);

@@ -44,7 +44,7 @@ public final class ExprWriter {
         }
     }
 
-    /** About how long a rule with them is. */
+    /** Returns the approximate length of a rule with these expressions. */
     public static int bytes(List<Expr> expressions) {
         int bytes = BESIDE;
         for (Expr expression : expressions) {
@@ -58,7 +58,7 @@ public final class ExprWriter {
         return request.bytes(NAME, name).begin(DATA);
     }
 
-    /** Writes all of an expression but the end of its data; returns what that is told. */
+    /** Writes an expression except the end of its data; returns the argument for that end. */
     private static int write(NetlinkRequest to, Expr expression) {
         int data;
         if (expression instanceof Expr.Payload e) {

@@ -2,9 +2,9 @@ package io.inpod.iptables.backend.internal.nft.expr;
 
 import java.util.Optional;
 
-/** What a rule names and the kernel numbers: sets of ipset, and cgroups. */
+/** Numbers of the kernel for names in rules: sets of ipset, and control groups. */
 public interface KernelNames {
-    /** A place without any: what a rule names counts as number 0. For checks without a kernel. */
+    /** Gives every name the number 0, for checks without the kernel. */
     KernelNames NONE = new KernelNames() {
         @Override
         public int ipset(String name) {
@@ -28,22 +28,22 @@ public interface KernelNames {
     };
 
     /**
-     * The index of a set.
+     * Returns the index of a set.
      *
-     * @throws java.io.UncheckedIOException if there is none of that name
+     * @throws java.io.UncheckedIOException if no set has this name
      */
     int ipset(String name);
 
-    /** The set with an index, if there is one. */
+    /** Returns the name of the set with an index, if it exists. */
     Optional<String> ipset(int index);
 
     /**
-     * The number of a cgroup of version 2, given by its path below the mount.
+     * Returns the number of a control group of version 2, given by its path below the mount.
      *
-     * @throws java.io.UncheckedIOException if there is none
+     * @throws java.io.UncheckedIOException if it does not exist
      */
     long cgroup(String path);
 
-    /** The path of a cgroup, if it is known. */
+    /** Returns the path of a control group, if it is known. */
     Optional<String> cgroup(long id);
 }

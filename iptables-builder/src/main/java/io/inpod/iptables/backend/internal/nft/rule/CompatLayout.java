@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Rules as iptables-nft 1.8.9 writes them: interfaces, protocol, addresses, ports, marks and limits as native expressions, the rest as
- * matches and targets of x_tables. Only so does iptables-save list them.
+ * Writes rules as iptables-nft 1.8.9 does: interfaces, protocol, addresses, ports, marks and limits as native expressions, the rest as
+ * matches and targets of x_tables. iptables-save lists only rules in this layout.
  */
 public final class CompatLayout implements RuleLayout {
-    /** A rule's own order is that of iptables-save: addresses, interfaces, protocol, the rest. Here interfaces and protocol come first. */
+    /** Writes interfaces and protocol first; the conditions of a rule are in the order of iptables-save, with addresses first. */
     @Override
     public List<Expr> expressions(Rule rule, Scope scope) {
         List<Expr> to = new ArrayList<>(12);

@@ -18,7 +18,7 @@ final class ConnectionReader {
     private ConnectionReader() {
     }
 
-    /** The condition on a property of the connection that has been loaded. */
+    /** Reads the condition on a loaded property of the connection. */
     static Optional<? extends Match> read(Cursor cursor, int key) {
         if (key == Expr.Ct.MARK) {
             return Basics.readMark(cursor).map(m -> new ConnmarkMatch(m.mark(), m.negated()));
@@ -32,7 +32,7 @@ final class ConnectionReader {
         if (bitwise.isPresent()) {
             return cmp.get().data().isZero() ? anyOf(key, bitwise.get().mask().hostInt(0), !differs) : Optional.empty();
         }
-        // of states a packet has one only, so that the number as a whole means the same
+        // a packet has exactly one state, so that comparing the whole number means the same
         return key == Expr.Ct.STATE ? anyOf(key, cmp.get().data().hostInt(0), differs) : Optional.empty();
     }
 

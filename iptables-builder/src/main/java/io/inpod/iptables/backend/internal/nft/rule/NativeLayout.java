@@ -12,7 +12,7 @@ import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import java.util.List;
 
-/** Rules in native expressions, as nft writes them. */
+/** Writes rules in native expressions, as nft does. */
 public final class NativeLayout implements RuleLayout {
     @Override
     public List<Expr> expressions(Rule rule, Scope scope) {
@@ -25,7 +25,7 @@ public final class NativeLayout implements RuleLayout {
         if (rule.families() == FamilyScope.BOTH && scope.isInet()) {
             scope.families().single().ifPresent(to::family);
         }
-        // a condition on a port or type asks for the protocol by itself, where it stands
+        // a condition on a port or type includes one on the protocol
         boolean implied = false;
         for (Match match : rule.matches()) {
             implied |= NativeMatches.asksForProtocol(match);
@@ -48,10 +48,10 @@ public final class NativeLayout implements RuleLayout {
         rule.target().families().single().ifPresent(to::family);
         List<Expr> expressions = to.expressions();
         if (rule.target().destination().isEmpty()) {
-            expressions.add(new Expr.Counter()); // of what only leads on, the rules that it leads to have counters
+            expressions.add(new Expr.Counter()); // a jump needs none: the rules that it leads to have counters
         }
         rule.target().accept(new NativeTargets(expressions, scope));
-        int index = 0; // as it will be read: without the condition on the family
+        int index = 0; // as it is read back: without the condition on the family
         for (Match match : rule.matches()) {
             if (match instanceof TransportMatch t && t.isHeaderAlone()) {
                 expressions.add(new Expr.HeaderMatch(index));

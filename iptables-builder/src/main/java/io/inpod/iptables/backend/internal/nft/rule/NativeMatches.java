@@ -37,7 +37,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Writes conditions in native expressions: what one depends on, family or protocol, is asked for once before it. Not thread-safe. */
+/** Writes conditions in native expressions, and once before them the family or protocol that they depend on. Not thread-safe. */
 final class NativeMatches implements MatchVisitor<List<Expr>> {
     private final List<Expr> to = new ArrayList<>(16);
     private final Scope scope;
@@ -52,7 +52,7 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
         return to;
     }
 
-    /** Whether a condition makes one on the protocol superfluous. */
+    /** Returns whether a condition includes one on the protocol. */
     static boolean asksForProtocol(Match match) {
         return match instanceof IcmpMatch || match instanceof TransportMatch t && !t.isHeaderAlone();
     }
@@ -78,7 +78,7 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
         return to;
     }
 
-    /** Writes a condition, and before it one on its family unless that has been asked for. */
+    /** Writes a condition, and before it one on its family unless there already is one. */
     void add(Match match) {
         match.families().single().ifPresent(this::family);
         match.accept(this);
@@ -86,7 +86,7 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
 
     @Override
     public List<Expr> visit(FamilyMatch match) {
-        return to; // asked for already
+        return to; // written before
     }
 
     @Override
@@ -182,7 +182,7 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
         if (match.negated()) {
             throw new IllegalArgumentException("native nf_tables expressions can't express " + match);
         }
-        // a packet without a socket ends the rule when the user is loaded; every user is at least 0
+        // for a packet without a socket, loading the user ends the rule; every user is at least 0
         to.add(new Expr.Meta(Expr.Meta.SOCKET_UID));
         return add(new Expr.Cmp(Expr.Cmp.GTE, Octets.zeros(4)));
     }
@@ -199,7 +199,7 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
 
     @Override
     public List<Expr> visit(SocketMatch match) {
-        // loading any property ends the rule if there is no socket; the condition on it may be one that always holds
+        // without a socket, loading any property ends the rule; the condition on the property may be one that always holds
         if (!match.anyAddress()) {
             to.add(new Expr.Socket(Expr.Socket.WILDCARD, 0));
             to.add(new Expr.Cmp(Expr.Cmp.EQ, Octets.u8(0)));
@@ -230,7 +230,7 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
         return add(new Expr.Cmp(negated ? Expr.Cmp.EQ : Expr.Cmp.NEQ, Octets.zeros(4)));
     }
 
-    /** A range needs the network's byte order, in which it can be compared byte by byte. */
+    /** Writes a condition on an id. A range needs network byte order, in which it can be compared byte by byte. */
     private List<Expr> id(int key, long first, long last, boolean negated) {
         to.add(new Expr.Meta(key));
         if (first == last) {

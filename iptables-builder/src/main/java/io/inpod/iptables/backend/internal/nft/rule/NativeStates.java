@@ -4,7 +4,7 @@ import io.inpod.iptables.ConntrackState;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** States of connections as the native expression has them, enum ip_conntrack_info and {@code ct_state} of nft. */
+/** The bits of connection states in native expressions, see enum ip_conntrack_info and {@code ct_state} of nft. */
 final class NativeStates {
     private NativeStates() {
     }
@@ -19,7 +19,7 @@ final class NativeStates {
         };
     }
 
-    /** The states of some bits; none if there are others. */
+    /** Returns the states of some bits; none if a bit is unknown. */
     static Set<ConntrackState> of(int bits) {
         Set<ConntrackState> states = EnumSet.noneOf(ConntrackState.class);
         int known = 0;

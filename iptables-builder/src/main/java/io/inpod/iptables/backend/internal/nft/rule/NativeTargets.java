@@ -27,7 +27,7 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
     static final int REJECT_RESET = 1;
     static final int REJECT_ICMPX = 2;
 
-    /** The option for the largest segment in the header of TCP: where in it the number is. */
+    /** Stores the number in the TCP option for the maximum segment size. */
     static final Expr.Plain SET_SEGMENT_SIZE = new Expr.Plain("exthdr", Map.of(2, (byte) 2, 3, 2, 4, 2, 6, 1, 7, 1));
 
     private final List<Expr> to;
@@ -156,7 +156,7 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
         return to;
     }
 
-    /** Loads ports from a register on; the last register. */
+    /** Loads ports into registers, and returns the last of these. */
     private int ports(int register, Ports ports) {
         to.add(new Expr.Immediate(register, Octets.be16(ports.first())));
         if (ports.first() == ports.last()) {
@@ -198,7 +198,7 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
         return add(store);
     }
 
-    /** In a rule for both families a code that both know, NFT_REJECT_ICMPX_. */
+    /** In an {@code inet} table, writes a code of both families, NFT_REJECT_ICMPX_. */
     private Expr reject(RejectWith with) {
         if (with == RejectWith.TCP_RESET) {
             return new Expr.Plain("reject", Map.of(1, REJECT_RESET, 2, (byte) 0));

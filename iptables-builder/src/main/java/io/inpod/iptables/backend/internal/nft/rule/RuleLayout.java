@@ -4,12 +4,12 @@ import io.inpod.iptables.Rule;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import java.util.List;
 
-/** How a rule is written. {@link RuleReader} reads all of them. */
+/** A way to write rules as expressions. {@link RuleReader} reads all layouts. */
 public interface RuleLayout {
     /**
      * Writes a rule.
      *
-     * @throws IllegalArgumentException naming what can't be expressed
+     * @throws IllegalArgumentException naming the part that cannot be expressed
      */
     List<Expr> expressions(Rule rule, Scope scope);
 }

@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Reads the rule that expressions mean, whoever wrote them, if the model can say it. Not thread-safe. */
+/** Reads rules from expressions of any program, if the model can express them. Not thread-safe. */
 public final class RuleReader {
     private final Cursor cursor;
     private final FamilyScope tableFamilies;
@@ -47,12 +47,12 @@ public final class RuleReader {
      * A rule that was read.
      *
      * @param rule the rule
-     * @param families the families that it asks for by itself, in an {@code inet} table
+     * @param families the families that its expressions name, in an {@code inet} table
      */
     public record Found(Rule rule, FamilyScope families) {
     }
 
-    /** Reads a rule of a table of one family, or of an {@code inet} table, which has none. */
+    /** Reads a rule of a table of some families. */
     public static Optional<Found> read(List<Expr> expressions, FamilyScope tableFamilies, KernelNames names) {
         RuleReader reader = new RuleReader(expressions, tableFamilies, names);
         try {
@@ -65,7 +65,7 @@ public final class RuleReader {
         }
     }
 
-    /** The condition on the header stands among the others where it was written. */
+    /** Inserts the condition on the header at its place among the others. */
     private Rule rule(Target target, Optional<Expr.HeaderMatch> header) {
         Rule without = new Rule(matches, target);
         if (header.isEmpty() || protocol.isEmpty() || header.get().index() > without.matches().size()) {
@@ -76,7 +76,7 @@ public final class RuleReader {
         return new Rule(all, target);
     }
 
-    /** Reads conditions up to the target, and that. */
+    /** Reads the conditions and the target. */
     private Optional<Target> target() {
         while (cursor.hasNext()) {
             Optional<Target> target = TargetReader.read(cursor, family());
@@ -90,7 +90,7 @@ public final class RuleReader {
         return Optional.empty();
     }
 
-    /** Reads a condition; false if the model has none such. */
+    /** Reads a condition; returns false if the model cannot express it. */
     private boolean condition(Expr expression) {
         if (expression instanceof Expr.Counter) {
             return true;
@@ -183,7 +183,7 @@ public final class RuleReader {
                 .map(a -> source ? new SourceMatch(a.prefix(), a.negated()) : new DestinationMatch(a.prefix(), a.negated())));
     }
 
-    /** Ports and flags, or the type of ICMP, with which its header begins. */
+    /** Reads ports and flags, or the type of ICMP, at the beginning of the header. */
     private boolean transport(Expr.Payload payload) {
         if (protocol.isEmpty()) {
             return false;

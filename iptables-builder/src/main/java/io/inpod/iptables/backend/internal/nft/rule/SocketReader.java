@@ -17,12 +17,12 @@ import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
 import java.util.Optional;
 
-/** Reads native conditions on local sockets, their owners, and the types of addresses. */
+/** Reads native conditions on local sockets, their users and groups, and the types of addresses. */
 final class SocketReader {
     private SocketReader() {
     }
 
-    /** The condition that begins by loading something of a socket, or the type of an address. */
+    /** Reads a condition that begins by loading a property of a socket, or the type of an address. */
     static Optional<? extends Match> read(Cursor cursor, Expr first, KernelNames names) {
         if (first instanceof Expr.Fib fib) {
             return Basics.equality(cursor).flatMap(cmp -> addressType(fib, cmp));
@@ -63,7 +63,7 @@ final class SocketReader {
         return Optional.empty();
     }
 
-    /** The user or group of the socket has been loaded. */
+    /** Reads the condition on the loaded user or group of the socket. */
     static Optional<? extends Match> owner(Cursor cursor, boolean user) {
         if (user && cursor.skip(new Expr.Cmp(Expr.Cmp.GTE, Octets.zeros(4)))) {
             return Optional.of(new OwnerSocketMatch(false));

@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Reads the target at which a cursor stands; leaves the cursor where it was if there is none. */
+/** Reads the target at a cursor; without a target, the cursor does not move. */
 final class TargetReader {
     private static final Expr SET_MARK = new Expr.SetMeta(Expr.Meta.MARK);
     private static final Expr SET_CONNMARK = new Expr.SetCt(Expr.Ct.MARK);
@@ -66,7 +66,7 @@ final class TargetReader {
         return Optional.empty();
     }
 
-    /** A mark has been loaded, the packet's or the connection's: it is changed and stored again, or copied to the other. */
+    /** Reads what happens to the loaded mark of the packet or connection: it is changed and stored, or copied to the other. */
     private Optional<Target> mark(boolean packet) {
         Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class).filter(b -> b.mask().length() == 4);
         if (cursor.skip(packet ? SET_MARK : SET_CONNMARK)) {
@@ -80,12 +80,12 @@ final class TargetReader {
         return Optional.empty();
     }
 
-    /** What setting bits under a mask does to a mark. */
+    /** Returns the bits that an expression sets, and their mask. */
     private static Mark changed(Expr.Bitwise bitwise) {
         return new Mark(bitwise.flip().hostInt(0), ~bitwise.mask().hostInt(0));
     }
 
-    /** A constant has been loaded into register 1. */
+    /** Reads what happens to a constant in register 1. */
     private Optional<Target> immediate(Octets data) {
         if (data.length() == 4 && cursor.skip(SET_CONNMARK)) {
             return Optional.of(new Target.SetConnmark(Mark.exactly(data.hostInt(0))));
@@ -101,7 +101,7 @@ final class TargetReader {
         return data.length() == 2 ? ports(data.u16At(0)) : Optional.empty();
     }
 
-    /** A port that is loaded next, into a register. */
+    /** Reads a port that is loaded into a register. */
     private Optional<Integer> port(int register) {
         int position = cursor.position();
         Optional<Integer> port = cursor.next(Expr.Immediate.class).filter(i -> i.register() == register && i.data().length() == 2).map(i -> i.data().u16At(0));
