@@ -25,6 +25,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ManualIoEventLoop;
@@ -49,6 +50,10 @@ class ArchitectureTest {
     private static final String[] NETNS = and(NETNS_API, NETNS_INTERNAL);
     private static final String[] LIBRARIES = and(NETNS, TPROXY, IPTABLES, HBONE);
 
+    /** Of netns-sockets, what rules may know without a kernel: the families; and the presets, on which numbers pods and proxy agree. */
+    private static final DescribedPredicate<JavaClass> FAMILIES = equivalentTo(IpFamily.class).or(equivalentTo(IpFamily[].class)).forSubtype();
+    private static final DescribedPredicate<JavaClass> PRESETS = resideInAPackage("io.inpod.iptables.pod").forSubtype();
+
     /** The part of iptables-builder that applies rules, and so may use netns-sockets. */
     private static final DescribedPredicate<JavaClass> IPTABLES_BACK_ENDS =
             resideInAPackage("io.inpod.iptables.backend..").forSubtype();
@@ -72,8 +77,9 @@ class ArchitectureTest {
 
     @Test
     void rulesAreValuesWithoutNativeCode() {
-        check(classes().that().resideInAPackage(IPTABLES).and(not(IPTABLES_BACK_ENDS)).should().onlyDependOnClassesThat(
-                resideInAnyPackage("java..", "org.jspecify..").or(equivalentTo(IpFamily.class)).or(equivalentTo(IpFamily[].class)).or(resideInAPackage(IPTABLES).and(not(IPTABLES_BACK_ENDS)))));
+        DescribedPredicate<JavaClass> values = resideInAnyPackage("java..", "org.jspecify..").or(FAMILIES).or(resideInAPackage(IPTABLES).and(not(IPTABLES_BACK_ENDS)));
+        check(classes().that().resideInAPackage(IPTABLES).and(not(IPTABLES_BACK_ENDS)).and(not(PRESETS)).should().onlyDependOnClassesThat(values.and(not(PRESETS))));
+        check(classes().that(PRESETS).should().onlyDependOnClassesThat(values.or(equivalentTo(InPodConstants.class))));
     }
 
     @Test

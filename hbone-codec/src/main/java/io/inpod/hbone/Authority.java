@@ -8,9 +8,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a tunnel leads: the {@code :authority} of a CONNECT request (RFC 9113 section 8.5), a host and a port.
+ * The destination of a tunnel, a host and a port: the {@code :authority} of a CONNECT request (RFC 9113 section 8.5).
  *
- * <p>An IPv6 host is held without brackets and written with them. The text is kept as it was given.
+ * <p>An IPv6 host is stored without brackets and written with them. The host's text isn't normalised.
  *
  * @param host an IPv4 address, an IPv6 address (no zone), or a DNS name
  * @param port 1 to 65535
@@ -23,13 +23,13 @@ public record Authority(String host, int port) {
     /**
      * Checks host and port.
      *
-     * @param host an IPv4 address, an IPv6 address (no zone), or a DNS name
-     * @param port 1 to 65535
-     * @throws IllegalArgumentException if the host is neither address nor name, or the port is out of range
+     * @param host see {@link #host()}
+     * @param port see {@link #port()}
+     * @throws IllegalArgumentException if the host is neither an address nor a name, or the port is out of range
      */
     public Authority {
         boolean literal = isIpv4(host) || isIpv6(host);
-        // What looks like numbers but is no address ("1.2.3", "010.0.0.1") must not end up at somebody's lenient resolver.
+        // Numbers that aren't an address ("1.2.3", "010.0.0.1") must not reach a lenient resolver.
         if (!literal && (!NAME.matcher(host).matches() || NUMBERS.matcher(host).matches())) {
             throw new IllegalArgumentException("not an IP address or DNS name: " + printable(host));
         }
@@ -39,11 +39,11 @@ public record Authority(String host, int port) {
     }
 
     /**
-     * Parses {@code 10.0.0.1:80}, {@code [fd00::1]:80} or {@code name:80}; user information, leading zeros and a missing port are refused.
+     * Parses {@code 10.0.0.1:80}, {@code [fd00::1]:80} or {@code name:80}. Refuses user information, leading zeros and a missing port.
      *
      * @param text the authority
      * @return host and port
-     * @throws IllegalArgumentException if the text is anything else
+     * @throws IllegalArgumentException if the text has another form
      */
     public static Authority parse(String text) {
         int colon = text.lastIndexOf(':');
@@ -56,13 +56,13 @@ public record Authority(String host, int port) {
             host = host.substring(1, host.length() - 1);
         }
         if (bracketed != isIpv6(host)) {
-            throw new IllegalArgumentException("an IPv6 address, and nothing else, stands in brackets: " + printable(text));
+            throw new IllegalArgumentException("an IPv6 address must be in brackets, and nothing else may be: " + printable(text));
         }
         return new Authority(host, Integer.parseInt(text.substring(colon + 1)));
     }
 
     /**
-     * The authority of a resolved address.
+     * Returns the authority of a resolved address.
      *
      * @param address address and port
      * @return its authority
@@ -76,7 +76,7 @@ public record Authority(String host, int port) {
     }
 
     /**
-     * The host as an address, without asking any resolver.
+     * Returns the host as an address, without a name lookup.
      *
      * @return the address, or null if the host is a name
      */
@@ -89,13 +89,13 @@ public record Authority(String host, int port) {
         }
     }
 
-    /** Returns the text that goes on the wire. */
+    /** Returns the text as sent on the wire. */
     @Override
     public String toString() {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
     }
 
-    // Loops, not patterns: every request passes here.
+    // Loops instead of patterns, because every request is checked here.
     private static boolean isPort(String text, int from) {
         for (int i = from; i < text.length(); i++) {
             char c = text.charAt(i);

@@ -8,8 +8,8 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 
 /**
- * A {@code baggage} header: what a peer says about the workload behind it, in order. HBONE peers use the keys below, don't percent-encode, and
- * decide nothing by it; neither should you.
+ * A {@code baggage} header: what a peer says about its workload, in order. HBONE peers use the keys below and don't percent-encode. They
+ * base no decision on baggage, and callers shouldn't either.
  *
  * @param entries values by key; at most 64, at most 8192 characters as a header
  * @see <a href="https://www.w3.org/TR/baggage/">W3C Baggage</a>
@@ -37,17 +37,17 @@ public record Baggage(Map<String, String> entries) {
     private static final Pattern NOT_VALUE = Pattern.compile("[^\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e]");
 
     /**
-     * Copies the map, in its order.
+     * Copies the map and keeps its order.
      *
-     * @param entries values by key; at most 64, at most 8192 characters as a header
-     * @throws IllegalArgumentException if a key isn't a token, a value has a character that must be encoded, or there is too much
+     * @param entries see {@link #entries()}
+     * @throws IllegalArgumentException if a key isn't a token, a value contains a character that must be encoded, or a limit is exceeded
      */
     public Baggage {
         entries = Collections.unmodifiableMap(new LinkedHashMap<>(entries));
         int characters = 0;
         for (Map.Entry<String, String> entry : entries.entrySet()) {
             if (!KEY.matcher(entry.getKey()).matches() || !VALUE.matcher(entry.getValue()).matches()) {
-                throw new IllegalArgumentException("not a baggage entry: key or value with a character that isn't allowed");
+                throw new IllegalArgumentException("not a baggage entry: key or value contains a character that isn't allowed");
             }
             characters += entry.getKey().length() + entry.getValue().length() + 2;
         }
@@ -57,8 +57,8 @@ public record Baggage(Map<String, String> entries) {
     }
 
     /**
-     * For values that come from elsewhere: characters that aren't allowed become {@code _}; empty values, keys that aren't tokens, and what is too
-     * much are left out.
+     * Makes baggage from unchecked values: characters that aren't allowed become {@code _}. Entries with an empty value or a key that isn't
+     * a token are omitted, and so are entries beyond the limits.
      *
      * @param entries values by key, in order
      * @return the baggage
@@ -77,7 +77,7 @@ public record Baggage(Map<String, String> entries) {
     }
 
     /**
-     * As a header.
+     * Returns the header.
      *
      * @return {@code baggage} with these entries
      */
@@ -88,11 +88,11 @@ public record Baggage(Map<String, String> entries) {
     }
 
     /**
-     * Parses a header's value strictly. Properties ({@code key=value;property}) are dropped; of a key that comes twice the last holds.
+     * Parses a header's value strictly. Properties ({@code key=value;property}) are dropped; if a key is repeated, its last value counts.
      *
      * @param value the value
      * @return the baggage
-     * @throws IllegalArgumentException if it isn't well-formed, or too much
+     * @throws IllegalArgumentException if it isn't well-formed, or exceeds a limit
      */
     public static Baggage parse(String value) {
         Map<String, String> entries = new LinkedHashMap<>();
@@ -108,17 +108,17 @@ public record Baggage(Map<String, String> entries) {
     }
 
     /**
-     * What a request or an answer says, for who only wants to know: never throws. What can't be understood, or is too much, is left out.
+     * Returns the baggage of a request or an answer. Never throws: entries that are malformed or beyond the limits are omitted.
      *
-     * @param headers of a request or an answer; several {@code baggage} lines count as one
-     * @return the baggage, perhaps empty
+     * @param headers the headers of a request or an answer; several {@code baggage} headers count as one
+     * @return the baggage, possibly empty
      */
     public static Baggage of(List<Header> headers) {
         Map<String, String> entries = new LinkedHashMap<>();
         int characters = 0;
         for (Header header : headers) {
             if (header.name().equals(NAME)) {
-                // Whatever it is cut off in lies beyond the bound, and is left out.
+                // An entry that is cut here is beyond the limit and is omitted.
                 String bounded = header.value().substring(0, Math.min(header.value().length(), MOST_CHARACTERS + 1));
                 for (String member : bounded.split(",", -1)) {
                     characters += member.length() + 1;
@@ -135,7 +135,7 @@ public record Baggage(Map<String, String> entries) {
         try {
             entries.putAll(parse(member).entries);
         } catch (IllegalArgumentException e) {
-            // Left out, as promised.
+            // Omitted, as documented.
         }
     }
 }

@@ -11,13 +11,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One element of a {@code forwarded} header: for whom a request is made. HBONE clients name the app's address in {@code for} and, if the app had asked
- * for a service, its host name in {@code host}. It is what the peer says; nothing proves it.
+ * One element of a {@code forwarded} header: the origin of a request. HBONE clients put the application's address into {@code for} and, if
+ * the application called a service, the service's host name into {@code host}. The peer asserts these values; nothing proves them.
  *
- * @param client the node for which the request is made ({@code for}), or null
- * @param by the node that forwards, or null
- * @param host the host that was asked for, or null
- * @param proto the protocol it was asked with, or null
+ * @param client the origin of the request ({@code for}), or null
+ * @param by the forwarding node, or null
+ * @param host the requested host, or null
+ * @param proto the protocol of the original request, or null
  * @see <a href="https://www.rfc-editor.org/rfc/rfc7239#section-4">RFC 7239 section 4</a>
  */
 public record Forwarded(@Nullable String client, @Nullable String by, @Nullable String host, @Nullable String proto) {
@@ -34,11 +34,11 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     /**
      * Checks the values.
      *
-     * @param client the node for which the request is made ({@code for}), or null
-     * @param by the node that forwards, or null
-     * @param host the host that was asked for, or null
-     * @param proto the protocol it was asked with, or null
-     * @throws IllegalArgumentException if one of them holds a control character
+     * @param client see {@link #client()}
+     * @param by see {@link #by()}
+     * @param host see {@link #host()}
+     * @param proto see {@link #proto()}
+     * @throws IllegalArgumentException if a value contains a control character
      */
     public Forwarded {
         for (String value : new String[] {client, by, host, proto}) {
@@ -49,9 +49,9 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     }
 
     /**
-     * A request for an app.
+     * Returns the element for an application.
      *
-     * @param client the app's address; a resolved one
+     * @param client the application's address, resolved
      * @return {@code for="address:port"}
      */
     public static Forwarded of(InetSocketAddress client) {
@@ -59,19 +59,18 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     }
 
     /**
-     * With the host that the app asked for.
+     * {@return this element with the host that the application called}
      *
      * @param name the host
-     * @return changed element
      */
     public Forwarded withHost(String name) {
         return new Forwarded(client, by, name, proto);
     }
 
     /**
-     * The address in {@code for}.
+     * Returns the address in {@code for}.
      *
-     * @return empty if there is none, or a name, or an address without port
+     * @return empty if {@code for} is missing, a name, or an address without a port
      */
     public Optional<InetSocketAddress> clientAddress() {
         try {
@@ -83,7 +82,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     }
 
     /**
-     * As a header.
+     * Returns the header.
      *
      * @return {@code forwarded} with this element
      */
@@ -104,11 +103,11 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     }
 
     /**
-     * Parses a header's value strictly; parameters other than the four are skipped.
+     * Parses a header's value strictly. Parameters other than the four are skipped.
      *
      * @param value the value
      * @return the elements in order, the one nearest to the origin first
-     * @throws IllegalArgumentException if it isn't well-formed, names a parameter twice, or has more than 64 elements
+     * @throws IllegalArgumentException if the value isn't well-formed, repeats a parameter, or has more than 64 elements
      */
     public static List<Forwarded> parse(String value) {
         List<Forwarded> elements = new ArrayList<>(1);
@@ -129,7 +128,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
             }
             int index = PARAMETERS.indexOf(pair.group(1).toLowerCase(Locale.ROOT));
             if (index >= 0 && values[index] != null) {
-                throw new IllegalArgumentException("forwarded header with a parameter twice");
+                throw new IllegalArgumentException("forwarded header repeats a parameter");
             } else if (index >= 0) {
                 values[index] = text;
             }
@@ -153,7 +152,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
         return new IllegalArgumentException("malformed forwarded header at " + at);
     }
 
-    /** A quoted-string of RFC 9110 section 5.6.4; returns where it ends. */
+    /** Reads a quoted-string (RFC 9110 section 5.6.4); returns the index after it. */
     private static int quoted(String value, int from, StringBuilder out) {
         int at = from + 1;
         if (from >= value.length() || value.charAt(from) != '"') {
@@ -185,9 +184,9 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     }
 
     /**
-     * What a request says, for who only wants to know: never throws.
+     * Returns what a request's headers say. Never throws.
      *
-     * @param headers of a request
+     * @param headers the headers of a request
      * @return the first element; empty if there is no such header or it isn't well-formed
      */
     public static Optional<Forwarded> of(List<Header> headers) {

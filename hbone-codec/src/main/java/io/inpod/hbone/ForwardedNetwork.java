@@ -5,9 +5,9 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * An {@code x-forwarded-network} header: the network that a request comes from, in the inner request of "double HBONE".
+ * An {@code x-forwarded-network} header: the network from which the inner request of "double HBONE" comes.
  *
- * @param network its name: 1 to 253 visible ASCII characters
+ * @param network the network's name: 1 to 253 visible ASCII characters
  */
 public record ForwardedNetwork(String network) {
     /** The header's name. */
@@ -18,8 +18,8 @@ public record ForwardedNetwork(String network) {
     /**
      * Checks the name.
      *
-     * @param network its name: 1 to 253 visible ASCII characters
-     * @throws IllegalArgumentException if it isn't like that
+     * @param network see {@link #network()}
+     * @throws IllegalArgumentException if the name is malformed
      */
     public ForwardedNetwork {
         if (!NETWORK.matcher(network).matches()) {
@@ -28,17 +28,17 @@ public record ForwardedNetwork(String network) {
     }
 
     /**
-     * Whether it is the same network; upper and lower case don't matter.
+     * Compares with another name, ignoring case.
      *
      * @param other a network's name
-     * @return whether it is
+     * @return whether it names the same network
      */
     public boolean is(String other) {
         return network.equalsIgnoreCase(other);
     }
 
     /**
-     * As a header.
+     * Returns the header.
      *
      * @return {@code x-forwarded-network}
      */
@@ -47,9 +47,9 @@ public record ForwardedNetwork(String network) {
     }
 
     /**
-     * What a request says: never throws.
+     * Returns what a request's headers say. Never throws.
      *
-     * @param headers of a request
+     * @param headers the headers of a request
      * @return empty if there isn't exactly one such header, or it isn't well-formed
      */
     public static Optional<ForwardedNetwork> of(List<Header> headers) {

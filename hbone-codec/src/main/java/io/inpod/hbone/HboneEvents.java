@@ -1,28 +1,29 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an operator might want to see in a log, a metric or a recording. Called on the event loop of the connection; implementations don't block, don't
- * throw, and change nothing about the channels. {@link #NONE} costs nothing.
+ * Events for logs, metrics and recordings. The methods are called on the connection's event loop. Implementations must not block, throw, or
+ * change anything about the channels. {@link #NONE} costs nothing.
  */
 public interface HboneEvents {
     /** Does nothing. */
     HboneEvents NONE = new HboneEvents() { };
 
     /**
-     * A connection ended before it could carry tunnels: handshake, identity, ALPN, HTTP/2 preface, or no first request.
+     * A connection ended before it carried a tunnel: TLS handshake, identity, ALPN, HTTP/2 preface, or no first request.
      *
-     * @param connection the TCP channel; its addresses may be gone
+     * @param connection the TCP channel; its addresses may be null
      * @param reason why, in one line
      */
     default void handshakeFailed(Channel connection, String reason) { }
 
     /**
-     * A connection can carry tunnels: TLS is done and the peer's SETTINGS have come.
+     * A connection can carry tunnels: the TLS handshake is complete and the peer's SETTINGS have arrived.
      *
      * @param connection the TCP channel
      * @param peer the identity that TLS has verified
@@ -31,7 +32,7 @@ public interface HboneEvents {
     default void connectionOpened(Channel connection, SpiffeId peer, boolean accepted) { }
 
     /**
-     * A connection that was opened has ended, in whatever way.
+     * An opened connection has ended, for any reason.
      *
      * @param connection the TCP channel
      * @param reason why, in one line
@@ -39,7 +40,7 @@ public interface HboneEvents {
     default void connectionClosed(Channel connection, String reason) { }
 
     /**
-     * A connection was given up because of its peer: protocol violation, flood.
+     * A connection is being ended because of its peer's behaviour: a protocol violation or a flood.
      *
      * @param connection the TCP channel
      * @param reason why, in one line
@@ -58,23 +59,23 @@ public interface HboneEvents {
      * A {@link TunnelRequestHandler} didn't answer in time; the client got 504.
      *
      * @param connection the TCP channel
-     * @param patience how long the request had waited
+     * @param patience how long the request waited
      */
     default void requestExpired(Channel connection, Duration patience) { }
 
     /**
-     * A tunnel stands.
+     * A tunnel was established.
      *
      * @param tunnel the tunnel
      */
     default void tunnelOpened(TunnelChannel tunnel) { }
 
     /**
-     * A tunnel has ended, in whatever way.
+     * A tunnel has ended, for any reason.
      *
      * @param tunnel the tunnel, already closed
-     * @param received bytes that came from the peer, with padding
-     * @param sent bytes that were handed to the connection
+     * @param received bytes received from the peer, padding included
+     * @param sent bytes passed to the connection
      */
     default void tunnelClosed(TunnelChannel tunnel, long received, long sent) { }
 
@@ -83,8 +84,8 @@ public interface HboneEvents {
      *
      * @param connection the TCP channel
      * @param stream the HTTP/2 stream
-     * @param errorCode RFC 9113 section 7
-     * @param byPeer who sent it
+     * @param errorCode the code, as in RFC 9113 section 7
+     * @param byPeer whether the peer sent it
      */
     default void streamReset(Channel connection, int stream, long errorCode, boolean byPeer) { }
 
@@ -92,17 +93,18 @@ public interface HboneEvents {
      * GOAWAY was sent or received.
      *
      * @param connection the TCP channel
-     * @param lastStream the last stream that its sender has looked at or will look at
-     * @param errorCode RFC 9113 section 7
-     * @param byPeer who sent it
+     * @param lastStream the last stream that the sender has processed or will process
+     * @param errorCode the code, as in RFC 9113 section 7
+     * @param byPeer whether the peer sent it
      */
     default void goAway(Channel connection, int lastStream, long errorCode, boolean byPeer) { }
 
     /**
-     * Asked once per connection: where to write its HTTP/2 frames, as {@code nghttp -v} prints them, header values and all. For debugging; slow.
+     * Returns the destination of a log of HTTP/2 frames, as {@code nghttp -v} prints them, header values included. Called once per
+     * connection. For debugging; slow.
      *
      * @param connection the TCP channel
-     * @return takes one line after the other, on the event loop; or null for no such log
+     * @return consumes the lines one by one, on the event loop; null for no log
      */
     default @Nullable Consumer<String> frameLog(Channel connection) {
         return null;

@@ -1,6 +1,6 @@
 package io.inpod.hbone;
 
-import io.inpod.hbone.internal.FlightEvents;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.Objects;
@@ -8,18 +8,18 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes events on, and shows them to Flight Recorder: {@code io.inpod.HboneConnection} and {@code io.inpod.HboneTunnel} with their
- * durations, and {@code io.inpod.HboneHandshakeFailure}, {@code io.inpod.HboneReset} and {@code io.inpod.HboneGoAway}. Needs the module {@code jdk.jfr}. While nothing
- * is recorded it costs next to nothing.
+ * Records events with Flight Recorder and passes them on: {@code io.inpod.HboneConnection} and {@code io.inpod.HboneTunnel} with their
+ * durations, and {@code io.inpod.HboneHandshakeFailure}, {@code io.inpod.HboneReset} and {@code io.inpod.HboneGoAway}. Requires the module
+ * {@code jdk.jfr}. Costs almost nothing while there is no recording.
  */
 public final class HboneFlightRecorder implements HboneEvents {
     private final HboneEvents next;
     private final FlightEvents recorder = new FlightEvents();
 
     /**
-     * In front of another listener.
+     * Creates a recorder in front of another listener.
      *
-     * @param next hears everything too
+     * @param next receives all events too
      */
     public HboneFlightRecorder(HboneEvents next) {
         this.next = Objects.requireNonNull(next);

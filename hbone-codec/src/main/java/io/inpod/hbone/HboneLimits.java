@@ -1,15 +1,17 @@
 package io.inpod.hbone;
 
 /**
- * What a peer, or a burst of our own requests, may cost us. What a connection costs at most follows from these and {@link HboneWindows}.
+ * Bounds on what a peer, or a burst of our own requests, may cost. With {@link HboneWindows} they bound the cost of a connection.
  *
  * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
- * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them, a larger one is answered with 431; 1,024 to 1,048,576
+ * @param maxHeaderListSize the largest header list that is accepted, in bytes as RFC 9113 section 6.5.2 counts them; a server answers a
+ *     larger one with 431; 1,024 to 1,048,576
  * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
- * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
- *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
- * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, what comes late on closed streams,
- *     small WINDOW_UPDATEs beyond two per DATA frame of ours) which a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
+ * @param resets how many requests a peer may cancel before their answer, and how many violations that cost a stream it may commit, at once;
+ *     the budget refills by a tenth per second. Resets of established tunnels don't count; 1 to 1,000,000
+ * @param controlFrames how many frames that carry nothing a peer may send at once (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim
+ *     answers, late frames on closed streams, small WINDOW_UPDATEs beyond two per DATA frame of ours); the budget refills by a tenth per
+ *     second; 100 to 1,000,000
  */
 public record HboneLimits(
         int maxConcurrentStreams,
@@ -20,14 +22,12 @@ public record HboneLimits(
     /**
      * Checks the ranges.
      *
-     * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
-     * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them, a larger one is answered with 431; 1,024 to 1,048,576
-     * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
-     * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
-     *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
-     * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, what comes late on closed streams,
-     *     small WINDOW_UPDATEs beyond two per DATA frame of ours) which a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
-     * @throws IllegalArgumentException if a value is out of its range
+     * @param maxConcurrentStreams see {@link #maxConcurrentStreams()}
+     * @param maxHeaderListSize see {@link #maxHeaderListSize()}
+     * @param maxQueued see {@link #maxQueued()}
+     * @param resets see {@link #resets()}
+     * @param controlFrames see {@link #controlFrames()}
+     * @throws IllegalArgumentException if a value is out of range
      */
     public HboneLimits {
         HboneOptions.range("maxConcurrentStreams", maxConcurrentStreams, 1, 1_000_000);
@@ -38,72 +38,65 @@ public record HboneLimits(
     }
 
     /**
-     * What clients start with: 100 tunnels per connection, 16 KiB of headers, 10,000 waiting requests.
+     * Returns the defaults of clients: 100 tunnels per connection, 16 KiB of headers, 10,000 waiting requests.
      *
-     * @return the defaults of {@link HbonePool}
+     * @return the defaults
      */
     public static HboneLimits client() {
         return new HboneLimits(100, 16 << 10, 10_000, 2000, 25_000);
     }
 
     /**
-     * What servers start with: 200 tunnels per connection, 64 KiB of headers.
+     * Returns the defaults of servers: 200 tunnels per connection, 64 KiB of headers.
      *
-     * @return the defaults of {@link HboneServer}
+     * @return the defaults
      */
     public static HboneLimits server() {
         return new HboneLimits(200, 64 << 10, 10_000, 2000, 25_000);
     }
 
     /**
-     * Another number of tunnels per connection.
+     * {@return these limits with another number of tunnels per connection}
      *
-     * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
-     * @return changed limits
+     * @param streams see {@link #maxConcurrentStreams()}
      */
-    public HboneLimits withMaxConcurrentStreams(int maxConcurrentStreams) {
-        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, resets, controlFrames);
+    public HboneLimits withMaxConcurrentStreams(int streams) {
+        return new HboneLimits(streams, maxHeaderListSize, maxQueued, resets, controlFrames);
     }
 
     /**
-     * Another size of header lists.
+     * {@return these limits with another size of header lists}
      *
-     * @param maxHeaderListSize largest header list accepted, bytes as RFC 9113 section 6.5.2 counts them, a larger one is answered with 431; 1,024 to 1,048,576
-     * @return changed limits
+     * @param bytes see {@link #maxHeaderListSize()}
      */
-    public HboneLimits withMaxHeaderListSize(int maxHeaderListSize) {
-        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, resets, controlFrames);
+    public HboneLimits withMaxHeaderListSize(int bytes) {
+        return new HboneLimits(maxConcurrentStreams, bytes, maxQueued, resets, controlFrames);
     }
 
     /**
-     * Another length of the queue.
+     * {@return these limits with another length of the queue}
      *
-     * @param maxQueued client: requests that may wait for a connection, per destination; 1 to 1,000,000
-     * @return changed limits
+     * @param requests see {@link #maxQueued()}
      */
-    public HboneLimits withMaxQueued(int maxQueued) {
-        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, resets, controlFrames);
+    public HboneLimits withMaxQueued(int requests) {
+        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, requests, resets, controlFrames);
     }
 
     /**
-     * Another budget of resets.
+     * {@return these limits with another budget of resets}
      *
-     * @param resets requests taken back before their answer, and violations that cost a stream, which a peer may cause at once; what is used grows back by
-     *     a tenth per second. Resets of tunnels that stood don't count; 1 to 1,000,000
-     * @return changed limits
+     * @param budget see {@link #resets()}
      */
-    public HboneLimits withResets(int resets) {
-        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, resets, controlFrames);
+    public HboneLimits withResets(int budget) {
+        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, budget, controlFrames);
     }
 
     /**
-     * Another budget of control frames.
+     * {@return these limits with another budget of control frames}
      *
-     * @param controlFrames frames that carry nothing (SETTINGS, PING, PRIORITY, GOAWAY, unknown types, interim answers, what comes late on closed streams,
-     *     small WINDOW_UPDATEs beyond two per DATA frame of ours) which a peer may send at once; what is used grows back by a tenth per second; 100 to 1,000,000
-     * @return changed limits
+     * @param budget see {@link #controlFrames()}
      */
-    public HboneLimits withControlFrames(int controlFrames) {
-        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, resets, controlFrames);
+    public HboneLimits withControlFrames(int budget) {
+        return new HboneLimits(maxConcurrentStreams, maxHeaderListSize, maxQueued, resets, budget);
     }
 }

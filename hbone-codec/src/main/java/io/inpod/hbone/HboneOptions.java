@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * Sizes, times and TLS, the same for clients and servers where nothing else is said.
+ * Sizes, times and TLS. They mean the same to clients and servers unless stated otherwise.
  *
  * @param windows flow control
  * @param limits what a peer may cost
@@ -15,10 +15,10 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
     /**
      * Checks that nothing is missing.
      *
-     * @param windows flow control
-     * @param limits what a peer may cost
-     * @param times how long each step may last
-     * @param tls what TLS may negotiate
+     * @param windows see {@link #windows()}
+     * @param limits see {@link #limits()}
+     * @param times see {@link #times()}
+     * @param tls see {@link #tls()}
      */
     public HboneOptions {
         Objects.requireNonNull(windows);
@@ -27,114 +27,97 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
         Objects.requireNonNull(tls);
     }
 
-    /**
-     * What a client starts with.
-     *
-     * @return the defaults of {@link HbonePool} and {@link HboneClient}
-     */
+    /** {@return the defaults of clients} */
     public static HboneOptions client() {
         return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.client(), HboneTimes.client(), HboneTls.DEFAULT);
     }
 
-    /**
-     * What a server starts with.
-     *
-     * @return the defaults of {@link HboneServer}
-     */
+    /** {@return the defaults of servers} */
     public static HboneOptions server() {
         return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.server(), HboneTimes.server(), HboneTls.DEFAULT);
     }
 
     /**
-     * Other flow control.
+     * {@return these options with other windows}
      *
-     * @param other windows
-     * @return changed options
+     * @param other the windows
      */
     public HboneOptions with(HboneWindows other) {
         return new HboneOptions(other, limits, times, tls);
     }
 
     /**
-     * Other limits.
+     * {@return these options with other limits}
      *
-     * @param other limits
-     * @return changed options
+     * @param other the limits
      */
     public HboneOptions with(HboneLimits other) {
         return new HboneOptions(windows, other, times, tls);
     }
 
     /**
-     * Other times.
+     * {@return these options with other times}
      *
-     * @param other times
-     * @return changed options
+     * @param other the times
      */
     public HboneOptions with(HboneTimes other) {
         return new HboneOptions(windows, limits, other, tls);
     }
 
     /**
-     * Other TLS.
+     * {@return these options with other TLS settings}
      *
-     * @param other settings
-     * @return changed options
+     * @param other the settings
      */
     public HboneOptions with(HboneTls other) {
         return new HboneOptions(windows, limits, times, other);
     }
 
     /**
-     * Other flow-control windows.
+     * {@return these options with other flow-control windows}
      *
      * @param stream bytes per tunnel
      * @param connection bytes per connection
-     * @return changed options
      */
     public HboneOptions withWindows(int stream, int connection) {
         return with(new HboneWindows(stream, connection, windows.maxFrame()));
     }
 
     /**
-     * Another limit for the peer's frames.
+     * {@return these options with another limit on the peer's frames}
      *
      * @param bytes 16,384 to 2^24-1
-     * @return changed options
      */
     public HboneOptions withMaxFrameSize(int bytes) {
         return with(new HboneWindows(windows.stream(), windows.connection(), bytes));
     }
 
     /**
-     * Another number of tunnels per connection.
+     * {@return these options with another number of tunnels per connection}
      *
      * @param streams at least 1
-     * @return changed options
      */
     public HboneOptions withMaxConcurrentStreams(int streams) {
         return with(limits.withMaxConcurrentStreams(streams));
     }
 
     /**
-     * Other bounds for the steps of a new connection or tunnel.
+     * {@return these options with other time limits for the steps of a new connection or tunnel}
      *
-     * @param handshake of the TLS handshake
-     * @param settings of the wait for the peer's SETTINGS
-     * @param answer of the wait for the answer to CONNECT
-     * @return changed options
+     * @param handshake for the TLS handshake
+     * @param settings for the peer's SETTINGS
+     * @param answer for the answer to CONNECT
      */
     public HboneOptions withTimeouts(Duration handshake, Duration settings, Duration answer) {
         return with(times.withHandshake(handshake, settings).withAnswer(answer));
     }
 
     /**
-     * Other times for the life of a connection.
+     * {@return these options with other times for the life of a connection}
      *
-     * @param interval time between PINGs
+     * @param interval between PINGs
      * @param timeout for their answers
      * @param idle after which an unused connection is closed
-     * @return changed options
      */
     public HboneOptions withKeepAlive(Duration interval, Duration timeout, Duration idle) {
         return with(times.withPing(interval, timeout).withIdle(idle));

@@ -3,20 +3,21 @@ package io.inpod.hbone;
 import java.time.Duration;
 
 /**
- * How long each step of a connection's life may last. Nothing waits without a bound, except tunnels that stand.
+ * How long each step of a connection's life may last. Every wait has a limit; only an established tunnel has none.
  *
- * @param handshake bound of the TLS handshake
- * @param settings bound from there to the peer's SETTINGS (and, on a server, the client's preface)
- * @param firstRequest server: bound from there to the first CONNECT request
- * @param answer bound of the answer to a CONNECT request: a client gives it up, a server answers 504 for its handler
+ * @param handshake limit of the TLS handshake
+ * @param settings limit from there to the peer's SETTINGS (and, on a server, to the client's preface)
+ * @param firstRequest server: limit from there to the first CONNECT request
+ * @param answer limit of the answer to a CONNECT request: the client gives up, and a server answers 504 in its handler's place
  * @param queue client: how long a request may wait for a connection
  * @param pingInterval time between PINGs
  * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
- * @param silence client: how long a connection may say nothing after it was sent a request or bytes; then it is asked by PING, and if it says nothing for as
- *     long again, it takes no new tunnels until it is heard, and requests that it hasn't answered are asked again on another connection
+ * @param silence client: how long nothing may arrive on a connection after it was sent a request or bytes. Then the client sends a PING; if
+ *     nothing arrives for as long again, the connection takes no new tunnels until something arrives, and unanswered requests are sent
+ *     again on another connection
  * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
- * @param maxAge an older connection takes no new tunnels and ends after its last one, give or take {@code pingInterval}; so that rotated certificates
- *     take effect
+ * @param maxAge an older connection takes no new tunnels and closes after its last one, give or take {@code pingInterval}, so that rotated
+ *     certificates take effect
  */
 public record HboneTimes(
         Duration handshake,
@@ -32,19 +33,17 @@ public record HboneTimes(
     /**
      * Checks the ranges.
      *
-     * @param handshake bound of the TLS handshake
-     * @param settings bound from there to the peer's SETTINGS (and, on a server, the client's preface)
-     * @param firstRequest server: bound from there to the first CONNECT request
-     * @param answer bound of the answer to a CONNECT request: a client gives it up, a server answers 504 for its handler
-     * @param queue client: how long a request may wait for a connection
-     * @param pingInterval time between PINGs
-     * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
-     * @param silence client: how long a connection may say nothing after it was sent a request or bytes; then it is asked by PING, and if it says nothing for as
-     *     long again, it takes no new tunnels until it is heard, and requests that it hasn't answered are asked again on another connection
-     * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
-     * @param maxAge an older connection takes no new tunnels and ends after its last one, give or take {@code pingInterval}; so that rotated certificates
-     *     take effect
-     * @throws IllegalArgumentException if one isn't positive, or more than a year
+     * @param handshake see {@link #handshake()}
+     * @param settings see {@link #settings()}
+     * @param firstRequest see {@link #firstRequest()}
+     * @param answer see {@link #answer()}
+     * @param queue see {@link #queue()}
+     * @param pingInterval see {@link #pingInterval()}
+     * @param pingTimeout see {@link #pingTimeout()}
+     * @param silence see {@link #silence()}
+     * @param idle see {@link #idle()}
+     * @param maxAge see {@link #maxAge()}
+     * @throws IllegalArgumentException if a time isn't positive, or is more than a year
      */
     public HboneTimes {
         for (Duration d : new Duration[] {handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge}) {
@@ -55,10 +54,10 @@ public record HboneTimes(
     }
 
     /**
-     * What clients start with: 10 s for each step of a new connection, 30 s for an answer and in the queue, a PING every 10 s with
+     * Returns the defaults of clients: 10 s for each step of a new connection, 30 s for an answer and in the queue, a PING every 10 s with
      * 20 s for its answer, 1 s of silence, 5 minutes of idleness, an hour of age.
      *
-     * @return the defaults of {@link HbonePool}
+     * @return the defaults
      */
     public static HboneTimes client() {
         Duration ten = Duration.ofSeconds(10);
@@ -67,96 +66,86 @@ public record HboneTimes(
     }
 
     /**
-     * What servers start with: as {@link #client()}, but 10 minutes of idleness and two hours of age, as it is the client that should end
-     * an unused connection.
+     * Returns the defaults of servers: those of {@link #client()}, but 10 minutes of idleness and two hours of age, as the client should be
+     * the one that closes an unused connection.
      *
-     * @return the defaults of {@link HboneServer}
+     * @return the defaults
      */
     public static HboneTimes server() {
         return client().withIdle(Duration.ofMinutes(10)).withMaxAge(Duration.ofHours(2));
     }
 
     /**
-     * Other bounds for the steps of a new connection.
+     * {@return these times with other limits for the steps of a new connection}
      *
-     * @param handshake bound of the TLS handshake
-     * @param settings bound from there to the peer's SETTINGS (and, on a server, the client's preface)
-     * @return changed times
+     * @param tls see {@link #handshake()}
+     * @param http2 see {@link #settings()}
      */
-    public HboneTimes withHandshake(Duration handshake, Duration settings) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withHandshake(Duration tls, Duration http2) {
+        return new HboneTimes(tls, http2, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
-     * Another bound for the first request.
+     * {@return these times with another limit for the first request}
      *
-     * @param firstRequest server: bound from there to the first CONNECT request
-     * @return changed times
+     * @param limit see {@link #firstRequest()}
      */
-    public HboneTimes withFirstRequest(Duration firstRequest) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withFirstRequest(Duration limit) {
+        return new HboneTimes(handshake, settings, limit, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
-     * Another bound for answers.
+     * {@return these times with another limit for answers}
      *
-     * @param answer bound of the answer to a CONNECT request: a client gives it up, a server answers 504 for its handler
-     * @return changed times
+     * @param limit see {@link #answer()}
      */
-    public HboneTimes withAnswer(Duration answer) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withAnswer(Duration limit) {
+        return new HboneTimes(handshake, settings, firstRequest, limit, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
-     * Another bound for the wait in the pool's queue.
+     * {@return these times with another limit for the wait in the pool's queue}
      *
-     * @param queue client: how long a request may wait for a connection
-     * @return changed times
+     * @param limit see {@link #queue()}
      */
-    public HboneTimes withQueue(Duration queue) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withQueue(Duration limit) {
+        return new HboneTimes(handshake, settings, firstRequest, answer, limit, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
-     * Other times for PINGs.
+     * {@return these times with other times for PINGs}
      *
-     * @param pingInterval time between PINGs
-     * @param pingTimeout how long a PING may stay unanswered before the connection counts as lost
-     * @return changed times
+     * @param interval see {@link #pingInterval()}
+     * @param timeout see {@link #pingTimeout()}
      */
-    public HboneTimes withPing(Duration pingInterval, Duration pingTimeout) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withPing(Duration interval, Duration timeout) {
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, interval, timeout, silence, idle, maxAge);
     }
 
     /**
-     * Another time of silence.
+     * {@return these times with another time of silence}
      *
-     * @param silence client: how long a connection may say nothing after it was sent a request or bytes; then it is asked by PING, and if it says nothing for as
-     *     long again, it takes no new tunnels until it is heard, and requests that it hasn't answered are asked again on another connection
-     * @return changed times
+     * @param time see {@link #silence()}
      */
-    public HboneTimes withSilence(Duration silence) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withSilence(Duration time) {
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, time, idle, maxAge);
     }
 
     /**
-     * Another time of idleness.
+     * {@return these times with another time of idleness}
      *
-     * @param idle a connection without tunnels is closed after this time, give or take {@code pingInterval}
-     * @return changed times
+     * @param time see {@link #idle()}
      */
-    public HboneTimes withIdle(Duration idle) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withIdle(Duration time) {
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, time, maxAge);
     }
 
     /**
-     * Another age.
+     * {@return these times with another maximum age}
      *
-     * @param maxAge an older connection takes no new tunnels and ends after its last one, give or take {@code pingInterval}; so that rotated certificates
-     *     take effect
-     * @return changed times
+     * @param age see {@link #maxAge()}
      */
-    public HboneTimes withMaxAge(Duration maxAge) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    public HboneTimes withMaxAge(Duration age) {
+        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, age);
     }
 }

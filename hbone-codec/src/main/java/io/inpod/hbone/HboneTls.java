@@ -7,15 +7,15 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * What TLS may negotiate, and whether certificates may have been revoked. Always: ALPN {@code h2}, certificates on both sides, no
+ * What TLS may negotiate, and whether revocation is checked. Some things can't be changed: ALPN {@code h2}, certificates on both sides, no
  * resumption.
  *
  * @param tls12 whether TLS 1.2 is accepted beside 1.3 (ECDHE with AES-GCM only)
- * @param groups key exchange groups by preference, as the TLS provider names them; those it doesn't know are left out, and if none is left, or the
- *     provider (the JDK's) can't be told, its own choice holds
- * @param crls asked for each handshake (so: answers from memory), or {@link #NO_CRLS}. If it gives any, then each certificate of a peer's chain must be
- *     covered by a current CRL of its issuer and not be listed: what can't be looked up is refused. If it is there and gives none,
- *     everybody is refused. Connections that stand aren't looked at again; {@link HboneTimes#maxAge} bounds how long that lasts
+ * @param groups key exchange groups by preference, with the TLS provider's names. Unknown ones are ignored. If none is left, or the
+ *     provider (the JDK's) can't be configured, the provider chooses
+ * @param crls supplies revocation lists for each handshake, so it must answer from memory; or {@link #NO_CRLS}. Each certificate of a
+ *     peer's chain must be covered by a current list of its issuer and not be on it. A certificate that no list covers is refused, so an
+ *     empty collection refuses everybody. Established connections aren't checked again; {@link HboneTimes#maxAge} bounds how long they last
  */
 public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X509CRL>> crls) {
     /** Revocation isn't checked. */
@@ -27,9 +27,9 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
     /**
      * Copies the list.
      *
-     * @param tls12 whether TLS 1.2 is accepted beside 1.3
-     * @param groups key exchange groups by preference
-     * @param crls revocation lists, or {@link #NO_CRLS}
+     * @param tls12 see {@link #tls12()}
+     * @param groups see {@link #groups()}
+     * @param crls see {@link #crls()}
      */
     public HboneTls {
         groups = List.copyOf(groups);
@@ -37,30 +37,27 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
     }
 
     /**
-     * With or without TLS 1.2.
+     * {@return these settings with or without TLS 1.2}
      *
-     * @param accepted whether TLS 1.2 is accepted beside 1.3
-     * @return changed settings
+     * @param accepted see {@link #tls12()}
      */
     public HboneTls withTls12(boolean accepted) {
         return new HboneTls(accepted, groups, crls);
     }
 
     /**
-     * Other groups.
+     * {@return these settings with other key exchange groups}
      *
-     * @param names by preference
-     * @return changed settings
+     * @param names see {@link #groups()}
      */
     public HboneTls withGroups(List<String> names) {
         return new HboneTls(tls12, names, crls);
     }
 
     /**
-     * With revocation lists.
+     * {@return these settings with revocation lists}
      *
-     * @param source asked for each handshake
-     * @return changed settings
+     * @param source see {@link #crls()}
      */
     public HboneTls withCrls(Supplier<Collection<X509CRL>> source) {
         return new HboneTls(tls12, groups, source);

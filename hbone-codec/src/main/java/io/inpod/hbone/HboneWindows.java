@@ -1,14 +1,15 @@
 package io.inpod.hbone;
 
 /**
- * Flow control (RFC 9113 section 5.2): what a peer may send before it is read.
+ * Flow control (RFC 9113 section 5.2): how much a peer may send before it is read.
  *
- * <p>A tunnel that isn't read holds at most one stream window. A connection holds at most three connection windows, however many of its
- * tunnels aren't read: beyond one, all of its tunnels get smaller windows, so that those which are read go on.
+ * <p>An unread tunnel holds at most one stream window. A connection holds at most three connection windows, however many of its tunnels are
+ * unread: once it holds more than one, all of its tunnels get smaller windows, so that the tunnels that are read go on. A peer that ignores
+ * the smaller windows can make it hold four, and then gets no more credit.
  *
  * @param stream bytes per tunnel; 65,535 to 2^31-1
- * @param connection bytes per connection; {@code stream} to 2^29, and a sensible connection has several times {@code stream}
- * @param maxFrame largest frame accepted, bytes; 16,384 to 2^24-1
+ * @param connection bytes per connection, {@code stream} to 2^29; a sensible value is several times {@code stream}
+ * @param maxFrame the largest frame that is accepted, in bytes; 16,384 to 2^24-1
  */
 public record HboneWindows(int stream, int connection, int maxFrame) {
     /** Windows of 4 and 16 MiB, frames of 1 MiB. */
@@ -17,10 +18,10 @@ public record HboneWindows(int stream, int connection, int maxFrame) {
     /**
      * Checks the ranges.
      *
-     * @param stream bytes per tunnel; 65,535 to 2^31-1
-     * @param connection bytes per connection; {@code stream} to 2^29, and a sensible connection has several times {@code stream}
-     * @param maxFrame largest frame accepted, bytes; 16,384 to 2^24-1
-     * @throws IllegalArgumentException if a value is out of its range
+     * @param stream see {@link #stream()}
+     * @param connection see {@link #connection()}
+     * @param maxFrame see {@link #maxFrame()}
+     * @throws IllegalArgumentException if a value is out of range
      */
     public HboneWindows {
         HboneOptions.range("stream window", stream, 65_535, Integer.MAX_VALUE);

@@ -22,8 +22,8 @@ public record Header(String name, String value) {
     /**
      * Checks name and value.
      *
-     * @param name lower case token; neither a pseudo-header nor a connection-specific header
-     * @param value characters of ISO 8859-1 without NUL, CR, LF and without white space at either end
+     * @param name see {@link #name()}
+     * @param value see {@link #value()}
      * @throws IllegalArgumentException if HTTP/2 forbids such a header
      */
     public Header {
@@ -38,7 +38,7 @@ public record Header(String name, String value) {
         }
     }
 
-    // By hand, as these run for every header of every request.
+    // Loops instead of patterns, because these run for every header of every request.
     private static boolean isName(String name) {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);

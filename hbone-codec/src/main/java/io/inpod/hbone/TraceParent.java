@@ -21,16 +21,16 @@ public record TraceParent(String traceId, String parentId, int flags) {
 
     private static final HexFormat HEX = HexFormat.of();
 
-    /** A later version may have more, after a dash. */
+    /** A later version may continue after a dash. */
     private static final Pattern TEXT = Pattern.compile("(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
 
     /**
      * Checks the parts.
      *
-     * @param traceId 32 lower-case hexadecimal digits, not all 0
-     * @param parentId 16 lower-case hexadecimal digits, not all 0
-     * @param flags 0 to 255; bit 0: sampled
-     * @throws IllegalArgumentException if one isn't like that
+     * @param traceId see {@link #traceId()}
+     * @param parentId see {@link #parentId()}
+     * @param flags see {@link #flags()}
+     * @throws IllegalArgumentException if a part is malformed
      */
     public TraceParent {
         if (!isIdentifier(traceId, 32) || !isIdentifier(parentId, 16) || flags < 0 || flags > 255) {
@@ -39,9 +39,9 @@ public record TraceParent(String traceId, String parentId, int flags) {
     }
 
     /**
-     * A new trace, not sampled.
+     * Starts a new trace, not sampled.
      *
-     * @return random identifiers
+     * @return a trace parent with random identifiers
      */
     public static TraceParent random() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
@@ -61,7 +61,7 @@ public record TraceParent(String traceId, String parentId, int flags) {
     }
 
     /**
-     * As a header, in version 00.
+     * Returns the header, in version 00.
      *
      * @return {@code traceparent}
      */
@@ -70,11 +70,11 @@ public record TraceParent(String traceId, String parentId, int flags) {
     }
 
     /**
-     * Parses a header's value strictly; of later versions the parts that version 00 has.
+     * Parses a header's value strictly. Of later versions it reads the parts that version 00 has.
      *
      * @param value the value
      * @return the trace parent
-     * @throws IllegalArgumentException if it isn't well-formed
+     * @throws IllegalArgumentException if the value isn't well-formed
      */
     public static TraceParent parse(String value) {
         Matcher m = TEXT.matcher(value);
@@ -85,9 +85,9 @@ public record TraceParent(String traceId, String parentId, int flags) {
     }
 
     /**
-     * What a request says, for who only wants to know: never throws.
+     * Returns what a request's headers say. Never throws.
      *
-     * @param headers of a request
+     * @param headers the headers of a request
      * @return empty if there isn't exactly one such header, or it isn't well-formed
      */
     public static Optional<TraceParent> of(List<Header> headers) {

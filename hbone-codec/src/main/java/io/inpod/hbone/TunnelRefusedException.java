@@ -2,17 +2,17 @@ package io.inpod.hbone;
 
 import java.io.IOException;
 
-/** The peer answered the CONNECT request with another status than 200. */
+/** The peer answered the CONNECT request with a status other than 200. */
 public final class TunnelRefusedException extends IOException {
     private static final long serialVersionUID = 1;
     /** The HTTP status. */
     private final int status;
 
     /**
-     * Makes the exception.
+     * Creates the exception.
      *
-     * @param message what was asked of whom
-     * @param status the status
+     * @param message the request, the peer and the status
+     * @param status the HTTP status
      */
     public TunnelRefusedException(String message, int status) {
         super(message);
@@ -20,9 +20,9 @@ public final class TunnelRefusedException extends IOException {
     }
 
     /**
-     * The answer.
+     * Returns the HTTP status.
      *
-     * @return the HTTP status, 201 to 999
+     * @return the status, 201 to 999
      */
     public int status() {
         return status;

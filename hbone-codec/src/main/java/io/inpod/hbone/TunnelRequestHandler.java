@@ -1,11 +1,11 @@
 package io.inpod.hbone;
 
-/** Decides about CONNECT requests. */
+/** Accepts or refuses CONNECT requests. */
 @FunctionalInterface
 public interface TunnelRequestHandler {
     /**
-     * A well-formed CONNECT request came in. Called on the connection's event loop; must not block. The answer may be given later, on the same
-     * event loop. If this method throws, the request is refused with status 500.
+     * A well-formed CONNECT request has arrived. Called on the connection's event loop; must not block. The answer may follow later, on the
+     * same event loop. If this method throws, the request is refused with status 500.
      *
      * @param request the request
      */

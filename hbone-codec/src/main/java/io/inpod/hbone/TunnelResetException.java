@@ -2,14 +2,14 @@ package io.inpod.hbone;
 
 import java.net.SocketException;
 
-/** The tunnel was cut: its peer reset the stream, or the connection that carried it was lost. Bytes may be missing. */
+/** The tunnel was cut: the peer reset the stream, or the connection that carried it was lost. Bytes may be missing. */
 public final class TunnelResetException extends SocketException {
     private static final long serialVersionUID = 1;
     /** The HTTP/2 error code, or -1. */
     private final long errorCode;
 
     /**
-     * Makes the exception.
+     * Creates the exception.
      *
      * @param message what happened
      * @param errorCode the peer's HTTP/2 error code (RFC 9113 section 7), or -1 if the connection was lost
@@ -20,7 +20,7 @@ public final class TunnelResetException extends SocketException {
     }
 
     /**
-     * The HTTP/2 error code.
+     * Returns the HTTP/2 error code.
      *
      * @return 0 to 2^32-1, or -1 if the connection was lost
      */

@@ -40,7 +40,7 @@ final class App implements AutoCloseable {
         return new String(socket.getInputStream().readNBytes(bytes), StandardCharsets.US_ASCII);
     }
 
-    /** What comes next: "EOF" or "reset". */
+    /** The next event: "EOF" or "reset". */
     static String end(Socket socket) throws IOException {
         try {
             int b = socket.getInputStream().read();

@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -12,20 +13,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name in words
  * @param options of the client
- * @param script what the server does
- * @param tunnel what the tunnel says of it: a regular expression
+ * @param script the server's part
+ * @param tunnel a regular expression for what the tunnel reports
  */
 record Attack(String name, UnaryOperator<HboneOptions> options, Script script, String tunnel) {
     static final Duration SHORT = Duration.ofMillis(400);
     static final Duration LONG = Duration.ofMinutes(5);
 
-    /** What happens on an accepted connection. */
+    /** The script for an accepted connection. */
     @FunctionalInterface
     interface Script {
         void play(Mesh mesh, Socket tcp) throws Exception;
     }
 
-    /** What happens on a connection that speaks HTTP/2. */
+    /** The script for a connection that speaks HTTP/2. */
     @FunctionalInterface
     interface Frames {
         void play(RawPeer peer, Socket tcp) throws Exception;
@@ -87,7 +88,7 @@ record Attack(String name, UnaryOperator<HboneOptions> options, Script script, S
         return with(o -> o.with(change.apply(o.times())));
     }
 
-    /** The same frame so many times, in large pieces. */
+    /** The same frame {@code count} times, in large pieces. */
     static void storm(RawPeer peer, int count, byte[] frame) throws IOException {
         ByteArrayOutputStream piece = new ByteArrayOutputStream();
         for (int i = 1; i <= count; i++) {

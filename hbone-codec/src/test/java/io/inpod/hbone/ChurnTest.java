@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
@@ -19,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * Connections come and go, a hundred tunnels with data on each, and nothing grows: not what Netty holds outside the heap, nor descriptors, nor what the
- * kernel says that the process has beyond its heap (BoringSSL's memory is only seen there). {@code -Dinpod.churn=20000} makes it a long run.
+ * Connections come and go, a hundred tunnels with data on each, and nothing grows: neither Netty's memory outside the heap, nor descriptors, nor the memory that the
+ * kernel reports beyond the heap (only there BoringSSL's memory is visible). {@code -Dinpod.churn=20000} makes it a long run.
  */
 class ChurnTest {
     private static final int TOTAL = Integer.getInteger("inpod.churn", 4000);
@@ -42,7 +43,7 @@ class ChurnTest {
             Held after = Held.now();
             assertThat(after.direct - before.direct).as("direct memory, %s and then %s", before, after).isLessThan(4L << 20);
             assertThat(after.descriptors - before.descriptors).as("descriptors").isLessThan(10);
-            // The collector's own books about the heap grow with what the heap touches.
+            // The collector's data about the heap grows with the heap that was touched.
             assertThat(after.resident - before.resident - Runtime.getRuntime().maxMemory() / 16).as("resident, %s and then %s", before, after).isLessThan(16L << 20);
         }
     }
@@ -74,7 +75,7 @@ class ChurnTest {
         assertThat(connection.closeFuture().await(Mesh.PATIENCE, TimeUnit.SECONDS)).isTrue();
     }
 
-    /** What this process holds; bytes, outside of the heap, and open files. */
+    /** The resources of this process: bytes outside the heap, and open files. */
     private record Held(long direct, long descriptors, long resident) {
         /** The JVM puts a heap of up to a few GiB below this address, and nothing else. */
         private static final long HEAP_ENDS = 1L << 32;

@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.SpiffeId;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -3,6 +3,9 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.util.concurrent.Future;
 import java.net.Socket;
 import java.util.ArrayList;
@@ -93,7 +96,7 @@ class EnvoyServerTest {
         }
     }
 
-    /** Envoy passes our reset on as an end; what it had sent before arrives. */
+    /** Envoy forwards our reset as an end; what we sent before arrives. */
     @Test
     void weReset() throws Exception {
         try (Envoy envoy = envoy("")) {

@@ -10,9 +10,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Does to each connection what its script says, and then reads on until the client has had enough of it. */
+/** Runs its script on each connection, and then reads until the client closes it. */
 final class EvilServer implements AutoCloseable {
-    /** What happens on a TCP connection that was accepted. */
+    /** The script for an accepted TCP connection. */
     @FunctionalInterface
     interface Script {
         void play(Socket tcp) throws Exception;
@@ -68,7 +68,7 @@ final class EvilServer implements AutoCloseable {
             script.play(tcp);
             byte[] buffer = new byte[8192];
             while (tcp.getInputStream().read(buffer) >= 0) {
-                // Whatever it says.
+                // The content doesn't matter.
             }
         } catch (IOException e) {
             // Cut off, or it has cut itself off.

@@ -4,6 +4,7 @@ import static io.inpod.hbone.Attack.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.util.concurrent.Future;
@@ -34,7 +35,7 @@ class EvilServerCostTest {
     }
 
     /**
-     * Nobody reads the tunnels; the server fills whatever it is given credit for, and obeys no smaller stream window. Bound: three connection windows and a
+     * The tunnels are unread; the server uses all of its credit and ignores smaller stream windows. Bound: three connection windows and a
      * squeezed stream window (4,096 bytes here) for each tunnel that there may be. More ends the connection.
      */
     @Test
@@ -100,7 +101,7 @@ class EvilServerCostTest {
         return frame.type() == 8 && frame.stream() == 0 ? ByteBuffer.wrap(frame.payload()).getInt() : 0;
     }
 
-    /** Changes the size of our header table as often as it can; what we write down of that is two changes at most (RFC 7541 section 4.2). */
+    /** Changes the size of our header table as often as it can; we announce two changes at most (RFC 7541 section 4.2). */
     @Test
     void changesOfTheHeaderTable() throws Exception {
         LinkedBlockingQueue<Integer> blocks = new LinkedBlockingQueue<>();
@@ -132,7 +133,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** Each request gets its answer, and connections that take no more tunnels aren't kept for nothing, whatever way they say so. */
+    /** Each request gets its answer, and connections that take no more tunnels aren't kept, whichever way the server declares that. */
     @Test
     void connectionsThatTakeNoMore() throws Exception {
         byte[] none = bytes(0, 3, 0, 0, 0, 0);
@@ -186,7 +187,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** A hundred requests at once meet a server that goes away each time: no storm of connections, and each request hears of it. */
+    /** A hundred requests at once meet a server that always sends GOAWAY: there is no storm of connections, and each request fails. */
     @Test
     void aServerThatIsAlwaysGoingAway() throws Exception {
         try (Mesh mesh = new Mesh(); EvilServer server = new EvilServer(tcp -> {
@@ -209,7 +210,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** Nothing may be sent on the tunnel. Bound: its writer's high-water mark. It ends when it is told to, and others go on. */
+    /** Nothing may be sent on the tunnel. Bound: its writer's high-water mark. It ends when it is closed, and others go on. */
     @Test
     void aWindowOfNothing() throws Exception {
         CompletableFuture<Integer> ended = new CompletableFuture<>();

@@ -13,7 +13,9 @@ import static io.inpod.hbone.RawPeer.block;
 import static io.inpod.hbone.RawPeer.frame;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.hbone.internal.TestCertificates;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.TestCertificates;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.util.concurrent.Future;
@@ -32,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What a server can do to a client: the tunnel hears of it by name and within a bound, tunnels to others go on, and nothing is left. The
+ * What a server can do to a client: the tunnel fails with the reason and within a time limit, tunnels to other peers go on, and nothing leaks. The
  * server speaks over the JDK's TLS, frame by frame.
  */
 @Timeout(60)
@@ -208,7 +210,7 @@ class EvilServerTest {
                 stands("a TLS alert in clear", (peer, tcp) -> tcp.getOutputStream().write(bytes(21, 3, 3, 0, 2, 2, 40)), LOST + ".*, inactive")
                         .withTimes(t -> t.withPing(SHORT, LONG)),
                 stands("a damaged TLS record", (peer, tcp) -> tcp.getOutputStream().write(join(bytes(23, 3, 3, 0, 40), new byte[40])), LOST + ".*, inactive")
-                        // What BoringSSL makes of it comes to light at the next write: Netty puts its alert first.
+                        // BoringSSL's reaction shows at the next write, as Netty sends its alert first.
                         .withTimes(t -> t.withPing(SHORT, LONG)),
                 stands("new TLS keys for ever", (peer, tcp) -> {
                     for (int i = 0; i < 2000; i++) {

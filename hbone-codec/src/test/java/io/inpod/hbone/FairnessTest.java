@@ -2,6 +2,8 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Tunnels that nobody reads, and bulk tunnels, don't stop the others; and what they hold is bounded. */
+/** Unread tunnels and bulk tunnels don't stop the others, and the memory that they hold is bounded. */
 @Timeout(120)
 class FairnessTest {
     private static final String[] GOOD = {":method", "CONNECT", ":authority", "10.0.0.1:80"};
@@ -65,7 +67,7 @@ class FairnessTest {
     }
 
     /**
-     * The attack that reaches the bound: fill every tunnel that nobody reads, use all credit, never acknowledge the smaller windows. What the server
+     * The attack that reaches the bound: fill every unread tunnel, use all credit, never acknowledge the smaller windows. What the server
      * holds then is four connection windows.
      */
     @Test
@@ -102,7 +104,7 @@ class FairnessTest {
                         break;
                     }
                     if (credit == 0) {
-                        // The answer to a PING says that no more credit is under way.
+                        // After the answer to a PING no more credit is in flight.
                         peer.send(6, 0, 0, new byte[8]);
                         RawPeer.Frame frame = peer.read();
                         for (; frame.type() != 6 || (frame.flags() & 1) == 0; frame = peer.read()) {
@@ -123,7 +125,7 @@ class FairnessTest {
                 assertThat(sent).as("bytes that the server took").isGreaterThan(bound - 4L * connection / 4).isLessThanOrEqualTo(bound);
                 assertThat(mesh.serverEvents).isEmpty();
                 all.forEach(r -> r.channel().config().setAutoRead(true));
-                // It lives: all of it is delivered.
+                // The connection is intact: everything is delivered.
                 peer.send(6, 0, 0, new byte[8]);
                 long expected = sent;
                 org.assertj.core.api.Assertions.assertThatCode(() -> {
@@ -147,7 +149,7 @@ class FairnessTest {
                     throw new IllegalStateException(e);
                 }
                 if (tunnels.size() == 4) {
-                    // The last one has little to say, after the others have begun.
+                    // The last one sends little, after the others have begun.
                     for (int i = 0; i < 3; i++) {
                         tunnels.get(i).writeAndFlush(tunnels.get(i).alloc().buffer(1 << 20).writeZero(1 << 20));
                     }

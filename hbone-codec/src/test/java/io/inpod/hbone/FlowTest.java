@@ -2,6 +2,8 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -109,7 +111,7 @@ class FlowTest {
         }
     }
 
-    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and sums up what it gets. */
+    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and computes a checksum of what it receives. */
     private static final class Pump extends ChannelInboundHandlerAdapter {
         final CompletableFuture<Long> sent = new CompletableFuture<>();
         final CompletableFuture<Long> received = new CompletableFuture<>();

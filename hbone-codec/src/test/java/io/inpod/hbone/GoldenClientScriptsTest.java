@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.inpod.hbone.internal.TestCertificates;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.TestCertificates;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -80,7 +84,7 @@ class GoldenClientScriptsTest {
         };
     }
 
-    /** What isn't TLS fails at once, with a reason. */
+    /** A peer that doesn't speak TLS fails at once, with a reason. */
     @ParameterizedTest
     @ValueSource(strings = {"peer-closes-at-accept", "peer-http1"})
     void notTls(String id) throws Exception {

@@ -3,6 +3,7 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +61,7 @@ class GoldenClientTest {
                 peer.readPreface();
                 GoldenWire wire = new GoldenWire(peer);
                 play(id, peer, wire, app);
-                // What was sent last may still be on its way through the client's loop.
+                // The client's loop may not have handled the last frames yet.
                 mesh.onClient(() -> null);
                 ours = String.join(", ", wire.said) + "; " + (wire.closed() ? "closed" : "open") + "; " + app(opening, app);
             }

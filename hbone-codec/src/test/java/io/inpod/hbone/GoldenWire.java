@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A raw connection that writes down what the library says on it. */
+/** A raw connection that records what the library sends on it. */
 final class GoldenWire {
     private final RawPeer peer;
     private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
@@ -30,14 +30,14 @@ final class GoldenWire {
         return closed;
     }
 
-    /** Reads until the library has done all that it does about what was sent before: three PINGs there and back are three turns of its loop. */
+    /** Reads until the library has reacted to everything sent before: three PINGs and their answers are three turns of its loop. */
     void barrier() throws IOException {
         for (int i = 0; i < 3 && !closed; i++) {
             long payload = ++barriers;
             try {
                 peer.send(6, 0, 0, ByteBuffer.allocate(8).putLong(payload).array());
             } catch (SocketException e) {
-                // Closed: what it said before can still be read.
+                // Closed; what it sent before can still be read.
             }
             RawPeer.Frame frame;
             do {

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** What Istio's ztunnel does on the wire, observed from outside, and where this library does otherwise: {@code resources/goldens}. */
+/** The behaviour of Istio's ztunnel on the wire, observed from outside, and where this library differs: {@code resources/goldens}. */
 final class Goldens {
     private Goldens() { }
 
@@ -25,7 +25,7 @@ final class Goldens {
      * One side's cases, and the lines about them.
      *
      * @param cases by name
-     * @param differences where ours differs, or what other test has it
+     * @param differences where ours differs, or the other test that covers the case
      */
     record Side(Map<String, JsonNode> cases, Map<String, Difference> differences) {
         static Side of(String side) throws IOException {
@@ -41,7 +41,7 @@ final class Goldens {
             return Objects.requireNonNull(cases.get(id), id);
         }
 
-        /** Same outcome, or the one that the table says. */
+        /** The same outcome, or the one in the table. */
         void check(String id, String ours, String theirs) {
             Difference difference = differences.get(id);
             if (difference == null) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The table of differences is about cases that exist and names tests that exist. */
+/** The table of differences lists only existing cases and existing tests. */
 class GoldensTest {
     @ParameterizedTest
     @ValueSource(strings = {"server", "client"})

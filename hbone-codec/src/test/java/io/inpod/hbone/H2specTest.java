@@ -3,7 +3,7 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.inpod.hbone.internal.CleartextServer;
+import io.inpod.hbone.internal.connection.CleartextServer;
 import io.netty.buffer.Unpooled;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +25,7 @@ import org.w3c.dom.Element;
 /** The conformance suite h2spec 2.2.0, all of it: its sections generic, hpack and http2. */
 @Timeout(180)
 class H2specTest {
-    /** What h2spec expects and we don't do, and why. The test fails as well when one of these passes. */
+    /** Cases in which we differ from h2spec, and why. The test also fails if one of them passes. */
     private static final Map<String, String> EXCLUDED = Map.of(
             "generic/4: Sends a POST request with trailers",
             "a tunnel carries DATA and nothing else: RFC 9113 section 8.5 makes a HEADERS frame on it a stream error",
@@ -39,7 +39,7 @@ class H2specTest {
                     + " payload length",
             "the same");
 
-    /** Of these what may pass: the answer, which is sent at once, may have arrived whole before the error. */
+    /** Those of them that may pass: the answer is sent at once, and may have arrived completely before the error. */
     private static final Set<String> RACING = Set.of("generic/4: Sends a POST request with trailers");
 
     @TempDir Path directory;

@@ -1,10 +1,20 @@
 package io.inpod.hbone;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.Connector;
+import io.inpod.hbone.client.HboneClient;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -14,17 +24,15 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's example, kept true. */
+/** The examples of the README and of docs/hbone-codec.md. */
 @Timeout(60)
 class HboneReadmeTest {
     @Test
@@ -32,29 +40,30 @@ class HboneReadmeTest {
         var group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         var answer = new CompletableFuture<String>();
 
-        // README: begin
-        CertificateSource certificates = DevelopmentCa.open(directory.resolve("ca"));
+        Path caDirectory = directory.resolve("ca");
         SpiffeId client = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/client");
         SpiffeId server = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/server");
-
-        // A server that sends back what it gets.
-        var accepting = new HboneServer(certificates).handler(server, request -> {
+        // docs/hbone-codec.md: begin
+        CertificateSource certificates = DevelopmentCa.open(caDirectory);
+        ChannelHandler accepting = new HboneServer(certificates).handler(server, request -> {
             try {
-                request.accept(List.of(), new Echo());
+                request.accept(List.of(), new Echo()); // or request.refuse(503)
             } catch (TunnelResetException gone) {
-                // the client has changed its mind
+                // the client has cancelled the request
             }
         });
-        var listener = new ServerBootstrap().group(group).channel(EpollServerSocketChannel.class).childHandler(accepting)
-                .bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
+        Channel listener = new ServerBootstrap().group(group).channel(EpollServerSocketChannel.class)
+                .childHandler(accepting).bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
+        // docs/hbone-codec.md: end
+        InetSocketAddress address = (InetSocketAddress) listener.localAddress();
 
-        // A client with one tunnel to 10.0.0.7:8080 through it.
+        // README.md, hbone-codec/README.md, docs/hbone-codec.md: begin
         var hbone = new HboneClient(group, certificates, Connector.of(EpollSocketChannel::new));
-        var peer = new HboneDestination(client, server, (InetSocketAddress) listener.localAddress());
-        var headers = List.of(new Baggage(Map.of(Baggage.NAMESPACE, "default")).header());
-        TunnelChannel tunnel = hbone.connect(peer, Authority.parse("10.0.0.7:8080"), headers, new Print(answer)).get();
-        tunnel.writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8));
-        // README: end
+        var peer = new HboneDestination(client, server, address); // both SPIFFE IDs are verified
+        var app = Authority.parse("10.0.0.7:8080");
+        TunnelChannel tunnel = hbone.connect(peer, app, List.of(), new Print(answer)).get();
+        tunnel.writeAndFlush(Unpooled.copiedBuffer("hello", UTF_8)); // a Netty channel like any other
+        // README.md, hbone-codec/README.md, docs/hbone-codec.md: end
 
         assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
         hbone.close();
@@ -83,7 +92,7 @@ class HboneReadmeTest {
 
         @Override
         protected void channelRead0(ChannelHandlerContext ctx, ByteBuf message) {
-            answer.complete(message.toString(StandardCharsets.UTF_8));
+            answer.complete(message.toString(UTF_8));
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.server.HboneServer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +14,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a peer does to cost us something. */
+/** Peers that try to cause costs. */
 @Timeout(120)
 class HostileTest {
     private static final String[] GOOD = {":method", "CONNECT", ":authority", "10.0.0.1:80"};
 
-    /** Frames that cost their sender nothing are counted, whatever they are. */
+    /** Frames that cost their sender nothing are counted, whatever their type. */
     @ParameterizedTest
     @ValueSource(strings = {"PING", "PING answers", "SETTINGS", "SETTINGS answers", "PRIORITY", "unknown", "WINDOW_UPDATE", "GOAWAY", "late WINDOW_UPDATE",
         "late trailers"})
@@ -126,7 +127,7 @@ class HostileTest {
         }
     }
 
-    /** A tunnel that may send nothing holds what its writer was told to hold, and ends when it is told to. */
+    /** A tunnel that may send nothing holds as much as its high-water mark allows, and ends when it is closed. */
     @Test
     void aZeroWindowStallsItsTunnelOnly() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -197,7 +198,7 @@ class HostileTest {
         }
     }
 
-    /** What a peer itself had ended stays ended, whether its DATA meets the stream still or comes when that has gone. */
+    /** A stream that the peer has ended stays ended, whether its DATA still finds the stream or arrives after the stream is gone. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void dataAfterItsOwnEndIsAnErrorEvenOnAStreamThatIsGone(boolean reset) throws Exception {

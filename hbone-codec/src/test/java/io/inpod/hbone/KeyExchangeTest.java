@@ -3,6 +3,7 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.inpod.hbone.server.HboneServer;
 import io.netty.handler.ssl.OpenSsl;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Fails a test class in which Netty's leak detector has found a buffer (or TLS engine) that nobody released. Registered as a service. */
+/** Fails a test class in which Netty's leak detector has found a buffer (or TLS engine) that was not released. Registered as a service. */
 public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     private static final List<String> LEAKS = new CopyOnWriteArrayList<>();
 

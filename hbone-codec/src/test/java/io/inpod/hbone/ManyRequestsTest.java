@@ -2,6 +2,8 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -19,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
- * Not one answer may be lost, whoever ends first: each tunnel sends a request, counts the bytes of the answer, and sees its end and then
+ * No answer may be lost, whichever side ends first: each tunnel sends a request, counts the bytes of the answer, and sees its end and then
  * the close. {@code -Dinpod.requests=200000 -Dinpod.test.timeout=3600} makes it a long run.
  */
 class ManyRequestsTest {

@@ -1,5 +1,11 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -138,7 +144,7 @@ final class Mesh implements AutoCloseable {
         return recorder;
     }
 
-    /** Sends back what comes, and the end with it. */
+    /** Sends back all input, and then ends its output. */
     static TunnelRequestHandler echo() {
         return request -> {
             try {

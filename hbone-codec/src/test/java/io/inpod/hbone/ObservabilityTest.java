@@ -2,6 +2,9 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,10 +22,10 @@ import java.util.stream.Collectors;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 @Timeout(60)
 class ObservabilityTest {
@@ -133,7 +136,7 @@ class ObservabilityTest {
         assertThat(tunnel.getDuration()).isPositive();
     }
 
-    /** nghttp talks to nghttpd, and what ours prints of its own frames has the same shapes. */
+    /** nghttp talks to nghttpd; our log of our own frames has the same format. */
     @Test
     void framesReadAsNghttpPrintsThem() throws Exception {
         Tools.require("nghttp", "--version");
@@ -149,7 +152,7 @@ class ObservabilityTest {
                     "recv (stream_id=1) :status: 200", "send DATA frame <length=5, flags=0x00, stream_id=1>", "recv DATA frame <length=0, flags=0x01, stream_id=1>",
                     "send RST_STREAM frame <length=4, flags=0x00, stream_id=3>", "send GOAWAY frame <length=8, flags=0x00, stream_id=0>");
             Set<String> ours = shapes(lines);
-            // What nghttp has no occasion to print, or prints in another place.
+            // Lines that nghttp doesn't print in this exchange, or prints in another place.
             ours.removeIf(l -> l.contains("RST_STREAM") || l.contains("error_code=CANCEL") || l.startsWith("          :"));
             assertThat(theirs).containsAll(ours);
         }

@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.client.HbonePool;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;

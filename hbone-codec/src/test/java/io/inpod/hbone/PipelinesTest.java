@@ -2,6 +2,12 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.Connector;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -94,7 +100,7 @@ class PipelinesTest {
         }
     }
 
-    /** A server that closes first: the option says how long the client has to end its side too, before it is cut off. */
+    /** A server that closes first: SO_LINGER limits the time that the client has to end its side. */
     @Test
     void anHttpServerThatClosesFirst() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -117,7 +123,7 @@ class PipelinesTest {
             assertThat(tunnel.next()).isEqualTo("EOF-complete");
             tunnel.channel().shutdownOutput();
             assertThat(tunnel.next()).isEqualTo("inactive");
-            // Who goes on talking to a closed one is reset, as on a socket.
+            // A peer that sends to a closed tunnel is reset, as on a socket.
             Recorder talker = mesh.open(pool, address);
             talker.write("GET /bye HTTP/1.1\r\nhost: app\r\nconnection: close\r\n\r\n");
             assertThat(http(talker)).endsWith("GET /bye 0");

@@ -3,6 +3,8 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.ChannelOption;
 import java.io.BufferedReader;
 import java.io.InputStream;

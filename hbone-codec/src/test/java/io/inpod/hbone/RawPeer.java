@@ -1,5 +1,6 @@
 package io.inpod.hbone;
 
+import io.inpod.hbone.identity.WorkloadCertificate;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -17,7 +18,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 
-/** A client that speaks HTTP/2 frame by frame, over the JDK's TLS: for what no decent client would send. */
+/** A client that speaks HTTP/2 frame by frame over the JDK's TLS, to send what no correct client would send. */
 final class RawPeer implements AutoCloseable {
     private final SSLSocket socket;
     private final DataInputStream in;
@@ -82,7 +83,7 @@ final class RawPeer implements AutoCloseable {
         return new RawPeer(socket);
     }
 
-    /** TLS 1.3 calls it so (RFC 8446 section 4.6.3): new keys for what we send, and please the same from you. */
+    /** A KeyUpdate of TLS 1.3 (RFC 8446 section 4.6.3): new keys for our direction, and a request for new keys in the other. */
     void keyUpdate() throws IOException {
         socket.startHandshake();
     }
@@ -99,7 +100,7 @@ final class RawPeer implements AutoCloseable {
                 // SETTINGS may come before the verdict.
             }
         } catch (IOException e) {
-            // Refused: that is what the caller asks the server about.
+            // Refused; the caller checks the server's reason.
         }
     }
 

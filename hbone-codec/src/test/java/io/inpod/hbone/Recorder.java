@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Writes down what a channel says, in order: bytes as text, "EOF", "EOF-complete", "reset: ...", "inactive". */
+/** Records a channel's events, in order: bytes as text, "EOF", "EOF-complete", "reset: ...", "inactive". */
 final class Recorder extends ChannelInboundHandlerAdapter {
     final LinkedBlockingQueue<String> log = new LinkedBlockingQueue<>();
     final AtomicLong bytes = new AtomicLong();

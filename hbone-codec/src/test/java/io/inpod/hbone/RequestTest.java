@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.server.HboneServer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -115,7 +116,7 @@ class RequestTest {
                 Arguments.of("a field of nothing in a list that is too large", PROTOCOL_ERROR, new int[] {1, 4, 1}, nothingInALargeList()));
     }
 
-    /** A field of 4,000 bytes is put into the table and repeated; what comes after it isn't kept, but gets into the table, too. */
+    /** A field of 4,000 bytes is added to the table and repeated; the fields after it aren't kept, but are added to the table too. */
     private static byte[] nothingInALargeList() {
         ByteBuffer block = ByteBuffer.allocate(4100).put(new byte[] {0x40, 1, 'x', 0x7f, (byte) 0xa1, 0x1e}).position(6 + 4000);
         for (int i = 0; i < 40; i++) {
@@ -181,7 +182,7 @@ class RequestTest {
                         code = f.type() == 7 ? f.code() : -1;
                     }
                 } catch (java.io.IOException e) {
-                    // The event says the same.
+                    // The event reports the same.
                 }
                 String said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
                 while (said != null && said.startsWith("handler: ")) {

@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import io.netty.channel.Channel;
 import java.time.Duration;
 import java.util.List;
@@ -20,7 +21,7 @@ class SilenceTest {
         return mesh.pool(HboneOptions.client().with(HboneTimes.client().withPing(LONG, LONG).withSilence(SHORT)));
     }
 
-    /** The request that found out is asked again elsewhere, later ones go there at once; tunnels that stand aren't given up as long as the PING may be answered. */
+    /** The request that detects the silence is sent again elsewhere, and later ones go there at once; established tunnels stay until the PING's deadline. */
     @Test
     void newTunnelsGoElsewhere() throws Exception {
         try (Mesh mesh = new Mesh(); TcpTap network = new TcpTap(mesh.serve(Mesh.echo()))) {
@@ -61,7 +62,7 @@ class SilenceTest {
         }
     }
 
-    /** What the peer takes long to answer isn't asked twice: it answers PINGs meanwhile. */
+    /** A request that the peer takes long to answer isn't sent twice, because the peer answers PINGs meanwhile. */
     @Test
     void aSlowAnswerIsNoSilence() throws Exception {
         try (Mesh mesh = new Mesh()) {

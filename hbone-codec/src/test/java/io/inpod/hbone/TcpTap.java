@@ -46,7 +46,7 @@ final class TcpTap implements AutoCloseable {
         }
     }
 
-    /** Both sockets of a connection, and what has passed. */
+    /** Both sockets of a connection, and the bytes that have passed. */
     static final class Connection {
         private final Socket client;
         private final Socket server;

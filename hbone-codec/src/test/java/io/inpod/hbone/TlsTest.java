@@ -5,7 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.inpod.hbone.internal.TestCertificates;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.InMemoryCertificates;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.TestCertificates;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslHandler;
 import java.io.DataInputStream;
@@ -35,7 +42,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What TLS negotiates and whose certificates count. */
+/** What TLS negotiates, and which certificates are accepted. */
 @Timeout(60)
 class TlsTest {
     private static final SpiffeId OTHER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/other");
@@ -159,7 +166,7 @@ class TlsTest {
             assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
             assertThat(event(mesh)).contains("revoked");
             open(mesh, mesh.pool(), Mesh.CLIENT, address);
-            // What can't be looked up is refused: an expired list (the JDK forgives a quarter of an hour), or none.
+            // A certificate without a current list is refused: the list has expired (the JDK tolerates a quarter of an hour), or there is none.
             crls.set(List.of(TestCertificates.crl(ca, Instant.now().minusSeconds(1800))));
             assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
             crls.set(List.of());
@@ -207,7 +214,7 @@ class TlsTest {
         }
     }
 
-    /** New connections show the new certificate at once; the old connection goes on with what it has shown. */
+    /** New connections present the new certificate at once; the old connection goes on with the old one. */
     @Test
     void rotationReachesNewConnectionsAtOnce() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -234,7 +241,7 @@ class TlsTest {
             assertThat(shown.take()).as("a new connection").isEqualTo(ours.certificate(Mesh.CLIENT).chain().get(0)).isNotEqualTo(first);
             ours.remove(Mesh.CLIENT);
             mesh.open(pool, address);
-            assertThatThrownBy(() -> mesh.open(pool, address)).hasMessageContaining("nobody has put in a certificate of " + Mesh.CLIENT);
+            assertThatThrownBy(() -> mesh.open(pool, address)).hasMessageContaining("there is no certificate of " + Mesh.CLIENT);
         }
     }
 

@@ -11,14 +11,14 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /** Other people's programs, as oracles. */
-final class Tools {
+public final class Tools {
     /** Debian's, as that one has python3-h2. */
-    static final String PYTHON = "/usr/bin/python3";
+    public static final String PYTHON = "/usr/bin/python3";
 
     private Tools() { }
 
     /** Skips the test if the program is missing; under CI that is a failure. */
-    static void require(String... command) {
+    public static void require(String... command) {
         try {
             Process p = new ProcessBuilder(command.length == 1 ? new String[] {command[0], "version"} : command)
                     .redirectErrorStream(true).start();
@@ -29,14 +29,14 @@ final class Tools {
         } catch (IOException | InterruptedException e) {
             // missing
         }
-        String message = "not installed: " + String.join(" ", command);
+        String message = "not installed, or not listed in the file programs: " + String.join(" ", command);
         if ("true".equals(System.getenv("CI"))) {
             fail(message);
         }
         abort(message);
     }
 
-    static String run(String... command) throws IOException, InterruptedException {
+    public static String run(String... command) throws IOException, InterruptedException {
         Process p = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (!p.waitFor(120, TimeUnit.SECONDS) || p.exitValue() != 0) {

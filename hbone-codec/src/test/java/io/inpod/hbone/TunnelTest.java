@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -116,7 +116,7 @@ class TypedHeadersTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new ForwardedNetwork("a b"));
     }
 
-    /** Lenient readers never throw and never take long, whatever the header says. */
+    /** Lenient readers never throw and never take long, whatever the header contains. */
     @Test
     void hostileValues() {
         Random random = new Random(7);

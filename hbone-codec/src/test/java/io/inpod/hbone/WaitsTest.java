@@ -3,6 +3,8 @@ package io.inpod.hbone;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.server.HboneServer;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
@@ -13,7 +15,7 @@ import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A server waits for nobody without a bound. */
+/** Every wait of a server has a limit. */
 @Timeout(60)
 class WaitsTest {
     private static final Duration SHORT = Duration.ofMillis(300);
@@ -105,7 +107,7 @@ class WaitsTest {
             try (RawPeer peer = RawPeer.http2(mesh, address)) {
                 peer.headers(1, false, GOOD);
                 assertThat(peer.next().type()).isEqualTo(1);
-                // Told to go, but the tunnel stands for as long as it likes.
+                // The connection is draining, but the tunnel may go on.
                 assertThat(peer.nextAnswering().type()).as("GOAWAY").isEqualTo(7);
                 peer.send(0, 0, 1, "still".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
                 assertThat(new String(data(peer).payload(), java.nio.charset.StandardCharsets.US_ASCII)).isEqualTo("still");

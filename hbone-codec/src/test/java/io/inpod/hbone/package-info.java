@@ -1,4 +1,7 @@
-/** Tests over real loopback sockets. */
+/**
+ * Tests of the whole library over real loopback sockets. More than 30 files, because each subject and each peer (raw, scripted, hostile, Envoy, Go, Python,
+ * nghttpx) has its own, and all of them share {@code Mesh}, {@code Recorder} and {@code RawPeer}.
+ */
 @NullMarked
 package io.inpod.hbone;
 

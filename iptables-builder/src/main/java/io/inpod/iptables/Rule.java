@@ -1,6 +1,5 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -74,24 +73,6 @@ public record Rule(List<Match> matches, Target target) {
             return this;
         }
         return new Rule(matches.subList(1, matches.size()), target);
-    }
-
-    /**
-     * Restricts the rule to one family.
-     *
-     * @param family the family
-     * @return the rule with {@link FamilyMatch}, or this rule if a part implies a family
-     */
-    public Rule only(IpFamily family) {
-        if (families() != FamilyScope.BOTH) {
-            return this;
-        }
-        Match[] more = new Match[matches.size() + 1];
-        more[0] = Match.family(family);
-        for (int i = 1; i < more.length; i++) {
-            more[i] = matches.get(i - 1);
-        }
-        return new Rule(Arrays.asList(more), target);
     }
 
     private static List<Match> canonical(List<Match> given, Target target) {

@@ -1,8 +1,8 @@
 package io.inpod.benchmarks;
 
-import io.inpod.hbone.DevelopmentCa;
 import io.inpod.hbone.HboneTls;
-import io.inpod.hbone.WorkloadCertificate;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;

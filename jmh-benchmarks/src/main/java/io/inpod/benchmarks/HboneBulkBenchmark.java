@@ -2,7 +2,7 @@ package io.inpod.benchmarks;
 
 import static java.util.Objects.requireNonNull;
 
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
@@ -38,7 +38,7 @@ public class HboneBulkBenchmark {
     private static final int TOTAL = 64 << 20;
     private static final int CHUNK = 128 << 10;
 
-    /** What carries the bytes. */
+    /** The carrier of the bytes. */
     @Param({"tls", "tunnel", "tunnels16"})
     public String carrier = "";
 
@@ -82,7 +82,7 @@ public class HboneBulkBenchmark {
         requireNonNull(chunk).release();
     }
 
-    /** Sends, and waits until all has arrived. */
+    /** Sends, and waits until everything has arrived. */
     @Benchmark
     public void send(CpuClock cpu) throws InterruptedException {
         CountDownLatch latch = new CountDownLatch(senders.size());
@@ -96,7 +96,7 @@ public class HboneBulkBenchmark {
         cpu.done(1);
     }
 
-    /** Writes as much as was asked for, whenever the channel takes more. */
+    /** Writes the requested number of bytes, whenever the channel is writable. */
     private final class Source extends ChannelInboundHandlerAdapter {
         private int left;
 
@@ -126,7 +126,7 @@ public class HboneBulkBenchmark {
         }
     }
 
-    /** Counts. */
+    /** Counts received bytes. */
     private final class Sink extends ChannelInboundHandlerAdapter {
         private final int expected;
         private int got;

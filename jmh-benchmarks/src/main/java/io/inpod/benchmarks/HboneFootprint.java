@@ -1,7 +1,7 @@
 package io.inpod.benchmarks;
 
-import io.inpod.hbone.HbonePool;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.channel.ChannelHandlerContext;
@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Not a JMH benchmark, as it isn't about time: bytes per idle tunnel, both sides together; growth after 100,000 tunnels on kept connections; and growth
+ * Not a JMH benchmark, because it doesn't measure time: bytes per idle tunnel, both sides together; growth after 100,000 tunnels on kept connections; and growth
  * of the direct and of the resident memory after 20,000 tunnels with data on connections that come and go. Run with {@code -Xms1g -Xmx1g
  * -XX:+AlwaysPreTouch -cp benchmarks.jar io.inpod.benchmarks.HboneFootprint}, so that the heap doesn't count as growing
  * ({@code -Dinpod.churn=N} for more than 20,000); fails if a tunnel takes more than
@@ -44,7 +44,7 @@ public final class HboneFootprint {
             cycle(both, pool, CYCLED);
             long growth = used() - start;
             System.out.printf("%d bytes per idle tunnel, both ends and their share of a connection; %d bytes more after %d tunnels%n", perTunnel, growth, CYCLED);
-            // What the first half has brought stays; the second must not bring more.
+            // The growth of the first half stays; the second half must not grow.
             churn(both, CHURNED / 2);
             used();
             long direct = direct();
@@ -114,7 +114,7 @@ public final class HboneFootprint {
         }
     }
 
-    /** Of the heap, after all that can be collected was. */
+    /** Used bytes of the heap after garbage collection. */
     private static long used() throws InterruptedException {
         for (int i = 0; i < 3; i++) {
             System.gc();

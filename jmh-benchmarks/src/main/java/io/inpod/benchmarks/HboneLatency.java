@@ -1,6 +1,6 @@
 package io.inpod.benchmarks;
 
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -48,7 +48,7 @@ public final class HboneLatency {
         }
     }
 
-    /** Of the client's loop. */
+    /** Runs on the client's loop. */
     private static final class Samples {
         private final int[] micros = new int[1 << 20];
         private int count;
@@ -141,7 +141,7 @@ public final class HboneLatency {
         }
     }
 
-    /** Sends back what is small, drops the rest. */
+    /** Sends small messages back and drops the rest. */
     private static final class EchoSmall extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {

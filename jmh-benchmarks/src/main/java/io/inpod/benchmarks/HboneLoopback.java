@@ -2,16 +2,16 @@ package io.inpod.benchmarks;
 
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
-import io.inpod.hbone.DevelopmentCa;
-import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.HbonePool;
-import io.inpod.hbone.HboneServer;
 import io.inpod.hbone.Header;
-import io.inpod.hbone.SpiffeId;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
@@ -41,12 +41,12 @@ import java.util.stream.Stream;
 final class HboneLoopback implements AutoCloseable {
     static final SpiffeId CLIENT = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/client");
     static final SpiffeId SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/server");
-    /** What a request usually carries. */
+    /** The usual headers of a request. */
     static final List<Header> HEADERS = List.of(
             new Header("baggage", "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,service.name=client,service.version=v1"),
             new Header("forwarded", "for=\"10.88.1.1:47934\""),
             new Header("traceparent", "00-c51ab52e96509283371bc5741149e82d-252cd6f565fe6f9b-00"));
-    /** What waits in a receive buffer, small tunnels wait behind; on a short path a larger one carries no more. */
+    /** Small tunnels wait behind the bytes in a receive buffer; on a short path a larger buffer adds no throughput. */
     private static final int RECEIVE_BUFFER = 512 << 10;
     private static final ConnectRequest REQUEST = new ConnectRequest(Authority.parse("10.1.2.3:8080"), HEADERS);
 
@@ -89,7 +89,7 @@ final class HboneLoopback implements AutoCloseable {
                 HboneOptions.client(), HboneEvents.NONE);
     }
 
-    /** On the client's loop. */
+    /** Runs on the client's loop. */
     Future<TunnelChannel> open(HbonePool pool, ChannelHandler handler) {
         return pool.open(destination, REQUEST, handler);
     }
@@ -98,7 +98,7 @@ final class HboneLoopback implements AutoCloseable {
         return clientLoop.submit(() -> open(pool, handler)).get(20, TimeUnit.SECONDS).get(20, TimeUnit.SECONDS);
     }
 
-    /** CPU time of this process, both sides and all, in nanoseconds. */
+    /** CPU time of this process, both sides together, in nanoseconds. */
     static long cpu() {
         return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }

@@ -2,8 +2,8 @@ package io.inpod.benchmarks;
 
 import static java.util.Objects.requireNonNull;
 
-import io.inpod.hbone.HbonePool;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.client.HbonePool;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What an opening costs, both sides together: CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
+ * The cost of opening, both sides together; the CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
  * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code bareTls}: TCP
  * and mutual TLS with the same certificates, closed.
  */
@@ -92,7 +92,7 @@ public class HboneOpenBenchmark {
         cpu.done(1);
     }
 
-    /** The yardstick. */
+    /** The baseline. */
     @Benchmark
     public void bareTls(CpuClock cpu) throws Exception {
         HboneLoopback both = requireNonNull(loopback);
@@ -135,7 +135,7 @@ public class HboneOpenBenchmark {
         }
     }
 
-    /** A connection closed with its tunnel resets it: expected, and not to be logged. */
+    /** Ignores the expected reset of a tunnel whose connection is closed. */
     private static class Quiet extends ChannelInboundHandlerAdapter {
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {

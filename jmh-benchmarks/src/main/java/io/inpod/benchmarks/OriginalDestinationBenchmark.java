@@ -3,6 +3,7 @@ package io.inpod.benchmarks;
 import static java.util.Objects.requireNonNull;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
@@ -42,7 +43,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 @Fork(2)
 public class OriginalDestinationBenchmark {
-    private static final int PROXY = 15006;
+    private static final int PROXY = InPodConstants.INBOUND_PLAINTEXT_PORT;
     private static final int APP = 8080;
 
     /** How the client connects. */

@@ -3,24 +3,23 @@ package io.inpod.benchmarks;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.AcceptHandler;
-import io.inpod.tproxy.AcceptLoop;
-import io.inpod.tproxy.AcceptRules;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.Relay;
-import io.inpod.tproxy.RelayIoHandler;
-import io.inpod.tproxy.RelayOptions;
-import io.inpod.tproxy.SpoofPolicy;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -76,13 +75,6 @@ public final class RelayProxy {
                 + ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory();
     }
 
-    private static final class Prepared extends ChannelInitializer<Channel> {
-        @Override
-        protected void initChannel(Channel channel) {
-            RelayOptions.DEFAULT.prepare(channel);
-        }
-    }
-
     private static final class Forwarding implements AcceptHandler {
         private final MultiThreadIoEventLoopGroup loops;
         private final @Nullable DestinationAddress fixed;
@@ -104,14 +96,13 @@ public final class RelayProxy {
         public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
             RelayOptions.DEFAULT.prepare(connection);
             DestinationAddress to = fixed == null ? destination.destination() : fixed;
-            connector.connect(connection.eventLoop(), new ClientAddress(client.getAddress()), to, new Prepared())
+            connector.connect(connection.eventLoop(), new ClientAddress(client.getAddress()), to, RelayOptions.DEFAULT.preparation())
                     .addListener((Future<UpstreamConnection> connected) -> {
                         if (connected.isSuccess()) {
                             Relay.start(connection, connected.getNow().channel(), ended -> {});
                         } else {
                             System.err.println(connected.cause());
-                            connection.config().setSoLinger(0);
-                            connection.close();
+                            Resets.reset(connection);
                         }
                     });
         }

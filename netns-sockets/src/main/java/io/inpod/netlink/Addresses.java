@@ -18,7 +18,7 @@ public final class Addresses {
     private static final int IFA_ADDRESS = 1;
     private static final int IFA_LOCAL = 2;
 
-    /** IPv6 only: use it at once instead of first asking the network whether somebody else has it. */
+    /** IPv6 only: use the address at once, without duplicate address detection. */
     private static final int IFA_F_NODAD = 0x02;
 
     private final NetlinkSocket socket;
@@ -30,23 +30,23 @@ public final class Addresses {
     }
 
     /**
-     * Gives an interface an address, usable at once: IPv6's duplicate address detection is left out.
+     * Adds an address to an interface, see {@link #add(LinkAddress)}.
      *
      * @param link the interface's name
-     * @param address its address
+     * @param address the address
      * @param prefixLength length of the network part, 0 to 32 or 128 bits
-     * @throws IOException if it has it already, the interface isn't there, or the kernel refuses
+     * @throws IOException if the interface has the address already or doesn't exist, or the kernel refuses
      */
     public void add(String link, InetAddress address, int prefixLength) throws IOException {
         add(new LinkAddress(link, address, prefixLength));
     }
 
     /**
-     * Gives an interface an address, usable at once: IPv6's duplicate address detection is left out.
+     * Adds an address to an interface. It is usable at once: IPv6's duplicate address detection is skipped.
      *
-     * @param address which
+     * @param address the address to add
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the interface has it already
-     * @throws IOException if the interface isn't there or the kernel refuses
+     * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void add(LinkAddress address) throws IOException {
         int flags = IpFamily.of(address.address()) == IpFamily.V6 ? IFA_F_NODAD : 0;
@@ -55,11 +55,11 @@ public final class Addresses {
     }
 
     /**
-     * Takes an address away from an interface.
+     * Deletes an address from an interface.
      *
-     * @param address which
+     * @param address the address to delete
      * @throws NetlinkException ({@link NetlinkException#notFound()}) if the interface doesn't have it
-     * @throws IOException if the interface isn't there or the kernel refuses
+     * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void delete(LinkAddress address) throws IOException {
         socket.execute(fill(new NetlinkRequest("delete address", address.toString(), DELETE, 0), address));
@@ -78,8 +78,8 @@ public final class Addresses {
     /**
      * Lists the addresses of all interfaces.
      *
-     * @param family whose
-     * @return its addresses, as the kernel orders them
+     * @param family the family of the addresses
+     * @return the addresses, in the kernel's order
      * @throws IOException if the kernel refuses
      */
     public List<LinkAddress> list(IpFamily family) throws IOException {
@@ -104,11 +104,11 @@ public final class Addresses {
         if (family == null) {
             return null;
         }
-        // of a point-to-point link IFA_ADDRESS is the other end's
+        // on a point-to-point link, IFA_ADDRESS is the peer's address
         InetAddress address = NetlinkMessage.address(family, attributes.getOrDefault(IFA_LOCAL, attributes.get(IFA_ADDRESS)));
         int prefixLength = message.get(Ifaddrmsg.PREFIX_LENGTH);
         if (address == null || prefixLength > family.bits()) {
-            throw new MalformedAnswerException("an entry of the addresses has no address or a prefix of " + prefixLength + " bits");
+            throw new MalformedAnswerException("an entry of the address list has no address or a prefix of " + prefixLength + " bits");
         }
         return new LinkAddress(names.require(message.get(Ifaddrmsg.INDEX)), address, prefixLength);
     }

@@ -3,8 +3,8 @@ package io.inpod.netlink;
 import java.io.IOException;
 
 /**
- * The kernel answered, but the answer got lost for lack of room. Lists are asked for again before this is thrown; a change that ends
- * with it <em>has been executed or refused</em>, only which is unknown.
+ * Thrown when the kernel's answer is lost because there was no room for it. Lists are requested again before this is thrown. A change that
+ * fails with it <em>has been either executed or refused</em>; which of the two is unknown.
  */
 public final class AnswerLostException extends IOException {
     private static final long serialVersionUID = 1L;

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/** Collects what the kernel answers to requests that were sent together, with consecutive sequence numbers. Not thread-safe. */
+/** Collects the kernel's answers to requests that were sent together, with consecutive sequence numbers. Not thread-safe. */
 final class Answers {
     private final List<NetlinkRequest> requests;
     private final int firstSequence;
@@ -37,12 +37,12 @@ final class Answers {
         return answered.get(index);
     }
 
-    /** Whether what is listed changed meanwhile. */
+    /** Whether the list changed while the kernel wrote it. */
     boolean interrupted() {
         return interrupted;
     }
 
-    /** Whether the kernel wrote the entries in more than one go, between which others may have changed them. */
+    /** Whether the kernel wrote the entries in several parts, between which they may have changed. */
     boolean inPieces() {
         return datagramsOfEntries > 1;
     }
@@ -64,7 +64,7 @@ final class Answers {
         }
     }
 
-    /** Takes a datagram, from 0 to its limit. Messages for others, and answers to requests that failed half-way earlier, are passed over. */
+    /** Accepts a datagram, from 0 to its limit. Skips messages to other sockets, and answers to earlier requests that failed half-way. */
     void accept(ByteBuffer datagram) throws MalformedAnswerException, AnswerLostException {
         int before = entries.size();
         int at = 0;
@@ -88,7 +88,7 @@ final class Answers {
         interrupted |= (flags & Wire.DUMP_INTERRUPTED) != 0;
         switch (type) {
             case Wire.NOOP -> { }
-            case Wire.OVERRUN -> throw new AnswerLostException(requests.get(index).operation() + ": the kernel says that it lost data");
+            case Wire.OVERRUN -> throw new AnswerLostException(requests.get(index).operation() + ": the kernel reports that it lost data");
             case Wire.ERROR, Wire.DONE -> {
                 int errno = errno(type, datagram, at, length);
                 if (errno > 0) {
@@ -103,7 +103,7 @@ final class Answers {
         }
     }
 
-    /** Lists end with a count or a negative errno, which old kernels leave out; acknowledgements have always an errno. */
+    /** A list ends with a count or a negative errno, which old kernels omit; an acknowledgement always has an errno. */
     private int errno(int type, ByteBuffer datagram, int at, int length) throws MalformedAnswerException {
         if (length >= Nlmsghdr.STRUCT.size() + Nlmsgerr.ERROR.size()) {
             return -Nlmsgerr.ERROR.get(datagram, at + Nlmsghdr.STRUCT.size());

@@ -7,10 +7,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel's own words about a refused request, see Documentation/userspace-api/netlink/intro.rst.
+ * The kernel's explanation of a refused request, see Documentation/userspace-api/netlink/intro.rst.
  *
  * @param text NLMSGERR_ATTR_MSG, or null
- * @param offset NLMSGERR_ATTR_OFFS: where in the request the offending attribute begins, in bytes; -1 if it isn't about one
+ * @param offset NLMSGERR_ATTR_OFFS: where in the request the offending attribute begins, in bytes; -1 if there is none
  */
 record ExtendedAck(@Nullable String text, int offset) {
     private static final ExtendedAck NONE = new ExtendedAck(null, -1);

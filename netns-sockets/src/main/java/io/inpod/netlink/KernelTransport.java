@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A netlink socket. */
 final class KernelTransport implements NetlinkTransport {
-    /** The kernel writes at most 32 KiB of a list at once. A single message may be longer: then this grows. */
+    /** The kernel writes at most 32 KiB of a list at once. The buffer grows if a single message is longer. */
     private static final int RECEIVE_BYTES = 32 * 1024;
 
-    // One piece of memory outside of the heap for all that is small: an option's value, a length, a sockaddr_nl, a pollfd.
+    // One direct buffer for all small values: an option's value, a length, a sockaddr_nl, a pollfd.
     private static final int VALUE = 0;
     private static final int LENGTH = 4;
     private static final int ADDRESS = 8;
@@ -59,19 +59,35 @@ final class KernelTransport implements NetlinkTransport {
         return whole.slice(from, to - from).order(whole.order());
     }
 
-    /** Opens a socket of a family in a namespace, with about this much room for answers, that receives these multicast groups. */
+    /** Opens a socket in a namespace, with about this many bytes of room for answers, that receives these multicast groups. */
     static KernelTransport open(NetworkNamespace namespace, int protocol, int receiveBytes, int... groups) throws IOException {
-        int type = Constants.SOCK_RAW | Constants.SOCK_CLOEXEC;
-        int socket = namespace.call(() -> Native.LIBC.socket(Constants.AF_NETLINK, type, protocol));
-        OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_NETLINK)", namespace));
+        return configure(namespace.call(() -> create(protocol)), namespace.toString(), receiveBytes, groups);
+    }
+
+    /** Opens a socket in the namespace that the calling thread is in. */
+    static KernelTransport current(String namespace, int protocol, int receiveBytes) throws IOException {
+        return configure(create(protocol), namespace, receiveBytes);
+    }
+
+    /** Returns a new socket, or an errno with a minus sign: the switch back would overwrite the thread's errno. */
+    private static int create(int protocol) {
+        int socket = Native.LIBC.socket(Constants.AF_NETLINK, Constants.SOCK_RAW | Constants.SOCK_CLOEXEC, protocol);
+        return socket < 0 ? -Native.errno() : socket;
+    }
+
+    private static KernelTransport configure(int socket, String namespace, int receiveBytes, int... groups) throws IOException {
+        if (socket < 0) {
+            throw Native.failure("socket(AF_NETLINK)", namespace, -socket);
+        }
+        OwnedFd fd = OwnedFd.adopt(socket);
         try {
-            // Each is newer than some kernel still in use: without them errors are only terser and dumps less filtered.
+            // Some kernels in use lack one of these: errors are terser then, and dumps less filtered.
             ByteBuffer scratch = Native.buffer(SCRATCH);
             for (int option : new int[] {Constants.NETLINK_EXT_ACK, Constants.NETLINK_CAP_ACK, Constants.NETLINK_GET_STRICT_CHK}) {
                 set(scratch, socket, Constants.SOL_NETLINK, option, 1);
             }
             resize(scratch, socket, Constants.SO_RCVBUFFORCE, Constants.SO_RCVBUF, receiveBytes);
-            KernelTransport opened = new KernelTransport(fd, socket, namespace.toString(), scratch);
+            KernelTransport opened = new KernelTransport(fd, socket, namespace, scratch);
             for (int group : groups) {
                 Native.check(set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group), "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
             }
@@ -86,7 +102,7 @@ final class KernelTransport implements NetlinkTransport {
         return Native.LIBC.setsockopt(socket, level, option, scratch.putInt(VALUE, value), Integer.BYTES);
     }
 
-    /** Beyond net.core.[rw]mem_max where CAP_NET_ADMIN allows that; otherwise up to it. */
+    /** Resizes a buffer: beyond net.core.[rw]mem_max if CAP_NET_ADMIN allows that, otherwise up to it. */
     private static void resize(ByteBuffer scratch, int socket, int force, int plain, int bytes) {
         if (set(scratch, socket, Constants.SOL_SOCKET, force, bytes) < 0) {
             set(scratch, socket, Constants.SOL_SOCKET, plain, bytes);
@@ -146,13 +162,13 @@ final class KernelTransport implements NetlinkTransport {
                 if (length > received.capacity()) {
                     int capacity = received.capacity();
                     received = Native.buffer((int) Math.min(2 * length, Integer.MAX_VALUE));
-                    throw new AnswerLostException("an answer of " + length + " bytes in " + subject + " was cut to " + capacity);
+                    throw new AnswerLostException("an answer of " + length + " bytes in " + subject + " was truncated to " + capacity);
                 }
                 if (length >= 0) {
                     return received.limit((int) length);
                 }
                 if (errno == Constants.ENOBUFS) {
-                    throw new AnswerLostException("answers in " + subject + " got lost: they exceeded the receive buffer, " + receiveBytes + " bytes");
+                    throw new AnswerLostException("answers in " + subject + " were lost: they exceeded the receive buffer, " + receiveBytes + " bytes");
                 }
                 if (errno == Constants.EAGAIN) {
                     if (!await(number, timeoutMillis < 0 ? -1 : Math.max(0, deadline - System.nanoTime()))) {
@@ -167,9 +183,9 @@ final class KernelTransport implements NetlinkTransport {
         }
     }
 
-    /** Waits until there is something to receive or the time is over, then false; negative nanoseconds mean for ever. */
+    /** Waits until there is something to receive; false if the time ends first. Negative nanoseconds wait indefinitely. */
     private boolean await(int number, long nanos) throws IOException {
-        waiting.incrementAndGet(); // before it looks whether it is closed: whoever closes either sees this, or is seen
+        waiting.incrementAndGet(); // before it checks whether the socket is closed: either close() sees this, or this sees close()
         try {
             if (fd.isClosed()) {
                 throw new AsynchronousCloseException();
@@ -186,7 +202,7 @@ final class KernelTransport implements NetlinkTransport {
         }
     }
 
-    /** Closes the socket. Whatever waits is woken by the acknowledgement of a message that does nothing: netlink knows no shutdown. */
+    /** Closes the socket. Netlink has no shutdown(2): a waiting thread is woken by the acknowledgement of a message that does nothing. */
     @Override
     public void close() {
         try {

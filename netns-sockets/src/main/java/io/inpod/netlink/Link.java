@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
  * @param index its number in its namespace, at least 1
  * @param name its name, at most 15 bytes
  * @param up whether it is administratively up
- * @param mtu the largest packet it carries, in bytes
- * @param running whether it is ready to carry packets: up, and its other end too
- * @param kind its driver, such as {@code "veth"} or {@code "bridge"}; null for a real device and loopback
- * @param address its hardware address; null if it has none, or none of Ethernet's form
+ * @param mtu the largest packet that it carries, in bytes
+ * @param running whether it is ready to carry packets: up, and its peer too
+ * @param kind its driver, such as {@code "veth"} or {@code "bridge"}; null for a physical device and loopback
+ * @param address its hardware address; null if it has none, or not an Ethernet address
  * @param master index of the bridge, bond or VRF that it belongs to, or 0
- * @param peer index, in its own namespace, of a veth's other end or of the interface that this one is stacked on, or 0
- * @param peerNamespace this namespace's id for the peer's namespace, see ip-netns(8); -1 if that is this one, or has none
+ * @param peer index, in the peer's namespace, of a veth's peer or of the interface that this one is stacked on, or 0
+ * @param peerNamespace this namespace's id for the peer's namespace, see ip-netns(8); -1 if that is the same namespace or has no id
  */
 public record Link(
         int index,

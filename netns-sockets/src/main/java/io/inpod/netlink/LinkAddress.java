@@ -6,7 +6,7 @@ import java.net.InetAddress;
 /**
  * An address of an interface, see ip-address(8).
  *
- * @param link the interface's name; {@code #7} in a list if interface 7 went away meanwhile
+ * @param link the interface's name; {@code #7} in a list if interface 7 has been deleted meanwhile
  * @param address the address
  * @param prefixLength length of the network part, 0 to 32 or 128 bits
  */
@@ -25,7 +25,7 @@ public record LinkAddress(String link, InetAddress address, int prefixLength) {
         }
     }
 
-    /** {@return the form that {@code ip address} takes} */
+    /** {@return the form that {@code ip address} accepts} */
     @Override
     public String toString() {
         return address.getHostAddress() + "/" + prefixLength + " dev " + link;

@@ -35,17 +35,17 @@ final class LinkMessages {
 
     private LinkMessages() {}
 
-    /** Appends what every request about an interface begins with. */
+    /** Appends the beginning of every request about an interface. */
     static NetlinkRequest header(NetlinkRequest request, int index, int flags, int change) {
         return request.struct(Ifinfomsg.STRUCT).set(Ifinfomsg.INDEX, index).set(Ifinfomsg.FLAGS, flags).set(Ifinfomsg.CHANGE, change);
     }
 
-    /** Asks for one interface or all, without the statistics, which are most of an answer. */
+    /** Requests one interface or all, without the statistics, which are the larger part of an answer. */
     static NetlinkRequest get(String operation, String subject, int index) {
         return header(new NetlinkRequest(operation, subject, GET, 0), index, 0, 0).u32(EXTENDED_MASK, SKIP_STATISTICS);
     }
 
-    /** Whether it is about the interface itself; a bridge's notifications about its ports have family AF_BRIDGE. */
+    /** Whether a message is about the interface itself; a bridge's notifications about its ports have the family AF_BRIDGE. */
     static boolean isPlain(NetlinkMessage message) {
         return message.payload().limit() < Ifinfomsg.STRUCT.size() || message.get(Ifinfomsg.FAMILY) == 0;
     }
@@ -66,12 +66,12 @@ final class LinkMessages {
         return info == null ? null : string(Wire.attributes(info, 0).get(INFO_KIND));
     }
 
-    /** What the kernel's dev_valid_name accepts. */
+    /** Accepts the same names as the kernel's dev_valid_name. */
     static String checkName(String name) {
         int bytes = name.getBytes(StandardCharsets.UTF_8).length;
         boolean wrong = name.equals(".") || name.equals("..") || name.chars().anyMatch(c -> c == '/' || c == ':' || c == 0 || Character.isWhitespace(c));
         if (bytes < 1 || bytes > NAME_BYTES || wrong) {
-            throw new IllegalArgumentException("an interface's name has 1 to 15 bytes without space, colon and slash, unlike \"" + name + "\"");
+            throw new IllegalArgumentException("an interface's name must have 1 to 15 bytes without space, colon and slash, unlike \"" + name + "\"");
         }
         return name;
     }

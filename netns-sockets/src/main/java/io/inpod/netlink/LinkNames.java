@@ -24,7 +24,7 @@ final class LinkNames {
         names.remove(link.index());
     }
 
-    /** Null for index 0, {@code #7} for an interface that has gone meanwhile. */
+    /** Null for index 0, {@code #7} for an interface that has been deleted meanwhile. */
     @Nullable String get(int index) {
         return index == 0 ? null : names.getOrDefault(index, "#" + index);
     }

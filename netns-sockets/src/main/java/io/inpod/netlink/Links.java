@@ -18,9 +18,9 @@ public final class Links {
     }
 
     /**
-     * Lists them.
+     * Lists all interfaces.
      *
-     * @return all, by index
+     * @return the interfaces, by index
      * @throws IOException if the kernel refuses
      */
     public List<Link> list() throws IOException {
@@ -32,11 +32,11 @@ public final class Links {
     }
 
     /**
-     * Finds one.
+     * Returns an interface.
      *
      * @param name its name
      * @return the interface
-     * @throws NetlinkException ({@link NetlinkException#notFound()}) if there is none of that name
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if there is no interface of that name
      * @throws IOException if the kernel refuses
      */
     public Link get(String name) throws IOException {
@@ -49,10 +49,10 @@ public final class Links {
     }
 
     /**
-     * Finds one that may be missing.
+     * Finds an interface that may not exist.
      *
-     * @param name its name
-     * @return the interface, or empty if there is none of that name
+     * @param name the name to look for
+     * @return the interface; empty if there is none of that name
      * @throws IOException if the kernel refuses
      */
     public Optional<Link> find(String name) throws IOException {
@@ -69,9 +69,9 @@ public final class Links {
     /**
      * Creates a virtual Ethernet pair, see veth(4).
      *
-     * @param name of the end in this namespace
-     * @param peerName of the other end
-     * @param peerNamespace where the other end is created
+     * @param name the name of the end in this namespace
+     * @param peerName the name of the peer
+     * @param peerNamespace the namespace of the peer
      * @throws IOException if a name is taken or the kernel refuses
      */
     public void createVeth(String name, String peerName, NetworkNamespace peerNamespace) throws IOException {
@@ -89,8 +89,8 @@ public final class Links {
     /**
      * Creates a virtual Ethernet pair with both ends in this namespace, see veth(4).
      *
-     * @param name of one end
-     * @param peerName of the other end
+     * @param name the name of one end
+     * @param peerName the name of the other end
      * @throws IOException if a name is taken or the kernel refuses
      */
     public void createVeth(String name, String peerName) throws IOException {
@@ -102,7 +102,7 @@ public final class Links {
     /**
      * Creates a bridge.
      *
-     * @param name its name
+     * @param name the name of the bridge
      * @throws IOException if the name is taken or the kernel refuses
      */
     public void createBridge(String name) throws IOException {
@@ -117,21 +117,21 @@ public final class Links {
     }
 
     /**
-     * Puts an interface into a bridge.
+     * Adds an interface to a bridge.
      *
      * @param name the interface
      * @param master the bridge
-     * @throws IOException if either isn't there or the kernel refuses
+     * @throws IOException if either doesn't exist or the kernel refuses
      */
     public void setMaster(String name, String master) throws IOException {
         socket.execute(change(name, 0, 0).u32(LinkMessages.MASTER, get(master).index()));
     }
 
     /**
-     * Takes an interface out of its bridge; does nothing if it is in none.
+     * Removes an interface from its bridge. Does nothing if it is in none.
      *
      * @param name the interface
-     * @throws IOException if it isn't there or the kernel refuses
+     * @throws IOException if it doesn't exist or the kernel refuses
      */
     public void clearMaster(String name) throws IOException {
         socket.execute(change(name, 0, 0).u32(LinkMessages.MASTER, 0));
@@ -141,7 +141,7 @@ public final class Links {
      * Sets an interface administratively up.
      *
      * @param name the interface
-     * @throws IOException if it isn't there or the kernel refuses
+     * @throws IOException if it doesn't exist or the kernel refuses
      */
     public void up(String name) throws IOException {
         socket.execute(change(name, LinkMessages.UP, LinkMessages.UP));
@@ -151,7 +151,7 @@ public final class Links {
      * Sets an interface administratively down.
      *
      * @param name the interface
-     * @throws IOException if it isn't there or the kernel refuses
+     * @throws IOException if it doesn't exist or the kernel refuses
      */
     public void down(String name) throws IOException {
         socket.execute(change(name, 0, LinkMessages.UP));
@@ -161,8 +161,8 @@ public final class Links {
      * Sets the largest packet that an interface carries.
      *
      * @param name the interface
-     * @param mtu in bytes; the kernel says which range the driver allows
-     * @throws IOException if it isn't there or the kernel refuses
+     * @param mtu the size in bytes; the driver determines the range
+     * @throws IOException if it doesn't exist or the kernel refuses
      */
     public void setMtu(String name, int mtu) throws IOException {
         socket.execute(change(name, 0, 0).u32(LinkMessages.MTU, mtu));
@@ -173,29 +173,29 @@ public final class Links {
      *
      * @param name the interface
      * @param address a unicast address
-     * @throws IOException if it isn't there or the kernel refuses
+     * @throws IOException if it doesn't exist or the kernel refuses
      */
     public void setAddress(String name, MacAddress address) throws IOException {
         socket.execute(change(name, 0, 0).bytes(LinkMessages.ADDRESS, address.bytes()));
     }
 
     /**
-     * Renames an interface. Kernels before 6.2 want it to be down.
+     * Renames an interface. Before Linux 6.2 it must be down.
      *
      * @param name the interface
-     * @param newName what it is called from now on
-     * @throws IOException if it isn't there, the new name is taken, or the kernel refuses
+     * @param newName its new name
+     * @throws IOException if it doesn't exist, the new name is taken, or the kernel refuses
      */
     public void rename(String name, String newName) throws IOException {
         socket.execute(change(name, 0, 0).string(LinkMessages.NAME, LinkMessages.checkName(newName)));
     }
 
     /**
-     * Moves an interface to another namespace, where it is down and has no addresses.
+     * Moves an interface to another namespace. It is down there and has no addresses.
      *
      * @param name the interface
-     * @param namespace where to
-     * @throws IOException if it isn't there, the name is taken there, it is one that can't be moved, or the kernel refuses
+     * @param namespace the target namespace
+     * @throws IOException if it doesn't exist or can't be moved, its name is taken in the target namespace, or the kernel refuses
      */
     public void moveTo(String name, NetworkNamespace namespace) throws IOException {
         int target = namespace.fd().acquire();
@@ -211,10 +211,10 @@ public final class Links {
     }
 
     /**
-     * Deletes an interface; with one end of a veth pair the other goes too.
+     * Deletes an interface. Deleting one end of a veth pair deletes the other too.
      *
      * @param name the interface
-     * @throws IOException if it isn't there or the kernel refuses
+     * @throws IOException if it doesn't exist or the kernel refuses
      */
     public void delete(String name) throws IOException {
         socket.execute(header(new NetlinkRequest("delete link", name, LinkMessages.DELETE, 0), get(name).index(), 0, 0));

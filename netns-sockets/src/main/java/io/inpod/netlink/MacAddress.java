@@ -5,9 +5,9 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A hardware address of Ethernet.
+ * An Ethernet hardware address.
  *
- * @param value its 48 bits, the first byte being the highest
+ * @param value its 48 bits; the first byte is the most significant one
  */
 public record MacAddress(long value) {
     private static final int BYTES = 6;
@@ -28,7 +28,7 @@ public record MacAddress(long value) {
     /**
      * Parses the usual notation.
      *
-     * @param text such as {@code "02:00:5e:00:53:01"}
+     * @param text the notation, such as {@code "02:00:5e:00:53:01"}
      * @return the address
      * @throws IllegalArgumentException if it isn't six bytes in hexadecimal, separated by colons
      */
@@ -40,7 +40,7 @@ public record MacAddress(long value) {
         return parsed;
     }
 
-    /** Null for one of another length, which tunnels have. */
+    /** Null for an address of another length, as tunnels have. */
     static @Nullable MacAddress of(byte[] bytes) {
         return bytes.length == BYTES ? new MacAddress(ByteBuffer.allocate(Long.BYTES).put(2, bytes).getLong(0)) : null;
     }

@@ -2,7 +2,7 @@ package io.inpod.netlink;
 
 import java.io.IOException;
 
-/** An answer doesn't have the form that netlink(7) prescribes, or is shorter than its type demands. */
+/** Thrown when an answer doesn't have the format that netlink(7) prescribes, or is shorter than its type requires. */
 public final class MalformedAnswerException extends IOException {
     private static final long serialVersionUID = 1L;
 

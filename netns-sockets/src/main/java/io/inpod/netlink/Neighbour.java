@@ -4,33 +4,33 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which hardware address an IP address on a link has, see ip-neighbour(8).
+ * The hardware address of an IP address on a link, see ip-neighbour(8).
  *
- * @param link the interface's name; {@code #7} in a list if interface 7 went away meanwhile
+ * @param link the interface's name; {@code #7} in a list if interface 7 has been deleted meanwhile
  * @param address the IP address
  * @param hardware its hardware address, or null while that is unknown
- * @param state how sure the kernel is
+ * @param state the state of the entry
  */
 public record Neighbour(String link, InetAddress address, @Nullable MacAddress hardware, State state) {
-    /** How sure the kernel is, NUD_ of linux/neighbour.h. */
+    /** The state of an entry, NUD_ of linux/neighbour.h. */
     public enum State {
         /** Nothing is known yet. */
         NONE(0),
-        /** It has been asked for. */
+        /** It is being resolved. */
         INCOMPLETE(0x01),
-        /** It answered lately. */
+        /** It answered recently. */
         REACHABLE(0x02),
         /** It answered some time ago. */
         STALE(0x04),
-        /** It answered some time ago, and a packet for it is on its way. */
+        /** It answered some time ago, and a packet has just been sent to it. */
         DELAY(0x08),
-        /** It is being asked again. */
+        /** The kernel is checking that it still answers. */
         PROBE(0x10),
         /** It didn't answer. */
         FAILED(0x20),
-        /** The link needs no such knowledge. */
+        /** The link needs no resolution. */
         NOARP(0x40),
-        /** It was set by somebody and stays. */
+        /** It was configured and stays until it is deleted. */
         PERMANENT(0x80);
 
         private final int number;
@@ -54,7 +54,7 @@ public record Neighbour(String link, InetAddress address, @Nullable MacAddress h
     }
 
     /**
-     * An entry that stays until it is deleted.
+     * Returns an entry that stays until it is deleted.
      *
      * @param link the interface's name
      * @param address the IP address

@@ -29,19 +29,19 @@ public final class Neighbours {
     /**
      * Adds an entry.
      *
-     * @param neighbour which
-     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if there is one for the address on the link
-     * @throws IOException if the interface isn't there or the kernel refuses
+     * @param neighbour the entry
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if there is an entry for the address on the link
+     * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void add(Neighbour neighbour) throws IOException {
         socket.execute(whole(new NetlinkRequest("add neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), neighbour));
     }
 
     /**
-     * Adds an entry in place of the one for the address on the link if there is one.
+     * Adds an entry. Replaces the entry for the address on the link if there is one.
      *
-     * @param neighbour which
-     * @throws IOException if the interface isn't there or the kernel refuses
+     * @param neighbour the new entry
+     * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void replace(Neighbour neighbour) throws IOException {
         socket.execute(whole(new NetlinkRequest("replace neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.REPLACE), neighbour));
@@ -50,9 +50,9 @@ public final class Neighbours {
     /**
      * Deletes the entry for an address on a link.
      *
-     * @param neighbour which; only link and address count
-     * @throws NetlinkException ({@link NetlinkException#notFound()}) if it isn't there
-     * @throws IOException if the interface isn't there or the kernel refuses
+     * @param neighbour the entry to delete; only its link and address are used
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if there is no such entry
+     * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void delete(Neighbour neighbour) throws IOException {
         socket.execute(fill(new NetlinkRequest("delete neighbour", neighbour, DELETE, 0), neighbour));
@@ -75,8 +75,8 @@ public final class Neighbours {
     /**
      * Lists the entries of all interfaces.
      *
-     * @param family whose
-     * @return its entries, as the kernel orders them
+     * @param family the family of the addresses
+     * @return the entries, in the kernel's order
      * @throws IOException if the kernel refuses
      */
     public List<Neighbour> list(IpFamily family) throws IOException {
@@ -93,7 +93,7 @@ public final class Neighbours {
         return List.copyOf(found);
     }
 
-    /** Null for a family that isn't IP: a bridge's forwarding entries are neighbours, too. */
+    /** Null for a family that isn't IP: the forwarding entries of a bridge are neighbours too. */
     static @Nullable Neighbour parse(NetlinkMessage message, LinkNames names) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(Ndmsg.STRUCT);
         IpFamily family = NetlinkMessage.family(message.get(Ndmsg.FAMILY));

@@ -7,19 +7,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An attribute of a message from the kernel, for lists in which a type comes more than once;
- * {@link NetlinkMessage#attributes(int)} is simpler where it doesn't.
+ * An attribute of a message from the kernel, for lists that may contain several attributes of one type. Elsewhere
+ * {@link NetlinkMessage#attributes(int)} is simpler.
  *
  * @param type its type, without the flags for nested and network byte order
  * @param value its value, read-only; absolute reads of numbers are in this machine's byte order
  */
 public record NetlinkAttribute(int type, ByteBuffer value) {
     /**
-     * Reads attributes; what is malformed ends them.
+     * Reads attributes, up to the first malformed one.
      *
-     * @param from holds attributes from an index to its limit
+     * @param from the buffer, with attributes from an index to its limit
      * @param start that index, a multiple of four
-     * @return them, in order
+     * @return the attributes, in order
      */
     public static List<NetlinkAttribute> list(ByteBuffer from, int start) {
         List<NetlinkAttribute> found = new ArrayList<>();
@@ -45,9 +45,9 @@ public record NetlinkAttribute(int type, ByteBuffer value) {
     }
 
     /**
-     * The value as a number of 1, 2, 4 or 8 bytes in network byte order, as netfilter writes them.
+     * Returns the value as a number of 1, 2, 4 or 8 bytes in network byte order, which netfilter uses.
      *
-     * @return the number, without a sign up to 32 bits; 0 for another length
+     * @return the number, unsigned up to 32 bits; 0 if the value has another length
      */
     public long number() {
         ByteBuffer network = value.duplicate().order(ByteOrder.BIG_ENDIAN);

@@ -5,11 +5,11 @@ import io.inpod.netns.internal.Native;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
-/** The kernel refused a netlink request; the message has its errno and, where the kernel gave one, its own explanation. */
+/** Thrown when the kernel refuses a netlink request. The message has the errno and, if there is one, the kernel's explanation. */
 public final class NetlinkException extends SystemCallException {
     private static final long serialVersionUID = 1L;
 
-    /** The kernel's own explanation, or null. */
+    /** The kernel's explanation, or null. */
     private final @Nullable String kernelMessage;
 
     /** Where the offending attribute begins, in bytes, or -1. */
@@ -19,7 +19,7 @@ public final class NetlinkException extends SystemCallException {
      * Describes a refused request.
      *
      * @param operation the request, such as {@code "add link"}
-     * @param subject what it was applied to, for people
+     * @param subject what it was applied to, in words
      * @param errno the error number, greater than 0
      * @param symbol the error's name, such as {@code "EEXIST"}
      * @param explanation the error in words
@@ -36,33 +36,35 @@ public final class NetlinkException extends SystemCallException {
         this.offset = offset;
     }
 
-    /** An errno with the kernel's text, or null, and the offset of what it is about, or -1. */
+    /** Returns the exception for an errno, with the kernel's explanation, or null, and the offset of the offending attribute, or -1. */
     static NetlinkException of(String operation, String subject, int errno, @Nullable String kernelMessage, int offset) {
         SystemCallException plain = Native.failure(operation, subject, errno);
         return new NetlinkException(operation, subject, errno, plain.symbol(), Native.describe(errno), kernelMessage, offset);
     }
 
-    /** {@return the kernel's own explanation, NLMSGERR_ATTR_MSG, or null if it gave none} */
+    /** {@return the kernel's explanation, NLMSGERR_ATTR_MSG, or null if there is none} */
     public @Nullable String kernelMessage() {
         return kernelMessage;
     }
 
-    /** {@return where in the request, its header included, the offending attribute begins, in bytes, NLMSGERR_ATTR_OFFS; empty if unknown} */
+    /**
+     * {@return the offset of the offending attribute in the request, including its header, in bytes, NLMSGERR_ATTR_OFFS; empty if unknown}
+     */
     public OptionalInt offset() {
         return offset < 0 ? OptionalInt.empty() : OptionalInt.of(offset);
     }
 
-    /** {@return whether the thing to be added is there already (EEXIST)} */
+    /** {@return whether the object to add exists already (EEXIST)} */
     public boolean alreadyExists() {
         return errno() == 17;
     }
 
-    /** {@return whether a transaction was made for rules that somebody else has changed meanwhile (ERESTART)} */
+    /** {@return whether the rules were changed between reading them and this transaction (ERESTART)} */
     public boolean outdated() {
         return errno() == 85;
     }
 
-    /** {@return whether the thing to be changed or deleted isn't there (ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL)} */
+    /** {@return whether the object to change or delete doesn't exist (ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL)} */
     public boolean notFound() {
         return errno() == 2 || errno() == 3 || errno() == 19 || errno() == 99;
     }

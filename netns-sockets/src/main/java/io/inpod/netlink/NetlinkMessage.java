@@ -13,35 +13,35 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message from the kernel: its type and its payload, that is the family's fixed part and then attributes.
+ * A message from the kernel: its type and its payload, which is the family's fixed part followed by attributes.
  *
  * @param type the message type, such as RTM_NEWLINK
- * @param payload what follows the header, read-only, in this machine's byte order
+ * @param payload the bytes after the header, read-only, in this machine's byte order
  */
 public record NetlinkMessage(int type, ByteBuffer payload) {
     private static final IpFamily[] FAMILIES = IpFamily.values();
 
     /**
-     * Reads the attributes; what is malformed ends them.
+     * Reads the attributes, up to the first malformed one.
      *
      * @param fixed length of the fixed part before them, in bytes
-     * @return attribute type to value; of several of one type the last counts
+     * @return the values by attribute type; for several attributes of one type, the last value
      */
     public Map<Integer, ByteBuffer> attributes(int fixed) {
         return Wire.attributes(payload, Wire.align(fixed));
     }
 
     /**
-     * Reads the attributes of a list in which a type may come more than once; what is malformed ends them.
+     * Reads the attributes of a list that may contain several of one type, up to the first malformed one.
      *
-     * @param fixed length of the fixed part before them, in bytes
-     * @return them, in order
+     * @param fixed as for {@link #attributes(int)}
+     * @return the attributes, in order
      */
     public List<NetlinkAttribute> attributeList(int fixed) {
         return NetlinkAttribute.list(payload, Wire.align(fixed));
     }
 
-    /** The attributes after a struct, which must be there. */
+    /** Returns the attributes after a struct, which the payload must contain. */
     Map<Integer, ByteBuffer> attributes(StructLayout struct) throws MalformedAnswerException {
         if (payload.limit() < struct.size()) {
             throw new MalformedAnswerException("a message of type " + type + " has " + payload.limit() + " bytes, less than a struct " + struct.name());
@@ -49,7 +49,7 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
         return attributes(struct.size());
     }
 
-    /** A field of the struct that the payload begins with, which has been checked to be there. */
+    /** Returns a field of the struct at the beginning of the payload, whose presence has been checked. */
     int get(Field field) {
         return field.get(payload, 0);
     }
@@ -67,12 +67,12 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
         return new String(bytes, 0, end, StandardCharsets.UTF_8);
     }
 
-    /** An address of the family; null without attribute. */
+    /** Returns an address of the family; null without an attribute. */
     static @Nullable InetAddress address(IpFamily family, @Nullable ByteBuffer attribute) throws MalformedAnswerException {
         return attribute == null ? null : address(family, bytes(attribute));
     }
 
-    /** The address that these bytes are. Unlike {@link InetAddress#getByAddress(byte[])} it leaves an IPv4-mapped one as it is. */
+    /** Returns an address from its bytes. Unlike {@link InetAddress#getByAddress(byte[])} it doesn't convert an IPv4-mapped one. */
     private static InetAddress address(IpFamily family, byte[] bytes) throws MalformedAnswerException {
         try {
             if (bytes.length == family.bits() / Byte.SIZE) {
@@ -81,10 +81,10 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
         } catch (UnknownHostException e) {
             // thrown only for a wrong length
         }
-        throw new MalformedAnswerException("an address of " + family + " has " + bytes.length + " bytes");
+        throw new MalformedAnswerException("an " + family + " address has " + bytes.length + " bytes");
     }
 
-    /** The family with this AF_ number; null for one that isn't IP, such as AF_BRIDGE. */
+    /** Returns the family with this AF_ number; null for one that isn't IP, such as AF_BRIDGE. */
     static @Nullable IpFamily family(int number) {
         for (IpFamily family : FAMILIES) {
             if (family.number() == number) {

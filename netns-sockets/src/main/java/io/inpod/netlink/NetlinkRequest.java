@@ -14,16 +14,16 @@ import java.util.function.Consumer;
  * All numbers are in this machine's byte order. Not thread-safe.
  */
 public final class NetlinkRequest {
-    /** Creates what isn't there. */
+    /** Creates the object if it doesn't exist. */
     public static final int CREATE = 0x400;
 
-    /** Puts it after what is there already, in lists that have an order. */
+    /** Adds the object after the existing ones, in lists that have an order. */
     public static final int APPEND = 0x800;
 
-    /** Fails if it is there already. */
+    /** Fails if the object exists already. */
     public static final int EXCLUSIVE = 0x200;
 
-    /** Replaces what is there. */
+    /** Replaces an existing object. */
     public static final int REPLACE = 0x100;
 
     private static final int USUAL_BYTES = 256;
@@ -39,16 +39,17 @@ public final class NetlinkRequest {
     /**
      * Begins a message.
      *
-     * @param operation what it does, for errors, such as {@code "add link"}
+     * @param operation what the request does, for errors, such as {@code "add link"}
      * @param subject what it is applied to, for errors; its {@code toString} is called only for those
      * @param type the message type, such as RTM_NEWLINK
-     * @param flags {@link #CREATE}, {@link #APPEND}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; those that every request needs are added when it is sent
+     * @param flags {@link #CREATE}, {@link #APPEND}, {@link #EXCLUSIVE}, {@link #REPLACE} or 0; the flags that every request needs are
+     *     added when it is sent
      */
     public NetlinkRequest(String operation, Object subject, int type, int flags) {
         this(operation, subject, type, flags, USUAL_BYTES);
     }
 
-    /** With about as much room as the message will need: for those of which there are many. */
+    /** Begins a message with an estimate of its length, in bytes: for messages that are sent in large numbers. */
     NetlinkRequest(String operation, Object subject, int type, int flags, int bytes) {
         this.operation = operation;
         this.subject = subject;
@@ -68,7 +69,7 @@ public final class NetlinkRequest {
     /**
      * Appends a byte of the fixed part.
      *
-     * @param value of which the low 8 bits count
+     * @param value the byte, in the low 8 bits
      * @return this
      */
     public NetlinkRequest u8(int value) {
@@ -79,7 +80,7 @@ public final class NetlinkRequest {
     /**
      * Appends a 16-bit number of the fixed part.
      *
-     * @param value of which the low 16 bits count
+     * @param value the number, in the low 16 bits
      * @return this
      */
     public NetlinkRequest u16(int value) {
@@ -112,7 +113,7 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Appends an attribute that holds a 32-bit number.
+     * Appends an attribute with a 32-bit number.
      *
      * @param attribute its type
      * @param value its value
@@ -123,10 +124,10 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Appends an attribute that holds a 16-bit number in network byte order, as netfilter wants it.
+     * Appends an attribute with a 16-bit number in network byte order, which netfilter uses.
      *
      * @param attribute its type
-     * @param value of which the low 16 bits count
+     * @param value the number, in the low 16 bits
      * @return this
      */
     public NetlinkRequest be16(int attribute, int value) {
@@ -134,7 +135,7 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Appends an attribute that holds a 32-bit number in network byte order, as netfilter wants it.
+     * Appends an attribute with a 32-bit number in network byte order.
      *
      * @param attribute its type
      * @param value its value
@@ -145,7 +146,7 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Appends an attribute that holds a 64-bit number in network byte order, as netfilter wants it.
+     * Appends an attribute with a 64-bit number in network byte order.
      *
      * @param attribute its type
      * @param value its value
@@ -155,7 +156,7 @@ public final class NetlinkRequest {
         return attribute(attribute, 8, Long.reverseBytes(value));
     }
 
-    /** A whole attribute of up to 8 bytes at once; the low bytes of the number, padded with its zeros. */
+    /** Appends a whole attribute of up to 8 bytes: the low bytes of the number, padded with its zeros. */
     private NetlinkRequest attribute(int type, int bytes, long value) {
         room(Nlattr.STRUCT.size() + Wire.align(bytes));
         int start = buffer.position();
@@ -171,7 +172,7 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Appends an attribute that holds a text ended by a zero byte.
+     * Appends an attribute with a zero-terminated string.
      *
      * @param attribute its type
      * @param value its value
@@ -185,12 +186,12 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Appends an attribute that holds others.
+     * Appends an attribute that contains other attributes.
      *
      * @param attribute its type
-     * @param content appends to this request what the attribute holds
+     * @param content appends the nested attributes to this request
      * @return this
-     * @throws IllegalArgumentException if that is longer than 65531 bytes
+     * @throws IllegalArgumentException if they are longer than 65531 bytes
      */
     public NetlinkRequest nested(int attribute, Consumer<NetlinkRequest> content) {
         int start = begin(attribute);
@@ -199,11 +200,11 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Begins an attribute that holds others: what is appended until its {@link #end} is in it. As {@link #nested}, for messages of which
-     * there are many.
+     * Begins an attribute that contains everything that is appended until its {@link #end}. Does the same as {@link #nested}, without a
+     * lambda, for messages that are sent in large numbers.
      *
      * @param attribute its type
-     * @return what {@link #end} is told
+     * @return the argument of {@link #end}
      */
     public int begin(int attribute) {
         int start = room(Nlattr.STRUCT.size()).position();
@@ -213,9 +214,9 @@ public final class NetlinkRequest {
     }
 
     /**
-     * Ends an attribute, the last that was begun and hasn't ended.
+     * Ends the attribute that was begun last and hasn't been ended.
      *
-     * @param start what {@link #begin} returned
+     * @param start the result of {@link #begin}
      * @return this
      * @throws IllegalArgumentException if it is longer than 65531 bytes
      */
@@ -231,10 +232,11 @@ public final class NetlinkRequest {
         return this;
     }
 
-    /** Appends a struct of zeros, whose fields {@link #set} fills; its table is in {@code io.inpod.netns.internal}. */
+    /** Appends a struct of zeros with its padding. {@link #set} fills its fields; its table is in {@code io.inpod.netns.internal}. */
     NetlinkRequest struct(StructLayout layout) {
-        struct = room(layout.size()).position();
-        buffer.position(struct + layout.size());
+        int length = Wire.align(layout.size());
+        struct = room(length).position();
+        buffer.position(struct + length);
         return this;
     }
 
@@ -252,12 +254,12 @@ public final class NetlinkRequest {
         return buffer;
     }
 
-    /** Length of the finished message with its padding, in bytes. */
+    /** The length of the finished message including its padding, in bytes. */
     int bytes() {
         return Wire.align(buffer.position());
     }
 
-    /** Appends the finished message to a buffer with room for it. */
+    /** Appends the finished message to a buffer that has room for it. */
     void write(ByteBuffer target, int extraFlags, int sequence) {
         int start = target.position();
         int length = buffer.position();

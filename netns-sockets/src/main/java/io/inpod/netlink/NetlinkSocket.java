@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A netlink socket of one network namespace, see netlink(7). Thread-safe: one request, batch or list at a time, the others wait.
- * Each blocks until the kernel has answered, at most 10 seconds; closing the socket ends it with an
+ * A netlink socket of one network namespace, see netlink(7). Thread-safe: it processes one request, batch or list at a time while others
+ * wait. Each call blocks until the kernel has answered, for 10 seconds at most. Closing the socket ends it with an
  * {@link java.nio.channels.AsynchronousCloseException}.
  */
 public final class NetlinkSocket implements AutoCloseable {
@@ -26,10 +26,10 @@ public final class NetlinkSocket implements AutoCloseable {
     private static final int LEAST_DUMPS = 20;
     private static final int RECEIVE_BUFFER = 2 * 1024 * 1024;
 
-    /** What the kernel counts for an unread acknowledgement: 768 bytes, more with a long explanation. */
+    /** An upper bound for an unread acknowledgement in the receive buffer: 768 bytes, more with a long explanation. */
     private static final int ACK_BYTES = 2048;
 
-    /** A longer batch is sent in pieces, so that the kernel needn't find much contiguous memory. */
+    /** A longer batch is sent in several parts, so that the kernel needn't allocate much contiguous memory. */
     private static final int SEND_BYTES = 64 * 1024;
 
     private final NetlinkTransport transport;
@@ -46,21 +46,35 @@ public final class NetlinkSocket implements AutoCloseable {
     /**
      * Opens a socket.
      *
-     * @param namespace whose links, routes, ... it is about; may be closed afterwards
+     * @param namespace the namespace that it acts on; may be closed afterwards
      * @param protocol {@link #ROUTE}, or another NETLINK_ number
      * @return the socket, to be closed by the caller
-     * @throws IOException if the namespace can't be entered or the socket can't be made
+     * @throws IOException if the namespace can't be entered or the socket can't be created
      */
     public static NetlinkSocket open(NetworkNamespace namespace, int protocol) throws IOException {
         return new NetlinkSocket(KernelTransport.open(namespace, protocol, RECEIVE_BUFFER), namespace.toString());
     }
 
     /**
+     * Opens a socket in the namespace that the calling thread is in. Unlike {@link #open} it doesn't switch the thread, and so it needs no
+     * privilege.
+     *
+     * @param protocol as for {@link #open}
+     * @return the socket, to be closed by the caller
+     * @throws IOException if the socket can't be created
+     */
+    public static NetlinkSocket current(int protocol) throws IOException {
+        try (NetworkNamespace namespace = NetworkNamespace.current()) {
+            return new NetlinkSocket(KernelTransport.current(namespace.toString(), protocol, RECEIVE_BUFFER), namespace.toString());
+        }
+    }
+
+    /**
      * Sends a request and waits for the kernel's acknowledgement.
      *
-     * @param request what to do
+     * @param request the request
      * @throws NetlinkException if the kernel refuses it
-     * @throws AnswerLostException if it was executed or refused, and which is unknown
+     * @throws AnswerLostException if it has been either executed or refused, and it is unknown which
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public void execute(NetlinkRequest request) throws IOException {
@@ -68,9 +82,9 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Asks for one thing, and waits for the kernel's acknowledgement.
+     * Sends a request and waits for the kernel's answers and its acknowledgement.
      *
-     * @param request what to ask
+     * @param request the request
      * @return the answers before the acknowledgement
      * @throws NetlinkException if the kernel refuses it
      * @throws IOException if the socket is closed or the kernel doesn't answer
@@ -82,12 +96,12 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Sends many requests at once and waits for each one's acknowledgement: no transaction, but much faster than one by one. The
-     * kernel tries all of them in order, even after it refused some.
+     * Sends many requests at once and waits for all acknowledgements. This isn't a transaction, but it is much faster than sending them one
+     * by one. The kernel executes them in order and continues after it has refused one.
      *
-     * @param requests what to do, any number
-     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it
-     * @throws AnswerLostException if some were executed or refused, and which is unknown; requests at the end may not have been tried
+     * @param requests any number of requests
+     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it
+     * @throws AnswerLostException if it is unknown which requests have been executed; those at the end may not have been sent
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public synchronized void executeAll(List<NetlinkRequest> requests) throws IOException {
@@ -107,13 +121,14 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Sends requests that the kernel executes all or none, framed by two that say where they begin and end. Only the last is
-     * acknowledged: the kernel has tried the others by then, and told each that it refused.
+     * Sends requests that the kernel executes all or not at all, framed by two requests that mark their beginning and end. Only the last
+     * request is acknowledged: by then the kernel has tried the others, and has reported each refusal.
      *
-     * @param begin what opens the transaction; a failure of it as a whole is told of this one
-     * @param requests what to do, at least one
-     * @param end what closes the transaction
-     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it; nothing has been done
+     * @param begin opens the transaction; a failure of the transaction as a whole is reported for this request
+     * @param requests the requests, at least one
+     * @param end closes the transaction
+     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it; nothing has been
+     *     changed
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     synchronized void executeWhole(NetlinkRequest begin, List<NetlinkRequest> requests, NetlinkRequest end) throws IOException {
@@ -126,7 +141,7 @@ public final class NetlinkSocket implements AutoCloseable {
         AnswerLostException lost = null;
         while (!answers.has(last) && !answers.has(0)) {
             try {
-                // The kernel has written every answer before send() returned: after a loss, what is there is all.
+                // The kernel has written every answer before send() returns: after a loss, no more answers arrive.
                 if (!receive(answers, begin, lost == null ? ANSWER_MILLIS : 0)) {
                     break;
                 }
@@ -142,11 +157,11 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Asks for a list. A list that changed while the kernel wrote it, or that got lost, is asked for again, at least 20 times and at
-     * least for 10 seconds.
+     * Requests a list. If the list changes while the kernel writes it, or if it is lost, it is requested again, at least 20 times and for
+     * at least 10 seconds.
      *
-     * @param request what to list
-     * @return the entries, as the kernel ordered them
+     * @param request the request for the list
+     * @return the entries, in the kernel's order
      * @throws NetlinkException if the kernel refuses it, or (EINTR) the list kept changing
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
@@ -155,8 +170,8 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * Like {@link #dump(NetlinkRequest)}, for lists whose changes the kernel doesn't tell, though it counts entries to find where it left
-     * off: a long list counts once it came twice the same.
+     * Requests a list as {@link #dump(NetlinkRequest)} does, for lists whose changes the kernel doesn't report although it counts entries
+     * to continue where it stopped: a list of several parts is accepted once it has been received twice with the same entries.
      */
     List<NetlinkMessage> dumpWithoutSequence(NetlinkRequest request) throws IOException {
         return dump(request, true);
@@ -187,7 +202,7 @@ public final class NetlinkSocket implements AutoCloseable {
         throw failure;
     }
 
-    /** Sends, then reads until the answer is complete. */
+    /** Sends requests, then reads until the answer is complete. */
     private Answers exchange(List<NetlinkRequest> requests, int flags) throws IOException {
         Answers answers = send(requests, flags, -1);
         while (!answers.complete()) {
@@ -197,7 +212,7 @@ public final class NetlinkSocket implements AutoCloseable {
         return answers;
     }
 
-    /** Sends; of one that has an index it asks for an acknowledgement. */
+    /** Sends requests. The one with the given index, if any, is to be acknowledged. */
     private Answers send(List<NetlinkRequest> requests, int flags, int acknowledged) throws IOException {
         if (leftOver) {
             discard();
@@ -210,7 +225,7 @@ public final class NetlinkSocket implements AutoCloseable {
         return new Answers(requests, first, transport.port(), namespace);
     }
 
-    /** Reads a datagram of an answer; false if there is none though it needn't be waited for. */
+    /** Reads a datagram of an answer. Returns false if there is none and the timeout is 0. */
     private boolean receive(Answers answers, NetlinkRequest first, int timeoutMillis) throws IOException {
         ByteBuffer datagram = transport.receive(timeoutMillis);
         if (datagram == null) {
@@ -239,13 +254,13 @@ public final class NetlinkSocket implements AutoCloseable {
         sent.flip();
     }
 
-    /** Throws away the rest of an answer that failed half-way: the kernel begins no new list before the old one has been read. */
+    /** Discards the rest of an answer that failed half-way: the kernel begins no new list before the old one has been read. */
     private void discard() throws IOException {
         for (boolean more = true; more; ) {
             try {
                 more = transport.receive(0) != null;
             } catch (AnswerLostException e) {
-                // as it should be
+                // it was to be discarded anyway
             }
         }
         leftOver = false;
@@ -255,7 +270,7 @@ public final class NetlinkSocket implements AutoCloseable {
         return request.subject() + " in " + namespace;
     }
 
-    /** Closes the socket and ends whatever waits on it; closing twice does nothing. */
+    /** Closes the socket and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         transport.close();

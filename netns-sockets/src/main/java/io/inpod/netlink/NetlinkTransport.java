@@ -4,20 +4,20 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Carries datagrams to the kernel and back. Sending and receiving are for one thread at a time, closing is for any. */
+/** Carries datagrams to the kernel and back. One thread at a time may send and receive; any thread may close it. */
 interface NetlinkTransport extends AutoCloseable {
-    /** This end's netlink address, which the kernel's answers carry. */
+    /** The netlink address of this end, which the kernel's answers contain. */
     int port();
 
-    /** Room for unread answers, in bytes as the kernel counts them: with its own overhead for each. */
+    /** The size of the receive buffer in bytes, from which the kernel deducts its overhead for each answer. */
     int receiveBytes();
 
-    /** Sends messages from position to limit in one piece; the kernel has executed them when this returns. */
+    /** Sends the messages from position to limit in one datagram; the kernel has executed them when this returns. */
     void send(ByteBuffer messages) throws IOException;
 
     /**
-     * The next datagram from the kernel itself, from 0 to limit, valid until the next call; null if none came in time; negative milliseconds wait for ever.
-     * {@link AnswerLostException} if one came and couldn't be kept; those that wait can still be received.
+     * Returns the next datagram from the kernel, from 0 to limit, valid until the next call; null if none arrives in time. Negative
+     * milliseconds wait indefinitely. Throws {@link AnswerLostException} if a datagram was lost; the following ones can still be received.
      */
     @Nullable ByteBuffer receive(int timeoutMillis) throws IOException;
 

@@ -1,27 +1,27 @@
 package io.inpod.netlink;
 
-/** A change of a namespace's network, told by {@link RtnetlinkWatch}. */
+/** A change of a namespace's network configuration, as reported by {@link RtnetlinkWatch}. */
 public sealed interface NetworkEvent {
     /**
-     * An interface came, changed, or (moved to another namespace, too) went.
+     * An interface was created, changed, or deleted (or moved to another namespace).
      *
-     * @param link as it is now, or was
-     * @param gone whether it went
+     * @param link the interface as it is now, or as it was
+     * @param gone whether it is gone
      */
     record LinkChanged(Link link, boolean gone) implements NetworkEvent {}
 
     /**
-     * An interface got, kept or lost an address.
+     * An address was added to an interface, renewed, or deleted.
      *
-     * @param address which
-     * @param gone whether it was lost
+     * @param address the address
+     * @param gone whether it was deleted
      */
     record AddressChanged(LinkAddress address, boolean gone) implements NetworkEvent {}
 
     /**
      * A route was added, replaced or deleted.
      *
-     * @param route which
+     * @param route the route
      * @param gone whether it was deleted
      */
     record RouteChanged(Route route, boolean gone) implements NetworkEvent {}
@@ -29,23 +29,23 @@ public sealed interface NetworkEvent {
     /**
      * A routing rule was added or deleted.
      *
-     * @param rule which
+     * @param rule the rule
      * @param gone whether it was deleted
      */
     record RuleChanged(PolicyRule rule, boolean gone) implements NetworkEvent {}
 
     /**
-     * A neighbour was found, changed or forgotten.
+     * An entry for a neighbour was added, changed or deleted.
      *
-     * @param neighbour as it is now, or was
-     * @param gone whether it was forgotten
+     * @param neighbour the entry as it is now, or as it was
+     * @param gone whether it was deleted
      */
     record NeighbourChanged(Neighbour neighbour, boolean gone) implements NetworkEvent {}
 
     /**
-     * Changes came faster than they were read, and some got lost: whoever follows the state must list it again.
+     * Changes arrived faster than they were read, and some were lost: a caller that tracks the state must list it again.
      *
-     * @param reason what was too small, for people
+     * @param reason which buffer was too small, in words
      */
     record Missed(String reason) implements NetworkEvent {}
 }

@@ -1,6 +1,7 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.internal.NetlinkStructs.Nfgenmsg;
 import java.io.IOException;
 import java.util.List;
 
@@ -9,7 +10,7 @@ import java.util.List;
  * call blocks until the kernel has answered.
  */
 public final class Nfnetlink implements AutoCloseable {
-    /** Length of what every message begins with: family, version, resource number; in bytes. */
+    /** Length in bytes of the beginning of every message: family, version, resource number. */
     public static final int HEADER = 4;
 
     private static final int BATCH_BEGIN = 0x10;
@@ -25,9 +26,9 @@ public final class Nfnetlink implements AutoCloseable {
     /**
      * Opens a socket. Listing and changing need CAP_NET_ADMIN.
      *
-     * @param namespace whose; may be closed afterwards
+     * @param namespace the namespace that it acts on; may be closed afterwards
      * @return the socket, to be closed by the caller
-     * @throws IOException if the namespace can't be entered or the kernel lacks netfilter's netlink
+     * @throws IOException if the namespace can't be entered, or the kernel has no netfilter netlink
      */
     public static Nfnetlink open(NetworkNamespace namespace) throws IOException {
         return new Nfnetlink(NetlinkSocket.open(namespace, NetlinkSocket.NETFILTER));
@@ -36,10 +37,10 @@ public final class Nfnetlink implements AutoCloseable {
     /**
      * Begins a message.
      *
-     * @param operation what it does, for errors, such as {@code "add rule"}
+     * @param operation what the request does, for errors, such as {@code "add rule"}
      * @param subject what it is applied to, for errors; its {@code toString} is called only for those
      * @param subsystem an NFNL_SUBSYS_ number
-     * @param message its message, such as NFT_MSG_NEWRULE
+     * @param message a message type of the subsystem, such as NFT_MSG_NEWRULE
      * @param flags as for {@link NetlinkRequest}
      * @param family an NFPROTO_ number, such as 2 for IPv4
      * @return the message, to which attributes can be added
@@ -49,25 +50,25 @@ public final class Nfnetlink implements AutoCloseable {
     }
 
     /**
-     * Begins a message that may be long.
+     * Begins a message that may be long, as {@link #request(String, Object, int, int, int, int)} does.
      *
-     * @param operation what it does, for errors, such as {@code "add rule"}
-     * @param subject what it is applied to, for errors; its {@code toString} is called only for those
-     * @param subsystem an NFNL_SUBSYS_ number
-     * @param message its message, such as NFT_MSG_NEWRULE
-     * @param flags as for {@link NetlinkRequest}
-     * @param family an NFPROTO_ number, such as 2 for IPv4
-     * @param bytes about how long it will be: if that is too little, memory is allocated more than once
-     * @return the message, to which attributes can be added
+     * @param operation what it does
+     * @param subject what it is applied to
+     * @param subsystem its subsystem
+     * @param message its type
+     * @param flags its flags
+     * @param family its family
+     * @param bytes an estimate of its length; if it is too low, memory is allocated more than once
+     * @return the message
      */
     public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family, int bytes) {
-        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).u8(family).u8(0).u16(0);
+        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).struct(Nfgenmsg.STRUCT).set(Nfgenmsg.FAMILY, family);
     }
 
     /**
-     * Asks for one thing.
+     * Sends a request and waits for the answers, see {@link NetlinkSocket#query}.
      *
-     * @param request what to ask
+     * @param request the request
      * @return the answers
      * @throws NetlinkException if the kernel refuses it
      * @throws IOException if the socket is closed or the kernel doesn't answer
@@ -79,8 +80,8 @@ public final class Nfnetlink implements AutoCloseable {
     /**
      * Executes requests one by one, for subsystems without transactions, see {@link NetlinkSocket#executeAll}.
      *
-     * @param requests what to do, any number
-     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it
+     * @param requests any number of requests
+     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public void executeAll(List<NetlinkRequest> requests) throws IOException {
@@ -88,10 +89,10 @@ public final class Nfnetlink implements AutoCloseable {
     }
 
     /**
-     * Asks for a list, see {@link NetlinkSocket#dump}.
+     * Requests a list, see {@link NetlinkSocket#dump}.
      *
-     * @param request what to list
-     * @return the entries, as the kernel ordered them
+     * @param request the request for the list
+     * @return the entries, in the kernel's order
      * @throws NetlinkException if the kernel refuses it, or (EINTR) the list kept changing
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
@@ -100,13 +101,13 @@ public final class Nfnetlink implements AutoCloseable {
     }
 
     /**
-     * Executes requests as one transaction: all or none.
+     * Executes requests as one transaction, all or not at all.
      *
-     * @param subsystem an NFNL_SUBSYS_ number of one that has transactions
-     * @param generation the state that the requests were made for, NFTA_GEN_ID; 0 for any
-     * @param requests what to do, any number
-     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it, or
-     *     ({@link NetlinkException#outdated()}) if somebody else made a change after the generation; nothing has been done
+     * @param subsystem the NFNL_SUBSYS_ number of a subsystem that has transactions
+     * @param generation the state that the requests are based on, NFTA_GEN_ID; 0 for any
+     * @param requests the requests of that subsystem
+     * @throws NetlinkException for the first request that the kernel refused, with those for the others suppressed in it, or
+     *     ({@link NetlinkException#outdated()}) if there has been a change since that generation; nothing has been changed
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public void commit(int subsystem, int generation, List<NetlinkRequest> requests) throws IOException {
@@ -125,7 +126,7 @@ public final class Nfnetlink implements AutoCloseable {
         return new NetlinkRequest(operation, subject, type, 0).u8(0).u8(0).u8(subsystem >> 8).u8(subsystem);
     }
 
-    /** Closes the socket and ends what waits for an answer; closing twice does nothing. */
+    /** Closes the socket and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         socket.close();

@@ -5,30 +5,30 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A routing rule, most often one that looks marked packets up in a table of their own, see ip-rule(8).
+ * A routing rule, typically one that looks up marked packets in a separate table, see ip-rule(8).
  *
- * @param family of the packets
- * @param priority its place among the rules, 0 to 2³²-1; lower ones come first; the kernel's own have 0, 32766 and 32767
- * @param mark the packet mark it applies to
- * @param mask which bits of the mark count; 0 for a rule that applies to any mark
- * @param action what becomes of a packet
- * @param table number of the routing table, 1 to 2³²-1; 0 where the action needs none
- * @param selector what else it looks at
+ * @param family the family of the packets
+ * @param priority its position among the rules, 0 to 2³²-1, lowest first; the kernel's default rules have 0, 32766 and 32767
+ * @param mark the packet mark that it applies to
+ * @param mask the bits of the mark that are compared; 0 for a rule that applies to any mark
+ * @param action what happens to a packet
+ * @param table number of the routing table, 1 to 2³²-1; 0 if the action needs none
+ * @param selector the other criteria
  */
 public record PolicyRule(IpFamily family, int priority, int mark, int mask, Action action, int table, RuleSelector selector) {
-    /** What becomes of a packet. */
+    /** What happens to a packet. */
     public enum Action {
         /** It is looked up in the table. */
         LOOKUP(1),
-        /** A later rule is next. */
+        /** Evaluation continues at a later rule. */
         GOTO(2),
-        /** The next rule is next. */
+        /** Evaluation continues at the next rule. */
         NOP(3),
-        /** It vanishes. */
+        /** It is dropped silently. */
         BLACKHOLE(6),
-        /** Its sender is told that the network is unreachable. */
+        /** It is rejected: the network is unreachable. */
         UNREACHABLE(7),
-        /** Its sender is told that this is prohibited. */
+        /** It is rejected: communication is prohibited. */
         PROHIBIT(8);
 
         private final int number;
@@ -71,7 +71,7 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, Acti
     }
 
     /**
-     * A rule that looks at nothing but the mark.
+     * Creates a rule that selects packets only by their mark.
      *
      * @param family see {@link PolicyRule}
      * @param priority see {@link PolicyRule}
@@ -86,7 +86,7 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, Acti
             throw new IllegalArgumentException("priority " + priority + " is negative");
         }
         if ((mark & ~mask) != 0) {
-            throw new IllegalArgumentException("mark 0x" + Integer.toHexString(mark) + " has bits outside of mask 0x" + Integer.toHexString(mask));
+            throw new IllegalArgumentException("mark 0x" + Integer.toHexString(mark) + " has bits outside mask 0x" + Integer.toHexString(mask));
         }
     }
 

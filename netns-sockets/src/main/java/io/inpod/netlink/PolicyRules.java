@@ -17,22 +17,22 @@ public final class PolicyRules {
     /**
      * Adds a rule.
      *
-     * @param rule which
-     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if exactly this rule is there
+     * @param rule the rule to add
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if exactly this rule exists
      * @throws IOException if the kernel refuses
-     * @throws IllegalArgumentException if the rule has other selectors than {@link RuleSelector} has words for
+     * @throws IllegalArgumentException if the rule has {@linkplain RuleSelector#others other selectors}
      */
     public void add(PolicyRule rule) throws IOException {
         addAll(List.of(rule));
     }
 
     /**
-     * Adds many rules at once. No transaction: those that the kernel doesn't refuse are added.
+     * Adds many rules at once. This isn't a transaction: the rules that the kernel doesn't refuse are added.
      *
-     * @param rules which, any number
-     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it
+     * @param rules the rules to add, any number
+     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it
      * @throws IOException see {@link NetlinkSocket#executeAll}
-     * @throws IllegalArgumentException if a rule has other selectors than {@link RuleSelector} has words for
+     * @throws IllegalArgumentException if a rule has {@linkplain RuleSelector#others other selectors}
      */
     public void addAll(List<PolicyRule> rules) throws IOException {
         execute("add rule", RuleMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE, rules);
@@ -41,10 +41,10 @@ public final class PolicyRules {
     /**
      * Deletes a rule.
      *
-     * @param rule which
-     * @throws NetlinkException ({@link NetlinkException#notFound()}) if it isn't there
+     * @param rule the rule to delete
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if it doesn't exist
      * @throws IOException if the kernel refuses
-     * @throws IllegalArgumentException if the rule has other selectors than {@link RuleSelector} has words for
+     * @throws IllegalArgumentException if the rule has {@linkplain RuleSelector#others other selectors}
      */
     public void delete(PolicyRule rule) throws IOException {
         deleteAll(List.of(rule));
@@ -53,10 +53,11 @@ public final class PolicyRules {
     /**
      * Deletes many rules at once, see {@link #addAll}.
      *
-     * @param rules which, any number
-     * @throws NetlinkException the first one's that wasn't there or that the kernel refused to delete, with the others' suppressed in it
+     * @param rules the rules to delete, any number
+     * @throws NetlinkException for the first rule that didn't exist or that the kernel refused to delete; those for the others are
+     *     suppressed in it
      * @throws IOException see {@link NetlinkSocket#executeAll}
-     * @throws IllegalArgumentException if a rule has other selectors than {@link RuleSelector} has words for
+     * @throws IllegalArgumentException if a rule has {@linkplain RuleSelector#others other selectors}
      */
     public void deleteAll(List<PolicyRule> rules) throws IOException {
         execute("delete rule", RuleMessages.DELETE, 0, rules);
@@ -71,10 +72,10 @@ public final class PolicyRules {
     }
 
     /**
-     * Lists the rules, whatever they match and do.
+     * Lists all rules of a family.
      *
-     * @param family whose
-     * @return by priority; mark and mask are 0 where a rule has none
+     * @param family the family
+     * @return the rules by priority; mark and mask are 0 if a rule has none
      * @throws IOException if the kernel refuses
      */
     public List<PolicyRule> list(IpFamily family) throws IOException {

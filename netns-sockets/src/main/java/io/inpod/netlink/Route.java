@@ -8,14 +8,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A route, see ip-route(8).
  *
- * @param family of its addresses
- * @param type what becomes of a packet
- * @param destination where to, or null for anywhere
- * @param prefixLength of the destination, 0 to 32 or 128 bits; 0 without a destination
+ * @param family the family of its addresses
+ * @param type what happens to a packet
+ * @param destination the destination network, or null for any destination
+ * @param prefixLength length of the destination's network part, 0 to 32 or 128 bits; 0 without a destination
  * @param gateway the next hop, or null if the destination is on the link
  * @param link name of the interface, or null to let the gateway decide
- * @param table number of the routing table, 1 to 2³²-1; {@link #MAIN} is the ordinary one
- * @param metric its rank among routes to the same destination, 0 to 2³²-1, lower ones first; 0 leaves it to the kernel, which takes 1024 for
+ * @param table number of the routing table, 1 to 2³²-1, such as {@link #MAIN}
+ * @param metric its rank among routes to the same destination, 0 to 2³²-1, lowest first; 0 leaves it to the kernel, which uses 1024 for
  *     IPv6
  */
 public record Route(
@@ -27,22 +27,22 @@ public record Route(
         @Nullable String link,
         int table,
         int metric) {
-    /** The ordinary table. */
+    /** The main routing table. */
     public static final int MAIN = 254;
 
-    /** What becomes of a packet. */
+    /** What happens to a packet. */
     public enum Type {
-        /** It is sent on. */
+        /** It is forwarded. */
         UNICAST(1),
-        /** It is delivered to this host, whatever its address. */
+        /** It is delivered to this host, whatever its destination address is. */
         LOCAL(2),
-        /** It vanishes. */
+        /** It is dropped silently. */
         BLACKHOLE(6),
-        /** Its sender is told that the host is unreachable. */
+        /** It is rejected: the host is unreachable. */
         UNREACHABLE(7),
-        /** Its sender is told that this is prohibited. */
+        /** It is rejected: communication is prohibited. */
         PROHIBIT(8),
-        /** The next routing rule decides. */
+        /** The lookup continues with the next routing rule. */
         THROW(9);
 
         private final int number;
@@ -56,7 +56,7 @@ public record Route(
             return number;
         }
 
-        /** Null for types that only the kernel makes, such as broadcast. */
+        /** Null for types that only the kernel creates, such as broadcast. */
         static @Nullable Type of(int number) {
             for (Type type : values()) {
                 if (type.number == number) {
@@ -93,7 +93,7 @@ public record Route(
     }
 
     /**
-     * A route with the kernel's choice of metric.
+     * Creates a route with the kernel's default metric.
      *
      * @param family see {@link Route}
      * @param type see {@link Route}
@@ -110,17 +110,17 @@ public record Route(
     }
 
     /**
-     * The ordinary default route.
+     * Returns a default route.
      *
      * @param gateway the next hop
-     * @return a route to anywhere in the main table
+     * @return a route to any destination, in the main table
      */
     public static Route via(InetAddress gateway) {
         return new Route(IpFamily.of(gateway), Type.UNICAST, null, 0, gateway, null, MAIN);
     }
 
     /**
-     * A route to a network.
+     * Returns a route to a network.
      *
      * @param destination the network's address
      * @param prefixLength length of its network part, 0 to 32 or 128 bits
@@ -132,10 +132,10 @@ public record Route(
     }
 
     /**
-     * {@code local default dev LINK table TABLE}: every packet that is looked up in the table belongs to this host, see the
+     * Returns {@code local default dev LINK table TABLE}: every packet that is looked up in the table is delivered to this host, see the
      * kernel's Documentation/networking/tproxy.rst.
      *
-     * @param family which default
+     * @param family the family of the packets
      * @param link the loopback interface's name
      * @param table number of the routing table
      * @return the route

@@ -51,7 +51,7 @@ final class RouteMessages {
         };
     }
 
-    /** Appends a route; the index is that of its link, or 0. */
+    /** Appends a route; {@code index} is the index of its link, or 0. */
     static NetlinkRequest fill(NetlinkRequest request, Route route, int index, int protocol, int scope) {
         request.struct(Rtmsg.STRUCT)
                 .set(Rtmsg.FAMILY, route.family().number())
@@ -80,12 +80,12 @@ final class RouteMessages {
         return request;
     }
 
-    /** The one byte that old headers have for the table; a larger number is only in the attribute. */
+    /** The table's number in the header's one-byte field; a larger number is only in the attribute. */
     static int shortTable(int table) {
         return Integer.compareUnsigned(table, LARGEST_SHORT_TABLE) > 0 ? 0 : table;
     }
 
-    /** One route, or one for each next hop; none for what only the kernel makes: broadcast, multicast, cached ones. */
+    /** Returns one route, or one for each next hop; none for routes that only the kernel creates: broadcast, multicast, cached. */
     static List<Route> parse(NetlinkMessage message, LinkNames names) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(Rtmsg.STRUCT);
         IpFamily family = NetlinkMessage.family(message.get(Rtmsg.FAMILY));

@@ -24,9 +24,9 @@ public final class Routes {
     /**
      * Adds a route.
      *
-     * @param route which
-     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if there is one to the same destination in the table, with the
-     *     same metric
+     * @param route the route to add
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the table has a route to the same destination with the same
+     *     metric
      * @throws IOException if the kernel refuses
      */
     public void add(Route route) throws IOException {
@@ -34,20 +34,21 @@ public final class Routes {
     }
 
     /**
-     * Adds many routes at once, which is much faster than one by one. No transaction: those that the kernel doesn't refuse are added.
+     * Adds many routes at once, which is much faster than one by one. This isn't a transaction: the routes that the kernel doesn't refuse
+     * are added.
      *
-     * @param routes which, any number
-     * @throws NetlinkException the first one's that the kernel refused, with the others' suppressed in it
-     * @throws IOException if an interface isn't there, or see {@link NetlinkSocket#executeAll}
+     * @param routes the routes to add, any number
+     * @throws NetlinkException for the first request that the kernel refused; those for the others are suppressed in it
+     * @throws IOException if an interface doesn't exist, and as {@link NetlinkSocket#executeAll}
      */
     public void addAll(List<Route> routes) throws IOException {
         execute("add route", RouteMessages.NEW, ADD, routes);
     }
 
     /**
-     * Adds a route, in place of the one to the same destination with the same metric in the table if there is one.
+     * Adds a route. Replaces the route to the same destination with the same metric in the table if there is one.
      *
-     * @param route which
+     * @param route the new route
      * @throws IOException if the kernel refuses
      */
     public void replace(Route route) throws IOException {
@@ -57,8 +58,8 @@ public final class Routes {
     /**
      * Deletes a route.
      *
-     * @param route which; with metric 0 the first of any metric
-     * @throws NetlinkException ({@link NetlinkException#notFound()}) if it isn't there
+     * @param route the route to delete; with metric 0, the first one of any metric
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if it doesn't exist
      * @throws IOException if the kernel refuses
      */
     public void delete(Route route) throws IOException {
@@ -68,9 +69,10 @@ public final class Routes {
     /**
      * Deletes many routes at once, see {@link #addAll}.
      *
-     * @param routes which, any number
-     * @throws NetlinkException the first one's that wasn't there or that the kernel refused to delete, with the others' suppressed in it
-     * @throws IOException if an interface isn't there, or see {@link NetlinkSocket#executeAll}
+     * @param routes the routes to delete, any number
+     * @throws NetlinkException for the first route that didn't exist or that the kernel refused to delete; those for the others are
+     *     suppressed in it
+     * @throws IOException as {@link #addAll}
      */
     public void deleteAll(List<Route> routes) throws IOException {
         execute("delete route", RouteMessages.DELETE, 0, routes);
@@ -93,12 +95,12 @@ public final class Routes {
     }
 
     /**
-     * Lists the routes of one table, except those that only the kernel makes, such as broadcast. A route with several next hops is
+     * Lists the routes of one table, except those that only the kernel creates, such as broadcast. A route with several next hops is
      * listed once for each.
      *
-     * @param family whose
+     * @param family the family of the routes
      * @param table number of the routing table
-     * @return its routes, as the kernel orders them; none if there is no such table
+     * @return the routes, in the kernel's order; none if there is no such table
      * @throws IOException if the kernel refuses
      */
     public List<Route> list(IpFamily family, int table) throws IOException {
@@ -116,8 +118,8 @@ public final class Routes {
     /**
      * Lists the routes of all tables, as {@link #list(IpFamily, int)} does.
      *
-     * @param family whose
-     * @return its routes, as the kernel orders them
+     * @param family the routes' family
+     * @return the routes, in the kernel's order
      * @throws IOException if the kernel refuses
      */
     public List<Route> list(IpFamily family) throws IOException {

@@ -2,6 +2,7 @@ package io.inpod.netlink;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.util.OptionalInt;
 
 /**
  * The network configuration of one namespace: links, addresses, routes, routing rules and neighbours, see rtnetlink(7).
@@ -14,7 +15,7 @@ import java.io.IOException;
  * }
  * }</pre>
  *
- * <p>{@link RtnetlinkWatch} tells changes. Thread-safe; every call blocks until the kernel has answered.
+ * <p>{@link RtnetlinkWatch} reports changes. Thread-safe; every call blocks until the kernel has answered.
  */
 public final class Rtnetlink implements AutoCloseable {
     private final NetlinkSocket socket;
@@ -26,9 +27,9 @@ public final class Rtnetlink implements AutoCloseable {
     }
 
     /**
-     * Opens the configuration of a namespace. Reading needs no privilege, changing needs CAP_NET_ADMIN.
+     * Opens the configuration of a namespace. Reading it needs no privilege, changing it needs CAP_NET_ADMIN.
      *
-     * @param namespace which; may be closed afterwards
+     * @param namespace the namespace; may be closed afterwards
      * @return its configuration, to be closed by the caller
      * @throws IOException if the namespace can't be entered
      */
@@ -61,7 +62,25 @@ public final class Rtnetlink implements AutoCloseable {
         return new Neighbours(socket, links);
     }
 
-    /** Closes the socket and ends what waits for an answer; closing twice does nothing. */
+    /**
+     * Returns the id by which this namespace knows another one, as in {@code link-netnsid} of {@code ip link}, see ip-netns(8).
+     *
+     * @param other the other namespace
+     * @return the id, at least 0; empty if the other namespace has none here
+     * @throws IOException if the other namespace is closed or the kernel refuses
+     */
+    public OptionalInt namespaceId(NetworkNamespace other) throws IOException {
+        try (NetworkNamespace held = other.duplicate()) { // the kernel reads the number of an open descriptor
+            int number = held.fd().acquire();
+            try {
+                return NamespaceIds.find(socket, number, other);
+            } finally {
+                held.fd().release();
+            }
+        }
+    }
+
+    /** Closes the socket and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         socket.close();

@@ -16,15 +16,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the changes of one namespace's network as they happen, see rtnetlink(7). To know a state at all times, begin to watch, then list,
- * then apply what {@link #next} tells; list again after {@link NetworkEvent.Missed}.
+ * Reports the changes of one namespace's network configuration as they happen, see rtnetlink(7). To track a state, open the watch, then
+ * list the state, then apply the events from {@link #next}; list it again after {@link NetworkEvent.Missed}.
  *
- * <p>{@link #next} is for one thread at a time; {@link #close} for any, and ends a waiting {@link #next}.
+ * <p>{@link #next} may be called by one thread at a time. {@link #close} may be called by any thread, and ends a waiting {@link #next}.
  */
 public final class RtnetlinkWatch implements AutoCloseable {
     private static final int RECEIVE_BUFFER = 4 * 1024 * 1024;
 
-    /** What to be told about; the numbers are multicast groups, RTNLGRP_ of linux/rtnetlink.h. */
+    /** The kinds of changes that can be reported; the numbers are multicast groups, RTNLGRP_ of linux/rtnetlink.h. */
     public enum Topic {
         /** Interfaces. */
         LINKS(1),
@@ -58,19 +58,19 @@ public final class RtnetlinkWatch implements AutoCloseable {
     }
 
     /**
-     * Begins to watch. Needs no privilege.
+     * Starts to watch a namespace. Needs no privilege.
      *
-     * @param namespace which; may be closed afterwards
-     * @param topics what to be told about, at least one
+     * @param namespace the namespace; may be closed afterwards
+     * @param topics the kinds of changes to report, at least one
      * @return the watch, to be closed by the caller
      * @throws IOException if the namespace can't be entered
-     * @throws IllegalArgumentException without a topic
+     * @throws IllegalArgumentException if there is no topic
      */
     public static RtnetlinkWatch open(NetworkNamespace namespace, Set<Topic> topics) throws IOException {
         if (topics.isEmpty()) {
             throw new IllegalArgumentException("nothing to watch");
         }
-        // Of the links only the index is told with addresses and so on: their names are always followed.
+        // Notifications about addresses, routes and neighbours have only the index of a link: the names are always tracked.
         Set<Topic> followed = EnumSet.copyOf(topics);
         followed.add(Topic.LINKS);
         int[] groups = followed.stream().flatMapToInt(topic -> Arrays.stream(topic.groups)).toArray();
@@ -92,11 +92,11 @@ public final class RtnetlinkWatch implements AutoCloseable {
     /**
      * Waits for a change.
      *
-     * @param timeout how long to wait, at most 24 days; zero waits for ever
+     * @param timeout how long to wait, at most 24 days; zero waits indefinitely
      * @return the change
-     * @throws SocketTimeoutException if there was none in time
-     * @throws java.nio.channels.ClosedChannelException if this watch is closed, meanwhile or before
-     * @throws IOException if receiving failed
+     * @throws SocketTimeoutException if there is no change in time
+     * @throws java.nio.channels.ClosedChannelException if this watch is closed, before or meanwhile
+     * @throws IOException if receiving fails
      */
     public NetworkEvent next(Duration timeout) throws IOException {
         for (; ; ) {
@@ -144,7 +144,7 @@ public final class RtnetlinkWatch implements AutoCloseable {
                     new NetworkEvent.RuleChanged(rule, message.type() == RuleMessages.DELETE)));
             case Neighbours.NEW, Neighbours.DELETE -> add(Topic.NEIGHBOURS, map(Neighbours.parse(message, names), neighbour ->
                     new NetworkEvent.NeighbourChanged(neighbour, message.type() == Neighbours.DELETE)));
-            default -> { } // the acknowledgement that wakes a closed socket, or what a future kernel tells
+            default -> { } // the acknowledgement that wakes a closed socket, or a notification of a future kernel
         }
     }
 
@@ -172,7 +172,7 @@ public final class RtnetlinkWatch implements AutoCloseable {
         }
     }
 
-    /** Ends the watch and a waiting {@link #next}. Closing twice does nothing. */
+    /** Stops watching and ends a waiting {@link #next}. Closing twice does nothing. */
     @Override
     public void close() {
         transport.close();

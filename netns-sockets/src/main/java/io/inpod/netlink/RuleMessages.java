@@ -33,7 +33,7 @@ final class RuleMessages {
     private static final int PROTOCOL = 21;
     private static final int INVERTED = 0x2;
 
-    /** What a {@link PolicyRule} has, or what selects nothing: who made the rule. */
+    /** The attributes that a {@link PolicyRule} represents, or that select nothing, such as the origin of the rule. */
     private static final Set<Integer> KNOWN = Set.of(TO, FROM, INCOMING, PRIORITY, MARK, TABLE, MASK, OUTGOING, PADDING, PROTOCOL);
 
     private RuleMessages() {}
@@ -41,7 +41,7 @@ final class RuleMessages {
     static NetlinkRequest fill(NetlinkRequest request, PolicyRule rule) {
         RuleSelector selector = rule.selector();
         if (!selector.others().isEmpty()) {
-            throw new IllegalArgumentException("\"" + rule + "\" has selectors that are only numbers here");
+            throw new IllegalArgumentException("\"" + rule + "\" has selectors that are known only by number");
         }
         request.struct(FibRule.STRUCT)
                 .set(FibRule.FAMILY, rule.family().number())
@@ -74,7 +74,7 @@ final class RuleMessages {
         }
     }
 
-    /** Null for a family that isn't IP, or an action of a future kernel. */
+    /** Null for a family that isn't IP, or for an action of a future kernel. */
     static @Nullable PolicyRule parse(NetlinkMessage message) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(FibRule.STRUCT);
         IpFamily family = NetlinkMessage.family(message.get(FibRule.FAMILY));
@@ -87,7 +87,7 @@ final class RuleMessages {
             return new PolicyRule(family, u32(attributes.get(PRIORITY), 0), mark, u32(attributes.get(MASK), mark == 0 ? 0 : -1), action,
                     u32(attributes.get(TABLE), message.get(FibRule.TABLE)), selector(message, family, attributes));
         } catch (IllegalArgumentException e) {
-            throw new MalformedAnswerException("a rule is impossible: " + e.getMessage());
+            throw new MalformedAnswerException("a rule is invalid: " + e.getMessage());
         }
     }
 
@@ -102,7 +102,7 @@ final class RuleMessages {
     private static Set<Integer> others(Map<Integer, ByteBuffer> attributes) {
         Set<Integer> others = new TreeSet<>(attributes.keySet());
         others.removeAll(KNOWN);
-        // the kernel writes -1, meaning not set, into every rule
+        // the kernel writes -1, which means not set, into every rule
         others.removeIf(type -> (type == SUPPRESS_GROUP || type == SUPPRESS_LENGTH) && u32(attributes.get(type), 0) == -1);
         return others;
     }

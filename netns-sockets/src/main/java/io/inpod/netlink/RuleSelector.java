@@ -7,17 +7,17 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a routing rule looks at besides the packet mark, see ip-rule(8). All that is set must apply.
+ * The criteria of a routing rule besides the packet mark, see ip-rule(8). All that are set must match.
  *
  * @param from the source network, or null for any
  * @param fromLength length of its network part, 0 to 32 or 128 bits; 0 without a network
  * @param to the destination network, or null for any
- * @param toLength length of its network part, 0 to 32 or 128 bits; 0 without a network
- * @param incoming name of the interface that the packet came in through, or null for any
+ * @param toLength likewise for the destination network
+ * @param incoming name of the interface through which the packet arrived, or null for any
  * @param outgoing name of the interface that its socket is bound to, or null for any
- * @param inverted whether the rule applies to packets that the rest does <em>not</em> fit
+ * @param inverted whether the rule applies to packets that the other criteria do <em>not</em> match
  * @param tos the type of service, 0 to 255; 0 for any
- * @param others FRA_ numbers of what a listed rule has beyond all this, such as port ranges; such a rule can't be added
+ * @param others FRA_ numbers of further criteria of a listed rule, such as port ranges; a rule with any can't be added
  */
 public record RuleSelector(
         @Nullable InetAddress from,
@@ -29,7 +29,7 @@ public record RuleSelector(
         boolean inverted,
         int tos,
         Set<Integer> others) {
-    /** Nothing but the mark. */
+    /** No criteria besides the mark. */
     public static final RuleSelector NONE = new RuleSelector(null, 0, null, 0, null, null, false, 0, Set.of());
 
     /**
@@ -62,7 +62,7 @@ public record RuleSelector(
     }
 
     /**
-     * Packets from a network.
+     * Selects packets from a network.
      *
      * @param network its address
      * @param length length of its network part, 0 to 32 or 128 bits
@@ -73,10 +73,10 @@ public record RuleSelector(
     }
 
     /**
-     * Packets to a network.
+     * Selects packets to a network.
      *
      * @param network its address
-     * @param length length of its network part, 0 to 32 or 128 bits
+     * @param length as for {@link #from(InetAddress, int)}
      * @return the selector
      */
     public static RuleSelector to(InetAddress network, int length) {
@@ -84,7 +84,7 @@ public record RuleSelector(
     }
 
     /**
-     * Packets that came in through an interface.
+     * Selects packets that arrived through an interface.
      *
      * @param link its name
      * @return the selector

@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Numbers of linux/netlink.h, and attributes. */
+/** Numbers of linux/netlink.h, and the reading of attributes. */
 final class Wire {
     static final int NOOP = 1;
     static final int ERROR = 2;
@@ -21,29 +21,29 @@ final class Wire {
     static final int CAPPED = 0x100;
     static final int ACK_ATTRIBUTES = 0x200;
 
-    /** An attribute's type without its two flags, nested and network byte order. */
+    /** The bits of an attribute's type, without its two flags, nested and network byte order. */
     private static final int ATTRIBUTE_TYPE = 0x3fff;
 
     private Wire() {}
 
-    /** The next multiple of four. */
+    /** Rounds up to a multiple of four. */
     static int align(int length) {
         return (length + 3) & ~3;
     }
 
-    /** What takes attributes one by one. */
+    /** Receives attributes one by one. */
     interface AttributeSink {
         void accept(int type, ByteBuffer value);
     }
 
-    /** The attributes from an index to the limit; of several of one type the last counts. What is malformed ends them. */
+    /** Returns the attributes from an index to the limit, up to the first malformed one; for several of one type, the last. */
     static Map<Integer, ByteBuffer> attributes(ByteBuffer from, int start) {
         Map<Integer, ByteBuffer> found = new LinkedHashMap<>();
         forEachAttribute(from, start, found::put);
         return Collections.unmodifiableMap(found);
     }
 
-    /** Hands the attributes from an index to the limit over, in order. What is malformed ends them. */
+    /** Passes on the attributes from an index to the limit in order, up to the first malformed one. */
     static void forEachAttribute(ByteBuffer from, int start, AttributeSink sink) {
         for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= from.limit(); ) {
             int length = Nlattr.LENGTH.get(from, at);

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Switching the calling thread and switching it back, whatever happens in between. */
+/** Switches the calling thread, and switches it back whatever happens in between. */
 final class Bracket {
     private Bracket() {}
 
@@ -18,16 +18,16 @@ final class Bracket {
             int previous = thread.current();
             NamespaceIdentity from = thread.currentIdentity();
             thread.enter(number, namespace.identity(), namespace);
-            T made;
+            T result;
             try {
-                made = body.call();
+                result = body.call();
             } catch (Throwable e) {
                 leave(thread, previous, from, namespace, e);
                 throw e;
             }
             leave(thread, previous, from, namespace, null);
             failed = false;
-            return made;
+            return result;
         } finally {
             namespace.fd().release();
             if (trace != null) {
@@ -36,7 +36,7 @@ final class Bracket {
         }
     }
 
-    /** A descriptor of a namespace that didn't exist before. */
+    /** Returns a descriptor of a new namespace. */
     static int openNew() throws IOException {
         ThreadNamespace thread = usable();
         int previous = thread.current();
@@ -62,7 +62,7 @@ final class Bracket {
         ThreadNamespace.needRoom();
         ThreadNamespace thread = ThreadNamespace.ofCallingThread();
         if (thread.isLost()) {
-            throw new NamespaceLostError("an earlier switch", new IllegalStateException("it is lost since then"));
+            throw new NamespaceLostError("an earlier switch", new IllegalStateException("it has been lost since then"));
         }
         return thread;
     }

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A process of a container, found by its cgroup, see cgroups(7): every runtime puts the container's id into that name.
+ * A process of a container. It is found by its cgroup, see cgroups(7): every runtime puts the container's id into the cgroup's name.
  *
  * @param pid the process
  * @param started its start time in the clock ticks of {@code /proc/PID/stat}, see proc_pid_stat(5)
@@ -30,14 +30,15 @@ record ContainerProcess(long pid, long started) {
 
     /**
      * Names such as docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope, kubepods-podUID.slice:cri-containerd:ID, and
-     * ID alone where the runtime doesn't use systemd. What watches over a container of Podman or CRI-O, conmon, is outside of it.
+     * ID alone where the runtime doesn't use systemd. The process conmon, which monitors a container of Podman or CRI-O, isn't in the
+     * container.
      */
     private static final Pattern NAME = Pattern.compile("(?:.*[-:])?(?<!conmon-)([0-9a-f]{64})(?:\\.scope)?");
 
     /** See {@link NetworkNamespace#ofContainer}. */
     static NetworkNamespace open(String id) throws IOException {
         if (!ID.matcher(id).matches()) {
-            throw new IllegalArgumentException("a container's id is 64 hexadecimal digits (0-9a-f) or at least its first 12, not \"" + id + "\"");
+            throw new IllegalArgumentException("a container's id has 64 hexadecimal digits (0-9a-f), of which at least the first 12 are needed, not \"" + id + "\"");
         }
         for (int tries = 1; ; tries++) {
             long pid = first(id).pid;
@@ -46,7 +47,7 @@ record ContainerProcess(long pid, long started) {
                 if (!containers(pid, id).isEmpty()) {
                     return found;
                 }
-                found.close(); // it has ended, and another process got its number
+                found.close(); // it has ended, and its number has been reused
             } catch (NoSuchFileException e) {
                 if (tries == TRIES) {
                     throw e;
@@ -55,7 +56,7 @@ record ContainerProcess(long pid, long started) {
         }
     }
 
-    /** The one that the runtime started: later ones of the same container may have gone into other namespaces. */
+    /** The process that the runtime started. Later ones of the same container may have entered other namespaces. */
     private static ContainerProcess first(String id) throws IOException {
         TreeMap<String, ContainerProcess> found = new TreeMap<>();
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
@@ -70,16 +71,16 @@ record ContainerProcess(long pid, long started) {
             }
         }
         if (found.isEmpty()) {
-            throw new NoSuchFileException(id, null, "no process in " + PROC + " has a cgroup of a container of that id: it isn't running, or its processes"
-                    + " aren't seen from here (they are where pid 1 is the machine's: `docker run --pid=host`, or `hostPID: true` of a pod)");
+            throw new NoSuchFileException(id, null, "no process in " + PROC + " has the cgroup of a container with that id: it isn't running, or its processes"
+                    + " aren't visible from here: they are in the machine's pid namespace (`docker run --pid=host`, or `hostPID: true` of a pod)");
         }
         if (found.size() > 1) {
-            throw new FileSystemException(id, null, "several containers' ids begin with it, so more of its digits are needed: " + found.keySet());
+            throw new FileSystemException(id, null, "the ids of several containers begin with it, so more digits are needed: " + found.keySet());
         }
         return found.firstEntry().getValue();
     }
 
-    /** Null if it has ended, also if nobody has waited for it yet. */
+    /** Null if the process has ended, even if its parent hasn't waited for it yet. */
     private static @Nullable ContainerProcess of(long pid) {
         // PID (NAME) STATE ...; the name may contain anything
         String stat = read(pid, "stat");
@@ -93,7 +94,7 @@ record ContainerProcess(long pid, long started) {
         return containers;
     }
 
-    /** The containers' ids in the text of {@code /proc/PID/cgroup}: of containers in containers only the innermost. */
+    /** The containers' ids in the text of {@code /proc/PID/cgroup}; for containers in containers, only the innermost. */
     static Set<String> containers(String cgroups) {
         Set<String> ids = new HashSet<>();
         for (String line : cgroups.split("\n")) { // hierarchy:controllers:path
@@ -111,7 +112,7 @@ record ContainerProcess(long pid, long started) {
 
     private static String read(long pid, String file) {
         try {
-            return Files.readString(PROC.resolve(pid + "/" + file), StandardCharsets.ISO_8859_1); // a name may be of any bytes
+            return Files.readString(PROC.resolve(pid + "/" + file), StandardCharsets.ISO_8859_1); // a name may contain any bytes
         } catch (IOException e) {
             return ""; // it has ended
         }

@@ -32,7 +32,7 @@ public enum IpFamily {
     /**
      * Returns the family of an address.
      *
-     * @param address any address; an IPv4-mapped IPv6 address that is an {@link java.net.Inet6Address} belongs to IPv6
+     * @param address any address; an IPv4-mapped one that is an {@link java.net.Inet6Address} belongs to IPv6
      * @return its family
      */
     public static IpFamily of(InetAddress address) {

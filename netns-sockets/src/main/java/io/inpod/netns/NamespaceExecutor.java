@@ -10,12 +10,12 @@ import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few platform threads that enter namespaces on behalf of callers who can't or shouldn't themselves: virtual threads, event
- * loops. Each hand-over costs tens of microseconds, {@link NetworkNamespace#call} about one, so a platform thread that may block
- * for a moment is better off with that.
+ * A few platform threads that enter namespaces on behalf of callers that can't or shouldn't do so themselves: virtual threads and event
+ * loops. Each hand-over costs tens of microseconds, {@link NetworkNamespace#call} about one. A platform thread that may block for a
+ * moment should use the latter.
  *
- * <p>Thread-safe. All threads are started when it is made, outside of any namespace. A thread that can't return from a namespace
- * ends and is not replaced; with the last one, the executor ends.
+ * <p>Thread-safe. All threads are started when the executor is created, outside any namespace. A thread that can't return from a
+ * namespace ends and isn't replaced; the executor ends with the last one.
  */
 public final class NamespaceExecutor implements AutoCloseable {
     private final LinkedBlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
@@ -30,34 +30,34 @@ public final class NamespaceExecutor implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             Thread thread = factory.newThread(this::work);
             if (thread == null || ThreadNamespace.isVirtual(thread)) {
-                throw new IllegalArgumentException("the thread factory must make platform threads, not " + thread);
+                throw new IllegalArgumentException("the thread factory must create platform threads, not " + thread);
             }
             threads[i] = thread;
         }
     }
 
     /**
-     * Makes an executor and starts its threads.
+     * Creates an executor and starts its threads.
      *
-     * @param threads how many, 1 to 64
-     * @param factory makes them, not started: platform threads
+     * @param threads the number of threads, 1 to 64
+     * @param factory creates the threads: platform threads that haven't been started
      * @return the executor, to be closed by the caller
-     * @throws IllegalArgumentException if the count is out of range, or the factory makes virtual threads or none
-     * @throws IllegalStateException if the calling thread is inside a namespace, where the new threads would stay for ever
+     * @throws IllegalArgumentException if the count is out of range, or the factory creates virtual threads or none
+     * @throws IllegalStateException if the calling thread is inside a namespace, where the new threads would stay forever
      */
     public static NamespaceExecutor create(int threads, ThreadFactory factory) {
         if (threads < 1 || threads > 64) {
             throw new IllegalArgumentException("1 to 64 threads, not " + threads);
         }
         if (ThreadNamespace.isSwitched()) {
-            throw new IllegalStateException("make the executor outside of any namespace: its threads would stay in this one");
+            throw new IllegalStateException("create the executor outside any namespace: its threads would stay in this one");
         }
         NamespaceExecutor executor = new NamespaceExecutor(threads, factory);
         try {
             for (Thread thread : executor.threads) {
                 thread.start();
             }
-        } catch (RuntimeException | Error e) { // such as: the system has no room for another thread
+        } catch (RuntimeException | Error e) { // for instance because the system can't create another thread
             executor.close();
             throw e;
         }
@@ -67,12 +67,12 @@ public final class NamespaceExecutor implements AutoCloseable {
     /**
      * Runs a short piece of work inside a namespace, on one of the threads. May be called from any thread and never blocks.
      *
-     * @param namespace where; must stay open until the work has begun
+     * @param namespace the namespace to enter; must stay open until the work has begun
      * @param body creates sockets and nothing else, see {@link NamespaceBody}
-     * @param <T> what the body makes
-     * @return completed by the executor's thread, outside of the namespace, with what the body made, or with what it or
-     *     {@link NetworkNamespace#call} threw; what depends on it and may block belongs on another executor. Cancelling its future
-     *     doesn't stop the body: who doesn't want the socket any more closes it when it comes
+     * @param <T> the type of the body's result
+     * @return completed by the executor's thread, outside the namespace, with the body's result, or with what the body or
+     *     {@link NetworkNamespace#call} threw. Dependent work that may block must run on another executor. Cancelling the future doesn't
+     *     stop the body; a caller that no longer wants the socket closes it on completion
      * @throws RejectedExecutionException if the executor is closed or has lost all its threads
      */
     public <T> CompletionStage<T> call(NetworkNamespace namespace, NamespaceBody<T, ?> body) {
@@ -89,7 +89,7 @@ public final class NamespaceExecutor implements AutoCloseable {
         return task.result.minimalCompletionStage();
     }
 
-    /** {@return how many of its threads are at work or ready for it; fewer than it was made with if some were lost} */
+    /** {@return the number of threads that are working or idle; fewer than at the start if some were lost} */
     public synchronized int threads() {
         return alive;
     }
@@ -100,7 +100,7 @@ public final class NamespaceExecutor implements AutoCloseable {
             try {
                 task = queue.take();
             } catch (InterruptedException e) {
-                continue; // whoever wants this thread to end closes the executor
+                continue; // only close() ends this thread
             }
             if (task == end) {
                 return;
@@ -127,10 +127,10 @@ public final class NamespaceExecutor implements AutoCloseable {
     }
 
     /**
-     * Takes no more work, finishes what it has, and waits until its threads have ended. If the calling thread is interrupted, it
+     * Accepts no more work, finishes the queued work, and waits until the threads have ended. If the calling thread is interrupted, it
      * stops waiting and stays interrupted. Closing twice does nothing.
      *
-     * @throws IllegalStateException if one of its own threads calls it, which would wait for itself
+     * @throws IllegalStateException if one of the executor's own threads calls it, which would wait for itself
      */
     @Override
     public void close() {
@@ -165,16 +165,16 @@ public final class NamespaceExecutor implements AutoCloseable {
         }
 
         @Nullable NamespaceLostError run() {
-            T made;
+            T created;
             try {
-                made = Objects.requireNonNull(namespace).call(body);
+                created = Objects.requireNonNull(namespace).call(body);
             } catch (NamespaceLostError e) {
                 return e;
             } catch (Throwable e) {
                 result.completeExceptionally(e);
                 return null;
             }
-            result.complete(made);
+            result.complete(created);
             return null;
         }
     }

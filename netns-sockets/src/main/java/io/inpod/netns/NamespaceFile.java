@@ -9,19 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** What an open file is: which namespace, or which other kind of file, see ioctl_ns(2) and statx(2). */
-public final class NamespaceFile {
+/** Finds out which namespace an open file refers to, or what other kind of file it is, see ioctl_nsfs(2) and statx(2). */
+final class NamespaceFile {
     private static final int STATX_BASIC_STATS = 0x7ff;
 
     private NamespaceFile() {}
 
     /** Device and inode of an open file. */
-    public static NamespaceIdentity identity(int fd) throws IOException {
+    static NamespaceIdentity identity(int fd) throws IOException {
         return identity(stat(fd, "", Constants.AT_EMPTY_PATH, "fd " + fd));
     }
 
     /** Device and inode of the file that a path leads to. */
-    public static NamespaceIdentity identity(String path) throws IOException {
+    static NamespaceIdentity identity(String path) throws IOException {
         return identity(stat(Constants.AT_FDCWD, path, 0, path));
     }
 
@@ -29,10 +29,10 @@ public final class NamespaceFile {
         return new NamespaceIdentity(Statx.DEV_MAJOR.getLong(stat, 0) << 32 | Statx.DEV_MINOR.getLong(stat, 0), Statx.INO.getLong(stat, 0));
     }
 
-    /** Null for a network namespace, otherwise the words for what the open file is instead. */
-    public static @Nullable String otherThanNetwork(int fd) throws IOException {
+    /** Returns null for a network namespace, otherwise a description of what the open file is instead. */
+    static @Nullable String otherThanNetwork(int fd) throws IOException {
         int format = Statx.MODE.get(stat(fd, "", Constants.AT_EMPTY_PATH, "fd " + fd), 0) & 0xf000;
-        // A namespace's file is a regular one; devices aren't asked, for what they take the request for is their own affair.
+        // A namespace's file is a regular one. Devices aren't asked: the same request number may mean something else to them.
         int type = format == 0x8000 ? Native.LIBC.ioctl(fd, Constants.NS_GET_NSTYPE, 0) : -1;
         return switch (type) {
             case Constants.CLONE_NEWNET -> null;
@@ -65,7 +65,7 @@ public final class NamespaceFile {
         };
     }
 
-    /** What the kernel calls an open file, for the message only. */
+    /** The kernel's name for an open file, for messages only. */
     private static String link(int fd) {
         try {
             return Files.readSymbolicLink(Path.of("/proc/thread-self/fd/" + fd)).toString();

@@ -10,33 +10,33 @@ import java.util.List;
 /**
  * Something that keeps a network namespace alive: the answer to "why doesn't it go away?" See {@link #of}.
  *
- * @param kind what it is
- * @param pid the process whose it is, as this process sees it
+ * @param kind the kind of holder
+ * @param pid the process that it belongs to, as this process sees it
  * @param id the thread id, or the number of the descriptor; 0 for a mount
- * @param name what it is called: the thread's or process's name, {@code socket:[inode]}, or the path of the file
+ * @param name the thread's name, {@code socket:[inode]}, or the path of the file
  */
 public record NamespaceHolder(Kind kind, long pid, long id, String name) {
     private static final Path PROC = Path.of("/proc");
 
-    /** What may keep a namespace alive. */
+    /** The kinds of things that keep a namespace alive. */
     public enum Kind {
         /** A thread that is in it. */
         THREAD,
-        /** A socket that was made in it: one of this process, as those of others can't be looked into. */
+        /** A socket that was created in it, of this process only: those of other processes can't be inspected. */
         SOCKET,
-        /** An open file that stands for it. */
+        /** An open file that refers to it. */
         DESCRIPTOR,
-        /** A file that stands for it, such as {@code /run/netns/NAME}, in this process's mount namespace. */
+        /** A file that refers to it, such as {@code /run/netns/NAME}, in this process's mount namespace. */
         MOUNT
     }
 
     /**
-     * Looks for all that keeps a namespace alive, in {@code /proc}: in this process and in all others that it sees and may
-     * inspect (ptrace(2), "Ptrace access mode checking"). Reads a file or two for each descriptor on the machine, so it is for diagnosis and
-     * tests; what comes and goes meanwhile may be missed.
+     * Searches {@code /proc} for everything that keeps a namespace alive: in this process and in all others that it sees and may inspect
+     * (ptrace(2), "Ptrace access mode checking"). It reads one or two files for each descriptor on the machine, and is meant for diagnosis
+     * and tests. Holders that come or go meanwhile may be missed.
      *
-     * @param namespace which; the descriptor of this value is among the results
-     * @return what was found, by process
+     * @param namespace the namespace; the descriptor of this value is among the results
+     * @return the holders that were found, by process
      * @throws IOException if {@code /proc} can't be read or the value is closed
      */
     public static List<NamespaceHolder> of(NetworkNamespace namespace) throws IOException {
@@ -77,7 +77,10 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
         }
     }
 
-    /** See proc_pid_mountinfo(5): the fourth field is the root, for a namespace such as net:[4026532008], the fifth the place. */
+    /**
+     * See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount
+     * point.
+     */
     private static void mounts(NetworkNamespace namespace, long self, List<NamespaceHolder> found) {
         for (String line : read(PROC.resolve("self/mountinfo")).split("\n")) {
             String[] fields = line.split(" ");
@@ -92,7 +95,7 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
         try {
             return namespace.identity().equals(NamespaceFile.identity(file.toString()));
         } catch (IOException e) {
-            return false; // gone, or not ours to look at
+            return false; // gone, or not accessible
         }
     }
 
@@ -106,7 +109,7 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
             stream.forEach(entries::add);
         } catch (IOException | java.nio.file.DirectoryIteratorException e) {
-            // gone, or not ours to look at
+            // gone, or not accessible
         }
         return entries;
     }

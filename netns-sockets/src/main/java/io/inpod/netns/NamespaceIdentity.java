@@ -1,8 +1,9 @@
 package io.inpod.netns;
 
 /**
- * What makes two references to a namespace the same one: the device and inode of its nsfs file, see namespaces(7). An inode alone
- * may be used again by a later namespace, and a path may come to mean another one.
+ * The identity of a namespace: the device and inode of its nsfs file, see namespaces(7). Two open references with the same identity refer
+ * to the same namespace. An inode alone
+ * may be reused by a later namespace, and a path may later refer to another one.
  *
  * @param device {@code st_dev}, as major number × 2³² + minor number
  * @param inode {@code st_ino}

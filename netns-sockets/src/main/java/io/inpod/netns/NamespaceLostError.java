@@ -1,8 +1,8 @@
 package io.inpod.netns;
 
 /**
- * The calling thread could not return from a foreign network namespace. Whatever it does from now on happens in the wrong
- * namespace, so it must run nothing else: end it, or the process.
+ * Thrown when the calling thread can't return from a foreign network namespace. Everything that it does from then on happens in the wrong
+ * namespace, so it must not run anything else: end the thread, or the process.
  */
 public final class NamespaceLostError extends Error {
     private static final long serialVersionUID = 1L;

@@ -21,7 +21,7 @@ final class NamespaceNames {
     private static Set<Path> directories() {
         Set<Path> directories = new LinkedHashSet<>(List.of(SYSTEM, Path.of("/var/run/netns")));
         String ofUser = System.getenv("XDG_RUNTIME_DIR");
-        if (ofUser != null && ofUser.startsWith("/")) { // a relative one is to be ignored, says the XDG base directory specification
+        if (ofUser != null && ofUser.startsWith("/")) { // the XDG base directory specification requires that a relative path is ignored
             directories.add(Path.of(ofUser, "netns"));
         }
         return directories;
@@ -34,10 +34,10 @@ final class NamespaceNames {
                 return directory.resolve(name);
             }
         }
-        throw new NoSuchFileException(name, null, "no network namespace of that name in " + directories() + " (`ip netns list` shows those of the first)");
+        throw new NoSuchFileException(name, null, "no network namespace of that name in " + directories() + " (`ip netns list` shows those in the first)");
     }
 
-    /** Makes a reserved name stand for an open namespace. */
+    /** Binds a reserved name to an open namespace. */
     static Path bind(NetworkNamespace namespace, String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(name);
         share();
@@ -51,12 +51,12 @@ final class NamespaceNames {
     }
 
     /**
-     * Makes the directory a mount that all mount namespaces share, as ip-netns(8) does with the first name: otherwise one made later
-     * would cover the names that were there before, and a process with mounts of its own would keep alive what is deleted here.
+     * Makes the directory a mount that all mount namespaces share, as ip-netns(8) does with the first name. Otherwise a mount that is made
+     * later would hide the existing names, and a process in another mount namespace would keep deleted namespaces alive.
      */
     private static void share() throws IOException {
         String directory = SYSTEM.toString();
-        try (DirectoryLock alone = DirectoryLock.take(SYSTEM)) { // ip does the same
+        try (DirectoryLock alone = DirectoryLock.take(SYSTEM)) { // as ip does
             if (Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null) < 0 && Native.errno() == EINVAL /* no mount yet */) {
                 Native.check(Native.LIBC.mount(directory, directory, "none", Constants.MS_BIND | Constants.MS_REC, null), "mount", alone);
                 Native.check(Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null), "mount", alone);
@@ -64,20 +64,20 @@ final class NamespaceNames {
         }
     }
 
-    /** Takes a name by creating its file, so that of two who want it one fails. */
+    /** Reserves a name by creating its file, so that only one of two callers gets it. */
     static void reserve(String name) throws IOException {
         Files.createDirectories(SYSTEM);
         Files.createFile(SYSTEM.resolve(check(name)));
     }
 
-    /** Gives back a reserved name. */
+    /** Releases a reserved name. */
     static void release(String name) throws IOException {
         Files.deleteIfExists(SYSTEM.resolve(name));
     }
 
     static void delete(String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(check(name));
-        if (Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH) < 0 && Native.errno() != EINVAL /* not mounted: left over */) {
+        if (Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH) < 0 && Native.errno() != EINVAL /* not mounted: a leftover */) {
             throw Native.failure("umount2", mountPoint);
         }
         Files.delete(mountPoint);
@@ -85,7 +85,7 @@ final class NamespaceNames {
 
     private static String check(String name) {
         if (name.isEmpty() || name.contains("/") || name.indexOf('\0') >= 0 || name.equals(".") || name.equals("..")) {
-            throw new IllegalArgumentException("a namespace's name is that of one file, not \"" + name + "\"");
+            throw new IllegalArgumentException("a namespace's name must be a plain file name, not \"" + name + "\"");
         }
         return name;
     }

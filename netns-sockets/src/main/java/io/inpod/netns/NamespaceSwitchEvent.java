@@ -8,13 +8,13 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import org.jspecify.annotations.Nullable;
 
-/** A switch as Flight Recorder sees it. Loaded only where the run time has Flight Recorder. */
+/** A switch as an event of Flight Recorder. Loaded only where the runtime has Flight Recorder. */
 @Name("io.inpod.NamespaceSwitch")
 @Label("Network Namespace Switch")
 @Category("inpod")
 @Description("A thread ran a piece of work inside another network namespace")
 @StackTrace(false)
-public final class NamespaceSwitchEvent extends Event implements SwitchTrace {
+final class NamespaceSwitchEvent extends Event implements SwitchTrace {
     private static final NamespaceSwitchEvent QUESTION = new NamespaceSwitchEvent();
 
     @Label("Namespace")

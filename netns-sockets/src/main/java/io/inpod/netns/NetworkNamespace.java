@@ -3,18 +3,16 @@ package io.inpod.netns;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
-import io.inpod.netns.internal.NetlinkQuery;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A Linux network namespace: an open file descriptor, which keeps the namespace alive, and its identity. Two values are equal if
- * they are the same namespace, however they were opened.
+ * they refer to the same namespace, however they were opened.
  *
  * <p>Thread-safe. Entering one needs CAP_SYS_ADMIN in the user namespace that owns it and in the caller's, see setns(2).
  */
@@ -31,17 +29,18 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Opens the namespace that a file stands for: a bind mount such as {@code /run/netns/NAME}, or {@code /proc/PID/ns/net}.
+     * Opens the namespace that a file refers to: a bind mount such as {@code /run/netns/NAME}, or {@code /proc/PID/ns/net}.
      *
      * @param path the file
      * @return the namespace, to be closed by the caller
      * @throws NotANetworkNamespaceException if the file is something else; the message says what
-     * @throws NoSuchFileException if there is no such file, or the process it is about has ended (also if nobody has waited for it yet)
+     * @throws NoSuchFileException if there is no such file, or the file belongs to a process that has ended (even if its parent hasn't
+     *     waited for it yet)
      * @throws java.nio.file.AccessDeniedException if this process may not open it
      * @throws IOException if it can't be opened for another reason
      */
     public static NetworkNamespace open(Path path) throws IOException {
-        int flags = Constants.O_RDONLY | Constants.O_CLOEXEC | Constants.O_NONBLOCK; // the last so as never to wait for a pipe's writer
+        int flags = Constants.O_RDONLY | Constants.O_CLOEXEC | Constants.O_NONBLOCK; // the last in order never to wait for a pipe's writer
         int fd = Native.LIBC.open(path.toString(), flags, 0);
         return adopt(OwnedFd.adopt(Native.check(fd, "open", path)), path.toString());
     }
@@ -49,10 +48,10 @@ public final class NetworkNamespace implements AutoCloseable {
     /**
      * Opens the network namespace of a process: that of its main thread, see {@link #ofThread} for the others.
      *
-     * @param pid its process id as this process sees it, at least 1
+     * @param pid the process id as this process sees it, at least 1
      * @return the namespace, to be closed by the caller
      * @throws NoSuchFileException if there is no such process, or it has ended
-     * @throws IOException if it may not be inspected (ptrace(2), "Ptrace access mode checking")
+     * @throws IOException if this process may not inspect it (ptrace(2), "Ptrace access mode checking")
      */
     public static NetworkNamespace ofProcess(long pid) throws IOException {
         return open(Path.of("/proc", number("process", pid), "ns", "net"));
@@ -61,33 +60,33 @@ public final class NetworkNamespace implements AutoCloseable {
     /**
      * Opens the network namespace of one thread.
      *
-     * @param pid the thread's process id as this process sees it, at least 1
-     * @param tid its thread id, as in {@code /proc/PID/task}, at least 1; not Java's {@link Thread#getId()}
+     * @param pid the id of the thread's process as this process sees it, at least 1
+     * @param tid the thread id, as in {@code /proc/PID/task}, at least 1; not Java's {@link Thread#getId()}
      * @return the namespace, to be closed by the caller
-     * @throws NoSuchFileException if that process has no such thread, or it has ended
-     * @throws IOException if it may not be inspected (ptrace(2), "Ptrace access mode checking")
+     * @throws NoSuchFileException if the process has no such thread, or the thread has ended
+     * @throws IOException if this process may not inspect it, see {@link #ofProcess}
      */
     public static NetworkNamespace ofThread(long pid, long tid) throws IOException {
         return open(Path.of("/proc", number("process", pid), "task", number("thread", tid), "ns", "net"));
     }
 
     /**
-     * Opens the network namespace of a container, whichever runtime made it: that of its oldest process, by {@code /proc/PID/cgroup}.
+     * Opens the network namespace of a container of any runtime: that of its oldest process, which is found by {@code /proc/PID/cgroup}.
      *
-     * @param id its id as runtimes print it: 64 hexadecimal digits, or at least the first 12 if no other container's begins with them
+     * @param id its id as runtimes print it: 64 hexadecimal digits, or at least the first 12 if no other container's id begins with them
      * @return the namespace, to be closed by the caller
-     * @throws NoSuchFileException if no process is seen in such a container
-     * @throws IOException if several containers' ids begin like that, or the process may not be inspected, see {@link #ofProcess}
+     * @throws NoSuchFileException if this process sees no process of such a container
+     * @throws IOException if the ids of several containers begin like that, or this process may not inspect it, see {@link #ofProcess}
      */
     public static NetworkNamespace ofContainer(String id) throws IOException {
         return ContainerProcess.open(id);
     }
 
     /**
-     * Opens the namespace that this process was started in: that of its first thread ({@code /proc/self/ns/net}), on which the
-     * {@code java} launcher runs no Java code and which therefore never leaves it. In a container this is the container's, not
-     * that of the machine, which is {@code ofProcess(1)} for whoever sees the machine's processes. A program that embeds the JVM
-     * may itself have switched its first thread.
+     * Opens the namespace that this process was started in: that of its first thread ({@code /proc/self/ns/net}). The {@code java} launcher
+     * runs no Java code on that thread, which therefore never leaves it. In a container this is the container's namespace; the machine's is
+     * {@code ofProcess(1)} for a process that sees the machine's processes. A program that embeds the JVM may have switched its first
+     * thread itself.
      *
      * @return the namespace, to be closed by the caller
      * @throws IOException if the process has too many files open
@@ -100,10 +99,10 @@ public final class NetworkNamespace implements AutoCloseable {
      * Opens a namespace by the name that {@code ip netns} shows, see ip-netns(8).
      *
      * @param name the name of a file in {@code /run/netns}, {@code /var/run/netns} or, where rootless tools keep theirs,
-     *     {@code $XDG_RUNTIME_DIR/netns}; the first that has it counts
+     *     {@code $XDG_RUNTIME_DIR/netns}; the first directory that has it is used
      * @return the namespace, to be closed by the caller
-     * @throws NoSuchFileException if there is none of that name
-     * @throws NotANetworkNamespaceException if the file is something else, such as one left over after its mount has gone
+     * @throws NoSuchFileException if there is no namespace of that name
+     * @throws NotANetworkNamespaceException if the file is something else, such as a leftover whose mount is gone
      * @throws IOException if it can't be opened
      */
     public static NetworkNamespace named(String name) throws IOException {
@@ -121,11 +120,11 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Takes over a descriptor, for instance one that another process sent, after checking that it is a network namespace.
+     * Takes ownership of a descriptor, for instance one that another process sent, after checking that it is a network namespace.
      *
      * @param fd the descriptor; closed if it is refused
      * @return the namespace, to be closed by the caller
-     * @throws NotANetworkNamespaceException if it is something else
+     * @throws NotANetworkNamespaceException if the descriptor is something else
      * @throws IOException if it can't be inspected
      */
     public static NetworkNamespace adopt(OwnedFd fd) throws IOException {
@@ -151,7 +150,7 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Creates a namespace that lives as long as somebody holds it, or a process or socket is in it. Its loopback interface is down.
+     * Creates a namespace that lives while a descriptor refers to it, or a process or socket is in it. Its loopback interface is down.
      *
      * @return the namespace, to be closed by the caller
      * @throws IOException if this process may not create one
@@ -165,7 +164,7 @@ public final class NetworkNamespace implements AutoCloseable {
      *
      * @param name the name of the file to be created in {@code /run/netns}
      * @return the namespace, to be closed by the caller
-     * @throws IOException if the name is taken or this process may not create or mount one; nothing is left behind then
+     * @throws IOException if the name is taken, or this process may not create or mount a namespace; nothing is left behind then
      */
     public static NetworkNamespace create(String name) throws IOException {
         NamespaceNames.reserve(name);
@@ -183,10 +182,10 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Deletes a name, as {@code ip netns delete} does. The namespace itself lives on while somebody holds it.
+     * Deletes a name, as {@code ip netns delete} does. The namespace itself lives on while something else holds it.
      *
      * @param name the name of a file in {@code /run/netns}
-     * @throws IOException if there is none of that name or it can't be unmounted
+     * @throws IOException if there is no namespace of that name, or it can't be unmounted
      */
     public static void delete(String name) throws IOException {
         NamespaceNames.delete(name);
@@ -201,35 +200,35 @@ public final class NetworkNamespace implements AutoCloseable {
 
     /**
      * Runs a short piece of work inside this namespace, on the calling thread, and returns: the bracket around everything that
-     * creates sockets. May be nested. Costs two setns(2): a few microseconds. Flight Recorder shows each as the event
-     * {@code io.inpod.NamespaceSwitch} while that is enabled.
+     * creates sockets. Calls may be nested. Each costs two setns(2), a few microseconds, and is recorded by Flight Recorder as the event
+     * {@code io.inpod.NamespaceSwitch} if that is enabled.
      *
-     * <p>What the body starts stays behind: a thread lives in this namespace to its end, and so does a process. That is how to run
-     * a program in here; but the JDK's own thread that waits for processes must have been started outside before, by starting any
-     * process there.
+     * <p>Threads and processes that the body starts stay in this namespace until they end. A program is run in a namespace by starting its
+     * process in the body; but the JDK's thread that waits for processes must have been started outside before, by starting any process
+     * there.
      *
      * @param body creates sockets and nothing else, see {@link NamespaceBody}
-     * @param <T> what the body makes
-     * @param <X> what the body may throw
-     * @return what the body made
+     * @param <T> the type of the body's result
+     * @param <X> the type of exception the body may throw
+     * @return the body's result
      * @throws X from the body, after the thread has returned
-     * @throws IOException if the namespace can't be entered; the body didn't run then
+     * @throws IOException if the namespace can't be entered; the body hasn't run then
      * @throws IllegalStateException on a virtual thread, or if something else has moved the thread since an outer call began
-     * @throws NamespaceLostError if the thread can't return; what the body threw is among the suppressed exceptions
+     * @throws NamespaceLostError if the thread can't return; an exception of the body is added to it as suppressed
      */
     public <T extends @Nullable Object, X extends Throwable> T call(NamespaceBody<T, X> body) throws IOException, X {
         return Bracket.call(this, body);
     }
 
     /**
-     * Like {@link #call} for what makes nothing.
+     * Runs a short piece of work without a result inside this namespace; otherwise like {@link #call}.
      *
-     * @param body what to run, see {@link NamespaceBody}
-     * @param <X> what the body may throw
+     * @param body the work, see {@link NamespaceBody}
+     * @param <X> the type of exception the body may throw
      * @throws X from the body, after the thread has returned
-     * @throws IOException if the namespace can't be entered; the body didn't run then
-     * @throws IllegalStateException on a virtual thread
-     * @throws NamespaceLostError if the thread can't return
+     * @throws IOException if the namespace can't be entered; the body hasn't run then
+     * @throws IllegalStateException as {@link #call}
+     * @throws NamespaceLostError as {@link #call}
      */
     public <X extends Throwable> void run(NamespaceAction<X> body) throws IOException, X {
         this.<@Nullable Void, X>call(() -> {
@@ -239,15 +238,15 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Sets what is run, on the stuck thread, when a thread can't return from this namespace; a server would end the process.
+     * Sets the handler that runs on a thread that can't return from this namespace. A server ends the process here.
      *
-     * @param handler called before {@link NamespaceLostError} is thrown; what it throws is added to that as suppressed
+     * @param handler called before {@link NamespaceLostError} is thrown; an exception that it throws is added to the error as suppressed
      */
     public void onLost(Consumer<NamespaceLostError> handler) {
         lostHandler = handler;
     }
 
-    /** Like {@link OwnedFd#acquire} of its descriptor, with an error that says which namespace is closed. */
+    /** Acquires the descriptor as {@link OwnedFd#acquire} does, with an error that names the namespace if it is closed. */
     int acquire() throws ClosedChannelException {
         try {
             return fd.acquire();
@@ -260,56 +259,35 @@ public final class NetworkNamespace implements AutoCloseable {
         return lostHandler;
     }
 
-    /** {@return what tells this namespace from any other, now and later} */
+    /** {@return the identity, which no other namespace has} */
     public NamespaceIdentity identity() {
         return identity;
     }
 
-    /** {@return the descriptor, still owned by this value: for passing to another process, or {@link OwnedFd#acquire}} */
+    /** {@return the descriptor, still owned by this value; for passing to another process, or for {@link OwnedFd#acquire}} */
     public OwnedFd fd() {
         return fd;
     }
 
     /**
-     * Asks which user namespace owns this network namespace: capabilities count here only if they are held in that one or in one
-     * of its ancestors, see ioctl_ns(2).
+     * Returns the user namespace that owns this network namespace: capabilities apply here only if they are held in it or in one of
+     * its ancestors, see ioctl_nsfs(2).
      *
-     * @return the owner
-     * @throws SystemCallException EPERM if the owner is outside of the caller's own user namespace and its descendants
+     * @return the owning user namespace
+     * @throws SystemCallException EPERM if it is neither the caller's own user namespace nor a descendant of it
      * @throws IOException if this value is closed or the process has too many files open
      */
-    public UserNamespace owner() throws IOException {
+    public UserNamespace owningUserNamespace() throws IOException {
         int number = acquire();
         try {
-            return Relations.owner(number, this);
+            return Relations.owningUserNamespace(number, this);
         } finally {
             fd.release();
         }
     }
 
     /**
-     * Asks for the id by which another namespace knows this one, as in {@code link-netnsid} of {@code ip link}, see ip-netns(8).
-     *
-     * @param observer the other namespace
-     * @return the id, at least 0; empty if it has none there
-     * @throws IOException if the observer can't be entered or either value is closed
-     */
-    public OptionalInt idIn(NetworkNamespace observer) throws IOException {
-        int number = acquire();
-        try (OwnedFd socket = NetlinkQuery.open(observer, 0)) {
-            int asked = socket.acquire();
-            try {
-                return Relations.id(asked, number, this);
-            } finally {
-                socket.release();
-            }
-        } finally {
-            fd.release();
-        }
-    }
-
-    /**
-     * Opens the same namespace once more.
+     * Opens the same namespace again.
      *
      * @return an independent value, to be closed by the caller
      * @throws IOException if this one is closed or the process has too many files open
@@ -323,7 +301,7 @@ public final class NetworkNamespace implements AutoCloseable {
         }
     }
 
-    /** Closes the descriptor. Sockets made in the namespace live on, and so does the namespace while they do. */
+    /** Closes the descriptor. Sockets that were created in the namespace live on and keep the namespace alive. */
     @Override
     public void close() {
         fd.close();

@@ -2,7 +2,7 @@ package io.inpod.netns;
 
 import java.io.IOException;
 
-/** A path or file descriptor that was given as a network namespace is something else; the message says what it is. */
+/** Thrown when a path or file descriptor that was passed as a network namespace is something else; the message says what it is. */
 public final class NotANetworkNamespaceException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -12,11 +12,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file descriptor with one owner, who closes it. Safe for use by several threads: the number is given back to the kernel only
- * when the owner has closed it <em>and</em> no call is using it any more, so that a call can never hit a reused number.
+ * A file descriptor with exactly one owner, which closes it. Thread-safe: the number is returned to the kernel only when the owner has
+ * closed it <em>and</em> no call uses it any more, so that a call never hits a reused number.
  *
- * <p>One that nobody closes stays open for ever. Netty's leak detector watches some of them (all of them with
- * {@code -Dio.netty.leakDetection.level=paranoid}) and logs where one was made that has become unreachable without being closed,
+ * <p>A descriptor that isn't closed stays open forever. Netty's leak detector samples descriptors (all of them with
+ * {@code -Dio.netty.leakDetection.level=paranoid}). It logs where a descriptor was created that became unreachable without being closed,
  * see {@link ResourceLeakDetector}.
  */
 public final class OwnedFd implements AutoCloseable {
@@ -32,7 +32,7 @@ public final class OwnedFd implements AutoCloseable {
     }
 
     /**
-     * Takes over a file descriptor. From now on nobody else may close it.
+     * Takes ownership of a file descriptor. From now on nothing else may close it.
      *
      * @param value an open file descriptor of this process, at least 0
      * @return its new owner
@@ -66,7 +66,7 @@ public final class OwnedFd implements AutoCloseable {
     /**
      * Ends a use begun by {@link #acquire()}.
      *
-     * @throws IllegalStateException if no use was begun that hasn't been ended
+     * @throws IllegalStateException if there is no use to end
      */
     public void release() {
         for (; ; ) {
@@ -103,7 +103,7 @@ public final class OwnedFd implements AutoCloseable {
         return closed.get();
     }
 
-    /** Closes the descriptor as soon as nothing uses it. Closing twice does nothing. */
+    /** Closes the descriptor once nothing uses it any more. Closing twice does nothing. */
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
@@ -119,7 +119,7 @@ public final class OwnedFd implements AutoCloseable {
         return "fd " + value;
     }
 
-    /** Unlike its parent it says what. */
+    /** Names what is closed, unlike its superclass. */
     static final class Closed extends ClosedChannelException {
         private static final long serialVersionUID = 1L;
 

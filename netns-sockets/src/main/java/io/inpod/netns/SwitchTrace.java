@@ -3,17 +3,17 @@ package io.inpod.netns;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The record of one switch, from before it to after the return, for whoever watches. */
-public interface SwitchTrace {
+/** The record of one switch, from before entering to after the return. */
+interface SwitchTrace {
     /** Ends it. */
     void end(NamespaceIdentity namespace, boolean failed);
 
-    /** Begins one; null if nobody watches, which costs no more than asking. */
+    /** Begins a record. Returns null if recording is off, which costs no more than the check. */
     static @Nullable SwitchTrace begin() {
         return Recorder.BEGIN.get();
     }
 
-    /** Flight Recorder, where the run time has it: the module jdk.jfr is optional. */
+    /** Flight Recorder, where the runtime has it: the module jdk.jfr is optional. */
     final class Recorder {
         private static final Supplier<@Nullable SwitchTrace> BEGIN =
                 ModuleLayer.boot().findModule("jdk.jfr").isPresent() ? NamespaceSwitchEvent::beginIfEnabled : () -> null;

@@ -15,12 +15,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The network namespace a platform thread is in: its own, opened once per thread, or the one it has entered.
+ * The network namespace that a platform thread is in: its own, opened once per thread, or the one that it has entered.
  *
- * <p>{@code /proc/self} is the thread group's leader, which isn't even Java's main thread: only {@code /proc/thread-self} tells
- * where the calling thread is.
+ * <p>{@code /proc/self} is the thread group's leader, which isn't even Java's main thread. Only {@code /proc/thread-self} is the calling
+ * thread.
  */
-public final class ThreadNamespace {
+final class ThreadNamespace {
     private static final String OWN = "/proc/thread-self/ns/net";
     private static final int SPARE_FRAMES = 32;
     private static final ThreadLocal<@Nullable ThreadNamespace> CURRENT = new ThreadLocal<>();
@@ -29,8 +29,8 @@ public final class ThreadNamespace {
     private static final @Nullable MethodHandle IS_VIRTUAL = isVirtual();
 
     static {
-        // The JDK's channels make a hidden unix socket when their classes are loaded (Java 25: with the first channel), which they keep
-        // for ever. Made inside a bracket it would keep that namespace alive as long as this process.
+        // The JDK's channels open a hidden unix socket when their classes are loaded (Java 25: with the first channel) and keep it
+        // forever. Opened inside a bracket, it would keep that namespace alive until this process ends.
         try {
             ServerSocketChannel.open().close();
             SocketChannel.open().close();
@@ -53,8 +53,8 @@ public final class ThreadNamespace {
         this.currentIdentity = homeIdentity;
     }
 
-    /** The calling thread's, which must be a platform thread. */
-    public static ThreadNamespace ofCallingThread() throws IOException {
+    /** The namespace of the calling thread, which must be a platform thread. */
+    static ThreadNamespace ofCallingThread() throws IOException {
         ThreadNamespace known = CURRENT.get();
         if (known != null) {
             return known;
@@ -65,8 +65,8 @@ public final class ThreadNamespace {
         ThreadNamespace opened;
         try {
             opened = new ThreadNamespace(home, NamespaceFile.identity(home));
-            // In a user namespace that doesn't own it a thread could leave its namespace but never return: better told before.
-            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to be sure of the way back)");
+            // In a user namespace that doesn't own it, a thread could leave its namespace but never return: fail before it leaves.
+            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to make sure that the thread can return to it)");
         } catch (IOException | Error e) {
             Native.LIBC.close(home);
             throw e;
@@ -76,34 +76,34 @@ public final class ThreadNamespace {
         return opened;
     }
 
-    /** Whether the calling thread is inside a bracket, so that a thread which it starts now would be born in a foreign namespace. */
-    public static boolean isSwitched() {
+    /** Whether the calling thread is inside a bracket, so that a thread that it starts now would belong to a foreign namespace. */
+    static boolean isSwitched() {
         ThreadNamespace known = CURRENT.get();
         return known != null && (known.depth > 0 || known.lost);
     }
 
     /** A new descriptor of the namespace that the calling thread is in now. */
-    public static int open() throws IOException {
+    static int open() throws IOException {
         return Native.check(Native.LIBC.open(OWN, Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", OWN);
     }
 
-    /** Where the thread is according to this bookkeeping; {@link #leave} needs it. */
-    public int current() {
+    /** The descriptor of the namespace in which this object expects the thread to be, for {@link #leave}. */
+    int current() {
         return current;
     }
 
-    /** Which namespace {@link #current} stands for; {@link #leave} needs it. */
-    public NamespaceIdentity currentIdentity() {
+    /** The identity of {@link #current}, for {@link #leave}. */
+    NamespaceIdentity currentIdentity() {
         return currentIdentity;
     }
 
-    /** Whether the thread is stuck where it may not run anything. */
-    public boolean isLost() {
+    /** Whether the thread is stuck in a foreign namespace and must not run anything. */
+    boolean isLost() {
         return lost;
     }
 
     /** Switches to another namespace. */
-    public void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
+    void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
         compareIfNested();
         Native.check(setns(namespace, SPARE_FRAMES), "setns", subject);
         current = namespace;
@@ -111,16 +111,16 @@ public final class ThreadNamespace {
         depth++;
     }
 
-    /** Switches to a namespace that didn't exist before. */
-    public void enterNew() throws IOException {
+    /** Switches to a new namespace. */
+    void enterNew() throws IOException {
         compareIfNested();
         Native.check(unshare(SPARE_FRAMES), "unshare", "the calling thread's network namespace");
         depth++;
     }
 
-    /** Switches back to what was current before; if this fails and the thread isn't there anyway, it is lost. */
-    public void leave(int previous, NamespaceIdentity identity) throws IOException {
-        lost = true; // until the thread is back, whatever is thrown here
+    /** Switches back to the previous namespace. If this fails and the thread isn't in that namespace anyway, it is lost. */
+    void leave(int previous, NamespaceIdentity identity) throws IOException {
+        lost = true; // until the thread has returned, whatever is thrown here
         if (setns(previous, 0) < 0) {
             IOException failure = Native.failure("setns", previous == home ? "the thread's own namespace, " + identity : identity);
             if (!identity.equals(actualIdentity(failure))) {
@@ -133,8 +133,8 @@ public final class ThreadNamespace {
         lost = false;
     }
 
-    /** Fails with a StackOverflowError, before anything has begun, where there may be no room to end it. */
-    public static void needRoom() {
+    /** Throws a StackOverflowError before the switch begins if the stack may be too short to end it. */
+    static void needRoom() {
         frames(2 * SPARE_FRAMES);
     }
 
@@ -143,8 +143,9 @@ public final class ThreadNamespace {
     }
 
     /**
-     * There further down the stack than back: who has the room to enter has the room to leave, however deep the body recursed. Both ways
-     * through this method, since compiled with what it calls it needs less room than others that call the same.
+     * Enters deeper down the stack than it leaves: a thread with enough stack to enter has enough to leave, however deeply the body
+     * recursed. Both directions use this method, because compiled code with inlined calls needs less stack than other code that makes the
+     * same calls.
      */
     private static int setns(int namespace, int spare) {
         return spare == 0 ? Native.LIBC.setns(namespace, Constants.CLONE_NEWNET) : setns(namespace, spare - 1);
@@ -154,7 +155,9 @@ public final class ThreadNamespace {
         return spare == 0 ? Native.LIBC.unshare(Constants.CLONE_NEWNET) : unshare(spare - 1);
     }
 
-    /** Only a nested switch pays for this: somebody else's switch in between would make the way back lead to the wrong place. */
+    /**
+     * Only a nested switch pays for this check. If other code has switched the thread in between, it would return to the wrong namespace.
+     */
     private void compareIfNested() throws IOException {
         if (depth > 0) {
             NamespaceIdentity actual = NamespaceFile.identity(OWN);
@@ -176,12 +179,12 @@ public final class ThreadNamespace {
     private static void refuseVirtualThread() {
         if (isVirtual(Thread.currentThread())) {
             throw new IllegalStateException("a virtual thread can't enter a network namespace: the switch would move its carrier"
-                    + " thread, and with it every other virtual thread that runs there; use a platform thread, or a NamespaceExecutor");
+                    + " thread, and with it every other virtual thread that runs there; use a platform thread or a NamespaceExecutor");
         }
     }
 
-    /** Whether a thread is a virtual one, which Java 17 doesn't know. */
-    public static boolean isVirtual(Thread thread) {
+    /** Whether a thread is virtual; Java 17 has no virtual threads. */
+    static boolean isVirtual(Thread thread) {
         try {
             return IS_VIRTUAL != null && (boolean) IS_VIRTUAL.invokeExact(thread);
         } catch (RuntimeException | Error e) {
@@ -201,7 +204,7 @@ public final class ThreadNamespace {
         }
     }
 
-    /** Without a thread of its own to wait for them, an ended thread's descriptor is closed when the next thread begins. */
+    /** The library has no thread that could wait for threads to end: an ended thread's descriptor is closed when the next thread begins. */
     private static void closeThoseOfEndedThreads() {
         for (Object ended = ENDED.poll(); ended != null; ended = ENDED.poll()) {
             ((Home) ended).close();
@@ -211,9 +214,9 @@ public final class ThreadNamespace {
     private static final class Home extends PhantomReference<ThreadNamespace> {
         private final int fd;
 
-        Home(ThreadNamespace owner) {
-            super(owner, ENDED);
-            this.fd = owner.home;
+        Home(ThreadNamespace thread) {
+            super(thread, ENDED);
+            this.fd = thread.home;
         }
 
         void close() {

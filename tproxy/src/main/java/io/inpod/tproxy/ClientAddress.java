@@ -6,13 +6,13 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * The address of a client: a type of its own, so that it can't be mistaken for a destination.
+ * The address of a client. A separate type, so that it can't be mistaken for a {@linkplain DestinationAddress destination}.
  *
- * @param address its IP address and port, 0 if the port isn't known; an IPv4-mapped IPv6 address is turned into the IPv4 address
+ * @param address its IP address and port, port 0 if unknown; an IPv4-mapped IPv6 address is converted to the IPv4 address
  */
 public record ClientAddress(InetSocketAddress address) {
     /**
-     * Brings the address into its canonical form.
+     * Converts the address to its canonical form.
      *
      * @param address see {@link ClientAddress}
      * @throws IllegalArgumentException if it isn't resolved
@@ -22,7 +22,7 @@ public record ClientAddress(InetSocketAddress address) {
     }
 
     /**
-     * A client whose port isn't known.
+     * Creates the address of a client whose port is unknown.
      *
      * @param ip its IP address
      */
@@ -35,23 +35,19 @@ public record ClientAddress(InetSocketAddress address) {
         return address.getAddress();
     }
 
-    /** {@return its port, 0 if that isn't known} */
+    /** {@return its port, 0 if unknown} */
     public int port() {
         return address.getPort();
     }
 
     /**
-     * The address of the peer of an accepted connection.
+     * Returns the address of the peer of an accepted connection.
      *
      * @param accepted the connection
      * @return its peer's address
-     * @throws ClosedChannelException if the connection is gone and its address was never known
+     * @throws ClosedChannelException if the connection was closed before its address was first asked for
      */
     public static ClientAddress of(SocketChannel accepted) throws ClosedChannelException {
-        InetSocketAddress remote = accepted.remoteAddress();
-        if (remote == null) {
-            throw new ClosedChannelException();
-        }
-        return new ClientAddress(remote);
+        return new ClientAddress(CanonicalAddress.ofChannel(accepted.remoteAddress()));
     }
 }

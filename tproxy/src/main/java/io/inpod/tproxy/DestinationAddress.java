@@ -4,14 +4,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * Where a connection or datagram is to go: a type of its own, so that a {@linkplain ClientAddress client's address} can't be taken
- * for it.
+ * The destination of a connection or datagram. A separate type, so that it can't be mistaken for a {@linkplain ClientAddress client's
+ * address}.
  *
- * @param address its IP address and port; an IPv4-mapped IPv6 address is turned into the IPv4 address
+ * @param address its IP address and port; an IPv4-mapped IPv6 address is converted to the IPv4 address
  */
 public record DestinationAddress(InetSocketAddress address) {
     /**
-     * Brings the address into its canonical form.
+     * Converts the address to its canonical form.
      *
      * @param address see {@link DestinationAddress}
      * @throws IllegalArgumentException if it isn't resolved

@@ -5,11 +5,12 @@ import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netlink.RuleSelector;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.tproxy.internal.NamespaceFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -20,27 +21,28 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Delivers marked packets to this host whatever their destination, so that transparent sockets get packets for addresses that no
- * interface has: a rule that looks marked packets up in a routing table of their own, and a local default route in it. See the
- * kernel's Documentation/networking/tproxy.rst and ip-rule(8).
+ * Delivers marked packets to this host whatever their destination, so that transparent sockets receive packets for addresses that no
+ * interface has. Consists of a rule that looks marked packets up in a separate routing table, and a local default route in that table. See
+ * the kernel's Documentation/networking/tproxy.rst and ip-rule(8).
  *
- * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface up. A foreign rule with the same priority, an earlier one that
- * takes the same packets elsewhere, or a foreign route in the table is reported and left alone. Where the loopback interface has no
- * IPv6 (a kernel without it, or {@code net.ipv6.conf.lo.disable_ipv6}), the kernel takes no such route and delivers nothing: IPv6 is
- * left out then.
+ * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface must be up. A foreign rule with the same priority, an earlier rule
+ * that routes the same packets elsewhere, and a foreign route in the table are reported and left alone. If the loopback interface has no
+ * IPv6 (a kernel without it, or {@code net.ipv6.conf.lo.disable_ipv6}), the kernel accepts no such route and delivers no such packets; IPv6
+ * is left out then.
  *
  * @param mark the mark of the packets
- * @param mask which bits of the mark count
- * @param priority of the rule, 1 to 32765
- * @param table number of the routing table, 1 to 2³²-1, not used for anything else
- * @param families the address families to be routed, at least one
+ * @param mask the bits of the mark that are compared
+ * @param priority the priority of the rule, 1 to 32765
+ * @param table the number of the routing table, 1 to 2³²-1, which must not be used for anything else
+ * @param families the address families to route, at least one
  */
 public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpFamily> families) implements NamespaceChange {
     private static final String LOOPBACK = "lo";
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
     /** Istio's values, for IPv4: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
-    public static final PolicyRouting DEFAULT = new PolicyRouting(0x111, 0xfff, 32764, 100, Set.of(IpFamily.V4));
+    public static final PolicyRouting DEFAULT = new PolicyRouting(InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK, InPodConstants.RULE_PRIORITY,
+            InPodConstants.ROUTING_TABLE, Set.of(IpFamily.V4));
 
     /**
      * Checks the ranges.
@@ -57,28 +59,28 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
             throw new IllegalArgumentException("no address family");
         }
         if (mark == 0 || (mark & mask) != mark) {
-            throw new IllegalArgumentException(String.format("mark 0x%x/0x%x: it must not be 0 nor outside of its mask", mark, mask));
+            throw new IllegalArgumentException(String.format("mark 0x%x/0x%x: it must not be 0, and must not have bits outside its mask", mark, mask));
         }
         if (priority < 1 || priority > 32765) {
             throw new IllegalArgumentException("priority must be 1 to 32765, not " + priority);
         }
         if (table == 0 || table >= 253 && table <= 255) {
-            throw new IllegalArgumentException("table " + table + " is one of the system's own");
+            throw new IllegalArgumentException("table " + table + " is one of the kernel's own");
         }
         families = Set.copyOf(families);
     }
 
     /**
-     * Changes the address families.
+     * Returns routing for other address families.
      *
      * @param value at least one
-     * @return routing for these, otherwise like this
+     * @return a copy with these families
      */
     public PolicyRouting withFamilies(Set<IpFamily> value) {
         return new PolicyRouting(mark, mask, priority, table, value);
     }
 
-    /** One half of a family's routing. The two are alike but for the kernel's tables. */
+    /** One half of a family's routing: the rule or the route. */
     private interface Part {
         boolean present() throws IOException;
 
@@ -148,11 +150,9 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         return failures;
     }
 
-    /** The file shows the namespace of the thread that opens it, see namespaces(7). */
     private static boolean ipv6On(NetworkNamespace namespace) throws IOException {
         try {
-            Files.readString(IPV6_OFF); // loads the classes outside
-            return namespace.<String, IOException>call(() -> Files.readString(IPV6_OFF)).startsWith("0");
+            return NamespaceFiles.read(namespace, IPV6_OFF).startsWith("0");
         } catch (NoSuchFileException e) {
             return false;
         }
@@ -189,7 +189,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
                 foreign = other;
             }
             if (foreign != null) {
-                throw new IOException("another route is in the table of \"" + route + "\": \"" + foreign + "\"; take a table that nobody else uses");
+                throw new IOException("another route is in the table of \"" + route + "\": \"" + foreign + "\"; choose a table that is used for nothing else");
             }
             return present;
         }
@@ -218,15 +218,15 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
                 if (other.equals(rule)) {
                     present = true;
                 } else if (other.priority() == rule.priority()) {
-                    throw new IOException("another rule has the priority of \"" + rule + "\": \"" + other + "\"; take another priority");
+                    throw new IOException("another rule has the priority of \"" + rule + "\": \"" + other + "\"; choose another priority");
                 } else if (takesAway(other)) {
-                    throw new IOException("an earlier rule takes the packets of \"" + rule + "\": \"" + other + "\"; take a lower priority or another mark");
+                    throw new IOException("an earlier rule takes the packets of \"" + rule + "\": \"" + other + "\"; choose a lower priority or another mark");
                 }
             }
             return present;
         }
 
-        /** Those without a mark, such as the kernel's own for local addresses, are about all packets alike. */
+        /** Rules without a mark, such as the kernel's own for local addresses, don't count: they apply to all packets. */
         private boolean takesAway(PolicyRule other) {
             return Integer.compareUnsigned(other.priority(), rule.priority()) < 0 && other.mask() != 0 && ((rule.mark() ^ other.mark()) & other.mask()) == 0
                     && (rule.mask() & other.mask()) == other.mask() && other.table() != rule.table() && other.selector().equals(RuleSelector.NONE);

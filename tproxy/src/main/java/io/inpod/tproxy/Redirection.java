@@ -8,50 +8,50 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Several changes of a namespace as one: installed in order, all or none, and removed in the reverse order. The order that lets no
- * packet go where nobody serves it is {@link Listeners}, then {@link PolicyRouting}, then rules:
+ * Combines several changes of a namespace: installs them in order, all or none, and removes them in reverse order. To redirect packets only
+ * when a listener is ready for them, install {@link io.inpod.tproxy.listen.Listeners} first, then {@link PolicyRouting}, then rules:
  *
  * <pre>{@code
  * Redirection redirection = Redirection.of(listeners, PolicyRouting.DEFAULT, rules)
- *         .withProbes(listeners.probe(node, new DestinationAddress(podAddress), Duration.ofSeconds(5)));
+ *         .withChecks(listeners.pathCheck(node, new DestinationAddress(podAddress), Duration.ofSeconds(5)));
  * redirection.install(pod);
- * redirection.verify(pod); // each step, and a connection that really travels the path
+ * redirection.verify(pod); // each step, and a real connection
  * redirection.remove(pod);
  * }</pre>
  *
- * @param steps the changes, in the order of installation; their {@code toString()} names them in errors
- * @param probes what proves that the changes together do what they are for; their {@code toString()} names them in errors
+ * @param steps the changes, in the order of installation; {@code toString()} names them in errors
+ * @param checks checks that the changes work together; {@code toString()} names them in errors
  */
-public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) implements NamespaceChange {
+public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) implements NamespaceChange {
     /**
      * Copies the lists.
      *
      * @param steps see {@link Redirection}
-     * @param probes see {@link Redirection}
+     * @param checks see {@link Redirection}
      */
     public Redirection {
         steps = List.copyOf(steps);
-        probes = List.copyOf(probes);
+        checks = List.copyOf(checks);
     }
 
     /**
-     * Composes changes.
+     * Combines changes, without checks.
      *
-     * @param steps in the order of installation
-     * @return all of them as one, without probes
+     * @param steps the changes, in the order of installation
+     * @return the redirection
      */
     public static Redirection of(NamespaceChange... steps) {
         return new Redirection(List.of(steps), List.of());
     }
 
     /**
-     * Adds probes.
+     * Adds checks.
      *
-     * @param more run by {@link #verify} after all steps have been found in order
-     * @return a redirection with these too, otherwise like this
+     * @param more run by {@link #verify} after all steps have been verified
+     * @return a copy with these checks in addition
      */
-    public Redirection withProbes(PathProbe... more) {
-        List<PathProbe> all = new ArrayList<>(probes);
+    public Redirection withChecks(PathCheck... more) {
+        List<PathCheck> all = new ArrayList<>(checks);
         all.addAll(List.of(more));
         return new Redirection(steps, all);
     }
@@ -59,54 +59,38 @@ public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) i
     /**
      * Installs the steps in order, all or none.
      *
-     * @param namespace where
-     * @throws RedirectionException naming the step that failed and the earlier ones that were undone, or could not be
+     * @param namespace the namespace
+     * @throws RedirectionException naming the step that failed, and the earlier steps that were undone or could not be
      */
     @Override
     public void install(NetworkNamespace namespace) throws RedirectionException {
-        for (int i = 0; i < steps.size(); i++) {
+        UndoLog done = new UndoLog();
+        for (NamespaceChange step : steps) {
             try {
-                steps.get(i).install(namespace);
+                step.install(namespace);
             } catch (IOException | RuntimeException e) {
-                throw undo(namespace, i, e);
+                throw new RedirectionException("install", List.of(step.toString()), done.undo(), e);
             }
+            done.add(step.toString(), () -> step.remove(namespace));
         }
-    }
-
-    private RedirectionException undo(NetworkNamespace namespace, int failed, Exception cause) {
-        List<String> undone = new ArrayList<>();
-        List<String> left = new ArrayList<>();
-        List<Exception> more = new ArrayList<>();
-        for (int i = failed - 1; i >= 0; i--) {
-            try {
-                steps.get(i).remove(namespace);
-                undone.add(steps.get(i).toString());
-            } catch (IOException | RuntimeException e) {
-                left.add(steps.get(i).toString());
-                more.add(e);
-            }
-        }
-        RedirectionException failure = new RedirectionException("install", List.of(steps.get(failed).toString()), undone, left, cause);
-        more.forEach(failure::addSuppressed);
-        return failure;
     }
 
     /**
-     * Checks every step, also after a failure; then, if all are as they should be, runs the probes.
+     * Verifies every step, continuing after a failure; then, if no step failed, runs the checks.
      *
-     * @param namespace where
-     * @throws RedirectionException naming all steps that aren't as they should be, or all probes that failed
+     * @param namespace the namespace
+     * @throws RedirectionException naming all steps, or else all checks, that failed
      */
     @Override
     public void verify(NetworkNamespace namespace) throws RedirectionException {
         all("verify", steps, step -> step.verify(namespace));
-        all("verify", probes, probe -> probe.run(namespace));
+        all("verify", checks, check -> check.run(namespace));
     }
 
     /**
-     * Removes the steps, the last one first, and goes on after a failure.
+     * Removes the steps, the last one first, continuing after a failure.
      *
-     * @param namespace where
+     * @param namespace the namespace
      * @throws RedirectionException naming all steps that could not be removed
      */
     @Override
@@ -132,7 +116,7 @@ public record Redirection(List<NamespaceChange> steps, List<PathProbe> probes) i
             }
         }
         if (!failed.isEmpty()) {
-            RedirectionException failure = new RedirectionException(action, failed, List.of(), List.of(), causes.get(0));
+            RedirectionException failure = new RedirectionException(action, failed, UndoLog.Result.NOTHING, causes.get(0));
             causes.stream().skip(1).forEach(failure::addSuppressed);
             throw failure;
         }

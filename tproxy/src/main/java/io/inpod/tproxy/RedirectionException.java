@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A {@link Redirection} could not be installed, verified or removed; the cause is the first failed step's own error. */
+/** Thrown when a {@link Redirection} can't be installed, verified or removed. The cause is the error of the first step that failed. */
 public final class RedirectionException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -17,26 +17,25 @@ public final class RedirectionException extends IOException {
     /** The steps that could not be removed again. */
     private final ArrayList<String> left;
 
-    RedirectionException(String action, List<String> failed, List<String> undone, List<String> left, Exception cause) {
-        super("can't " + action + " " + String.join(", ", failed) + ": " + cause.getMessage()
-                + (undone.isEmpty() ? "" : "; undone: " + String.join(", ", undone))
-                + (left.isEmpty() ? "" : "; could not be undone: " + String.join(", ", left)), cause);
+    RedirectionException(String action, List<String> failed, UndoLog.Result undo, Exception cause) {
+        super("can't " + action + " " + String.join(", ", failed) + ": " + cause.getMessage() + undo.words(), cause);
         this.failed = new ArrayList<>(failed);
-        this.undone = new ArrayList<>(undone);
-        this.left = new ArrayList<>(left);
+        this.undone = new ArrayList<>(undo.undone());
+        this.left = new ArrayList<>(undo.left());
+        undo.failures().forEach(this::addSuppressed);
     }
 
-    /** {@return the steps that failed, as text} */
+    /** {@return the names of the steps that failed} */
     public List<String> failed() {
         return List.copyOf(failed);
     }
 
-    /** {@return the steps that had been installed and were removed again, as text, in the order of removal} */
+    /** {@return the names of the steps that had been installed and were removed again, in the order of removal} */
     public List<String> undone() {
         return List.copyOf(undone);
     }
 
-    /** {@return the steps that had been installed and could not be removed again, as text} */
+    /** {@return the names of the steps that had been installed and could not be removed again} */
     public List<String> left() {
         return List.copyOf(left);
     }

@@ -2,6 +2,8 @@ package io.inpod.tproxy;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;

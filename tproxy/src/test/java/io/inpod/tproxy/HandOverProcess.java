@@ -4,6 +4,12 @@ import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.HandOver;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;

@@ -12,6 +12,8 @@ import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.OriginalDestination.Found;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;

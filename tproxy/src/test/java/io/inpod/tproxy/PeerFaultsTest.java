@@ -8,6 +8,8 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.relay.RelayResult;
+import io.inpod.tproxy.relay.RelaySide;
 import io.netty.channel.ConnectTimeoutException;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;

@@ -65,7 +65,7 @@ class RedirectionTest {
                 assertThat(failure.failed()).containsExactly("c-install");
                 assertThat(failure.undone()).containsExactly("a");
                 assertThat(failure.left()).containsExactly("b-remove");
-                assertThat(failure).hasMessage("can't install c-install: no install; undone: a; could not be undone: b-remove");
+                assertThat(failure).hasMessage("can't install c-install: no install; undone: a; COULD NOT BE UNDONE: b-remove (no remove)");
                 assertThat(failure.getSuppressed()).hasSize(1);
             });
         }

@@ -9,6 +9,12 @@ import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -17,6 +23,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.FutureListener;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -26,30 +33,50 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** The README's example. */
+/** The examples of the README and of docs/tproxy.md. */
 class TproxyReadmeTest {
+    // docs/tproxy.md: begin
+    void relay(EpollSocketChannel client, UpstreamConnector upstreams) throws IOException {
+        // README.md, tproxy/README.md: begin
+        RelayOptions.DEFAULT.prepare(client);
+        OriginalDestination wanted = OriginalDestination.of(client); // REDIRECT or TPROXY, IPv4 or IPv6
+        upstreams.connect(client.eventLoop(), ClientAddress.of(client), wanted.destination(), new Ignore())
+                .addListener((FutureListener<UpstreamConnection>) upstream -> {
+                    if (upstream.isSuccess()) { // the server sees the client's address
+                        Relay.start(client, upstream.getNow().channel(), result -> {});
+                    } else {
+                        client.close();
+                    }
+                });
+        // README.md, tproxy/README.md: end
+    }
+    // docs/tproxy.md: end
+
+    /** The relay brings its own handlers. */
+    private static final class Ignore extends ChannelInboundHandlerAdapter {}
+
     @Test
     @Pods(2)
     void proxiesTransparently(PodNetwork network) throws Exception {
-        NetworkNamespace namespace = network.pod(1).namespace();
-        TestProxy.redirect(namespace);
+        NetworkNamespace pod = network.pod(1).namespace();
+        TestProxy.redirect(pod);
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
-        try (ServerSocket app = namespace.call(() -> ServerSocketChannel.open()).socket(); Socket client = network.pod(0).namespace().call(() -> SocketChannel.open()).socket()) {
+        try (ServerSocket app = pod.call(() -> ServerSocketChannel.open()).socket(); Socket client = network.pod(0).namespace().call(() -> SocketChannel.open()).socket()) {
             app.bind(new InetSocketAddress(8080));
-            // README: begin
-            SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
-            UpstreamConnector connector = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets));
-            PolicyRouting.DEFAULT.install(namespace);
-            new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(namespace, sockets.with(TRANSPARENT, true)))
-                    .childOption(ChannelOption.AUTO_READ, false).childHandler(new ChannelInitializer<EpollSocketChannel>() {
+            // docs/tproxy.md: begin
+            SocketOptions marked = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
+            UpstreamConnector upstreams = new UpstreamConnector(pod, UpstreamOptions.DEFAULT.withSockets(marked));
+            PolicyRouting.DEFAULT.install(pod);
+            new ServerBootstrap().group(loops)
+                    .channelFactory(NettyChannels.server(pod, marked.with(TRANSPARENT, true)))
+                    .childOption(ChannelOption.AUTO_READ, false)
+                    .childHandler(new ChannelInitializer<EpollSocketChannel>() {
                         @Override
-                        protected void initChannel(EpollSocketChannel client) throws Exception {
-                            RelayOptions.DEFAULT.prepare(client);
-                            connector.connect(client.eventLoop(), ClientAddress.of(client), OriginalDestination.of(client).destination(), new ChannelInboundHandlerAdapter())
-                                    .addListener((FutureListener<UpstreamConnection>) upstream -> Relay.start(client, upstream.get().channel(), result -> {}));
+                        protected void initChannel(EpollSocketChannel client) throws IOException {
+                            relay(client, upstreams);
                         }
                     }).bind(15006).sync();
-            // README: end
+            // docs/tproxy.md: end
             client.connect(new InetSocketAddress(network.pod(1).address(), 8080));
             try (Socket accepted = app.accept()) {
                 InetAddress seen = accepted.getInetAddress();

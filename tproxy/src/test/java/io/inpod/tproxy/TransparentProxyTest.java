@@ -7,6 +7,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.tproxy.upstream.PortRange;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;

@@ -2,13 +2,20 @@ package io.inpod.tproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.upstream.PortRange;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.SpoofingException;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.Future;
-import io.inpod.netns.NetworkNamespace;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,8 +1,9 @@
 package com.example.consumer;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
@@ -59,7 +60,7 @@ public final class Main {
             PolicyRouting.DEFAULT.remove(namespace);
 
             String rules = IptablesRestore.render(InPodRedirection.of(IpFamily.V4).ruleSet());
-            expect(rules.contains("15001") && rules.endsWith("COMMIT\n"), "rules for a pod: " + rules);
+            expect(rules.contains("--to-ports " + InPodConstants.OUTBOUND_PORT) && rules.endsWith("COMMIT\n"), "rules for a pod: " + rules);
 
             SpiffeId id = SpiffeId.parse("spiffe://cluster.local/ns/default/sa/bookinfo");
             expect(id.serviceAccount().equals("bookinfo"), "an identity: " + id);

@@ -8,95 +8,95 @@ import java.io.IOException;
 import java.util.Set;
 
 /**
- * A way to bring rules into a namespace's kernel. What belongs to whom is told by {@link ManagedNames} alone, so that each method needs
- * nothing but the namespace.
+ * A way to load rules into the kernel of a namespace. {@link ManagedNames} alone decide which rules it manages, so that each method needs
+ * only the namespace.
  *
- * <p>Implementations are immutable and may be used for many namespaces and from several threads, also for one namespace: of two that
- * apply at once, one comes first and the other replaces its rules. All methods may block and so don't belong on an event loop. They need CAP_NET_ADMIN over the
- * namespace, and CAP_SYS_ADMIN to enter it.
+ * <p>Implementations are immutable and may be used for many namespaces and from several threads, also for one namespace: of two concurrent
+ * calls of {@link #apply}, one comes first and the other replaces its rules. All methods may block, and must not be called on an event
+ * loop. They need CAP_NET_ADMIN over the namespace, and CAP_SYS_ADMIN to enter it.
  */
 public interface Backend {
-    /** {@return a short name, such as {@code iptables-nft}; what users give to {@code --backend}} */
+    /** {@return a short name, such as {@code iptables-nft}; what users pass to {@code --backend}} */
     String name();
 
     /** {@return where it keeps the rules} */
     Layout layout();
 
     /**
-     * Says which of the kernel's tables it keeps rules in, and so whose rules it sees.
+     * Returns which of the kernel's tables it keeps rules in, and so which rules it sees.
      *
      * @return one kind of tables; more than one if it depends on the machine
      */
     Set<KernelTables> tables();
 
     /**
-     * Says whether it can be used in a namespace. Changes nothing there.
+     * Returns whether it can be used in a namespace. Changes nothing there.
      *
-     * @param namespace where
-     * @return the verdict with a reason
+     * @param namespace the namespace
+     * @return the answer with a reason
      * @throws IOException if the namespace itself can't be entered
      */
-    Usability probe(NetworkNamespace namespace) throws IOException;
+    Usability usability(NetworkNamespace namespace) throws IOException;
 
     /**
-     * Checks that all rules can be expressed, without a kernel.
+     * Checks, without a kernel, that all rules can be expressed.
      *
-     * @param names whose rules
-     * @param rules what is to be applied
-     * @throws IllegalArgumentException naming the table, chain, rule and part that can't, or what {@code owner} would not find again
+     * @param names the managed names
+     * @param rules the rules to apply
+     * @throws IllegalArgumentException naming the table, chain, rule and part that can't, or a name that is not managed
      */
     void check(ManagedNames names, RuleSet rules);
 
     /**
-     * Makes the namespace hold exactly these rules and sets of the owner, in both families, whatever it held of them before. Packets
-     * meet the old rules or the new ones whole, table by table; if anything fails, the old ones are back. If this process is killed
-     * meanwhile, each table has the old rules or the new ones, and all tables the same with back ends that have one transaction (all but those of
-     * iptables' tools); the next call puts the rest right.
+     * Replaces all managed rules and sets of the namespace, in both families, by exactly these. Packets meet the old rules or the new ones
+     * as a whole, table by table. If anything fails, the old rules are restored. If this process is killed meanwhile, each table has the old
+     * rules or the new ones, and with back ends that use one transaction (all except the iptables tools) all tables have the same. The next
+     * call repairs the rest.
      *
-     * @param namespace where
-     * @param names whose rules
-     * @param rules what to apply; a family that isn't among its families ends up without rules of the owner
+     * @param namespace the namespace
+     * @param names the managed names
+     * @param rules the rules to apply; a family that isn't among their families is left without managed rules
      * @throws IllegalArgumentException as {@link #check}
-     * @throws IOException if a tool or the kernel refuses; what could not be put back is said in suppressed exceptions
+     * @throws IOException if a tool or the kernel refuses; suppressed exceptions say what could not be restored
      */
     void apply(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException;
 
     /**
-     * Reads what the namespace holds of the owner.
+     * Reads the managed rules and sets of the namespace.
      *
-     * @param namespace where
-     * @param names whose rules
-     * @return chains, rules and sets; empty if there is nothing
+     * @param namespace the namespace
+     * @param names the managed names
+     * @return chains, rules and sets; empty if there are none
      * @throws IOException if a tool or the kernel refuses
      */
     Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException;
 
     /**
-     * Removes what the namespace holds of the owner: in both families, chains, sets, and rules of others' chains that lead into them.
+     * Removes the managed chains and sets of the namespace in both families, and the rules in other chains that lead to them.
      *
-     * @param namespace where
-     * @param names whose rules
+     * @param namespace the namespace
+     * @param names the managed names
      * @throws IOException if a tool or the kernel refuses
      */
     void remove(NetworkNamespace namespace, ManagedNames names) throws IOException;
 
     /**
-     * Adds and removes addresses of a set that has been applied, all in one step where the kernel can, and without touching rules.
-     * Adding an address that is there replaces its comment; removing one that isn't there is fine.
+     * Adds and removes addresses of a set that has been applied, in one step where the kernel allows it, without touching rules. Adding an
+     * address that the set already contains replaces its comment. Removing one that it doesn't contain has no effect.
      *
-     * @param namespace where
-     * @param names whose set
-     * @param change which addresses
-     * @throws IOException if the set isn't there, or a tool or the kernel refuses
+     * @param namespace the namespace
+     * @param names the managed names
+     * @param change the addresses
+     * @throws IOException if the set doesn't exist, or a tool or the kernel refuses
      */
     void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException;
 
     /**
-     * Looks which back ends can be used in a namespace, which of them already hold rules there, and chooses one.
+     * Finds out which back ends can be used in a namespace and which of them already hold rules there, and chooses one.
      *
-     * @param namespace where
-     * @param names whose rules to look for
-     * @return what was found, and what to use and why
+     * @param namespace the namespace
+     * @param names the names of the rules to look for
+     * @return what was found, what to use, and why
      * @throws IOException if the namespace can't be entered
      */
     static Detection detect(NetworkNamespace namespace, ManagedNames names) throws IOException {

@@ -14,9 +14,9 @@ public final class Backends {
     }
 
     /**
-     * Finds a back end.
+     * Finds a back end by its name.
      *
-     * @param name its {@link Backend#name}
+     * @param name the {@link Backend#name}
      * @return the back end, if there is one of that name
      */
     public static Optional<Backend> named(String name) {

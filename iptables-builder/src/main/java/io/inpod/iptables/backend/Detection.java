@@ -6,91 +6,81 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * Which back ends can be used in a namespace, and which to use.
+ * Which back ends can be used in a namespace, and which one to use.
  *
- * @param candidates all that were looked at, the preferred first
- * @param chosen what to use; empty if none is usable
+ * @param candidates the back ends that were looked at, the preferred first
+ * @param chosen the back end to use; empty if none is usable
  * @param reason why that one, or what is missing, in words
  */
 public record Detection(List<Candidate> candidates, Optional<Backend> chosen, String reason) {
     /**
-     * One back end.
+     * What was found out about one back end.
      *
-     * @param backend which
-     * @param usability whether it can be used there
-     * @param holdsRules whether it found rules of the owner, or sets in tables of its own; two back ends with the same tables both find
-     *     them. Sets of ipset alone don't count: they are in no table, and every back end for the tables of iptables finds them
+     * @param backend the back end
+     * @param usability whether it can be used in the namespace
+     * @param holdsRules whether it found managed rules, or sets in its own tables. Two back ends for the same tables both find them. Sets
+     *     of ipset alone don't count: they are in no table, and every back end for the tables of iptables finds them
      */
     public record Candidate(Backend backend, Usability usability, boolean holdsRules) {
+        /**
+         * Looks at one back end.
+         *
+         * @param backend the back end
+         * @param namespace the namespace
+         * @param names the names of the rules to look for
+         * @return what was found out
+         * @throws IOException if the namespace can't be entered
+         */
+        public static Candidate of(Backend backend, NetworkNamespace namespace, ManagedNames names) throws IOException {
+            Usability usability = backend.usability(namespace);
+            return new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, names)));
+        }
+
+        private static boolean holds(Backend backend, Listing found) {
+            return backend.layout() == Layout.IPTABLES ? !found.chains().isEmpty() : !found.isEmpty();
+        }
     }
 
     /**
      * Copies the list.
      *
-     * @param candidates all that were looked at, the preferred first
-     * @param chosen what to use; empty if none is usable
-     * @param reason why that one, or what is missing, in words
+     * @param candidates see {@link #candidates()}
+     * @param chosen see {@link #chosen()}
+     * @param reason see {@link #reason()}
      */
     public Detection {
         candidates = List.copyOf(candidates);
     }
 
     /**
-     * Chooses among back ends: one that already holds rules of the owner, so that they are replaced and not doubled; otherwise the
-     * first that is usable.
+     * Looks at back ends and chooses one of them, see {@link #of}.
      *
-     * @param backends which, the preferred first
-     * @param namespace where
-     * @param names whose rules to look for
+     * @param backends the back ends, the preferred first
+     * @param namespace the namespace
+     * @param names the names of the rules to look for
      * @return what was found and chosen
      * @throws IOException if the namespace can't be entered
      */
     public static Detection among(List<Backend> backends, NetworkNamespace namespace, ManagedNames names) throws IOException {
         List<Candidate> candidates = new ArrayList<>();
         for (Backend backend : backends) {
-            candidates.add(look(backend, namespace, names));
+            candidates.add(Candidate.of(backend, namespace, names));
         }
-        return choose(candidates);
+        return of(candidates);
     }
 
     /**
-     * As {@link #among}, but looks only as far as the choice needs, because most back ends run programs: once one is usable, others are
-     * asked only about tables that nobody has looked into.
+     * Chooses among back ends: one that already holds managed rules, so that they are replaced and not duplicated; otherwise the first that
+     * is usable.
+     *
+     * @param candidates the back ends that were looked at, the preferred first
+     * @return the choice
      */
-    public static Detection brief(List<Backend> backends, NetworkNamespace namespace, ManagedNames names) throws IOException {
-        Set<KernelTables> seen = EnumSet.noneOf(KernelTables.class);
-        List<Candidate> candidates = new ArrayList<>();
-        boolean usable = false;
-        for (Backend backend : backends) {
-            if (!usable || !settled(backend, seen, namespace)) {
-                Candidate candidate = look(backend, namespace, names);
-                candidates.add(candidate);
-                if (candidate.usability().usable()) {
-                    usable = true;
-                    seen.addAll(backend.tables());
-                }
-            }
-        }
-        return choose(candidates);
-    }
-
-    /** Whether it is known already what a back end would find: others have looked into its tables, or there are none. */
-    public static boolean settled(Backend backend, Set<KernelTables> seen, NetworkNamespace namespace) throws IOException {
-        return seen.containsAll(backend.tables()) || backend.tables().equals(Set.of(KernelTables.LEGACY)) && !LegacyTables.exist(namespace);
-    }
-
-    private static Candidate look(Backend backend, NetworkNamespace namespace, ManagedNames names) throws IOException {
-        Usability usability = backend.probe(namespace);
-        return new Candidate(backend, usability, usability.usable() && holds(backend, backend.read(namespace, names)));
-    }
-
-    private static Detection choose(List<Candidate> candidates) {
+    public static Detection of(List<Candidate> candidates) {
         List<Candidate> usable = candidates.stream().filter(candidate -> candidate.usability().usable()).toList();
         Optional<Candidate> holder = usable.stream().filter(Candidate::holdsRules).findFirst();
         if (holder.isPresent()) {
@@ -106,9 +96,5 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         Candidate first = usable.get(0);
         String choice = candidates.size() == 1 ? " is usable: " : " is the first that is usable: ";
         return new Detection(candidates, Optional.of(first.backend()), first.backend().name() + choice + first.usability().reason());
-    }
-
-    private static boolean holds(Backend backend, Listing there) {
-        return backend.layout() == Layout.IPTABLES ? !there.chains().isEmpty() : !there.isEmpty();
     }
 }

@@ -28,8 +28,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * A kernel in memory, for tests of one's own: behaves as a back end does, without privileges, tools or rules in any real kernel. Keeps
- * the rules of each namespace by its identity, other people's too, and knows no control groups but those it is told of.
+ * A kernel in memory, for tests: behaves as a back end does, without privileges, tools or rules in any real kernel. Keeps all rules of each
+ * namespace by its identity, managed or not, and knows only the control groups that are given to its constructor.
  *
  * <p>May be used from several threads.
  */
@@ -38,7 +38,7 @@ public final class FakeKernel implements Backend {
     private final Map<NamespaceIdentity, State> states = new HashMap<>();
     private Optional<IOException> failure = Optional.empty();
 
-    /** Where a chain is. */
+    /** The place of a chain. */
     private record Place(IpFamily family, TableName table, String chain) implements Comparable<Place> {
         @Override
         public int compareTo(Place other) {
@@ -56,13 +56,13 @@ public final class FakeKernel implements Backend {
         }
     }
 
-    /** Makes a kernel without rules. */
+    /** Creates a kernel without rules and control groups. */
     public FakeKernel() {
         this(Set.of());
     }
 
     /**
-     * Makes a kernel without rules.
+     * Creates a kernel without rules.
      *
      * @param controlGroups the paths of the control groups that exist
      */
@@ -71,21 +71,21 @@ public final class FakeKernel implements Backend {
     }
 
     /**
-     * Makes the next change fail, whichever it is, after it was checked and before anything is changed.
+     * Makes the next change fail, after its checks and before it changes anything.
      *
-     * @param cause what to throw
+     * @param cause the exception to throw
      */
     public synchronized void failNext(IOException cause) {
         failure = Optional.of(cause);
     }
 
     /**
-     * Adds a rule at the end of a chain, whoever owns that: as if another program, or a person, had done so.
+     * Adds a rule at the end of any chain, as another program or a person might.
      *
-     * @param namespace where
-     * @param family whose packets see it
-     * @param table in which table
-     * @param chain in which chain, which is created if need be
+     * @param namespace the namespace
+     * @param family the family whose packets meet the rule
+     * @param table the table
+     * @param chain the chain, which is created if it doesn't exist
      * @param rule the rule
      */
     public synchronized void append(NetworkNamespace namespace, IpFamily family, TableName table, String chain, Rule rule) {
@@ -93,13 +93,13 @@ public final class FakeKernel implements Backend {
     }
 
     /**
-     * Deletes a rule of a chain: as if another program, or a person, had done so.
+     * Deletes a rule of any chain, as another program or a person might.
      *
-     * @param namespace where
-     * @param family whose packets see it
-     * @param table in which table
-     * @param chain in which chain
-     * @param position which rule, from 1
+     * @param namespace the namespace
+     * @param family the family whose packets meet the rule
+     * @param table the table
+     * @param chain the chain
+     * @param position the rule's position, from 1
      * @throws IndexOutOfBoundsException if there is no such rule
      */
     public synchronized void delete(NetworkNamespace namespace, IpFamily family, TableName table, String chain, int position) {
@@ -107,9 +107,9 @@ public final class FakeKernel implements Backend {
     }
 
     /**
-     * Everything that a namespace holds, whoever owns it.
+     * Returns everything that a namespace holds, managed or not.
      *
-     * @param namespace where
+     * @param namespace the namespace
      * @return all chains that aren't built in, all built-in chains with rules, and all sets
      */
     public synchronized Listing everything(NetworkNamespace namespace) {
@@ -134,7 +134,7 @@ public final class FakeKernel implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) {
+    public Usability usability(NetworkNamespace namespace) {
         return Usability.yes("it is in memory");
     }
 

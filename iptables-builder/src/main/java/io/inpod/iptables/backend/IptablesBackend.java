@@ -5,15 +5,21 @@ import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
+import io.inpod.iptables.backend.internal.tools.Ipsets;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
+import io.inpod.iptables.backend.internal.tools.ManagedTable;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.internal.tools.Transition;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -21,28 +27,26 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, ipset(8) for address sets, each entered
- * by nsenter(1).
+ * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, and ipset(8) for address sets, run in the
+ * namespace by nsenter(1).
  *
- * <p>The kernel changes table after table, each whole. If one fails, those before it, of both families, are put back as they were. Chain
- * policies are never touched. Each call runs two to eight processes; the address sets are changed by swapping.
+ * <p>The kernel changes one table after the other, each as a whole. If one fails, the tables before it, of both families, are restored.
+ * Chain policies are never touched. Each call runs two to eight processes. Address sets are changed by swapping.
  */
 public final class IptablesBackend implements Backend {
-    private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
-
     private final IptablesTools tools;
     private final FamilyScope families;
 
     /**
-     * Uses certain tools.
+     * Creates the back end with certain tools.
      *
-     * @param tools where they are, and which implementation
+     * @param tools where they are, and which implementation to use
      */
     public IptablesBackend(IptablesTools tools) {
-        this(tools, Files.exists(KERNEL_IPV6) ? FamilyScope.BOTH : FamilyScope.V4);
+        this(tools, KernelFamilies.scope());
     }
 
-    /** Leaves other families alone. */
+    /** Leaves families outside the scope alone. */
     IptablesBackend(IptablesTools tools, FamilyScope families) {
         this.tools = tools;
         this.families = families;
@@ -82,15 +86,15 @@ public final class IptablesBackend implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) throws IOException {
+    public Usability usability(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {
             for (IpFamily family : families) {
-                tools.iptables(family, "restore");
-                String version = run.run(List.of(tools.iptables(family, "save").toString(), "--version"), "").strip();
+                Programs.iptables(tools, family, "restore");
+                String version = run.run(List.of(Programs.iptables(tools, family, "save").toString(), "--version"), "").strip();
                 String mark = tools.variant() == Variant.NFT ? "(nf_tables)" : tools.variant() == Variant.LEGACY ? "(legacy)" : "";
                 if (!version.contains(mark)) {
-                    return Usability.no(tools.iptables(family, "save") + " is another variant: it says " + version + ", not " + mark);
+                    return Usability.no(Programs.iptables(tools, family, "save") + " is another variant: it says " + version + ", not " + mark);
                 }
                 run.save(family);
             }
@@ -118,7 +122,7 @@ public final class IptablesBackend implements Backend {
             try {
                 sets.provide(before.sets, rules.sets());
                 for (IpFamily family : families) {
-                    restore(run, family, before.tables(family), OwnedTable.wanted(rules, family));
+                    restore(run, family, before.tables(family), ManagedTable.wanted(rules, family));
                 }
                 sets.retire(before.sets, rules.sets());
                 verify(run, namespace, names, sets, rules);
@@ -136,7 +140,7 @@ public final class IptablesBackend implements Backend {
         }
     }
 
-    /** Without the families that the kernel lacks: it has no packets of them. */
+    /** Leaves out the families that the kernel lacks: it has no packets of them. */
     private RuleSet expressible(RuleSet rules) {
         return families.single().map(rules::only).orElse(rules);
     }
@@ -159,7 +163,7 @@ public final class IptablesBackend implements Backend {
         }
     }
 
-    private static void restore(ToolRun run, IpFamily family, Map<String, OwnedTable> from, Map<String, OwnedTable> to) throws IOException {
+    private static void restore(ToolRun run, IpFamily family, Map<String, ManagedTable> from, Map<String, ManagedTable> to) throws IOException {
         String script = Transition.script(from, to);
         if (!script.isEmpty()) {
             run.restore(family, script);
@@ -195,13 +199,13 @@ public final class IptablesBackend implements Backend {
 
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
-        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change);
+        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove());
     }
 
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
-        Map<IpFamily, Map<String, OwnedTable>> tables = new EnumMap<>(IpFamily.class);
+        Map<IpFamily, Map<String, ManagedTable>> tables = new EnumMap<>(IpFamily.class);
         for (IpFamily family : families) {
-            tables.put(family, OwnedTable.found(saved(run, family), names.chains()));
+            tables.put(family, ManagedTable.found(saved(run, family), names.chains()));
         }
         return new State(tables, sets.read());
     }
@@ -216,9 +220,9 @@ public final class IptablesBackend implements Backend {
         return saved;
     }
 
-    /** What was there of the owner. */
-    private record State(Map<IpFamily, Map<String, OwnedTable>> tables, List<AddressSet> sets) {
-        Map<String, OwnedTable> tables(IpFamily family) {
+    /** The managed rules and sets that were found. */
+    private record State(Map<IpFamily, Map<String, ManagedTable>> tables, List<AddressSet> sets) {
+        Map<String, ManagedTable> tables(IpFamily family) {
             return tables.getOrDefault(family, Map.of());
         }
     }

@@ -2,24 +2,26 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 
 /**
- * A rule set, applied with the iptables tools: {@link RulesChange} with {@link IptablesBackend}, owning what the rule set names.
+ * A rule set that is applied with the iptables tools: {@link RulesChange} with {@link IptablesBackend}, which manages the names that the
+ * rule set uses.
  *
- * <p>Needs {@code netns-sockets}, the tools, and CAP_SYS_ADMIN and CAP_NET_ADMIN over the namespace. Each call runs some
- * processes and blocks until they are done, each for at most {@link IptablesTools#timeout()}.
+ * <p>Needs {@code netns-sockets}, the tools, and CAP_SYS_ADMIN and CAP_NET_ADMIN over the namespace. Each call runs some processes and
+ * blocks until they have ended, each for at most {@link IptablesTools#timeout()}.
  */
 public final class IptablesRules implements NamespaceChange {
     private final RuleSet rules;
     private final RulesChange change;
 
     /**
-     * Prepares a rule set to be applied with the system's tools.
+     * Creates a change that uses the system's tools.
      *
-     * @param rules what to apply; built-in chains may hold only jumps to its own chains
+     * @param rules the rules to apply; built-in chains may hold only jumps to its own chains
      * @throws IllegalArgumentException naming the rule, if it can't be removed later or expressed in text
      */
     public IptablesRules(RuleSet rules) {
@@ -27,9 +29,9 @@ public final class IptablesRules implements NamespaceChange {
     }
 
     /**
-     * Prepares a rule set to be applied.
+     * Creates a change.
      *
-     * @param rules what to apply; built-in chains may hold only jumps to its own chains
+     * @param rules the rules to apply; built-in chains may hold only jumps to its own chains
      * @param tools the tools to use
      * @throws IllegalArgumentException naming the rule, if it can't be removed later or expressed in text
      */
@@ -38,7 +40,7 @@ public final class IptablesRules implements NamespaceChange {
         this.change = new RulesChange(new IptablesBackend(tools, rules.families()), ManagedNames.of(rules, "inpod-"), rules);
     }
 
-    /** {@return what is applied} */
+    /** {@return the rules that are applied} */
     public RuleSet rules() {
         return rules;
     }

@@ -4,6 +4,6 @@ package io.inpod.iptables.backend;
 public enum Layout {
     /** In the tables of iptables, shared with other programs, one per family: {@code iptables-save} shows the rules. */
     IPTABLES,
-    /** In tables of its own, {@code inet}, for both families at once: {@code nft list ruleset} shows the rules. */
+    /** In its own {@code inet} tables, for both families at once: {@code nft list ruleset} shows the rules. */
     INET
 }

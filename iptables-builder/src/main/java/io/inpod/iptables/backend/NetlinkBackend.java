@@ -4,6 +4,7 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.internal.nft.NetlinkRules;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.Nfnetlink;
 import io.inpod.netns.NetworkNamespace;
@@ -13,9 +14,9 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * Brings rules into the kernel as nf_tables messages over netlink, without any program: one transaction for both families, so that a
- * packet meets the old rules or the new ones, never a mixture. A transaction is made for the state that was read before it; if
- * somebody else changed that meanwhile, it is made again.
+ * Loads rules into the kernel as nf_tables messages over netlink, without any program: one transaction for both families, so that a packet
+ * meets the old rules or the new ones, never a mixture. A transaction is based on the state that was read before it. If another program
+ * changes that state meanwhile, it is read again and the transaction repeated.
  */
 public final class NetlinkBackend implements Backend {
     private static final Duration LOCK_LIMIT = Duration.ofSeconds(10);
@@ -27,8 +28,9 @@ public final class NetlinkBackend implements Backend {
     }
 
     /**
-     * Rules in the tables of iptables, written as iptables-nft writes them, so that {@code iptables-save} shows them. Needs a kernel with
-     * CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are there before the rules come and go after them.
+     * Returns the back end for the tables of iptables, with rules written as iptables-nft writes them, so that {@code iptables-save} shows
+     * them. Needs a kernel with CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are created before the rules and
+     * destroyed after them.
      *
      * @return the back end {@code netlink}
      */
@@ -37,8 +39,8 @@ public final class NetlinkBackend implements Backend {
     }
 
     /**
-     * Rules in {@code inet} tables of the owner's own, in native expressions, so that {@code nft list ruleset} shows them. Needs nothing
-     * of iptables.
+     * Returns the back end for {@code inet} tables, with rules in native expressions, so that {@code nft list ruleset} shows them. Needs
+     * nothing of iptables.
      *
      * @return the back end {@code netlink-inet}
      */
@@ -74,7 +76,7 @@ public final class NetlinkBackend implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) throws IOException {
+    public Usability usability(NetworkNamespace namespace) throws IOException {
         try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
             String missing = new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET).missing();
             return missing.isEmpty() ? Usability.yes("the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")

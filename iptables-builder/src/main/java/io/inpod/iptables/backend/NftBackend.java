@@ -6,6 +6,9 @@ import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.text.Differences;
 import io.inpod.iptables.text.NftJson;
@@ -20,19 +23,20 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The nft tool, nft(8), with a script in {@code inet} tables of the owner's own, entered by nsenter(1). Tables, rules and sets of both
- * families change in one transaction of the kernel. Lists only the owner's tables.
+ * The nft tool, nft(8), with a script for its own {@code inet} tables, run in the namespace by nsenter(1). Tables, rules and sets of both
+ * families change in one transaction of the kernel. Lists the managed tables only.
  */
 public final class NftBackend implements Backend {
-    private static final String PROBE = "inpod-probe";
+    /** A table that nft only checks and never creates. */
+    private static final String TRIAL_TABLE = "inpod-probe";
 
-    /** A set that isn't whole is listed again; a hash table has grown within one or two. */
+    /** A torn listing of a set is repeated. A hash table grows within one or two. */
     private static final int MOST_LISTINGS = 20;
 
     private final IptablesTools tools;
 
     /**
-     * Uses certain tools.
+     * Creates the back end with certain tools.
      *
      * @param tools where they are, and how long each may run; the variant doesn't matter
      */
@@ -61,10 +65,10 @@ public final class NftBackend implements Backend {
     }
 
     @Override
-    public Usability probe(NetworkNamespace namespace) throws IOException {
+    public Usability usability(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {
-            run.nft("add table inet " + PROBE + "\nadd chain inet " + PROBE + " x { type nat hook output priority 0 ; }\n", "-c", "-f", "-");
+            run.nft("add table inet " + TRIAL_TABLE + "\nadd chain inet " + TRIAL_TABLE + " x { type nat hook output priority 0 ; }\n", "-c", "-f", "-");
             run.nft("", "-j", "list", "tables", "inet"); // not every nft has been built with JSON
             return Usability.yes("nft is there, and the kernel takes inet tables with nat");
         } catch (IOException e) {
@@ -101,7 +105,7 @@ public final class NftBackend implements Backend {
         });
     }
 
-    /** What puts the tables back as they are. */
+    /** Returns a script that restores the tables as they are now. */
     private static String undoScript(ToolRun run, ManagedNames names) throws IOException {
         StringBuilder script = new StringBuilder(NftScript.render(RuleSet.nothing(), names.tablePrefix()));
         for (String table : tables(run, names)) {
@@ -138,7 +142,7 @@ public final class NftBackend implements Backend {
         }
     }
 
-    /** The owner's tables that are there. */
+    /** Returns the managed tables that exist. */
     private static Set<String> tables(ToolRun run, ManagedNames names) throws IOException {
         Set<String> there = new TreeSet<>(List.of(run.nft("", "list", "tables", "inet").split("\n")));
         Set<String> tables = new TreeSet<>();

@@ -15,12 +15,12 @@ public final class RulesChange implements NamespaceChange {
     private final RuleSet rules;
 
     /**
-     * Prepares a rule set to be applied.
+     * Creates a change.
      *
-     * @param backend how
-     * @param names whose rules
-     * @param rules what to apply
-     * @throws IllegalArgumentException naming what the back end can't express, or the owner wouldn't find again
+     * @param backend the back end that applies the rules
+     * @param names the managed names
+     * @param rules the rules to apply
+     * @throws IllegalArgumentException naming what the back end can't express, or a name that is not managed
      */
     public RulesChange(Backend backend, ManagedNames names, RuleSet rules) {
         backend.check(names, rules);
@@ -30,9 +30,9 @@ public final class RulesChange implements NamespaceChange {
     }
 
     /**
-     * Installs the rules as {@link Backend#apply} does. Touches nothing if they are there already.
+     * Installs the rules as {@link Backend#apply} does. Touches nothing if they are installed already.
      *
-     * @param namespace where
+     * @param namespace the namespace
      * @throws IOException if a tool or the kernel refuses
      */
     @Override
@@ -41,9 +41,9 @@ public final class RulesChange implements NamespaceChange {
     }
 
     /**
-     * Compares what is there with what should be, by meaning, rule by rule and in order.
+     * Compares the rules in the namespace with those that should be there, by meaning, rule by rule and in order.
      *
-     * @param namespace where
+     * @param namespace the namespace
      * @throws RulesDifferException saying what is missing, foreign or different
      * @throws IOException if a tool or the kernel refuses
      */
@@ -56,9 +56,9 @@ public final class RulesChange implements NamespaceChange {
     }
 
     /**
-     * Says how what is there differs from what should be.
+     * Returns the differences between the rules in the namespace and those that should be there.
      *
-     * @param namespace where
+     * @param namespace the namespace
      * @return one text for each difference, as {@link Differences#between} words it; empty if there is none
      * @throws IOException if a tool or the kernel refuses
      */

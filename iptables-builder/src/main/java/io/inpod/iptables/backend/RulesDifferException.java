@@ -3,7 +3,7 @@ package io.inpod.iptables.backend;
 import java.io.IOException;
 import java.util.List;
 
-/** The rules in a namespace are not what they should be. */
+/** Thrown if the rules in a namespace are not as they should be. */
 public class RulesDifferException extends IOException {
     private static final long serialVersionUID = 1L;
 
@@ -11,9 +11,9 @@ public class RulesDifferException extends IOException {
     private final String[] differences;
 
     /**
-     * Describes the differences.
+     * Creates the exception.
      *
-     * @param namespace which namespace, for people
+     * @param namespace a description of the namespace
      * @param differences what is missing, foreign or different, in words, at least one
      */
     public RulesDifferException(String namespace, List<String> differences) {

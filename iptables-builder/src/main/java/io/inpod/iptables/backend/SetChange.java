@@ -9,21 +9,21 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Addresses that come and go in a set.
+ * Addresses to add to a set and to remove from it.
  *
- * @param set its name
- * @param family its family
- * @param add what to add, with comments
- * @param remove what to remove; nothing of what is added
+ * @param set the name of the set
+ * @param family the family of the set
+ * @param add the elements to add, with comments
+ * @param remove the addresses to remove, none of which is also added
  */
 public record SetChange(String set, IpFamily family, List<AddressSet.Element> add, Set<InetAddress> remove) {
     /**
      * Checks name and families.
      *
-     * @param set its name
-     * @param family its family
-     * @param add what to add, with comments
-     * @param remove what to remove; nothing of what is added
+     * @param set see {@link #set()}
+     * @param family see {@link #family()}
+     * @param add see {@link #add()}
+     * @param remove see {@link #remove()}
      * @throws IllegalArgumentException naming what doesn't fit
      */
     public SetChange {

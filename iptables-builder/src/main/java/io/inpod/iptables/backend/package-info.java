@@ -1,6 +1,5 @@
 /**
- * Ways to bring rules into the kernel, read them back and remove them. Only this package and those below it need
- * {@code netns-sockets}.
+ * Back ends that load rules into the kernel, read them back and remove them; which of them to use; and rule sets as changes of a namespace.
  */
 @NullMarked
 package io.inpod.iptables.backend;

@@ -2,6 +2,7 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
+import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -15,20 +16,20 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What several parts bring into one rule set. They fit together only when all are there, and so the tables are checked once, when the
- * rule set is made. In built-in chains the rules come after those of others. Not thread-safe.
+ * Collects what several parts contribute to one rule set. Only the whole is consistent, and so the tables are checked once, when the
+ * rule set is created. Built-in chains are appended to. Not thread-safe.
  */
 final class Draft {
     private final Map<TableName, Map<String, List<Rule>>> tables = new EnumMap<>(TableName.class);
     private @Nullable IpFamily family;
 
-    /** What is added from now on is for one family, also if another brings the same: each family's rules stay exactly its own. */
-    Draft naming(IpFamily only) {
+    /** Restricts what is added from now on to one family, also if the same is added for the other: each family's rules stay exactly its own. */
+    Draft restrictedTo(IpFamily only) {
         family = only;
         return this;
     }
 
-    /** Adds chains to a table; the rules of one that is there already come behind its rules. */
+    /** Adds chains to a table. The rules of a chain that exists already are appended to it. */
     Draft add(TableName table, Chain... chains) {
         for (Chain chain : chains) {
             add(table, chain);
@@ -47,9 +48,20 @@ final class Draft {
             rules.addAll(chain.rules());
         } else {
             for (Rule rule : chain.rules()) {
-                rules.add(rule.only(family));
+                rules.add(only(rule, family));
             }
         }
+    }
+
+    /** Restricts a rule to a family, unless a part of it does so already. */
+    static Rule only(Rule rule, IpFamily family) {
+        if (rule.families() != FamilyScope.BOTH) {
+            return rule;
+        }
+        List<Match> matches = new ArrayList<>(rule.matches().size() + 1);
+        matches.add(Match.family(family));
+        matches.addAll(rule.matches());
+        return new Rule(matches, rule.target());
     }
 
     RuleSet of(IpFamily only) {
@@ -61,12 +73,12 @@ final class Draft {
     }
 
     private RuleSet ruleSet(FamilyScope families) {
-        List<Table> made = new ArrayList<>(tables.size());
+        List<Table> all = new ArrayList<>(tables.size());
         tables.forEach((table, chains) -> {
-            List<Chain> all = new ArrayList<>(chains.size());
-            chains.forEach((chain, rules) -> all.add(new Chain(chain, rules)));
-            made.add(new Table(table, all));
+            List<Chain> content = new ArrayList<>(chains.size());
+            chains.forEach((chain, rules) -> content.add(new Chain(chain, rules)));
+            all.add(new Table(table, content));
         });
-        return new RuleSet(families, made, List.of());
+        return new RuleSet(families, all, List.of());
     }
 }

@@ -6,7 +6,6 @@ import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Rule;
-import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
@@ -15,48 +14,23 @@ import io.inpod.netns.IpFamily;
 import java.util.Set;
 
 /**
- * What a pod gets for a family that isn't redirected: its TCP is answered with a reset, in every direction, except on loopback.
- * Otherwise it would pass the proxy by, in clear and without policy.
- *
- * @param family the family that is rejected
+ * The rules for a family that isn't redirected: TCP is answered with a reset in every direction, except on loopback. Otherwise it would
+ * bypass the proxy, in plaintext and without policy.
  */
-public record FamilyRejection(IpFamily family) {
-    /** The name of its chain in the tables of iptables. */
-    public static final String CHAIN = "INPOD_REJECT";
-    /** The name of its chain in {@code inet} tables. */
-    public static final String INET_CHAIN = "inpod-reject";
+final class FamilyRejection {
+    private static final Match TCP = Match.protocol(Protocol.TCP);
+    /** The answer to what is rejected on its way in. */
+    private static final Match OWN_RESET = Match.flags(new TcpFlags(Set.of(TcpFlag.RST), Set.of(TcpFlag.RST), false));
 
-    /** {@return the rules for the tables of iptables} */
-    public RuleSet ruleSet() {
-        Draft draft = new Draft();
-        addTo(draft);
-        return draft.of(family);
+    private FamilyRejection() {}
+
+    static void add(Draft tables, PodTables kind, IpFamily family) {
+        tables.add(TableName.FILTER, jump(Hook.INPUT, kind, family, Match.in("lo").not(), TCP), jump(Hook.FORWARD, kind, family, TCP),
+                jump(Hook.OUTPUT, kind, family, Match.out("lo").not(), TCP, OWN_RESET.not()),
+                Chain.of(kind.rejection, Rule.of(new Target.Reject(RejectWith.TCP_RESET), TCP, Match.family(family))));
     }
 
-    /** {@return the rules for tables of both families} */
-    public RuleSet inet() {
-        Draft draft = new Draft();
-        addInetTo(draft);
-        return draft.ofBoth();
-    }
-
-    void addTo(Draft tables) {
-        addTo(tables, CHAIN);
-    }
-
-    void addInetTo(Draft tables) {
-        addTo(tables, INET_CHAIN);
-    }
-
-    private void addTo(Draft tables, String chain) {
-        Match tcp = Match.protocol(Protocol.TCP);
-        Match ownReset = Match.flags(new TcpFlags(Set.of(TcpFlag.RST), Set.of(TcpFlag.RST), false)); // the answer to what is rejected on its way in
-        tables.add(TableName.FILTER, jump(Hook.INPUT, chain, Match.in("lo").not(), tcp), jump(Hook.FORWARD, chain, tcp),
-                jump(Hook.OUTPUT, chain, Match.out("lo").not(), tcp, ownReset.not()),
-                Chain.of(chain, Rule.of(new Target.Reject(RejectWith.TCP_RESET), tcp, Match.family(family))));
-    }
-
-    private Chain jump(Hook hook, String chain, Match... matches) {
-        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain), matches).only(family));
+    private static Chain jump(Hook hook, PodTables kind, IpFamily family, Match... matches) {
+        return Chain.of(hook.name(), Draft.only(Rule.of(new Target.Jump(kind.rejection), matches), family));
     }
 }

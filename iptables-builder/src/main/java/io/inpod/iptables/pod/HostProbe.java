@@ -14,6 +14,7 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
@@ -24,13 +25,13 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * What a node's own namespace gets so that health probes reach the pods of the mesh: TCP from local sockets to these pods leaves with the
+ * The rules of the node's own namespace for health probes of pods in the mesh: TCP from local sockets to these pods leaves with the
  * agreed source address, which a pod's {@link InPodRedirection} lets through. The pods' addresses are in one set for each family,
- * each with the pod's uid as its comment; they come and go without the rules being touched.
+ * each with the pod's uid as its comment. They are added and removed without touching the rules.
  *
- * @param sources the addresses that probes come from, one for each family that is served, at least one
- * @param kubeletUid the user whose sockets count, in {@code inet} tables; if empty, all users' do. In the tables of iptables all sockets
- *     count
+ * @param sources the source addresses of probes, one for each family that is served, at least one
+ * @param kubeletUid the user whose sockets the rules apply to in {@code inet} tables; if empty, they apply to those of all users. In the
+ *     tables of iptables they apply to all sockets
  */
 public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     /** The set of the pods' IPv4 addresses. */
@@ -40,14 +41,14 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     private static final String CHAIN = "ISTIO_POSTRT";
     private static final long LAST_USER = 0xffff_fffeL;
 
-    /** All that this and older versions may have left on a node. */
+    /** The names of everything that this version and earlier ones may have left on a node. */
     public static final ManagedNames NAMES = new ManagedNames(Set.of(CHAIN), "istio-ambient-", Set.of(SET_V4, SET_V6));
 
     /**
      * Checks the families.
      *
-     * @param sources the addresses that probes come from, one for each family that is served, at least one
-     * @param kubeletUid the user whose sockets count, in {@code inet} tables; if empty, all users' do
+     * @param sources see {@link #sources()}
+     * @param kubeletUid see {@link #kubeletUid()}
      * @throws IllegalArgumentException if there is no address, or two of one family
      */
     public HostProbe {
@@ -65,24 +66,24 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     }
 
     /**
-     * The usual addresses, 169.254.7.127 and fd16:9254:7127:1337:ffff:ffff:ffff:ffff.
+     * Returns the rules with the usual source addresses, {@link InPodConstants#hostProbe}.
      *
-     * @param families which are served, at least one
-     * @return the preset
+     * @param families the families that are served, at least one
+     * @return the rules
      */
     public static HostProbe of(IpFamily... families) {
         List<InetAddress> sources = new ArrayList<>();
         for (IpFamily family : families) {
-            sources.add(InPodRedirection.of(family).hostProbe());
+            sources.add(InPodConstants.hostProbe(family));
         }
         return new HostProbe(sources, OptionalLong.empty());
     }
 
     /**
-     * The name of a family's set.
+     * Returns the name of a family's set.
      *
-     * @param family which
-     * @return the name
+     * @param family the family
+     * @return {@link #SET_V4} or {@link #SET_V6}
      */
     public static String set(IpFamily family) {
         return family == IpFamily.V4 ? SET_V4 : SET_V6;
@@ -94,9 +95,9 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     }
 
     /**
-     * The rules for the tables of iptables. The jump comes before other programs' rules: a masquerade there would win otherwise.
+     * Returns the rules for the tables of iptables. The jump comes before other programs' rules, because a masquerade there would win.
      *
-     * @param pods the pods' addresses with their uids; those of families that aren't served are left out
+     * @param pods the pods' addresses with their uids; addresses of families that aren't served are left out
      * @return the rules with their sets
      */
     public RuleSet shared(List<AddressSet.Element> pods) {
@@ -110,9 +111,9 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     }
 
     /**
-     * The rules for {@code inet} tables.
+     * Returns the rules for {@code inet} tables.
      *
-     * @param pods the pods' addresses with their uids; those of families that aren't served are left out
+     * @param pods as for {@link #shared}
      * @return the rules with their sets
      */
     public RuleSet inet(List<AddressSet.Element> pods) {

@@ -8,11 +8,11 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What one pod wants otherwise than the rest, as it says in its annotations; Istio's names and syntax.
+ * The settings of one pod that differ from those of all pods, from its annotations. Names and syntax are Istio's.
  *
- * @param dnsCapture whether its DNS queries go to the proxy; empty if that is as everywhere
+ * @param dnsCapture whether the pod's DNS queries go to the proxy; empty for the common setting
  * @param ingress whether inbound connections bypass the proxy
- * @param virtualInterfaces interfaces of machines nested in it
+ * @param virtualInterfaces interfaces of machines nested in the pod
  */
 public record PodOverrides(Optional<Boolean> dnsCapture, boolean ingress, List<String> virtualInterfaces) {
     /** The annotation for {@link #dnsCapture}. */
@@ -25,26 +25,26 @@ public record PodOverrides(Optional<Boolean> dnsCapture, boolean ingress, List<S
     private static final Set<String> TRUE = Set.of("1", "t", "T", "TRUE", "true", "True");
     private static final Set<String> FALSE = Set.of("0", "f", "F", "FALSE", "false", "False");
 
-    /** A pod that wants nothing otherwise. */
+    /** No setting of its own. */
     public static final PodOverrides NONE = new PodOverrides(Optional.empty(), false, List.of());
 
     /**
      * Copies the list.
      *
-     * @param dnsCapture whether its DNS queries go to the proxy; empty if that is as everywhere
-     * @param ingress whether inbound connections bypass the proxy
-     * @param virtualInterfaces interfaces of machines nested in it
+     * @param dnsCapture see {@link #dnsCapture()}
+     * @param ingress see {@link #ingress()}
+     * @param virtualInterfaces see {@link #virtualInterfaces()}
      */
     public PodOverrides {
         virtualInterfaces = List.copyOf(virtualInterfaces);
     }
 
     /**
-     * Reads a pod's annotations. Istio's agent takes a value that it can't read for none; here that is an error, because the pod would
-     * get other rules than it asked for, and nobody would know.
+     * Reads a pod's annotations. Istio's agent ignores a value that it can't read. Here it is an error, because the pod would silently get
+     * other rules than it asked for.
      *
-     * @param annotations all of them; others are ignored
-     * @return what they ask for
+     * @param annotations all annotations of the pod; those with other names are ignored
+     * @return the pod's settings
      * @throws IllegalArgumentException naming the annotation whose value can't be read
      */
     public static PodOverrides ofAnnotations(Map<String, String> annotations) {
@@ -58,7 +58,7 @@ public record PodOverrides(Optional<Boolean> dnsCapture, boolean ingress, List<S
         return new PodOverrides(bool(annotations, DNS_CAPTURE), bool(annotations, BYPASS_INBOUND_CAPTURE).orElse(false), interfaces);
     }
 
-    /** As Go's strconv.ParseBool. */
+    /** Accepts what Go's strconv.ParseBool accepts. */
     private static Optional<Boolean> bool(Map<String, String> annotations, String name) {
         String value = annotations.get(name);
         if (value == null) {

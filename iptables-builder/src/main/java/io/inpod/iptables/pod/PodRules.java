@@ -13,28 +13,31 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Everything that a pod in the mesh gets, for both families: the redirection of each family that is redirected, a guard under it, and
- * a rejection of the TCP of each family that isn't.
+ * All rules of a pod in the mesh, for both families: the redirection of each family that is redirected, a guard under it, and a rejection
+ * of the TCP of each family that isn't.
+ *
+ * <p>The guard drops TCP that has missed the redirection, on its way out of and into the pod, for example because another program flushed
+ * the nat table or accepted a packet before it. If the proxy's cgroup is given, the guard also drops packets with the proxy's mark that
+ * begin a connection from outside that cgroup: a container with CAP_NET_RAW can set any mark.
  *
  * @param redirections one for each family that is redirected, at least one
- * @param guard whether {@link PodGuard} belongs to each of them
- * @param markOwner the proxy's cgroup, if only that may use the proxy's mark, see {@link PodGuard}; needs the guard
+ * @param guard whether the rules include the guard
+ * @param proxyCgroup the path of the proxy's cgroup in the version 2 hierarchy, without a leading slash, if only that cgroup and its
+ *     descendants may use the proxy's mark. Needs the guard. The cgroup must exist when the rules are applied, and the kernel needs
+ *     CONFIG_NETFILTER_XT_MATCH_CGROUP, or for {@code inet} tables CONFIG_NFT_SOCKET
  */
-public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> markOwner) {
-    /** All that this and older versions may have left in a pod, with whatever options. */
-    public static final ManagedNames NAMES = new ManagedNames(Set.of(InPodRedirection.IN, InPodRedirection.OUT, PodGuard.CHAIN, PodGuard.INBOUND_CHAIN,
-            PodGuard.OWNER_CHAIN,
-            FamilyRejection.CHAIN, InetPodRules.IN, InetPodRules.OUT, PodGuard.INET_CHAIN, PodGuard.INET_INBOUND_CHAIN,
-            PodGuard.INET_OWNER_CHAIN, FamilyRejection.INET_CHAIN), "istio-ambient-", Set.of());
+public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> proxyCgroup) {
+    /** The names of everything that this version and earlier ones may have left in a pod, with any options. */
+    public static final ManagedNames NAMES = new ManagedNames(PodTables.allChains(), "istio-ambient-", Set.of());
 
     /**
      * Checks the parts against each other.
      *
-     * @param redirections one for each family that is redirected, at least one
-     * @param guard whether {@link PodGuard} belongs to each of them
-     * @param markOwner the proxy's cgroup, if only that may use the proxy's mark, see {@link PodGuard}; needs the guard
-     * @throws IllegalArgumentException if there is no redirection, a family is there twice, the cgroup can't be one, or is there without
-     *     the guard
+     * @param redirections see {@link #redirections()}
+     * @param guard see {@link #guard()}
+     * @param proxyCgroup see {@link #proxyCgroup()}
+     * @throws IllegalArgumentException if there is no redirection, a family is given twice, the path can't be that of a cgroup, or it is
+     *     given without the guard
      */
     public PodRules {
         redirections = List.copyOf(redirections);
@@ -47,59 +50,59 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
         if (families.isEmpty()) {
             throw new IllegalArgumentException("no redirection: at least one family needs one");
         }
-        if (markOwner.isPresent() && !guard) {
-            throw new IllegalArgumentException("markOwner is a part of the guard, which is off");
+        if (proxyCgroup.isPresent() && !guard) {
+            throw new IllegalArgumentException("proxyCgroup is part of the guard, which is off");
         }
-        markOwner.ifPresent(Match::cgroup);
+        proxyCgroup.ifPresent(Match::cgroup);
     }
 
     /**
-     * The usual: redirections with the guard.
+     * Returns the usual rules: redirections with the guard.
      *
      * @param redirections one for each family that is redirected, at least one
      * @return the rules
-     * @throws IllegalArgumentException if there is none, or a family is there twice
+     * @throws IllegalArgumentException if there is none, or a family is given twice
      */
     public static PodRules of(InPodRedirection... redirections) {
         return new PodRules(List.of(redirections), true, Optional.empty());
     }
 
     /**
-     * Switches the guard.
+     * Returns a copy with or without the guard.
      *
-     * @param value whether it belongs to the rules; without it {@link #markOwner} goes too
-     * @return a copy with that setting
+     * @param value whether the rules include it; without it, {@link #proxyCgroup} is cleared too
+     * @return the copy
      */
     public PodRules withGuard(boolean value) {
-        return new PodRules(redirections, value, value ? markOwner : Optional.empty());
+        return new PodRules(redirections, value, value ? proxyCgroup : Optional.empty());
     }
 
     /**
-     * Lets only one cgroup use the proxy's mark.
+     * Returns a copy with the guard, in which only one cgroup may use the proxy's mark.
      *
-     * @param path the proxy's cgroup, see {@link PodGuard}
-     * @return a copy with the guard and that setting
+     * @param path the proxy's cgroup, as for {@link #proxyCgroup}
+     * @return the copy
      * @throws IllegalArgumentException if it can't be the path of a cgroup
      */
-    public PodRules withMarkOwner(String path) {
+    public PodRules withProxyCgroup(String path) {
         return new PodRules(redirections, true, Optional.of(path));
     }
 
     /**
-     * Rejects a family's TCP instead of redirecting it.
+     * Returns a copy that rejects a family's TCP instead of redirecting it.
      *
-     * @param family which
-     * @return a copy without its redirection
+     * @param family the family to reject
+     * @return the copy
      * @throws IllegalArgumentException if no other family is redirected
      */
     public PodRules without(IpFamily family) {
-        return new PodRules(redirections.stream().filter(redirection -> redirection.family() != family).toList(), guard, markOwner);
+        return new PodRules(redirections.stream().filter(redirection -> redirection.family() != family).toList(), guard, proxyCgroup);
     }
 
     /**
-     * How a family is redirected.
+     * Returns how a family is redirected.
      *
-     * @param family which
+     * @param family the family
      * @return its redirection; empty if its TCP is rejected
      */
     public Optional<InPodRedirection> redirection(IpFamily family) {
@@ -112,9 +115,9 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     }
 
     /**
-     * The rules of one family for the tables of iptables.
+     * Returns the rules of one family for the tables of iptables.
      *
-     * @param family which
+     * @param family the family
      * @return its redirection and guard, or its rejection
      */
     public RuleSet ruleSet(IpFamily family) {
@@ -125,13 +128,17 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
 
     private void addTo(Draft draft, IpFamily family) {
         Optional<InPodRedirection> redirected = redirection(family);
-        if (redirected.isEmpty()) {
-            new FamilyRejection(family).addTo(draft);
-            return;
+        if (redirected.isPresent()) {
+            addTo(draft, PodTables.IPTABLES, List.of(redirected.get()));
+        } else {
+            FamilyRejection.add(draft, PodTables.IPTABLES, family);
         }
-        redirected.get().addTo(draft);
+    }
+
+    private void addTo(Draft draft, PodTables kind, List<InPodRedirection> some) {
+        RedirectionRules.add(draft, kind, some);
         if (guard) {
-            new PodGuard(markOwner).addTo(draft, redirected.get());
+            PodGuard.add(draft, kind, some, proxyCgroup);
         }
     }
 
@@ -139,23 +146,23 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     public RuleSet shared() {
         Draft draft = new Draft();
         for (IpFamily family : List.of(IpFamily.V4, IpFamily.V6)) {
-            addTo(draft.naming(family), family);
+            addTo(draft.restrictedTo(family), family);
         }
         return draft.ofBoth();
     }
 
     /**
-     * A step on the way from older rules to these, for back ends that change one table after the other: with it in between, at no moment
-     * does a packet meet neither the old way to the proxy nor the new one. The rejection of a family stays until that is redirected, and
-     * TPROXY until REDIRECT is there.
+     * Returns an intermediate step from older rules to these, for back ends that change one table after the other. With it, every packet
+     * meets the old way to the proxy or the new one at any moment: the rejection of a family stays until the family is redirected, and
+     * TPROXY stays until REDIRECT is in place.
      *
      * @param old the older rules, by family
-     * @return the rules of both families to apply first; the same as {@link #shared} if no such step is needed
+     * @return the rules of both families to apply first; equal to {@link #shared} if no such step is needed
      */
     public RuleSet after(Map<IpFamily, RuleSet> old) {
         Draft draft = new Draft();
         for (IpFamily family : List.of(IpFamily.V4, IpFamily.V6)) {
-            addStep(draft.naming(family), old, family);
+            addStep(draft.restrictedTo(family), old, family);
         }
         return draft.ofBoth();
     }
@@ -168,9 +175,9 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
             (handing && table == TableName.MANGLE ? before : wanted).table(table).ifPresent(draft::add);
         }
         boolean rejected = redirection(family).isPresent() && before.table(TableName.FILTER).stream()
-                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(FamilyRejection.CHAIN));
+                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(PodTables.IPTABLES.rejection));
         if (rejected) {
-            new FamilyRejection(family).addTo(draft);
+            FamilyRejection.add(draft, PodTables.IPTABLES, family);
         }
     }
 
@@ -179,19 +186,13 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
                 .flatMap(chain -> chain.rules().stream()).anyMatch(rule -> rule.target() instanceof Target.Tproxy);
     }
 
-    /**
-     * The rules of both families for {@code inet} tables, see {@link InPodRedirection#inet}.
-     *
-     * @return the rules
-     */
+    /** {@return the rules of both families for {@code inet} tables, see {@link InPodRedirection#inet}} */
     public RuleSet inet() {
-        Draft draft = InetPodRules.of(redirections);
-        if (guard) {
-            new PodGuard(markOwner).addInetTo(draft, redirections);
-        }
+        Draft draft = new Draft();
+        addTo(draft, PodTables.INET, redirections);
         for (IpFamily family : IpFamily.values()) {
             if (redirection(family).isEmpty()) {
-                new FamilyRejection(family).addInetTo(draft);
+                FamilyRejection.add(draft, PodTables.INET, family);
             }
         }
         return draft.ofBoth();

@@ -73,7 +73,7 @@ abstract class BackendContract {
     @BeforeEach
     void open() throws Exception {
         namespace = Kernel.namespace();
-        Usability usability = backend().probe(namespace);
+        Usability usability = backend().usability(namespace);
         assertThat(usability.usable() || !"true".equals(System.getenv("CI"))).as(usability.reason()).isTrue();
         assumeThat(usability.usable()).as(usability.reason()).isTrue();
     }

@@ -11,6 +11,7 @@ import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.backend.internal.tools.CgroupMount;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -37,7 +38,7 @@ class CgroupRoundTripTest {
     @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
     void modelToKernelToModelIsIdentity(String name) throws Exception {
         Backend backend = Backends.named(name).orElseThrow();
-        Path root = Cgroups.mount().orElse(null);
+        Path root = CgroupMount.mount().orElse(null);
         Assumptions.assumeTrue(root != null, "no cgroup2 file system is mounted");
         Assumptions.assumeTrue(!name.equals("nft") || root.equals(Path.of("/sys/fs/cgroup")), "nft looks for cgroups in /sys/fs/cgroup, and here they are in " + root);
         String outer = "inpod-trip-" + ProcessHandle.current().pid() + "-" + System.nanoTime();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.netns.NetworkNamespace;
 import java.util.List;
 import java.util.Set;

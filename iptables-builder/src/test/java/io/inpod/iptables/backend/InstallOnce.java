@@ -1,7 +1,8 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;

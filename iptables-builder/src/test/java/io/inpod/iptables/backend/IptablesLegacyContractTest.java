@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
+import io.inpod.iptables.backend.tools.IptablesTools;
 
 /** {@code iptables-legacy}. */
 class IptablesLegacyContractTest extends BackendContract {

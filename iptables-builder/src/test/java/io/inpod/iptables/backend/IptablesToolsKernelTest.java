@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.internal.tools.LockFile;
+import io.inpod.iptables.backend.tools.IptablesException;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -104,7 +107,7 @@ class IptablesToolsKernelTest {
     @Test
     void theOtherVariantUnderThisNameIsNoticed() throws Exception {
         IptablesTools other = with("iptables-nft-save", "exec /usr/sbin/iptables-legacy-save \"$@\"").withVariant(IptablesTools.Variant.NFT);
-        Usability usability = new IptablesBackend(other).probe(namespace);
+        Usability usability = new IptablesBackend(other).usability(namespace);
         assertThat(usability.usable()).isFalse();
         assertThat(usability.reason()).contains(directory + "/iptables-nft-save is another variant").contains("(legacy), not (nf_tables)");
     }

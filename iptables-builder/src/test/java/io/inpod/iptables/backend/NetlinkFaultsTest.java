@@ -17,6 +17,7 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;

@@ -14,6 +14,7 @@ import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netlink.Rtnetlink;
 import java.io.IOException;

@@ -7,8 +7,9 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.IptablesRules;
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.IptablesTools.Variant;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -35,7 +36,7 @@ class InPodRedirectionKernelTest {
         if (family == IpFamily.V6) {
             preset = preset.withHostProbe(IpPrefix.parse("e9ac:1e77:90ca:399f:4d6d:ece2:2f9b:3164").address());
         }
-        String tool = IptablesTools.program(family) + (variant == Variant.SYSTEM ? "" : "-" + variant.name().toLowerCase(Locale.ROOT));
+        String tool = Programs.iptables(family) + (variant == Variant.SYSTEM ? "" : "-" + variant.name().toLowerCase(Locale.ROOT));
         try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
             Kernel.run(theirs, Goldens.script(golden, family), tool + "-restore", "--noflush");
             new IptablesRules(preset.ruleSet(), IptablesTools.system().withVariant(variant)).install(ours);
@@ -76,7 +77,7 @@ class InPodRedirectionKernelTest {
                 rules.install(namespace);
                 rules.verify(namespace);
                 rules.remove(namespace);
-                assertThat(Kernel.listing(namespace, IptablesTools.program(family) + "-save")).isEmpty();
+                assertThat(Kernel.listing(namespace, Programs.iptables(family) + "-save")).isEmpty();
             }
         }
     }

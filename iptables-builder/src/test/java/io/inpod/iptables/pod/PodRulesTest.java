@@ -18,7 +18,7 @@ class PodRulesTest {
 
     static List<PodRules> presets() {
         return List.of(PodRules.of(V4, V6), PodRules.of(V4), PodRules.of(V6).withGuard(false), PodRules.of(V4.withDnsCapture(true), V6),
-                PodRules.of(V4.withProfile(Profile.TPROXY), V6.withIngress(true)).withMarkOwner("kubepods/proxy"));
+                PodRules.of(V4.withProfile(Profile.TPROXY), V6.withIngress(true)).withProxyCgroup("kubepods/proxy"));
     }
 
     @ParameterizedTest
@@ -31,7 +31,7 @@ class PodRulesTest {
 
     @ParameterizedTest
     @MethodSource("presets")
-    void theOwnerFindsAllOfIt(PodRules rules) {
+    void theManagedNamesFindAllOfIt(PodRules rules) {
         PodRules.NAMES.checkShared(rules.shared());
         PodRules.NAMES.check(rules.inet());
     }
@@ -41,7 +41,7 @@ class PodRulesTest {
         assertThatThrownBy(() -> PodRules.of()).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no redirection");
         assertThatThrownBy(() -> PodRules.of(V4, V4)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("two redirections for IPv4");
         assertThatThrownBy(() -> new PodRules(List.of(V4), false, Optional.of("proxy"))).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("markOwner");
-        assertThatThrownBy(() -> PodRules.of(V4).withMarkOwner("/proxy")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cgroup path");
+                .hasMessageContaining("proxyCgroup");
+        assertThatThrownBy(() -> PodRules.of(V4).withProxyCgroup("/proxy")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cgroup path");
     }
 }

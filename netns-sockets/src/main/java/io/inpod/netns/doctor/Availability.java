@@ -3,26 +3,26 @@ package io.inpod.netns.doctor;
 import java.time.Instant;
 
 /**
- * Whether this process may do something, as found by trying it once; it may change with the namespace, the kernel's modules, its
- * settings, and the process's own capabilities.
+ * Whether this process may do something, as found by trying it once. It depends on the namespace, the kernel's modules and settings, and
+ * the process's capabilities, and may change with them.
  *
  * @param capability what was tried
  * @param available whether it works
- * @param cause why it doesn't, as one word; {@link Cause#NONE} if it works
- * @param reason why it doesn't, in words, with the kernel's error; empty if it works
+ * @param cause the kind of reason why it doesn't; {@link Cause#NONE} if it works
+ * @param reason the reason in words, with the kernel's error; empty if it works
  * @param advice what a person can do about it; empty if it works
- * @param probed when it was tried
+ * @param checkedAt when it was tried
  */
-public record Availability(Capability capability, boolean available, Cause cause, String reason, String advice, Instant probed) {
-    /** What stands in the way. */
+public record Availability(Capability capability, boolean available, Cause cause, String reason, String advice, Instant checkedAt) {
+    /** What prevents it. */
     public enum Cause {
         /** Nothing: it works. */
         NONE,
         /** The process lacks a Linux capability over the namespace, see capabilities(7). */
         MISSING_CAPABILITY,
-        /** A system call filter forbids it, see seccomp(2): that of a container's run time, as a rule. */
+        /** A system call filter forbids it, see seccomp(2); usually that of a container runtime. */
         SECCOMP,
-        /** The kernel was built without it, or a module of it isn't loaded. */
+        /** The kernel was built without it, or its module isn't loaded. */
         KERNEL_CONFIGURATION,
         /** A setting in {@code /proc/sys} forbids or limits it. */
         SYSCTL,

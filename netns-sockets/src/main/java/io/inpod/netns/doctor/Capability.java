@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a process may or may not be able to do in a network namespace. {@link #probe} finds out by trying: harmless questions and
- * sockets that are closed at once, without a change to the namespace; only modules that the kernel loads on demand stay loaded.
- * {@link Doctor} prints all as a table.
+ * What a process may or may not be able to do in a network namespace. {@link #check} finds out by trying it, with harmless requests and
+ * sockets that are closed at once. It doesn't change the namespace; kernel modules that are loaded on demand stay loaded. {@link Doctor}
+ * prints the results for all constants as a table.
  */
 public enum Capability {
     /** Entering the namespace, see setns(2). */
@@ -30,13 +30,13 @@ public enum Capability {
     TRANSPARENT_V4("transparent sockets, IPv4", "CONFIG_INET", CapabilityChecks::transparent4, CAP_NET_RAW, CAP_NET_ADMIN),
     /** IPv6 sockets with foreign addresses, IPV6_TRANSPARENT. */
     TRANSPARENT_V6("transparent sockets, IPv6", "CONFIG_IPV6", CapabilityChecks::transparent6, CAP_NET_RAW, CAP_NET_ADMIN),
-    /** Making user namespaces without privilege, as {@code unshare -Ur} does, see user_namespaces(7). */
+    /** Creating user namespaces without privilege, as {@code unshare -Ur} does, see user_namespaces(7). */
     USER_NAMESPACES("create user namespaces", "CONFIG_USER_NS", CapabilityChecks::userNamespaces),
     /** The io_uring interface, see io_uring_setup(2). */
     IO_URING("io_uring", "CONFIG_IO_URING", CapabilityChecks::ioUring),
     /** The nf_tables packet filter. */
     NF_TABLES("nf_tables rules", "CONFIG_NF_TABLES", CapabilityChecks::nfTables, CAP_NET_ADMIN),
-    /** iptables' extensions as part of nf_tables rules: what {@code iptables-nft} writes. */
+    /** Extensions of iptables in nf_tables rules, which {@code iptables-nft} writes. */
     NFT_COMPAT("iptables extensions in nf_tables", "CONFIG_NFT_COMPAT", namespace -> CapabilityChecks.extension(namespace, "MARK", 2), CAP_NET_ADMIN),
     /** The older packet filter of {@code iptables-legacy}. */
     IPTABLES_LEGACY("iptables-legacy rules", "CONFIG_IP_NF_IPTABLES", CapabilityChecks::legacy, CAP_NET_ADMIN),
@@ -44,40 +44,40 @@ public enum Capability {
     REDIRECT("target REDIRECT", "CONFIG_NETFILTER_XT_TARGET_REDIRECT", namespace -> CapabilityChecks.extension(namespace, "REDIRECT", 0), CAP_NET_ADMIN),
     /** The iptables target TPROXY, through nf_tables. */
     TPROXY("target TPROXY", "CONFIG_NETFILTER_XT_TARGET_TPROXY", namespace -> CapabilityChecks.extension(namespace, "TPROXY", 1), CAP_NET_ADMIN),
-    /** Marks on connections, which the iptables target CONNMARK sets, through nf_tables. */
+    /** The iptables target CONNMARK, which sets marks on connections, through nf_tables. */
     CONNTRACK_MARKS("target CONNMARK (connection marks)", "CONFIG_NETFILTER_XT_CONNMARK", namespace -> CapabilityChecks.extension(namespace, "CONNMARK", 1), CAP_NET_ADMIN);
 
-    /** Tries one thing; an errno, 0 if it works. */
+    /** Tries one thing. Returns an errno, 0 if it works. */
     @FunctionalInterface
-    interface Probe {
-        int tryIt(NetworkNamespace namespace) throws IOException;
+    interface Check {
+        int run(NetworkNamespace namespace) throws IOException;
     }
 
     private final String words;
     private final String kernelOption;
-    private final transient Probe probe;
+    private final transient Check check;
     private final List<LinuxCapability> needed;
 
-    Capability(String words, String kernelOption, Probe probe, LinuxCapability... needed) {
+    Capability(String words, String kernelOption, Check check, LinuxCapability... needed) {
         this.words = words;
         this.kernelOption = kernelOption;
-        this.probe = probe;
+        this.check = check;
         this.needed = List.of(needed);
     }
 
     /**
-     * Tries it. Takes well under a second, at most 5; may be called from any platform thread.
+     * Tries it. Takes well under a second, 10 seconds at most. May be called from any platform thread.
      *
-     * @param namespace where
-     * @return whether it works, otherwise why not and what to do
+     * @param namespace the namespace to try it in
+     * @return whether it works, and if not, why not and what to do
      * @throws IllegalStateException on a virtual thread
      */
-    public Availability probe(NetworkNamespace namespace) {
+    public Availability check(NetworkNamespace namespace) {
         int errno;
         try {
-            errno = probe.tryIt(namespace);
+            errno = check.run(namespace);
         } catch (IOException e) {
-            // Nothing can be tried in a namespace that can't be entered, or without a free descriptor.
+            // The namespace can't be entered, or no descriptor is free: nothing could be tried.
             return e instanceof SystemCallFailure failure
                     ? Diagnosis.of(this, failure.operation().equals("setns") ? ENTER : this, namespace, failure.errno())
                     : Availability.no(this, Availability.Cause.OTHER, String.valueOf(e.getMessage()), "see the reason");
@@ -86,30 +86,30 @@ public enum Capability {
     }
 
     /**
-     * Tries everything.
+     * Tries all of them.
      *
-     * @param namespace where
+     * @param namespace the namespace to try them in
      * @return one result for each constant, in their order
      */
-    public static List<Availability> probeAll(NetworkNamespace namespace) {
+    public static List<Availability> checkAll(NetworkNamespace namespace) {
         List<Availability> results = new ArrayList<>();
         for (Capability capability : values()) {
-            results.add(capability.probe(namespace));
+            results.add(capability.check(namespace));
         }
         return List.copyOf(results);
     }
 
-    /** {@return what it is, in a few words for people} */
+    /** {@return what it is, in a few words} */
     public String words() {
         return words;
     }
 
-    /** One of which is needed; none if empty. */
+    /** The capabilities of which one is needed; empty if none is. */
     List<LinuxCapability> needed() {
         return needed;
     }
 
-    /** What the kernel must have been built with. */
+    /** The option that the kernel must have been built with. */
     String kernelOption() {
         return kernelOption;
     }

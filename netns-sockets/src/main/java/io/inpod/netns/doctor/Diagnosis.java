@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** Finds out why something was refused. The kernel says only an errno; what else it goes by can be read in {@code /proc}. */
+/** Finds out why something was refused. The kernel reports only an errno; {@code /proc} shows the rest of what it considers. */
 final class Diagnosis {
     private Diagnosis() {}
 
@@ -25,7 +25,7 @@ final class Diagnosis {
             case "ENOSYS" -> LinuxCapability.filtered() ? filtered(tried, said) : unknown(tried, failed, said);
             case "EAFNOSUPPORT", "EPROTONOSUPPORT", "ENOPROTOOPT", "EOPNOTSUPP", "ENOTSUP", "ENOENT", "EINVAL" -> unknown(tried, failed, said);
             case "EMFILE", "ENFILE" -> Availability.no(tried, Cause.OTHER, said, "close files, or allow more with ulimit -n");
-            default -> Availability.no(tried, Cause.OTHER, said, "see the man page of what was tried");
+            default -> Availability.no(tried, Cause.OTHER, said, "see the man page of the failed call");
         };
     }
 
@@ -44,9 +44,9 @@ final class Diagnosis {
             return Availability.no(tried, Cause.MISSING_CAPABILITY, "this process lacks " + names + ": " + said,
                     "run as root, add the capability (in a pod: securityContext.capabilities), or start everything inside `unshare -Urn`");
         }
-        Optional<String> stranger = foreignOwner(namespace);
+        Optional<String> stranger = foreignUserNamespace(namespace);
         if (!needed.isEmpty() && stranger.isPresent()) {
-            return Availability.no(tried, Cause.MISSING_CAPABILITY, names + " doesn't reach to this namespace, " + stranger.get() + ": " + said,
+            return Availability.no(tried, Cause.MISSING_CAPABILITY, names + " doesn't apply to this namespace, " + stranger.get() + ": " + said,
                     "run in the user namespace that owns it, or in one of its ancestors");
         }
         return LinuxCapability.filtered()
@@ -55,21 +55,21 @@ final class Diagnosis {
     }
 
     private static Availability filtered(Capability tried, String said) {
-        return Availability.no(tried, Cause.SECCOMP, "a system call filter (seccomp) is at work: " + said,
+        return Availability.no(tried, Cause.SECCOMP, "a system call filter (seccomp) is active: " + said,
                 "allow the call in the container's seccomp profile, or run it with seccomp=unconfined");
     }
 
     private static Availability unknown(Capability tried, Capability failed, String said) {
-        return Availability.no(tried, Cause.KERNEL_CONFIGURATION, "the kernel doesn't know it: " + said,
-                "it takes " + failed.kernelOption() + " in the kernel, or its module loaded by modprobe(8)");
+        return Availability.no(tried, Cause.KERNEL_CONFIGURATION, "the kernel doesn't support it: " + said,
+                "it needs " + failed.kernelOption() + " in the kernel, or its module loaded with modprobe(8)");
     }
 
-    /** Who owns the namespace, if that isn't this process's own user namespace. */
-    private static Optional<String> foreignOwner(NetworkNamespace namespace) {
+    /** Describes the user namespace that owns the namespace, if it isn't this process's own. */
+    private static Optional<String> foreignUserNamespace(NetworkNamespace namespace) {
         try {
             String own = Files.readSymbolicLink(Path.of("/proc/thread-self/ns/user")).toString();
-            String owner = namespace.owner().toString();
-            return owner.equals(own) ? Optional.empty() : Optional.of("which belongs to " + owner + " while this process is in " + own);
+            String owning = namespace.owningUserNamespace().toString();
+            return owning.equals(own) ? Optional.empty() : Optional.of("which belongs to " + owning + " while this process is in " + own);
         } catch (SystemCallException e) {
             return e.symbol().equals("EPERM") ? Optional.of("which belongs to a user namespace above this process's") : Optional.empty();
         } catch (IOException e) {

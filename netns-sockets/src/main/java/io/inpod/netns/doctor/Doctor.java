@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A program that prints what this process may do in a network namespace, what stands in the way, and what to do about it: every
- * {@link Capability} as a table.
+ * A program that prints what this process may do in a network namespace, what prevents the rest, and what to do about it: a table of every
+ * {@link Capability}.
  *
  * <pre>
  * java -cp ... io.inpod.netns.doctor.Doctor [NAME | /PATH | PID]
@@ -24,8 +24,8 @@ public final class Doctor {
     /**
      * Prints the table.
      *
-     * @param arguments the namespace to try everything in: its name, its path, or the id of a process in it; without, a new one,
-     *     or the process's own if it may not create any
+     * @param arguments the namespace in which everything is tried: its name, its path, or the id of a process in it. Without arguments, a
+     *     new namespace, or the process's own if it may not create one
      */
     public static void main(String[] arguments) {
         System.exit(run(arguments, System.out, System.err));
@@ -34,19 +34,18 @@ public final class Doctor {
     /**
      * Prints the table.
      *
-     * @param arguments as of {@link #main}
-     * @param out gets the table
-     * @param err gets what is wrong with the arguments
-     * @return the exit code: 0 if everything works that network namespaces need ({@link Capability#ENTER}), 1 if not, 2 if there
-     *     is no such namespace
+     * @param arguments as for {@link #main}
+     * @param out receives the table
+     * @param err receives errors in the arguments
+     * @return the exit code: 0 if namespaces can be entered ({@link Capability#ENTER}), 1 if not, 2 if there is no such namespace
      */
     static int run(String[] arguments, PrintStream out, PrintStream err) {
         if (arguments.length > 1 || arguments.length == 1 && arguments[0].startsWith("-")) {
-            err.println("usage: doctor [NAME | /PATH | PID]   what this process may do in that network namespace; without, in a new one");
+            err.println("usage: doctor [NAME | /PATH | PID]   prints what this process may do in that network namespace; by default, in a new one");
             return 2;
         }
         try (NetworkNamespace namespace = arguments.length == 0 ? own() : open(arguments[0])) {
-            List<Availability> results = Capability.probeAll(namespace);
+            List<Availability> results = Capability.checkAll(namespace);
             out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch") + "; " + namespace);
             print(results, out);
             return results.stream().anyMatch(result -> result.capability() == Capability.ENTER && !result.available()) ? 1 : 0;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The Linux capabilities that matter here, see capabilities(7). */
+/** The Linux capabilities that the checks need, see capabilities(7). */
 enum LinuxCapability {
     CAP_NET_ADMIN(12),
     CAP_NET_RAW(13),
@@ -16,13 +16,13 @@ enum LinuxCapability {
         this.number = number;
     }
 
-    /** Whether the calling thread has it in its own user namespace; true if that can't be read. */
+    /** Whether the calling thread has it in its user namespace; true if that can't be read. */
     boolean effective() {
         String set = status("CapEff", "");
         return set.isEmpty() || (Long.parseUnsignedLong(set, 16) >>> number & 1) == 1;
     }
 
-    /** Whether a system call filter is at work, see seccomp(2). */
+    /** Whether a system call filter is active, see seccomp(2). */
     static boolean filtered() {
         return status("Seccomp", "0").equals("2");
     }

@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Settings that forbid something whatever the capabilities, see sysctl(8). */
+/** Settings that forbid something regardless of capabilities, see sysctl(8). */
 final class Sysctls {
     private static final Path ROOT = Path.of("/proc/sys");
 
     private Sysctls() {}
 
-    /** Which setting, if any, forbids user namespaces, as {@code name=value}. */
+    /** The setting that forbids user namespaces, as {@code name=value}, if there is one. */
     static Optional<String> forbidsUserNamespaces() {
         if (is("user/max_user_namespaces", "0")) {
             return Optional.of("user.max_user_namespaces=0");
@@ -27,7 +27,7 @@ final class Sysctls {
                 .findFirst();
     }
 
-    /** Which setting, if any, forbids io_uring. */
+    /** The setting that forbids io_uring, as {@code name=value}, if there is one. */
     static Optional<String> forbidsIoUring() {
         boolean forAll = is("kernel/io_uring_disabled", "2");
         boolean forMost = is("kernel/io_uring_disabled", "1") && !LinuxCapability.CAP_SYS_ADMIN.effective();

@@ -3,8 +3,8 @@ package io.inpod.netns.error;
 import java.io.IOException;
 
 /**
- * A system call that failed: which, on what, and the kernel's errno as symbol and number, see errno(3). Failures for which the
- * JDK has an exception that callers catch are that instead, and a {@link SystemCallFailure} as well.
+ * Thrown when a system call fails. Carries the call, what it was applied to, and the kernel's errno as symbol and number, see errno(3).
+ * Where the JDK has an exception that callers catch, a subclass of that one is thrown instead; it is a {@link SystemCallFailure} too.
  */
 public class SystemCallException extends IOException implements SystemCallFailure {
     private static final long serialVersionUID = 1L;
@@ -25,7 +25,7 @@ public class SystemCallException extends IOException implements SystemCallFailur
      * Describes a failed system call.
      *
      * @param operation the call, such as {@code "setns"}
-     * @param subject what it was applied to, for people
+     * @param subject what it was applied to, in words
      * @param errno the error number, greater than 0
      * @param symbol the error's name, such as {@code "EPERM"}
      * @param explanation the error in words
@@ -42,17 +42,17 @@ public class SystemCallException extends IOException implements SystemCallFailur
         return switch (symbol) {
             case "EPERM" -> switch (operation) {
                 case "setns", "unshare", "mount", "umount2" -> "; this needs CAP_SYS_ADMIN in the user namespace that owns the namespace"
-                        + " (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor tells what is missing";
+                        + " (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor reports what is missing";
                 case "open" -> "";
                 default -> "; this needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace;"
-                        + " io.inpod.netns.doctor.Doctor tells which is missing";
+                        + " io.inpod.netns.doctor.Doctor reports which is missing";
             };
             case "ENOENT" -> subject.startsWith("/proc/thread-self/") ? "; is /proc mounted?" : subject.startsWith("/proc/") ? "; there is no such process or thread, or it has ended" : "";
             case "EACCES" -> subject.startsWith("/proc/")
-                    ? "; to look at another user's process takes CAP_SYS_PTRACE, see ptrace(2), \"Ptrace access mode checking\"" : "";
+                    ? "; inspecting another user's process needs CAP_SYS_PTRACE, see ptrace(2), \"Ptrace access mode checking\"" : "";
             case "ENOSPC" -> operation.equals("unshare") ? "; user.max_net_namespaces allows no more, see namespaces(7)" : "";
             case "EMSGSIZE" -> operation.equals("send(AF_NETLINK)") ? "; the message is larger than the socket's send buffer may grow without"
-                    + " CAP_NET_ADMIN in the first user namespace: raise net.core.wmem_max" : "";
+                    + " CAP_NET_ADMIN in the initial user namespace: raise net.core.wmem_max" : "";
             case "EMFILE" -> "; this process has as many files open as RLIMIT_NOFILE allows (ulimit -n)";
             case "ENFILE" -> "; the system has as many files open as fs.file-max allows";
             default -> "";

@@ -7,7 +7,7 @@ import jnr.constants.platform.Sock;
 import jnr.constants.platform.SocketLevel;
 import jnr.constants.platform.SocketOption;
 
-/** Numbers of the Linux system call interface; those that jnr-constants knows come from there. */
+/** Numbers of the Linux system call interface. Those that jnr-constants has are taken from there. */
 public final class Constants {
     public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
     public static final int O_CLOEXEC = 0x80000;
@@ -19,13 +19,13 @@ public final class Constants {
     /** sched.h. */
     public static final int CLONE_NEWNET = 0x40000000;
 
-    /** linux/nsfs.h: _IO(0xb7, 3), the type of a namespace as its CLONE_ flag; ENOTTY for what is no namespace. */
+    /** linux/nsfs.h: _IO(0xb7, 3), the type of a namespace as its CLONE_ flag; ENOTTY if the file isn't a namespace. */
     public static final long NS_GET_NSTYPE = 0xb703;
 
     /** linux/nsfs.h: _IO(0xb7, 1), a new descriptor of the user namespace that owns a namespace. */
     public static final long NS_GET_USERNS = 0xb701;
 
-    /** linux/nsfs.h: _IO(0xb7, 4), the user who made a user namespace. */
+    /** linux/nsfs.h: _IO(0xb7, 4), the user who created a user namespace. */
     public static final long NS_GET_OWNER_UID = 0xb704;
 
     public static final int CLONE_NEWUSER = 0x10000000;

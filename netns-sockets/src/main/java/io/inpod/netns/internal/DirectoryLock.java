@@ -3,7 +3,7 @@ package io.inpod.netns.internal;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Keeps others of its kind, in this and in other processes, away from a directory's files, see flock(2). */
+/** An exclusive lock on a directory's files, against other holders in this and in other processes, see flock(2). */
 public final class DirectoryLock implements AutoCloseable {
     private final Path directory;
     private final int fd;
@@ -13,7 +13,7 @@ public final class DirectoryLock implements AutoCloseable {
         this.fd = fd;
     }
 
-    /** Waits for its turn. */
+    /** Waits until the lock is free, and takes it. */
     public static DirectoryLock take(Path directory) throws IOException {
         int fd = Native.check(Native.LIBC.open(directory.toString(), Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", directory);
         int locked;

@@ -13,7 +13,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
-/** Failed system calls as the exceptions of the JDK that callers catch, as far as it has one; sockets as in the JDK's own Net.c. */
+/** Turns failed system calls into the JDK's exceptions where the JDK has one that callers catch; for sockets as the JDK's Net.c does. */
 final class JdkFailures {
     private JdkFailures() {}
 

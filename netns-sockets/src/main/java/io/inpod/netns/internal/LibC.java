@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The C functions that inpod calls, as in their man pages (section 2). Buffers are direct and used from their position on.
- * Each returns -1 and leaves an errno that {@link Native} turns into an exception.
+ * The C functions that inpod calls, see their man pages (section 2). Buffers are direct and are used from their position on.
+ * On failure each returns -1 and sets an errno, which {@link Native} turns into an exception.
  */
 public interface LibC {
     int setns(int fd, int type);

@@ -18,7 +18,7 @@ public final class Native {
     private static final Runtime RUNTIME = Runtime.getRuntime(LIBC);
 
     static {
-        // Whatever the first failing call would load is loaded here, so that no class is loaded inside a foreign namespace.
+        // Loads every class that the first failing call would load, so that no class is loaded inside a foreign namespace.
         LIBC.setns(-1, 0);
         JdkFailures.of(failure("setns", "the warm-up", errno()));
     }
@@ -30,9 +30,9 @@ public final class Native {
             return LibraryLoader.create(LibC.class).failImmediately().load("c");
         } catch (UnsatisfiedLinkError e) {
             String directory = System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"));
-            UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native part, which jffi extracts into " + directory
+            UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native library, which jffi extracts into " + directory
                     + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. Name another one with"
-                    + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader says: "
+                    + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader reports: "
                     + innermost(e));
             clear.initCause(e);
             throw clear;
@@ -48,7 +48,7 @@ public final class Native {
         return LastError.getLastError(RUNTIME);
     }
 
-    /** An exception for the calling thread's last call, which failed: one of the JDK's where callers catch those. */
+    /** An exception for the calling thread's last call, which failed; one of the JDK's where the JDK has one that callers catch. */
     public static IOException failure(String operation, Object subject) {
         return JdkFailures.of(failure(operation, subject, errno()));
     }
@@ -66,7 +66,7 @@ public final class Native {
         return known == Errno.__UNKNOWN_CONSTANT__ ? "unknown error" : known.description();
     }
 
-    /** The result of a call, or its errno as an exception: one of the JDK's where callers catch those. */
+    /** Returns the result of a call, or throws an exception for its errno, see {@link #failure(String, Object)}. */
     public static int check(int result, String operation, Object subject) throws IOException {
         if (result < 0) {
             throw failure(operation, subject);
@@ -79,7 +79,7 @@ public final class Native {
         return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
     }
 
-    /** The address of a direct buffer's first byte. Keep the buffer reachable as long as the address is used. */
+    /** The address of a direct buffer's first byte. The buffer must stay reachable while the address is used. */
     public static long address(ByteBuffer direct) {
         return Pointer.wrap(RUNTIME, direct.duplicate().clear()).address();
     }

@@ -24,7 +24,7 @@ public final class NetlinkStructs {
         private Nlmsghdr() {}
     }
 
-    /** An acknowledgement: an errno, negative, and the header of the request that it answers. */
+    /** An acknowledgement: a negative errno, and the header of the request that it answers. */
     public static final class Nlmsgerr {
         public static final StructLayout STRUCT = StructLayout.struct("nlmsgerr", 20);
         public static final Field ERROR          = STRUCT.field("error",           0, 4);
@@ -117,7 +117,7 @@ public final class NetlinkStructs {
         private Ndmsg() {}
     }
 
-    /** What requests about anything else begin with, see linux/rtnetlink.h. */
+    /** The beginning of all other requests, see linux/rtnetlink.h. */
     public static final class Rtgenmsg {
         public static final StructLayout STRUCT = StructLayout.struct("rtgenmsg", 1);
         public static final Field FAMILY = STRUCT.field("rtgen_family",   0, 1);
@@ -125,7 +125,7 @@ public final class NetlinkStructs {
         private Rtgenmsg() {}
     }
 
-    /** What requests to the packet filter begin with, see linux/netfilter/nfnetlink.h. */
+    /** The beginning of requests to netfilter, see linux/netfilter/nfnetlink.h. */
     public static final class Nfgenmsg {
         public static final StructLayout STRUCT = StructLayout.struct("nfgenmsg", 4);
         public static final Field FAMILY = STRUCT.field("nfgen_family",   0, 1);

@@ -10,12 +10,12 @@ import java.time.Duration;
 public final class Poll {
     private Poll() {}
 
-    /** Returns when the descriptor is readable or ended; a zero timeout waits for ever. */
+    /** Returns when the descriptor is readable or at its end. A zero timeout waits indefinitely. */
     public static void readable(int fd, Duration timeout, Object subject) throws IOException {
         readable(fd, Deadline.in(timeout), subject);
     }
 
-    /** Returns when the descriptor is readable or ended. */
+    /** Returns when the descriptor is readable or at its end. */
     public static void readable(int fd, Deadline deadline, Object subject) throws IOException {
         ByteBuffer poll = Native.buffer(Pollfd.STRUCT.size());
         Pollfd.FD.put(poll, 0, fd);

@@ -6,8 +6,9 @@ import jnr.constants.platform.IPProto;
 import jnr.constants.platform.SocketLevel;
 import jnr.constants.platform.SocketOption;
 import jnr.constants.platform.TCP;
+
 /**
- * Levels and numbers of socket options; those that jnr-constants lacks are from linux/in.h, linux/in6.h,
+ * Levels and numbers of socket options. Those that jnr-constants lacks are from linux/in.h, linux/in6.h,
  * linux/tcp.h, linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h.
  */
 public final class SocketNumbers {

@@ -22,7 +22,7 @@ public final class SocketStructs {
         private SockaddrNl() {}
     }
 
-    /** A unix address, see unix(7): the path follows the family. */
+    /** A unix address, see unix(7). The path follows the family. */
     public static final class SockaddrUn {
         public static final StructLayout STRUCT = StructLayout.struct("sockaddr_un", 110);
         public static final Field FAMILY = STRUCT.field("sun_family",   0, 2);
@@ -62,7 +62,7 @@ public final class SocketStructs {
         private SockaddrIn6() {}
     }
 
-    /** What sendmsg(2) and recvmsg(2) are given. */
+    /** The argument of sendmsg(2) and recvmsg(2). */
     public static final class Msghdr {
         public static final StructLayout STRUCT = StructLayout.struct("msghdr", 56);
         public static final Field NAME           = STRUCT.field("msg_name",         0, 8);
@@ -95,7 +95,7 @@ public final class SocketStructs {
         private Cmsghdr() {}
     }
 
-    /** Who is at the other end, SO_PEERCRED in unix(7). */
+    /** The credentials of the peer, SO_PEERCRED in unix(7). */
     public static final class Ucred {
         public static final StructLayout STRUCT = StructLayout.struct("ucred", 12);
         public static final Field PROCESS = STRUCT.field("pid",   0, 4);
@@ -105,7 +105,7 @@ public final class SocketStructs {
         private Ucred() {}
     }
 
-    /** What poll(2) waits for. */
+    /** A descriptor and the events that poll(2) waits for. */
     public static final class Pollfd {
         public static final StructLayout STRUCT = StructLayout.struct("pollfd", 8);
         public static final Field FD       = STRUCT.field("fd",        0, 4);
@@ -115,7 +115,7 @@ public final class SocketStructs {
         private Pollfd() {}
     }
 
-    /** What statx(2) tells about a file. */
+    /** The attributes of a file, see statx(2). */
     public static final class Statx {
         public static final StructLayout STRUCT = StructLayout.struct("statx", 256);
         public static final Field MODE      = STRUCT.field("stx_mode",       28, 2);

@@ -5,8 +5,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * How C lays a struct of the kernel's interface out in memory. The tables are {@link NetlinkStructs} and {@link SocketStructs}; a test
- * compares them with what C compilers for x86_64 and aarch64 say.
+ * The memory layout of a struct in C. The tables are {@link NetlinkStructs} and {@link SocketStructs}; a test compares them with the
+ * output of C compilers for x86_64 and aarch64.
  */
 public final class StructLayout {
     private final String name;
@@ -18,7 +18,7 @@ public final class StructLayout {
         this.size = size;
     }
 
-    /** Begins the table of a struct with its name and size in bytes. */
+    /** Begins the table of a struct: its name, and its size in bytes. */
     static StructLayout struct(String name, int size) {
         return new StructLayout(name, size);
     }
@@ -26,7 +26,7 @@ public final class StructLayout {
     /** Adds a row to the table: name, offset in bytes, size in bytes. */
     Field field(String field, int offset, int bytes) {
         if (offset < 0 || offset + bytes > size) {
-            throw new IllegalArgumentException(name + "." + field + " lies outside of the struct");
+            throw new IllegalArgumentException(name + "." + field + " lies outside the struct");
         }
         Field added = new Field(field, offset, bytes);
         fields.add(added);
@@ -43,7 +43,7 @@ public final class StructLayout {
         return size;
     }
 
-    /** Its fields, as far as inpod uses them. */
+    /** The fields that inpod uses. */
     public List<Field> fields() {
         return Collections.unmodifiableList(fields);
     }

@@ -15,24 +15,24 @@ final class EpollChannels implements TransportChannels {
         warmUp();
     }
 
-    /** Made after it is known that it can be. */
-    private static final class Made {
+    /** Initialised only where epoll is available. */
+    private static final class Holder {
         static final EpollChannels INSTANCE = new EpollChannels();
     }
 
-    /** Null if it can be used; otherwise why not. */
+    /** Null if epoll can be used; otherwise why it can't. */
     static @Nullable String unavailability() {
         Throwable cause = Epoll.unavailabilityCause();
-        return cause == null ? null : "Netty's part for it can't be used: " + cause.getMessage();
+        return cause == null ? null : "Netty's native library for it can't be used: " + cause.getMessage();
     }
 
-    /** The constructors, or an error that says why there are none. */
+    /** Returns the constructors. Throws an exception with the reason if epoll can't be used. */
     static EpollChannels get() {
         String reason = unavailability();
         if (reason != null) {
             throw new UnsupportedOperationException("epoll can't be used here; " + reason);
         }
-        return Made.INSTANCE;
+        return Holder.INSTANCE;
     }
 
     @Override

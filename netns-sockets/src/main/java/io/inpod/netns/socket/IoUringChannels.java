@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.internal.IoUringProbe;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.ServerSocketChannel;
@@ -13,39 +12,39 @@ import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
 import org.jspecify.annotations.Nullable;
 
-/** Channels on io_uring. Netty has a choice of family for datagrams alone. */
+/** Channels on io_uring. Netty lets a caller choose the family only for datagram channels. */
 final class IoUringChannels implements TransportChannels {
     private IoUringChannels() {
         warmUp();
     }
 
-    /** Made after it is known that it can be. */
-    private static final class Made {
+    /** Initialised only where io_uring is available. */
+    private static final class Holder {
         static final IoUringChannels INSTANCE = new IoUringChannels();
     }
 
-    /** Null if it can be used; otherwise why not. */
+    /** Null if io_uring can be used; otherwise why it can't. */
     static @Nullable String unavailability() {
-        String refusal = IoUringProbe.refusal();
+        String refusal = IoUringSupport.refusal();
         if (refusal != null) {
             return refusal;
         }
         try {
             Throwable cause = IoUring.unavailabilityCause();
-            return cause == null ? null : "Netty's part for it can't be used: " + cause.getMessage();
+            return cause == null ? null : "Netty's native library for it can't be used: " + cause.getMessage();
         } catch (NoClassDefFoundError e) {
             return "it is not among the application's dependencies: add io.netty:netty-transport-native-io_uring with the classifier"
                     + " linux-x86_64 or linux-aarch_64";
         }
     }
 
-    /** The constructors, or an error that says why there are none. */
+    /** Returns the constructors. Throws an exception with the reason if io_uring can't be used. */
     static IoUringChannels get() {
         String reason = unavailability();
         if (reason != null) {
             throw new UnsupportedOperationException("io_uring can't be used here; " + reason);
         }
-        return Made.INSTANCE;
+        return Holder.INSTANCE;
     }
 
     @Override
@@ -73,7 +72,7 @@ final class IoUringChannels implements TransportChannels {
     private static void refuse(@Nullable SocketProtocolFamily family) {
         if (family != null) {
             throw new UnsupportedOperationException(
-                    "Netty's TCP channels on io_uring have no choice of family; leave it open, or use epoll for " + family);
+                    "Netty's TCP channels on io_uring don't let you choose a family; leave it unset, or use epoll for " + family);
         }
     }
 }

@@ -2,7 +2,6 @@ package io.inpod.netns.socket;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.error.SystemCallException;
-import io.inpod.netns.internal.JdkDescriptor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
@@ -13,23 +12,22 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 
 /**
- * Channels of the JDK whose sockets live in another network namespace. Binding, connecting and all I/O happen wherever the caller
- * likes, on virtual threads too, but a channel must be made on a platform thread.
+ * Creates JDK channels whose sockets live in another network namespace. A channel must be created on a platform thread; binding, connecting
+ * and all I/O may happen on any thread, including virtual ones.
  *
- * <p>The JDK lets only some options through: address and port reuse, keepalive, no-delay and TOS, and of those on a listener just
- * the reuse. For all others the JVM must be started with {@code --add-opens java.base/sun.nio.ch=ALL-UNNAMED} (on the module path
- * {@code =io.inpod.netns}); without it, setting one fails with an {@link UnsupportedOperationException} that names the option and
- * the flag.
+ * <p>The JDK supports only some options: address and port reuse, keepalive, no-delay and TOS; on a listener only the reuse. All others
+ * require that the JVM is started with {@code --add-opens java.base/sun.nio.ch=ALL-UNNAMED} (on the module path
+ * {@code =io.inpod.netns}). Without it, setting one fails with an {@link UnsupportedOperationException} that names the option and the flag.
  */
 public final class JdkChannels {
     static {
-        // Classes, and the JDK's cleaner thread, must not be born inside a foreign namespace.
+        // No class may be loaded, and the JDK's cleaner thread may not be started, inside a foreign namespace.
         try {
             ServerSocketChannel.open().close();
             SocketChannel.open().close();
             DatagramChannel.open().close();
         } catch (IOException e) {
-            // Too many files open: the classes are loaded all the same, and the next call says it.
+            // Too many files open: the classes are loaded nevertheless, and the next call reports it.
         }
     }
 
@@ -39,21 +37,21 @@ public final class JdkChannels {
 
     private JdkChannels() {}
 
-    /** {@return whether this JVM was started with the flag that lets every option of Linux be set} */
+    /** {@return whether this JVM was started with the flag that is needed to set every Linux option} */
     public static boolean hasAllOptions() {
         return JdkDescriptor.isAvailable();
     }
 
     /**
-     * A listening TCP socket.
+     * Creates a listening TCP socket.
      *
-     * @param namespace where
-     * @param options what it is to be like
-     * @param address where to listen; port 0 for any
+     * @param namespace the namespace of the socket
+     * @param options its options
+     * @param address the address to listen on; port 0 for any
      * @return the listener, to be closed by the caller
      * @throws UnsupportedOperationException if an option needs a flag that the JVM wasn't started with
      * @throws SystemCallException naming an option that the kernel refuses
-     * @throws IOException if the namespace is closed or can't be entered, or the address is taken
+     * @throws IOException if the namespace is closed or can't be entered, or the address is in use
      */
     public static ServerSocketChannel listen(NetworkNamespace namespace, SocketOptions options, InetSocketAddress address) throws IOException {
         ServerSocketChannel listener = server(namespace, options.withBacklog(0));
@@ -66,31 +64,31 @@ public final class JdkChannels {
     }
 
     /**
-     * A TCP socket that can be bound to listen.
+     * Creates a TCP socket that listens once it is bound.
      *
-     * @param namespace where
-     * @param options what it is to be like; without a backlog, which is a matter of binding
+     * @param namespace the namespace of the socket
+     * @param options its options, without a backlog: that is a parameter of binding
      * @return the socket, to be closed by the caller
-     * @throws UnsupportedOperationException if an option needs a flag that the JVM wasn't started with
-     * @throws SystemCallException naming an option that the kernel refuses
+     * @throws UnsupportedOperationException as {@link #listen}
+     * @throws SystemCallException as {@link #listen}
      * @throws IOException if the namespace is closed or can't be entered
      */
     public static ServerSocketChannel server(NetworkNamespace namespace, SocketOptions options) throws IOException {
         if (options.backlog() > 0) {
-            throw new IllegalArgumentException("a backlog is given when binding: use listen(), or bind(address, backlog)");
+            throw new IllegalArgumentException("the backlog is a parameter of binding: use listen(), or bind(address, backlog)");
         }
         StandardProtocolFamily family = options.family();
         return in(namespace, options, () -> family == null ? ServerSocketChannel.open() : ServerSocketChannel.open(family));
     }
 
     /**
-     * A TCP socket that can connect.
+     * Creates a TCP socket that can connect.
      *
-     * @param namespace where
-     * @param options what it is to be like
+     * @param namespace the namespace of the socket
+     * @param options its options
      * @return the socket, to be closed by the caller
-     * @throws UnsupportedOperationException if an option needs a flag that the JVM wasn't started with
-     * @throws SystemCallException naming an option that the kernel refuses
+     * @throws UnsupportedOperationException as {@link #listen}
+     * @throws SystemCallException as {@link #listen}
      * @throws IOException if the namespace is closed or can't be entered
      */
     public static SocketChannel client(NetworkNamespace namespace, SocketOptions options) throws IOException {
@@ -99,13 +97,13 @@ public final class JdkChannels {
     }
 
     /**
-     * A UDP socket.
+     * Creates a UDP socket.
      *
-     * @param namespace where
-     * @param options what it is to be like
+     * @param namespace the namespace of the socket
+     * @param options its options
      * @return the socket, to be closed by the caller
-     * @throws UnsupportedOperationException if an option needs a flag that the JVM wasn't started with
-     * @throws SystemCallException naming an option that the kernel refuses
+     * @throws UnsupportedOperationException as {@link #listen}
+     * @throws SystemCallException as {@link #listen}
      * @throws IOException if the namespace is closed or can't be entered
      */
     public static DatagramChannel datagram(NetworkNamespace namespace, SocketOptions options) throws IOException {

@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.internal.JdkDescriptor;
 import java.io.IOException;
 import java.net.SocketOption;
 import java.nio.channels.NetworkChannel;
@@ -8,9 +7,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
-/** Sets options on a channel of the JDK: through its descriptor if the JVM lets that out, otherwise those that the JDK has itself. */
+/** Sets options on a JDK channel: through its descriptor if the JVM gives access to it, otherwise through the JDK's own options. */
 final class JdkOptions {
-    /** Where the JDK's name of an option isn't the kernel's. */
+    /** The options whose name in the JDK differs from the kernel's. */
     private static final Map<String, String> NAMES = Map.of("TCP_KEEPINTVL", "TCP_KEEPINTERVAL", "TCP_KEEPCNT", "TCP_KEEPCOUNT");
 
     private JdkOptions() {}

@@ -2,9 +2,7 @@ package io.inpod.netns.socket;
 
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.error.SystemCallException;
-import io.inpod.netns.internal.JdkDescriptor;
 import io.inpod.netns.internal.Native;
-import io.inpod.netns.internal.RawSocketOption;
 import io.inpod.netns.internal.SocketNumbers;
 import io.netty.channel.Channel;
 import io.netty.channel.unix.UnixChannel;
@@ -16,11 +14,11 @@ import java.nio.channels.NetworkChannel;
 import java.util.List;
 
 /**
- * A typed option of the kernel's for a socket, however it was made: a bare descriptor, a Netty channel on epoll or io_uring, or a
- * channel of the JDK. See setsockopt(2). The usual ones are in {@link LinuxSocketOptions}.
+ * A typed kernel option of a socket, for a bare descriptor, a Netty channel on epoll or io_uring, or a JDK channel. See setsockopt(2).
+ * {@link LinuxSocketOptions} has the common ones.
  *
- * <p>Immutable. An option may be set or read on any thread, as long as no other thread closes the socket meanwhile (an
- * {@link OwnedFd} takes care of that itself; for a Netty channel, its event loop does).
+ * <p>Immutable. An option may be set or read on any thread, provided that no other thread closes the socket meanwhile (an {@link OwnedFd}
+ * ensures that itself; for a Netty channel, its event loop does).
  *
  * @param <T> the type of its values
  */
@@ -30,7 +28,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
     private final List<Location> places;
     private final List<Location> placesOfIpv6;
 
-    /** Where the kernel keeps an option. */
+    /** The level and number of an option in the kernel. */
     record Location(int level, int number) {}
 
     LinuxSocketOption(String name, OptionFormat<T> format, List<Location> places, List<Location> placesOfIpv6) {
@@ -45,7 +43,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
     }
 
     /**
-     * An option with a number for a value, such as SO_BUSY_POLL.
+     * Returns an option whose value is a number, such as SO_BUSY_POLL.
      *
      * @param name its name in C, for messages
      * @param level its level, such as 1 for SOL_SOCKET
@@ -70,7 +68,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
      * Sets the option of a socket.
      *
      * @param socket the socket
-     * @param value what to
+     * @param value the new value
      * @throws IllegalArgumentException if the value is out of range
      * @throws SystemCallException if the kernel refuses
      * @throws IOException if the socket is closed
@@ -88,7 +86,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
      * Sets the option of a Netty channel.
      *
      * @param channel a channel on epoll or io_uring
-     * @param value what to
+     * @param value the new value
      * @throws IllegalArgumentException if the value is out of range or the channel has no descriptor (NIO, local, embedded)
      * @throws SystemCallException if the kernel refuses
      * @throws IOException if the channel is closed
@@ -101,9 +99,9 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
      * Sets the option of a JDK channel.
      *
      * @param channel a socket, server socket or datagram channel
-     * @param value what to
+     * @param value the new value
      * @throws IllegalArgumentException if the value is out of range
-     * @throws UnsupportedOperationException if the JVM doesn't open its channels to this library; the message has the flag that does
+     * @throws UnsupportedOperationException if the JVM doesn't open its channels to this library; the message names the flag that does
      * @throws SystemCallException if the kernel refuses
      * @throws IOException if the channel is closed
      */
@@ -144,7 +142,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
      *
      * @param channel a socket, server socket or datagram channel
      * @return its value
-     * @throws UnsupportedOperationException if the JVM doesn't open its channels to this library; the message has the flag that does
+     * @throws UnsupportedOperationException if the JVM doesn't open its channels to this library; the message names the flag that does
      * @throws IOException if the channel is closed or has no such option
      */
     public T get(NetworkChannel channel) throws IOException {
@@ -159,7 +157,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
         set(fd, dependsOnFamily() ? RawSocketOption.domain(fd, subject) : 0, encode(value), value, subject);
     }
 
-    /** Checks the value, too. */
+    /** Checks and encodes a value. */
     ByteBuffer encode(Object value) {
         return format.encode(check(value));
     }
@@ -168,7 +166,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
         return !places.equals(placesOfIpv6);
     }
 
-    /** Sets what is encoded already; the domain counts only if {@link #dependsOnFamily()}. */
+    /** Sets an encoded value. The domain is used only if {@link #dependsOnFamily()}. */
     void set(int fd, int domain, ByteBuffer encoded, Object value, Object subject) throws IOException {
         for (Location at : placesFor(domain)) {
             RawSocketOption.set(fd, at.level, at.number, encoded, name, value, subject);

@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Constructs a channel, and with it its socket, inside a namespace; sets its options outside again. */
+/** Constructs a channel, and with it its socket, inside a namespace, and sets the socket's options outside it. */
 final class NamespaceChannelFactory<C extends Channel> implements ChannelFactory<C> {
     private final NetworkNamespace namespace;
     private final SocketOptions options;

@@ -9,102 +9,103 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import java.net.StandardProtocolFamily;
 
 /**
- * Netty channels on epoll whose sockets live in another network namespace, as a {@link ChannelFactory} for any bootstrap: an
- * application changes one line. Binding, connecting and all I/O run on ordinary event loops, which never enter the namespace.
+ * Creates {@linkplain ChannelFactory factories} of Netty channels on epoll whose sockets live in another network namespace. They work with
+ * any bootstrap: an application changes one line. Binding, connecting and all I/O run on ordinary event loops, which never enter the
+ * namespace.
  *
  * <pre>{@code
  * new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(namespace)).childHandler(...).bind(8080);
  * new Bootstrap().group(loops).channelFactory(NettyChannels.client(namespace)).handler(...).connect("10.0.0.2", 80);
  * }</pre>
  *
- * <p>A factory may be called on any platform thread. It fails with {@link io.netty.channel.ChannelException} if the namespace is
- * closed or can't be entered, or the kernel refuses an option; the cause says which and why. Where epoll itself
- * can't be used, making a factory fails with {@link UnsupportedOperationException}. {@link Transport} has the same for
- * io_uring.
+ * <p>A factory may be called on any platform thread; the namespace must stay open while the factory is used. It fails with
+ * {@link io.netty.channel.ChannelException} if the namespace is closed or can't be entered, or the kernel refuses an option; the cause has
+ * the details. Where epoll itself can't be used, creating a factory fails with {@link UnsupportedOperationException}. {@link Transport} has
+ * the same methods for io_uring.
  */
 public final class NettyChannels {
     private NettyChannels() {}
 
     /**
-     * Listening TCP sockets for IPv4 and IPv6 at once (where the system has IPv6).
+     * Returns a factory of listening TCP sockets for both IPv4 and IPv6 (where the system has IPv6).
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @return the factory, for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
      */
     public static ChannelFactory<EpollServerSocketChannel> server(NetworkNamespace namespace) {
         return server(namespace, SocketOptions.NONE);
     }
 
     /**
-     * Listening TCP sockets for one address family.
+     * Returns a factory of listening TCP sockets for one address family.
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @param family IPv4, or IPv6, which serves IPv4-mapped peers too unless the namespace forbids it
-     * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @param family IPv4 or IPv6; an IPv6 socket also serves IPv4-mapped peers unless the namespace forbids it
+     * @return the factory, for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
      */
     public static ChannelFactory<EpollServerSocketChannel> server(NetworkNamespace namespace, SocketProtocolFamily family) {
         return server(namespace, of(family));
     }
 
     /**
-     * TCP sockets that can connect to IPv4 and IPv6 (where the system has IPv6).
+     * Returns a factory of TCP sockets that can connect to IPv4 and IPv6 (where the system has IPv6).
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollSocketChannel> client(NetworkNamespace namespace) {
         return client(namespace, SocketOptions.NONE);
     }
 
     /**
-     * TCP sockets of one address family.
+     * Returns a factory of TCP sockets that can connect to one address family.
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @param family that of the addresses they will bind and connect to
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @param family the family of the addresses that they bind and connect to
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollSocketChannel> client(NetworkNamespace namespace, SocketProtocolFamily family) {
         return client(namespace, of(family));
     }
 
     /**
-     * Listening TCP sockets.
+     * Returns a factory of listening TCP sockets with options.
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @param options what they are to be like
-     * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @param options the sockets' options
+     * @return the factory, for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
      */
     public static ChannelFactory<EpollServerSocketChannel> server(NetworkNamespace namespace, SocketOptions options) {
         return new NamespaceChannelFactory<>(namespace, options, EpollChannels.get()::server);
     }
 
     /**
-     * TCP sockets that connect.
+     * Returns a factory of TCP sockets that can connect, with options.
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @param options what they are to be like
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @param options the sockets' options
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollSocketChannel> client(NetworkNamespace namespace, SocketOptions options) {
         return new NamespaceChannelFactory<>(namespace, options, EpollChannels.get()::client);
     }
 
     /**
-     * UDP sockets for IPv4 and IPv6 at once (where the system has IPv6).
+     * Returns a factory of UDP sockets for both IPv4 and IPv6 (where the system has IPv6).
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollDatagramChannel> datagram(NetworkNamespace namespace) {
         return datagram(namespace, SocketOptions.NONE);
     }
 
     /**
-     * UDP sockets.
+     * Returns a factory of UDP sockets with options.
      *
-     * @param namespace where; must stay open as long as the factory is used
-     * @param options what they are to be like
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @param namespace the sockets' namespace
+     * @param options the sockets' options
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
      */
     public static ChannelFactory<EpollDatagramChannel> datagram(NetworkNamespace namespace, SocketOptions options) {
         return new NamespaceChannelFactory<>(namespace, options, EpollChannels.get()::datagram);

@@ -9,14 +9,14 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * How the values of a socket option look to Java and to the kernel.
+ * How the values of a socket option are represented in Java and in the kernel.
  *
  * @param type the class of a value
- * @param bytes room that the kernel needs
- * @param range what is allowed, in words
- * @param allowed whether a value is
- * @param write puts a value into a zeroed buffer
- * @param read takes a value out of what the kernel gave
+ * @param bytes the length of a value in the kernel
+ * @param range the allowed values, in words
+ * @param allowed whether a value is allowed
+ * @param write writes a value into a zeroed buffer
+ * @param read reads a value from a buffer that the kernel has filled
  * @param <T> the type of a value
  */
 record OptionFormat<T>(
@@ -27,7 +27,7 @@ record OptionFormat<T>(
     static final OptionFormat<Boolean> FLAG = new OptionFormat<>(
             Boolean.class, 4, "true or false", v -> true, (b, v) -> b.putInt(0, v ? 1 : 0), b -> b.getInt(0) != 0);
 
-    /** A flag that is on where the kernel's is off. */
+    /** A flag that is the inverse of the kernel's. */
     static final OptionFormat<Boolean> INVERSE_FLAG = new OptionFormat<>(
             Boolean.class, 4, "true or false", v -> true, (b, v) -> b.putInt(0, v ? 0 : 1), b -> b.getInt(0) == 0);
 

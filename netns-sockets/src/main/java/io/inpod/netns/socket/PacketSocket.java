@@ -12,8 +12,8 @@ import java.nio.channels.AsynchronousCloseException;
 import java.time.Duration;
 
 /**
- * Sees every frame that passes a network interface, in both directions, see packet(7). Needs CAP_NET_RAW. Blocking; for one
- * thread at a time.
+ * Receives every frame that passes a network interface, in both directions, see packet(7). Needs CAP_NET_RAW. Blocking; for one thread at a
+ * time.
  */
 public final class PacketSocket implements AutoCloseable {
     private static final int ETH_P_ALL_NETWORK_ORDER = 0x0300;
@@ -28,9 +28,9 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Begins to watch an interface.
+     * Starts to watch an interface.
      *
-     * @param namespace where the interface is
+     * @param namespace the namespace of the interface
      * @param interfaceIndex its index there, or 0 for all interfaces
      * @return the socket, to be closed by the caller
      * @throws IOException if there is no such interface or CAP_NET_RAW is missing
@@ -38,7 +38,7 @@ public final class PacketSocket implements AutoCloseable {
     public static PacketSocket open(NetworkNamespace namespace, int interfaceIndex) throws IOException {
         String subject = "interface " + interfaceIndex + " of " + namespace;
         int type = Constants.SOCK_RAW | Constants.SOCK_CLOEXEC;
-        // protocol 0 receives nothing until it is bound, so no frame of another interface slips in
+        // with protocol 0 it receives nothing until it is bound, and so no frame of another interface
         int socket = namespace.call(() -> Native.LIBC.socket(Constants.AF_PACKET, type, 0));
         OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_PACKET)", subject));
         try {
@@ -58,10 +58,10 @@ public final class PacketSocket implements AutoCloseable {
     /**
      * Waits for a frame.
      *
-     * @param frame direct; filled from its position on, and flipped; a longer frame is cut
-     * @param timeout how long to wait; zero waits for ever
-     * @throws java.net.SocketTimeoutException if none came in time
-     * @throws IOException if the interface went away or this socket was closed
+     * @param frame a direct buffer; filled from its position on, and flipped; a longer frame is truncated
+     * @param timeout how long to wait; zero waits indefinitely
+     * @throws java.net.SocketTimeoutException if none arrived in time
+     * @throws IOException if the interface is gone or this socket has been closed
      */
     public void receive(ByteBuffer frame, Duration timeout) throws IOException {
         int number = fd.acquire();

@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.internal.RawSocketOption;
 import io.inpod.netns.internal.SocketNumbers;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -9,7 +8,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Options as the kernel takes them, for a factory that sets them on one socket after another. Immutable, as nobody writes to the buffers. */
+/**
+ * Options in the kernel's format, for a factory that sets them on one socket after another. Effectively immutable: nothing writes to the
+ * buffers.
+ */
 final class PreparedOptions {
     private final List<Setting<?>> settings = new ArrayList<>();
     private final @Nullable StandardProtocolFamily family;
@@ -21,9 +23,9 @@ final class PreparedOptions {
     }
 
     /**
-     * Checks and encodes.
+     * Checks and encodes options.
      *
-     * @param family of the sockets, if it is known already
+     * @param family the family of the sockets, if it is already known
      */
     PreparedOptions(SocketOptions options, @Nullable StandardProtocolFamily family) {
         options.values().forEach((option, value) -> settings.add(Setting.of(option, value)));

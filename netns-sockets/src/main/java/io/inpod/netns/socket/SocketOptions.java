@@ -11,27 +11,27 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a socket is to be like, for every factory of this package. Immutable; each {@code with} makes a changed copy:
+ * The options of a socket, for every factory of this package. Immutable; each {@code with} method returns a changed copy:
  *
  * <pre>{@code
  * SocketOptions.NONE.with(MARK, 0x539).with(REUSE_PORT, true).withKeepalive(Duration.ofSeconds(180), Duration.ofSeconds(10), 3)
  * }</pre>
  *
- * <p>An option that the kernel refuses makes the creation of the socket fail, naming it: it is never left out, nor logged instead.
- * Connections that a listener accepts inherit its options, except {@link LinuxSocketOptions#PRIORITY} and where Netty sets them
- * itself ({@link LinuxSocketOptions#NO_DELAY}).
+ * <p>If the kernel refuses an option, the socket isn't created and the error names the option: an option is never skipped or only logged.
+ * Connections that a listener accepts inherit its options, except {@link LinuxSocketOptions#PRIORITY} and those that Netty sets itself
+ * ({@link LinuxSocketOptions#NO_DELAY}).
  *
- * @param family of the socket, INET or INET6; null for what the system has: IPv6 that serves IPv4 too, or else IPv4
- * @param backlog for listeners: connections that may wait to be accepted, at least 1 (the kernel's limit is
+ * @param family the family of the socket, INET or INET6; null for the system's default: IPv6 that also serves IPv4, or else IPv4
+ * @param backlog for listeners: the number of connections that may wait to be accepted, at least 1 (the kernel's limit is
  *     {@code net.core.somaxconn}); 0 for the default
- * @param values the values of those kernel options that are to be set, in the order of setting
+ * @param values the values of the kernel options to set, in the order in which they are set
  */
 public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog, Map<LinuxSocketOption<?>, Object> values) {
-    /** Nothing set: the system's defaults. */
+    /** No options: the system's defaults. */
     public static final SocketOptions NONE = new SocketOptions(null, 0, Map.of());
 
     /**
-     * Checks every value.
+     * Checks the values.
      *
      * @param family see {@link SocketOptions}
      * @param backlog see {@link SocketOptions}
@@ -47,7 +47,7 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
         }
         values.forEach(LinuxSocketOption::check);
         if (family == StandardProtocolFamily.INET && values.containsKey(LinuxSocketOptions.DUAL_STACK)) {
-            throw new IllegalArgumentException("an INET socket serves IPv4 alone: dual stack is for INET6");
+            throw new IllegalArgumentException("an INET socket serves only IPv4: dual stack is for INET6");
         }
         Map<LinuxSocketOption<?>, Object> ordered = new LinkedHashMap<>(values);
         Object priority = ordered.remove(LinuxSocketOptions.PRIORITY);
@@ -58,12 +58,12 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
     }
 
     /**
-     * Sets an option of the kernel's.
+     * Sets a kernel option.
      *
-     * @param option which, such as {@link LinuxSocketOptions#MARK}
-     * @param value what to
+     * @param option the option, such as {@link LinuxSocketOptions#MARK}
+     * @param value its value
      * @param <T> the type of its values
-     * @return options with that value, otherwise like these
+     * @return a copy with that value
      * @throws IllegalArgumentException if the value is out of range
      */
     public <T> SocketOptions with(LinuxSocketOption<T> option, T value) {
@@ -73,10 +73,10 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
     }
 
     /**
-     * Leaves an option of the kernel's at its default.
+     * Leaves a kernel option at its default.
      *
-     * @param option which
-     * @return options without it, otherwise like these
+     * @param option the option
+     * @return a copy without it
      */
     public SocketOptions without(LinuxSocketOption<?> option) {
         Map<LinuxSocketOption<?>, Object> changed = new LinkedHashMap<>(values);
@@ -87,30 +87,30 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
     /**
      * Sets the address family.
      *
-     * @param value INET or INET6; null for what the system has
-     * @return options with that family, otherwise like these
+     * @param value INET or INET6; null for the system's default
+     * @return a copy with that family
      */
     public SocketOptions withFamily(@Nullable StandardProtocolFamily value) {
         return new SocketOptions(value, backlog, values);
     }
 
     /**
-     * Sets how many connections may wait to be accepted.
+     * Sets the number of connections that may wait to be accepted.
      *
      * @param value at least 1; 0 for the default
-     * @return options with that backlog, otherwise like these
+     * @return a copy with that backlog
      */
     public SocketOptions withBacklog(int value) {
         return new SocketOptions(family, value, values);
     }
 
     /**
-     * Sets how vanished peers are found: {@link LinuxSocketOptions#KEEPALIVE} and its three numbers.
+     * Sets how vanished peers are detected: {@link LinuxSocketOptions#KEEPALIVE} and its three parameters.
      *
-     * @param idle silence before the first probe, 1 to 32767 whole seconds
-     * @param interval time between probes, 1 to 32767 whole seconds
-     * @param count unanswered probes that end a connection, 1 to 127
-     * @return options with these, otherwise like these
+     * @param idle idle time before the first keepalive probe, 1 to 32767 whole seconds
+     * @param interval time between keepalive probes, 1 to 32767 whole seconds
+     * @param count number of unanswered keepalive probes that ends a connection, 1 to 127
+     * @return a copy with these values
      * @throws IllegalArgumentException if one is out of range
      */
     public SocketOptions withKeepalive(Duration idle, Duration interval, int count) {
@@ -121,9 +121,9 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
     }
 
     /**
-     * The value of an option of the kernel's.
+     * Returns the value of a kernel option.
      *
-     * @param option which
+     * @param option the option to look up
      * @param <T> the type of its values
      * @return its value; null if it isn't set
      */
@@ -132,10 +132,10 @@ public record SocketOptions(@Nullable StandardProtocolFamily family, int backlog
     }
 
     /**
-     * Sets all options of the kernel's on a socket that exists already; family and backlog are not among them.
+     * Sets all kernel options on an existing socket; family and backlog aren't among them.
      *
      * @param socket the socket
-     * @throws SystemCallException naming the first option that the kernel refuses; those before it stay set
+     * @throws SystemCallException naming the first option that the kernel refuses; the options before it stay set
      * @throws IOException if the socket is closed
      */
     public void apply(OwnedFd socket) throws IOException {

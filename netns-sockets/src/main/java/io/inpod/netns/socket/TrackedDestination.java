@@ -1,7 +1,7 @@
 package io.inpod.netns.socket;
 
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.error.SystemCallException;
-import io.inpod.netns.internal.InetSockaddr;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.SocketNumbers;
 import io.netty.channel.Channel;
@@ -11,14 +11,14 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What connection tracking remembers of an accepted connection: the destination it had before NAT changed it, SO_ORIGINAL_DST and
- * IP6T_SO_ORIGINAL_DST of linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h.
+ * The destination that an accepted connection had before NAT changed it, according to connection tracking. See SO_ORIGINAL_DST in
+ * linux/netfilter_ipv4.h and IP6T_SO_ORIGINAL_DST in linux/netfilter_ipv6/ip6_tables.h.
  */
 public final class TrackedDestination {
     private static final int ENOENT = 2;
     private static final int ENOPROTOOPT = 92;
 
-    /** Room for an address and its length; per thread, because the question is asked for every connection. */
+    /** Memory for an address and its length; one per thread, because it is used for every connection. */
     private static final ThreadLocal<Room> ROOM = ThreadLocal.withInitial(Room::new);
 
     private TrackedDestination() {}
@@ -29,17 +29,18 @@ public final class TrackedDestination {
     }
 
     /**
-     * Asks for the destination. May be called on any thread, as long as no other one closes the channel meanwhile.
+     * Returns the destination. May be called on any thread, provided that no other thread closes the channel meanwhile.
      *
      * @param accepted a connection that a listener accepted, on epoll or io_uring
-     * @param v6 whether its addresses are IPv6 ones; those of an IPv6 socket's IPv4 connection (::ffff:a.b.c.d) are not
-     * @return the destination; without NAT the connection's local address, and null if it isn't tracked at all
+     * @param family the family of its addresses; an IPv4 connection of an IPv6 socket (::ffff:a.b.c.d) belongs to IPv4
+     * @return the destination; without NAT, the connection's local address; null if the connection isn't tracked
      * @throws SystemCallException if the kernel refuses for another reason
      * @throws IOException if the channel is closed
      */
-    public static @Nullable InetSocketAddress of(Channel accepted, boolean v6) throws IOException {
+    public static @Nullable InetSocketAddress of(Channel accepted, IpFamily family) throws IOException {
         Room room = ROOM.get();
         int fd = LinuxSocketOption.descriptor(accepted);
+        boolean v6 = family == IpFamily.V6;
         int level = v6 ? SocketNumbers.IPPROTO_IPV6 : SocketNumbers.IPPROTO_IP;
         int option = v6 ? SocketNumbers.IP6T_SO_ORIGINAL_DST : SocketNumbers.SO_ORIGINAL_DST;
         room.length.putInt(0, InetSockaddr.BYTES);
@@ -47,7 +48,7 @@ public final class TrackedDestination {
             return InetSockaddr.read(room.address, 0);
         }
         int errno = Native.errno();
-        if (errno == ENOENT || errno == ENOPROTOOPT) { // not tracked, or no connection tracking in this kernel or namespace
+        if (errno == ENOENT || errno == ENOPROTOOPT) { // not tracked, or this kernel or namespace has no connection tracking
             return null;
         }
         throw Native.failure("getsockopt(SO_ORIGINAL_DST)", accepted);

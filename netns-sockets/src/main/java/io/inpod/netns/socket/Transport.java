@@ -12,7 +12,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How Netty's event loops wait for sockets. Event loops and channels must be of the same transport:
+ * The way in which Netty's event loops wait for sockets. Event loops and channels must use the same transport:
  *
  * <pre>{@code
  * Transport transport = Transport.IO_URING.isAvailable() ? Transport.IO_URING : Transport.EPOLL;
@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  * new ServerBootstrap().group(loops).channelFactory(transport.server(namespace, options)).childHandler(...).bind(8080);
  * }</pre>
  *
- * <p>The factories may be called on any platform thread; the namespace must stay open as long as they are used. They fail with
+ * <p>The factories may be called on any platform thread; the namespace must stay open while they are used. They fail with
  * {@link io.netty.channel.ChannelException} if the namespace is closed or can't be entered, or the kernel refuses an option; the
- * cause says which and why.
+ * cause has the details.
  */
 public enum Transport {
-    /** Of every Linux; the one to take without a reason for another. */
+    /** Available on every Linux; the right choice unless there is a reason for the other. */
     EPOLL {
         @Override
         public Optional<String> unavailability() {
@@ -39,8 +39,8 @@ public enum Transport {
     },
 
     /**
-     * Takes system calls together, see io_uring(7). Many container runtimes forbid it. Its TCP sockets have no choice of
-     * {@linkplain SocketOptions#family family}. Needs the dependency {@code io.netty:netty-transport-native-io_uring}.
+     * Batches system calls, see io_uring(7). Many container runtimes forbid it. It doesn't support a choice of
+     * {@linkplain SocketOptions#family family} for TCP sockets. Needs the dependency {@code io.netty:netty-transport-native-io_uring}.
      */
     IO_URING {
         @Override
@@ -65,22 +65,22 @@ public enum Transport {
     }
 
     /**
-     * What makes event loops for these channels.
+     * Returns the factory that creates event loops for these channels.
      *
-     * @return the argument of {@link io.netty.channel.MultiThreadIoEventLoopGroup}
-     * @throws UnsupportedOperationException if the transport isn't available, saying why
+     * @return the factory, for {@link io.netty.channel.MultiThreadIoEventLoopGroup}
+     * @throws UnsupportedOperationException with the reason if the transport isn't available
      */
     public IoHandlerFactory handlers() {
         return channels().handlers();
     }
 
     /**
-     * Listening TCP sockets.
+     * Returns a factory of listening TCP sockets.
      *
-     * @param namespace where
-     * @param options what they are to be like
-     * @return a factory for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
-     * @throws UnsupportedOperationException if the transport isn't available, saying why
+     * @param namespace the sockets' namespace
+     * @param options the sockets' options
+     * @return the factory, for {@link io.netty.bootstrap.ServerBootstrap#channelFactory}
+     * @throws UnsupportedOperationException with the reason if the transport isn't available
      */
     public ChannelFactory<ServerSocketChannel> server(NetworkNamespace namespace, SocketOptions options) {
         TransportChannels channels = channels();
@@ -88,12 +88,12 @@ public enum Transport {
     }
 
     /**
-     * TCP sockets that connect.
+     * Returns a factory of TCP sockets that can connect.
      *
-     * @param namespace where
-     * @param options what they are to be like
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
-     * @throws UnsupportedOperationException if the transport isn't available, saying why
+     * @param namespace the sockets' namespace
+     * @param options the sockets' options
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @throws UnsupportedOperationException with the reason if the transport isn't available
      */
     public ChannelFactory<SocketChannel> client(NetworkNamespace namespace, SocketOptions options) {
         TransportChannels channels = channels();
@@ -101,12 +101,12 @@ public enum Transport {
     }
 
     /**
-     * UDP sockets.
+     * Returns a factory of UDP sockets.
      *
-     * @param namespace where
-     * @param options what they are to be like
-     * @return a factory for {@link io.netty.bootstrap.Bootstrap#channelFactory}
-     * @throws UnsupportedOperationException if the transport isn't available, saying why
+     * @param namespace the sockets' namespace
+     * @param options the sockets' options
+     * @return the factory, for {@link io.netty.bootstrap.Bootstrap#channelFactory}
+     * @throws UnsupportedOperationException with the reason if the transport isn't available
      */
     public ChannelFactory<DatagramChannel> datagram(NetworkNamespace namespace, SocketOptions options) {
         TransportChannels channels = channels();

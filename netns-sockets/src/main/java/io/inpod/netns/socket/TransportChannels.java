@@ -9,8 +9,8 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The constructors of one transport's channels, which make the socket on the calling thread and nothing else; a null family is
- * what the system has. An implementation has made one of each before it can be reached, so that no class is loaded inside a
+ * The constructors of one transport's channels. They create the socket on the calling thread and do nothing else; a null family means the
+ * system's default. An implementation creates one channel of each kind before it becomes reachable, so that no class is loaded inside a
  * foreign namespace.
  */
 interface TransportChannels {
@@ -22,14 +22,14 @@ interface TransportChannels {
 
     DatagramChannel datagram(@Nullable SocketProtocolFamily family);
 
-    /** Makes and drops one of each. */
+    /** Creates and closes one channel of each kind. */
     default void warmUp() {
         try {
             server(null).unsafe().closeForcibly();
             client(null).unsafe().closeForcibly();
             datagram(null).unsafe().closeForcibly();
         } catch (ChannelException e) {
-            // Too many files open: the classes are loaded all the same, and the next call says it.
+            // Too many files open: the classes are loaded nevertheless, and the next call reports it.
         }
     }
 }

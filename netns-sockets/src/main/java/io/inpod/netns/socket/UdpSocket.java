@@ -4,8 +4,6 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
-import io.inpod.netns.internal.DatagramHeader;
-import io.inpod.netns.internal.InetSockaddr;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import java.io.IOException;
@@ -18,10 +16,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A UDP socket in a network namespace, see udp(7). Unlike the JDK's and (for IPv6) Netty's it can tell where a datagram was sent to:
- * {@link LinuxSocketOptions#RECEIVE_DESTINATION}.
+ * A UDP socket in a network namespace, see udp(7). Unlike the JDK's sockets and (for IPv6) Netty's, it reports the address that a datagram
+ * was sent to: {@link LinuxSocketOptions#RECEIVE_DESTINATION}.
  *
- * <p>Blocking where a method says so. One thread may receive while others send; closing it ends whatever waits.
+ * <p>Only {@link #receive} blocks. One thread may receive while others send; closing the socket ends all waiting calls.
  */
 public final class UdpSocket implements AutoCloseable {
     private final OwnedFd fd;
@@ -36,20 +34,20 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /**
-     * What is known of a received datagram.
+     * Describes a received datagram.
      *
      * @param bytes its length, 0 to 65527
-     * @param truncated whether it was longer than there was room for; the rest is lost
-     * @param sender where it came from; an IPv4-mapped address is turned into the IPv4 address
-     * @param destination where it was sent to, likewise; null without {@link LinuxSocketOptions#RECEIVE_DESTINATION}
+     * @param truncated whether it was longer than the buffer; the rest is lost
+     * @param sender the address that it was sent from; an IPv4-mapped address is converted to IPv4
+     * @param destination the address that it was sent to, converted likewise; null without {@link LinuxSocketOptions#RECEIVE_DESTINATION}
      */
     public record Arrival(int bytes, boolean truncated, InetSocketAddress sender, @Nullable InetSocketAddress destination) {}
 
     /**
-     * Makes a socket, neither bound nor connected.
+     * Creates a socket that is neither bound nor connected.
      *
-     * @param namespace where
-     * @param options what it is to be like; without a family it is an IPv6 socket that serves IPv4 too
+     * @param namespace the namespace of the socket
+     * @param options its options; without a family it is an IPv6 socket that also serves IPv4
      * @return the socket, to be closed by the caller
      * @throws SystemCallException naming an option that the kernel refuses
      * @throws IOException if the namespace is closed or can't be entered, or the process has too many files open
@@ -89,8 +87,8 @@ public final class UdpSocket implements AutoCloseable {
     /**
      * Binds the socket.
      *
-     * @param address where to; port 0 for any. Other hosts' addresses need {@link LinuxSocketOptions#TRANSPARENT}
-     * @throws java.net.BindException if it is taken or isn't this host's
+     * @param address the local address; port 0 for any port. Other hosts' addresses need {@link LinuxSocketOptions#TRANSPARENT}
+     * @throws java.net.BindException if the address is in use or isn't this host's
      * @throws IOException if the socket is closed
      */
     public void bind(InetSocketAddress address) throws IOException {
@@ -98,7 +96,7 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /**
-     * Connects the socket, which may be connected already: it sends to this address and receives nothing from others.
+     * Connects the socket, so that it sends to this address and receives from no other. It may be connected already.
      *
      * @param address the peer
      * @throws IOException if it can't be reached from here or the socket is closed
@@ -108,9 +106,9 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /**
-     * The address that the socket is bound to.
+     * Returns the address that the socket is bound to.
      *
-     * @return it; port 0 if it isn't bound yet
+     * @return the address; its port is 0 if the socket isn't bound yet
      * @throws IOException if the socket is closed
      */
     public InetSocketAddress localAddress() throws IOException {
@@ -125,11 +123,12 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /**
-     * Sends a datagram to the connected peer, without waiting for room.
+     * Sends a datagram to the connected peer, without waiting for space in the send buffer.
      *
-     * @param data from position to limit, not changed; one that isn't direct is copied
+     * @param data the bytes from position to limit, which don't change; a buffer that isn't direct is copied
      * @throws java.net.PortUnreachableException if the peer has refused an earlier datagram; this one isn't sent
-     * @throws IOException if there is no room (EAGAIN), it is too large (EMSGSIZE), or the socket is closed or not connected
+     * @throws IOException if the send buffer is full (EAGAIN), the datagram is too large (EMSGSIZE), or the socket is closed or not
+     *     connected
      */
     public void send(ByteBuffer data) throws IOException {
         ByteBuffer direct = data.isDirect() ? data : Native.buffer(data.remaining()).put(data.duplicate()).flip();
@@ -144,10 +143,10 @@ public final class UdpSocket implements AutoCloseable {
     /**
      * Waits for a datagram.
      *
-     * @param data direct; filled from its position on, up to its limit; the position isn't changed
-     * @param timeout how long to wait; zero waits for ever
-     * @return what is known of it
-     * @throws java.net.SocketTimeoutException if none came in time
+     * @param data a direct buffer; filled from its position to its limit; its position doesn't change
+     * @param timeout how long to wait; zero waits indefinitely
+     * @return a description of the datagram
+     * @throws java.net.SocketTimeoutException if none arrived in time
      * @throws java.net.PortUnreachableException if the connected peer has refused an earlier datagram
      * @throws IOException if the socket was closed
      */
@@ -167,10 +166,10 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /**
-     * Takes a datagram if one is there.
+     * Receives a datagram if one has arrived.
      *
-     * @param data direct; filled from its position on, up to its limit; the position isn't changed
-     * @return what is known of it; null if none is there
+     * @param data a buffer as for {@link #receive}
+     * @return a description of the datagram; null if none has arrived
      * @throws java.net.PortUnreachableException if the connected peer has refused an earlier datagram
      * @throws IOException if the socket was closed
      */
@@ -196,7 +195,7 @@ public final class UdpSocket implements AutoCloseable {
         return fd;
     }
 
-    /** Closes the socket and ends whatever waits on it. Closing twice does nothing. */
+    /** Closes the socket and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         try {

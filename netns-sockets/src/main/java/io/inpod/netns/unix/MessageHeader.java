@@ -11,10 +11,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Memory for one sendmsg(2) or recvmsg(2) after another: a struct msghdr, its one struct iovec, room for descriptors, and room for
- * data, one behind the other. For one call at a time.
+ * Reusable memory for sendmsg(2) and recvmsg(2): a struct msghdr, its single struct iovec, space for descriptors, and space for data, one
+ * after the other. For one call at a time.
  */
-public final class MessageHeader {
+final class MessageHeader {
     private static final int VECTOR = Msghdr.STRUCT.size();
     private static final int CONTROL = VECTOR + Iovec.STRUCT.size();
     private static final int CMSG_HEADER = Cmsghdr.STRUCT.size();
@@ -25,8 +25,8 @@ public final class MessageHeader {
     private final ByteBuffer memory;
     private final long address;
 
-    /** Makes room for bytes and descriptors. */
-    public MessageHeader(int bytes, int descriptors) {
+    /** Allocates space for this many bytes and descriptors. */
+    MessageHeader(int bytes, int descriptors) {
         this.descriptorRoom = descriptors;
         this.dataRoom = bytes;
         this.data = CONTROL + align(controlBytes(descriptors));
@@ -37,23 +37,23 @@ public final class MessageHeader {
         Iovec.BASE.put(memory, VECTOR, address + data);
     }
 
-    /** Whether there is room for so many bytes and descriptors. */
-    public boolean holds(int bytes, int descriptors) {
+    /** Whether there is space for this many bytes and descriptors. */
+    boolean holds(int bytes, int descriptors) {
         return bytes <= dataRoom && descriptors <= descriptorRoom;
     }
 
-    /** How much memory it takes, in bytes. */
-    public int size() {
+    /** The amount of memory, in bytes. */
+    int size() {
         return memory.capacity();
     }
 
-    /** The header for the call; whoever makes it keeps this object reachable meanwhile. */
-    public ByteBuffer memory() {
+    /** The header for the call. The caller must keep this object reachable meanwhile. */
+    ByteBuffer memory() {
         return memory;
     }
 
-    /** Puts what is to be sent: bytes from position to limit, which stay as they are, and descriptors. */
-    public void send(ByteBuffer bytes, int[] descriptors) {
+    /** Prepares for sending: copies the bytes from position to limit, and the descriptors' numbers. */
+    void send(ByteBuffer bytes, int[] descriptors) {
         memory.put(data, bytes, bytes.position(), bytes.remaining());
         prepare(bytes.remaining(), descriptors.length);
         if (descriptors.length > 0) {
@@ -66,32 +66,32 @@ public final class MessageHeader {
         }
     }
 
-    /** Makes ready for receiving at most so many bytes and descriptors. */
-    public void receive(int bytes, int descriptors) {
+    /** Prepares for receiving at most this many bytes and descriptors. */
+    void receive(int bytes, int descriptors) {
         prepare(bytes, descriptors);
     }
 
     private void prepare(int bytes, int descriptors) {
         Iovec.LENGTH.put(memory, VECTOR, bytes);
         Msghdr.CONTROL.put(memory, 0, descriptors == 0 ? 0 : address + CONTROL);
-        Msghdr.CONTROL_LENGTH.put(memory, 0, controlBytes(descriptors)); // without padding, into which the kernel would put one more
+        Msghdr.CONTROL_LENGTH.put(memory, 0, controlBytes(descriptors)); // without padding: the kernel would put one more descriptor into it
         Msghdr.FLAGS.put(memory, 0, 0);
     }
 
-    /** What the kernel said about what was received, MSG_TRUNC and the like. */
-    public int flags() {
+    /** The flags of the received message, such as MSG_TRUNC. */
+    int flags() {
         return Msghdr.FLAGS.get(memory, 0);
     }
 
-    /** A copy of the bytes that were received. */
-    public ByteBuffer copy(int bytes) {
+    /** Returns a copy of the received bytes. */
+    ByteBuffer copy(int bytes) {
         byte[] copy = new byte[bytes];
         memory.get(data, copy);
         return ByteBuffer.wrap(copy);
     }
 
-    /** Takes over the descriptors that were received, even where some were cut off. */
-    public List<OwnedFd> received() {
+    /** Takes ownership of the received descriptors, even if some were cut off. */
+    List<OwnedFd> received() {
         long length = Math.max(0, Math.min(Msghdr.CONTROL_LENGTH.getLong(memory, 0), controlBytes(descriptorRoom)));
         List<OwnedFd> received = new ArrayList<>(1);
         for (int number : numbers(memory, CONTROL, CONTROL + (int) length)) {
@@ -100,7 +100,7 @@ public final class MessageHeader {
         return received;
     }
 
-    /** The descriptors' numbers in control data between two indexes, which may be anything; see cmsg(3). */
+    /** Returns the descriptors' numbers in the control data between two indexes, which may contain anything; see cmsg(3). */
     static List<Integer> numbers(ByteBuffer memory, int from, int to) {
         List<Integer> found = new ArrayList<>(1);
         long at = from;

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 
-/** Waits for connections on a unix SOCK_SEQPACKET socket, see unix(7). Blocking; closing it ends a waiting {@link #accept}. */
+/** Accepts connections on a unix SOCK_SEQPACKET socket, see unix(7). Blocking; closing it ends a waiting {@link #accept}. */
 public final class SeqpacketListener implements AutoCloseable {
     private final UnixListener listener;
 
@@ -14,12 +14,12 @@ public final class SeqpacketListener implements AutoCloseable {
     }
 
     /**
-     * Listens on a path. A socket file that is there already is replaced if nobody listens on it any more. Only the caller's own
-     * user may connect (mode 0600).
+     * Listens on a path. An existing socket file is replaced if nothing listens on it any more. Only processes of the same user may connect
+     * (mode 0600).
      *
      * @param path the file to create, at most 107 bytes; its directory must exist
      * @return the listener, to be closed by the caller
-     * @throws java.net.BindException if somebody listens there, or the path is something else than a socket
+     * @throws java.net.BindException if another listener uses the path, or the path isn't a socket
      * @throws IOException if the file can't be created
      */
     public static SeqpacketListener listen(Path path) throws IOException {
@@ -29,10 +29,10 @@ public final class SeqpacketListener implements AutoCloseable {
     /**
      * Waits for a connection.
      *
-     * @param timeout how long to wait; zero waits for ever
+     * @param timeout how long to wait; zero waits indefinitely
      * @return the connection, to be closed by the caller
-     * @throws java.nio.channels.AsynchronousCloseException if this listener was closed meanwhile
-     * @throws java.net.SocketTimeoutException if none came in time
+     * @throws java.nio.channels.AsynchronousCloseException if this listener is closed meanwhile
+     * @throws java.net.SocketTimeoutException if none arrived in time
      * @throws IOException if the process has too many files open
      */
     public SeqpacketSocket accept(Duration timeout) throws IOException {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A connected unix socket that keeps message boundaries and carries file descriptors: SOCK_SEQPACKET with SCM_RIGHTS, see unix(7).
- * Blocking; one thread may send while another receives. Closing it ends whatever waits.
+ * Blocking; one thread may send while another receives. Closing it ends all waiting calls.
  */
 public final class SeqpacketSocket implements AutoCloseable {
     private final UnixConnection connection;
@@ -20,11 +20,11 @@ public final class SeqpacketSocket implements AutoCloseable {
     }
 
     /**
-     * Connects to a listener; waits while as many others wait there as it lets wait.
+     * Connects to a listener. Waits while the listener's queue is full.
      *
      * @param path the listener's file
      * @return the connection, to be closed by the caller
-     * @throws java.net.ConnectException if nobody listens there
+     * @throws java.net.ConnectException if nothing listens there
      * @throws IOException if the path is too long for a unix socket, 107 bytes
      */
     public static SeqpacketSocket connect(Path path) throws IOException {
@@ -34,8 +34,8 @@ public final class SeqpacketSocket implements AutoCloseable {
     /**
      * Sends one message.
      *
-     * @param message from position to limit, at least 1 byte: an empty one would look like the end of the connection
-     * @param descriptors sent along, at most 253; still owned by the caller, who may close them as soon as this returns
+     * @param message the bytes from position to limit, at least 1: an empty message would look like the end of the connection
+     * @param descriptors descriptors to send with it, at most 253; still owned by the caller, which may close them once this returns
      * @throws java.net.SocketException if the peer is gone (EPIPE) or the message is too large for the socket's buffer (EMSGSIZE)
      * @throws IOException if this socket is closed
      */
@@ -46,30 +46,30 @@ public final class SeqpacketSocket implements AutoCloseable {
     /**
      * Waits for a message. Descriptors that come with it are close-on-exec.
      *
-     * @param maxBytes room for the message, 1 to 2³⁰; it is taken before anything has come
-     * @param maxDescriptors room for descriptors, 0 to 253
-     * @param timeout how long to wait; zero waits for ever
+     * @param maxBytes the longest message to receive, in bytes, 1 to 2³⁰; the memory is allocated before a message arrives
+     * @param maxDescriptors the most descriptors to receive, 0 to 253
+     * @param timeout how long to wait; zero waits indefinitely
      * @return the message, to be closed by the caller; null once the peer has closed the connection
-     * @throws TruncatedMessageException if the message or its descriptors exceed the room, or this process may not have so many files
-     *     open; all of it is gone, descriptors closed
-     * @throws java.net.SocketTimeoutException if none came in time
-     * @throws IOException if the connection failed or this socket was closed
+     * @throws TruncatedMessageException if the message or its descriptors exceed these limits, or this process may not have that many files
+     *     open; the message is lost and its descriptors are closed
+     * @throws java.net.SocketTimeoutException if none arrived in time
+     * @throws IOException if the connection fails or this socket is closed
      */
     public @Nullable UnixMessage receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
         return connection.receive(maxBytes, maxDescriptors, timeout);
     }
 
     /**
-     * Asks who is at the other end.
+     * Returns the identity of the peer.
      *
-     * @return the peer's process, user and group when the connection was made
+     * @return the peer's process, user and group at the time of the connection
      * @throws IOException if this socket is closed
      */
     public PeerCredentials peer() throws IOException {
         return connection.peer();
     }
 
-    /** Ends the connection and whatever waits on it. Closing twice does nothing. */
+    /** Closes the connection and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         connection.close();

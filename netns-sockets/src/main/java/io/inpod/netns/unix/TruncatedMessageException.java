@@ -2,7 +2,7 @@ package io.inpod.netns.unix;
 
 import java.io.IOException;
 
-/** A message, or the descriptors that came with it, exceeded the room for it; nothing of it was kept. */
+/** Thrown when a message or its descriptors exceed the limits of the receiver. The message is lost and its descriptors are closed. */
 public final class TruncatedMessageException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -9,19 +9,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** struct sockaddr_un: the family (2 bytes), then a path of at most 107 bytes and a zero. */
-public final class UnixAddress {
+final class UnixAddress {
     /** Length of the struct, in bytes. */
-    public static final int BYTES = SockaddrUn.STRUCT.size();
+    static final int BYTES = SockaddrUn.STRUCT.size();
 
     private static final int PATH_BYTES = 107;
 
     private UnixAddress() {}
 
-    /** The address of a path. */
-    public static ByteBuffer of(Path path) throws IOException {
+    /** Returns the address of a path. */
+    static ByteBuffer of(Path path) throws IOException {
         byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
         if (bytes.length == 0 || bytes.length > PATH_BYTES) {
-            throw new IOException("the path of a unix socket has 1 to " + PATH_BYTES + " bytes, not " + bytes.length + ": " + path);
+            throw new IOException("the path of a unix socket must have 1 to " + PATH_BYTES + " bytes, not " + bytes.length + ": " + path);
         }
         ByteBuffer address = Native.buffer(BYTES);
         SockaddrUn.FAMILY.put(address, 0, Constants.AF_UNIX);

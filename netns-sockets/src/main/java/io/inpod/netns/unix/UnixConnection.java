@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** What connected unix sockets of all types share: bytes with SCM_RIGHTS, credentials, and closing. */
+/** The common part of connected unix sockets of all types: bytes with SCM_RIGHTS, credentials, and closing. */
 final class UnixConnection implements AutoCloseable {
     private static final int MAX_DESCRIPTORS = 253; // SCM_MAX_FD
     private static final int MAX_BYTES = 1 << 30;
@@ -26,7 +26,7 @@ final class UnixConnection implements AutoCloseable {
     private final OwnedFd fd;
     private final Path path;
 
-    /** What the last calls used, for the next ones. */
+    /** The memory of the last calls, for the next ones. */
     private final AtomicReference<@Nullable MessageHeader> sending = new AtomicReference<>();
 
     private final AtomicReference<@Nullable MessageHeader> receiving = new AtomicReference<>();
@@ -36,7 +36,7 @@ final class UnixConnection implements AutoCloseable {
         this.path = path;
     }
 
-    /** Whether somebody listens there, without waiting for a place in the queue. */
+    /** Whether a listener uses the path; doesn't wait for space in its queue. */
     static boolean isAnswered(int type, Path path) throws IOException {
         try (OwnedFd fd = socket(type | Constants.SOCK_NONBLOCK, path)) {
             int number = fd.acquire();
@@ -99,10 +99,10 @@ final class UnixConnection implements AutoCloseable {
         }
     }
 
-    /** Waits for bytes and what comes with them; null for the end of the connection. */
+    /** Waits for bytes and their descriptors; null at the end of the connection. */
     @Nullable UnixMessage receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
         if (maxBytes < 1 || maxBytes > MAX_BYTES || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS) {
-            throw new IllegalArgumentException("room for 1 to " + MAX_BYTES + " bytes and for 0 to " + MAX_DESCRIPTORS + " descriptors, not for "
+            throw new IllegalArgumentException("limits of 1 to " + MAX_BYTES + " bytes and 0 to " + MAX_DESCRIPTORS + " descriptors, not "
                     + maxBytes + " and " + maxDescriptors);
         }
         MessageHeader header = take(receiving, maxBytes, maxDescriptors);
@@ -148,7 +148,7 @@ final class UnixConnection implements AutoCloseable {
         return received == 0 && descriptors.isEmpty() ? null : new UnixMessage(header.copy((int) received), descriptors);
     }
 
-    /** That of the last call, unless another thread has it or it is too small. */
+    /** Takes the memory of the last call, unless another thread has it or it is too small. */
     private static MessageHeader take(AtomicReference<@Nullable MessageHeader> last, int bytes, int descriptors) {
         MessageHeader header = last.getAndSet(null);
         return header != null && header.holds(bytes, descriptors) ? header : new MessageHeader(bytes, descriptors);
@@ -168,7 +168,7 @@ final class UnixConnection implements AutoCloseable {
         return descriptors < maxDescriptors
                 ? "the file descriptors of a message on " + this + " could not be received: this process has as many files open as"
                         + " RLIMIT_NOFILE allows (ulimit -n)"
-                : "a message on " + this + " came with more than " + maxDescriptors + " file descriptors";
+                : "a message on " + this + " has more than " + maxDescriptors + " file descriptors";
     }
 
     PeerCredentials peer() throws IOException {

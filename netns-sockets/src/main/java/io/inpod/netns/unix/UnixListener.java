@@ -17,12 +17,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Objects;
 
-/** What listening unix sockets of all types share: the file, accepting, and closing. */
+/** The common part of listening unix sockets of all types: the file, accepting, and closing. */
 final class UnixListener implements AutoCloseable {
     private final OwnedFd fd;
     private final Path path;
 
-    /** Its inode: meanwhile the path may lead to another listener. */
+    /** The inode of the file: the path may have been taken over by another listener. */
     private final Object file;
 
     private UnixListener(OwnedFd fd, Path path, Object file) {
@@ -33,14 +33,14 @@ final class UnixListener implements AutoCloseable {
 
     static UnixListener listen(int type, Path path) throws IOException {
         ByteBuffer address = UnixAddress.of(path);
-        // Otherwise of two that find an abandoned file one could remove what the other has just made.
+        // Without the lock, one of two listeners that find an abandoned file could remove the file that the other has just created.
         try (DirectoryLock alone = DirectoryLock.take(Objects.requireNonNull(path.toAbsolutePath().getParent()))) {
             removeAbandoned(type, path);
             OwnedFd fd = UnixConnection.socket(type, path);
             int number = fd.acquire();
             try {
                 Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
-                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before anybody can connect
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before any process can connect
                 Native.check(Native.LIBC.listen(number, 128), "listen", alone + "/" + path.getFileName());
                 return new UnixListener(fd, path, inode(path));
             } catch (IOException e) {
@@ -55,11 +55,11 @@ final class UnixListener implements AutoCloseable {
     private static void removeAbandoned(int type, Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)
                 || (((int) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS)) & 0xf000) != 0xc000) {
-            return; // bind says what is wrong with it
+            return; // bind reports what is wrong with it
         }
         if (!UnixConnection.isAnswered(type, path)) {
             Files.deleteIfExists(path);
-        } // otherwise bind says what is wrong with it
+        } // otherwise bind reports what is wrong with it
     }
 
     private static Object inode(Path path) throws IOException {
@@ -101,7 +101,7 @@ final class UnixListener implements AutoCloseable {
         } catch (ClosedChannelException e) {
             // closed before
         } catch (IOException e) {
-            // the file is gone, or can't be removed: then the next listener replaces it
+            // the file is gone, or can't be removed and will be replaced by the next listener
         }
     }
 

@@ -5,14 +5,14 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * A message from a {@link SeqpacketSocket}, or a piece from a {@link UnixStreamSocket}, with the descriptors that came with it.
- * Closing it closes those that nobody took.
+ * A message from a {@link SeqpacketSocket}, or a part of the stream of a {@link UnixStreamSocket}, with its descriptors. It owns the
+ * descriptors until they are {@linkplain #take taken}.
  */
 public final class UnixMessage implements AutoCloseable {
     private final ByteBuffer data;
     private final List<OwnedFd> descriptors;
 
-    /** Owns the descriptors, and the list. */
+    /** Takes ownership of the descriptors, and of the list. */
     UnixMessage(ByteBuffer data, List<OwnedFd> descriptors) {
         this.data = data;
         this.descriptors = descriptors;
@@ -23,13 +23,13 @@ public final class UnixMessage implements AutoCloseable {
         return data.asReadOnlyBuffer();
     }
 
-    /** {@return how many descriptors it still holds} */
+    /** {@return the number of descriptors that it still owns} */
     public int descriptors() {
         return descriptors.size();
     }
 
     /**
-     * Takes a descriptor out, in the order they were sent.
+     * Takes the next descriptor, in the order in which they were sent.
      *
      * @return the descriptor, to be closed by the caller
      * @throws java.util.NoSuchElementException if there is none left
@@ -41,7 +41,7 @@ public final class UnixMessage implements AutoCloseable {
         return descriptors.remove(0);
     }
 
-    /** Closes the descriptors that nobody took. */
+    /** Closes the descriptors that haven't been taken. */
     @Override
     public void close() {
         descriptors.forEach(OwnedFd::close);

@@ -10,8 +10,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connected unix socket that carries a stream of bytes and file descriptors between them: SOCK_STREAM with SCM_RIGHTS, see
- * unix(7). Blocking; one thread may send while another receives. Closing it ends whatever waits.
+ * A connected unix socket that carries a stream of bytes, and file descriptors at positions in it: SOCK_STREAM with SCM_RIGHTS, see
+ * unix(7). Blocking; one thread may send while another receives. Closing it ends all waiting calls.
  */
 public final class UnixStreamSocket implements AutoCloseable {
     private final UnixConnection connection;
@@ -21,11 +21,11 @@ public final class UnixStreamSocket implements AutoCloseable {
     }
 
     /**
-     * Connects to a listener; waits while as many others wait there as it lets wait.
+     * Connects to a listener. Waits while the listener's queue is full.
      *
      * @param path the listener's file
      * @return the connection, to be closed by the caller
-     * @throws SystemCallException if nobody listens there or the file may not be written
+     * @throws SystemCallException if nothing listens there or the file may not be written
      * @throws IOException if the path is too long for a unix socket, 107 bytes
      */
     public static UnixStreamSocket connect(Path path) throws IOException {
@@ -33,11 +33,11 @@ public final class UnixStreamSocket implements AutoCloseable {
     }
 
     /**
-     * Sends bytes, all of them; waits while the peer doesn't read.
+     * Sends all bytes. Waits while the peer doesn't read.
      *
-     * @param bytes from position to limit, at least 1: descriptors travel with the first of them
-     * @param descriptors sent along, at most 253; still owned by the caller, who may close them as soon as this returns
-     * @throws SystemCallException if the peer is gone (EPIPE); it may have got a part then
+     * @param bytes the bytes from position to limit, at least 1: descriptors travel with the first one
+     * @param descriptors descriptors to send with them, at most 253; still owned by the caller, which may close them once this returns
+     * @throws SystemCallException if the peer is gone (EPIPE); it may have received a part
      * @throws IOException if this socket is closed
      */
     public void send(ByteBuffer bytes, OwnedFd... descriptors) throws IOException {
@@ -49,17 +49,17 @@ public final class UnixStreamSocket implements AutoCloseable {
     }
 
     /**
-     * Waits for bytes. Descriptors come with the first of the bytes they were sent with, never with bytes of another
+     * Waits for bytes. Descriptors arrive with the first of the bytes that they were sent with, never with bytes of another
      * {@link #send}, and are close-on-exec.
      *
-     * @param maxBytes room for bytes, 1 to 2³⁰; it is taken before anything has come
-     * @param maxDescriptors room for descriptors, 0 to 253
-     * @param timeout how long to wait; zero waits for ever
-     * @return what has come, at least 1 byte, to be closed by the caller; null once the peer has closed the connection
-     * @throws TruncatedMessageException if descriptors exceed the room, or this process may not have so many files open; they are
-     *     closed and, as a piece of the stream is gone, so is this socket
-     * @throws java.net.SocketTimeoutException if none came in time
-     * @throws IOException if the connection failed or this socket was closed
+     * @param maxBytes the most bytes to receive, 1 to 2³⁰; the memory is allocated before anything arrives
+     * @param maxDescriptors the most descriptors to receive, 0 to 253
+     * @param timeout how long to wait; zero waits indefinitely
+     * @return what has arrived, at least 1 byte, to be closed by the caller; null once the peer has closed the connection
+     * @throws TruncatedMessageException if there are too many descriptors, or this process may not have that many files open; they are
+     *     closed and, because a part of the stream is lost, so is this socket
+     * @throws java.net.SocketTimeoutException if none arrived in time
+     * @throws IOException if the connection fails or this socket is closed
      */
     public @Nullable UnixMessage receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
         try {
@@ -71,16 +71,16 @@ public final class UnixStreamSocket implements AutoCloseable {
     }
 
     /**
-     * Asks who is at the other end.
+     * Returns the identity of the peer.
      *
-     * @return the peer's process, user and group when the connection was made
+     * @return the peer's process, user and group at the time of the connection
      * @throws IOException if this socket is closed
      */
     public PeerCredentials peer() throws IOException {
         return connection.peer();
     }
 
-    /** Ends the connection and whatever waits on it. Closing twice does nothing. */
+    /** Closes the connection and ends all waiting calls. Closing twice does nothing. */
     @Override
     public void close() {
         connection.close();

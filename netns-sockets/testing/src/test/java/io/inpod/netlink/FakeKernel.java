@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Records what is sent, and answers as a test wants: by default it finds links and acknowledges everything. */
+/** Records requests, and answers as a test wants: by default it finds links and acknowledges everything. */
 final class FakeKernel implements NetlinkTransport {
     static final int PORT = 4711;
 
@@ -35,7 +35,7 @@ final class FakeKernel implements NetlinkTransport {
         return new NetlinkSocket(this, "the fake");
     }
 
-    /** Answers with one datagram, made of messages. */
+    /** Answers with one datagram that consists of messages. */
     void answer(byte[]... messages) {
         ByteBuffer datagram = ByteBuffer.allocateDirect(64 * 1024).order(ByteOrder.nativeOrder());
         for (byte[] message : messages) {
@@ -44,7 +44,7 @@ final class FakeKernel implements NetlinkTransport {
         answers.add(datagram.flip());
     }
 
-    /** Answers with the words that the answer got lost. */
+    /** Makes the next answer a lost one. */
     void lose() {
         answers.add(new AnswerLostException("lost"));
     }

@@ -16,7 +16,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * Damaged answers end in a result or an {@link IOException}, never in anything else. The seed is fixed; more rounds with
+ * Damaged answers lead to a result or an {@link IOException}, and to nothing else. The seed is fixed; more rounds with
  * {@code -Dinpod.fuzz.rounds=1000000}, another seed with {@code -Dinpod.fuzz.seed=...}.
  */
 class NetlinkFuzzTest {
@@ -53,7 +53,7 @@ class NetlinkFuzzTest {
             FakeKernel kernel = new FakeKernel(Map.of("lo", 1));
             kernel.script = sent -> {
                 if (kernel.batches.size() > 5) {
-                    kernel.acknowledge(sent); // enough of lists that change
+                    kernel.acknowledge(sent); // no more lists that change
                 } else {
                     for (int i = random.nextInt(3); i >= 0; i--) {
                         kernel.answer(datagram(sent.sequence()));
@@ -89,7 +89,7 @@ class NetlinkFuzzTest {
                     results++;
                 }
             } catch (IOException e) {
-                errors++; // at the latest when nothing more comes
+                errors++; // at the latest when there are no more datagrams
             } catch (RuntimeException | Error e) {
                 throw new AssertionError("round " + round + " of seed " + SEED, e);
             }

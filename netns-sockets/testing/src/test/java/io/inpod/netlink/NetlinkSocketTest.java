@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What a kernel seldom does, done by a fake one. */
+/** The rare cases, which a fake kernel produces. */
 class NetlinkSocketTest {
     private final FakeKernel kernel = new FakeKernel(Map.of("lo", 1));
     private final NetlinkSocket socket = kernel.socket();
@@ -25,7 +25,7 @@ class NetlinkSocketTest {
     }
 
     @Test
-    void answersToOthersArePassedOver() throws IOException {
+    void answersToOtherSocketsAreSkipped() throws IOException {
         kernel.script = sent -> {
             kernel.answer(FakeKernel.ack(sent.sequence() - 1, 17), FakeKernel.ack(sent.sequence() + 1, 17));
             kernel.answer(FakeKernel.message(Wire.ERROR, 0, sent.sequence(), FakeKernel.PORT + 1, new byte[] {-17, -1, -1, -1}));
@@ -37,7 +37,7 @@ class NetlinkSocketTest {
     }
 
     @Test
-    void aListThatChangedIsAskedForAgain() throws IOException {
+    void aListThatChangedIsRequestedAgain() throws IOException {
         kernel.script = sent -> {
             int attempt = kernel.batches.size();
             kernel.answer(FakeKernel.link(sent.sequence(), attempt < 3 ? Wire.DUMP_INTERRUPTED : 0, attempt, "link" + attempt));
@@ -48,7 +48,7 @@ class NetlinkSocketTest {
     }
 
     @Test
-    void aListThatChangedAtItsEndIsAskedForAgain() throws IOException {
+    void aListThatChangedAtItsEndIsRequestedAgain() throws IOException {
         kernel.script = sent -> kernel.answer(FakeKernel.link(sent.sequence(), 0, 1, "link" + kernel.batches.size()),
                 FakeKernel.done(sent.sequence(), kernel.batches.size() == 1 ? Wire.DUMP_INTERRUPTED : 0));
 
@@ -56,7 +56,7 @@ class NetlinkSocketTest {
     }
 
     @Test
-    void aListThatGotLostIsAskedForAgainAfterItsRestWasRead() throws IOException {
+    void aLostListIsRequestedAgainAfterItsRestHasBeenRead() throws IOException {
         kernel.script = sent -> {
             if (kernel.batches.size() == 1) {
                 kernel.lose();
@@ -72,7 +72,7 @@ class NetlinkSocketTest {
     }
 
     @Test
-    void aChangeWhoseAnswerGotLostIsNotTriedAgain() {
+    void aChangeWhoseAnswerWasLostIsNotRepeated() {
         kernel.script = sent -> kernel.lose();
 
         assertThatThrownBy(() -> socket.execute(request("this"))).isInstanceOf(AnswerLostException.class);
@@ -102,7 +102,7 @@ class NetlinkSocketTest {
     }
 
     @Test
-    void ofABatchAllIsTriedAndEachRefusalTold() {
+    void allOfABatchIsTriedAndEachRefusalReported() {
         kernel.receiveBytes = 2 * 2048;
         kernel.script = sent -> kernel.answer(FakeKernel.ack(sent.sequence(), sent.sequence() % 2 == 0 ? 17 : 0));
 

@@ -66,7 +66,7 @@ class NfnetlinkTest {
     }
 
     @Test
-    void orNotAtAllAndEveryRefusalIsTold() throws IOException {
+    void orNotAtAllAndEveryRefusalIsReported() throws IOException {
         NetlinkException refused = catchThrowableOfType(NetlinkException.class,
                 () -> netlink.commit(NF_TABLES, 0, List.of(table("a"), deleteTable("x"), table("b"), deleteTable("y"))));
         assertThat(refused).hasMessageContaining("delete table on x in " + namespace).hasMessageContaining("ENOENT");
@@ -77,7 +77,7 @@ class NfnetlinkTest {
     }
 
     @Test
-    void whatSomebodyElseChangedMeanwhileIsNoticed() throws IOException {
+    void aChangeInTheMeantimeIsDetected() throws IOException {
         int before = generation();
         Tool.run(namespace, "nft", "add", "table", "inet", "other");
         assertThat(catchThrowableOfType(NetlinkException.class, () -> netlink.commit(NF_TABLES, before, List.of(table("a")))).outdated()).isTrue();
@@ -91,9 +91,9 @@ class NfnetlinkTest {
         assertThatThrownBy(() -> netlink.commit(77, 0, List.of(table("a")))).isInstanceOf(NetlinkException.class).hasMessageContaining("commit on 1 changes");
     }
 
-    /** The kernel's default for the buffer of a socket is 212992 bytes, and this is three times as much. */
+    /** The kernel's default for a socket's buffer is 212992 bytes; this transaction is three times as large. */
     @Test
-    void aLargeTransactionMakesItsOwnRoom() throws IOException {
+    void aLargeTransactionEnlargesTheSendBuffer() throws IOException {
         List<NetlinkRequest> many = new ArrayList<>();
         many.add(table("large"));
         for (int i = 0; i < 10_000; i++) {
@@ -101,7 +101,7 @@ class NfnetlinkTest {
         }
         assertThat(many.stream().mapToInt(NetlinkRequest::bytes).sum()).isGreaterThan(3 * 212_992);
         boolean first = java.nio.file.Files.readString(java.nio.file.Path.of("/proc/self/uid_map")).matches("\\s*0\\s+0\\s+4294967295\\s*");
-        if (!first) { // in a user namespace nobody may exceed net.core.wmem_max
+        if (!first) { // in a user namespace, no process may exceed net.core.wmem_max
             assertThatThrownBy(() -> netlink.commit(NF_TABLES, 0, many)).hasMessageContaining("EMSGSIZE").hasMessageContaining("net.core.wmem_max");
             assertThat(tables()).isEmpty();
             return;
@@ -110,7 +110,7 @@ class NfnetlinkTest {
         assertThat(Tool.run(namespace, "nft", "list", "table", "inet", "large").lines().filter(line -> line.contains("chain"))).hasSize(10_000);
     }
 
-    /** Every message is refused, and so many refusals don't fit into the buffer: at least the first is told. */
+    /** Every message is refused, and that many refusals don't fit into the buffer: at least the first is reported. */
     @Test
     void refusalsThatDontFitDontHideTheFirst() {
         List<NetlinkRequest> many = new ArrayList<>();
@@ -121,7 +121,7 @@ class NfnetlinkTest {
     }
 
     @Test
-    void refusalsThatGotLostAreStillRefusals() {
+    void lostRefusalsAreStillRefusals() {
         FakeKernel kernel = new FakeKernel(Map.of());
         Nfnetlink fake = new Nfnetlink(kernel.socket());
         kernel.script = sent -> {

@@ -23,7 +23,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
-/** What we send is what {@code ip} sent when {@code record.sh} in the test resources recorded it. */
+/** Our requests equal those of {@code ip}, which {@code record.sh} in the test resources has recorded. */
 class RecordedRequestsTest {
     private static final PolicyRule MARKED = new PolicyRule(IpFamily.V4, 32764, 0x111, 0xfff, 100);
 
@@ -81,14 +81,14 @@ class RecordedRequestsTest {
         // a list of addresses is followed by one of links, for their names
         FakeKernel.Sent sent = kernel.sent.get(name.equals("address-list") ? 0 : kernel.sent.size() - 1);
         Map<String, String> expected = fields(HexFormat.of().parseHex(recording.split(" ")[0]));
-        if (name.endsWith("-delete")) { // ip would delete a route of any type and a rule with any action, we are more careful
+        if (name.endsWith("-delete")) { // ip would delete a route of any type and a rule with any action; we are more careful
             expected.replace("rtm_type", "1");
             expected.replace("action", "1");
         }
         assertThat(fields(sent.bytes())).isEqualTo(expected);
     }
 
-    /** Everything but the sequence number and the order of attributes. */
+    /** Everything except the sequence number and the order of attributes. */
     private static Map<String, String> fields(byte[] message) {
         ByteBuffer buffer = ByteBuffer.wrap(message).order(ByteOrder.nativeOrder());
         Map<String, String> fields = new TreeMap<>();

@@ -135,7 +135,7 @@ class RtnetlinkObjectsTest {
     }
 
     @Test
-    void rulesWithOtherSelectorsAreNotTakenForPlainOnes(PodNetwork network) throws IOException {
+    void rulesWithOtherSelectorsAreNotMistakenForPlainOnes(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
         PolicyRule plain = new PolicyRule(IpFamily.V4, 100, 0x111, 0xfff, 100);
         try (Rtnetlink inside = Rtnetlink.open(pod)) {

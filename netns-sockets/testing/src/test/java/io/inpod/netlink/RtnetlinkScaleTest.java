@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Many entries, changing while they are listed, through large and tiny buffers. */
+/** Many entries, which change while they are listed, through large and tiny buffers. */
 @Pods(1)
 @Timeout(120)
 class RtnetlinkScaleTest {
@@ -78,7 +78,7 @@ class RtnetlinkScaleTest {
     }
 
     @Test
-    void listsAreWholeWhileOthersChangeThem(PodNetwork network) throws Exception {
+    void listsAreCompleteWhileTheyChange(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         List<PolicyRule> rules = rules(2000);
         try (Rtnetlink inside = Rtnetlink.open(pod); Rtnetlink other = Rtnetlink.open(pod)) {
@@ -105,7 +105,7 @@ class RtnetlinkScaleTest {
     }
 
     @Test
-    void aListAfterOneThatFailedHalfWay(PodNetwork network) throws IOException {
+    void aListAfterOneThatFailedHalfWayIsComplete(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
         List<PolicyRule> rules = rules(3000);
         KernelTransport kernel = KernelTransport.open(pod, NetlinkSocket.ROUTE, 1 << 20);
@@ -114,12 +114,12 @@ class RtnetlinkScaleTest {
             inside.rules().addAll(rules);
             failing.failAfter = 2;
 
-            assertThatThrownBy(() -> inside.rules().list(IpFamily.V4)).hasMessage("as told");
+            assertThatThrownBy(() -> inside.rules().list(IpFamily.V4)).hasMessage("as scripted");
             assertThat(inside.rules().list(IpFamily.V4)).filteredOn(rule -> rule.table() == 100).containsExactlyElementsOf(rules);
         }
     }
 
-    /** Fails once, after some more datagrams. */
+    /** Fails once, after a number of datagrams. */
     private static final class FailingTransport implements NetlinkTransport {
         private final NetlinkTransport kernel;
         private int failAfter = -1;
@@ -146,7 +146,7 @@ class RtnetlinkScaleTest {
         @Override
         public @Nullable ByteBuffer receive(int timeoutMillis) throws IOException {
             if (failAfter-- == 0) {
-                throw new IOException("as told");
+                throw new IOException("as scripted");
             }
             return kernel.receive(timeoutMillis);
         }

@@ -84,7 +84,7 @@ class RtnetlinkTest {
     }
 
     @Test
-    void aLongListComesWhole(PodNetwork network) throws IOException {
+    void aLongListIsComplete(PodNetwork network) throws IOException {
         try (Rtnetlink rtnetlink = Rtnetlink.open(network.pod(0).namespace())) {
             for (int i = 0; i < 3000; i++) {
                 rtnetlink.rules().add(new PolicyRule(IpFamily.V4, 1000 + i, i + 1, -1, 100));
@@ -94,12 +94,38 @@ class RtnetlinkTest {
     }
 
     @Test
-    void aDeletedLinkTakesItsPeerAlong(PodNetwork network) throws IOException {
+    void deletingALinkDeletesItsPeer(PodNetwork network) throws IOException {
         try (Rtnetlink node = Rtnetlink.open(network.node());
                 Rtnetlink pod = Rtnetlink.open(network.pod(1).namespace())) {
             node.links().delete("veth1");
 
             assertThat(pod.links().list()).extracting(Link::name).containsExactly("lo");
+        }
+    }
+
+    @Test
+    void aNamespaceHasAnIdWhereItWasGivenOne(PodNetwork network) throws IOException {
+        try (NetworkNamespace named = NetworkNamespace.create("numbered");
+                Rtnetlink node = Rtnetlink.open(network.node());
+                Rtnetlink pod = Rtnetlink.open(network.pod(1).namespace())) {
+            assertThat(node.namespaceId(named)).isEmpty();
+
+            // `ip netns set` gives the id in the namespace that it runs in: the node's
+            Tool.run(network.node(), "ip", "netns", "set", "numbered", "4711");
+
+            assertThat(node.namespaceId(named)).hasValue(4711);
+            assertThat(pod.namespaceId(named)).isEmpty();
+        } finally {
+            NetworkNamespace.delete("numbered");
+        }
+    }
+
+    @Test
+    void theCurrentNamespaceNeedsNoSwitch() throws IOException {
+        try (NetworkNamespace own = NetworkNamespace.current(); Rtnetlink opened = Rtnetlink.open(own);
+                Rtnetlink current = new Rtnetlink(NetlinkSocket.current(NetlinkSocket.ROUTE))) {
+            assertThat(current.links().list()).isEqualTo(opened.links().list()).isNotEmpty();
+            assertThatThrownBy(() -> current.links().up("nosuch")).hasMessageContaining("find link on nosuch in network namespace " + own.identity());
         }
     }
 }

@@ -34,14 +34,14 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The changes are made by {@code ip}. */
+/** {@code ip} makes the changes. */
 @Pods(1)
 @Timeout(120)
 class RtnetlinkWatchTest {
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
     @Test
-    void changesAreTold(PodNetwork network) throws IOException {
+    void changesAreReported(PodNetwork network) throws IOException {
         try (RtnetlinkWatch watch = RtnetlinkWatch.open(network.node(), EnumSet.allOf(Topic.class))) {
             Tool.run(network.node(), "ip", "link", "add", "a0", "type", "veth", "peer", "name", "a1");
             Tool.run(network.node(), "ip", "link", "set", "a0", "name", "b0", "up");
@@ -77,7 +77,7 @@ class RtnetlinkWatchTest {
     }
 
     @Test
-    void onlyWhatWasAskedForIsTold(PodNetwork network) throws IOException {
+    void onlyRequestedTopicsAreReported(PodNetwork network) throws IOException {
         try (RtnetlinkWatch watch = RtnetlinkWatch.open(network.node(), Set.of(Topic.RULES))) {
             Tool.run(network.node(), "ip", "link", "add", "a0", "type", "veth", "peer", "name", "a1");
             Tool.run(network.node(), "ip", "rule", "add", "pref", "7", "fwmark", "1", "lookup", "100");
@@ -95,7 +95,7 @@ class RtnetlinkWatchTest {
             node.rules().addAll(IntStream.range(100, 200).mapToObj(i -> new PolicyRule(IpFamily.V4, i, i, -1, 100)).toList());
 
             assertThat(watch.next(LIMIT)).isInstanceOf(Missed.class);
-            assertThat(watch.next(LIMIT)).as("what fitted can still be read").isInstanceOf(RuleChanged.class);
+            assertThat(watch.next(LIMIT)).as("events that fitted can still be read").isInstanceOf(RuleChanged.class);
         }
     }
 

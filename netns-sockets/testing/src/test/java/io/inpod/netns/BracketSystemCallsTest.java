@@ -19,18 +19,20 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Between the two switches the library makes a socket and nothing else, the very first time too: no class is read, no thread made. */
+/**
+ * Between the two switches the library creates a socket and nothing else, even the first time: no class is loaded, no thread is created.
+ */
 class BracketSystemCallsTest {
     private static final Pattern SWITCH = Pattern.compile("(?:setns\\((\\d+), CLONE_NEWNET|unshare\\(CLONE_NEWNET)\\) += 0");
     private static final Pattern ALLOWED = Pattern.compile("socket\\(.*|openat\\(AT_FDCWD, \"/proc/thread-self/ns/net\", .*|open\\(\"/proc/thread-self/ns/net\", .*");
 
     @Test
-    void onlySocketsAreMadeInside(@TempDir Path directory) throws Exception {
+    void onlySocketsAreCreatedInside(@TempDir Path directory) throws Exception {
         Privilege.NAMESPACES.require();
         Tool.require("strace");
         Path logs = Files.createDirectory(directory.resolve("strace"));
 
-        // A file for each thread: in a common one the calls of several would be cut in two, each where another's came between.
+        // One file for each thread: in a common file, a call would be split in two where another thread's call comes between.
         ChildJvm.run(ChildJvm.command(FirstSwitches.class).through("strace", "-ff", "--seccomp-bpf", "-qq", "-o", logs.resolve("thread").toString(),
                 "-e", "trace=setns,unshare,socket,open,openat,read,pread64,clone,clone3,vfork,fork"));
 
@@ -44,7 +46,7 @@ class BracketSystemCallsTest {
                 for (String line : Files.readAllLines(thread)) {
                     Matcher change = SWITCH.matcher(line);
                     if (change.lookingAt()) {
-                        // The first one of a thread goes to where it is, to be sure of the way back.
+                        // A thread's first switch goes to its own namespace, to make sure that it can return.
                         switching += home.isEmpty() ? 1 : 0;
                         home = home.isEmpty() ? String.valueOf(change.group(1)) : home;
                         inside = !home.equals(change.group(1));
@@ -55,7 +57,7 @@ class BracketSystemCallsTest {
                         }
                     }
                 }
-                assertThat(inside).as("a thread stayed away").isFalse();
+                assertThat(inside).as("a thread hasn't returned").isFalse();
             }
         }
         assertThat(wrong).isEmpty();
@@ -63,7 +65,7 @@ class BracketSystemCallsTest {
         assertThat(switching).as("threads that switched").isEqualTo(1);
     }
 
-    /** Each kind of socket once, in a process that hasn't made any. */
+    /** Creates a socket of each kind, in a process that hasn't created any. */
     static final class FirstSwitches {
         private FirstSwitches() {}
 

@@ -10,13 +10,13 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** Another JVM with this one's class path, for what must not happen to this one. */
+/** Another JVM with the class path of this one, for tests that would harm this one. */
 public final class ChildJvm {
     private static final long LIMIT_SECONDS = 120;
 
-    /** A program to be run. */
+    /** A program to run. */
     public record Command(List<String> prefix, List<String> options, String classPath, Class<?> main, List<String> arguments, Map<String, String> environment) {
-        /** Through other programs, such as {@code prlimit}. */
+        /** Runs it through other programs, such as {@code prlimit}. */
         public Command through(String... words) {
             return new Command(List.of(words), options, classPath, main, arguments, environment);
         }
@@ -56,12 +56,12 @@ public final class ChildJvm {
         return new Command(List.of(), List.of(), classPath(), main, List.of(), Map.of());
     }
 
-    /** Surefire's own class path is a jar that names the real one. */
+    /** Surefire's class path is a jar that refers to the real one. */
     public static String classPath() {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 
-    /** What the library needs of the class path, copied to where everybody may read it. */
+    /** The part of the class path that the library needs, copied to where every user may read it. */
     public static String readableClassPath(Path directory) throws IOException {
         List<String> entries = new ArrayList<>();
         for (String entry : classPath().split(":")) {
@@ -75,12 +75,12 @@ public final class ChildJvm {
         return String.join(":", entries);
     }
 
-    /** Its standard output and error; any exit code other than 0 is an error. */
+    /** Returns its standard output and error. Any exit code other than 0 is an error. */
     public static String run(Command command) throws IOException, InterruptedException {
         return runExpecting(0, command);
     }
 
-    /** The same with another exit code. */
+    /** Returns its standard output and error. Any other exit code is an error. */
     public static String runExpecting(int exitCode, Command command) throws IOException, InterruptedException {
         Path output = Files.createTempFile("child", ".txt");
         try {
@@ -91,7 +91,7 @@ public final class ChildJvm {
                 process.destroyForcibly().waitFor();
                 throw new IOException("takes longer than " + LIMIT_SECONDS + " s: " + Files.readString(output));
             }
-            // what the JVM itself says, on Java 25 about native access, isn't the program's
+            // warnings of the JVM itself, on Java 25 about native access
             String text = Files.readAllLines(output).stream().filter(line -> !line.startsWith("WARNING: ") && !line.isEmpty()).map(line -> line + "\n").collect(Collectors.joining());
             if (process.exitValue() != exitCode) {
                 throw new IOException(command.main().getSimpleName() + " ended with " + process.exitValue() + ": " + text);

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.opentest4j.TestAbortedException;
 
-/** Real processes in real control groups that are named as container runtimes name theirs. */
+/** Uses real processes in real control groups with the names that container runtimes give them. */
 class ContainerProcessTest {
     private static final String DIGITS = "0123456789abcdef".repeat(4);
     private static final String A = "aaaa" + DIGITS.substring(4);
@@ -40,11 +40,11 @@ class ContainerProcessTest {
             process.getOutputStream().close();
         }
         for (Path group : groups) {
-            Files.delete(group); // they aren't the sandbox's but the machine's
+            Files.delete(group); // they belong to the machine, not to the sandbox
         }
     }
 
-    /** A folder of our own in the hierarchy, or the reason to skip the test. */
+    /** A directory of the test in the hierarchy, or the reason to skip the test. */
     private Path root() throws Exception {
         if (!Files.readString(Path.of("/proc/filesystems")).contains("cgroup2")) {
             throw new TestAbortedException("this kernel was built without cgroup2");
@@ -78,7 +78,7 @@ class ContainerProcessTest {
         Process process = new ProcessBuilder(Tool.inside(where, "sh", "-c", "echo $$ >\"$0\"; echo; exec sleep 1000", group.resolve("cgroup.procs").toString()))
                 .redirectErrorStream(true).start();
         processes.push(process);
-        assertThat(process.getInputStream().read()).as("the process is where it should be").isEqualTo('\n');
+        assertThat(process.getInputStream().read()).as("the process is in its group").isEqualTo('\n');
     }
 
     private static void assertOpens(String id, NetworkNamespace expected) throws IOException {
@@ -90,10 +90,10 @@ class ContainerProcessTest {
     @ParameterizedTest
     @ValueSource(strings = {"docker-ID.scope", "cri-containerd-ID.scope", "crio-ID.scope", "libpod-ID.scope", "ID"})
     @Pods(2)
-    void opensByWhatTheRuntimesCallTheirGroups(String name, PodNetwork network) throws Exception {
+    void opensByTheGroupNamesOfTheRuntimes(String name, PodNetwork network) throws Exception {
         Path group = group(root(), name.replace("ID", A));
         sleep(group, network.pod(0).namespace());
-        sleep(group, network.pod(1).namespace()); // as if it had gone elsewhere by itself
+        sleep(group, network.pod(1).namespace()); // as if it had moved there itself
 
         assertOpens(A, network.pod(0).namespace());
         assertOpens(A.substring(0, 12), network.pod(0).namespace());
@@ -101,7 +101,7 @@ class ContainerProcessTest {
 
     @Test
     @Pods(2)
-    void aContainerInAContainerIsItself(PodNetwork network) throws Exception {
+    void aContainerInsideAContainerIsFound(PodNetwork network) throws Exception {
         Path outer = group(root(), A);
         Path inner = group(outer, "docker-" + B + ".scope");
         sleep(inner, network.pod(1).namespace());
@@ -122,7 +122,7 @@ class ContainerProcessTest {
 
         assertThatThrownBy(() -> NetworkNamespace.ofContainer(B.substring(0, 12)))
                 .isInstanceOf(FileSystemException.class)
-                .hasMessageContaining("several containers' ids begin with it, so more of its digits are needed")
+                .hasMessageContaining("the ids of several containers begin with it, so more digits are needed")
                 .hasMessageContaining(B).hasMessageContaining(LIKE_B);
         assertOpens(B.substring(0, 41), network.pod(0).namespace());
         assertOpens(LIKE_B, network.pod(1).namespace());
@@ -130,18 +130,18 @@ class ContainerProcessTest {
 
     @Test
     @Pods(1)
-    void saysThatThereIsNone(PodNetwork network) throws Exception {
-        sleep(group(root(), "libpod-conmon-" + A + ".scope"), network.pod(0).namespace()); // Podman's monitor, outside of the container
+    void reportsThatThereIsNone(PodNetwork network) throws Exception {
+        sleep(group(root(), "libpod-conmon-" + A + ".scope"), network.pod(0).namespace()); // Podman's monitor, outside the container
 
         assertThatThrownBy(() -> NetworkNamespace.ofContainer(A))
                 .isInstanceOf(NoSuchFileException.class)
-                .hasMessageContaining(A + ": no process in /proc has a cgroup of a container of that id")
+                .hasMessageContaining(A + ": no process in /proc has the cgroup of a container with that id")
                 .hasMessageContaining("hostPID: true");
         assertThatThrownBy(() -> NetworkNamespace.ofContainer(A.substring(0, 11))).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("first 12");
         assertThatThrownBy(() -> NetworkNamespace.ofContainer("my-nginx-container")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("my-nginx-container");
     }
 
-    /** What /proc/PID/cgroup has on systems unlike this one: version 1, and other runtimes' and kubelets' ways to nest. */
+    /** The content of /proc/PID/cgroup on other systems: version 1, and other ways in which runtimes and kubelets nest groups. */
     @ParameterizedTest
     @CsvSource({
         "'12:cpu,cpuacct:/docker/A|1:name=systemd:/docker/A|0::/', A",

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.TreeMap;
 
-/** What tests do to file descriptors behind the library's back. */
+/** Manipulates file descriptors behind the library's back. */
 final class Descriptors {
     private Descriptors() {}
 
@@ -27,7 +27,7 @@ final class Descriptors {
         }
     }
 
-    /** Number to target of all that are open now. */
+    /** The targets of all open descriptors by number. */
     static TreeMap<Integer, String> all() throws IOException {
         TreeMap<Integer, String> found = new TreeMap<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
@@ -35,7 +35,7 @@ final class Descriptors {
                 try {
                     found.put(Integer.valueOf(entry.getFileName().toString()), Files.readSymbolicLink(entry).toString());
                 } catch (IOException e) {
-                    // the one that reads this very directory
+                    // the descriptor that reads this directory
                 }
             }
         }

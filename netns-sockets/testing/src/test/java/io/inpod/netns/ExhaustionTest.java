@@ -19,7 +19,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Each operation with 0, 1, 2, ... descriptors left, until there are enough: every step in its middle fails once. */
+/** Runs each operation with 0, 1, 2, ... free descriptors until there are enough, so that each of its steps fails once. */
 class ExhaustionTest {
     @Test
     void everyOperationFailsWithoutLosingAnything() throws Exception {
@@ -29,7 +29,7 @@ class ExhaustionTest {
         assertThat(output.lines().toList()).allMatch(line -> line.matches("[a-z ]+ needs [1-9]")).hasSize(Program.operations().size());
     }
 
-    /** Runs in a process of its own, with a low limit. */
+    /** Runs in a separate process, with a low limit. */
     static final class Program {
         private Program() {}
 
@@ -53,12 +53,14 @@ class ExhaustionTest {
                 };
             });
             operations.put("duplicate", NetworkNamespace::duplicate);
-            operations.put("owner", namespace -> {
-                namespace.owner();
+            operations.put("owning user namespace", namespace -> {
+                namespace.owningUserNamespace();
                 return () -> {};
             });
             operations.put("id", namespace -> {
-                namespace.idIn(namespace);
+                try (Rtnetlink network = Rtnetlink.open(namespace)) {
+                    network.namespaceId(namespace);
+                }
                 return () -> {};
             });
             operations.put("call", namespace -> OwnedFd.adopt(Native.check(
@@ -75,7 +77,7 @@ class ExhaustionTest {
 
         public static void main(String[] args) throws Exception {
             try (NetworkNamespace namespace = NetworkNamespace.create()) {
-                Capability.probeAll(namespace);
+                Capability.checkAll(namespace);
                 for (Map.Entry<String, Operation> operation : operations().entrySet()) {
                     operation.getValue().run(namespace).close(); // loads its classes
                     System.out.println(operation.getKey() + " needs " + needs(operation.getValue(), namespace));
@@ -125,7 +127,7 @@ class ExhaustionTest {
             }
         }
 
-        /** Without those of threads' own namespaces, which are closed some time after the thread. */
+        /** The open descriptors, without those of threads' own namespaces, which are closed some time after the thread has ended. */
         private static List<String> open(String home) throws IOException {
             List<String> targets = new ArrayList<>(Descriptors.all().values());
             targets.removeIf(home::equals);

@@ -32,11 +32,11 @@ class FaultsTest {
     }
 
     @Test
-    void aNamespaceDeletedAndClosedDuringTheBracketHoldsToItsEnd(PodNetwork network) throws Exception {
+    void aNamespaceDeletedAndClosedDuringTheBracketLastsToItsEnd(PodNetwork network) throws Exception {
         String home = whereAmI();
         NetworkNamespace doomed = NetworkNamespace.create("doomed");
 
-        ServerSocketChannel made = doomed.call(() -> {
+        ServerSocketChannel created = doomed.call(() -> {
             NetworkNamespace.delete("doomed");
             doomed.close();
             doomed.close();
@@ -46,7 +46,7 @@ class FaultsTest {
 
         assertThat(whereAmI()).isEqualTo(home);
         assertThat(Tool.run(network.node(), "ip", "netns", "list")).doesNotContain("doomed");
-        try (ServerSocketChannel server = made) { // lives on, and with it the namespace
+        try (ServerSocketChannel server = created) { // lives on, and with it the namespace
             server.bind(new InetSocketAddress("0.0.0.0", 0));
             assertThat(server.getLocalAddress()).isNotNull();
         }
@@ -75,7 +75,7 @@ class FaultsTest {
     }
 
     @Test
-    void interruptionIsNeitherLostNorInTheWay(PodNetwork network) throws Exception {
+    void interruptionIsKeptAndDoesNoHarm(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         Thread.currentThread().interrupt();
 
@@ -89,7 +89,7 @@ class FaultsTest {
     }
 
     @Test
-    void theOwnAndTheInitialNamespaceAreOrdinaryOnes(PodNetwork network) throws Exception {
+    void theThreadsOwnAndTheInitialNamespaceAreOrdinaryOnes(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (NetworkNamespace own = NetworkNamespace.current();
                 NetworkNamespace initial = NetworkNamespace.initial()) {
@@ -116,8 +116,8 @@ class FaultsTest {
     }
 
     @Test
-    void aProgramStartedWhileSwitchedStaysBehindAndIsFound(PodNetwork network) throws Exception {
-        new ProcessBuilder("true").start().waitFor(); // starts the JDK's thread that waits for processes out here
+    void aProgramStartedInsideStaysThereAndIsFound(PodNetwork network) throws Exception {
+        new ProcessBuilder("true").start().waitFor(); // starts the JDK's thread that waits for processes outside
         NetworkNamespace pod = network.pod(0).namespace();
         LeakCheck check = LeakCheck.begin();
 
@@ -199,7 +199,7 @@ class FaultsTest {
         }
     }
 
-    /** Each thread had its own; they go with the collector, at the latest when another thread begins to switch. */
+    /** Each thread had a descriptor; it is closed after a garbage collection, when another thread begins to switch. */
     private static void closesTheDescriptorsOfEndedThreads(PodNetwork network, String home) throws Exception {
         while (Descriptors.all().values().stream().filter(home::equals).count() > 50) {
             System.gc();

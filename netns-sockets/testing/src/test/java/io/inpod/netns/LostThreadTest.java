@@ -18,7 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** The return is made to fail by closing, behind the library's back, the descriptor of the thread's own namespace. */
+/** The return fails because the tests close the descriptor of the thread's own namespace behind the library's back. */
 @Pods(2)
 class LostThreadTest {
     @FunctionalInterface
@@ -43,11 +43,11 @@ class LostThreadTest {
     }
 
     @Test
-    void tellsTheHandlerAndKeepsWhatTheBodyThrew(PodNetwork network) throws Exception {
+    void notifiesTheHandlerAndKeepsTheBodysException(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        List<NamespaceLostError> told = new ArrayList<>();
+        List<NamespaceLostError> notified = new ArrayList<>();
         pod.onLost(lost -> {
-            told.add(lost);
+            notified.add(lost);
             throw new IllegalArgumentException("from the handler");
         });
         onNewThread(() -> {
@@ -61,17 +61,17 @@ class LostThreadTest {
                     .isInstanceOf(NamespaceLostError.class)
                     .hasMessageContaining("thread \"to be lost\" can't return from " + pod + " and must not run anything else")
                     .hasMessageContaining("EBADF")
-                    .satisfies(e -> assertThat(told).containsExactly((NamespaceLostError) e))
+                    .satisfies(e -> assertThat(notified).containsExactly((NamespaceLostError) e))
                     .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2).contains(fromBody));
 
-            assertThatThrownBy(() -> pod.run(() -> {})).isInstanceOf(NamespaceLostError.class).hasMessageContaining("it is lost since then");
+            assertThatThrownBy(() -> pod.run(() -> {})).isInstanceOf(NamespaceLostError.class).hasMessageContaining("it has been lost since then");
             assertThatThrownBy(NetworkNamespace::create).isInstanceOf(NamespaceLostError.class);
-            assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside of any namespace");
+            assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside any namespace");
         });
     }
 
     @Test
-    void whoIsBackAnywayIsNotLost(PodNetwork network) throws Exception {
+    void aThreadThatIsBackAnywayIsNotLost(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         onNewThread(() -> {
             int home = ThreadNamespace.ofCallingThread().current();
@@ -89,7 +89,7 @@ class LostThreadTest {
     }
 
     @Test
-    void aSwitchBehindTheBackIsNoticedWhenNested(PodNetwork network) throws Exception {
+    void aSwitchBehindItsBackIsDetectedWhenNested(PodNetwork network) throws Exception {
         NetworkNamespace outer = network.pod(0).namespace();
         NetworkNamespace other = network.pod(1).namespace();
         try (NetworkNamespace own = NetworkNamespace.current()) {
@@ -131,7 +131,7 @@ class LostThreadTest {
         }
     }
 
-    /** Of the thread that completes a future, which is the executor's if the future is asked first. */
+    /** Returns the descriptor of the thread that completes a future; this is the executor's if the callback is added first. */
     private static int home() {
         try {
             return ThreadNamespace.ofCallingThread().current();

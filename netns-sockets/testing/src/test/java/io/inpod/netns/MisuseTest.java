@@ -36,22 +36,28 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who holds the library wrong is told so: no thread is lost, nothing hangs, nothing is closed twice. */
+/** Misuse is reported: no thread is lost, nothing hangs, nothing is closed twice. */
 @Pods(1)
 class MisuseTest {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final NamespaceAction<RuntimeException> NOTHING = () -> {};
 
+    private static void idOf(NetworkNamespace other, NetworkNamespace observer) throws IOException {
+        try (Rtnetlink network = Rtnetlink.open(observer)) {
+            network.namespaceId(other);
+        }
+    }
+
     private static String whereAmI() throws IOException {
         return Files.readSymbolicLink(Path.of("/proc/thread-self/ns/net")).toString();
     }
 
-    /** On each of the last frames before the end of the stack a thread either stays at home or comes back. */
+    /** On each of the last frames before the end of the stack, a thread either stays in its namespace or returns to it. */
     @Test
-    void aThreadWithoutRoomOnItsStackComesHome(PodNetwork network) throws Exception {
+    void aThreadWithLittleStackReturns(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         List<String> stranded = new ArrayList<>();
-        pod.run(NOTHING); // whatever is loaded the first time
+        pod.run(NOTHING); // loads classes
         for (int round = 0; round < 40; round++) {
             boolean warm = round % 2 == 0;
             Thread thread = new Thread(() -> {
@@ -66,7 +72,7 @@ class MisuseTest {
                     if (!whereAmI().equals(home)) {
                         stranded.add(whereAmI());
                     }
-                    pod.run(NOTHING); // and it is not lost either
+                    pod.run(NOTHING); // the thread isn't lost either
                 } catch (IOException | RuntimeException | Error e) {
                     stranded.add(e.toString());
                 }
@@ -81,7 +87,7 @@ class MisuseTest {
         try {
             enterFromTheDepths(pod, tries, stranded);
         } catch (StackOverflowError e) {
-            // the deepest; from here on with one frame less each time
+            // the deepest frame; from here on with one frame less each time
         }
         if (tries[0] > 0) {
             tries[0]--;
@@ -90,7 +96,7 @@ class MisuseTest {
             } catch (NamespaceLostError e) {
                 stranded.add(e + ", since " + e.getCause());
             } catch (IOException | VirtualMachineError | LinkageError e) {
-                // not enough room: so be it
+                // not enough stack, as expected
             }
         }
     }
@@ -114,7 +120,7 @@ class MisuseTest {
     }
 
     @Test
-    void aReleaseTooManyIsRefusedAndClosesNothing(PodNetwork network) throws Exception {
+    void aSurplusReleaseIsRefusedAndClosesNothing(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace().duplicate();
         assertThatThrownBy(() -> pod.fd().release()).isInstanceOf(IllegalStateException.class).hasMessageContaining("more releases than acquires of fd ");
         assertThat(pod.<String, IOException>call(MisuseTest::whereAmI)).isEqualTo(pod.identity().toString());
@@ -129,13 +135,13 @@ class MisuseTest {
         closed.close();
         LeakCheck leaks = LeakCheck.begin();
         List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> uses = List.of(
-                () -> closed.run(() -> {}), closed::owner, closed::duplicate, () -> closed.idIn(pod), () -> pod.idIn(closed), () -> Rtnetlink.open(closed),
+                () -> closed.run(() -> {}), closed::owningUserNamespace, closed::duplicate, () -> Rtnetlink.open(closed), () -> idOf(closed, pod),
                 () -> JdkChannels.listen(closed, SocketOptions.NONE, new InetSocketAddress(0)), () -> PacketSocket.open(closed, 0));
         for (var use : uses) {
             assertThatThrownBy(use).isInstanceOf(ClosedChannelException.class).hasMessage(closed + " is closed");
         }
         assertThatThrownBy(() -> NettyChannels.client(closed).newChannel()).hasMessage("no socket in " + closed + ": " + closed + " is closed");
-        assertThat(Capability.MARK.probe(closed).reason()).isEqualTo(closed + " is closed");
+        assertThat(Capability.MARK.check(closed).reason()).isEqualTo(closed + " is closed");
         leaks.verify();
     }
 
@@ -144,7 +150,7 @@ class MisuseTest {
         Path path = directory.resolve("s");
         List<SeqpacketSocket> queue = new ArrayList<>();
         try (SeqpacketListener busy = SeqpacketListener.listen(path)) {
-            for (int i = 0; i < 129; i++) { // as many as it lets wait
+            for (int i = 0; i < 129; i++) { // fills the queue
                 queue.add(SeqpacketSocket.connect(path));
             }
             CompletableFuture<Throwable> refusal = CompletableFuture.supplyAsync(() -> org.assertj.core.api.Assertions.catchThrowable(() -> SeqpacketListener.listen(path)));
@@ -157,10 +163,10 @@ class MisuseTest {
     }
 
     @Test
-    void aListenerRemovesNoFileButItsOwn(@TempDir Path directory) throws Exception {
+    void aListenerRemovesOnlyItsOwnFile(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("s");
         SeqpacketListener first = SeqpacketListener.listen(path);
-        Files.move(path, directory.resolve("moved")); // keeps its inode from being used again
+        Files.move(path, directory.resolve("moved")); // prevents its inode from being reused
         try (SeqpacketListener second = SeqpacketListener.listen(path)) {
             first.close();
             try (SeqpacketSocket client = SeqpacketSocket.connect(path)) {
@@ -172,7 +178,7 @@ class MisuseTest {
     }
 
     @Test
-    void ofListenersAtOnePathOneWins(@TempDir Path directory) throws Exception {
+    void oneOfSeveralListenersOnAPathWins(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("s");
         for (int round = 0; round < 50; round++) {
             Queue<SeqpacketListener> winners = new ConcurrentLinkedQueue<>();
@@ -197,7 +203,7 @@ class MisuseTest {
     }
 
     @Test
-    void roomAndTimeAreBounded(@TempDir Path directory) throws Exception {
+    void limitsAndTimeoutsAreBounded(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("s");
         try (SeqpacketListener listener = SeqpacketListener.listen(path);
                 SeqpacketSocket client = SeqpacketSocket.connect(path);
@@ -205,18 +211,18 @@ class MisuseTest {
             assertThatThrownBy(() -> server.receive(Integer.MAX_VALUE, 0, LIMIT)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("1 to 1073741824 bytes");
             assertThatThrownBy(() -> server.receive(1, 0, Duration.ofSeconds(Long.MIN_VALUE))).isInstanceOf(java.net.SocketTimeoutException.class);
             client.send(ByteBuffer.wrap(new byte[] {7}));
-            try (UnixMessage packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // what is there needs no time
+            try (UnixMessage packet = server.receive(1, 0, Duration.ofSeconds(-1))) { // a message that has arrived needs no time
                 assertThat(packet.data()).isEqualTo(ByteBuffer.wrap(new byte[] {7}));
             }
         }
     }
 
     @Test
-    void whatNobodyClosesIsReported(PodNetwork network) throws Exception {
-        assertThat(ChildJvm.run(ChildJvm.command(Forgetful.class).withOptions("-Dio.netty.leakDetection.level=paranoid"))).isEqualTo("OwnedFd made by Forgetful\n");
+    void aDescriptorThatIsNotClosedIsReported(PodNetwork network) throws Exception {
+        assertThat(ChildJvm.run(ChildJvm.command(Forgetful.class).withOptions("-Dio.netty.leakDetection.level=paranoid"))).isEqualTo("OwnedFd created by Forgetful\n");
     }
 
-    /** Runs in a process of its own, as it leaks. */
+    /** Runs in a separate process, because it leaks. */
     static final class Forgetful {
         private Forgetful() {}
 
@@ -229,7 +235,7 @@ class MisuseTest {
                     return new ResourceLeakDetector<>(resource, samplingInterval, maxActive) {
                         @Override
                         protected void reportTracedLeak(String type, String records) {
-                            reports.add(type + " made by " + (records.contains(Forgetful.class.getName()) ? "Forgetful" : records));
+                            reports.add(type + " created by " + (records.contains(Forgetful.class.getName()) ? "Forgetful" : records));
                         }
                     };
                 }
@@ -238,14 +244,14 @@ class MisuseTest {
             String report = null;
             while (report == null) {
                 System.gc();
-                NetworkNamespace.current().close(); // reports those before it
+                NetworkNamespace.current().close(); // reports the earlier ones
                 report = reports.poll(10, TimeUnit.MILLISECONDS);
             }
             System.out.println(report);
         }
     }
 
-    /** The one program must find, and be able to delete, what the other has made, in any order. */
+    /** Each program must find the names that the other has created, and be able to delete them, in any order. */
     @Test
     void namesAreSharedWithIp(PodNetwork network) throws Exception {
         NetworkNamespace.create("ours").close();

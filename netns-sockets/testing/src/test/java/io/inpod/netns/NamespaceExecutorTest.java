@@ -48,18 +48,18 @@ class NamespaceExecutorTest {
     @Test
     void servesAVirtualThread(PodNetwork network) throws Exception {
         if (Runtime.version().feature() < 21) {
-            return; // has none: aVirtualThreadIsRefused says so
+            return; // no virtual threads: aVirtualThreadIsRefused checks that
         }
-        CompletableFuture<ServerSocketChannel> made = new CompletableFuture<>();
+        CompletableFuture<ServerSocketChannel> created = new CompletableFuture<>();
         try (NamespaceExecutor executor = NamespaceExecutor.create(1, Thread::new)) {
-            Runnable caller = () -> made.complete(executor.call(network.pod(0).namespace(), ServerSocketChannel::open).toCompletableFuture().join());
+            Runnable caller = () -> created.complete(executor.call(network.pod(0).namespace(), ServerSocketChannel::open).toCompletableFuture().join());
             Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, caller);
-            made.join().close();
+            created.join().close();
         }
     }
 
     @Test
-    void passesOnWhatTheBodyThrewAndGoesOn(PodNetwork network) throws Exception {
+    void passesOnTheBodysExceptionAndContinues(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (NamespaceExecutor executor = NamespaceExecutor.create(1, Thread::new)) {
             assertThatThrownBy(() -> executor.call(pod, () -> {
@@ -79,7 +79,7 @@ class NamespaceExecutorTest {
     }
 
     @Test
-    void closingFinishesWhatWasAccepted(PodNetwork network) throws Exception {
+    void closingFinishesAcceptedWork(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         CountDownLatch go = new CountDownLatch(1);
         List<CompletableFuture<String>> results = new ArrayList<>();
@@ -112,23 +112,23 @@ class NamespaceExecutorTest {
     }
 
     @Test
-    void isNotMadeInsideANamespace(PodNetwork network) throws Exception {
-        network.pod(0).namespace().run(() -> assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside of any namespace"));
+    void isNotCreatedInsideANamespace(PodNetwork network) throws Exception {
+        network.pod(0).namespace().run(() -> assertThatThrownBy(() -> NamespaceExecutor.create(1, Thread::new)).hasMessageContaining("outside any namespace"));
     }
 
     @Test
-    void refusesWhatItCannotWorkWithAndLeavesNoThread(PodNetwork network) throws Exception {
+    void refusesUnusableArgumentsAndLeavesNoThread(PodNetwork network) throws Exception {
         assertThatThrownBy(() -> NamespaceExecutor.create(0, Thread::new)).hasMessage("1 to 64 threads, not 0");
         assertThatThrownBy(() -> NamespaceExecutor.create(1, work -> null)).hasMessageContaining("platform threads, not null");
         Thread ended = new Thread(() -> {});
         ended.start();
         ended.join();
-        List<Thread> made = new ArrayList<>();
+        List<Thread> created = new ArrayList<>();
         assertThatThrownBy(() -> NamespaceExecutor.create(2, work -> {
-            made.add(made.isEmpty() ? new Thread(work) : ended);
-            return made.get(made.size() - 1);
+            created.add(created.isEmpty() ? new Thread(work) : ended);
+            return created.get(created.size() - 1);
         })).isInstanceOf(IllegalThreadStateException.class);
-        assertThat(made).noneMatch(Thread::isAlive);
+        assertThat(created).noneMatch(Thread::isAlive);
         if (Runtime.version().feature() >= 21) {
             Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
             ThreadFactory virtual = (ThreadFactory) Class.forName("java.lang.Thread$Builder").getMethod("factory").invoke(builder);

@@ -15,13 +15,13 @@ import org.junit.jupiter.api.Test;
 @Pods(1)
 class NamespaceHolderTest {
     @Test
-    void findsAllThatKeepsANamespace(PodNetwork network) throws Exception {
+    void findsEverythingThatKeepsANamespaceAlive(PodNetwork network) throws Exception {
         long self = ProcessHandle.current().pid();
         NetworkNamespace namespace = NetworkNamespace.create("held");
         CountDownLatch named = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         Thread thread = new Thread(() -> {
-            named.countDown(); // the kernel knows a thread's name only when it runs
+            named.countDown(); // the kernel has a thread's name only once the thread runs
             try {
                 end.await();
             } catch (InterruptedException e) {

@@ -15,7 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
-/** Where namespaces come from, and what they are to each other. */
+/** The ways to open a namespace, and how namespaces relate to others. */
 @Pods(2)
 class NamespaceOriginsTest {
     private static String link(String path) throws IOException {
@@ -27,9 +27,9 @@ class NamespaceOriginsTest {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         AtomicLong tid = new AtomicLong();
-        Thread[] born = new Thread[1];
+        Thread[] started = new Thread[1];
         network.pod(0).namespace().run(() -> {
-            born[0] = new Thread(() -> {
+            started[0] = new Thread(() -> {
                 try {
                     tid.set(Long.parseLong(Path.of(link("/proc/thread-self")).getFileName().toString()));
                     inside.countDown();
@@ -38,7 +38,7 @@ class NamespaceOriginsTest {
                     throw new AssertionError(e);
                 }
             });
-            born[0].start();
+            started[0].start();
         });
         inside.await();
 
@@ -51,7 +51,7 @@ class NamespaceOriginsTest {
             assertThat(initial.identity()).hasToString(link("/proc/self/ns/net"));
         } finally {
             end.countDown();
-            born[0].join();
+            started[0].join();
         }
         while (Files.exists(Path.of("/proc/self/task/" + tid.get()))) { // the kernel's thread ends a little after Java's
             Thread.onSpinWait();
@@ -76,7 +76,7 @@ class NamespaceOriginsTest {
     }
 
     @Test
-    void aDeadProcessThatNobodyWaitedForHasNone(PodNetwork network) throws Exception {
+    void aZombieHasNone(PodNetwork network) throws Exception {
         String zombie = "import os,sys\np=os.fork()\nif p==0: os._exit(0)\nos.waitid(os.P_PID,p,os.WEXITED|os.WNOWAIT)\nprint(p,flush=True)\nsys.stdin.read()";
         Process parent = new ProcessBuilder("python3", "-c", zombie).start();
         try (var output = parent.inputReader()) {
@@ -105,13 +105,13 @@ class NamespaceOriginsTest {
 
     @Test
     void rootlessNamesAreFoundToo(PodNetwork network) throws Exception {
-        // The sandbox sets XDG_RUNTIME_DIR=/run, whose folder netns is that of the system; elsewhere it's the environment's.
+        // The sandbox sets XDG_RUNTIME_DIR=/run, whose directory netns is the system's; elsewhere it is the environment's.
         String name = ChildJvm.run(ChildJvm.command(RootlessName.class).inEnvironment("XDG_RUNTIME_DIR", "/run/user-0"));
 
         assertThat(name).isEqualTo("found\nnot found\n");
     }
 
-    /** Runs in a process of its own, for its environment. */
+    /** Runs in a separate process, for its environment. */
     static final class RootlessName {
         private RootlessName() {}
 
@@ -133,17 +133,17 @@ class NamespaceOriginsTest {
     }
 
     @Test
-    void knowsItsOwner(PodNetwork network) throws Exception {
+    void knowsItsOwningUserNamespace(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         String user = link("/proc/self/ns/user");
-        assertThat(pod.owner()).hasToString(user);
-        assertThat(pod.owner().creator()).isZero();
+        assertThat(pod.owningUserNamespace()).hasToString(user);
+        assertThat(pod.owningUserNamespace().creator()).isZero();
 
         Process inside = new ProcessBuilder("unshare", "-Urn", "sh", "-c", "echo ready; exec sleep 1000").start();
         try (var output = inside.inputReader()) {
             assertThat(output.readLine()).isEqualTo("ready");
             try (NetworkNamespace foreign = NetworkNamespace.ofProcess(inside.pid())) {
-                assertThat(foreign.owner()).hasToString(link("/proc/" + inside.pid() + "/ns/user")).isNotEqualTo(pod.owner());
+                assertThat(foreign.owningUserNamespace()).hasToString(link("/proc/" + inside.pid() + "/ns/user")).isNotEqualTo(pod.owningUserNamespace());
             }
         } finally {
             inside.destroyForcibly().waitFor();
@@ -151,30 +151,14 @@ class NamespaceOriginsTest {
     }
 
     @Test
-    void hasAnIdWhereItWasGivenOne(PodNetwork network) throws Exception {
-        NetworkNamespace node = network.node();
-        try (NetworkNamespace named = NetworkNamespace.create("numbered")) {
-            assertThat(named.idIn(node)).isEmpty();
-
-            // `ip netns set` would work in the namespace it runs in: the node's
-            Tool.run(node, "ip", "netns", "set", "numbered", "4711");
-
-            assertThat(named.idIn(node)).hasValue(4711);
-            assertThat(named.idIn(network.pod(1).namespace())).isEmpty();
-        } finally {
-            NetworkNamespace.delete("numbered");
-        }
-    }
-
-    @Test
-    void aNameThatCannotBeMountedIsGivenBack() throws Exception {
-        // In a user namespace that doesn't own the mount namespace: the file can be made, the mount can't.
+    void aNameThatCannotBeMountedIsReleased() throws Exception {
+        // In a user namespace that doesn't own the mount namespace: the file can be created, the mount can't.
         assertThat(ChildJvm.run(ChildJvm.command(Unmountable.class).through("unshare", "-Urn")))
                 .contains("mount on /run/netns/unmountable failed: Operation not permitted (EPERM, 1)")
                 .endsWith("gone\n");
     }
 
-    /** Runs in a process of its own, for its user namespace. */
+    /** Runs in a separate process, for its user namespace. */
     static final class Unmountable {
         private Unmountable() {}
 

@@ -20,19 +20,19 @@ class NativeLoadTest {
     }
 
     @Test
-    void aDirectoryThatForbidsExecutionIsNamedWithThePropertyThatMovesIt() throws Exception {
+    void anErrorNamesTheNoexecDirectoryAndThePropertyToMoveIt() throws Exception {
         Path noexec = Files.createDirectory(directory.resolve("noexec"));
         Path exec = Files.createDirectory(directory.resolve("exec"));
 
         assertThat(ChildJvm.runExpecting(1, where("-Djava.io.tmpdir=" + noexec)))
-                .contains("UnsatisfiedLinkError: can't load the native part, which jffi extracts into " + noexec + " or else into the current directory")
+                .contains("UnsatisfiedLinkError: can't load the native library, which jffi extracts into " + noexec + " or else into the current directory")
                 .contains("noexec")
                 .contains("-Djffi.extract.dir=DIRECTORY");
         assertThat(ChildJvm.run(where("-Djava.io.tmpdir=" + noexec, "-Djffi.extract.dir=" + exec))).isEqualTo("loaded\n");
         assertThat(ChildJvm.run(where("-Djava.io.tmpdir=" + exec))).isEqualTo("loaded\n");
     }
 
-    /** Runs in a process of its own: a class is loaded but once. */
+    /** Runs in a separate process: a class is loaded only once. */
     static final class Load {
         private Load() {}
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class NetnsReadmeTest {
     @BeforeEach
-    void makeThePod() throws Exception {
+    void createThePod() throws Exception {
         Privilege.NAMESPACES.require();
         NetworkNamespace.create("pod-a").close();
     }
@@ -33,13 +33,13 @@ class NetnsReadmeTest {
 
     @Test
     void aJdkChannelInAnotherNamespace() throws Exception {
-        // README: begin
+        // docs/netns-sockets.md: begin
         try (NetworkNamespace pod = NetworkNamespace.named("pod-a"); // or .ofProcess(pid), .open(path), .adopt(fd)
                 ServerSocketChannel listener = pod.call(ServerSocketChannel::open)) {
-            listener.bind(new InetSocketAddress(8080)); // an ordinary JDK channel, which accepts in the pod
+            listener.bind(new InetSocketAddress(8080)); // an ordinary JDK channel that accepts in the pod
             assertThat(Tool.run(pod, "ss", "-Hlnt")).contains(":8080");
         }
-        // README: end
+        // docs/netns-sockets.md: end
     }
 
     @Test
@@ -48,18 +48,20 @@ class NetnsReadmeTest {
         try (SeqpacketListener listener = SeqpacketListener.listen(path);
                 NamespaceExecutor executor = NamespaceExecutor.create(1, Executors.defaultThreadFactory());
                 NetworkNamespace pod = NetworkNamespace.named("pod-a")) {
-            // README: begin
-            try (SeqpacketSocket agent = SeqpacketSocket.connect(path)) { // one process hands a namespace over ...
+            // docs/netns-sockets.md: begin
+            try (SeqpacketSocket agent = SeqpacketSocket.connect(path)) { // one process sends a namespace ...
                 agent.send(ByteBuffer.wrap("pod-a".getBytes()), pod.fd());
             }
-            try (SeqpacketSocket peer = listener.accept(Duration.ofSeconds(5)); // ... and another takes it
-                    UnixMessage packet = peer.receive(1024, 1, Duration.ofSeconds(5));
-                    NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
-                assertThat(received).isEqualTo(pod); // whatever file it was opened by
+            try (SeqpacketSocket peer = listener.accept(Duration.ofSeconds(5)); // ... and another receives it
+                    UnixMessage message = peer.receive(1024, 1, Duration.ofSeconds(5));
+                    NetworkNamespace received = NetworkNamespace.adopt(message.take())) {
+                assertThat(received).isEqualTo(pod); // equality is the namespace's, not the file's
             }
-            // README: end
-            CompletionStage<ServerSocketChannel> made = executor.call(pod, ServerSocketChannel::open);
-            made.toCompletableFuture().get().close();
+            // docs/netns-sockets.md: end
+            // docs/netns-sockets.md: begin
+            CompletionStage<ServerSocketChannel> opening = executor.call(pod, ServerSocketChannel::open);
+            // docs/netns-sockets.md: end
+            opening.toCompletableFuture().get().close();
         }
     }
 }

@@ -34,7 +34,7 @@ class NetworkNamespaceTest {
     }
 
     @Test
-    void runsTheBodyInsideAndComesBack(PodNetwork network) throws IOException {
+    void runsTheBodyInsideAndReturns(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
         String home = whereAmI();
 
@@ -73,7 +73,7 @@ class NetworkNamespaceTest {
     }
 
     @Test
-    void aSocketBelongsToTheNamespaceItWasMadeIn(PodNetwork network) throws IOException {
+    void aSocketBelongsToTheNamespaceItWasCreatedIn(PodNetwork network) throws IOException {
         try (ServerSocketChannel server = network.pod(0).namespace().call(ServerSocketChannel::open)) {
             server.bind(new InetSocketAddress("0.0.0.0", 8080));
 
@@ -116,7 +116,7 @@ class NetworkNamespaceTest {
             assertThat(Tool.run(own, "ip", "netns", "list")).doesNotContain("named");
             Process inside = new ProcessBuilder(Tool.inside(created, "sleep", "1000")).start();
             try {
-                // nsenter becomes sleep after it has entered
+                // nsenter becomes sleep once it has entered
                 for (Path name = Path.of("/proc/" + inside.pid() + "/comm"); !Files.readString(name).startsWith("sleep"); ) {
                     Thread.onSpinWait();
                 }
@@ -130,7 +130,7 @@ class NetworkNamespaceTest {
     }
 
     @Test
-    void stillWorksWhenNothingButTheDescriptorHoldsIt() throws IOException {
+    void worksWhileOnlyTheDescriptorHoldsIt() throws IOException {
         try (NetworkNamespace created = NetworkNamespace.create("short-lived")) {
             NetworkNamespace.delete("short-lived");
 
@@ -139,7 +139,7 @@ class NetworkNamespaceTest {
     }
 
     @Test
-    void whatIsNoNetworkNamespaceIsRefusedByKind(@TempDir Path directory) throws IOException {
+    void anythingButANetworkNamespaceIsRefusedByKind(@TempDir Path directory) throws IOException {
         Path file = Files.createFile(directory.resolve("regular"));
 
         assertThatThrownBy(() -> NetworkNamespace.open(file))
@@ -189,7 +189,7 @@ class NetworkNamespaceTest {
         try {
             start = Thread.class.getMethod("startVirtualThread", Runnable.class);
         } catch (NoSuchMethodException e) {
-            assertThat(Runtime.version().feature()).as("a Java without virtual threads").isLessThan(21);
+            assertThat(Runtime.version().feature()).as("this Java has no virtual threads").isLessThan(21);
             return;
         }
         Throwable[] thrown = new Throwable[1];
@@ -225,7 +225,7 @@ class NetworkNamespaceTest {
                     try {
                         wait.wait();
                     } catch (InterruptedException e) {
-                        // told to end
+                        // its signal to end
                     }
                 }
             });
@@ -245,6 +245,6 @@ class NetworkNamespaceTest {
         SystemCallException refused = new SystemCallException("setns", own.toString(), 1, "EPERM", "Operation not permitted");
 
         assertThat(refused).hasMessage("setns on /proc/1/ns/net failed: Operation not permitted (EPERM, 1); this needs CAP_SYS_ADMIN in the"
-                + " user namespace that owns the namespace (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor tells what is missing");
+                + " user namespace that owns the namespace (run as root, or everything inside `unshare -Ur`); io.inpod.netns.doctor.Doctor reports what is missing");
     }
 }

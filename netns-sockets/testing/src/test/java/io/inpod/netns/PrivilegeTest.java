@@ -20,7 +20,7 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** What the extension does to the tests of someone who lacks the privilege, or who leaves something behind. */
+/** The extension's effect on tests that lack the privilege, or that leave something behind. */
 class PrivilegeTest {
     private static final String[] WITHOUT = {"setpriv", "--inh-caps=-all", "--bounding-set=-sys_admin"};
     private static final List<Object> LEFT = new ArrayList<>();
@@ -59,7 +59,7 @@ class PrivilegeTest {
                     line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("fd \\d+ -> socket:\\["),
                     line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("fd \\d+ -> pipe:\\["),
                     line -> assertThat(line).startsWith("FAILED left behind: ").containsPattern("thread \\d+ \\(\"left behind\"\\) in net:\\["),
-                    line -> assertThat(line).as("a thread in the wrong place is everybody's concern").startsWith("FAILED"));
+                    line -> assertThat(line).as("a thread in the wrong namespace fails every test").startsWith("FAILED"));
         } finally {
             NetworkNamespace.delete("untidy");
         }
@@ -104,7 +104,7 @@ class PrivilegeTest {
         }
     }
 
-    /** Runs some of them in a process of their own and prints how each ended. */
+    /** Runs some of them in a separate process and prints how each ended. */
     static final class Runner {
         private Runner() {}
 
@@ -113,7 +113,7 @@ class PrivilegeTest {
             for (String method : args) {
                 run(method);
             }
-            System.exit(0); // event loops and threads may be left
+            System.exit(0); // event loops and threads may still run
         }
 
         private static void run(String method) {

@@ -73,7 +73,7 @@ class SwitchTraceTest {
         assertThat(ChildJvm.run(ChildJvm.command(Switch.class))).isEqualTo("with\nfine\n");
     }
 
-    /** Runs in a process of its own, for its modules. */
+    /** Runs in a separate process, for its modules. */
     static final class Switch {
         private Switch() {}
 

@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a class of the tests in a JVM of its own, for what can't be changed in this one: privileges, limits, flags. */
+/** Runs a test class in another JVM, with what can't be changed in this one: privileges, limits, flags. */
 public final class TestJvm {
     private TestJvm() {}
 
-    /** Starts it; its standard error is this process's. */
+    /** Starts it. It inherits this process's standard error. */
     public static Process start(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>(wrapper);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -25,7 +25,7 @@ public final class TestJvm {
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
-    /** Its output, once it has ended with 0. */
+    /** Returns its output after it has ended with exit code 0. */
     public static String run(List<String> wrapper, List<String> flags, Class<?> main, Object... arguments) throws IOException, InterruptedException {
         Process process = start(wrapper, flags, main, arguments);
         try (OutputStream input = process.getOutputStream()) {

@@ -22,20 +22,20 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.opentest4j.TestAbortedException;
 
-/** Whatever else a descriptor may be is refused with words for it. */
+/** A descriptor of any other kind is refused with a description of that kind. */
 @Pods(1)
 class WrongKindsTest {
     /**
-     * Holds one descriptor of every kind and prints "number words that the error must contain", or "-errno name" for what it couldn't
-     * make. What every Linux has ends it with an exception instead.
+     * Holds one descriptor of every kind and prints "number text that the error must contain", or "-errno name" for a kind that it couldn't
+     * create. If every Linux has that kind, it ends with an exception instead.
      */
     private static final String ZOO = """
             import ctypes, errno, os, platform, select, socket, stat, struct, sys, tempfile
             def show(fd, words):
                 print(fd, words, flush=True)
             libc = ctypes.CDLL(None, use_errno=True)
-            def attempt(name, words, made):
-                show(made, words) if made >= 0 else show(-ctypes.get_errno(), name)
+            def attempt(name, words, created):
+                show(created, words) if created >= 0 else show(-ctypes.get_errno(), name)
             keep = [tempfile.TemporaryFile(), select.epoll()]
             show(keep[0].fileno(), 'a regular file')
             show(os.open('/proc/self/status', 0), 'a regular file')
@@ -89,7 +89,7 @@ class WrongKindsTest {
         List<DynamicTest> kinds = new ArrayList<>();
         BufferedReader output = python.inputReader();
         for (String line = output.readLine(); !"end".equals(line); line = output.readLine()) {
-            assertThat(line).as("python's standard error says why it ended").isNotNull();
+            assertThat(line).as("Python's standard error shows why it ended").isNotNull();
             int number = Integer.parseInt(line.substring(0, line.indexOf(' ')));
             String words = line.substring(line.indexOf(' ') + 1);
             kinds.add(DynamicTest.dynamicTest(words, number < 0 ? () -> skip(-number, words) : () -> refuses(python.pid(), number, words)));
@@ -141,7 +141,7 @@ class WrongKindsTest {
     }
 
     @Test
-    void aNameLeftOverWithoutItsMountIsRefused(PodNetwork network) throws Exception {
+    void aLeftoverNameWithoutItsMountIsRefused(PodNetwork network) throws Exception {
         Path leftOver = Files.createFile(Path.of("/run/netns/left-over"));
         assertThatThrownBy(() -> NetworkNamespace.named("left-over")).isInstanceOf(NotANetworkNamespaceException.class).hasMessageEndingWith("a regular file");
 

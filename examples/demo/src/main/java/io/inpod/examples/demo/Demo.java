@@ -1,5 +1,9 @@
 package io.inpod.examples.demo;
 
+import static io.inpod.netns.InPodConstants.HBONE_PORT;
+import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
+import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
+
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
@@ -19,7 +23,7 @@ import java.util.stream.Stream;
 /** The plot: pods, agent, proxy, app, one request, and what can be seen of it. */
 final class Demo implements AutoCloseable {
     private static final int APP_PORT = 8080;
-    private static final int TUNNEL_PORT = 15008;
+    private static final List<Integer> PROXY_PORTS = List.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
     private static final int IPV6_PREFIX = 64;
     private static final String SECRET = "the-secret-that-must-not-be-seen-on-the-wire";
     private static final String ANSWER = "hello from the app in pod B";
@@ -78,11 +82,11 @@ final class Demo implements AutoCloseable {
         enrol(b);
         String listeners = inside(b, "ss", "-ntlp");
         story.show(listeners);
-        story.claim(Stream.of(15001, 15006, TUNNEL_PORT).allMatch(port -> listeners.contains("*:" + port + " ")),
-                "the ztunnel listens on 15001, 15006 and 15008 inside pod B, where none of its threads is");
+        story.claim(PROXY_PORTS.stream().allMatch(port -> listeners.contains("*:" + port + " ")),
+                "the ztunnel listens on " + OUTBOUND_PORT + ", " + INBOUND_PLAINTEXT_PORT + " and " + HBONE_PORT + " inside pod B, where none of its threads is");
         String rules = inside(b, ipv6 ? "ip6tables-save" : "iptables-save");
         story.show(rules.lines().filter(line -> line.startsWith("*") || line.startsWith("-A")).reduce("", (x, y) -> x + "\n" + y));
-        story.claim(rules.contains("--to-ports 15001"), "pod B's own kernel rules redirect what its apps send");
+        story.claim(rules.contains("--to-ports " + OUTBOUND_PORT), "pod B's own kernel rules redirect what its apps send");
 
         story.step("An HTTP server in pod B, and a request from pod A, both unaware of all this");
         processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
@@ -140,8 +144,8 @@ final class Demo implements AutoCloseable {
     private void tellWire(WireCapture.Evidence wire) {
         story.step("What passed between the pods, seen by an AF_PACKET socket on pod B's link");
         story.show(wire.frames().size() + " frames; with TLS records, by port: " + wire.tlsFramesByPort() + "; with any data: " + wire.dataFramesByPort());
-        story.claim(wire.tlsFramesByPort().getOrDefault(TUNNEL_PORT, 0) > 0, "TLS records to port " + TUNNEL_PORT);
-        story.claim(wire.dataFramesByPort().keySet().equals(java.util.Set.of(TUNNEL_PORT)), "and no data to any other port");
+        story.claim(wire.tlsFramesByPort().getOrDefault(HBONE_PORT, 0) > 0, "TLS records to port " + HBONE_PORT);
+        story.claim(wire.dataFramesByPort().keySet().equals(java.util.Set.of(HBONE_PORT)), "and no data to any other port");
         story.claim(Stream.of(SECRET, ANSWER, "HTTP/1.1", "X-Secret").noneMatch(wire::contains), "the text of the request and of its answer is nowhere");
     }
 

@@ -393,8 +393,8 @@ abstract class EndToEnd {
         Path chain = node.home.resolve("foreign-chain.pem");
         Path key = node.home.resolve("foreign-key.pem");
         if (!serviceAccount.isEmpty()) {
-            io.inpod.hbone.DevelopmentCa.open(node.home.resolve("ca"))
-                    .issueTo(new io.inpod.hbone.SpiffeId("cluster.local", "default", serviceAccount), chain, key);
+            io.inpod.hbone.identity.DevelopmentCa.open(node.home.resolve("ca"))
+                    .issueTo(new io.inpod.hbone.identity.SpiffeId("cluster.local", "default", serviceAccount), chain, key);
         }
         return Tool.run(node.c.namespace(), "/usr/bin/python3", Path.of("src/test/python/hbone_connect.py").toAbsolutePath().toString(),
                 text(node.b), authority, serviceAccount.isEmpty() ? "" : chain.toString(), key.toString()).strip();

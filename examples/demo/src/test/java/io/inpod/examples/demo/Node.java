@@ -145,13 +145,8 @@ final class Node implements AutoCloseable {
     }
 
     void enrol(Pod pod) throws IOException, InterruptedException {
-        int fd = pod.namespace().fd().acquire();
-        try {
-            agent("add", "--uid", "uid-" + pod.name(), "--name", pod.name(), "--namespace", "default", "--service-account", "sa-" + pod.name(),
-                    "--netns", "/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
-        } finally {
-            pod.namespace().fd().release();
-        }
+        agent("add", "--uid", "uid-" + pod.name(), "--name", pod.name(), "--namespace", "default", "--service-account", "sa-" + pod.name(),
+                "--netns", Tool.pathOf(pod.namespace()).toString());
     }
 
     void withdraw(Pod pod) throws IOException, InterruptedException {

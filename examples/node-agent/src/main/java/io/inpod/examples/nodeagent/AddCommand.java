@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.rules.Version;
 import io.inpod.iptables.pod.PodOverrides;
 import java.util.Map;
 import picocli.CommandLine.ArgGroup;

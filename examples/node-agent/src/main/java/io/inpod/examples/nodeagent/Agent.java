@@ -6,6 +6,7 @@ import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,7 +33,6 @@ final class Agent {
     private final ZdsServer proxies;
     private final Function<PodOverrides, NamespaceChange> redirections;
     private final Duration proxyPatience;
-    private final NodeNamespaces node = new NodeNamespaces();
     private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
 
     /** Redirects each pod as the function says, which throws IllegalArgumentException if what the pod wants is impossible. */
@@ -56,7 +56,7 @@ final class Agent {
         Steps steps = new Steps("add pod " + uid);
         try (NetworkNamespace netns = steps.run("open its network namespace", () -> NetworkNamespace.open(path))) {
             steps.run("check that it is a pod's", () -> {
-                node.refuse(netns);
+                NodeNamespaces.refuse(netns);
                 refuseConflict(uid, info, overrides, netns);
                 return netns;
             });
@@ -194,7 +194,7 @@ final class Agent {
         NetworkNamespace netns = steps.run("open its network namespace", () -> NetworkNamespace.open(path));
         try {
             steps.run("check that it is a pod's", () -> {
-                node.refuse(netns);
+                NodeNamespaces.refuse(netns);
                 for (EnrolledPod other : pods.values()) {
                     if (other.netns().equals(netns)) {
                         throw new AgentException(netns + " is that of pod " + other.uid());

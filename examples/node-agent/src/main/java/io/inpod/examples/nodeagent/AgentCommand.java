@@ -1,7 +1,9 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.rules.Version;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.netns.InPodConstants;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +39,8 @@ final class AgentCommand implements Callable<Integer> {
             description = "how inbound connections reach the proxy: redirect (default) or tproxy")
     private Profile profile = Profile.REDIRECT;
 
-    @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port 15053; a pod's annotation may say otherwise")
+    @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port " + InPodConstants.DNS_PORT
+            + "; a pod's annotation may say otherwise")
     private boolean dnsCapture;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",

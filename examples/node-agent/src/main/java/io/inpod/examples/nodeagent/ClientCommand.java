@@ -1,6 +1,6 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.examples.zds.PrivateSocket;
+import io.inpod.netns.unix.PrivateSocket;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;

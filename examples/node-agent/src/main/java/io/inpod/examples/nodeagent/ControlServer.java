@@ -1,74 +1,53 @@
 package io.inpod.examples.nodeagent;
 
-import io.inpod.examples.zds.PrivateSocket;
-import io.inpod.examples.zds.UntrustedPeerException;
-import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.PrivateServer;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.TruncatedMessageException;
 import io.inpod.netns.unix.UnixMessage;
+import io.inpod.netns.unix.UntrustedPeerException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Takes commands for an {@link Agent} from local clients. {@link #run()} and each client need a thread of the caller's. */
-final class ControlServer implements AutoCloseable {
+final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
 
     private final Agent agent;
-    private final SeqpacketListener listener;
+    private final PrivateServer server;
     private final Executor executor;
     private final Duration idleLimit;
     private final ControlJson json = new ControlJson();
-    private final CountDownLatch closed = new CountDownLatch(1);
 
     /** Listens; a client that says nothing for the limit is disconnected. */
     ControlServer(Agent agent, Path path, Executor executor, Duration idleLimit) throws IOException {
         this.agent = agent;
         this.executor = executor;
         this.idleLimit = idleLimit;
-        this.listener = PrivateSocket.listen(path);
+        this.server = PrivateServer.listen(path);
     }
 
     void run() {
-        while (closed.getCount() > 0) {
-            try {
-                SeqpacketSocket socket = PrivateSocket.accept(listener, Duration.ZERO);
-                try {
-                    executor.execute(() -> serve(socket));
-                } catch (RuntimeException e) {
-                    socket.close();
-                    throw e;
-                }
-            } catch (ClosedChannelException e) {
-                return;
-            } catch (UntrustedPeerException e) {
-                LOG.warn("control connection refused: {}", e.getMessage());
-            } catch (IOException | RuntimeException e) {
-                LOG.error("can't accept a control connection: {}", e.getMessage());
-                pause();
-            }
-        }
+        server.run(executor, this);
     }
 
-    /** A process without free descriptors would otherwise spin. */
-    private void pause() {
-        try {
-            closed.await(1, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            close();
-        }
+    @Override
+    public void refused(UntrustedPeerException reason) {
+        LOG.warn("control connection refused: {}", reason.getMessage());
     }
 
-    private void serve(SeqpacketSocket socket) {
+    @Override
+    public void failed(Exception cause) {
+        LOG.error("can't accept a control connection: {}", cause.getMessage());
+    }
+
+    @Override
+    public void serve(SeqpacketSocket socket) {
         try (socket) {
             while (answerNext(socket)) {
                 // until the client leaves
@@ -128,7 +107,6 @@ final class ControlServer implements AutoCloseable {
 
     @Override
     public void close() {
-        closed.countDown();
-        listener.close();
+        server.close();
     }
 }

@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.rules.Version;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;

@@ -1,7 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import static io.inpod.examples.nodeagent.Scene.failureOf;
-import static io.inpod.examples.nodeagent.Scene.pathOf;
+import static io.inpod.netns.testing.Tool.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,7 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import static io.inpod.examples.nodeagent.Scene.failureOf;
-import static io.inpod.examples.nodeagent.Scene.pathOf;
+import static io.inpod.netns.testing.Tool.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -11,6 +11,7 @@ import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -210,14 +211,14 @@ class AgentTest {
     @Test
     void theNodesNamespacesAreRefused(PodNetwork network) throws Exception {
         assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/proc/thread-self/ns/net")))
-                .isInstanceOf(AgentException.class).hasMessageContaining("is this agent's own");
+                .isInstanceOf(AgentException.class).hasMessageContaining("is this process's own");
         NetworkNamespace pod = network.pod(0).namespace();
         Path home = Path.of("/proc/1/ns/net");
         try (NetworkNamespace node = NetworkNamespace.open(home)) {
             assertThatThrownBy(() -> pod.<Integer, IOException>call(() -> {
-                new NodeNamespaces().refuse(node);
+                NodeNamespaces.refuse(node);
                 return 0;
-            })).hasMessageContaining("is that of process 1");
+            })).hasMessageContaining("would cut off the node");
             Traces.assertClean(node);
         }
     }

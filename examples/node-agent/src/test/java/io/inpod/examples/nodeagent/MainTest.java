@@ -103,7 +103,7 @@ class MainTest {
     void wishesThatDoNotFitTheProfileAreRefused(PodNetwork network) throws Exception {
         try (FakeProxy proxy = new FakeProxy(uds)) {
             proxy.expectSnapshot();
-            Outcome refused = run("add", "--uid", "u1", "--name", "a", "--netns", Scene.pathOf(network.pod(0).namespace()).toString(),
+            Outcome refused = run("add", "--uid", "u1", "--name", "a", "--netns", Tool.pathOf(network.pod(0).namespace()).toString(),
                     "--annotation", "ambient.istio.io/bypass-inbound-capture=true");
             assertThat(refused.code()).isEqualTo(1);
             assertThat(refused.err()).contains("plan its redirection", "ingress needs the profile REDIRECT");

@@ -5,6 +5,7 @@ import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -35,15 +36,8 @@ final class Scene implements AutoCloseable {
         agent = new Agent(server, redirections, proxyPatience);
     }
 
-    /** A path by which a namespace can be opened as long as it is open here. */
-    static Path pathOf(NetworkNamespace namespace) throws IOException {
-        int number = namespace.fd().acquire();
-        namespace.fd().release();
-        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(number));
-    }
-
     Future<Void> adding(String uid, NetworkNamespace namespace) throws IOException {
-        Path path = pathOf(namespace);
+        Path path = Tool.pathOf(namespace);
         return threads.submit(() -> {
             agent.add(uid, WEB, PodOverrides.NONE, path);
             return null;

@@ -3,22 +3,24 @@ package io.inpod.examples.recipes;
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.AcceptHandler;
-import io.inpod.tproxy.AcceptLoop;
-import io.inpod.tproxy.AcceptRules;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.OwnConnections;
 import io.inpod.tproxy.PolicyRouting;
-import io.inpod.tproxy.Relay;
-import io.inpod.tproxy.RelayIoHandler;
-import io.inpod.tproxy.RelayOptions;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -40,12 +42,12 @@ import java.util.Set;
  * </pre>
  */
 public final class TransparentTcpProxy {
-    static final int PORT = 15006;
+    static final int PORT = InPodConstants.INBOUND_PLAINTEXT_PORT;
 
     private TransparentTcpProxy() {}
 
     static AcceptLoop start(NetworkNamespace namespace, EventLoopGroup loops) throws IOException {
-        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, 0x539);
+        SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, InPodConstants.PROXY_MARK);
         OwnConnections own = new OwnConnections();
         UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
         PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
@@ -64,8 +66,7 @@ public final class TransparentTcpProxy {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});
                                     } else {
-                                        connection.config().setSoLinger(0); // a reset, as the server would have sent
-                                        connection.close();
+                                        Resets.reset(connection); // as the server would have done
                                     }
                                 });
                     }

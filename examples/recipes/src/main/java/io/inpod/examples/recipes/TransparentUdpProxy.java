@@ -2,13 +2,14 @@ package io.inpod.examples.recipes;
 
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.socket.UdpSocket;
 import io.inpod.tproxy.PolicyRouting;
-import io.inpod.tproxy.TransparentDatagram;
-import io.inpod.tproxy.TransparentUdpSocket;
+import io.inpod.tproxy.udp.TransparentDatagram;
+import io.inpod.tproxy.udp.TransparentUdpSocket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
@@ -27,13 +28,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * </pre>
  */
 public final class TransparentUdpProxy {
-    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(MARK, 0x539);
+    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(MARK, InPodConstants.PROXY_MARK);
 
     private TransparentUdpProxy() {}
 
     static TransparentUdpSocket listen(NetworkNamespace namespace) throws IOException {
         PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
-        return TransparentUdpSocket.bind(namespace, SOCKETS, new InetSocketAddress("::", 15053));
+        return TransparentUdpSocket.bind(namespace, SOCKETS, new InetSocketAddress("::", InPodConstants.DNS_PORT));
     }
 
     static void serve(TransparentUdpSocket listener, NetworkNamespace namespace) throws IOException {

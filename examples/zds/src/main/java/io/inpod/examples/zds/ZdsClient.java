@@ -6,6 +6,7 @@ import io.inpod.examples.zds.internal.Wire;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NotANetworkNamespaceException;
 import io.inpod.netns.OwnedFd;
+import io.inpod.netns.unix.PrivateSocket;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.TruncatedMessageException;
 import io.inpod.netns.unix.UnixMessage;

@@ -2,8 +2,9 @@ package io.inpod.examples.zds;
 
 import io.inpod.examples.zds.internal.Messages;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.unix.SeqpacketListener;
+import io.inpod.netns.unix.PrivateServer;
 import io.inpod.netns.unix.SeqpacketSocket;
+import io.inpod.netns.unix.UntrustedPeerException;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -28,21 +28,19 @@ import org.slf4j.LoggerFactory;
  * Thread-safe; {@link #add} and {@link #delete} block until the proxy has answered.
  */
 public final class ZdsServer implements AutoCloseable {
-    private static final Duration FOR_EVER = Duration.ZERO;
     private static final Logger LOG = LoggerFactory.getLogger("zds");
 
-    private final SeqpacketListener listener;
+    private final PrivateServer server;
     private final Executor executor;
     private final Duration patience;
-    private final CountDownLatch closed = new CountDownLatch(1);
     /** Guards the two collections; never held during I/O. */
     private final Object lock = new Object();
     private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
     /** The newest last. */
     private final List<ProxySession> sessions = new ArrayList<>();
 
-    private ZdsServer(SeqpacketListener listener, Executor executor, Duration patience) {
-        this.listener = listener;
+    private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
+        this.server = server;
         this.executor = executor;
         this.patience = patience;
     }
@@ -60,39 +58,27 @@ public final class ZdsServer implements AutoCloseable {
         if (patience.isNegative() || patience.toMillis() == 0) {
             throw new IllegalArgumentException("a proxy needs time to answer, not " + patience);
         }
-        return new ZdsServer(PrivateSocket.listen(path), executor, patience);
+        return new ZdsServer(PrivateServer.listen(path), executor, patience);
     }
 
     /** Accepts proxies until this server is closed; to be run on a thread of the caller's. */
     public void run() {
-        while (closed.getCount() > 0) {
-            try {
-                SeqpacketSocket socket = PrivateSocket.accept(listener, FOR_EVER);
-                try {
-                    executor.execute(() -> serve(socket));
-                } catch (RuntimeException e) {
-                    socket.close();
-                    throw e;
-                }
-            } catch (ClosedChannelException e) {
-                return;
-            } catch (UntrustedPeerException e) {
-                LOG.warn("connection refused: {}", e.getMessage());
-            } catch (IOException | RuntimeException e) {
-                LOG.error("can't accept a proxy on {}: {}", listener, e.getMessage());
-                pause();
+        server.run(executor, new PrivateServer.Handler() {
+            @Override
+            public void serve(SeqpacketSocket connection) {
+                ZdsServer.this.serve(connection);
             }
-        }
-    }
 
-    /** A process without free descriptors would otherwise spin. */
-    private void pause() {
-        try {
-            closed.await(1, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            close();
-        }
+            @Override
+            public void refused(UntrustedPeerException reason) {
+                LOG.warn("connection refused: {}", reason.getMessage());
+            }
+
+            @Override
+            public void failed(Exception cause) {
+                LOG.error("can't accept a proxy on {}: {}", server, cause.getMessage());
+            }
+        });
     }
 
     private void serve(SeqpacketSocket socket) {
@@ -112,7 +98,7 @@ public final class ZdsServer implements AutoCloseable {
                 unregister(session);
             }
         } catch (IOException e) {
-            if (closed.getCount() > 0) {
+            if (!server.isClosed()) {
                 LOG.warn("session ended: {}", e.getMessage());
             }
         }
@@ -141,7 +127,7 @@ public final class ZdsServer implements AutoCloseable {
     /** From here on the session is told of changes; what was there before is the result, to be closed by the caller. */
     private List<ZdsPod> register(ProxySession session) throws IOException {
         synchronized (lock) {
-            if (closed.getCount() == 0) {
+            if (server.isClosed()) {
                 throw new ClosedChannelException();
             }
             List<ZdsPod> known = new ArrayList<>();
@@ -185,7 +171,7 @@ public final class ZdsServer implements AutoCloseable {
             while (sessions.isEmpty()) {
                 long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
                 if (left <= 0) {
-                    throw new ZdsSessionException("no proxy is connected to " + listener + " (waited " + timeout.toMillis() + " ms)");
+                    throw new ZdsSessionException("no proxy is connected to " + server + " (waited " + timeout.toMillis() + " ms)");
                 }
                 lock.wait(left);
             }
@@ -214,7 +200,7 @@ public final class ZdsServer implements AutoCloseable {
         synchronized (lock) {
             if (sessions.isEmpty()) {
                 owned.netns().close();
-                throw new ZdsSessionException(what + ": no proxy is connected to " + listener);
+                throw new ZdsSessionException(what + ": no proxy is connected to " + server);
             }
             newest = sessions.get(sessions.size() - 1);
             ZdsPod before = pods.put(pod.uid(), owned);
@@ -296,10 +282,9 @@ public final class ZdsServer implements AutoCloseable {
     /** Stops listening, ends all sessions and forgets the pods; proxies go on serving them. Closing twice does nothing. */
     @Override
     public void close() {
-        listener.close();
+        server.close();
         List<ProxySession> all;
         synchronized (lock) {
-            closed.countDown();
             all = List.copyOf(sessions);
             pods.values().forEach(ZdsServer::close);
             pods.clear();

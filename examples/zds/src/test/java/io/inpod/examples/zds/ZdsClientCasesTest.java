@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.Privilege;
+import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -90,7 +91,7 @@ class ZdsClientCasesTest {
         String message = "0a%s0a%s%s12180a04706f6471120764656661756c741a0773612d706f6471"
                 .formatted(varint(bytes - 3), varint(uid.length()), HexFormat.of().formatHex(uid.getBytes(StandardCharsets.US_ASCII)));
         assertThat(message).hasSize(2 * bytes);
-        agent.run("send " + message + " " + Kernel.pathOf(pod));
+        agent.run("send " + message + " " + Tool.pathOf(pod));
         if (bytes <= 1024) {
             assertThat(describe(client.receive())).isEqualTo("add " + uid + " podq default sa-podq");
         } else {
@@ -129,7 +130,7 @@ class ZdsClientCasesTest {
 
     private String paths(String descriptors) throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "");
-        return descriptors.replace("netns", Kernel.pathOf(pod)).replace("file", file.toString());
+        return descriptors.replace("netns", Tool.pathOf(pod).toString()).replace("file", file.toString());
     }
 
     static String text(String hex) {

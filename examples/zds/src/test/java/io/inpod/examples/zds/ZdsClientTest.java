@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.testing.LeakCheck;
+import io.inpod.netns.unix.UntrustedPeerException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,11 +10,11 @@ import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.Shared;
-import io.inpod.hbone.DevelopmentCa;
+import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.RelayIoHandler;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
@@ -47,7 +47,7 @@ public final class Main {
      */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && !List.of(arguments).equals(List.of("proxy"))) {
-            System.err.println("unknown argument: " + arguments[0] + "; the ztunnel is configured by environment variables, see README.md");
+            System.err.println("unknown argument: " + arguments[0] + "; the ztunnel is configured by environment variables, see docs/operators.md");
             System.exit(2);
         }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");

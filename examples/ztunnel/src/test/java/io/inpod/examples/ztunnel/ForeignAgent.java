@@ -59,14 +59,7 @@ final class ForeignAgent implements AutoCloseable {
 
     /** Sends an Add for a pod whose name and account are made from its uid. */
     String add(String uid, NetworkNamespace namespace) throws IOException {
-        return request("add " + uid + " name-" + uid + " default sa-" + uid + " " + path(namespace));
-    }
-
-    /** Something that the agent can open. */
-    static String path(NetworkNamespace namespace) throws IOException {
-        int fd = namespace.fd().acquire();
-        namespace.fd().release();
-        return "/proc/" + ProcessHandle.current().pid() + "/fd/" + fd;
+        return request("add " + uid + " name-" + uid + " default sa-" + uid + " " + Tool.pathOf(namespace));
     }
 
     @Override

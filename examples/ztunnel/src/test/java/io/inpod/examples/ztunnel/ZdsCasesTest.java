@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Privilege;
+import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,7 @@ class ZdsCasesTest {
 
     private void run() throws Exception {
         ztunnel.start();
-        agent.accept().acked(ADD_P + ForeignAgent.path(p)).acked("del uid-p").ask("hangup"); // everything has been loaded
+        agent.accept().acked(ADD_P + Tool.pathOf(p)).acked("del uid-p").ask("hangup"); // everything has been loaded
         agent.accept();
         descriptors = ztunnel.descriptors().size();
         agent.ask("hangup");
@@ -72,7 +73,7 @@ class ZdsCasesTest {
             String id, String state, String messages, String answers, String answerText, String process, String inP, String inQ, String log) throws Exception {
         agent.accept();
         if (state.equals("later")) {
-            agent.acked(ADD_P + ForeignAgent.path(p)).acked("snapshot");
+            agent.acked(ADD_P + Tool.pathOf(p)).acked("snapshot");
         }
         int before = ztunnel.lines().size();
         String[] wanted = answers.split(" ");
@@ -136,8 +137,8 @@ class ZdsCasesTest {
         String[] parts = message.split("@");
         for (int i = 1; i < parts.length; i++) {
             files.append(' ').append(switch (parts[i]) {
-                case "p" -> ForeignAgent.path(p);
-                case "q" -> ForeignAgent.path(q);
+                case "p" -> Tool.pathOf(p).toString();
+                case "q" -> Tool.pathOf(q).toString();
                 case "own" -> "/proc/" + ztunnel.pid() + "/ns/net";
                 case "file" -> ztunnel.home.resolve("file").toString();
                 default -> parts[i];

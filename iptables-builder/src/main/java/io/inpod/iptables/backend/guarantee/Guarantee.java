@@ -1,35 +1,36 @@
 package io.inpod.iptables.backend.guarantee;
 
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.InPodConstants;
 
-/** What {@link PodRules} promise about a pod's traffic, each as {@link PodProbe} tries it. */
+/** What {@link PodRules} ensure about a pod's traffic. {@link GuaranteeTrial} tries each with packets. */
 public enum Guarantee {
-    /** TCP that the application sends to somewhere else goes to the proxy's port 15001. */
-    OUTBOUND("outbound TCP goes to 15001"),
-    /** TCP that arrives in clear goes to the proxy's port 15006, or with the option {@code ingress} to the application. */
-    INBOUND("inbound TCP goes to 15006"),
-    /** HBONE arrives at port 15008 as it is. */
-    HBONE("15008 is left alone"),
-    /** What the proxy sends, which carries its mark, leaves as it is. */
+    /** TCP that the application sends to other hosts goes to the proxy's port 15001. */
+    OUTBOUND("outbound TCP goes to " + InPodConstants.OUTBOUND_PORT),
+    /** TCP that arrives in plaintext goes to the proxy's port 15006, or with the option {@code ingress} to the application. */
+    INBOUND("inbound TCP goes to " + InPodConstants.INBOUND_PLAINTEXT_PORT),
+    /** HBONE arrives at port 15008 unchanged. */
+    HBONE(InPodConstants.HBONE_PORT + " is left alone"),
+    /** What the proxy sends, which carries its mark, leaves unchanged. */
     MARKED("what carries the proxy's mark passes"),
-    /** What carries the proxy's mark but comes from elsewhere is dropped; only with the option {@code markOwner}. */
+    /** What carries the proxy's mark but comes from elsewhere is dropped; only with the option {@code proxyCgroup}. */
     FORGED("a mark that isn't the proxy's own doesn't pass"),
-    /** New TCP that somebody leads past the redirection doesn't leave; only with the guard. */
+    /** New TCP that another program leads past the redirection doesn't leave; only with the guard. */
     CONTAINED("TCP that misses the redirection doesn't leave"),
-    /** New TCP from outside that somebody leads past the redirection doesn't arrive; only with the guard, profile REDIRECT and without ingress. */
+    /** New TCP from outside that another program leads past the redirection doesn't arrive; only with the guard, profile REDIRECT and without ingress. */
     SEALED("TCP that misses the redirection doesn't arrive"),
-    /** TCP to localhost stays as it is. */
+    /** TCP to localhost isn't redirected. */
     LOOPBACK("TCP to localhost passes"),
-    /** TCP from the pod to its own address stays as it is. */
+    /** TCP from the pod to its own address isn't redirected. */
     OWN_ADDRESS("TCP to the pod's own address passes"),
     /** DNS queries over UDP go to the proxy's port 15053; only with DNS capture. */
-    DNS_UDP("DNS over UDP goes to 15053"),
+    DNS_UDP("DNS over UDP goes to " + InPodConstants.DNS_PORT),
     /** DNS queries over TCP go to the proxy's port 15053; only with DNS capture. */
-    DNS_TCP("DNS over TCP goes to 15053"),
-    /** Health probes from the agreed address reach the application past the proxy. */
-    HOST_PROBE("health probes pass the proxy by"),
+    DNS_TCP("DNS over TCP goes to " + InPodConstants.DNS_PORT),
+    /** Health probes from the agreed address reach the application without the proxy. */
+    HOST_PROBE("health probes bypass the proxy"),
     /** TCP of a machine nested in the pod counts as outbound; only with virtual interfaces. */
-    NESTED("TCP of nested machines goes to 15001"),
+    NESTED("TCP of nested machines goes to " + InPodConstants.OUTBOUND_PORT),
     /** Outbound TCP of a family that isn't redirected is rejected. */
     REJECTED_OUTBOUND("outbound TCP is rejected"),
     /** Inbound TCP of a family that isn't redirected is rejected. */
@@ -41,7 +42,7 @@ public enum Guarantee {
         this.words = words;
     }
 
-    /** {@return the promise as a short sentence} */
+    /** {@return the guarantee as a short sentence} */
     public String words() {
         return words;
     }

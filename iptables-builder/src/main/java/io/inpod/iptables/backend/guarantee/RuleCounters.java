@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads how many packets met each rule from the listings of iptables-save and nft. */
+/** Reads from the listings of iptables-save and nft how many packets met each rule. */
 final class RuleCounters {
     private static final Pattern SAVED = Pattern.compile("\\[(\\d+):\\d+] -A (\\S+) (.*)");
     private static final Pattern CHAIN = Pattern.compile("\\s*chain (\\S+) \\{");
@@ -29,7 +29,7 @@ final class RuleCounters {
         }
     }
 
-    /** Rules without a counter aren't seen. */
+    /** Rules without a counter are left out. */
     static void ofNft(String listed, String table, Map<String, Long> counts) {
         String chain = "";
         int number = 0;

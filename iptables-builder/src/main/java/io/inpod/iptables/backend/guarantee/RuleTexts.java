@@ -1,9 +1,10 @@
 package io.inpod.iptables.backend.guarantee;
 
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.Hook;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
-import io.inpod.iptables.pod.PodGuard;
+import io.inpod.iptables.TableName;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
@@ -13,8 +14,10 @@ import org.jspecify.annotations.Nullable;
 /** The rules of a set as iptables-save lists them, to be recognised in a listing. */
 final class RuleTexts {
     private final List<String> rules = new ArrayList<>();
+    private final RuleSet set;
 
     RuleTexts(RuleSet set, IpFamily family) {
+        this.set = set;
         for (Table table : set.tables()) {
             for (Chain chain : table.chains()) {
                 for (int i = 0; i < chain.rules().size(); i++) {
@@ -24,7 +27,7 @@ final class RuleTexts {
         }
     }
 
-    /** Whether a rule of a listing is one of these, at whatever place in its chain. */
+    /** Whether a rule of a listing is one of these, at any place in its chain. */
     boolean contains(String listed) {
         return rules.stream().anyMatch(rule -> key(rule).equals(key(listed)));
     }
@@ -33,14 +36,21 @@ final class RuleTexts {
         return rule.replaceFirst(" rule \\d+: ", ": ");
     }
 
-    /** The last rule that leads to a port, rejects or drops, as a promise wants it. */
-    @Nullable String keeping(Guarantee promise, String place) {
-        return switch (promise) {
-            case CONTAINED -> last(" " + PodGuard.CHAIN + " ", "DROP");
-            case SEALED -> last(" " + PodGuard.INBOUND_CHAIN + " ", "DROP");
-            case FORGED -> last(" " + PodGuard.OWNER_CHAIN + " ", "DROP");
-            default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(ProbeLoop.REFUSED) ? "REJECT" : "ACCEPT");
+    /** The last rule that leads to a port, rejects or drops, and so ensures a guarantee. */
+    @Nullable String ensuring(Guarantee guarantee, String place) {
+        return switch (guarantee) {
+            case CONTAINED -> last(behind(TableName.MANGLE, Hook.POSTROUTING), "DROP");
+            case SEALED -> last(behind(TableName.MANGLE, Hook.INPUT), "DROP");
+            case FORGED -> last(behind(TableName.FILTER, Hook.OUTPUT), "DROP");
+            default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(TrialTraffic.REFUSED) ? "REJECT" : "ACCEPT");
         };
+    }
+
+    /** The chain to which a built-in chain leads: there the guard is. */
+    private String behind(TableName table, Hook hook) {
+        return set.table(table).stream().flatMap(found -> found.chains().stream()).filter(chain -> chain.name().equals(hook.name()))
+                .flatMap(chain -> chain.rules().stream()).flatMap(rule -> rule.target().destination().stream()).findFirst()
+                .map(chain -> table + " " + chain + " ").orElseThrow(() -> new IllegalStateException("no rule leads from " + table + " " + hook));
     }
 
     private @Nullable String last(String chain, String target) {

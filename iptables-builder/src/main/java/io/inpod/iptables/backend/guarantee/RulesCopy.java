@@ -1,9 +1,10 @@
 package io.inpod.iptables.backend.guarantee;
 
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.backend.IptablesTools.Variant;
-import io.inpod.iptables.backend.LegacyTables;
-import io.inpod.iptables.backend.ToolRun;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
+import io.inpod.iptables.backend.internal.tools.LegacyTables;
+import io.inpod.iptables.backend.internal.tools.ToolRun;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -15,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * All rules of a namespace, whoever wrote them and with whichever tool: copied to another namespace, and counted there. x_tables of
- * both implementations go by iptables-save, other tables of nf_tables by nft.
+ * Copies all rules of a namespace, no matter which program wrote them, to another namespace, and reads their counters there. The tables of
+ * both implementations of iptables are copied with iptables-save, other tables of nf_tables with nft.
  */
 final class RulesCopy {
     private static final Set<String> STANDARD = Set.of("filter", "nat", "mangle", "raw", "security");
@@ -31,7 +32,7 @@ final class RulesCopy {
 
     void into(NetworkNamespace to) throws IOException {
         for (IpFamily family : IpFamily.values()) {
-            if (!ProbeTwin.has(family)) {
+            if (!KernelFamilies.has(family)) {
                 continue;
             }
             for (Variant variant : variants(from, family)) {
@@ -51,7 +52,7 @@ final class RulesCopy {
         }
     }
 
-    /** Asking iptables-legacy would load its modules, so it is asked only where it has tables. */
+    /** Running iptables-legacy would load its modules, so it runs only where it has tables. */
     private static List<Variant> variants(NetworkNamespace namespace, IpFamily family) throws IOException {
         return LegacyTables.exist(namespace, family) ? List.of(Variant.NFT, Variant.LEGACY) : List.of(Variant.NFT);
     }
@@ -67,11 +68,11 @@ final class RulesCopy {
         return tables;
     }
 
-    /** How many packets each rule has met, by "table chain rule n: text". */
+    /** Returns how many packets each rule has met, by "table chain rule n: text". */
     Map<String, Long> counted(NetworkNamespace namespace) throws IOException {
         Map<String, Long> counts = new LinkedHashMap<>();
         for (IpFamily family : IpFamily.values()) {
-            if (ProbeTwin.has(family)) {
+            if (KernelFamilies.has(family)) {
                 for (Variant variant : variants(namespace, family)) {
                     RuleCounters.ofSave(new ToolRun(tools.withVariant(variant), namespace).saveWithCounters(family), counts);
                 }

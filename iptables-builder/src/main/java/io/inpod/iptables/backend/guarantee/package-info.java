@@ -1,4 +1,4 @@
-/** Tries with packets what the rules of a pod guarantee. */
+/** Tries the guarantees of a pod's rules with packets, in a twin of the pod. */
 @NullMarked
 package io.inpod.iptables.backend.guarantee;
 

@@ -17,21 +17,21 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * {@link HostProbe} in a node's namespace: installed with the pods that are known, and kept up to date pod by pod. A pod's addresses change
- * in one step for each family, and without the rules being touched. What stands in tables that the back end doesn't see, because another
- * put it there, is a difference, and goes as soon as the new rules are in.
+ * Applies {@link HostProbe} to the namespace of a node: with the known pods, and then pod by pod. The addresses of a pod change in one step
+ * for each family, without touching the rules. Rules that another back end left in tables that this one doesn't see are differences, and
+ * are removed once the new rules are in place.
  *
- * <p>Immutable. Of two that change the same pod's addresses at once, one comes first. Blocks.
+ * <p>Immutable. Of two concurrent changes of the same pod's addresses, one comes first. Blocks.
  */
 public final class HostProbeChange {
     private final HostProbe preset;
     private final Backend backend;
 
     /**
-     * Prepares it.
+     * Creates a change.
      *
      * @param preset the rules
-     * @param backend how they are applied
+     * @param backend the back end that applies them
      */
     public HostProbeChange(HostProbe preset, Backend backend) {
         this.preset = preset;
@@ -47,11 +47,11 @@ public final class HostProbeChange {
     }
 
     /**
-     * Installs the rules, and the sets with exactly these pods; what an earlier agent knew of others goes.
+     * Installs the rules, and the sets with exactly these pods. Pods that only an earlier agent knew are removed.
      *
-     * @param namespace the node's
-     * @param pods their addresses, each with the pod's uid as its comment; those of families that aren't served are left out
-     * @throws IOException if a tool or the kernel refuses; what was there before is there then
+     * @param namespace the namespace of the node
+     * @param pods their addresses, each with the pod's uid as its comment; addresses of families that aren't served are left out
+     * @throws IOException if a tool or the kernel refuses; the previous rules and sets are in place then
      */
     public void install(NetworkNamespace namespace, List<AddressSet.Element> pods) throws IOException {
         change(pods).install(namespace);
@@ -59,9 +59,9 @@ public final class HostProbeChange {
     }
 
     /**
-     * Says how what is there differs from what should be.
+     * Returns the differences between the rules and sets in the namespace and those that should be there.
      *
-     * @param namespace the node's
+     * @param namespace the namespace of the node
      * @param pods as for {@link #install}
      * @return one text for each difference
      * @throws IOException if a tool or the kernel refuses
@@ -73,23 +73,23 @@ public final class HostProbeChange {
     }
 
     /**
-     * Removes rules and sets, whichever back end put them there.
+     * Removes rules and sets, no matter which back end installed them.
      *
-     * @param namespace the node's
+     * @param namespace the namespace of the node
      * @throws IOException if a tool or the kernel refuses
      */
     public void remove(NetworkNamespace namespace) throws IOException {
-        others().remove(namespace); // first their rules: the sets of ipset may be the same
+        others().remove(namespace); // first these rules: the sets of ipset may be the same
         backend.remove(namespace, HostProbe.NAMES);
     }
 
     /**
-     * Lets probes of a pod through. An address that another pod had before is this one's from now on.
+     * Adds a pod, so that probes reach it. An address that belonged to another pod belongs to this one from now on.
      *
-     * @param namespace the node's
-     * @param uid the pod's
+     * @param namespace the namespace of the node
+     * @param uid the uid of the pod
      * @param addresses its addresses; those of families that aren't served are left out
-     * @throws IOException if the sets aren't there, or a tool or the kernel refuses
+     * @throws IOException if the sets don't exist, or a tool or the kernel refuses
      */
     public void add(NetworkNamespace namespace, String uid, Collection<InetAddress> addresses) throws IOException {
         for (IpFamily family : preset.families()) {
@@ -102,11 +102,11 @@ public final class HostProbeChange {
     }
 
     /**
-     * Forgets a pod. Addresses that another pod has taken over meanwhile stay.
+     * Removes a pod. Addresses that belong to another pod by now stay.
      *
-     * @param namespace the node's
-     * @param uid the pod's
-     * @return the addresses that were forgotten
+     * @param namespace the namespace of the node
+     * @param uid the uid of the pod
+     * @return the addresses that were removed
      * @throws IOException if a tool or the kernel refuses
      */
     public List<InetAddress> remove(NetworkNamespace namespace, String uid) throws IOException {

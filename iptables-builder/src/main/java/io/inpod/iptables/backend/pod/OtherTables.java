@@ -7,7 +7,7 @@ import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
-import io.inpod.iptables.backend.LegacyTables;
+import io.inpod.iptables.backend.internal.tools.LegacyTables;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -18,15 +18,15 @@ import java.util.Set;
 import java.util.function.BiFunction;
 
 /**
- * What a namespace holds of an owner in tables that one back end doesn't see: its rules act there all the same. By whatever back end
- * sees them, also one that isn't to be used for new rules.
+ * The managed rules of a namespace in tables that the chosen back end doesn't see, where they act nevertheless. They are read and removed
+ * by any back end that sees them, including ones that aren't used for new rules.
  */
 final class OtherTables {
     private final Backend chosen;
     private final ManagedNames managed;
     private final List<Backend> known;
 
-    /** Knows the back ends that are given, and those of this library. */
+    /** Uses the given back ends, and those of this library. */
     OtherTables(Backend chosen, ManagedNames managed, List<Backend> given) {
         this.chosen = chosen;
         this.managed = managed;
@@ -34,7 +34,7 @@ final class OtherTables {
         known.addAll(Backends.all());
     }
 
-    /** What should go, in words. */
+    /** Returns in words what should be removed. */
     List<String> diff(NetworkNamespace namespace) throws IOException {
         List<String> differences = new ArrayList<>();
         each(namespace, OtherTables::rules, (backend, held) -> Differences.between(held, RuleSet.nothing())
@@ -44,7 +44,7 @@ final class OtherTables {
         return differences;
     }
 
-    /** Removes it: only after the new rules are in, so that the pod isn't open in between. Returns the back ends that had some. */
+    /** Removes them. Only to be called with the new rules in place, so that the pod is never open. Returns the back ends that found some. */
     List<String> remove(NetworkNamespace namespace) throws IOException {
         List<String> names = new ArrayList<>();
         each(namespace, OtherTables::rules, (backend, held) -> {
@@ -55,12 +55,12 @@ final class OtherTables {
         return names;
     }
 
-    /** The tables of both implementations of iptables use the same ipsets: those don't belong to the one or the other. */
+    /** Without the sets of iptables: the tables of both implementations share the same ipsets. */
     private static ManagedNames rules(Backend backend, ManagedNames managed) {
         return backend.layout() == Layout.IPTABLES ? new ManagedNames(managed.chains(), managed.tablePrefix(), Set.of()) : managed;
     }
 
-    /** If no rules of iptables are meant to be here, neither are ipsets; rules that ask for them are gone already, or foreign. */
+    /** Where no rules of iptables should be, no ipsets should be. Rules that refer to them are gone by now, or foreign. */
     private void ipsets(NetworkNamespace namespace, Work work) throws IOException {
         if (chosen.layout() == Layout.IPTABLES || managed.sets().isEmpty()) {
             return;
@@ -78,7 +78,7 @@ final class OtherTables {
         void on(Backend backend, Listing held) throws IOException;
     }
 
-    /** Tables by tables, by the first back end that can. What none of those that are usable can list is an error. */
+    /** Visits each kind of tables with the first back end that can list it. If usable ones exist and none can, that is an error. */
     private void each(NetworkNamespace namespace, BiFunction<Backend, ManagedNames, ManagedNames> whose, Work work) throws IOException {
         if (chosen.tables().contains(KernelTables.MEMORY)) {
             return;
@@ -91,7 +91,7 @@ final class OtherTables {
             IOException failure = null;
             boolean done = false;
             for (Backend backend : known) {
-                if (!done && backend.tables().equals(Set.of(tables)) && backend.probe(namespace).usable()) {
+                if (!done && backend.tables().equals(Set.of(tables)) && backend.usability(namespace).usable()) {
                     try {
                         Listing held = backend.read(namespace, whose.apply(backend, managed));
                         if (!held.isEmpty()) {

@@ -4,35 +4,33 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
-import io.inpod.iptables.backend.Cgroups;
 import io.inpod.iptables.backend.Detection;
-import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
-import io.inpod.iptables.backend.guarantee.ProbeTwin;
+import io.inpod.iptables.backend.internal.tools.CgroupMount;
+import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * {@link PodRules} as a change of a pod's namespace, both families or none, by the back end that is best there: one that already holds
- * rules of a pod, so that they are replaced and not doubled, otherwise the first that is usable. What an older version left, with other
- * options, is replaced whole. What stands in tables that this back end doesn't see, because another put it there, is a difference, and goes
- * as soon as the new rules are in.
+ * Applies {@link PodRules} to the namespace of a pod, for both families or none. The back end is one that already holds rules of a pod, so
+ * that they are replaced and not duplicated; otherwise the first that is usable. Rules of an older version, with other options, are replaced
+ * as a whole. Rules that another back end left in tables that this one doesn't see are differences, and are removed once the new rules are
+ * in place.
  *
- * <p>Refuses the namespace of this process and that of process 1, where redirection would cut off the node. Blocks.
+ * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}. Blocks.
  */
 public final class PodRulesChange implements NamespaceChange {
     private final PodRules rules;
@@ -40,9 +38,9 @@ public final class PodRulesChange implements NamespaceChange {
     private final Consumer<String> reasons;
 
     /**
-     * Prepares rules to be applied by the best of all back ends.
+     * Creates a change that uses the best of all back ends.
      *
-     * @param rules what to apply
+     * @param rules the rules to apply
      */
     public PodRulesChange(PodRules rules) {
         this(rules, Backends.all(), reason -> {
@@ -50,11 +48,11 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Prepares rules to be applied.
+     * Creates a change.
      *
-     * @param rules what to apply
-     * @param backends by which, the preferred first
-     * @param reasons is told, on the installing thread, which back end was taken and why, and why not another
+     * @param rules the rules to apply
+     * @param backends the back ends to choose from, the preferred first
+     * @param reasons receives, on the installing thread, which back end was taken and why, and why not another
      */
     public PodRulesChange(PodRules rules, List<Backend> backends, Consumer<String> reasons) {
         this.rules = rules;
@@ -62,40 +60,40 @@ public final class PodRulesChange implements NamespaceChange {
         this.reasons = reasons;
     }
 
-    /** {@return what is applied} */
+    /** {@return the rules that are applied} */
     public PodRules rules() {
         return rules;
     }
 
     /**
-     * The rules as a back end loads them.
+     * Returns the rules as a back end loads them.
      *
-     * @param rules a pod's
-     * @param backend which
-     * @return the rules in its layout, of the families that this kernel has
+     * @param rules the rules of a pod
+     * @param backend the back end
+     * @return the rules in its layout, for the families that this kernel has
      */
     public static RuleSet ruleSet(PodRules rules, Backend backend) {
         if (backend.layout() == Layout.INET) {
             return rules.inet();
         }
-        return ProbeTwin.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
+        return KernelFamilies.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
     }
 
     /**
-     * Installs the rules of both families, or none. Where no back end holds rules yet and the preferred fails, the next is tried. Where
-     * none can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that other back ends see are
-     * removed last, whether those were given or not: if that fails, the new rules stand beside them.
+     * Installs the rules of both families, or none. If no back end holds rules yet and the preferred one fails, the next is tried. If none
+     * can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that only other back ends see,
+     * given or not, are removed last: if that fails, the new rules exist beside them.
      *
-     * @param namespace a pod's
-     * @throws IOException if it isn't a pod's, no back end is usable, or those that are fail, each with its reason
+     * @param namespace the namespace of a pod
+     * @throws IOException if it is the node's, no back end is usable, or the usable ones fail, each with its reason
      */
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
-        PodNamespaces.check(namespace);
-        if (rules.markOwner().isPresent()) {
-            Cgroups.check(rules.markOwner().get());
+        NodeNamespaces.refuse(namespace);
+        if (rules.proxyCgroup().isPresent()) {
+            CgroupMount.check(rules.proxyCgroup().get());
         }
-        Detection detection = Detection.brief(backends, namespace, PodRules.NAMES);
+        Detection detection = BackendSearch.detect(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
         reasons.accept(detection.reason());
@@ -129,11 +127,11 @@ public final class PodRulesChange implements NamespaceChange {
         clearOthers(namespace, chosen);
     }
 
-    /** What else can be used. */
+    /** Returns which other back ends can be used. */
     private List<Backend> others(NetworkNamespace namespace, Backend chosen) throws IOException {
         List<Backend> others = new ArrayList<>();
         for (Backend backend : backends) {
-            if (!backend.name().equals(chosen.name()) && backend.probe(namespace).usable()) {
+            if (!backend.name().equals(chosen.name()) && backend.usability(namespace).usable()) {
                 others.add(backend);
             }
         }
@@ -153,7 +151,7 @@ public final class PodRulesChange implements NamespaceChange {
         change(backend, some).install(namespace);
     }
 
-    /** What this kernel can do of the rules, if it can't redirect one of two families: tried where nobody is. */
+    /** Returns what this kernel supports of the rules, if it can't redirect one of two families: tried in a namespace of its own. */
     private Optional<PodRules> possible(Backend backend) throws IOException {
         if (rules.redirections().size() < 2 || works(backend, rules)) {
             return Optional.empty();
@@ -175,23 +173,23 @@ public final class PodRulesChange implements NamespaceChange {
         }
     }
 
-    /** Where older rules are, and tables change one after the other, a step in between keeps the pod closed. */
+    /** Over older rules, where tables change one after the other, an intermediate step keeps the pod closed. */
     private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        Listing there = backend.read(namespace, PodRules.NAMES);
-        if (there.isEmpty()) {
+        Listing found = backend.read(namespace, PodRules.NAMES);
+        if (found.isEmpty()) {
             return;
         }
         Map<IpFamily, RuleSet> old = new EnumMap<>(IpFamily.class);
         for (IpFamily family : IpFamily.values()) {
             try {
-                old.put(family, there.ruleSet(family));
+                old.put(family, found.ruleSet(family));
             } catch (IllegalStateException e) {
-                return; // rules that nobody can express have been changed by hand: they are replaced at once
+                return; // rules that can't be expressed were changed by hand: they are replaced at once
             }
         }
         RuleSet between = some.after(old);
         if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.NAMES, ProbeTwin.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
+            backend.apply(namespace, PodRules.NAMES, KernelFamilies.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
         }
     }
 
@@ -205,7 +203,7 @@ public final class PodRulesChange implements NamespaceChange {
         return List.copyOf(differences);
     }
 
-    /** Where one family can't be redirected, its rejection is as good as it gets. */
+    /** Where one family can't be redirected, its rejection is what should be there. */
     private List<String> inTables(NetworkNamespace namespace, Backend backend) throws IOException {
         List<String> differences = change(backend, rules).diff(namespace);
         if (!differences.isEmpty() && rules.redirections().size() > 1) {
@@ -220,9 +218,9 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Says how what is there differs from what should be.
+     * Returns the differences between the rules in the namespace and those that should be there.
      *
-     * @param namespace a pod's
+     * @param namespace the namespace of a pod
      * @return one text for each difference; empty if there is none
      * @throws IOException if no back end is usable, or a tool or the kernel refuses
      */
@@ -230,7 +228,7 @@ public final class PodRulesChange implements NamespaceChange {
         Backend first = null;
         List<String> unusable = new ArrayList<>();
         for (Backend backend : backends) {
-            Usability usability = backend.probe(namespace);
+            Usability usability = backend.usability(namespace);
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
             } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
@@ -254,26 +252,25 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     /**
-     * Removes a pod's rules, with whatever options and by whichever back end they were installed, whether that was given or not. Of several
-     * back ends for the same tables one is enough.
+     * Removes the rules of a pod, with any options and by any back end, given or not. Of several back ends for the same tables one is used.
      *
-     * @param namespace a pod's
-     * @throws IOException if it isn't a pod's, no back end is usable, or a tool or the kernel refuses
+     * @param namespace the namespace of a pod
+     * @throws IOException if it is the node's, no back end is usable, or a tool or the kernel refuses
      */
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
-        PodNamespaces.check(namespace);
-        Set<KernelTables> cleared = EnumSet.noneOf(KernelTables.class);
+        NodeNamespaces.refuse(namespace);
+        BackendSearch search = new BackendSearch(namespace);
         List<String> unusable = new ArrayList<>();
         Backend last = null;
         for (Backend backend : backends) {
-            if (last != null && Detection.settled(backend, cleared, namespace)) {
+            if (!search.isNeeded(backend)) {
                 continue;
             }
-            Usability usability = backend.probe(namespace);
+            Usability usability = backend.usability(namespace);
             if (usability.usable()) {
                 backend.remove(namespace, PodRules.NAMES);
-                cleared.addAll(backend.tables());
+                search.visited(backend);
                 last = backend;
             } else {
                 unusable.add(backend.name() + ": " + usability.reason());

@@ -6,7 +6,8 @@ import io.inpod.iptables.Goldens;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.backend.Backends;
-import io.inpod.iptables.backend.IptablesTools;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.NetlinkBackend;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.PodRules;
@@ -75,7 +76,7 @@ class OptionCombinationsKernelTest {
     @ParameterizedTest
     @CsvSource({"iptables-nft, V4, nft", "netlink, V4, nft", "netlink, V6, nft", "iptables-legacy, V6, legacy"})
     void everyCombination(String backend, IpFamily family, String variant) throws Exception {
-        String tool = IptablesTools.program(family) + "-" + variant;
+        String tool = Programs.iptables(family) + "-" + variant;
         List<String> seen = new ArrayList<>();
         try (NetworkNamespace ours = Kernel.namespace()) {
             for (Options options : Options.all()) {

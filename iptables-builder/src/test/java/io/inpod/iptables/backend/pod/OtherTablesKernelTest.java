@@ -11,7 +11,7 @@ import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
 import io.inpod.iptables.backend.FakeKernel;
 import io.inpod.iptables.backend.IptablesBackend;
-import io.inpod.iptables.backend.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.NetlinkBackend;
 import io.inpod.iptables.backend.RulesChange;

@@ -9,10 +9,9 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.IptablesRules;
-import io.inpod.iptables.backend.IptablesTools;
-import io.inpod.iptables.pod.FamilyRejection;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.pod.InPodRedirection;
-import io.inpod.iptables.pod.PodGuard;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.IpFamily;
@@ -90,12 +89,12 @@ class PodRulesKernelTest {
         PodRulesChange change = new PodRulesChange(PodRules.of(V4, V6));
         change.install(pod);
         change.verify(pod);
-        var listing = Kernel.listing(pod, IptablesTools.program(family) + "-save");
-        assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, IptablesTools.program(family) + "-save"));
-        listing.keySet().removeAll(Kernel.listing(plain, IptablesTools.program(family) + "-save").keySet());
-        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle " + PodGuard.CHAIN, "mangle INPUT", "mangle " + PodGuard.INBOUND_CHAIN);
+        var listing = Kernel.listing(pod, Programs.iptables(family) + "-save");
+        assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, Programs.iptables(family) + "-save"));
+        listing.keySet().removeAll(Kernel.listing(plain, Programs.iptables(family) + "-save").keySet());
+        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND");
         change.remove(pod);
-        assertThat(Kernel.listing(pod, IptablesTools.program(family) + "-save")).isEmpty();
+        assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save")).isEmpty();
     }
 
     @ParameterizedTest
@@ -112,8 +111,8 @@ class PodRulesKernelTest {
             change.install(pod);
             for (IpFamily family : IpFamily.values()) {
                 boolean redirected = version.redirection(family).isPresent();
-                assertThat(Kernel.listing(pod, IptablesTools.program(family) + "-save").keySet())
-                        .allMatch(chain -> chain.contains(PodGuard.CHAIN) || chain.contains(PodGuard.INBOUND_CHAIN) || chain.contains("ISTIO_") || chain.contains(FamilyRejection.CHAIN)
+                assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save").keySet())
+                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
                                 || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
                         .anyMatch(chain -> chain.contains(redirected ? "ISTIO_" : "REJECT"))
                         .noneMatch(chain -> chain.contains(redirected ? "REJECT" : "ISTIO_"))

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.IptablesBackend;
-import io.inpod.iptables.backend.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.NetlinkBackend;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
@@ -64,7 +64,7 @@ class PodRulesWithoutProgramsTest {
     @Test
     void netlinkNeedsNone() throws Exception {
         assertThat(started(() -> Kernel.run(pod, "", "true"))).as("programs are seen").isNotEmpty();
-        Usability usability = NetlinkBackend.iptables().probe(pod);
+        Usability usability = NetlinkBackend.iptables().usability(pod);
         assertThat(usability.usable()).as(usability.reason()).isTrue();
         assertThat(started(() -> {
             PodRulesChange change = new PodRulesChange(RULES);

@@ -40,11 +40,11 @@ public final class WireTap implements AutoCloseable {
         this.lines = process.inputReader(StandardCharsets.US_ASCII);
     }
 
-    static WireTap on(NetworkNamespace pod) throws IOException {
+    public static WireTap on(NetworkNamespace pod) throws IOException {
         return on(pod, "eth0");
     }
 
-    static WireTap on(NetworkNamespace pod, String link) throws IOException {
+    public static WireTap on(NetworkNamespace pod, String link) throws IOException {
         WireTap tap = new WireTap(pod, new ProcessBuilder(Tool.inside(pod, "python3", "-c", SNIFFER, link)).redirectErrorStream(true).start());
         String first = tap.lines.readLine();
         if (!"ready".equals(first)) {
@@ -55,12 +55,12 @@ public final class WireTap implements AutoCloseable {
     }
 
     /** All packets that left until now, in hex from the IP header on, without the fence that closes the list. */
-    List<String> drain(InetAddress somewhere) throws IOException {
+    public List<String> drain(InetAddress somewhere) throws IOException {
         return drain(pod, somewhere);
     }
 
     /** The same of what another namespace sends through the pod. */
-    List<String> drain(NetworkNamespace from, InetAddress somewhere) throws IOException {
+    public List<String> drain(NetworkNamespace from, InetAddress somewhere) throws IOException {
         String fence = "fence " + ++fences;
         try (DatagramChannel channel = JdkChannels.datagram(from, SocketOptions.NONE)) {
             channel.send(ByteBuffer.wrap(fence.getBytes(StandardCharsets.UTF_8)), new InetSocketAddress(somewhere, 9));
@@ -77,16 +77,16 @@ public final class WireTap implements AutoCloseable {
     }
 
     /** Whether TCP to that destination is among packets, of whichever family: behind the IP header's last address come the two ports. */
-    static boolean shows(List<String> packets, InetAddress destination, int port) {
+    public static boolean shows(List<String> packets, InetAddress destination, int port) {
         Pattern header = Pattern.compile(hex(destination) + String.format("[0-9a-f]{4}%04x", port));
         return packets.stream().anyMatch(packet -> header.matcher(packet).find());
     }
 
-    static String hex(String text) {
+    public static String hex(String text) {
         return hex(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static String hex(InetAddress address) {
+    public static String hex(InetAddress address) {
         return hex(address.getAddress());
     }
 

@@ -2,6 +2,7 @@ package io.inpod.netns.selftest;
 
 import io.inpod.netlink.Link;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.NettyChannels;
@@ -18,9 +19,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** What else than traffic the library does. */
+/** Tries the features of the library other than traffic. */
 final class Features {
-    private static final int MARK = 0x539;
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private Features() {}
@@ -34,10 +34,10 @@ final class Features {
     }
 
     static String mark(Pod pod) throws IOException {
-        Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.MARK, MARK)).newChannel();
+        Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.MARK, InPodConstants.PROXY_MARK)).newChannel();
         try {
             int mark = LinuxSocketOptions.MARK.get(channel);
-            expect(mark == MARK, "the socket's mark is " + mark);
+            expect(mark == InPodConstants.PROXY_MARK, "the socket's mark is " + mark);
             return "0x" + Integer.toHexString(mark);
         } finally {
             channel.unsafe().closeForcibly();
@@ -48,7 +48,7 @@ final class Features {
         Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.TRANSPARENT, true)).newChannel();
         try {
             expect(LinuxSocketOptions.TRANSPARENT.get(channel), "the socket isn't transparent");
-            return "a socket may have a foreign address";
+            return "a socket may bind a foreign address";
         } finally {
             channel.unsafe().closeForcibly();
         }
@@ -61,7 +61,7 @@ final class Features {
                 SeqpacketSocket receiver = listener.accept(LIMIT)) {
             sender.send(ByteBuffer.wrap(new byte[] {1}), pod.namespace().fd());
             try (UnixMessage packet = receiver.receive(1, 1, LIMIT)) {
-                expect(packet != null && packet.descriptors() == 1, "no descriptor came");
+                expect(packet != null && packet.descriptors() == 1, "no descriptor arrived");
                 try (NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
                     expect(received.equals(pod.namespace()), "it is " + received);
                     return received.identity() + ", by SCM_RIGHTS from process " + receiver.peer().pid();

@@ -7,7 +7,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Tries on this machine what the library needs and does, in namespaces of its own that vanish with it, and prints a table.
+ * Tries on this machine what the library needs, and what it does, in namespaces that vanish with the program, and prints a table.
  *
  * <pre>
  * java -jar netns-sockets-selftest-VERSION-selftest.jar
@@ -16,13 +16,13 @@ import java.util.logging.Logger;
 public final class Main {
     private static final String LINE = "%-36s  %-9s  %s";
 
-    /** Netty warns of a namespace without links, which is no fault. */
+    /** Netty warns about a namespace without links, which isn't an error here. */
     private static final Logger NETTY = Logger.getLogger("io.netty");
 
     private Main() {}
 
     /**
-     * Runs all checks. Ends with 0 if all went well, with 1 if one failed, with 2 if there are arguments.
+     * Runs all checks. The exit code is 0 if all succeed, 1 if one fails, 2 if there are arguments.
      *
      * @param arguments none
      */

@@ -1,18 +1,18 @@
 package io.inpod.netns.selftest;
 
 /**
- * How a check ended.
+ * The result of a check.
  *
  * @param check what was tried
- * @param outcome how it went
- * @param detail what was seen, or the reason
+ * @param outcome its outcome
+ * @param detail what was observed, or why it failed
  */
 record Result(String check, Outcome outcome, String detail) {
-    /** How it went. */
+    /** The outcome of a check. */
     enum Outcome {
         OK("ok"),
         FAILED("FAILED"),
-        /** Something that it builds upon had failed. */
+        /** Something that it depends on failed. */
         NOT_TRIED("not tried");
 
         private final String words;

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The checks in order; those that build upon one that failed aren't tried. */
+/** The checks in order. Checks that depend on one that failed aren't tried. */
 final class SelfTest {
     private static final List<Capability> NEEDED = List.of(
             Capability.ENTER, Capability.CREATE, Capability.NET_ADMIN, Capability.MARK, Capability.TRANSPARENT_V4);
@@ -19,7 +19,7 @@ final class SelfTest {
     /** Tries something. */
     @FunctionalInterface
     private interface Check {
-        /** What was seen; throws whatever is the reason if it doesn't work. */
+        /** Returns what was observed. Throws an exception with the reason if it doesn't work. */
         String run() throws Exception;
     }
 
@@ -27,7 +27,7 @@ final class SelfTest {
     private @Nullable LeakCheck leaks;
 
     List<Result> run() {
-        if (tried("native part", this::load)) {
+        if (tried("native library", this::load)) {
             capabilities();
             if (failed()) {
                 skip("two namespaces, linked by rtnetlink", "enter and leave", "TCP, JDK channels", "TCP, Netty channels",
@@ -40,12 +40,12 @@ final class SelfTest {
         return List.copyOf(results);
     }
 
-    /** What stays for as long as the process lives is there before anything is counted. */
+    /** Opens everything that stays open until the process ends, before anything is counted. */
     private String load() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
             own.run(() -> {});
         } catch (IOException e) {
-            // The library is loaded; that namespaces can't be entered is for the next checks to tell.
+            // The library is loaded; the next checks report that namespaces can't be entered.
         }
         Traffic.prepare();
         leaks = LeakCheck.begin();
@@ -55,7 +55,7 @@ final class SelfTest {
     private void capabilities() {
         try (NetworkNamespace namespace = newOrOwn()) {
             for (Capability capability : NEEDED) {
-                Availability found = capability.probe(namespace);
+                Availability found = capability.check(namespace);
                 results.add(new Result(capability.words(), found.available() ? Outcome.OK : Outcome.FAILED,
                         found.available() ? "" : found.reason() + "; " + found.advice()));
             }
@@ -73,17 +73,17 @@ final class SelfTest {
     }
 
     private void network() {
-        List<PodNetwork> made = new ArrayList<>();
+        List<PodNetwork> created = new ArrayList<>();
         boolean there = tried("two namespaces, linked by rtnetlink", () -> {
             PodNetwork network = PodNetwork.create(2);
-            made.add(network);
+            created.add(network);
             return network.pod(0).namespace().identity() + " and " + network.pod(1).namespace().identity();
         });
         if (!there) {
             skip("enter and leave", "TCP, JDK channels", "TCP, Netty channels", "mark", "transparent", "pass a descriptor", "netlink dump");
             return;
         }
-        try (PodNetwork network = made.get(0)) {
+        try (PodNetwork network = created.get(0)) {
             tried("enter and leave", () -> Features.enterAndLeave(network.pod(0)));
             tried("TCP, JDK channels", () -> Traffic.jdk(network.pod(0), network.pod(1)));
             tried("TCP, Netty channels", () -> Traffic.netty(network.pod(0), network.pod(1)));
@@ -102,7 +102,7 @@ final class SelfTest {
         return "no descriptor, thread, process or mount";
     }
 
-    /** Any failure, errors too, is a line of the table: a missing native part is a LinkageError. */
+    /** Any failure, including errors, becomes a line of the table: a missing native library is a LinkageError. */
     private boolean tried(String name, Check check) {
         try {
             results.add(new Result(name, Outcome.OK, check.run()));

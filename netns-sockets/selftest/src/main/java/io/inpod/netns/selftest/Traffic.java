@@ -20,13 +20,13 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** TCP from one namespace to another: the accepted connection must come from the other one's address. */
+/** Tries TCP from one namespace to another: the accepted connection must come from the client's address. */
 final class Traffic {
     private static final int LIMIT_SECONDS = 10;
 
     private Traffic() {}
 
-    /** Makes the JDK open what it keeps for ever. */
+    /** Makes the JDK open the descriptors that it keeps forever. */
     static void prepare() throws IOException {
         ServerSocketChannel.open().close();
         SocketChannel.open().close();

@@ -1,4 +1,4 @@
-/** A program that tries on a node what {@code io.inpod.netns} needs and does. */
+/** A program that tries on a node what {@code io.inpod.netns} needs, and what it does. */
 @NullMarked
 package io.inpod.netns.selftest;
 

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the jar alone, as on a node. */
+/** Runs the jar on its own, as on a node. */
 class SelfTestJarTest {
     private static final long LIMIT_SECONDS = 120;
 
@@ -39,7 +39,7 @@ class SelfTestJarTest {
 
     private static void assertAllWell(String text) {
         assertThat(text).doesNotContain("FAILED", "not tried")
-                .containsPattern("native part +ok")
+                .containsPattern("native library +ok")
                 .containsPattern("enter and leave +ok +in net:\\[\\d+], back in net:\\[\\d+]")
                 .containsPattern("TCP, JDK channels +ok +/10\\.77\\.0\\.3:\\d+ to /10\\.77\\.0\\.2:\\d+")
                 .containsPattern("TCP, Netty channels +ok +/10\\.77\\.0\\.3:\\d+ to /10\\.77\\.0\\.2:\\d+")

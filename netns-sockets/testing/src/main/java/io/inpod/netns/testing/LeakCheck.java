@@ -8,11 +8,12 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Finds what a piece of work left behind: descriptors of anything but files; threads and processes of its own in a foreign network namespace; namespaces with a name or another mount. What ends in the background (an event loop that was told to
- * shut down) is given ten seconds.
+ * Finds what a piece of work left behind: descriptors other than files; this process's threads and child processes in a foreign network
+ * namespace; namespaces with a name or another mount. Work that ends in the background (an event loop that is shutting down) has ten
+ * seconds to do so.
  *
- * <p>Mounts are those of the whole mount namespace, so on a machine where somebody else makes named namespaces meanwhile the check
- * belongs into a sandbox of its own.
+ * <p>The check covers all mounts of the mount namespace: on a machine where other programs create named namespaces meanwhile, run it in a
+ * sandbox.
  */
 public final class LeakCheck {
     static final Duration LIMIT = Duration.ofSeconds(10);
@@ -26,9 +27,9 @@ public final class LeakCheck {
     }
 
     /**
-     * Remembers what is there now.
+     * Records the current state.
      *
-     * @return the state, to compare with later
+     * @return the state, to be compared later
      * @throws IOException if {@code /proc} can't be read
      */
     public static LeakCheck begin() throws IOException {
@@ -39,9 +40,9 @@ public final class LeakCheck {
     }
 
     /**
-     * Compares with what is there now.
+     * Compares the recorded state with the current one. Waits up to ten seconds for work that ends in the background.
      *
-     * @throws AssertionError naming what is new
+     * @throws AssertionError naming what was left behind
      * @throws IOException if {@code /proc} can't be read
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
@@ -50,10 +51,10 @@ public final class LeakCheck {
     }
 
     /**
-     * Compares with what is there now.
+     * Compares the recorded state with the current one.
      *
-     * @param limit how long to wait for what ends in the background
-     * @throws AssertionError naming what is new
+     * @param limit how long to wait for work that ends in the background
+     * @throws AssertionError naming what was left behind
      * @throws IOException if {@code /proc} can't be read
      * @throws InterruptedException if the calling thread is interrupted while it waits
      */
@@ -62,7 +63,7 @@ public final class LeakCheck {
         for (; ; ) {
             Set<String> left = survey(home);
             left.removeAll(before);
-            left.addAll(Survey.foreignThreads(home)); // never in order, not even if it was there before
+            left.addAll(Survey.foreignThreads(home)); // always an error, even if they were there before
             if (left.isEmpty()) {
                 return;
             }

@@ -9,6 +9,6 @@ import java.net.Inet4Address;
  * @param name its name
  * @param namespace its network namespace, owned by the {@link PodNetwork}
  * @param address its IPv4 address
- * @param link name of its veth pair's end in the node
+ * @param link the name of its veth peer in the node
  */
 public record Pod(String name, NetworkNamespace namespace, Inet4Address address, String link) {}

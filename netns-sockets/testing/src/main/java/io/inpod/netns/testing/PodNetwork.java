@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Pods on a bridge: the node is a namespace with the bridge {@code br0}, each pod a namespace with a veth pair to it.
+ * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge.
  *
  * <pre>
  * pod 0: eth0 10.77.0.2/24 ── veth0 ┐
@@ -32,11 +32,11 @@ public final class PodNetwork implements AutoCloseable {
     }
 
     /**
-     * Makes a node and pods that live as long as the result is open.
+     * Creates a node and pods, which live until the result is closed.
      *
-     * @param count how many pods, 0 to 250
+     * @param count the number of pods, 0 to 250
      * @return the network, to be closed by the caller
-     * @throws IOException if this process may not make namespaces; nothing is left behind then
+     * @throws IOException if this process may not create namespaces; nothing is left behind then
      */
     public static PodNetwork create(int count) throws IOException {
         List<String> names = new ArrayList<>();
@@ -47,12 +47,12 @@ public final class PodNetwork implements AutoCloseable {
     }
 
     /**
-     * Makes pods around an existing node, with names that {@code ip netns} shows.
+     * Creates pods around an existing node, with names that {@code ip netns} shows.
      *
-     * @param node gets the bridge; owned by the result from now on
+     * @param node the namespace in which the bridge is created; the result takes ownership of it
      * @param names the pods' names, at most 250
      * @return the network, to be closed by the caller
-     * @throws IOException if a name is taken or this process may not make namespaces
+     * @throws IOException if a name is taken or this process may not create namespaces
      */
     public static PodNetwork named(NetworkNamespace node, List<String> names) throws IOException {
         return build(node, names, true);
@@ -107,16 +107,16 @@ public final class PodNetwork implements AutoCloseable {
     }
 
     /**
-     * One of the pods.
+     * Returns one of the pods.
      *
-     * @param index from 0
+     * @param index its index, from 0
      * @return the pod
      */
     public Pod pod(int index) {
         return pods.get(index);
     }
 
-    /** Lets go of all namespaces; those without a name vanish as soon as no socket and no process holds them. */
+    /** Closes all namespaces. Those without a name vanish once no socket and no process is in them. */
     @Override
     public void close() {
         pods.forEach(pod -> pod.namespace().close());

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
-/** Makes and removes what {@link Pods} asks for. */
+/** Creates and closes the network that {@link Pods} asks for. */
 final class PodsExtension implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
     private static final Namespace STORE = Namespace.create(PodsExtension.class);
     private static final String LIMIT = "inpod.leaks.seconds";

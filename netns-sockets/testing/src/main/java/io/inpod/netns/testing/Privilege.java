@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.util.Set;
 import org.opentest4j.TestAbortedException;
 
-/** What a test needs from the system, checked by trying it. */
+/** A privilege that a test needs, which is checked by trying it. */
 public enum Privilege {
-    /** Making network namespaces: CAP_SYS_ADMIN. */
+    /** Creating network namespaces: CAP_SYS_ADMIN. */
     NAMESPACES {
         @Override
-        void probe() throws IOException {
+        void check() throws IOException {
             NetworkNamespace.create().close();
         }
     };
@@ -20,24 +20,24 @@ public enum Privilege {
     private static final String COMMAND = "unshare -Ur --mount --net --pid --fork --kill-child --mount-proc"
             + " sh -c 'mount -t tmpfs tmpfs /run && ip link set lo up && exec \"$@\"' sh mvn verify";
 
-    abstract void probe() throws IOException;
+    abstract void check() throws IOException;
 
     /**
-     * Returns if the process has it; otherwise skips the calling test, or with {@code CI=true} in the environment fails it, naming
-     * what is missing and a command that helps.
+     * Returns if the process has the privilege. Otherwise skips the calling test, or fails it if {@code CI=true} is in the environment; the
+     * message names what is missing and a command that helps.
      *
      * @throws TestAbortedException to skip the test
      * @throws AssertionError to fail it
      */
     public void require() {
         try {
-            probe();
+            check();
         } catch (IOException e) {
             String message = "missing privilege " + this + ": " + e.getMessage() + "; run as root, or let the test runner start the JVM"
                     + " through inpod-sandbox/bin/java of this jar, or run the whole build in a sandbox: " + COMMAND;
             boolean refused = e instanceof SystemCallFailure failure && REFUSALS.contains(failure.symbol());
             if (!refused || "true".equals(System.getenv("CI"))) {
-                throw new AssertionError(message, e); // what isn't a refusal is a fault, which a skipped test would hide
+                throw new AssertionError(message, e); // an error that isn't a refusal is a fault, which a skipped test would hide
             }
             throw new TestAbortedException(message, e);
         }

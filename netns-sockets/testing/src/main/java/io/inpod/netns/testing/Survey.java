@@ -11,11 +11,11 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/** What there is now that could be left behind, one line of text each. */
+/** Lists everything that may be left behind, each as one line of text. */
 final class Survey {
     private static final Path NAMES = Path.of("/run/netns");
 
-    /** Sockets, event queues, pipes, memfds, namespaces of every kind; but no files, which the JVM opens whenever it likes. */
+    /** Sockets, event queues, pipes, memfds, and namespaces of every kind; but no files, which the JVM opens at any time. */
     private static final Pattern OF_INTEREST = Pattern.compile("[a-z_]+:|/memfd:");
 
     private Survey() {}
@@ -53,7 +53,10 @@ final class Survey {
         return found;
     }
 
-    /** See proc_pid_mountinfo(5): the fourth field is the root, for a namespace such as net:[4026532008], the fifth the place. */
+    /**
+     * See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount
+     * point.
+     */
     static Set<String> mountedNamespaces() throws IOException {
         Set<String> found = new TreeSet<>();
         for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
@@ -76,7 +79,7 @@ final class Survey {
         return entries;
     }
 
-    /** The first 15 bytes of it: more the kernel doesn't keep. */
+    /** The thread's name, of which the kernel keeps only the first 15 bytes. */
     private static String name(Path task) {
         try {
             return Files.readString(task.resolve("comm")).strip();
@@ -85,7 +88,7 @@ final class Survey {
         }
     }
 
-    /** Empty for what has gone meanwhile. */
+    /** Empty if the link is gone meanwhile. */
     private static String target(Path link) {
         try {
             return Files.readSymbolicLink(link).toString();

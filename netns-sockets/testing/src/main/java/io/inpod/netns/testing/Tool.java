@@ -3,53 +3,66 @@ package io.inpod.netns.testing;
 import io.inpod.netns.NetworkNamespace;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
-/** Runs a program of the system inside a network namespace: the independent oracle of tests, such as {@code ip} or {@code ss}. */
+/** Runs a system program, such as {@code ip} or {@code ss}, inside a network namespace: the independent oracle of tests. */
 public final class Tool {
     private static final long LIMIT_SECONDS = 60;
 
     private Tool() {}
 
     /**
-     * What a finished program left.
+     * The result of a finished program.
      *
      * @param exitCode 0 for success
-     * @param output what it printed, standard output and error together
+     * @param output its standard output and standard error together
      */
     public record Result(int exitCode, String output) {}
 
     /**
-     * The command line that runs a program inside a namespace, for a {@link ProcessBuilder} that is started outside of it.
+     * Returns the command line that runs a program inside a namespace, for a {@link ProcessBuilder} that is started outside it.
      *
-     * @param namespace which; must stay open until the program has started
+     * @param namespace the namespace; must stay open until the program has started
      * @param command the program and its arguments
      * @return the command
      * @throws IOException if the namespace is closed
      */
     public static List<String> inside(NetworkNamespace namespace, String... command) throws IOException {
         require(command[0]);
-        int fd = namespace.fd().acquire();
-        namespace.fd().release();
-        List<String> line = new ArrayList<>(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "--"));
+        List<String> line = new ArrayList<>(List.of("nsenter", "--net=" + pathOf(namespace), "--"));
         line.addAll(List.of(command));
         return line;
     }
 
     /**
+     * Returns a path by which other processes can open a namespace while it is open in this one.
+     *
+     * @param namespace the namespace
+     * @return the path
+     * @throws IOException if the namespace is closed
+     */
+    public static Path pathOf(NetworkNamespace namespace) throws IOException {
+        int fd = namespace.fd().acquire();
+        namespace.fd().release();
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
+    }
+
+    /**
      * Runs a program to its end.
      *
-     * @param namespace where
+     * @param namespace where to run it
      * @param command the program and its arguments
-     * @return its output, standard output and error together
-     * @throws IOException if it ends with another exit code than 0, or takes longer than a minute
+     * @return its standard output and standard error together
+     * @throws IOException if its exit code isn't 0, or it takes longer than a minute
      */
     public static String run(NetworkNamespace namespace, String... command) throws IOException {
         Result result = tryRun(namespace, command);
@@ -60,9 +73,9 @@ public final class Tool {
     }
 
     /**
-     * Runs a program to its end, whatever that is.
+     * Runs a program to its end, whatever its exit code.
      *
-     * @param namespace where
+     * @param namespace where to run it
      * @param command the program and its arguments
      * @return its exit code and output
      * @throws IOException if it can't be started or takes longer than a minute
@@ -86,11 +99,16 @@ public final class Tool {
     }
 
     /**
-     * Returns if the system has a program; otherwise skips the calling test, or with {@code CI=true} fails it.
+     * Returns if the system has a program. Otherwise skips the calling test, or fails it with {@code CI=true}. If the environment variable
+     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), a program that isn't listed fails the test everywhere.
      *
      * @param program its name
      */
     public static void require(String program) {
+        String list = System.getenv("INPOD_PROGRAMS");
+        if (list != null && !isListed(Path.of(program).getFileName().toString(), Path.of(list))) {
+            throw new AssertionError(program + " isn't listed in " + list + ": add a line with its Debian package, so that it is installed wherever the tests run");
+        }
         Stream<String> path = Stream.concat(
                 Stream.of(System.getenv().getOrDefault("PATH", "").split(":")), Stream.of("/usr/sbin", "/sbin"));
         if (program.startsWith("/") ? Files.isExecutable(Path.of(program)) : path.anyMatch(d -> Files.isExecutable(Path.of(d, program)))) {
@@ -101,5 +119,13 @@ public final class Tool {
             throw new AssertionError(message);
         }
         throw new TestAbortedException(message);
+    }
+
+    private static boolean isListed(String name, Path list) {
+        try (Stream<String> lines = Files.lines(list)) {
+            return lines.anyMatch(line -> !line.startsWith("#") && line.matches("[a-z]+ +" + Pattern.quote(name) + " .*"));
+        } catch (IOException e) {
+            throw new UncheckedIOException("can't read the list of programs that INPOD_PROGRAMS names", e);
+        }
     }
 }

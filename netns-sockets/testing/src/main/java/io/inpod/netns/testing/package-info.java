@@ -1,9 +1,9 @@
 /**
- * For tests against the real kernel: pods made of network namespaces, and checks that nothing is left behind.
+ * Support for tests against the real kernel: pods that consist of network namespaces, and checks that nothing is left behind.
  *
- * <p>Making namespaces takes CAP_SYS_ADMIN. As an ordinary user start the tests' JVM through the wrapper script
- * {@code inpod-sandbox/bin/java} in this library's jar, which builds a user namespace around it; its first lines say how Surefire
- * and Gradle do that.
+ * <p>Creating namespaces needs CAP_SYS_ADMIN. An ordinary user starts the tests' JVM through the wrapper script
+ * {@code inpod-sandbox/bin/java} in this library's jar, which creates a user namespace around it. Its first lines explain how to do that
+ * with Surefire and Gradle.
  */
 @NullMarked
 package io.inpod.netns.testing;

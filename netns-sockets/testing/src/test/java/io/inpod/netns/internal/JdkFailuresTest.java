@@ -60,7 +60,7 @@ class JdkFailuresTest {
     }
 
     @Test
-    void theRestIsPlain() throws IOException {
+    void othersArePlain() throws IOException {
         assertThat(failure("setns", "a namespace", 1)).isExactlyInstanceOf(SystemCallException.class);
         assertThat(failure("open", "/x", 24)).isExactlyInstanceOf(SystemCallException.class).hasMessageContaining("ulimit -n");
         assertThat(failure("connect", "/x", 12345)).isExactlyInstanceOf(SystemCallException.class).hasMessageContaining("(errno, 12345)");

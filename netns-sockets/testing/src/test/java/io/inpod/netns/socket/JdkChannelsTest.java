@@ -60,7 +60,7 @@ class JdkChannelsTest {
     }
 
     @Test
-    void whatTheJdkLacksNamesTheFlag(PodNetwork network) throws Exception {
+    void anOptionThatTheJdkLacksNamesTheFlag(PodNetwork network) throws Exception {
         assertThat(JdkChannels.hasAllOptions()).as("the tests run without the flag").isFalse();
         NetworkNamespace pod = network.pod(0).namespace();
         LeakCheck leaks = LeakCheck.begin();
@@ -91,7 +91,7 @@ class JdkChannelsTest {
         assertThat(child.waitFor()).isZero();
     }
 
-    /** What the child does: listens until its input ends, then tries what the kernel refuses. */
+    /** The child: listens until its input ends, then tries an option that the kernel refuses. */
     static final class MarkedListener {
         public static void main(String[] args) throws Exception {
             SocketOptions options = SocketOptions.NONE.with(MARK, 0x539).with(TRANSPARENT, true).with(USER_TIMEOUT, Duration.ofMillis(4321));

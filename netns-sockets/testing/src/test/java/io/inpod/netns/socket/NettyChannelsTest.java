@@ -20,6 +20,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Promise;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterEach;
@@ -42,17 +43,18 @@ class NettyChannelsTest {
 
     @Test
     void anEchoServerInOnePodServesAClientInAnother(PodNetwork network) throws Exception {
-        // README: begin
         NetworkNamespace podA = network.pod(0).namespace();
         NetworkNamespace podB = network.pod(1).namespace();
-        Channel server = new ServerBootstrap().group(loops).childHandler(new Echo())
-                .channelFactory(NettyChannels.server(podB)) // the one line that differs from any Netty server
-                .bind(8080).sync().channel();
+        InetAddress addressOfB = network.pod(1).address();
         Promise<String> answer = loops.next().newPromise();
+        // README.md, netns-sockets/README.md, docs/netns-sockets.md: begin
+        Channel server = new ServerBootstrap().group(loops).childHandler(new Echo())
+                .channelFactory(NettyChannels.server(podB)) // instead of .channel(...): the only difference
+                .bind(8080).sync().channel();
         Channel client = new Bootstrap().group(loops).handler(new FirstAnswer(answer))
                 .channelFactory(NettyChannels.client(podA))
-                .connect(new InetSocketAddress(network.pod(1).address(), 8080)).sync().channel();
-        // README: end
+                .connect(addressOfB, 8080).sync().channel();
+        // README.md, netns-sockets/README.md, docs/netns-sockets.md: end
 
         client.writeAndFlush(Unpooled.copiedBuffer("hello", StandardCharsets.UTF_8));
 

@@ -63,7 +63,7 @@ class SocketFaultsTest {
     }
 
     @Test
-    void withoutDescriptorsEachOperationSaysSoAndLeavesNothing() throws Exception {
+    void withoutDescriptorsEachOperationReportsItAndLeavesNothing() throws Exception {
         Tool.require("prlimit");
         String output = TestJvm.run(List.of("prlimit", "--nofile=200", "--"), List.of(), Exhausted.class);
 
@@ -71,7 +71,7 @@ class SocketFaultsTest {
                 .doesNotContain("LEAK");
     }
 
-    /** Tries each operation with ever fewer free descriptors: it must succeed, or say which limit it met. */
+    /** Tries each operation with fewer and fewer free descriptors: it must succeed, or report the limit that it reached. */
     static final class Exhausted {
         public static void main(String[] args) throws Exception {
             Path path = Files.createTempDirectory("exhausted").resolve("s");
@@ -144,7 +144,7 @@ class SocketFaultsTest {
 
     @Test
     void aSeccompFilterAgainstIoUringIsReportedByName() throws Exception {
-        // BPF: if the system call is io_uring_setup (425) fail with EPERM, otherwise allow it
+        // BPF: if the system call is io_uring_setup (425), fail with EPERM, otherwise allow it
         String filter = """
                 import ctypes, os, struct, sys
                 code = [(0x20, 0, 0, 0), (0x15, 0, 1, 425), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]

@@ -14,7 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Hands a socket to Python, which reads its options with its own constants. */
+/** Passes a socket to Python, which reads the socket's options with Python's constants. */
 final class SocketOracle {
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final String READER = """
@@ -35,7 +35,7 @@ final class SocketOracle {
 
     private SocketOracle() {}
 
-    /** The values of options such as {@code "SOL_SOCKET:SO_MARK"}, names or numbers as Python knows them, separated by spaces. */
+    /** Returns the values of options such as {@code "SOL_SOCKET:SO_MARK"}, with Python's names or numbers, separated by spaces. */
     static String read(NetworkNamespace namespace, int fd, String... options) throws Exception {
         Path path = Files.createTempDirectory("oracle").resolve("s");
         List<String> command = new ArrayList<>(List.of("python3", "-c", READER, path.toString()));
@@ -43,7 +43,7 @@ final class SocketOracle {
         try (SeqpacketListener listener = SeqpacketListener.listen(path)) {
             Process python = new ProcessBuilder(Tool.inside(namespace, command.toArray(String[]::new))).inheritIO().start();
             try (SeqpacketSocket peer = listener.accept(LIMIT)) {
-                peer.send(ByteBuffer.wrap(new byte[1]), OwnedFd.adopt(fd)); // lent, not owned: never closed here
+                peer.send(ByteBuffer.wrap(new byte[1]), OwnedFd.adopt(fd)); // not owned here, and so never closed
                 try (UnixMessage answer = peer.receive(1000, 0, LIMIT)) {
                     return answer == null ? "nothing" : StandardCharsets.UTF_8.decode(answer.data()).toString();
                 }

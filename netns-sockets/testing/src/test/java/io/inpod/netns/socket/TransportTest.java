@@ -137,7 +137,7 @@ class TransportTest {
 
     @ParameterizedTest
     @EnumSource
-    void whatTheKernelRefusesFailsTheCreationByName(Transport transport, PodNetwork network) throws Exception {
+    void anOptionThatTheKernelRefusesFailsTheCreationByName(Transport transport, PodNetwork network) throws Exception {
         EventLoopGroup loops = loops(transport);
         NetworkNamespace pod = network.pod(0).namespace();
         assertThatThrownBy(() -> transport.client(pod, SocketOptions.NONE.with(DEVICE, "nosuch")).newChannel())
@@ -161,7 +161,7 @@ class TransportTest {
 
     @ParameterizedTest
     @EnumSource
-    void aDeletedNamespaceServesOn(Transport transport) throws Exception {
+    void aDeletedNamespaceKeepsServing(Transport transport) throws Exception {
         EventLoopGroup loops = loops(transport);
         try (NetworkNamespace named = NetworkNamespace.create("to-be-deleted")) {
             NetworkNamespace.delete("to-be-deleted");
@@ -181,7 +181,7 @@ class TransportTest {
         SocketOptions v4 = SocketOptions.NONE.withFamily(StandardProtocolFamily.INET);
         if (transport == Transport.IO_URING) {
             assertThatThrownBy(() -> transport.server(pod, v4).newChannel())
-                    .isInstanceOf(UnsupportedOperationException.class).hasMessageContaining("no choice of family");
+                    .isInstanceOf(UnsupportedOperationException.class).hasMessageContaining("don't let you choose a family");
         } else {
             Channel server = new ServerBootstrap().group(loops).channelFactory(transport.server(pod, v4)).childHandler(new Echo()).bind(81).sync().channel();
             assertThat(Tool.run(pod, "ss", "-Hlnt4")).contains("0.0.0.0:81");

@@ -11,7 +11,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The wrapper script as the jar has it. */
+/** The wrapper script in the jar. */
 class SandboxScriptTest {
     @TempDir
     Path directory;
@@ -35,7 +35,7 @@ class SandboxScriptTest {
         assertThat(output).startsWith("sandbox 1 in net:[").doesNotContain(Where.here());
     }
 
-    /** Runs inside. */
+    /** Runs inside the sandbox. */
     static final class Where {
         private Where() {}
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Control data is parsed without trust, though the kernel made it. */
+/** Control data is parsed without trusting it, although it comes from the kernel. */
 class AncillaryDataTest {
     private static final long SEED = 20261123;
 
@@ -34,7 +34,7 @@ class AncillaryDataTest {
     }
 
     @Test
-    void wrongLengthsFindNothingThatIsNotThere() {
+    void wrongLengthsFindNothingThatDoesNotExist() {
         for (long length : new long[] {0, 1, 15, -1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 32, 0x80000000L}) {
             assertThat(numbers(control(length, 1, 1, 5, 6))).as("length %d", length).isEmpty();
         }

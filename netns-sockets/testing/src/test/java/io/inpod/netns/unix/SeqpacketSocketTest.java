@@ -34,7 +34,7 @@ class SeqpacketSocketTest {
     }
 
     @Test
-    void aNamespaceTravelsToAnotherProcess(PodNetwork network, @TempDir Path directory) throws Exception {
+    void aNamespaceIsPassedToAnotherProcess(PodNetwork network, @TempDir Path directory) throws Exception {
         Path path = directory.resolve("s");
         String receiver = """
                 import array, os, socket, sys
@@ -83,7 +83,7 @@ class SeqpacketSocketTest {
     }
 
     @Test
-    void truncationIsAnErrorAndClosesWhatCame(PodNetwork network, @TempDir Path directory) throws Exception {
+    void truncationIsAnErrorAndClosesTheDescriptors(PodNetwork network, @TempDir Path directory) throws Exception {
         try (SeqpacketListener listener = SeqpacketListener.listen(directory.resolve("s"));
                 SeqpacketSocket client = SeqpacketSocket.connect(directory.resolve("s"));
                 SeqpacketSocket server = listener.accept(LIMIT)) {
@@ -102,7 +102,7 @@ class SeqpacketSocketTest {
     }
 
     @Test
-    void aPacketClosesWhatNobodyTook(PodNetwork network, @TempDir Path directory) throws Exception {
+    void aMessageClosesDescriptorsThatWereNotTaken(PodNetwork network, @TempDir Path directory) throws Exception {
         try (SeqpacketListener listener = SeqpacketListener.listen(directory.resolve("s"));
                 SeqpacketSocket client = SeqpacketSocket.connect(directory.resolve("s"));
                 SeqpacketSocket server = listener.accept(LIMIT)) {

@@ -41,7 +41,7 @@ class UnixStreamSocketTest {
     }
 
     @Test
-    void aNamespaceComesFromAnotherProcess(PodNetwork network, @TempDir Path directory) throws Exception {
+    void aNamespaceIsReceivedFromAnotherProcess(PodNetwork network, @TempDir Path directory) throws Exception {
         Path path = directory.resolve("s");
         String sender = """
                 import array, os, socket, sys
@@ -56,7 +56,7 @@ class UnixStreamSocketTest {
             try (UnixStreamSocket peer = listener.accept(LIMIT)) {
                 assertThat(peer.peer().pid()).isEqualTo((int) python.pid());
                 try (UnixMessage first = peer.receive(100, 2, LIMIT)) {
-                    assertThat(text(first)).startsWith("first"); // "second" may come along, it has no descriptors
+                    assertThat(text(first)).startsWith("first"); // "second" may arrive with it, because it has no descriptors
                     assertThat(first.descriptors()).isEqualTo(2);
                     try (NetworkNamespace received = NetworkNamespace.adopt(first.take())) {
                         assertThat(received).isEqualTo(network.pod(0).namespace());
@@ -77,7 +77,7 @@ class UnixStreamSocketTest {
     }
 
     @Test
-    void sendsAsManyDescriptorsAsTheKernelTakesAndMoreBytesThanItBuffers(PodNetwork network, @TempDir Path directory) throws Exception {
+    void sendsTheMostDescriptorsAndMoreBytesThanTheBufferHolds(PodNetwork network, @TempDir Path directory) throws Exception {
         OwnedFd fd = network.pod(0).namespace().fd();
         try (UnixStreamListener listener = UnixStreamListener.listen(directory.resolve("s"));
                 UnixStreamSocket client = UnixStreamSocket.connect(directory.resolve("s"));
@@ -107,7 +107,7 @@ class UnixStreamSocketTest {
     }
 
     @Test
-    void anyCountMeetsAnyRoom(PodNetwork network, @TempDir Path directory) throws Exception {
+    void anyNumberOfDescriptorsMeetsAnyLimit(PodNetwork network, @TempDir Path directory) throws Exception {
         OwnedFd fd = network.pod(0).namespace().fd();
         LeakCheck leaks = LeakCheck.begin();
         Random random = new Random(SEED);

@@ -1,8 +1,14 @@
 package io.inpod.examples.ztunnel.config;
 
-import io.inpod.hbone.SpiffeId;
+import static io.inpod.netns.InPodConstants.HBONE_PORT;
+import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
+import static io.inpod.netns.InPodConstants.MARK_MASK;
+import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
+import static io.inpod.netns.InPodConstants.PROXY_MARK;
+import static io.inpod.netns.InPodConstants.SOCKS5_PORT;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.SpoofPolicy;
+import io.inpod.tproxy.upstream.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -44,23 +50,8 @@ public record ProxyConfig(
         int workers,
         @Nullable String localXds,
         @Nullable Path localXdsPath) {
-    private static final int PROXY_MARK = 0x539;
-    private static final int MARK_MASK = 0xfff;
-
-    /** Where outbound connections are redirected to. */
-    public static final int OUTBOUND = 15001;
-
-    /** Where inbound plaintext is redirected to. */
-    public static final int INBOUND_PLAINTEXT = 15006;
-
-    /** Where tunnels arrive. */
-    public static final int INBOUND_HBONE = 15008;
-
-    /** Where apps of the pod can ask for an outbound connection by SOCKS5. */
-    public static final int SOCKS5 = 15080;
-
-    private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND, INBOUND_PLAINTEXT, INBOUND_HBONE);
-    private static final Set<Integer> OWN_PORTS_WITH_SOCKS5 = Set.of(OUTBOUND, INBOUND_PLAINTEXT, INBOUND_HBONE, SOCKS5);
+    private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
+    private static final Set<Integer> OWN_PORTS_WITH_SOCKS5 = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT, SOCKS5_PORT);
 
     /**
      * Reads the environment.
@@ -145,7 +136,7 @@ public record ProxyConfig(
     private static int mark(Variables env) throws ConfigException {
         int mark = env.number("PACKET_MARK", PROXY_MARK, 1, Integer.MAX_VALUE);
         if ((mark & MARK_MASK) != PROXY_MARK) {
-            throw new ConfigException("PACKET_MARK must be 1337 (0x539) in its low 12 bits, the mark that the rules in pods let pass, not "
+            throw new ConfigException("PACKET_MARK must be " + PROXY_MARK + " (0x" + Integer.toHexString(PROXY_MARK) + ") in its low 12 bits, the mark that the rules in pods let pass, not "
                     + env.text("PACKET_MARK", ""));
         }
         return mark;

@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.config;
 
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.util.List;
 

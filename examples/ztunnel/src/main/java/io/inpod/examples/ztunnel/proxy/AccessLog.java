@@ -1,8 +1,9 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.SpiffeId;
-import io.inpod.tproxy.RelayResult;
-import io.inpod.tproxy.RelaySide;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.tproxy.relay.RelayResult;
+import io.inpod.tproxy.relay.RelaySide;
+import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,8 +44,7 @@ final class AccessLog {
     }
 
     static String text(InetSocketAddress address) {
-        String ip = io.netty.util.NetUtil.toAddressString(address.getAddress());
-        return (ip.indexOf(':') >= 0 ? "[" + ip + "]" : ip) + ":" + address.getPort();
+        return NetUtil.toSocketAddressString(address);
     }
 
     /** The relay has ended; its downstream side is the one that connected. */

@@ -1,7 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.tproxy.Relay;
-import io.inpod.tproxy.RelayListener;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.relay.Relay;
+import io.inpod.tproxy.relay.RelayListener;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
 import org.slf4j.Logger;

@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.OwnConnections;
+import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -16,7 +16,7 @@ final class HboneListener extends PodListener {
     private final ChannelHandler tunnels;
 
     HboneListener(PodContext pod, Shared shared, Connections accepted, ChannelHandler tunnels) {
-        super(pod, ProxyConfig.INBOUND_HBONE, shared.group());
+        super(pod, InPodConstants.HBONE_PORT, shared.group());
         this.ofNode = shared.tunnels();
         this.accepted = accepted;
         this.tunnels = tunnels;

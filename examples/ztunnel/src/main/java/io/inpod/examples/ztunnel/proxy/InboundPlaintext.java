@@ -1,11 +1,12 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -18,7 +19,7 @@ final class InboundPlaintext extends PodListener {
     private final UpstreamConnector app;
 
     InboundPlaintext(PodContext pod, EventLoopGroup loops, UpstreamConnector app) {
-        super(pod, ProxyConfig.INBOUND_PLAINTEXT, loops);
+        super(pod, InPodConstants.INBOUND_PLAINTEXT_PORT, loops);
         this.app = app;
     }
 
@@ -47,7 +48,7 @@ final class InboundPlaintext extends PodListener {
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
-        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
+        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY);
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
     }

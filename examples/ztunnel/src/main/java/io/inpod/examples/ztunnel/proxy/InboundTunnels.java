@@ -5,10 +5,12 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
 import io.inpod.hbone.TunnelRequestHandler;
 import io.inpod.hbone.TunnelResetException;
+import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
@@ -33,8 +35,8 @@ final class InboundTunnels implements TunnelRequestHandler {
     public void onConnect(TunnelRequest request) {
         try {
             Channel connection = request.connection();
-            InetSocketAddress source = Addresses.canonical(connection.remoteAddress());
-            InetSocketAddress local = Addresses.canonical(connection.localAddress());
+            InetSocketAddress source = CanonicalAddress.ofChannel(connection.remoteAddress());
+            InetSocketAddress local = CanonicalAddress.ofChannel(connection.localAddress());
             serve(request, source, local);
         } catch (ClosedChannelException e) {
             request.refuse(UNAVAILABLE); // the connection has gone meanwhile
@@ -64,7 +66,7 @@ final class InboundTunnels implements TunnelRequestHandler {
 
     private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
         Future<UpstreamConnection> upstream = app.connect(
-                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
+                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY);
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // A fault ends the whole connection: the client must not wait for an answer that never comes.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
@@ -78,7 +80,7 @@ final class InboundTunnels implements TunnelRequestHandler {
         EpollSocketChannel toApp = done.getNow().channel();
         pod.connections().add(toApp);
         try {
-            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PreparedForRelay.INSTANCE);
+            TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
             Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, result -> AccessLog.ended(log, result)));
         } catch (TunnelResetException e) {
             AccessLog.failed(log, AccessLog.words(e));

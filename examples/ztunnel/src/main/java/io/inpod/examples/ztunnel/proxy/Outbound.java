@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.channel.EventLoopGroup;
@@ -12,7 +12,7 @@ final class Outbound extends PodListener {
     private final OutboundPath path;
 
     Outbound(PodContext pod, EventLoopGroup loops, OutboundPath path) {
-        super(pod, ProxyConfig.OUTBOUND, loops);
+        super(pod, InPodConstants.OUTBOUND_PORT, loops);
         this.path = path;
     }
 

@@ -1,16 +1,17 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
-import io.inpod.hbone.HboneDestination;
 import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.DestinationAddress;
-import io.inpod.tproxy.SpoofPolicy;
-import io.inpod.tproxy.UpstreamConnection;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.upstream.SpoofPolicy;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
@@ -70,17 +71,17 @@ final class OutboundPath {
     }
 
     private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target, Outcome outcome) {
-        InetSocketAddress peer = new InetSocketAddress(destination.getAddress(), ProxyConfig.INBOUND_HBONE);
+        InetSocketAddress peer = new InetSocketAddress(destination.getAddress(), InPodConstants.HBONE_PORT);
         Authority authority = Authority.of(destination);
         HboneDestination hop = new HboneDestination(pod.identity(), Set.of(target.identity()), peer, source.getAddress());
         ConnectRequest request = new ConnectRequest(authority, pod.telemetry().orElseThrow().request(source));
-        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PreparedForRelay.INSTANCE);
+        Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PodContext.FOR_RELAY);
         carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()), outcome,
                 channel -> channel);
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress destination, AccessLog.Connection connection, Outcome outcome) {
-        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), PreparedForRelay.INSTANCE);
+        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.FOR_RELAY);
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 

@@ -3,10 +3,12 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.ztunnel.config.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.OwnConnections;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -40,6 +42,9 @@ record PodContext(
         Connections connections,
         Connections accepted,
         OwnConnections own) {
+    /** Prepares an upstream connection or tunnel for a relay before anything is read from it. */
+    static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
+
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
 
     /** Counts an accepted connection, which has its options from its listener; false if it, or its pod, has gone meanwhile. */

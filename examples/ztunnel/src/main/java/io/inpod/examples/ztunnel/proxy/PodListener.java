@@ -1,11 +1,11 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.AcceptHandler;
-import io.inpod.tproxy.AcceptRules;
 import io.inpod.tproxy.OriginalDestination;
-import io.inpod.tproxy.RelayOptions;
+import io.inpod.tproxy.listen.AcceptHandler;
+import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.relay.RelayOptions;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -74,7 +74,7 @@ abstract class PodListener implements AcceptHandler {
 
     @Override
     public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
-        boolean inbound = port == ProxyConfig.INBOUND_PLAINTEXT || port == ProxyConfig.INBOUND_HBONE;
+        boolean inbound = port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT;
         AccessLog.failed(new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(), null, null),
                 "attempted recursive call to ourselves: " + reason);
     }

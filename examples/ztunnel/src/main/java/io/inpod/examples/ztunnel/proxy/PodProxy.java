@@ -8,15 +8,16 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.HboneOptions;
-import io.inpod.hbone.HboneServer;
-import io.inpod.hbone.SpiffeId;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.AcceptLoop;
-import io.inpod.tproxy.HandOver;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.UpstreamConnector;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.HandOver;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.upstream.UpstreamConnector;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelHandler;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
@@ -100,7 +101,7 @@ public final class PodProxy {
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
         listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
-            listen(shared, new InetSocketAddress("127.0.0.1", ProxyConfig.SOCKS5), StandardProtocolFamily.INET,
+            listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
                     new Socks5(pod, shared.group(), path, shared.resolver()));
         }
     }

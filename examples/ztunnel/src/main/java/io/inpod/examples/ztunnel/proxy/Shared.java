@@ -2,8 +2,8 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.hbone.CertificateSource;
-import io.inpod.tproxy.OwnConnections;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.buffer.ByteBuf;
@@ -41,7 +41,7 @@ final class Socks5 extends PodListener {
     private final Executor resolver;
 
     Socks5(PodContext pod, EventLoopGroup loops, OutboundPath path, Executor resolver) {
-        super(pod, ProxyConfig.SOCKS5, loops);
+        super(pod, InPodConstants.SOCKS5_PORT, loops);
         this.path = path;
         this.resolver = resolver;
     }

@@ -1,11 +1,12 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.hbone.HboneDestination;
-import io.inpod.hbone.HbonePool;
+import io.inpod.hbone.client.HboneDestination;
+import io.inpod.hbone.client.HbonePool;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.OwnConnections;
-import io.inpod.tproxy.UpstreamOptions;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
@@ -13,8 +14,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
-import java.net.Inet4Address;
-import java.net.StandardProtocolFamily;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
@@ -33,9 +32,8 @@ final class TunnelPools {
     }
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
-        boolean v4 = destination.address().getAddress() instanceof Inet4Address;
         SocketOptions common = pod.isWithinNode(destination.address().getAddress()) ? pod.socketsWithinNode() : pod.sockets();
-        SocketOptions options = common.withFamily(v4 ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6);
+        SocketOptions options = common.withFamily(IpFamily.of(destination.address().getAddress()).protocolFamily());
         ChannelFactory<EpollSocketChannel> sockets = NettyChannels.client(pod.namespace(), options);
         return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) UpstreamOptions.DEFAULT.connectTimeout().toMillis())

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.tproxy.SpoofPolicy;
+import io.inpod.tproxy.upstream.SpoofPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;

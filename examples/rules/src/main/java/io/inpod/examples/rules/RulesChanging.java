@@ -1,0 +1,27 @@
+package io.inpod.examples.rules;
+
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.List;
+import picocli.CommandLine.ExitCode;
+
+/** A command that changes rules, or with {@code --dry-run} only says what it would change. */
+abstract class RulesChanging extends RulesCommand {
+    @Override
+    final int run(RulesPlace place, NetworkNamespace namespace) throws IOException {
+        if (place.isDryRun()) {
+            List<String> planned = planned(place, namespace);
+            planned.forEach(place.out()::println);
+            place.out().println(planned.isEmpty() ? "nothing to do in " + namespace : "nothing was changed in " + namespace);
+        } else {
+            place.out().println(change(place, namespace) + " " + namespace);
+        }
+        return ExitCode.OK;
+    }
+
+    /** A line for each thing that would be changed. */
+    abstract List<String> planned(RulesPlace place, NetworkNamespace namespace) throws IOException;
+
+    /** Changes it, and says what it has done, up to the namespace's name. */
+    abstract String change(RulesPlace place, NetworkNamespace namespace) throws IOException;
+}

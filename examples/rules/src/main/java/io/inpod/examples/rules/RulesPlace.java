@@ -1,0 +1,151 @@
+package io.inpod.examples.rules;
+
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.backend.Backend;
+import io.inpod.iptables.backend.Backends;
+import io.inpod.iptables.backend.Detection;
+import io.inpod.iptables.backend.KernelTables;
+import io.inpod.iptables.backend.Layout;
+import io.inpod.iptables.backend.pod.HostProbeChange;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.HostProbe;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which rules, where, and by which back end: what all commands but {@code print} have in common. */
+final class RulesPlace {
+    /** Exactly one of them. */
+    static final class Where {
+        @Option(names = "--netns", paramLabel = "NAME|PATH", required = true,
+                description = "the network namespace: a name that ip netns shows, or a path, which has a slash")
+        private @Nullable String netns;
+
+        @Option(names = "--pid", paramLabel = "N", required = true, description = "a process in it")
+        private @Nullable Long pid;
+    }
+
+    @Spec(Spec.Target.MIXEE)
+    private @Nullable CommandSpec command;
+
+    @ArgGroup(multiplicity = "1")
+    private Where where = new Where();
+
+    @Option(names = "--backend", paramLabel = "NAME", description = "how rules get into the kernel; default: the best there. A wrong name lists them all")
+    private @Nullable String backend;
+
+    @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "true",
+            description = "redirect IPv6 too (default). If false, TCP over IPv6 is rejected in the pod, except on loopback")
+    private boolean ipv6;
+
+    @Option(names = "--guard", paramLabel = "true|false", arity = "1", defaultValue = "true",
+            description = "drop TCP that would leave past the proxy because connection tracking has lost it (default)")
+    private boolean guard;
+
+    @Option(names = "--dry-run", description = "say what would be done, and change nothing")
+    private boolean dryRun;
+
+    @Mixin
+    private PresetOptions preset = new PresetOptions();
+
+    NetworkNamespace open() throws IOException {
+        if (where.pid != null) {
+            return NetworkNamespace.ofProcess(where.pid);
+        }
+        String name = String.valueOf(where.netns);
+        return name.contains("/") ? NetworkNamespace.open(Path.of(name)) : NetworkNamespace.named(name);
+    }
+
+    boolean isDryRun() {
+        return dryRun;
+    }
+
+    boolean isHost() {
+        return preset.isHost();
+    }
+
+    PresetOptions preset() {
+        return preset;
+    }
+
+    PrintWriter out() {
+        return spec().commandLine().getOut();
+    }
+
+    PrintWriter err() {
+        return spec().commandLine().getErr();
+    }
+
+    private CommandSpec spec() {
+        if (command == null) {
+            throw new IllegalStateException("not a part of a command");
+        }
+        return command;
+    }
+
+    private List<IpFamily> families() {
+        return ipv6 ? List.of(IpFamily.values()) : List.of(IpFamily.V4);
+    }
+
+    PodRules podRules() {
+        return preset.podRules(families(), guard);
+    }
+
+    PodRulesChange podChange() {
+        return new PodRulesChange(podRules(), backends(), reason -> err().println("back end: " + reason));
+    }
+
+    HostProbeChange hostChange(NetworkNamespace namespace) throws IOException {
+        Detection detection = Detection.among(backends(), namespace, HostProbe.NAMES);
+        Backend chosen = detection.chosen().orElseThrow(() -> new IOException(detection.reason()));
+        err().println("back end: " + detection.reason());
+        return new HostProbeChange(preset.hostProbe(families()), chosen);
+    }
+
+    private List<Backend> backends() {
+        if (backend == null) {
+            return Backends.all();
+        }
+        return List.of(Backends.named(backend).orElseThrow(() -> new ParameterException(spec().commandLine(), "--backend " + backend + " is none of "
+                + Backends.all().stream().map(Backend::name).collect(Collectors.joining(", ")))));
+    }
+
+    /** What is there of ours, in tables of all kinds: removing looks there too. */
+    List<String> held(NetworkNamespace namespace) throws IOException {
+        Set<String> lines = new LinkedHashSet<>();
+        Set<KernelTables> seen = EnumSet.of(KernelTables.MEMORY);
+        List<Backend> all = new ArrayList<>(backends());
+        all.addAll(Backends.all());
+        for (Backend each : all) {
+            if (!seen.containsAll(each.tables()) && each.usability(namespace).usable()) {
+                seen.addAll(each.tables());
+                Listing listing = each.read(namespace, isHost() ? HostProbe.NAMES : PodRules.NAMES);
+                listing.chains().forEach(chain -> chain.rules().forEach(rule ->
+                        lines.add(each.name() + " " + chain.family() + ": " + chain.table() + " " + chain.name() + " " + rule.text())));
+                listing.sets().forEach(set -> lines.add((each.layout() == Layout.IPTABLES ? "ipset" : each.name()) + ": set " + set.name()));
+            }
+        }
+        return List.copyOf(lines);
+    }
+
+    /** In words, how what is there differs from what should be. */
+    List<String> differences(NetworkNamespace namespace) throws IOException {
+        return isHost() ? hostChange(namespace).diff(namespace, preset.pods()) : podChange().diff(namespace);
+    }
+}

@@ -1,0 +1,84 @@
+package io.inpod.examples.rules;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code ./inpod rules}: by which names a namespace is found, and in which tables rules are. */
+@Pods
+class RulesPlaceTest {
+    private static void assertWhole(String... where) {
+        assertThat(RulesRun.of("verify", where).code()).isEqualTo(1);
+        assertThat(RulesRun.of("apply", where).code()).isZero();
+        assertThat(RulesRun.of("verify", where).code()).isZero();
+        assertThat(RulesRun.of("diff", where)).satisfies(outcome -> assertThat(outcome.out()).isEmpty());
+        assertThat(RulesRun.of("probe", RulesRun.with(where, "--dry-run")).code()).isZero();
+    }
+
+    private static void assertNothingLeft(NetworkNamespace pod) throws Exception {
+        assertThat(Tool.run(pod, "sh", "-c", "iptables-nft-save; ip6tables-nft-save; iptables-legacy-save; ip6tables-legacy-save; nft list ruleset inet; ipset save"))
+                .doesNotContain("15001", "ISTIO", "istio", "INPOD", "inpod");
+    }
+
+    /** A name that ip netns gave. */
+    @Test
+    void byName(PodNetwork network) throws Exception {
+        String name = "inpod-rules-" + ProcessHandle.current().pid();
+        Tool.run(network.node(), "ip", "netns", "add", name);
+        try (NetworkNamespace pod = NetworkNamespace.named(name)) {
+            assertWhole("--netns", name);
+            assertThat(Tool.run(network.node(), "ip", "netns", "exec", name, "iptables-save")).contains("ISTIO_OUTPUT");
+            assertThat(RulesRun.of("remove", "--netns", name).code()).isZero();
+            assertNothingLeft(pod);
+        } finally {
+            Tool.run(network.node(), "ip", "netns", "delete", name);
+        }
+        assertThat(RulesRun.of("verify", "--netns", name)).satisfies(outcome -> {
+            assertThat(outcome.code()).isEqualTo(3);
+            assertThat(outcome.err()).contains(name);
+        });
+    }
+
+    @Test
+    void byProcess(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Process inPod = new ProcessBuilder(Tool.inside(pod, "sh", "-c", "echo up; exec cat")).start();
+        String pid = Long.toString(inPod.pid());
+        try {
+            assertThat(inPod.inputReader().readLine()).isEqualTo("up");
+            assertWhole("--pid", pid);
+            assertThat(Tool.run(pod, "iptables-save")).contains("ISTIO_OUTPUT");
+            assertThat(RulesRun.of("remove", "--pid", pid).code()).isZero();
+            assertNothingLeft(pod);
+        } finally {
+            inPod.destroyForcibly().waitFor();
+        }
+        assertThat(RulesRun.of("verify", "--pid", pid)).satisfies(outcome -> {
+            assertThat(outcome.code()).isEqualTo(3);
+            assertThat(outcome.err()).contains("/proc/" + pid);
+        });
+        assertThat(RulesRun.of("verify", "--pid", "x").code()).isEqualTo(2);
+    }
+
+    /** The back end that is asked sees only one kind of tables; rules elsewhere act all the same. */
+    @ParameterizedTest
+    @CsvSource({"iptables-legacy, netlink", "netlink-inet, iptables-nft", "iptables-nft, netlink-inet"})
+    void removesWhatAnotherBackEndApplied(String before, String now, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        for (List<String> scope : List.of(List.of("--scope", "pod"), List.of("--scope", "host", "--pod", "10.77.0.9=uid-9"))) {
+            String[] where = RulesRun.with(scope.toArray(String[]::new), "--netns", Tool.pathOf(pod).toString(), "--backend");
+            assertThat(RulesRun.of("apply", RulesRun.with(where, before)).code()).isZero();
+            assertThat(RulesRun.of("remove", RulesRun.with(where, now, "--dry-run")).out()).contains("would be removed: ", "IPv4: nat ", "nothing was changed");
+            assertThat(RulesRun.of("remove", RulesRun.with(where, now)).code()).isZero();
+            assertNothingLeft(pod);
+            assertThat(RulesRun.of("remove", RulesRun.with(where, now, "--dry-run")).out()).startsWith("nothing to do in ");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.rules;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,280 @@
+package io.inpod.hbone.internal.connection;
+
+import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.TunnelResetException;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.internal.frames.ConnectionError;
+import io.inpod.hbone.internal.frames.FrameLog;
+import io.inpod.hbone.internal.frames.FrameReader;
+import io.inpod.hbone.internal.frames.FrameWriter;
+import io.inpod.hbone.internal.headers.HeaderCodec;
+import io.inpod.hbone.internal.stream.ConnectionEvents;
+import io.inpod.hbone.internal.stream.LoopTurn;
+import io.inpod.hbone.internal.stream.ReceiveWindow;
+import io.inpod.hbone.internal.stream.SendScheduler;
+import io.inpod.hbone.internal.stream.StreamTable;
+import io.inpod.hbone.internal.stream.Streams;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.handler.codec.http2.Http2Error;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One HTTP/2 connection behind TLS: assembles its parts, and begins and ends it. Event loop only. */
+public abstract class Http2Connection extends ChannelInboundHandlerAdapter implements Side, Streams.Listener {
+    final HboneOptions options;
+    final HboneEvents events;
+    final FloodGuard flood;
+    final StreamTable table = new StreamTable();
+    private final SpiffeId peer;
+    private Channel channel;
+    private ConnectionEvents reports;
+    private LoopTurn turn;
+    private FrameWriter writer;
+    private HeaderCodec headerCodec;
+    private Streams streams;
+    private PeerSettings settings;
+    private KeepAlive keepAlive;
+    private FrameReader reader;
+    private boolean draining;
+    private boolean gone;
+    private @Nullable String lostReason;
+
+    @SuppressWarnings("NullAway.Init")
+    Http2Connection(SpiffeId peer, HboneOptions options, HboneEvents events) {
+        this.peer = peer;
+        this.options = options;
+        this.events = events;
+        this.flood = new FloodGuard(options.limits());
+    }
+
+    // --- what differs between the two sides, apart from frames
+
+    /** The last stream that the peer has opened, for GOAWAY. */
+    abstract int lastPeerStream();
+
+    /** Writes what the side sends first. */
+    abstract void sendPreface();
+
+    abstract void peerSettingsChanged(boolean first);
+
+    /** Takes no new tunnels, and closes after the last one. */
+    public abstract void retire();
+
+    /** Bytes were sent which the peer would answer. */
+    void peerAsked() { }
+
+    /** Bytes were received. */
+    void peerHeard() { }
+
+    /** The connection is gone; all streams have failed. */
+    void connectionGone(String reason) { }
+
+    // --- life
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        channel = context.channel();
+        reports = new ConnectionEvents(events, channel);
+        SendScheduler scheduler = new SendScheduler(channel, table);
+        turn = new LoopTurn(context.executor(), scheduler, () -> writer.flush(), cause -> exceptionCaught(context, cause));
+        writer = new FrameWriter(context, turn::dirty);
+        int maxHeaders = options.limits().maxHeaderListSize();
+        headerCodec = new HeaderCodec(maxHeaders);
+        ReceiveWindow window = new ReceiveWindow(options, writer, table);
+        streams = new Streams(peer, reports, writer, headerCodec, turn, table, scheduler, window, this);
+        settings = new PeerSettings(isServer(), writer, headerCodec, streams, scheduler, window);
+        keepAlive = new KeepAlive(this, table, writer, context.executor(), options.times());
+        Violations violations = new Violations(streams, flood);
+        InboundFrames frames = new InboundFrames(
+                new ConnectionFrames(this, settings, keepAlive, scheduler, writer, flood, reports),
+                new StreamFrames(this, table, streams, scheduler, headerCodec, flood, violations, reports),
+                new DataFrames(this, table, streams, window, flood, violations), flood);
+        reader = new FrameReader(frames, context.alloc(), isServer(), options.windows().maxFrame(), 2 * maxHeaders);
+        Consumer<String> log = events.frameLog(channel);
+        if (log != null) {
+            context.pipeline().addBefore(context.name(), null, new FrameLog(log, isServer()));
+        }
+        sendPreface();
+        window.open();
+        keepAlive.awaitSettings();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        writer.discard();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf in = (ByteBuf) message;
+        try {
+            if (!gone) {
+                peerHeard();
+                turn.readStarts();
+                reader.read(in);
+            }
+        } catch (ConnectionError e) {
+            fail(e);
+        } finally {
+            in.release();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        turn.readEnds();
+        ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
+        try {
+            FloodGuard.pending(pending == null ? 0 : pending.totalPendingWriteBytes());
+        } catch (ConnectionError e) {
+            fail(e);
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        turn.scheduleAfterInput();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        lost(String.valueOf(cause.getMessage()));
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        end(lostReason == null ? "closed by the peer" : lostReason);
+        context.fireChannelInactive();
+    }
+
+    /** The peer's SETTINGS; after the first ones there can be tunnels. */
+    @Override
+    public void peerSettings(boolean first) {
+        if (first) {
+            keepAlive.start();
+            events.connectionOpened(channel, peer, isServer());
+        }
+        peerSettingsChanged(first);
+    }
+
+    @Override
+    public void dataSent() {
+        flood.dataSent();
+        peerAsked();
+    }
+
+    /** Ends the connection because the peer violated the protocol. */
+    private void fail(ConnectionError e) {
+        if (!gone) {
+            String reason = e.code() + ": " + e.getMessage();
+            events.connectionFailed(channel, reason);
+            sendGoAway(lastPeerStream(), e.code(), String.valueOf(e.getMessage()));
+            lost(reason);
+        }
+    }
+
+    void settingsTimedOut() {
+        if (!settings.haveArrived()) {
+            String reason = "no HTTP/2 SETTINGS within " + options.times().settings();
+            events.handshakeFailed(channel, reason);
+            lost(reason);
+        }
+    }
+
+    /** Closes at once; every tunnel is reset. */
+    void lost(String reason) {
+        if (lostReason == null) {
+            lostReason = reason;
+        }
+        writer.flush();
+        channel.close();
+        end(reason);
+    }
+
+    private void end(String reason) {
+        if (gone) {
+            return;
+        }
+        gone = true;
+        draining = true;
+        keepAlive.cancel();
+        streams.failAll(() -> new TunnelResetException("the HBONE connection to " + peer + " was lost: " + reason, -1));
+        connectionGone(reason);
+        if (settings.haveArrived()) {
+            events.connectionClosed(channel, reason);
+        }
+        turn.readEnds();
+        writer.close();
+        reader.release();
+        headerCodec.close();
+    }
+
+    /** Closes a connection without streams in order. */
+    public void closeQuietly() {
+        if (!gone) {
+            sendGoAway(lastPeerStream(), Http2Error.NO_ERROR, "");
+            lost("closed");
+        }
+    }
+
+    void sendGoAway(int last, Http2Error code, String debug) {
+        writer.goAway(last, code, debug);
+        reports.goAway(last, code.code(), false);
+    }
+
+    /** From now on the connection takes no new tunnels. */
+    void startDraining() {
+        draining = true;
+    }
+
+    /** Whether the connection takes no new tunnels. */
+    public boolean isDraining() {
+        return draining;
+    }
+
+    /** Whether the connection has ended. */
+    public boolean isGone() {
+        return gone;
+    }
+
+    /** The number of open streams. */
+    public int tunnels() {
+        return table.size();
+    }
+
+    /** Runs an action once no frame is half read. */
+    void later(Runnable action) {
+        turn.later(action);
+    }
+
+    // --- for the two sides
+
+    SpiffeId peerIdentity() {
+        return peer;
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    Streams streams() {
+        return streams;
+    }
+
+    FrameWriter writer() {
+        return writer;
+    }
+
+    KeepAlive keepAlive() {
+        return keepAlive;
+    }
+
+    int peerMaxStreams() {
+        return settings.maxStreams();
+    }
+}

@@ -1,0 +1,97 @@
+package io.inpod.hbone.internal.connection;
+
+import io.inpod.hbone.HboneTimes;
+import io.inpod.hbone.internal.frames.FrameWriter;
+import io.inpod.hbone.internal.stream.StreamTable;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The timer of a connection: waits for SETTINGS, then sends PINGs and checks for their answers, for idleness and for age. */
+final class KeepAlive {
+    private final Http2Connection connection;
+    private final StreamTable table;
+    private final FrameWriter writer;
+    private final EventExecutor loop;
+    private final HboneTimes times;
+    private final long interval;
+    private final long timeout;
+    private final long opened = System.nanoTime();
+    /** Random, so that only a peer that reads can answer. */
+    private long payload;
+    private long unansweredSince;
+    private boolean unanswered;
+    private boolean old;
+    private @Nullable Future<?> timer;
+
+    KeepAlive(Http2Connection connection, StreamTable table, FrameWriter writer, EventExecutor loop, HboneTimes times) {
+        this.connection = connection;
+        this.table = table;
+        this.writer = writer;
+        this.loop = loop;
+        this.times = times;
+        this.interval = times.pingInterval().toNanos();
+        this.timeout = times.pingTimeout().toNanos();
+    }
+
+    void awaitSettings() {
+        timer = loop.schedule(connection::settingsTimedOut, times.settings().toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    void start() {
+        cancel();
+        timer = loop.schedule(this::tick, interval, TimeUnit.NANOSECONDS);
+    }
+
+    /** Whether this is the answer to our PING. */
+    boolean answered(long answer) {
+        boolean ours = unanswered && answer == payload;
+        unanswered &= !ours;
+        return ours;
+    }
+
+    void cancel() {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        if (unanswered && now - unansweredSince >= timeout) {
+            connection.lost("no answer to PING within " + TimeUnit.NANOSECONDS.toMillis(timeout) + " ms");
+            return;
+        }
+        if (!old && now - opened >= times.maxAge().toNanos()) {
+            old = true;
+            connection.retire();
+        }
+        if (table.isEmpty() && now - table.idleSince() >= times.idle().toNanos()) {
+            connection.retire();
+        }
+        if (connection.isGone()) {
+            return;
+        }
+        if (!unanswered) {
+            ask(now);
+        }
+        long next = Math.min(interval, timeout - (now - unansweredSince));
+        timer = loop.schedule(this::tick, Math.max(1, next), TimeUnit.NANOSECONDS);
+    }
+
+    /** Sends a PING out of turn, unless one is unanswered. */
+    void probe() {
+        if (!unanswered) {
+            ask(System.nanoTime());
+        }
+    }
+
+    private void ask(long now) {
+        unanswered = true;
+        unansweredSince = now;
+        payload = ThreadLocalRandom.current().nextLong();
+        writer.ping(payload);
+    }
+}

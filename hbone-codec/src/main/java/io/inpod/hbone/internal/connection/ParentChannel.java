@@ -1,0 +1,31 @@
+package io.inpod.hbone.internal.connection;
+
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+
+/** The options of a TCP channel that carries tunnels. */
+public final class ParentChannel {
+    /**
+     * The name of the option in Netty's epoll transport; other channels ignore it. Bytes that the kernel has accepted can't be reordered,
+     * and by default it accepts megabytes: without this bound a small tunnel's bytes would wait behind everything that a bulk tunnel has
+     * sent.
+     */
+    private static final ChannelOption<Long> NOT_SENT_LOW_AT = ChannelOption.valueOf("io.netty.channel.epoll.EpollChannelOption#TCP_NOTSENT_LOWAT");
+
+    private static final long UNSENT = 256 << 10;
+
+    private ParentChannel() { }
+
+    /** Sets the options. */
+    public static void configure(Channel channel) {
+        AdaptiveRecvByteBufAllocator reads = new AdaptiveRecvByteBufAllocator(1024, 16 << 10, 128 << 10);
+        reads.maxMessagesPerRead(4);
+        channel.config().setRecvByteBufAllocator(reads);
+        channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(256 << 10, 512 << 10));
+        channel.config().setAutoRead(true);
+        channel.config().setOption(ChannelOption.TCP_NODELAY, true);
+        channel.config().setOption(NOT_SENT_LOW_AT, UNSENT);
+    }
+}

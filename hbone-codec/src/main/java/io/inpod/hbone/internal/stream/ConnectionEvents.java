@@ -1,0 +1,30 @@
+package io.inpod.hbone.internal.stream;
+
+import io.inpod.hbone.HboneEvents;
+import io.netty.channel.Channel;
+
+/**
+ * Reports what happens to one connection and its streams.
+ *
+ * @param listener the caller's listener
+ * @param connection the TCP channel
+ */
+public record ConnectionEvents(HboneEvents listener, Channel connection) {
+    /** RST_STREAM was sent or received. */
+    public void streamReset(int stream, long code, boolean byPeer) {
+        listener.streamReset(connection, stream, code, byPeer);
+    }
+
+    /** GOAWAY was sent or received. */
+    public void goAway(int lastStream, long code, boolean byPeer) {
+        listener.goAway(connection, lastStream, code, byPeer);
+    }
+
+    /** A tunnel was opened: reports that, and later its end. */
+    void tunnel(StreamChannel channel, Stream stream) {
+        if (listener != HboneEvents.NONE) {
+            channel.closeFuture().addListener(f -> listener.tunnelClosed(channel, stream.bytesReceived(), stream.bytesSent()));
+            listener.tunnelOpened(channel);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package io.inpod.hbone.internal.tls;
+
+import io.netty.channel.Channel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslHandler;
+import java.time.Duration;
+
+/** Installs what precedes HTTP/2 in a channel's pipeline. */
+@FunctionalInterface
+public interface TlsLayer {
+    /** Adds handlers at the end of the pipeline; they report the end of the handshake to {@code outcome}. */
+    void install(Channel channel, TlsGate.Outcome outcome);
+
+    /** TLS with this context. */
+    static TlsLayer of(SslContext context, Duration handshake) {
+        return (channel, outcome) -> {
+            SslHandler tls = TlsContexts.newHandler(context, channel.alloc());
+            tls.setHandshakeTimeoutMillis(handshake.toMillis());
+            channel.pipeline().addLast(tls, new TlsGate(outcome));
+        };
+    }
+}

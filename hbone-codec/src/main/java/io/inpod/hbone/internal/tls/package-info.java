@@ -1,0 +1,5 @@
+/** Mutual TLS with SPIFFE identities: contexts, the verification of a peer, and what a connection must show before it may speak HTTP/2. */
+@NullMarked
+package io.inpod.hbone.internal.tls;
+
+import org.jspecify.annotations.NullMarked;

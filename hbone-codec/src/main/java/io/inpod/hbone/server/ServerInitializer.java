@@ -1,0 +1,89 @@
+package io.inpod.hbone.server;
+
+import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.TunnelRequestHandler;
+import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
+import io.inpod.hbone.internal.connection.ParentChannel;
+import io.inpod.hbone.internal.connection.ServerConnection;
+import io.inpod.hbone.internal.tls.TlsContexts;
+import io.inpod.hbone.internal.tls.TlsGate;
+import io.inpod.hbone.internal.tls.TlsLayer;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Prepares accepted connections; one handler can serve all channels of a listener. */
+final class ServerInitializer extends ChannelInitializer<Channel> {
+    private final SpiffeId identity;
+    private final @Nullable Set<SpiffeId> clients;
+    private final CertificateSource certificates;
+    private final TlsContexts contexts;
+    private final HboneOptions options;
+    private final HboneEvents events;
+    private final TunnelRequestHandler handler;
+
+    ServerInitializer(SpiffeId identity, @Nullable Set<SpiffeId> clients, CertificateSource certificates, TlsContexts contexts,
+            HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
+        this.identity = identity;
+        this.clients = clients;
+        this.certificates = certificates;
+        this.contexts = contexts;
+        this.options = options;
+        this.events = events;
+        this.handler = handler;
+    }
+
+    @Override
+    protected void initChannel(Channel channel) {
+        ParentChannel.configure(channel);
+        CompletableFuture<WorkloadCertificate> certificate = certificates.request(identity).toCompletableFuture();
+        if (certificate.isDone()) {
+            start(channel, certificate);
+            return;
+        }
+        // Nothing is read meanwhile; what the client sends waits in the socket.
+        channel.config().setAutoRead(false);
+        var patience = channel.eventLoop().schedule(() -> fail(channel, "not within " + options.times().handshake()),
+                options.times().handshake().toNanos(), TimeUnit.NANOSECONDS);
+        certificate.whenComplete((c, e) -> channel.eventLoop().execute(() -> {
+            if (patience.cancel(false) && channel.isActive()) {
+                start(channel, certificate);
+                channel.config().setAutoRead(true);
+            }
+        }));
+    }
+
+    private void start(Channel channel, CompletableFuture<WorkloadCertificate> certificate) {
+        try {
+            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel, new TlsGate.Outcome() {
+                @Override
+                public ChannelHandler established(Channel c, SpiffeId peer) {
+                    return new ServerConnection(peer, options, events, handler);
+                }
+
+                @Override
+                public void failed(Channel c, String reason) {
+                    events.handshakeFailed(c, reason);
+                }
+            });
+        } catch (CompletionException e) {
+            fail(channel, String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()));
+        } catch (IOException e) {
+            fail(channel, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void fail(Channel channel, String why) {
+        events.handshakeFailed(channel, "no certificate for " + identity + ": " + why);
+        channel.close();
+    }
+}

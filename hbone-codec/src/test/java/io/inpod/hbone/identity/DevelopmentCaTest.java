@@ -1,0 +1,157 @@
+package io.inpod.hbone.identity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.hbone.Tools;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DevelopmentCaTest {
+    private static final SpiffeId CLIENT = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/client");
+    private static final SpiffeId SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/server");
+    @TempDir Path temporary;
+
+    @Test
+    void racingThreadsShareOneRoot() throws Exception {
+        Path directory = temporary.resolve("a/b/ca");
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            CountDownLatch go = new CountDownLatch(1);
+            List<Future<WorkloadCertificate>> all = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                all.add(threads.submit(() -> {
+                    go.await();
+                    return DevelopmentCa.open(directory).certificate(CLIENT);
+                }));
+            }
+            go.countDown();
+            Set<Object> roots = new HashSet<>();
+            for (Future<WorkloadCertificate> f : all) {
+                roots.add(f.get(30, TimeUnit.SECONDS).trustAnchors().get(0));
+            }
+            assertThat(roots).hasSize(1);
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(Files.getPosixFilePermissions(directory)).isEqualTo(PosixFilePermissions.fromString("rwx------"));
+        assertThat(Files.getPosixFilePermissions(directory.resolve("root-key.pem"))).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+
+    @Test
+    void racingProcessesShareOneRoot() throws Exception {
+        Path directory = temporary.resolve("ca");
+        String program = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            processes.add(new ProcessBuilder(program, "-cp", System.getProperty("java.class.path"), Opener.class.getName(), directory.toString())
+                    .redirectErrorStream(true).start());
+        }
+        Set<String> serials = new HashSet<>();
+        for (Process p : processes) {
+            serials.add(new String(p.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8));
+            assertThat(p.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        }
+        assertThat(serials).hasSize(1).allMatch(s -> s.matches("[0-9a-f]+\n"));
+    }
+
+    /** The main method of each process. */
+    static final class Opener {
+        public static void main(String[] args) throws IOException {
+            System.out.println(DevelopmentCa.open(Path.of(args[0])).certificate(CLIENT).trustAnchors().get(0).getSerialNumber().toString(16));
+        }
+    }
+
+    @Test
+    void anUnsafeDirectoryIsRefused() throws Exception {
+        Path wide = Files.createDirectory(temporary.resolve("wide"));
+        Files.setPosixFilePermissions(wide, PosixFilePermissions.fromString("rwxr-x---"));
+        assertThatThrownBy(() -> DevelopmentCa.open(wide)).isInstanceOf(IOException.class).hasMessageContaining("chmod 700").hasMessageContaining(wide.toString());
+        Path real = temporary.resolve("real");
+        DevelopmentCa.open(real);
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), real);
+        assertThatThrownBy(() -> DevelopmentCa.open(link)).isInstanceOf(IOException.class).hasMessageContaining("symbolic link");
+        Path file = Files.createFile(temporary.resolve("file"));
+        assertThatThrownBy(() -> DevelopmentCa.open(file)).isInstanceOf(IOException.class).hasMessageContaining("isn't a directory");
+        Path dangling = Files.createSymbolicLink(temporary.resolve("dangling"), temporary.resolve("nowhere"));
+        assertThatThrownBy(() -> DevelopmentCa.open(dangling)).isInstanceOf(IOException.class).hasMessageContaining("symbolic link");
+    }
+
+    @Test
+    void halfFilesRecoverOrAreNamed() throws Exception {
+        Path directory = temporary.resolve("ca");
+        var first = DevelopmentCa.open(directory).certificate(CLIENT).trustAnchors();
+        Files.delete(directory.resolve("root-cert.pem"));
+        assertThat(DevelopmentCa.open(directory).certificate(CLIENT).trustAnchors()).isNotEqualTo(first);
+        Path other = temporary.resolve("other");
+        DevelopmentCa.open(other);
+        Files.copy(other.resolve("root-key.pem"), directory.resolve("root-key.pem"), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> DevelopmentCa.open(directory)).hasMessageContaining("key doesn't belong to its certificate");
+        Files.delete(directory.resolve("root-key.pem"));
+        assertThatThrownBy(() -> DevelopmentCa.open(directory)).hasMessageContaining("restore the key");
+    }
+
+    @Test
+    void certificatesAreCachedAndRenewedAtHalfLife() throws Exception {
+        Clock[] now = {Clock.systemUTC()};
+        DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"), new Clock() {
+            @Override
+            public java.time.ZoneId getZone() {
+                return now[0].getZone();
+            }
+
+            @Override
+            public Clock withZone(java.time.ZoneId zone) {
+                return now[0].withZone(zone);
+            }
+
+            @Override
+            public java.time.Instant instant() {
+                return now[0].instant();
+            }
+        });
+        WorkloadCertificate first = ca.certificate(CLIENT);
+        assertThat(first.identity()).isEqualTo(CLIENT);
+        assertThat(ca.certificate(CLIENT)).isSameAs(first);
+        now[0] = Clock.offset(now[0], Duration.ofHours(13));
+        assertThat(ca.certificate(CLIENT)).isNotSameAs(first);
+    }
+
+    @Test
+    void theDefaultDirectory() throws Exception {
+        assertThat(DevelopmentCa.defaultDirectory(Map.of("INPOD_CA_DIR", "/x/y"))).isEqualTo(Path.of("/x/y"));
+        // The tests run as root of their own user namespace.
+        assertThat(DevelopmentCa.defaultDirectory(Map.of("XDG_RUNTIME_DIR", "/run/user/7"))).isIn(Path.of("/run/inpod/ca"), Path.of("/run/user/7/inpod/ca"));
+    }
+
+    @Test
+    void opensslAgrees() throws Exception {
+        Tools.require("openssl");
+        DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
+        Path chain = temporary.resolve("chain.pem");
+        Path key = temporary.resolve("key.pem");
+        ca.issueTo(SERVER, chain, key);
+        assertThat(Tools.run("openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca.rootCertificate().toString(), chain.toString()))
+                .contains("OK");
+        assertThat(Tools.run("openssl", "x509", "-in", chain.toString(), "-noout", "-ext", "subjectAltName,extendedKeyUsage,keyUsage"))
+                .contains("X509v3 Subject Alternative Name: critical", "URI:" + SERVER);
+        assertThat(Tools.run("openssl", "pkey", "-in", key.toString(), "-noout", "-text")).contains("NIST CURVE: P-256");
+        assertThat(Files.getPosixFilePermissions(key)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+}

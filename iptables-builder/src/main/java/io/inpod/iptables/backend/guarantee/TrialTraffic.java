@@ -1,0 +1,192 @@
+package io.inpod.iptables.backend.guarantee;
+
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.socket.Transport;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ManualIoEventLoop;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Listeners with names, and connections and datagrams to them: reports at which listener they arrive. All on the calling thread. */
+final class TrialTraffic implements AutoCloseable {
+    static final String REFUSED = "refused";
+    static final String SILENCE = "no answer";
+    /** Where a datagram arrives that shows that what was sent before it is no longer on its way. */
+    static final String FENCE = "the fence";
+    private static final long BRIEFLY = TimeUnit.SECONDS.toNanos(1);
+    private static final byte[] QUERY = "inpod trial".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+
+    private final ManualIoEventLoop loop = new ManualIoEventLoop(Thread.currentThread(), Transport.EPOLL.handlers());
+    private final List<Channel> listeners = new ArrayList<>();
+    private final long patienceNanos;
+    private @Nullable String arrived;
+    private boolean fenceArrived;
+
+    TrialTraffic(Duration patience) {
+        this.patienceNanos = patience.toNanos();
+    }
+
+    /** Records the name of its listener when a connection or datagram arrives. */
+    private final class Arrival extends ChannelInboundHandlerAdapter {
+        private final String place;
+
+        Arrival(String place) {
+            this.place = place;
+        }
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            if (context.channel().parent() != null) {
+                arrived = place;
+                context.close();
+            }
+        }
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            if (place.equals(FENCE)) {
+                fenceArrived = true;
+            } else {
+                arrived = place;
+            }
+            ReferenceCountUtil.release(message);
+        }
+
+        @Override
+        public boolean isSharable() {
+            return true;
+        }
+    }
+
+    private static SocketOptions options(IpFamily family) {
+        return SocketOptions.NONE.withFamily(family.protocolFamily());
+    }
+
+    /** Listens for TCP on all addresses of a family, including foreign ones that the kernel delivers here. */
+    void listen(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
+        SocketOptions options = options(family).with(LinuxSocketOptions.REUSE_ADDRESS, true).with(LinuxSocketOptions.TRANSPARENT, true);
+        listeners.add(done(new ServerBootstrap().group(loop).channelFactory(Transport.EPOLL.server(namespace, options))
+                .childHandler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
+    }
+
+    /** Receives UDP on all addresses of a family. */
+    void receive(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
+        listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, options(family)))
+                .handler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
+    }
+
+    private Channel done(ChannelFuture future) throws IOException {
+        run(future::isDone);
+        if (future.isSuccess()) {
+            return future.channel();
+        }
+        throw new IOException("the trial's own socket failed: " + future.cause(), future.cause());
+    }
+
+    /** Connects, and returns where the connection arrives, or the error that its sender gets. */
+    String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
+        ChannelFuture future = begin(from, mark, source, to);
+        run(() -> arrived != null || future.isDone() && !future.isSuccess());
+        return outcome(future);
+    }
+
+    /** Like {@link #connect}, where no answer is expected: waits little longer than a datagram takes for the same way. */
+    String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
+        ChannelFuture future = begin(from, mark, null, to);
+        fenceArrived = false;
+        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)));
+        Condition known = () -> arrived != null || future.isDone() && !future.isSuccess();
+        run(() -> fenceArrived || known.holds(), Math.min(patienceNanos, BRIEFLY));
+        run(known, Math.min(patienceNanos, BRIEFLY) / 10);
+        run(sender.close()::isDone);
+        return outcome(future);
+    }
+
+    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
+        SocketOptions options = options(IpFamily.of(to.getAddress()));
+        Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
+                .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
+        arrived = null;
+        return source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
+    }
+
+    /** Sends a datagram, and returns where it arrives, or the error that its sender gets. */
+    String send(NetworkNamespace from, InetSocketAddress to) throws IOException {
+        arrived = null;
+        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        ChannelFuture future = sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), to));
+        run(() -> arrived != null || future.isDone() && !future.isSuccess());
+        return outcome(future);
+    }
+
+    private Channel sender(NetworkNamespace from, IpFamily family) throws IOException {
+        return done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
+                .bind(new InetSocketAddress(family.any(), 0)));
+    }
+
+    private String outcome(ChannelFuture future) {
+        String place = arrived;
+        if (place == null) {
+            Throwable cause = future.isDone() ? future.cause() : null;
+            place = cause == null ? SILENCE : cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused") ? REFUSED
+                    : String.valueOf(cause.getMessage());
+        }
+        run(future.channel().close()::isDone);
+        return place;
+    }
+
+    private static ChannelHandler nothing() {
+        return new ChannelInboundHandlerAdapter();
+    }
+
+    private interface Condition {
+        boolean holds();
+    }
+
+    private void run(Condition until) {
+        run(until, patienceNanos);
+    }
+
+    private void run(Condition until, long nanos) {
+        long end = System.nanoTime() + nanos;
+        loop.runNow();
+        for (long left = nanos; left > 0 && !until.holds(); left = end - System.nanoTime()) {
+            loop.run(left);
+        }
+    }
+
+    void stopListening() {
+        for (Channel listener : listeners) {
+            run(listener.close()::isDone);
+        }
+        listeners.clear();
+    }
+
+    @Override
+    public void close() {
+        stopListening();
+        loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+        while (!loop.isTerminated()) {
+            loop.run(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+    }
+}

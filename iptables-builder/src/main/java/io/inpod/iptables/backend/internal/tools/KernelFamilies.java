@@ -1,0 +1,23 @@
+package io.inpod.iptables.backend.internal.tools;
+
+import io.inpod.iptables.FamilyScope;
+import io.inpod.netns.IpFamily;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The address families of this kernel: IPv6 is missing if it was built or booted without. */
+public final class KernelFamilies {
+    private static final Path IPV6 = Path.of("/proc/sys/net/ipv6/conf");
+
+    private KernelFamilies() {}
+
+    /** Returns the families of this kernel. */
+    public static FamilyScope scope() {
+        return has(IpFamily.V6) ? FamilyScope.BOTH : FamilyScope.V4;
+    }
+
+    /** Returns whether this kernel has a family. */
+    public static boolean has(IpFamily family) {
+        return family == IpFamily.V4 || Files.exists(IPV6);
+    }
+}

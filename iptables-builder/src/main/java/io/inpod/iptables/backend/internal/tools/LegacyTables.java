@@ -1,0 +1,35 @@
+package io.inpod.iptables.backend.internal.tools;
+
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** Whether a namespace has tables of x_tables, as the kernel reports it: running {@code iptables-legacy} would load their modules. */
+public final class LegacyTables {
+    /** Shows the tables of the reading thread's namespace. */
+    private static final String NAMES = "/proc/thread-self/net/%s_tables_names";
+
+    private LegacyTables() {
+    }
+
+    /** Returns whether there are tables of either family, or that can't be found out. */
+    public static boolean exist(NetworkNamespace namespace) throws IOException {
+        return exist(namespace, IpFamily.V4) || exist(namespace, IpFamily.V6);
+    }
+
+    /** Returns whether there are tables of a family, or that can't be found out. */
+    public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
+        Path names = Path.of(String.format(NAMES, family == IpFamily.V4 ? "ip" : "ip6"));
+        try {
+            return !namespace.<String, IOException>call(() -> Files.readString(names)).isBlank();
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (AccessDeniedException e) {
+            return true;
+        }
+    }
+}

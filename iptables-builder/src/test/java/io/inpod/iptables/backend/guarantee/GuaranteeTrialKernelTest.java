@@ -1,0 +1,138 @@
+package io.inpod.iptables.backend.guarantee;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.Kernel;
+import io.inpod.iptables.backend.IptablesBackend;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.tools.IptablesTools.Variant;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The probe finds every promise kept where the rules are whole, and names the broken one and the rule where somebody changed them. */
+@Pods(1)
+class GuaranteeTrialKernelTest {
+    private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4).withDnsCapture(true);
+    private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6).withDnsCapture(true);
+
+    static List<PodRules> presets() {
+        return List.of(PodRules.of(V4, V6), PodRules.of(V4), PodRules.of(V6.withDnsCapture(false)).withGuard(false),
+                PodRules.of(V4.withIngress(true).withVirtualInterfaces(List.of("br0", "tap-1")), V6.withVirtualInterfaces(List.of("br0"))),
+                PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY)));
+    }
+
+    private static List<TrialResult> probe(PodRules rules, NetworkNamespace pod) throws Exception {
+        return new GuaranteeTrial(rules, IptablesTools.system(), Duration.ofSeconds(2)).run(pod);
+    }
+
+    @ParameterizedTest
+    @MethodSource("presets")
+    void whatIsWholeKeepsEveryPromise(PodRules rules, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        new PodRulesChange(rules).install(pod);
+        List<TrialResult> findings = probe(rules, pod);
+        assertThat(findings).allMatch(TrialResult::holds);
+        assertThat(findings.stream().map(TrialResult::family)).contains(IpFamily.V4, IpFamily.V6);
+        rules.redirections().forEach(redirection -> assertThat(findings).filteredOn(finding -> finding.family() == redirection.family())
+                .extracting(TrialResult::guarantee).contains(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE, Guarantee.MARKED, Guarantee.LOOPBACK,
+                        Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE));
+        assertThat(findings.stream().anyMatch(finding -> finding.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
+        assertThat(findings.stream().anyMatch(finding -> finding.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
+                && rules.redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.REDIRECT && !redirection.ingress()));
+        assertThat(new GuaranteeTrial(rules).guarantees()).containsExactlyInAnyOrderElementsOf(findings.stream()
+                .map(finding -> finding.family() + ": " + finding.guarantee().words()).toList());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Variant.class, names = {"NFT", "LEGACY"})
+    void bothImplementationsOfIptablesAreCopied(Variant variant, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        new PodRulesChange(PodRules.of(V4, V6), List.of(new IptablesBackend(IptablesTools.system().withVariant(variant))), reason -> {
+        }).install(pod);
+        assertThat(probe(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
+    }
+
+    /** What somebody does to the rules; which promise breaks; and what is said of it. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "nat     | -I OUTPUT -p tcp -j ACCEPT                   | OUTBOUND   | no answer; met nat OUTPUT rule 1: -p tcp -j ACCEPT",
+        "nat     | -I ISTIO_OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15008 | OUTBOUND | port 15008; met nat ISTIO_OUTPUT rule 1: -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 15008",
+        "nat     | -D ISTIO_OUTPUT 6                            | OUTBOUND   | no rule caught it; this one should have: nat ISTIO_OUTPUT rule 6: ! -d 127.0.0.1/32 -p tcp -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15001",
+        "nat     | -D ISTIO_PRERT 2                             | INBOUND    | no rule caught it; this one should have: nat ISTIO_PRERT rule 2",
+        "nat     | -I ISTIO_PRERT -p tcp -j REDIRECT --to-ports 15006 | HBONE | port 15006; met nat ISTIO_PRERT rule 1",
+        "nat     | -I ISTIO_OUTPUT -m mark --mark 0x539/0xfff -p tcp -j REDIRECT --to-ports 15001 | MARKED | port 15001; met nat ISTIO_OUTPUT rule 1",
+        "filter  | -A OUTPUT -d 127.0.0.1 -p tcp -j REJECT --reject-with tcp-reset | LOOPBACK | no answer; met filter OUTPUT rule 1",
+        "nat     | -R ISTIO_OUTPUT 5 -d 127.0.0.1 -o lo -j ACCEPT | OWN_ADDRESS | port 15001",
+        "nat     | -D ISTIO_OUTPUT 2                            | DNS_UDP    | this one should have: nat ISTIO_OUTPUT rule",
+        "nat     | -D ISTIO_OUTPUT 3                            | DNS_TCP    | port 15001; no rule caught it; this one should have: nat ISTIO_OUTPUT rule 3",
+        "nat     | -D ISTIO_PRERT 1                             | HOST_PROBE | port 15006",
+        "mangle  | -D INPOD_GUARD 3                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 3: ! -s 169.254.7.127/32 ! -d 169.254.7.127/32 ! -o lo -p tcp",
+        "mangle  | -D INPOD_INBOUND 2                           | SEALED     | the application; no rule caught it; this one should have: mangle INPOD_INBOUND rule 2: ! -s 169.254.7.127/32 ! -i lo -p tcp",
+        "mangle  | -I INPOD_GUARD -p tcp -j RETURN              | CONTAINED  | the peer, past the proxy; met mangle INPOD_GUARD rule 1: -p tcp -j RETURN",
+        "mangle  | -A OUTPUT -p tcp --dport 8080 -d 192.0.2.0/24 -m mark ! --mark 0x539/0xfff -j DROP | OUTBOUND | no answer; met mangle OUTPUT rule 2",
+    })
+    void theBrokenPromiseIsNamedWithItsRule(String table, String change, Guarantee broken, String said, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4, V6);
+        new PodRulesChange(rules).install(pod);
+        Kernel.run(pod, "*" + table + "\n" + change + "\nCOMMIT\n", "iptables-restore", "--noflush");
+        List<TrialResult> findings = new ArrayList<>(probe(rules, pod));
+        findings.removeIf(TrialResult::holds);
+        assertThat(findings).extracting(TrialResult::family).containsOnly(IpFamily.V4);
+        assertThat(findings).filteredOn(finding -> finding.guarantee() == broken).singleElement()
+                .satisfies(finding -> assertThat(finding.toString()).contains("BROKEN").contains(said));
+    }
+
+    @Test
+    void aFamilyThatSlipsThroughIsFound(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        new PodRulesChange(PodRules.of(V4)).install(pod);
+        Kernel.run(pod, "*filter\n-I OUTPUT -p tcp -j ACCEPT\nCOMMIT\n", "ip6tables-restore", "--noflush");
+        assertThat(probe(PodRules.of(V4), pod)).filteredOn(finding -> !finding.holds()).singleElement().asString()
+                .startsWith("IPv6: outbound TCP is rejected: BROKEN: expected refused, observed ").endsWith("; met filter OUTPUT rule 1: -p tcp -j ACCEPT");
+    }
+
+    @Test
+    void aTableThatOnlyNftKnowsIsCopiedToo(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        new PodRulesChange(PodRules.of(V4, V6)).install(pod);
+        Kernel.run(pod, "table inet other { chain out { type filter hook output priority 10; tcp dport 8080 ip daddr 192.0.2.1 counter reject with tcp reset; }; }",
+                "nft", "-f", "-");
+        assertThat(probe(PodRules.of(V4, V6), pod)).filteredOn(finding -> finding.guarantee() == Guarantee.MARKED && finding.family() == IpFamily.V4)
+                .singleElement().satisfies(finding -> assertThat(finding.toString()).contains("refused; met inet other out rule 1:"));
+    }
+
+    @Test
+    void thePodInServiceIsNotTouched(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        new PodRulesChange(PodRules.of(V4, V6)).install(pod);
+        String before = state(pod);
+        probe(PodRules.of(V4, V6), pod);
+        assertThat(state(pod)).isEqualTo(before);
+    }
+
+    /** Not the rules that only jump: IPv6 talks to its neighbours all the time. */
+    private static String state(NetworkNamespace pod) throws Exception {
+        StringBuilder state = new StringBuilder(Tool.run(pod, "ip", "-o", "link") + Tool.run(pod, "ip", "-s", "link", "show", "dev", "lo"));
+        for (IpFamily family : IpFamily.values()) {
+            Tool.run(pod, Programs.iptables(family) + "-save", "-c").lines().filter(line -> line.contains(" -p ")).forEach(state::append);
+        }
+        return state + Tool.run(pod, "conntrack", "-L", "-p", "tcp").replaceAll("(?m)^conntrack v.*", "");
+    }
+}

@@ -1,0 +1,237 @@
+package io.inpod.iptables.backend.guarantee;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.backend.Backends;
+import io.inpod.iptables.backend.internal.tools.Programs;
+import io.inpod.iptables.backend.tools.IptablesTools;
+import io.inpod.iptables.backend.pod.PodRulesChange;
+import io.inpod.iptables.backend.pod.WireTap;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A foreign program takes the redirection out of the way of new connections: whether they leave the pod then, or come in. */
+class PodEscapeKernelTest {
+    private static final int PORT = 8080;
+    /** Only for the addresses and interfaces: its machine behind br0 may be nested without being listed. */
+    private static final PodRules SURROUNDINGS = PodRules.of(redirection(IpFamily.V4).withVirtualInterfaces(List.of("br0")), redirection(IpFamily.V6));
+    private static final String FLUSH = "iptables -t nat -F OUTPUT; ip6tables -t nat -F OUTPUT";
+    private static final String FLUSH_LEGACY = "iptables-legacy -t nat -F ISTIO_OUTPUT; ip6tables-legacy -t nat -F ISTIO_OUTPUT";
+    private static final String FLUSH_INET = "nft flush chain inet istio-ambient-nat output";
+    private static final String FLUSH_INBOUND = "iptables -t nat -F PREROUTING";
+    private static final String DIVERT = "iptables -t nat -I OUTPUT -p tcp --dport 80 -j DNAT --to 192.0.2.1:8080; "
+            + "ip6tables -t nat -I OUTPUT -p tcp --dport 80 -j DNAT --to [2001:db8::1]:8080";
+    private static final String DIVERT_BY_NFT = "nft 'table ip other { chain out { type nat hook output priority -110; tcp dport 80 dnat to 192.0.2.1:8080; }; }; "
+            + "table ip6 other { chain out { type nat hook output priority -110; tcp dport 80 dnat to [2001:db8::1]:8080; }; }'";
+
+    private static InPodRedirection redirection(IpFamily family) {
+        return InPodRedirection.of(family);
+    }
+
+    private static void install(NetworkNamespace pod, PodRules rules, String backend) throws IOException {
+        new PodRulesChange(rules, List.of(Backends.named(backend).orElseThrow()), reason -> {
+        }).install(pod);
+    }
+
+    private static void does(NetworkNamespace pod, String change) throws Exception {
+        Tool.run(pod, "sh", "-ec", change);
+    }
+
+    /** Begins a connection and sees whether its first packet leaves by an interface of the pod. */
+    private static boolean leaves(PodTwin twin, String link, NetworkNamespace from, InetSocketAddress to, int seen) throws IOException {
+        try (WireTap wire = WireTap.on(twin.pod(), link); SocketChannel app = JdkChannels.client(from, SocketOptions.NONE)) {
+            app.configureBlocking(false);
+            app.connect(to);
+            return WireTap.shows(wire.drain(from, to.getAddress()), to.getAddress(), seen);
+        }
+    }
+
+    /** Without the guard it does leave in clear, of either family; with it nothing does. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netlink         | REDIRECT | 8080 | " + FLUSH,
+        "netlink         | TPROXY   | 8080 | " + FLUSH,
+        "iptables-nft    | REDIRECT | 8080 | " + FLUSH,
+        "iptables-legacy | REDIRECT | 8080 | " + FLUSH_LEGACY,
+        "iptables-legacy | TPROXY   | 8080 | " + FLUSH_LEGACY,
+        "nft             | REDIRECT | 8080 | " + FLUSH_INET,
+        "netlink-inet    | TPROXY   | 8080 | " + FLUSH_INET,
+        "netlink         | REDIRECT | 80   | " + DIVERT,
+        "netlink         | TPROXY   | 80   | " + DIVERT_BY_NFT,
+        "iptables-legacy | REDIRECT | 80   | " + DIVERT_BY_NFT,
+        "netlink-inet    | REDIRECT | 80   | " + DIVERT,
+        "nft             | TPROXY   | 80   | " + DIVERT_BY_NFT,
+    })
+    void whatIsNotRedirectedLeavesOnlyWithoutTheGuard(String backend, Profile profile, int port, String change) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile), redirection(IpFamily.V6).withProfile(profile));
+        for (boolean guard : new boolean[] {false, true}) {
+            try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
+                install(twin.pod(), rules.withGuard(guard), backend);
+                does(twin.pod(), change);
+                for (IpFamily family : IpFamily.values()) {
+                    InetSocketAddress peer = new InetSocketAddress(twin.outsideAddress(family), port);
+                    assertThat(leaves(twin, "eth0", twin.pod(), peer, PORT)).as("%s, guard %s", family, guard).isEqualTo(!guard);
+                }
+            }
+        }
+    }
+
+    private static final String NAT_IN = "iptables -t nat -F ISTIO_PRERT; ip6tables -t nat -F ISTIO_PRERT";
+    private static final String NAT_IN_LEGACY = "iptables-legacy -t nat -F PREROUTING; ip6tables-legacy -t nat -F PREROUTING";
+    private static final String NAT_IN_INET = "nft flush chain inet istio-ambient-nat istio-prerouting";
+    private static final String MANGLE_IN = "iptables -t mangle -F PREROUTING; ip6tables -t mangle -F PREROUTING";
+    private static final String MANGLE_IN_LEGACY = "iptables-legacy -t mangle -F PREROUTING; ip6tables-legacy -t mangle -F PREROUTING";
+    private static final String MANGLE_IN_INET = "nft flush chain inet istio-ambient-mangle prerouting";
+    private static final String DIVERT_IN = "iptables -t nat -I PREROUTING -p tcp --dport 80 -j DNAT --to :8080; "
+            + "ip6tables -t nat -I PREROUTING -p tcp --dport 80 -j DNAT --to :8080";
+    private static final String UNTRACKED = "iptables -t raw -A PREROUTING -p tcp -j CT --notrack; ip6tables -t raw -A PREROUTING -p tcp -j CT --notrack";
+
+    /** Without the guard it reaches the application past the proxy's policy; with it nothing does. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netlink         | REDIRECT | 8080 | " + NAT_IN,
+        "netlink         | REDIRECT | 80   | " + DIVERT_IN,
+        "netlink         | REDIRECT | 8080 | " + UNTRACKED,
+        "netlink         | TPROXY   | 8080 | " + MANGLE_IN,
+        "iptables-nft    | TPROXY   | 8080 | " + MANGLE_IN,
+        "iptables-legacy | REDIRECT | 8080 | " + NAT_IN_LEGACY,
+        "iptables-legacy | TPROXY   | 8080 | " + MANGLE_IN_LEGACY,
+        "nft             | REDIRECT | 8080 | " + NAT_IN_INET,
+        "nft             | TPROXY   | 8080 | " + MANGLE_IN_INET,
+        "netlink-inet    | REDIRECT | 80   | " + DIVERT_IN,
+        "netlink-inet    | TPROXY   | 8080 | " + MANGLE_IN_INET,
+    })
+    void whatIsNotRedirectedArrivesOnlyWithoutTheGuard(String backend, Profile profile, int port, String change) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile), redirection(IpFamily.V6).withProfile(profile));
+        for (boolean guard : new boolean[] {false, true}) {
+            try (PodTwin twin = PodTwin.create(SURROUNDINGS);
+                    ServerSocketChannel app = JdkChannels.listen(twin.pod(), SocketOptions.NONE, new InetSocketAddress("::", PORT))) {
+                app.configureBlocking(!guard);
+                install(twin.pod(), rules.withGuard(guard), backend);
+                does(twin.pod(), change);
+                for (IpFamily family : IpFamily.values()) {
+                    try (SocketChannel client = JdkChannels.client(twin.outside(), SocketOptions.NONE)) {
+                        client.configureBlocking(false);
+                        client.connect(new InetSocketAddress(twin.podAddress(family), port));
+                        if (guard) {
+                            awaitDrop(twin.pod(), backend, family);
+                        }
+                        try (SocketChannel accepted = app.accept()) {
+                            assertThat(accepted != null).as("%s, guard %s", family, guard).isEqualTo(!guard);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /** Until the kernel has counted a packet on the rule that drops. */
+    private static void awaitDrop(NetworkNamespace pod, String backend, IpFamily family) throws Exception {
+        boolean inet = backend.equals("nft") || backend.equals("netlink-inet");
+        String list = inet ? "nft list chain inet istio-ambient-mangle inpod-inbound"
+                : Programs.iptables(family) + (backend.equals("iptables-legacy") ? "-legacy" : "") + "-save -c -t mangle";
+        Pattern dropped = inet ? Pattern.compile((family == IpFamily.V4 ? "ip saddr" : "ip6 saddr") + ".* counter packets [1-9].* drop")
+                : Pattern.compile("\\[[1-9]\\d*:\\d+] -A INPOD_INBOUND .* -j DROP");
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!dropped.matcher(Tool.run(pod, list.split(" "))).find()) {
+            assertThat(System.nanoTime()).as("nothing was dropped in time").isLessThan(deadline);
+        }
+    }
+
+    /** The address of the health probes, whole rules or not, of both families, with whichever options. */
+    @ParameterizedTest
+    @CsvSource({"netlink, false", "netlink, true", "netlink-inet, false", "netlink-inet, true", "iptables-legacy, false"})
+    void theProbesAddressIsReached(String backend, boolean ingress) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(ingress), redirection(IpFamily.V6).withIngress(ingress));
+        try (PodTwin twin = PodTwin.create(rules)) {
+            install(twin.pod(), rules, backend);
+            for (IpFamily family : IpFamily.values()) {
+                InetSocketAddress probe = new InetSocketAddress(redirection(family).hostProbe(), PORT);
+                assertThat(leaves(twin, "eth0", twin.pod(), probe, PORT)).isTrue();
+            }
+        }
+    }
+
+    /** A machine behind br0, which isn't listed: what reaches it must have come from the health probes, or in ingress mode from anywhere. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netlink         | REDIRECT | false | true  | 169.254.7.127 | true",
+        "netlink         | REDIRECT | false | true  | 192.0.2.1     | false",
+        "netlink         | REDIRECT | false | false | 192.0.2.1     | true",
+        "iptables-legacy | REDIRECT | false | true  | 169.254.7.127 | true",
+        "iptables-legacy | REDIRECT | false | true  | 192.0.2.1     | false",
+        "netlink         | TPROXY   | false | true  | 169.254.7.127 | true",
+        "netlink-inet    | REDIRECT | false | true  | 169.254.7.127 | true",
+        "netlink-inet    | REDIRECT | false | true  | 192.0.2.1     | false",
+        "netlink         | REDIRECT | true  | true  | 192.0.2.1     | true",
+        "netlink-inet    | REDIRECT | true  | true  | 192.0.2.1     | true",
+    })
+    void whoReachesANestedMachine(String backend, Profile profile, boolean ingress, boolean guard, String client, boolean arrives) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile).withIngress(ingress)).withGuard(guard);
+        try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
+            install(twin.pod(), rules, backend);
+            does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward");
+            if (!client.startsWith("169.")) { // for the others the rules are whole
+                does(twin.pod(), FLUSH_INBOUND + "; nft flush chain inet istio-ambient-nat prerouting || true");
+            }
+            InetAddress nested = InetAddress.getByName("198.51.100.2");
+            try (WireTap wire = WireTap.on(twin.pod(), "br0"); SocketChannel app = JdkChannels.client(twin.outside(), SocketOptions.NONE)) {
+                app.bind(new InetSocketAddress(client, 0));
+                app.configureBlocking(false);
+                app.connect(new InetSocketAddress(nested, PORT));
+                assertThat(WireTap.shows(wire.drain(twin.outside(), nested), nested, PORT)).isEqualTo(arrives);
+            }
+        }
+    }
+
+    /** In ingress mode a pod may forward; but what comes from a listed interface must have met the redirection. */
+    @ParameterizedTest
+    @CsvSource({"netlink, false, true, true", "netlink, true, false, true", "netlink, true, true, false", "iptables-legacy, true, true, false",
+        "netlink-inet, false, true, true", "netlink-inet, true, false, true", "netlink-inet, true, true, false", "nft, true, true, false"})
+    void whatIngressLetsANestedMachineSend(String backend, boolean listed, boolean guard, boolean leaves) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(true).withVirtualInterfaces(listed ? List.of("br0") : List.of())).withGuard(guard);
+        try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
+            install(twin.pod(), rules, backend);
+            does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward");
+            does(twin.pod(), backend.equals("iptables-legacy") ? "iptables-legacy -t nat -F PREROUTING"
+                    : backend.equals("netlink") ? FLUSH_INBOUND : "nft flush chain inet istio-ambient-nat prerouting");
+            NetworkNamespace nested = java.util.Objects.requireNonNull(twin.nested());
+            assertThat(leaves(twin, "eth0", nested, new InetSocketAddress(twin.outsideAddress(IpFamily.V4), PORT), PORT)).isEqualTo(leaves);
+        }
+    }
+
+    /** What nat lets pass untouched isn't stopped: a whole connection out of an application's answers, and in ingress mode too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anApplicationAnswersWhoMayReachIt(boolean ingress) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(ingress));
+        try (PodTwin twin = PodTwin.create(rules)) {
+            install(twin.pod(), rules, "netlink");
+            try (ServerSocketChannel app = JdkChannels.listen(twin.pod(), SocketOptions.NONE, new InetSocketAddress(PORT));
+                    SocketChannel client = JdkChannels.client(twin.outside(), SocketOptions.NONE)) {
+                client.bind(new InetSocketAddress(ingress ? "192.0.2.1" : "169.254.7.127", 0));
+                client.connect(new InetSocketAddress(twin.podAddress(IpFamily.V4), PORT));
+                try (SocketChannel accepted = app.accept()) {
+                    assertThat(accepted.getRemoteAddress()).isEqualTo(client.getLocalAddress());
+                }
+            }
+        }
+    }
+}

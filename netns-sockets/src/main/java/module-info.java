@@ -1,0 +1,23 @@
+/** Sockets in other network namespaces, file descriptors over unix sockets, and netlink. */
+module io.inpod.netns {
+    exports io.inpod.netlink;
+    exports io.inpod.netns;
+    exports io.inpod.netns.doctor;
+    exports io.inpod.netns.error;
+    exports io.inpod.netns.socket;
+    exports io.inpod.netns.unix;
+
+    requires transitive io.netty.common;
+    requires transitive io.netty.transport;
+    requires io.netty.buffer;
+    requires transitive io.netty.transport.classes.epoll;
+    requires static io.netty.transport.classes.io_uring;
+    requires transitive io.netty.transport.unix.common;
+    requires static transitive org.jspecify;
+    requires static jdk.jfr;
+    requires org.jnrproject.constants;
+    requires org.jnrproject.ffi;
+
+    /* jnr-ffi implements LibC at run time, in the unnamed module of a separate class loader. The package stays closed to the compiler. */
+    opens io.inpod.netns.internal;
+}

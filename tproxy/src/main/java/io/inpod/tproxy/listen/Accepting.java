@@ -1,0 +1,94 @@
+package io.inpod.tproxy.listen;
+
+import io.inpod.tproxy.CanonicalAddress;
+import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Resets;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ClosedChannelException;
+
+/** Handles each new connection of a listener, on the accepting event loop, until the connection is registered with its own event loop. */
+final class Accepting extends ChannelInboundHandlerAdapter {
+    private final AcceptRules rules;
+    private final AcceptHandler handler;
+    private final AcceptBackoff backoff;
+
+    Accepting(AcceptRules rules, AcceptHandler handler) {
+        this.rules = rules;
+        this.handler = handler;
+        this.backoff = new AcceptBackoff(handler);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        backoff.accepted();
+        EpollSocketChannel connection = (EpollSocketChannel) message;
+        try {
+            accept(connection);
+        } catch (ClosedChannelException gone) {
+            connection.unsafe().closeForcibly();
+        } catch (Exception e) {
+            reset(connection);
+            handler.failed(e);
+        }
+    }
+
+    private void accept(EpollSocketChannel connection) throws IOException {
+        connection.config().setAutoRead(false);
+        OriginalDestination destination = OriginalDestination.of(connection);
+        InetSocketAddress client = CanonicalAddress.of(connection.remoteAddress());
+        String refusal = rules.refusal(client, destination);
+        if (refusal != null) {
+            reset(connection);
+            handler.refused(client, destination, refusal);
+            return;
+        }
+        EventLoop loop = handler.pick(client, destination);
+        connection.pipeline().addLast(new Beginning(client, destination));
+        loop.register(connection).addListener(registered -> {
+            if (!registered.isSuccess()) {
+                reset(connection);
+                handler.failed(registered.cause());
+            }
+        });
+    }
+
+    private static void reset(EpollSocketChannel connection) {
+        Resets.onClose(connection);
+        connection.unsafe().closeForcibly(); // it may have no event loop yet
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        backoff.failed(ctx.channel(), cause);
+    }
+
+    /** The first handler of a connection: calls the {@link AcceptHandler}, which adds the other handlers, and removes itself. */
+    private final class Beginning extends ChannelInboundHandlerAdapter {
+        private final InetSocketAddress client;
+        private final OriginalDestination destination;
+
+        Beginning(InetSocketAddress client, OriginalDestination destination) {
+            this.client = client;
+            this.destination = destination;
+        }
+
+        /** Called on the connection's event loop as soon as it is registered. */
+        @Override
+        public void handlerAdded(ChannelHandlerContext ctx) {
+            EpollSocketChannel connection = (EpollSocketChannel) ctx.channel();
+            try {
+                handler.accepted(connection, client, destination);
+            } catch (Exception e) {
+                reset(connection);
+                handler.failed(e);
+            } finally {
+                ctx.pipeline().remove(this);
+            }
+        }
+    }
+}

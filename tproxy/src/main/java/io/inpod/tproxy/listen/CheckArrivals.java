@@ -1,0 +1,72 @@
+package io.inpod.tproxy.listen;
+
+import io.inpod.tproxy.OriginalDestination;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Recognises the connections of path checks among the accepted ones, and passes all others to their handler. */
+final class CheckArrivals implements AcceptHandler {
+    private final AcceptHandler handler;
+    private final Map<InetSocketAddress, CompletableFuture<OriginalDestination>> expected = new ConcurrentHashMap<>();
+
+    CheckArrivals(AcceptHandler handler) {
+        this.handler = handler;
+    }
+
+    /** Expects a connection from this address from now on. */
+    CompletableFuture<OriginalDestination> expect(InetSocketAddress client) {
+        CompletableFuture<OriginalDestination> arrival = new CompletableFuture<>();
+        expected.put(client, arrival);
+        return arrival;
+    }
+
+    void forget(InetSocketAddress client) {
+        expected.remove(client);
+    }
+
+    @Override
+    public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+        return handler.pick(client, destination);
+    }
+
+    @Override
+    public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+        CompletableFuture<OriginalDestination> expectation = expected.remove(client);
+        if (expectation == null) {
+            handler.accepted(connection, client, destination);
+        } else {
+            connection.close();
+            expectation.complete(destination);
+        }
+    }
+
+    @Override
+    public void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
+        CompletableFuture<OriginalDestination> expectation = expected.remove(client);
+        if (expectation == null) {
+            handler.refused(client, destination, reason);
+        } else {
+            expectation.completeExceptionally(new IOException("the listener refused it: " + reason));
+        }
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        handler.failed(cause);
+    }
+
+    @Override
+    public void paused(Throwable cause) {
+        handler.paused(cause);
+    }
+
+    @Override
+    public void resumed() {
+        handler.resumed();
+    }
+}

@@ -1,0 +1,100 @@
+package io.inpod.tproxy.listen;
+
+import io.inpod.tproxy.CanonicalAddress;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.EventLoop;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open connections that a proxy has made from one namespace, by which its {@link AcceptLoop} there recognises them if they come back:
+ * if the proxy's mark is lost, the rules redirect the proxy's own connections to the proxy, and each would cause the next, endlessly.
+ *
+ * <p>Thread-safe.
+ */
+public final class OwnConnections {
+    /** Both ends of a connection, as seen by the end that opened it. */
+    private record Ends(InetSocketAddress local, InetSocketAddress remote) {}
+
+    private final Map<Ends, Channel> open = new ConcurrentHashMap<>();
+
+    /**
+     * Held shared during connect(2): the connection may arrive at the listener before its own port is known here. A look-up waits for the
+     * system calls in progress, not for their connections.
+     */
+    private final ReadWriteLock connecting = new ReentrantReadWriteLock();
+
+    /** Creates an empty set. */
+    public OwnConnections() {}
+
+    /**
+     * Tracks a connection from connect(2) until it is closed.
+     *
+     * @param connection a TCP channel that isn't connected yet and will be connected on its event loop, as every bootstrap does
+     */
+    public void track(Channel connection) {
+        connection.pipeline().addFirst(new Connecting());
+    }
+
+    /**
+     * Tests whether an accepted connection is one of these. Waits at most for a few system calls of other threads.
+     *
+     * @param client its source address
+     * @param destination its original destination
+     * @return whether the proxy itself opened it
+     */
+    boolean contains(InetSocketAddress client, InetSocketAddress destination) {
+        return find(client, destination) != null;
+    }
+
+    /**
+     * Returns the event loop of the other end of an accepted connection, if this process opened it. With both ends on one event loop, neither
+     * has to wake another thread for every message. Waits at most for a few system calls of other threads.
+     *
+     * @param client its source address
+     * @param destination its original destination
+     * @return the event loop; null if the connection isn't one of these
+     */
+    public @Nullable EventLoop eventLoop(InetSocketAddress client, InetSocketAddress destination) {
+        Channel connection = find(client, destination);
+        return connection == null ? null : connection.eventLoop();
+    }
+
+    private @Nullable Channel find(InetSocketAddress client, InetSocketAddress destination) {
+        Ends ends = new Ends(CanonicalAddress.of(client), CanonicalAddress.of(destination));
+        connecting.writeLock().lock();
+        try {
+            return open.get(ends);
+        } finally {
+            connecting.writeLock().unlock();
+        }
+    }
+
+    private final class Connecting extends ChannelOutboundHandlerAdapter {
+        @Override
+        public void connect(ChannelHandlerContext ctx, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
+            Channel channel = ctx.channel();
+            connecting.readLock().lock();
+            try {
+                ctx.connect(remote, local, promise);
+                // The local address is known as soon as the system call has returned, long before the connection is established.
+                if (channel.localAddress() instanceof InetSocketAddress own && remote instanceof InetSocketAddress peer) {
+                    Ends ends = new Ends(CanonicalAddress.of(own), CanonicalAddress.of(peer));
+                    open.put(ends, channel);
+                    channel.closeFuture().addListener(closed -> open.remove(ends));
+                }
+            } finally {
+                connecting.readLock().unlock();
+                ctx.pipeline().remove(this);
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package io.inpod.tproxy.relay;
+
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import java.nio.channels.NotYetConnectedException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries bytes both ways between two channels on the same event loop, until both directions have ended or one side has failed. The channels
+ * are sockets, or other duplex channels that behave like sockets.
+ *
+ * <ul>
+ *   <li>Back-pressure: a side is read only while the other side is writable.
+ *   <li>Half-close: the end of one direction is passed on when everything before it has been written; the other direction continues.
+ *   <li>Resets: a failure, or a channel that closes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never as
+ *       a regular end, so that a peer can't mistake a part of a message for the whole. (If a socket is reset after it has ended its input,
+ *       the relay notices with the next byte for it, or within two seconds.)
+ *   <li>TLS: a channel with an {@link io.netty.handler.ssl.SslHandler} ends with TLS's close_notify; if it ends without, it has failed.
+ *       Half-close needs an engine that supports it: the JDK's with TLS 1.3. Other engines (OpenSSL's, and any with TLS 1.2) answer the
+ *       peer's close_notify with their own; the relay fails if data remains to be written to that peer.
+ * </ul>
+ *
+ * <p>The relay owns both channels from {@link #start} on, and closes them. Its methods may be called from any thread.
+ */
+public final class Relay {
+    private final EventLoop loop;
+    private final RelayOptions options;
+    private final RelayListener listener;
+    private final long startNanos = System.nanoTime();
+    private final RelayEnd downstream;
+    private final RelayEnd upstream;
+
+    // All below: on the event loop only.
+    private int openChannels = 2;
+    private boolean over;
+    private @Nullable Throwable error;
+    private @Nullable RelaySide failedSide;
+    private @Nullable Throwable lastError;
+    private @Nullable RelaySide lastFailedSide;
+    private long activeNanos = startNanos;
+    private @Nullable ScheduledFuture<?> idleTimer;
+    private @Nullable ScheduledFuture<?> deadline;
+
+    private Relay(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, RelayListener listener) {
+        this.loop = downstream.eventLoop();
+        this.options = options;
+        this.listener = listener;
+        this.downstream = new RelayEnd(this, RelaySide.DOWNSTREAM, downstream);
+        this.upstream = new RelayEnd(this, RelaySide.UPSTREAM, upstream);
+        this.downstream.join(this.upstream);
+        this.upstream.join(this.downstream);
+    }
+
+    /**
+     * Starts a relay with {@link RelayOptions#DEFAULT}.
+     *
+     * @param downstream see {@link #start(DuplexChannel, DuplexChannel, RelayOptions, RelayListener)}
+     * @param upstream see {@link #start(DuplexChannel, DuplexChannel, RelayOptions, RelayListener)}
+     * @param listener notified once, when the relay has ended
+     * @return the relay
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
+     */
+    public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayListener listener) {
+        return start(downstream, upstream, RelayOptions.DEFAULT, listener);
+    }
+
+    /**
+     * Starts a relay. It adds a handler at the end of both pipelines.
+     *
+     * @param downstream the client's side: connected, automatic reading off, preferably {@linkplain RelayOptions#prepare prepared}
+     * @param upstream the server's side, in the same state
+     * @param options the relay's settings
+     * @param listener notified once, when the relay has ended
+     * @return the relay
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
+     */
+    public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, RelayListener listener) {
+        if (downstream.eventLoop() != upstream.eventLoop()) {
+            throw new IllegalArgumentException("both channels must be on the same event loop");
+        }
+        boolean socket = downstream instanceof EpollSocketChannel || upstream instanceof EpollSocketChannel;
+        if (socket && !(downstream.eventLoop() instanceof IoEventLoop loop && loop.isIoType(RelayIoHandler.class))) {
+            throw new IllegalArgumentException("the event loop loses half-closed sockets; create it with RelayIoHandler.newFactory()");
+        }
+        Relay relay = new Relay(downstream, upstream, options, listener);
+        relay.run(relay::begin);
+        return relay;
+    }
+
+    /** Ends the relay now: both sides are reset, and the listener is notified with a {@link CancellationException}. */
+    public void abort() {
+        run(() -> fail(null, new CancellationException("the relay was aborted")));
+    }
+
+    /**
+     * Lets the relay run until it ends, but {@linkplain #abort aborts} it after a given time.
+     *
+     * @param limit the time, not negative
+     */
+    public void drain(Duration limit) {
+        run(() -> schedule(limit, new CancellationException("the relay didn't end within " + limit)));
+    }
+
+    /** {@return the number of bytes read from the downstream channel so far and passed to the upstream one} */
+    public long bytesUpstream() {
+        return downstream.bytesRead();
+    }
+
+    /** {@return the number of bytes read from the upstream channel so far and passed to the downstream one} */
+    public long bytesDownstream() {
+        return upstream.bytesRead();
+    }
+
+    private void run(Runnable action) {
+        if (loop.inEventLoop()) {
+            action.run();
+        } else {
+            loop.execute(action);
+        }
+    }
+
+    private void begin() {
+        downstream.install(options);
+        upstream.install(options);
+        downstream.begin();
+        upstream.begin();
+        if (!over && !options.idleTimeout().isZero()) {
+            watchIdle(options.idleTimeout().toNanos());
+        }
+    }
+
+    private void watchIdle(long nanos) {
+        idleTimer = loop.schedule(() -> {
+            long left = options.idleTimeout().toNanos() - (System.nanoTime() - activeNanos);
+            if (left <= 0) {
+                fail(null, new TimeoutException("no byte for " + options.idleTimeout()));
+            } else if (!over) {
+                watchIdle(left);
+            }
+        }, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void schedule(Duration limit, Exception reason) {
+        if (openChannels == 0) {
+            return;
+        }
+        cancel(deadline);
+        deadline = loop.schedule(() -> fail(null, reason), limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    void active() {
+        if (!options.idleTimeout().isZero()) {
+            activeNanos = System.nanoTime();
+        }
+    }
+
+    /** One direction has ended and everything in it is written. */
+    void directionEnded(boolean both) {
+        over |= both;
+        if (!both && deadline == null && !options.halfClosedTimeout().isZero()) {
+            schedule(options.halfClosedTimeout(), new TimeoutException("half closed for " + options.halfClosedTimeout()));
+        }
+    }
+
+    void fail(@Nullable RelaySide side, Throwable cause) {
+        if (over) {
+            return;
+        }
+        over = true;
+        // Netty's exception for a socket that was reset before it was shut down.
+        error = cause instanceof NotYetConnectedException ? RelayEnd.resetByPeer() : cause;
+        failedSide = side;
+        RelayEnd other = side == RelaySide.DOWNSTREAM ? upstream : downstream;
+        boolean both = side != null && other.isDead();
+        lastError = both ? RelayEnd.resetByPeer() : error;
+        lastFailedSide = both ? other.side() : side;
+        downstream.reset();
+        upstream.reset();
+    }
+
+    void channelClosed() {
+        if (--openChannels == 0) {
+            cancel(idleTimer);
+            cancel(deadline);
+            listener.relayEnded(new RelayResult(
+                    downstream.bytesRead(), upstream.bytesRead(), Duration.ofNanos(System.nanoTime() - startNanos),
+                    error, failedSide, lastError, lastFailedSide));
+        }
+    }
+
+    private static void cancel(@Nullable ScheduledFuture<?> timer) {
+        if (timer != null) {
+            timer.cancel(false);
+        }
+    }
+}

@@ -1,0 +1,272 @@
+package io.inpod.tproxy.relay;
+
+import io.inpod.tproxy.Resets;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.netty.util.internal.StringUtil;
+import java.io.IOException;
+import java.net.SocketException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One channel of a relay: reads it into the other end, and tracks the writes to it. On the event loop only. */
+final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
+    private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
+    private static final long RESET_WATCH_MILLIS = 1000;
+
+    private final Relay relay;
+    private final RelaySide side;
+    private final DuplexChannel channel;
+    @SuppressWarnings("NullAway.Init") // set right after construction, since the two ends refer to each other
+    private RelayEnd peer;
+    private ParkedInput parked = new ParkedInput();
+
+    private volatile long bytesRead; // written on the event loop only
+    private int pendingWrites;
+    private boolean unflushed;
+    private boolean readPaused;
+    private @Nullable Future<?> resetWatch;
+    /** No more data comes from this channel. */
+    private boolean inputEnded;
+    /** No more data goes to this channel, and all data has been written. */
+    private boolean outputEnded;
+
+    RelayEnd(Relay relay, RelaySide side, DuplexChannel channel) {
+        this.relay = relay;
+        this.side = side;
+        this.channel = channel;
+    }
+
+    void join(RelayEnd other) {
+        peer = other;
+    }
+
+    RelaySide side() {
+        return side;
+    }
+
+    static SocketException resetByPeer() {
+        return new SocketException("Connection reset by peer");
+    }
+
+    /** Whether the kernel has ended the connection, even if the channel hasn't been notified yet. */
+    boolean isDead() {
+        return channel instanceof EpollSocketChannel socket && socket.isOpen() && socket.tcpInfo().state() == TCP_CLOSE;
+    }
+
+    long bytesRead() {
+        return bytesRead;
+    }
+
+    void install(RelayOptions options) {
+        options.configure(channel);
+        ParkedInput early = channel.pipeline().get(ParkedInput.class);
+        if (early != null) {
+            parked = early;
+            channel.pipeline().remove(early);
+        }
+        channel.pipeline().addLast(this);
+        channel.closeFuture().addListener(closed -> relay.channelClosed());
+    }
+
+    void begin() {
+        for (Object message = parked.poll(); message != null; message = parked.poll()) {
+            receive(message);
+        }
+        Throwable failure = parked.failure();
+        if (failure != null) {
+            relay.fail(side, failure);
+        } else if (parked.ended() || tls() == null && channel.isActive() && channel.isInputShutdown()) {
+            peer.flush();
+            endInput();
+        } else if (channel.isActive() && channel.isInputShutdown()) {
+            cutOff();
+        } else if (!channel.isActive()) {
+            relay.fail(side, new IOException("the connection was closed before the relay started"));
+        } else {
+            peer.flush();
+            readMore();
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        receive(message);
+    }
+
+    private void receive(Object message) {
+        if (relay.isOver()) {
+            ReferenceCountUtil.release(message);
+        } else if (inputEnded || !(message instanceof ByteBuf data)) {
+            ReferenceCountUtil.release(message);
+            relay.fail(side, new IOException(StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
+        } else {
+            bytesRead = bytesRead + data.readableBytes();
+            relay.active();
+            peer.pendingWrites++;
+            peer.unflushed = true;
+            peer.channel.write(data).addListener(peer);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        peer.flush();
+        readMore();
+    }
+
+    private void flush() {
+        if (unflushed) {
+            unflushed = false;
+            channel.flush();
+        }
+    }
+
+    private void readMore() {
+        if (!relay.isOver() && !inputEnded) {
+            readPaused = !peer.channel.isWritable();
+            if (!readPaused) {
+                channel.read();
+            }
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (peer.readPaused && channel.isWritable()) {
+            peer.readMore();
+        }
+    }
+
+    /** A write to this channel has completed. */
+    @Override
+    public void operationComplete(ChannelFuture write) {
+        pendingWrites--;
+        if (!write.isSuccess()) {
+            relay.fail(side, write.cause());
+            return;
+        }
+        relay.active();
+        if (pendingWrites == 0 && peer.inputEnded) {
+            endOutput();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        switch (InputEnd.of(channel, event)) {
+            case REGULAR -> endInput();
+            case CUT_OFF -> cutOff();
+            case NONE -> ctx.fireUserEventTriggered(event);
+        }
+    }
+
+    private @Nullable SslHandler tls() {
+        return channel.pipeline().get(SslHandler.class);
+    }
+
+    private void cutOff() {
+        if (!inputEnded) {
+            relay.fail(side, InputEnd.cutOff());
+        }
+    }
+
+    private void endInput() {
+        if (relay.isOver() || inputEnded) {
+            return;
+        }
+        inputEnded = true;
+        if (channel instanceof EpollSocketChannel socket && !outputEnded) {
+            watchForReset(socket);
+        }
+        if (peer.pendingWrites == 0) {
+            peer.endOutput();
+        }
+        closeIfDone();
+    }
+
+    private void endOutput() {
+        if (relay.isOver() || outputEnded) {
+            return;
+        }
+        outputEnded = true;
+        relay.directionEnded(peer.outputEnded);
+        if (!closeIfDone()) {
+            SslHandler tls = tls();
+            if (tls == null) {
+                channel.shutdownOutput().addListener(this::outputIsShut);
+            } else {
+                // Without close_notify the peer would treat the connection as truncated.
+                tls.closeOutbound().addListener(said -> {
+                    outputIsShut(said);
+                    channel.shutdownOutput().addListener(this::outputIsShut);
+                });
+            }
+        }
+    }
+
+    private void outputIsShut(Future<?> shut) {
+        if (!shut.isSuccess()) {
+            relay.fail(side, shut.cause());
+        }
+    }
+
+    /** Netty doesn't report a reset after the end of input, since it no longer reads. The kernel knows of it. */
+    private void watchForReset(EpollSocketChannel socket) {
+        resetWatch = socket.eventLoop().schedule(() -> {
+            if (relay.isOver() || !socket.isOpen()) {
+                return;
+            }
+            if (isDead()) {
+                relay.fail(side, resetByPeer());
+            } else {
+                watchForReset(socket);
+            }
+        }, RESET_WATCH_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Closes the channel as soon as both directions have ended, without shutting down its output first: for a socket that is shut down both
+     * ways epoll reports a hang-up again and again, which Netty turns into exceptions.
+     */
+    private boolean closeIfDone() {
+        if (inputEnded && outputEnded) {
+            if (resetWatch != null) {
+                resetWatch.cancel(false); // it would keep the ended relay in memory for a second
+            }
+            channel.close();
+            return true;
+        }
+        return false;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(inputEnded && outputEnded)) {
+            relay.fail(side, cause);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        if (!relay.isOver() && !(inputEnded && outputEnded)) {
+            relay.fail(side, new IOException("the connection was lost" + (inputEnded ? "" : " before its end of input")));
+        }
+    }
+
+    void reset() {
+        if (channel.isOpen()) {
+            Resets.onClose(channel);
+            // Bypasses all handlers: TLS would send close_notify first, as for a regular end.
+            channel.pipeline().firstContext().close();
+        }
+    }
+}

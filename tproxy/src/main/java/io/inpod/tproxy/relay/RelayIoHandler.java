@@ -1,0 +1,99 @@
+package io.inpod.tproxy.relay;
+
+import io.netty.channel.IoHandle;
+import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerContext;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
+
+/**
+ * Netty's epoll handler for event loops that relay, with which half-closed sockets survive:
+ * {@code new MultiThreadIoEventLoopGroup(threads, RelayIoHandler.newFactory())}.
+ *
+ * <p>Netty (observed with 4.2.18) removes a socket from the epoll set when it needs no event: when the peer has ended its output while
+ * reading is paused or has ended. When it needs events again, to read the rest or to finish a write, it modifies an entry that no longer
+ * exists; the kernel returns ENOENT, and the connection and its data are lost. With this handler such a socket stays in the set,
+ * edge-triggered and for errors only, so that it doesn't wake the event loop repeatedly.
+ */
+public final class RelayIoHandler implements IoHandler {
+    private final IoHandler epoll;
+
+    private RelayIoHandler(IoHandler epoll) {
+        this.epoll = epoll;
+    }
+
+    /** {@return a factory for {@link io.netty.channel.MultiThreadIoEventLoopGroup}} */
+    public static IoHandlerFactory newFactory() {
+        IoHandlerFactory epoll = EpollIoHandler.newFactory();
+        return executor -> new RelayIoHandler(epoll.newHandler(executor));
+    }
+
+    @Override
+    public void initialize() {
+        epoll.initialize();
+    }
+
+    @Override
+    public int run(IoHandlerContext context) {
+        return epoll.run(context);
+    }
+
+    @Override
+    public void prepareToDestroy() {
+        epoll.prepareToDestroy();
+    }
+
+    @Override
+    public void destroy() {
+        epoll.destroy();
+    }
+
+    @Override
+    public IoRegistration register(IoHandle handle) throws Exception {
+        return new Registration(epoll.register(handle));
+    }
+
+    @Override
+    public void wakeup() {
+        epoll.wakeup();
+    }
+
+    @Override
+    public boolean isCompatible(Class<? extends IoHandle> handleType) {
+        return epoll.isCompatible(handleType);
+    }
+
+    private static final class Registration implements IoRegistration {
+        private final IoRegistration registration;
+        private volatile boolean added;
+
+        Registration(IoRegistration registration) {
+            this.registration = registration;
+        }
+
+        @Override
+        public <T> T attachment() {
+            return registration.attachment();
+        }
+
+        @Override
+        public long submit(IoOps ops) {
+            boolean nothing = ops.equals(EpollIoOps.NONE);
+            added |= !nothing;
+            return registration.submit(nothing && added ? EpollIoOps.EPOLLET : ops);
+        }
+
+        @Override
+        public boolean isValid() {
+            return registration.isValid();
+        }
+
+        @Override
+        public boolean cancel() {
+            return registration.cancel();
+        }
+    }
+}

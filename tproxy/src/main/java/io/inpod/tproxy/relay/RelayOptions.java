@@ -1,0 +1,92 @@
+package io.inpod.tproxy.relay;
+
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.WriteBufferWaterMark;
+import java.time.Duration;
+
+/**
+ * Settings of a {@link Relay}.
+ *
+ * @param maxReadBytes the maximum size of one read, at least 1024 bytes; buffers start smaller and grow to it
+ * @param highWaterBytes the number of unwritten bytes at which reading from the other side pauses, at least 1; one read may exceed it
+ * @param lowWaterBytes the number of unwritten bytes at which reading continues, 1 to {@code highWaterBytes}
+ * @param idleTimeout the time without a byte in either direction after which the relay is reset; zero for never
+ * @param halfClosedTimeout the time with only one direction open after which the relay is reset; zero for never
+ */
+public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterBytes, Duration idleTimeout, Duration halfClosedTimeout) {
+    private static final int MIN_READ_BYTES = 1024;
+    private static final int FIRST_READ_BYTES = 16 * 1024;
+
+    /** Reads of up to 256 KiB, water marks of 256 and 128 KiB, no timeouts: if a peer stalls, a direction holds at most 512 KiB. */
+    public static final RelayOptions DEFAULT = new RelayOptions(256 * 1024, 256 * 1024, 128 * 1024, Duration.ZERO, Duration.ZERO);
+
+    /**
+     * Checks the ranges.
+     *
+     * @param maxReadBytes see {@link RelayOptions}
+     * @param highWaterBytes see {@link RelayOptions}
+     * @param lowWaterBytes see {@link RelayOptions}
+     * @param idleTimeout see {@link RelayOptions}
+     * @param halfClosedTimeout see {@link RelayOptions}
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public RelayOptions {
+        if (maxReadBytes < MIN_READ_BYTES) {
+            throw new IllegalArgumentException("maxReadBytes must be at least " + MIN_READ_BYTES + ", not " + maxReadBytes);
+        }
+        if (lowWaterBytes < 1 || highWaterBytes < lowWaterBytes) {
+            throw new IllegalArgumentException("water marks must be 1 <= low <= high, not " + lowWaterBytes + " and " + highWaterBytes);
+        }
+        if (idleTimeout.isNegative() || halfClosedTimeout.isNegative()) {
+            throw new IllegalArgumentException("a timeout is negative");
+        }
+    }
+
+    /**
+     * Returns options with other timeouts.
+     *
+     * @param idle see {@link RelayOptions}
+     * @param halfClosed see {@link RelayOptions}
+     * @return a copy with these timeouts
+     */
+    public RelayOptions withTimeouts(Duration idle, Duration halfClosed) {
+        return new RelayOptions(maxReadBytes, highWaterBytes, lowWaterBytes, idle, halfClosed);
+    }
+
+    /**
+     * Prepares a channel that will be relayed later; to be called by the channel's initializer. Switches automatic reading off and half-close
+     * on, sets the sizes of its buffers, and keeps what is read nevertheless until the relay starts. (If a peer sends data and then closes,
+     * Netty reads without being asked; the data would be lost while the other side is still connecting.) A reset closes the channel, so its
+     * close future shows that the client is gone.
+     *
+     * @param channel a connected channel; called on its event loop
+     */
+    public void prepare(Channel channel) {
+        configure(channel);
+        if (channel.pipeline().get(ParkedInput.class) == null) {
+            channel.pipeline().addLast(new ParkedInput());
+        }
+    }
+
+    /**
+     * Returns a handler that {@linkplain #prepare prepares} each channel to whose pipeline it is added, and then removes itself; for
+     * connections and tunnels that are being opened.
+     *
+     * @return the handler, which may be added to any number of channels
+     */
+    public ChannelHandler preparation() {
+        return new RelayPreparation(this);
+    }
+
+    /** Sets the options that this kind of channel has; for others setOption returns false. */
+    void configure(Channel channel) {
+        channel.config().setAutoRead(false);
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(lowWaterBytes, highWaterBytes));
+        channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, Math.min(FIRST_READ_BYTES, maxReadBytes), maxReadBytes));
+    }
+}

@@ -1,0 +1,172 @@
+package io.inpod.tproxy.upstream;
+
+import io.inpod.netns.IpFamily;
+import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.Resets;
+import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.Errors.NativeIoException;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/** An attempt to connect, with as many sockets as it takes to find a free source port. On its event loop only. */
+final class ConnectAttempt {
+    private static final int EADDRINUSE = 98;
+    private static final int EADDRNOTAVAIL = 99;
+
+    private final UpstreamConnector connector;
+    private final EventLoop loop;
+    private final @Nullable ClientAddress source;
+    private final InetSocketAddress destination;
+    private final ChannelHandler handler;
+    private final Promise<UpstreamConnection> promise;
+    private int portsTried;
+
+    ConnectAttempt(
+            UpstreamConnector connector, EventLoop loop, @Nullable ClientAddress source, InetSocketAddress destination, ChannelHandler handler) {
+        this.connector = connector;
+        this.loop = loop;
+        this.source = source;
+        this.destination = destination;
+        this.handler = handler;
+        this.promise = loop.newPromise();
+    }
+
+    Future<UpstreamConnection> start(boolean spoof) {
+        Runnable begin = () -> {
+            try {
+                if (spoof) {
+                    spoofed();
+                } else {
+                    plain(null);
+                }
+            } catch (RuntimeException e) {
+                promise.tryFailure(e);
+            }
+        };
+        if (loop.inEventLoop()) {
+            begin.run();
+        } else {
+            loop.execute(begin);
+        }
+        return promise;
+    }
+
+    private void plain(@Nullable Throwable fallbackReason) {
+        EpollSocketChannel channel = connector.open(destination.getAddress(), false);
+        connect(channel, null, new UpstreamConnection(channel, false, fallbackReason));
+    }
+
+    private void spoofed() {
+        InetAddress from = source == null ? null : source.ip();
+        if (from == null || IpFamily.of(from) != IpFamily.of(destination.getAddress())) {
+            impossible("the addresses are of different families", null);
+            return;
+        }
+        if (connector.maxAttempts() == 0) {
+            impossible(connector.exhaustion(0), null);
+            return;
+        }
+        EpollSocketChannel channel;
+        try {
+            channel = connector.open(destination.getAddress(), true);
+        } catch (ChannelException e) {
+            impossible(String.valueOf(e.getMessage()), e);
+            return;
+        }
+        portsTried++;
+        connect(channel, new InetSocketAddress(from, connector.nextPort()), new UpstreamConnection(channel, true, null));
+    }
+
+    /**
+     * Registers and connects in one task of the event loop: between the two, epoll would report an unconnected socket as hung up. The
+     * caller's handlers are added when the connection is established, so that they see neither that nor the sockets that failed.
+     */
+    private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
+        loop.register(channel).addListener((ChannelFuture registered) -> {
+            if (!registered.isSuccess()) {
+                channel.unsafe().closeForcibly();
+                promise.tryFailure(registered.cause());
+                return;
+            }
+            ChannelFuture connecting = channel.connect(destination, local);
+            promise.addListener(done -> {
+                if (done.isCancelled()) {
+                    abandon(channel, connecting);
+                }
+            });
+            connecting.addListener(connected -> {
+                if (connected.isSuccess()) {
+                    succeed(channel, connection);
+                } else if (local != null && portTaken(connected.cause())) {
+                    channel.close();
+                    nextPort(connected.cause());
+                } else {
+                    end(channel, connected.cause());
+                }
+            });
+        });
+    }
+
+    private void succeed(EpollSocketChannel channel, UpstreamConnection connection) {
+        try {
+            channel.pipeline().addLast(handler);
+        } catch (RuntimeException e) {
+            end(channel, e);
+            return;
+        }
+        if (!promise.trySuccess(connection)) {
+            abandon(channel, null);
+        }
+    }
+
+    /** Resets the connection: the server may have accepted it, and must not mistake a client that gave up for one that ended its output. */
+    private static void abandon(EpollSocketChannel channel, @Nullable ChannelFuture connecting) {
+        Resets.onClose(channel);
+        if (connecting != null) {
+            connecting.cancel(false); // this closes the channel
+        }
+        channel.close();
+    }
+
+    private void end(EpollSocketChannel channel, Throwable cause) {
+        channel.close();
+        promise.tryFailure(cause);
+    }
+
+    private void nextPort(Throwable cause) {
+        if (promise.isDone()) {
+            return;
+        }
+        if (portsTried < connector.maxAttempts()) {
+            start(true);
+        } else {
+            impossible(connector.exhaustion(portsTried), cause);
+        }
+    }
+
+    private void impossible(String why, @Nullable Throwable cause) {
+        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address " + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
+        if (connector.options().policy() == SpoofPolicy.PREFER) {
+            connector.countFallback();
+            plain(reason);
+        } else {
+            promise.tryFailure(reason);
+        }
+    }
+
+    /** Bind fails with EADDRINUSE, connect with EADDRNOTAVAIL; Netty reports the number of the latter only in the message. */
+    private static boolean portTaken(Throwable cause) {
+        if (cause instanceof NativeIoException failure) {
+            return failure.expectedErr() == -EADDRINUSE || failure.expectedErr() == -EADDRNOTAVAIL;
+        }
+        return cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("error(-" + EADDRNOTAVAIL + ")");
+    }
+}

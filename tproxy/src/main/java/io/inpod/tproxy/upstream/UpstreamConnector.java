@@ -1,0 +1,156 @@
+package io.inpod.tproxy.upstream;
+
+import static io.inpod.netns.socket.LinuxSocketOptions.BIND_NO_PORT;
+import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
+
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.tproxy.ClientAddress;
+import io.inpod.tproxy.DestinationAddress;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.netty.channel.ChannelFactory;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Connects from a network namespace to servers, with or without the client's address as the source ("spoofed").
+ *
+ * <p>Answers to a spoofed connection only come back if the namespace routes them to itself, see {@link io.inpod.tproxy.PolicyRouting};
+ * otherwise connecting times out.
+ *
+ * <p>The connector chooses the source ports of spoofed connections from {@link UpstreamOptions#ports()}, except those in the namespace's
+ * {@code net.ipv4.ip_local_port_range} and {@code ip_local_reserved_ports} and those on which a socket listens. If the kernel chose the port,
+ * it could choose the client's own: then connection tracking can't distinguish the redirected connection from the spoofed one, and one of
+ * them fails. The choice may be left to the kernel only if the client's own connection has another destination, because it arrives through
+ * a tunnel.
+ *
+ * <p>Thread-safe. A spoofed connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
+ */
+public final class UpstreamConnector {
+    private static final int MAX_PORTS = 64;
+
+    private final UpstreamOptions options;
+    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(IpFamily.class);
+    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(IpFamily.class);
+    private final @Nullable SourcePorts ports;
+    private final @Nullable OwnConnections connections;
+    private final LongAdder fallbacks = new LongAdder();
+
+    /**
+     * Creates a connector. Reads which source ports can be used, so it must not be called on an event loop; opens no socket.
+     *
+     * @param namespace the namespace from which to connect; must stay open while the connector is used
+     * @param options how to connect
+     * @throws IOException if the namespace can't be entered
+     */
+    public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options) throws IOException {
+        this(namespace, options, null);
+    }
+
+    /**
+     * Creates a connector whose connections an {@link io.inpod.tproxy.listen.AcceptLoop} recognises, so that it refuses those that come back
+     * to it.
+     *
+     * @param namespace see {@link #UpstreamConnector(NetworkNamespace, UpstreamOptions)}
+     * @param options how to connect
+     * @param connections tracks all connections; null if they needn't be tracked
+     * @throws IOException if the namespace can't be entered
+     */
+    public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections) throws IOException {
+        this.options = options;
+        this.connections = connections;
+        PortRange range = options.ports();
+        this.ports = range == null || options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, range);
+        SocketOptions foreign = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true);
+        SocketOptions with = range == null ? foreign.with(BIND_NO_PORT, true) : foreign.with(REUSE_ADDRESS, true);
+        for (IpFamily family : IpFamily.values()) {
+            plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family.protocolFamily())));
+            spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family.protocolFamily())));
+        }
+    }
+
+    /**
+     * Connects from an address of the namespace.
+     *
+     * @param loop the event loop of the connection
+     * @param destination the address to connect to
+     * @param handler added to the pipeline as soon as the connection is established and before anything is read. Automatic reading is off and
+     *     stays off unless the handler or the caller switches it on; see {@link io.inpod.tproxy.relay.RelayOptions#preparation}
+     * @return the connection, on that loop; cancelling the future closes it. Fails with a {@link io.netty.channel.ChannelException} if the
+     *     socket can't be created or an option such as the mark can't be set, and with a {@link java.net.ConnectException}
+     *     ({@link io.netty.channel.ConnectTimeoutException} after {@link UpstreamOptions#connectTimeout()}) or another
+     *     {@link java.io.IOException} if the connection can't be established
+     */
+    public Future<UpstreamConnection> connect(EventLoop loop, DestinationAddress destination, ChannelHandler handler) {
+        ConnectAttempt attempt = new ConnectAttempt(this, loop, null, destination.address(), handler);
+        return attempt.start(false);
+    }
+
+    /**
+     * Connects from the client's address, as the policy says. The address of a client on the loopback interface, or one that is also the
+     * destination's, is never used: the server is on the client's host, which owns that address.
+     *
+     * @param loop the event loop of the connection
+     * @param source the client
+     * @param destination the address to connect to
+     * @param handler see {@link #connect(EventLoop, DestinationAddress, ChannelHandler)}
+     * @return the connection, on that loop; cancelling the future closes it. Fails like {@link #connect(EventLoop, DestinationAddress,
+     *     ChannelHandler)}, and with a {@link SpoofingException} if the client's address is required but can't be used
+     */
+    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination, ChannelHandler handler) {
+        ConnectAttempt attempt = new ConnectAttempt(this, loop, source, destination.address(), handler);
+        boolean local = source.ip().isLoopbackAddress() || destination.ip().isLoopbackAddress() || source.ip().equals(destination.ip());
+        return attempt.start(options.policy() != SpoofPolicy.NEVER && !local);
+    }
+
+    /** {@return the number of connections from an address of the namespace although the client's was preferred} */
+    public long fallbacks() {
+        return fallbacks.sum();
+    }
+
+    UpstreamOptions options() {
+        return options;
+    }
+
+    void countFallback() {
+        fallbacks.increment();
+    }
+
+    /** Returns the next source port to try; 0 if the kernel chooses. */
+    int nextPort() {
+        return ports == null ? 0 : ports.next();
+    }
+
+    /** Returns why no source port is left after some attempts. */
+    String exhaustion(int tried) {
+        return ports == null ? "the kernel has no source port of net.ipv4.ip_local_port_range left for it" : ports.exhaustion(tried);
+    }
+
+    /** Returns how many sockets may be used to find a free source port. */
+    int maxAttempts() {
+        return ports == null ? 1 : Math.min(MAX_PORTS, ports.size());
+    }
+
+    /** Opens a socket of the destination's family in the namespace, with all options set. */
+    EpollSocketChannel open(InetAddress destination, boolean spoof) {
+        EpollSocketChannel channel = (spoof ? spoofed : plain).get(IpFamily.of(destination)).newChannel();
+        channel.config().setAutoRead(false);
+        if (connections != null) {
+            connections.track(channel);
+        }
+        channel.config().setConnectTimeoutMillis((int) options.connectTimeout().toMillis());
+        return channel;
+    }
+}

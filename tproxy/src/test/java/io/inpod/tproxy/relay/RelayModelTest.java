@@ -1,0 +1,47 @@
+package io.inpod.tproxy.relay;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Random schedules of writing, reading, stalling, ending and resetting at both ends of a relay, against a model that knows what each
+ * end must see. A schedule that fails is run again with its seed alone: {@code new RelayModel(path, seed).run()}.
+ */
+@Timeout(300)
+class RelayModelTest {
+    private static final long SEED = 20261126;
+
+    @Test
+    void socketToSocket() throws Exception {
+        try (RelayPath path = new SocketPath()) {
+            runs(path, 2000);
+        }
+    }
+
+    @Test
+    void throughTls() throws Exception {
+        try (RelayPath path = new TlsPath()) {
+            runs(path, 60);
+        }
+    }
+
+    @Test
+    void throughATunnel() throws Exception {
+        try (RelayPath path = new TunnelPath()) {
+            runs(path, 150);
+        }
+    }
+
+    private static void runs(RelayPath path, int schedules) throws Exception {
+        Random seeds = new Random(SEED);
+        for (int i = 0; i < schedules; i++) {
+            long seed = seeds.nextLong();
+            try {
+                new RelayModel(path, seed).run();
+            } catch (Exception | AssertionError e) {
+                throw new AssertionError("schedule " + i + ", seed " + seed + "L: " + e.getMessage(), e);
+            }
+        }
+    }
+}

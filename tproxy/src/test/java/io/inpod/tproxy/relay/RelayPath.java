@@ -1,0 +1,96 @@
+package io.inpod.tproxy.relay;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** Something with a relay in it that leads from a client to a server, both plain sockets of the JDK's. */
+abstract class RelayPath implements AutoCloseable {
+    /** One connection along the path. The result is that of the relay at the client. */
+    record Connection(SocketChannel client, SocketChannel server, Relay relay, CompletableFuture<RelayResult> result) {}
+
+    static final long LIMIT_SECONDS = 60;
+    final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+    final EventLoop loop = loops.next();
+    private final ServerSocketChannel app = ServerSocketChannel.open();
+    private final Channel listener;
+    private volatile CompletableFuture<EpollSocketChannel> accepted = new CompletableFuture<>();
+
+    RelayPath() throws IOException {
+        app.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        listener = listen(new ChannelInitializer<EpollSocketChannel>() {
+            @Override
+            protected void initChannel(EpollSocketChannel channel) {
+                RelayOptions.DEFAULT.prepare(channel);
+                accepted.complete(channel);
+            }
+        });
+    }
+
+    /** The upstream channel of the relay at the client. */
+    abstract DuplexChannel upstream(RelayOptions options) throws Exception;
+
+    Connection connect(RelayOptions options, int clientBuffer) throws Exception {
+        accepted = new CompletableFuture<>();
+        SocketChannel client = socket(clientBuffer);
+        client.connect(listener.localAddress());
+        EpollSocketChannel downstream = accepted.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        DuplexChannel upstream = upstream(options);
+        CompletableFuture<RelayResult> result = new CompletableFuture<>();
+        Relay relay = Relay.start(downstream, upstream, options, result::complete);
+        return new Connection(client, app.accept(), relay, result);
+    }
+
+    private static SocketChannel socket(int buffer) throws IOException {
+        SocketChannel socket = SocketChannel.open();
+        socket.setOption(StandardSocketOptions.SO_RCVBUF, buffer);
+        socket.setOption(StandardSocketOptions.SO_SNDBUF, buffer);
+        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        return socket;
+    }
+
+    final Channel listen(ChannelHandler handler) {
+        return new ServerBootstrap().group(loops).channel(EpollServerSocketChannel.class).childOption(ChannelOption.AUTO_READ, false)
+                .childHandler(handler).bind(InetAddress.getLoopbackAddress(), 0).syncUninterruptibly().channel();
+    }
+
+    /** A connection on the event loop; connected to the server if {@code to} is null. */
+    final ChannelFuture open(SocketAddress to, ChannelHandler handler) throws IOException {
+        return new Bootstrap().group(loop).channel(EpollSocketChannel.class).option(ChannelOption.AUTO_READ, false)
+                .handler(handler).connect(to == null ? app.getLocalAddress() : to);
+    }
+
+    static ChannelHandler prepared(RelayOptions options) {
+        return new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                options.prepare(channel);
+            }
+        };
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close().syncUninterruptibly();
+        app.close();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+    }
+}
