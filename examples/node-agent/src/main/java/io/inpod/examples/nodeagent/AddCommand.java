@@ -3,6 +3,7 @@ package io.inpod.examples.nodeagent;
 import io.inpod.examples.rules.Version;
 import io.inpod.iptables.pod.PodOverrides;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,7 +26,7 @@ final class AddCommand extends ClientCommand {
     @Option(names = "--annotation", paramLabel = "KEY=VALUE", description = "overrides the agent's options for this pod, may be repeated: "
             + PodOverrides.DNS_CAPTURE + "=true|false, " + PodOverrides.BYPASS_INBOUND_CAPTURE + "=true|false, " + PodOverrides.REROUTE_VIRTUAL_INTERFACES
             + "=NAME,NAME; other keys are ignored, so all annotations of a pod may be passed")
-    private Map<String, String> annotations = Map.of();
+    private Map<String, @Nullable String> annotations = Map.of();
 
     @ArgGroup(multiplicity = "1")
     private NamespaceOption where = new NamespaceOption();

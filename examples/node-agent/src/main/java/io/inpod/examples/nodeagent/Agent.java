@@ -118,7 +118,7 @@ final class Agent {
             try {
                 return redirections.apply(overrides);
             } catch (IllegalArgumentException e) {
-                throw new AgentException(e.getMessage(), e);
+                throw new AgentException(String.valueOf(e.getMessage()), e);
             }
         });
     }

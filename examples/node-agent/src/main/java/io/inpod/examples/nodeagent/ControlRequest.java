@@ -54,7 +54,7 @@ record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable 
         try {
             return PodOverrides.ofAnnotations(given);
         } catch (IllegalArgumentException e) {
-            throw new AgentException(e.getMessage(), e);
+            throw new AgentException(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -67,7 +67,7 @@ final class ControlServer implements PrivateServer.Handler, AutoCloseable {
             }
             reply = answer(packet);
         } catch (TruncatedMessageException e) {
-            reply = ControlReply.failed(e.getMessage());
+            reply = ControlReply.failed(String.valueOf(e.getMessage()));
         }
         if (reply.error() != null) {
             LOG.warn("control command refused: {}", reply.error());

@@ -9,6 +9,7 @@ import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -91,7 +92,8 @@ final class ProxySession implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw end(new ZdsSessionException(what + ": interrupted while waiting for an answer from " + name, e));
         } catch (ExecutionException e) {
-            throw new ZdsSessionException(what + ": " + e.getCause().getMessage(), e.getCause());
+            Throwable cause = Objects.requireNonNull(e.getCause());
+            throw new ZdsSessionException(what + ": " + cause.getMessage(), cause);
         } catch (ZdsException e) {
             throw e;
         } catch (IOException e) {

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -122,7 +123,7 @@ public final class StateManager {
             }
         });
         for (String uid : List.copyOf(pending.keySet())) {
-            Pending pod = pending.get(uid);
+            Pending pod = Objects.requireNonNull(pending.get(uid));
             try {
                 start(uid, pod.info(), pod.namespace());
                 LOG.info("pod WorkloadUid(\"{}\") proxy started after a retry", uid);
