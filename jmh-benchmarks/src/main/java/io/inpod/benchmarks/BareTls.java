@@ -14,7 +14,7 @@ import io.netty.handler.ssl.SslProvider;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
 
-/** Netty and BoringSSL without HBONE: mutual TLS 1.3 with the same certificates, as a yardstick. */
+/** Mutual TLS 1.3 by Netty and BoringSSL without HBONE, with the same certificates, for comparison. */
 final class BareTls {
     private static final ApplicationProtocolConfig H2 = new ApplicationProtocolConfig(ApplicationProtocolConfig.Protocol.ALPN,
             ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE, ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, "h2");
@@ -25,7 +25,7 @@ final class BareTls {
     BareTls(DevelopmentCa ca) throws IOException {
         WorkloadCertificate ours = ca.certificate(HboneLoopback.SERVER);
         WorkloadCertificate theirs = ca.certificate(HboneLoopback.CLIENT);
-        String[] groups = HboneTls.DEFAULT.groups().toArray(new String[0]); // the key exchange is half of a handshake's CPU
+        String[] groups = HboneTls.DEFAULT.groups().toArray(new String[0]); // the key exchange takes half of a handshake's CPU time
         X509Certificate[] roots = ours.trustAnchors().toArray(new X509Certificate[0]);
         server = SslContextBuilder.forServer(ours.privateKey(), ours.chain()).sslProvider(SslProvider.OPENSSL).protocols("TLSv1.3")
                 .trustManager(roots).clientAuth(ClientAuth.REQUIRE).option(OpenSslContextOption.GROUPS, groups).applicationProtocolConfig(H2).build();

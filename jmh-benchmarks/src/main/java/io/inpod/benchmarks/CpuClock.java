@@ -6,13 +6,13 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** CPU time of the whole process: printed per operation after each iteration, as JMH has no unit for it. */
+/** Measures the CPU time of the whole process and prints it per operation after each iteration, since JMH has no unit for it. */
 @State(Scope.Thread)
 public class CpuClock {
     private long started;
     private long operations;
 
-    /** Starts. */
+    /** Starts the measurement. */
     @Setup(Level.Iteration)
     public void start() {
         started = HboneLoopback.cpu();
@@ -23,7 +23,7 @@ public class CpuClock {
         operations += more;
     }
 
-    /** Prints. */
+    /** Prints the result. */
     @TearDown(Level.Iteration)
     public void print() {
         System.out.printf("[%.1f us of CPU per operation] ", (HboneLoopback.cpu() - started) / 1e3 / operations);

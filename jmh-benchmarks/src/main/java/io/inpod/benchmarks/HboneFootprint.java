@@ -38,7 +38,7 @@ public final class HboneFootprint {
             long before = used() + direct();
             List<TunnelChannel> idle = open(both, pool, IDLE);
             long perTunnel = (used() + direct() - before) / IDLE;
-            close(both, idle);
+            close(idle);
             idle.clear();
             long start = used();
             cycle(both, pool, CYCLED);
@@ -68,7 +68,7 @@ public final class HboneFootprint {
             for (TunnelChannel tunnel : some) {
                 tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES));
             }
-            close(both, some);
+            close(some);
             both.clientLoop.submit(pool::close).sync();
         }
     }
@@ -83,7 +83,7 @@ public final class HboneFootprint {
 
     private static void cycle(HboneLoopback both, HbonePool pool, int tunnels) throws Exception {
         for (int done = 0; done < tunnels; done += 1000) {
-            close(both, open(both, pool, 1000));
+            close(open(both, pool, 1000));
         }
     }
 
@@ -105,7 +105,7 @@ public final class HboneFootprint {
         return open;
     }
 
-    private static void close(HboneLoopback both, List<TunnelChannel> tunnels) throws InterruptedException {
+    private static void close(List<TunnelChannel> tunnels) throws InterruptedException {
         for (TunnelChannel tunnel : tunnels) {
             tunnel.shutdownOutput();
         }

@@ -132,7 +132,8 @@ public final class HboneLatency {
             boolean written = false;
             while (running && to.isWritable()) {
                 to.write(chunk.retainedDuplicate(), to.voidPromise());
-                sent = sent + chunk.readableBytes();
+                long before = sent; // which only this thread writes
+                sent = before + chunk.readableBytes();
                 written = true;
             }
             if (written) {

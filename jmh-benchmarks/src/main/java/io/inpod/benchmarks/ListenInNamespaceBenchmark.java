@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** A listener of the JDK in another namespace: setns, socket, setsockopt twice, bind, listen, getsockname, setns; close. */
+/** Measures opening a JDK listener in another namespace: setns, socket, setsockopt twice, bind, listen, getsockname, setns; close. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -33,19 +33,19 @@ public class ListenInNamespaceBenchmark {
     private final InetSocketAddress any = new InetSocketAddress(0);
     private @Nullable NetworkNamespace namespace;
 
-    /** Makes the namespace, which needs CAP_SYS_ADMIN. */
+    /** Creates the namespace, which needs CAP_SYS_ADMIN. */
     @Setup
     public void create() throws IOException {
         namespace = NetworkNamespace.create();
     }
 
-    /** Lets go of the namespace. */
+    /** Closes the namespace. */
     @TearDown
     public void close() {
         requireNonNull(namespace).close();
     }
 
-    /** Opened, bound to any port, listening, closed. */
+    /** Opens a listener, binds it to any port, and closes it. */
     @Benchmark
     public void listen() throws IOException {
         requireNonNull(namespace).call(() -> ServerSocketChannel.open().bind(any, BACKLOG)).close();

@@ -34,7 +34,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** 10,000 rules in one transaction by netlink and by {@code nft -f}, and the rules of 500 pods, one pod after the other. */
+/** Measures 10,000 rules in one transaction, by netlink and by {@code nft -f}, and the rules of 500 pods, one pod after another. */
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(1)
@@ -51,7 +51,7 @@ public class ManyRulesBenchmark {
         final ManagedNames names;
         Path script;
 
-        /** Makes the values. */
+        /** Creates the values. */
         public Rules() {
             List<Rule> many = new ArrayList<>();
             for (int i = 0; i < RULES; i++) {
@@ -74,20 +74,20 @@ public class ManyRulesBenchmark {
             script = Files.writeString(Files.createTempFile("rules", ".nft"), text);
         }
 
-        /** Deletes it. */
+        /** Deletes the script. */
         @TearDown
         public void delete() throws IOException {
             Files.delete(script);
         }
     }
 
-    /** Pods for each call. */
+    /** New pods for each call. */
     @State(Scope.Thread)
     public static class Pods {
         final RuleSet rules = PodRulesBenchmark.preset().shared();
         final List<NetworkNamespace> pods = new ArrayList<>();
 
-        /** Makes them. */
+        /** Creates the pods. */
         @Setup(Level.Invocation)
         public void open() throws IOException {
             for (int i = 0; i < PODS; i++) {
@@ -95,7 +95,7 @@ public class ManyRulesBenchmark {
             }
         }
 
-        /** Lets them go. */
+        /** Closes the pods. */
         @TearDown(Level.Invocation)
         public void close() {
             pods.forEach(NetworkNamespace::close);
@@ -103,25 +103,25 @@ public class ManyRulesBenchmark {
         }
     }
 
-    /** By netlink, as nft writes them. */
+    /** Applies the rules by netlink, in the form in which nft writes them. */
     @Benchmark
     public void tenThousandRulesByNetlink(Rules rules, PodRulesBenchmark.NewPod fresh) throws IOException {
         NetlinkBackend.inet().apply(fresh.namespace, rules.names, rules.rules);
     }
 
-    /** By netlink, as iptables-nft writes them. */
+    /** Applies the rules by netlink, in the form in which iptables-nft writes them. */
     @Benchmark
     public void tenThousandRulesByNetlinkForIptables(Rules rules, PodRulesBenchmark.NewPod fresh) throws IOException {
         NetlinkBackend.iptables().apply(fresh.namespace, rules.names, rules.rules);
     }
 
-    /** By nft. */
+    /** Applies the rules by nft. */
     @Benchmark
     public void tenThousandRulesByNft(Rules rules, PodRulesBenchmark.NewPod fresh) throws Exception {
         PodRulesBenchmark.shell(fresh.namespace, "nft -f " + rules.script);
     }
 
-    /** The whole redirection of many pods. */
+    /** Applies the whole redirection of many pods. */
     @Benchmark
     public void fiveHundredPods(Pods pods) throws IOException {
         for (NetworkNamespace pod : pods.pods) {

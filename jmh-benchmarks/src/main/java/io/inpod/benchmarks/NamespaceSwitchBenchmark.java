@@ -22,8 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What it costs to do something in another network namespace, {@link NetworkNamespace#call}. The thread's own namespace is opened
- * once per thread, so that each bracket is two system calls:
+ * Measures the cost of running code in another network namespace with {@link NetworkNamespace#call}. The thread's own namespace is opened
+ * once per thread, so each bracket consists of two system calls:
  *
  * <pre>
  *   setns(namespace, CLONE_NEWNET)
@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
  *   setns(own, CLONE_NEWNET)
  * </pre>
  *
- * <p>Each setns allocates a struct nsproxy, copies the pointers to the other namespaces and drops the old one. Freeing a
- * namespace isn't part of it: this one stays open all the time.
+ * <p>Each setns allocates a struct nsproxy, copies the pointers to the other namespaces and drops the old struct. Freeing a namespace isn't
+ * included: this one stays open all the time.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -44,32 +44,32 @@ public class NamespaceSwitchBenchmark {
     private @Nullable NetworkNamespace namespace;
     private @Nullable ChannelFactory<EpollSocketChannel> sockets;
 
-    /** Makes the namespace, which needs CAP_SYS_ADMIN: root, or the sandbox that the tests run in. */
+    /** Creates the namespace, which needs CAP_SYS_ADMIN: root, or the sandbox that the tests run in. */
     @Setup
     public void create() throws IOException {
         namespace = NetworkNamespace.create();
         sockets = NettyChannels.client(namespace);
     }
 
-    /** Lets go of the namespace. */
+    /** Closes the namespace. */
     @TearDown
     public void close() {
         requireNonNull(namespace).close();
     }
 
-    /** There and back: two setns(2). */
+    /** Enters the namespace and returns: two setns(2). */
     @Benchmark
     public Object enterAndLeave() throws IOException {
         return requireNonNull(namespace).call(() -> Boolean.TRUE);
     }
 
-    /** What a proxy does for each connection it opens in a pod: between the two setns(2), socket(2); afterwards close(2). */
+    /** Opens a socket in the namespace, as a proxy does for each connection to a pod: setns(2), socket(2), setns(2); then close(2). */
     @Benchmark
     public void socketInNamespace() {
         requireNonNull(sockets).newChannel().unsafe().closeForcibly();
     }
 
-    /** The same socket without a bracket, socket(2) and close(2): the difference is what the namespace adds. */
+    /** Opens the same socket without a bracket, socket(2) and close(2): the difference is the cost of the namespace. */
     @Benchmark
     public void socketHere() {
         new EpollSocketChannel().unsafe().closeForcibly();

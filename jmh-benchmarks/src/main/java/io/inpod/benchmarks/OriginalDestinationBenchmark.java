@@ -33,8 +33,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Where an accepted connection wanted to go: redirected by NAT, and (as TPROXY's are, to the kernel) not. Run it with
- * {@code -prof gc} too: what is allocated is the result.
+ * Measures asking for the original destination of an accepted connection: one that NAT has redirected, and one that it hasn't, which is also
+ * how the kernel sees TPROXY's. Run it with {@code -prof gc} too: only the result is allocated.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -50,7 +50,7 @@ public class OriginalDestinationBenchmark {
     @Param({"127.0.0.1", "::1"})
     private String address = "";
 
-    /** Whether it is redirected to the listener, or connects to it. */
+    /** Whether the client is redirected to the listener, or connects to it directly. */
     @Param({"true", "false"})
     private boolean redirected;
 
@@ -59,7 +59,7 @@ public class OriginalDestinationBenchmark {
     private @Nullable SocketChannel client;
     private @Nullable EpollSocketChannel accepted;
 
-    /** Makes a namespace with a redirecting rule, a listener and a connection. */
+    /** Creates a namespace with a redirecting rule, a listener and a connection. */
     @Setup
     public void connect() throws Exception {
         namespace = NetworkNamespace.create();
@@ -96,7 +96,7 @@ public class OriginalDestinationBenchmark {
         }
     }
 
-    /** Closes all of it. */
+    /** Closes everything. */
     @TearDown
     public void close() throws IOException {
         requireNonNull(client).close();
@@ -104,7 +104,7 @@ public class OriginalDestinationBenchmark {
         requireNonNull(namespace).close();
     }
 
-    /** One question. */
+    /** Asks once. */
     @Benchmark
     public OriginalDestination ask() throws IOException {
         return OriginalDestination.of(requireNonNull(accepted));

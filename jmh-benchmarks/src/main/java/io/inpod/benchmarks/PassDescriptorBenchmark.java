@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** One byte and one descriptor through a unix socket: sendmsg, recvmsg with SCM_RIGHTS, and close of what was received. */
+/** Measures sending one byte and one descriptor through a unix socket: sendmsg, recvmsg with SCM_RIGHTS, and closing the received descriptor. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -50,7 +50,7 @@ public class PassDescriptorBenchmark {
         passed = NetworkNamespace.current();
     }
 
-    /** Closes them. */
+    /** Closes the sockets. */
     @TearDown
     public void close() throws IOException {
         requireNonNull(passed).close();
@@ -61,7 +61,7 @@ public class PassDescriptorBenchmark {
         Files.delete(directory);
     }
 
-    /** Sent, received, closed. */
+    /** Sends, receives and closes a descriptor. */
     @Benchmark
     public void pass() throws IOException {
         requireNonNull(sender).send(data, requireNonNull(passed).fd());

@@ -28,8 +28,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * The whole redirection of a new pod, both families with DNS, by netlink, and beside it as istio-cni brings it: two listings and two
- * restores, each a program. What it costs to get into the namespace and start a shell there is measured too, to be subtracted.
+ * Measures applying the whole redirection of a new pod, both families with DNS: by netlink, and in istio-cni's way, with two listings and two
+ * restores, each a program. The cost of entering the namespace and starting a shell there is measured separately, to be subtracted.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -46,13 +46,13 @@ public class PodRulesBenchmark {
     public static class NewPod {
         NetworkNamespace namespace;
 
-        /** Makes it. */
+        /** Creates the pod. */
         @Setup(Level.Invocation)
         public void open() throws IOException {
             namespace = NetworkNamespace.create();
         }
 
-        /** Lets it go. */
+        /** Closes the pod. */
         @TearDown(Level.Invocation)
         public void close() {
             namespace.close();
@@ -65,7 +65,7 @@ public class PodRulesBenchmark {
         NetworkNamespace shared;
         NetworkNamespace inet;
 
-        /** Makes it. */
+        /** Creates the pod. */
         @Setup
         public void open() throws IOException {
             shared = NetworkNamespace.create();
@@ -74,7 +74,7 @@ public class PodRulesBenchmark {
             NetlinkBackend.inet().apply(inet, PodRules.NAMES, preset().inet());
         }
 
-        /** Lets it go. */
+        /** Closes the pod. */
         @TearDown
         public void close() {
             shared.close();
@@ -85,7 +85,7 @@ public class PodRulesBenchmark {
     /** A new pod's rules. */
     @State(Scope.Benchmark)
     public static class NewRules {
-        /** Whether our guard is among them. Without it they are what istio-cni brings, rule for rule. */
+        /** Whether the guard is among the rules. Without it they are istio-cni's, rule for rule. */
         @Param({"true", "false"})
         public boolean guard;
 
@@ -94,7 +94,7 @@ public class PodRulesBenchmark {
         Path v4;
         Path v6;
 
-        /** Builds them, and writes what the programs read. */
+        /** Builds the rules, and writes the files that the programs read. */
         @Setup
         public void write() throws IOException {
             PodRules rules = preset().withGuard(guard);
@@ -104,7 +104,7 @@ public class PodRulesBenchmark {
             v6 = Files.writeString(Files.createTempFile("rules", ".v6"), IptablesRestore.render(rules.ruleSet(IpFamily.V6), IpFamily.V6));
         }
 
-        /** Deletes it. */
+        /** Deletes the files. */
         @TearDown
         public void delete() throws IOException {
             Files.delete(v4);
@@ -116,61 +116,61 @@ public class PodRulesBenchmark {
         return PodRules.of(InPodRedirection.of(IpFamily.V4).withDnsCapture(true), InPodRedirection.of(IpFamily.V6).withDnsCapture(true));
     }
 
-    /** Rules that iptables-save lists. */
+    /** Applies rules that iptables-save lists. */
     @Benchmark
     public void applyByNetlink(NewPod pod, NewRules rules) throws IOException {
         NetlinkBackend.iptables().apply(pod.namespace, PodRules.NAMES, rules.shared);
     }
 
-    /** Rules in tables of their own. */
+    /** Applies rules in separate {@code inet} tables. */
     @Benchmark
     public void applyByNetlinkInet(NewPod pod, NewRules rules) throws IOException {
         NetlinkBackend.inet().apply(pod.namespace, PodRules.NAMES, rules.inet);
     }
 
-    /** istio-cni's way. */
+    /** Applies rules in istio-cni's way. */
     @Benchmark
     public void applyByPrograms(NewPod pod, NewRules rules) throws Exception {
         shell(pod.namespace, LIST_AND_RESTORE.formatted(rules.v4, rules.v6));
     }
 
-    /** What {@link #applyByPrograms} costs without the programs. */
+    /** Does {@link #applyByPrograms} without the programs, to be subtracted from it. */
     @Benchmark
     public void shellInNamespace(NewPod pod) throws Exception {
         shell(pod.namespace, ":");
     }
 
-    /** What verification reads. */
+    /** Reads what verification reads. */
     @Benchmark
     public Listing readByNetlink(OldPod pod) throws IOException {
         return NetlinkBackend.iptables().read(pod.shared, PodRules.NAMES);
     }
 
-    /** What verification reads. */
+    /** Reads what verification reads, from {@code inet} tables. */
     @Benchmark
     public Listing readByNetlinkInet(OldPod pod) throws IOException {
         return NetlinkBackend.inet().read(pod.inet, PodRules.NAMES);
     }
 
-    /** From options to checked values. */
+    /** Builds checked values from options. */
     @Benchmark
     public RuleSet build() {
         return preset().shared();
     }
 
-    /** From options to the expressions that are sent. */
+    /** Builds the expressions to send from options. */
     @Benchmark
     public void buildAndRender() {
         NetlinkBackend.iptables().check(PodRules.NAMES, preset().shared());
     }
 
-    /** From options to the expressions that are sent, of one family. */
+    /** Builds the expressions to send from options, for one family. */
     @Benchmark
     public void buildAndRenderIpv4() {
         NetlinkBackend.iptables().check(PodRules.NAMES, preset().ruleSet(IpFamily.V4));
     }
 
-    /** From options to the expressions that are sent, for tables of their own. */
+    /** Builds the expressions to send from options, for {@code inet} tables. */
     @Benchmark
     public void buildAndRenderInet() {
         NetlinkBackend.inet().check(PodRules.NAMES, preset().inet());

@@ -33,8 +33,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The library's relay as a proxy of its own, for comparison with others by {@code compare-relay}. Arguments: the port to listen on,
- * and where to connect to, address and port; or only the port, for a transparent proxy that keeps the clients' addresses.
+ * A proxy that consists of the library's relay, for {@code compare-relay}, which compares it with others. Arguments: the port to listen on, and
+ * the address and port to connect to; or only the port, for a transparent proxy that keeps the clients' addresses.
  */
 public final class RelayProxy {
     private static final int LOOPS = 2;
@@ -42,7 +42,7 @@ public final class RelayProxy {
     private RelayProxy() {}
 
     /**
-     * Runs until its standard input ends; answers each line of it with its memory in bytes.
+     * Runs until its standard input ends. Answers each line of input with the memory in use, in bytes.
      *
      * @param arguments see above
      * @throws Exception if it can't listen
@@ -66,7 +66,7 @@ public final class RelayProxy {
         }
     }
 
-    /** What is in use after a collection, on the heap and in Netty's direct buffers. */
+    /** Returns the memory in use after a collection, on the heap and in Netty's direct buffers. */
     private static long memory() {
         for (int i = 0; i < 3; i++) {
             System.gc();

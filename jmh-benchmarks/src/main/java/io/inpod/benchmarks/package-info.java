@@ -1,4 +1,4 @@
-/** Benchmarks of inpod's libraries; RESULTS.md beside the sources says how they are run. */
+/** Benchmarks of inpod's libraries. RESULTS.md beside the sources says how to run them. */
 @NullMarked
 package io.inpod.benchmarks;
 

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 
 /** The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash. */
 public final class Links {
@@ -106,14 +106,14 @@ public final class Links {
      * @throws IOException if the name is taken or the kernel refuses
      */
     public void createBridge(String name) throws IOException {
-        create("bridge " + name, name, "bridge", info -> info);
+        create("bridge " + name, name, "bridge", info -> { });
     }
 
-    private void create(String subject, String name, String kind, UnaryOperator<NetlinkRequest> more) throws IOException {
+    private void create(String subject, String name, String kind, Consumer<NetlinkRequest> more) throws IOException {
         NetlinkRequest request = new NetlinkRequest("add link", subject, LinkMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
         socket.execute(header(request, 0, 0, 0)
                 .string(LinkMessages.NAME, LinkMessages.checkName(name))
-                .nested(LinkMessages.INFO, info -> more.apply(info.string(LinkMessages.INFO_KIND, kind))));
+                .nested(LinkMessages.INFO, info -> more.accept(info.string(LinkMessages.INFO_KIND, kind))));
     }
 
     /**

@@ -37,6 +37,7 @@ final class Bracket {
     }
 
     /** Returns a descriptor of a new namespace. */
+    @SuppressWarnings("Finally") // a thread that can't return outweighs whatever failed before
     static int openNew() throws IOException {
         ThreadNamespace thread = usable();
         int previous = thread.current();

@@ -23,7 +23,8 @@ public final class InPodConstants {
     public static final int PROXY_MARK = 0x539;
     /**
      * The mark of connections that belong to the proxy's transparent sockets: TPROXY sets it on inbound packets, and replies of the
-     * application take it over from the connection (connmark). Policy routing delivers such packets locally. Compared under {@link #MARK_MASK}.
+     * application inherit it from the connection (connmark). Policy routing delivers such packets locally. Compared under
+     * {@link #MARK_MASK}.
      */
     public static final int TPROXY_MARK = 0x111;
     /** The bits of a mark that count for {@link #PROXY_MARK} and {@link #TPROXY_MARK}; the others are free for other programs. */
@@ -31,10 +32,12 @@ public final class InPodConstants {
 
     /** The routing table whose local default route delivers packets with {@link #TPROXY_MARK}. */
     public static final int ROUTING_TABLE = 100;
-    /** The priority of the routing policy rule that looks packets with {@link #TPROXY_MARK} up in {@link #ROUTING_TABLE}. */
+    /** The priority of the routing policy rule that looks up packets with {@link #TPROXY_MARK} in {@link #ROUTING_TABLE}. */
     public static final int RULE_PRIORITY = 32764;
 
-    /** The IPv4 address from which the kubelet's health probes reach a pod, past the proxy. Link-local, so that it never leaves the node. */
+    /**
+     * The IPv4 address from which the kubelet's health probes reach a pod, past the proxy. Link-local, so that it never leaves the node.
+     */
     public static final String HOST_PROBE_V4 = "169.254.7.127";
     /** The IPv6 counterpart of {@link #HOST_PROBE_V4}, a unique local address (RFC 4193). */
     public static final String HOST_PROBE_V6 = "fd16:9254:7127:1337:ffff:ffff:ffff:ffff";
@@ -56,7 +59,7 @@ public final class InPodConstants {
 
     private static InetAddress address(String literal) {
         try {
-            return InetAddress.getByName(literal); // asks no resolver: it is a literal
+            return InetAddress.getByName(literal); // a literal: no name is resolved
         } catch (UnknownHostException e) {
             throw new ExceptionInInitializerError(e);
         }

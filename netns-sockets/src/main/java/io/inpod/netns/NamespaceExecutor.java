@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NamespaceExecutor implements AutoCloseable {
     private final LinkedBlockingQueue<Task<?>> queue = new LinkedBlockingQueue<>();
-    private final Task<?> end = new Task<>(null, () -> null);
+    private final Task<?> end = new Task<>(null, () -> "end");
     private final Thread[] threads;
     private int alive;
     private boolean closed;

@@ -2,8 +2,7 @@ package io.inpod.netns;
 
 /**
  * The identity of a namespace: the device and inode of its nsfs file, see namespaces(7). Two open references with the same identity refer
- * to the same namespace. An inode alone
- * may be reused by a later namespace, and a path may later refer to another one.
+ * to the same namespace. An inode alone may be reused by a later namespace, and a path may later refer to another one.
  *
  * @param device {@code st_dev}, as major number × 2³² + minor number
  * @param inode {@code st_ino}

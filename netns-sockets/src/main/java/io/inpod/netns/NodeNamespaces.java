@@ -9,7 +9,7 @@ public final class NodeNamespaces {
 
     /**
      * Refuses the namespace that this process was started in and that of process 1, and also one that can't be compared with them. The
-     * namespace that the calling thread is in doesn't matter: a thread may be inside a pod's, and that one is to be allowed.
+     * namespace that the calling thread is in doesn't matter: a thread may be inside a pod's namespace, which must be allowed.
      *
      * @param candidate a namespace that should be a pod's
      * @throws IOException saying whose namespace it is, or why that can't be found out

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * closed it <em>and</em> no call uses it any more, so that a call never hits a reused number.
  *
  * <p>A descriptor that isn't closed stays open forever. Netty's leak detector samples descriptors (all of them with
- * {@code -Dio.netty.leakDetection.level=paranoid}). It logs where a descriptor was created that became unreachable without being closed,
- * see {@link ResourceLeakDetector}.
+ * {@code -Dio.netty.leakDetection.level=paranoid}). If one becomes unreachable without being closed, the detector logs where it was
+ * created, see {@link ResourceLeakDetector}.
  */
 public final class OwnedFd implements AutoCloseable {
     private static final ResourceLeakDetector<OwnedFd> LEAKS = ResourceLeakDetectorFactory.instance().newResourceLeakDetector(OwnedFd.class);

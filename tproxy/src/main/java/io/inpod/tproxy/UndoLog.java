@@ -34,7 +34,13 @@ public final class UndoLog {
         /** The result if there was nothing to undo. */
         public static final Result NOTHING = new Result(List.of(), List.of(), List.of());
 
-        /** Copies the lists. */
+        /**
+         * Copies the lists.
+         *
+         * @param undone see {@link Result}
+         * @param left see {@link Result}
+         * @param failures see {@link Result}
+         */
         public Result {
             undone = List.copyOf(undone);
             left = List.copyOf(left);

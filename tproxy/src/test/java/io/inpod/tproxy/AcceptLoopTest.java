@@ -94,7 +94,7 @@ class AcceptLoopTest {
         assertThat(recorder.failures).isEmpty();
     }
 
-    /** Each connection is known before its client hears that it is established, however fast the listener is. */
+    /** Each connection is tracked before its client learns that it is established, however fast the listener is. */
     @Test
     @Pods(2)
     void mayPickTheLoopOfTheOtherEnd(PodNetwork network) throws Exception {
@@ -160,7 +160,7 @@ class AcceptLoopTest {
     @Pods(2)
     void refusesItsOwnConnectionsAlsoWithoutTheirMark(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        // Everything that leaves the pod comes to the proxy, whoever sends it: nothing knows the proxy's mark.
+        // All traffic that leaves the pod reaches the proxy, whichever process sends it: no rule knows the proxy's mark.
         TestProxy.restore(pod, "*nat", "-A OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15006", "COMMIT");
         InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
         Recorder recorder = new Recorder(loops) {

@@ -53,7 +53,7 @@ final class ChildJvm implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        process.getOutputStream().close(); // which tells it to end
+        process.getOutputStream().close(); // this ends the process
         if (process.onExit().completeOnTimeout(null, 20, TimeUnit.SECONDS).join() == null) {
             process.destroyForcibly().onExit().join();
         }

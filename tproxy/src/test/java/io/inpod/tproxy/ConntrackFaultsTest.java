@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Redirected connections whose conntrack entry is lost, with it the redirection. The proxy disguises what it sends on, so that the
- * wire shows whether a byte of the application's went past it. What keeps them is a rule like that of iptables-builder's guard.
+ * Redirected connections that lose their conntrack entry, and with it the redirection. The proxy transforms the data that it forwards, so the
+ * wire shows whether a byte of the application bypassed it. A rule like that of iptables-builder's guard prevents that.
  */
 @Timeout(180)
 class ConntrackFaultsTest {
@@ -81,7 +81,7 @@ class ConntrackFaultsTest {
         assertThat(client.socket().getInputStream().readNBytes(SECRET.length)).isEqualTo(SECRET);
     }
 
-    /** {@return whether the client was told of an error}; what neither ends nor goes on within a minute is a failure */
+    /** {@return whether the client was notified of an error}; a connection that neither ends nor continues within a minute is a failure */
     private static boolean endsOrGoesOn(SocketChannel client, SocketChannel server) throws IOException {
         Thread answer = new Thread(() -> {
             try {

@@ -25,7 +25,7 @@ final class DualStack {
 
     private DualStack() {}
 
-    /** Gives pod n the address fd77::(n + 2), and leads what goes elsewhere through the last pod. */
+    /** Gives pod n the address fd77::(n + 2), and routes all other traffic through the last pod. */
     static void prepare(PodNetwork network) throws IOException {
         List<Pod> pods = network.pods();
         for (int i = 0; i < pods.size(); i++) {

@@ -157,7 +157,7 @@ final class FaultScene implements AutoCloseable {
         }
     }
 
-    /** Drops a part of what comes in. */
+    /** Drops a part of the incoming packets. */
     static void drop(NetworkNamespace pod, String what) throws IOException {
         Tool.run(pod, "nft", "add table ip fault; add chain ip fault in { type filter hook prerouting priority -350; }; add rule ip fault in " + what + " drop");
     }

@@ -26,11 +26,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A process that serves ports, so slowly that clients have to queue, until it is told to hand them over. */
+/** A process that serves ports so slowly that clients queue, until it is asked to hand them over. */
 final class HandOverProcess {
     private HandOverProcess() {}
 
-    /** Arguments: the namespace's path, what is said to each client, the ports. */
+    /** Arguments: the namespace's path, the text for each client, the ports. */
     public static void main(String[] arguments) throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
         List<AcceptLoop> listeners = new ArrayList<>();

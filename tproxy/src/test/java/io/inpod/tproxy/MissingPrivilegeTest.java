@@ -42,7 +42,7 @@ class MissingPrivilegeTest {
         }
     }
 
-    /** What the other process does. */
+    /** The other process. */
     static final class Unprivileged {
         private Unprivileged() {}
 

@@ -70,7 +70,7 @@ class NetworkFaultsTest {
         });
     }
 
-    /** Between the proxy and the server there is somebody who keeps every piece for a while; the kernel here can't do that itself. */
+    /** A forwarder between the proxy and the server delays every segment, since the kernel here can't. */
     @Test
     @Pods(3)
     void losesNothingWhenEverythingIsLate(PodNetwork network) throws Exception {
@@ -97,7 +97,7 @@ class NetworkFaultsTest {
             FaultScene.exchange(client, accepted);
             assertThat(scene.failures).isEmpty();
             assertThat(Tool.run(pod, "/usr/bin/python3", "-c", FILL_CONNTRACK)).contains("full");
-            FaultScene.exchange(client, accepted); // what is known goes on
+            FaultScene.exchange(client, accepted); // established connections continue
             assertThatThrownBy(() -> {
                 try (Socket refused = pod.call(() -> SocketChannel.open()).socket()) {
                     refused.connect(new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT), 500);

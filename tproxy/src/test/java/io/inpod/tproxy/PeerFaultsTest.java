@@ -52,7 +52,7 @@ class PeerFaultsTest {
         }
     }
 
-    /** What the system says, of connections to the server that carry the mark. */
+    /** The system's listing of the connections to the server that carry the mark. */
     private static void awaitSockets(NetworkNamespace pod, String state, int count) throws Exception {
         while (Tool.run(pod, "ss", "-Htn", "state", state, "dport", "=", ":8080").lines().count() != count) {
             TimeUnit.MILLISECONDS.sleep(20);

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** Notes what an accept loop does. */
+/** Records the calls of an accept loop. */
 class Recorder implements AcceptHandler {
     final BlockingQueue<OriginalDestination> picked = new LinkedBlockingQueue<>();
     final BlockingQueue<EpollSocketChannel> connections = new LinkedBlockingQueue<>();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class RedirectionTest {
     private final List<String> log = new ArrayList<>();
 
-    /** A change that fails at what its name says. */
+    /** A change that fails in the operation that its name contains. */
     private NamespaceChange change(String name) {
         return new NamespaceChange() {
             private void run(String action) throws IOException {

@@ -124,7 +124,7 @@ class SpoofedPortsTest {
         }
     }
 
-    /** Somebody begins to listen on a port of the range after the connector was made. */
+    /** A socket begins to listen on a port of the range after the connector was created. */
     @Test
     @Pods
     void skipsAPortThatIsListenedOnLater(PodNetwork network) throws Exception {

@@ -142,7 +142,7 @@ final class TestProxy implements AutoCloseable {
         }
     }
 
-    /** What sends the answers to spoofed connections back to the proxy, and everything else through it by NAT. */
+    /** Rules that send the answers to spoofed connections back to the proxy, and all other traffic through it by NAT. */
     static void redirect(NetworkNamespace namespace) throws IOException {
         DualStack.restore(namespace,
                 "*mangle",

@@ -59,7 +59,7 @@ class TransparentUdpTest {
         void end() throws Exception;
     }
 
-    /** Answers with what it got and where that was meant to go. */
+    /** Answers with the data that it received and its original destination. */
     private static Proxy blocking(PodNetwork network) throws Exception {
         TransparentUdpSocket socket = TransparentUdpSocket.bind(network.pod(1).namespace(), MARKED, new InetSocketAddress("::", PORT));
         List<Throwable> failures = new ArrayList<>();
@@ -165,7 +165,7 @@ class TransparentUdpTest {
             }
             assertThat(answers).hasSize(2 * MANY);
         }
-        // Nothing is left that could take what comes later.
+        // No socket is left that could receive later datagrams.
         String left;
         do {
             left = Tool.run(network.pod(1).namespace(), "ss", "-Hanu", "sport", "=", "53");

@@ -21,17 +21,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** An application that has only the published artifacts: uses each a little, and looks with other tools whether it worked. */
+/** An application that depends on the published artifacts only: uses each of them briefly, and checks the result with other tools. */
 public final class Main {
     private static final String NAME = "consumer";
 
     private Main() {}
 
     /**
-     * Prints "ok" if all of it worked.
+     * Prints "ok" if everything worked.
      *
      * @param args none
-     * @throws Exception if something didn't
+     * @throws Exception if something did not work
      */
     public static void main(String[] args) throws Exception {
         NetworkNamespace namespace = NetworkNamespace.create(NAME);

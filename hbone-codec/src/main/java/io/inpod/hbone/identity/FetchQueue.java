@@ -198,7 +198,7 @@ final class FetchQueue {
                     entry.certificate = certificate;
                     entry.failures = 0;
                 }
-                long nanos = failure == null ? untilHalfLife(certificate) : backoff(entry.failures++);
+                long nanos = certificate != null ? untilHalfLife(certificate) : backoff(entry.failures++);
                 try {
                     entry.alarm = timer.schedule(() -> renew(entry), nanos, TimeUnit.NANOSECONDS);
                 } catch (RejectedExecutionException e) {
@@ -216,10 +216,10 @@ final class FetchQueue {
             waiter = entry.waiter;
             entry.waiter = null;
         }
-        if (waiter != null && failure == null) {
-            waiter.complete(certificate);
-        } else if (waiter != null) {
+        if (waiter != null && failure != null) {
             waiter.completeExceptionally(again(failure));
+        } else if (waiter != null) {
+            waiter.complete(certificate);
         }
     }
 

@@ -11,6 +11,7 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -82,7 +83,7 @@ public final class NetlinkBackend implements Backend {
             return missing.isEmpty() ? Usability.yes("the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")
                     : Usability.no(missing);
         } catch (NetlinkException e) {
-            return Usability.no(e.getMessage());
+            return Usability.no(Objects.requireNonNullElse(e.getMessage(), e.toString()));
         }
     }
 

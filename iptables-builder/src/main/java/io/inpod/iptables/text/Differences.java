@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -82,7 +83,7 @@ public final class Differences {
         for (Edit edit : Edit.between(found, chain.rules())) {
             String where = table + ": rule " + edit.position() + " of " + chain.name();
             if (edit.found() == null) {
-                say(family, where + " is missing: " + RuleWording.text(edit.wanted(), family));
+                say(family, where + " is missing: " + RuleWording.text(Objects.requireNonNull(edit.wanted()), family));
             } else if (edit.wanted() == null) {
                 say(family, where + " is foreign: " + RuleWording.text(edit.found(), family));
             } else {

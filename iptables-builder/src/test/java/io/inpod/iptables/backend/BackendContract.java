@@ -270,7 +270,7 @@ abstract class BackendContract {
     }
 
     @Test
-    void theNamesThatItMustFindAgainAreItsOwners() {
+    void refusesNamesThatItWouldNotFindAgain() {
         RuleSet foreign = RuleSet.of(IpFamily.V4, Table.of(TableName.RAW, Chain.of("OTHER")));
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
     }

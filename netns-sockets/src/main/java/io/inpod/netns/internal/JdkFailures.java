@@ -12,6 +12,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
+import org.jspecify.annotations.Nullable;
 
 /** Turns failed system calls into the JDK's exceptions where the JDK has one that callers catch; for sockets as the JDK's Net.c does. */
 final class JdkFailures {
@@ -165,7 +166,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }
@@ -185,7 +186,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }
@@ -205,7 +206,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }
@@ -225,7 +226,7 @@ final class JdkFailures {
         }
 
         @Override
-        public String getMessage() {
+        public @Nullable String getMessage() {
             return plain.getMessage();
         }
     }

@@ -1,4 +1,4 @@
-/** The system calls and nothing else; not API. */
+/** System calls, and the structs and numbers of the kernel's interface. Not API. */
 @NullMarked
 package io.inpod.netns.internal;
 

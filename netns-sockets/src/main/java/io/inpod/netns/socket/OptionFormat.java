@@ -48,13 +48,13 @@ record OptionFormat<T>(
     static OptionFormat<Duration> seconds(int min, int max) {
         return new OptionFormat<>(Duration.class, 4, min + " to " + max + " whole seconds",
                 v -> v.getNano() == 0 && v.getSeconds() >= min && v.getSeconds() <= max,
-                (b, v) -> b.putInt(0, (int) v.getSeconds()), b -> Duration.ofSeconds(b.getInt(0)));
+                (b, v) -> b.putInt(0, (int) v.toSeconds()), b -> Duration.ofSeconds(b.getInt(0)));
     }
 
     static OptionFormat<Duration> milliseconds() {
         Duration max = Duration.ofMillis(Integer.MAX_VALUE);
         return new OptionFormat<>(Duration.class, 4, "0 to 2147483647 whole milliseconds",
-                v -> !v.isNegative() && v.compareTo(max) <= 0 && v.getNano() % 1_000_000 == 0,
+                v -> !v.isNegative() && v.compareTo(max) <= 0 && v.toNanosPart() % 1_000_000 == 0,
                 (b, v) -> b.putInt(0, (int) v.toMillis()), b -> Duration.ofMillis(b.getInt(0)));
     }
 

@@ -155,10 +155,13 @@ final class UnixConnection implements AutoCloseable {
     }
 
     private static void keep(AtomicReference<@Nullable MessageHeader> last, MessageHeader header) {
-        if (header.size() <= MAX_KEPT_BYTES) {
-            last.set(header);
+        try {
+            if (header.size() <= MAX_KEPT_BYTES) {
+                last.set(header);
+            }
+        } finally {
+            Reference.reachabilityFence(header);
         }
-        Reference.reachabilityFence(header);
     }
 
     private String whatWasTruncated(int flags, int descriptors, int maxBytes, int maxDescriptors) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.netns.error.SystemCallFailure;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
-import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

@@ -19,6 +19,7 @@ import java.io.InterruptedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +55,8 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
             throw new IOException(this + " didn't arrive at the listener within " + limit.toMillis() + " ms"
                     + (channel.isActive() ? ": another listener accepted it" : ""), e);
         } catch (ExecutionException e) {
-            throw new IOException(this + " failed: " + e.getCause().getMessage(), e.getCause());
+            Throwable cause = Objects.requireNonNull(e.getCause());
+            throw new IOException(this + " failed: " + cause.getMessage(), cause);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw (IOException) new InterruptedIOException(this + " was interrupted").initCause(e);

@@ -15,7 +15,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open connections that a proxy has made from one namespace, by which its {@link AcceptLoop} there recognises them if they come back:
+ * The open connections that a proxy has opened from one namespace, by which its {@link AcceptLoop} there recognises them if they come back:
  * if the proxy's mark is lost, the rules redirect the proxy's own connections to the proxy, and each would cause the next, endlessly.
  *
  * <p>Thread-safe.

@@ -109,7 +109,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             ReferenceCountUtil.release(message);
             relay.fail(side, new IOException(StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
         } else {
-            bytesRead = bytesRead + data.readableBytes();
+            long before = bytesRead; // which only the event loop writes
+            bytesRead = before + data.readableBytes();
             relay.active();
             peer.pendingWrites++;
             peer.unflushed = true;

@@ -75,6 +75,7 @@ public final class RelayIoHandler implements IoHandler {
         }
 
         @Override
+        @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's method
         public <T> T attachment() {
             return registration.attachment();
         }

@@ -48,7 +48,7 @@ final class ReplySocket implements AutoCloseable {
 
     ReplySocket(NetworkNamespace namespace, SocketOptions options) {
         this.namespace = namespace;
-        SocketOptions foreign = options.with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true);
+        SocketOptions foreign = options.withFamily(null).with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true);
         this.v4 = foreign.withFamily(IpFamily.V4.protocolFamily());
         this.v6 = foreign.withFamily(IpFamily.V6.protocolFamily());
     }

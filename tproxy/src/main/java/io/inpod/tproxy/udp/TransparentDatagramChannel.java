@@ -93,6 +93,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
      * @param answer the answer's data
      * @return the packet to write, which owns the data
      */
+    @SuppressWarnings("ArgumentSelectionDefectChecker") // an answer goes the other way
     public static DatagramPacket reply(DatagramPacket request, ByteBuf answer) {
         return new DatagramPacket(answer, request.sender(), request.recipient());
     }

@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -145,7 +146,7 @@ public final class UpstreamConnector {
 
     /** Opens a socket of the destination's family in the namespace, with all options set. */
     EpollSocketChannel open(InetAddress destination, boolean spoof) {
-        EpollSocketChannel channel = (spoof ? spoofed : plain).get(IpFamily.of(destination)).newChannel();
+        EpollSocketChannel channel = Objects.requireNonNull((spoof ? spoofed : plain).get(IpFamily.of(destination))).newChannel();
         channel.config().setAutoRead(false);
         if (connections != null) {
             connections.track(channel);

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Listeners are found, and what else a busy pod has isn't read. */
+/** Listeners are found without reading a busy pod's connections. */
 @Timeout(60)
 class ListenerTableTest {
     private static final int CONNECTIONS = 300; // several reads of the kernel's table

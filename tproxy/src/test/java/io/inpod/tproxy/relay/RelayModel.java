@@ -89,7 +89,7 @@ final class RelayModel {
         assertThat(result.bytesDownstream()).isEqualTo(server.written).isEqualTo(client.read);
     }
 
-    /** Whoever hasn't ended its output and is reset must be noticed by the other one, who may have lost bytes, but never sees an end. */
+    /** If a side is reset before it has ended its output, the other side must notice; it may have lost bytes, but must never see an end. */
     private void reset(End end) throws Exception {
         story.add(end.side + " resets");
         boolean wasComplete = end.ended;

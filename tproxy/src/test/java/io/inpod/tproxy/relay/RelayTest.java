@@ -196,7 +196,7 @@ class RelayTest {
         }
     }
 
-    /** Whether the upstream's buffers are full for good: what the kernel's still growing buffers take would let the end pass. */
+    /** Whether the upstream's buffers stay full: if the kernel's buffers still grew, they would let the end pass. */
     private static boolean staysFull(RelayedConnection relayed) throws Exception {
         for (int turn = 0; turn < 20; turn++) {
             if (relayed.upstream.isWritable()) {
@@ -270,7 +270,7 @@ class RelayTest {
             relayed.client.getOutputStream().write("early".getBytes(US_ASCII));
             relayed.client.shutdownOutput();
             while (!relayed.downstream.isInputShutdown()) {
-                // Netty reads to the end although nobody asked it to.
+                // Netty reads to the end without being asked.
                 relayed.loop.submit(relayed.downstream::read).sync();
             }
             relayed.started();

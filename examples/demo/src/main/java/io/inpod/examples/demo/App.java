@@ -6,7 +6,7 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
-/** The app in pod B, a process of its own that knows nothing of all this: tells each client which address it sees. */
+/** The app in pod B, a separate process that isn't aware of the redirection: it answers each client with the address from which it connects. */
 public final class App {
     private App() {}
 

@@ -20,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The plot: pods, agent, proxy, app, one request, and what can be seen of it. */
+/** The demo's steps: pods, agent, proxy, app, one request, and the evidence of what happened to it. */
 final class Demo implements AutoCloseable {
     private static final int APP_PORT = 8080;
     private static final List<Integer> PROXY_PORTS = List.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
@@ -53,7 +53,7 @@ final class Demo implements AutoCloseable {
         }
     }
 
-    /** Its address that the demo talks about. */
+    /** Returns the pod's address that the demo uses. */
     private InetAddress address(Pod pod) throws IOException {
         return ipv6 ? InetAddress.getByName("fd77::" + pod.address().getAddress()[3]) : pod.address();
     }
@@ -77,7 +77,7 @@ final class Demo implements AutoCloseable {
             story.show(name + "  pid " + processes.pid(name) + "  " + Files.readSymbolicLink(Path.of("/proc/" + processes.pid(name) + "/ns/net")));
         }
 
-        story.step("The agent installs the rules in both pods, then hands their namespaces to the ztunnel, as file descriptors");
+        story.step("The agent installs the rules in both pods, then hands their namespaces to the ztunnel as file descriptors");
         enrol(a);
         enrol(b);
         String listeners = inside(b, "ss", "-ntlp");
@@ -88,7 +88,7 @@ final class Demo implements AutoCloseable {
         story.show(rules.lines().filter(line -> line.startsWith("*") || line.startsWith("-A")).reduce("", (x, y) -> x + "\n" + y));
         story.claim(rules.contains("--to-ports " + OUTBOUND_PORT), "pod B's own kernel rules redirect what its apps send");
 
-        story.step("An HTTP server in pod B, and a request from pod A, both unaware of all this");
+        story.step("An HTTP server in pod B, and a request from pod A, neither aware of the redirection");
         processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
                 "-cp", System.getProperty("java.class.path"), App.class.getName(), Integer.toString(APP_PORT), ANSWER);
         processes.awaitOutput("app", "listening");
@@ -138,7 +138,7 @@ final class Demo implements AutoCloseable {
         String source = inbound.map(match -> match.group(1)).orElse("nobody");
         String destination = inbound.map(match -> match.group(2)).orElse("nobody");
         story.claim(source.equals("spiffe://cluster.local/ns/default/sa/sa-pod-a") && destination.equals("spiffe://cluster.local/ns/default/sa/sa-pod-b"),
-                "both sides proved who they are by TLS certificates: " + source + " and " + destination);
+                "both sides proved their identities with TLS certificates: " + source + " and " + destination);
     }
 
     private void tellWire(WireCapture.Evidence wire) {
@@ -146,7 +146,7 @@ final class Demo implements AutoCloseable {
         story.show(wire.frames().size() + " frames; with TLS records, by port: " + wire.tlsFramesByPort() + "; with any data: " + wire.dataFramesByPort());
         story.claim(wire.tlsFramesByPort().getOrDefault(HBONE_PORT, 0) > 0, "TLS records to port " + HBONE_PORT);
         story.claim(wire.dataFramesByPort().keySet().equals(java.util.Set.of(HBONE_PORT)), "and no data to any other port");
-        story.claim(Stream.of(SECRET, ANSWER, "HTTP/1.1", "X-Secret").noneMatch(wire::contains), "the text of the request and of its answer is nowhere");
+        story.claim(Stream.of(SECRET, ANSWER, "HTTP/1.1", "X-Secret").noneMatch(wire::contains), "the text of the request and of its answer is nowhere on the link");
     }
 
     private String inside(Pod pod, String... command) throws IOException, InterruptedException, DemoFailure {
@@ -158,12 +158,12 @@ final class Demo implements AutoCloseable {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    /** Commands that look inside from another terminal. */
+    /** Returns commands for looking inside from another terminal. */
     String waysIn() throws IOException {
-        // In a user namespace of an ordinary user only that user's id is mapped.
+        // In an ordinary user's user namespace only that user's id is mapped.
         boolean ordinaryUser = !Files.readString(Path.of("/proc/self/uid_map")).strip().endsWith(" 4294967295");
         return """
-                It stays up until you press Enter. To look inside, from another terminal:
+                Everything stays up until you press Enter. To look inside, from another terminal:
                   alias inside="nsenter -t $(pgrep -n -f %s) %s-m -n -p env PATH=$PATH:/usr/sbin:/sbin"
                   inside ip netns list
                   inside ip netns exec pod-a curl -g -i %s
@@ -174,7 +174,7 @@ final class Demo implements AutoCloseable {
                 processes.output("ztunnel"));
     }
 
-    /** What the processes printed, for a failure. */
+    /** Returns the output of the processes, to be printed after a failure. */
     String logs() throws IOException {
         StringBuilder logs = new StringBuilder();
         for (String name : processes.names()) {

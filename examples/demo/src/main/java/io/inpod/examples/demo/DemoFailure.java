@@ -1,6 +1,6 @@
 package io.inpod.examples.demo;
 
-/** The demo didn't show what it promises; the message says what. */
+/** Thrown when the demo can't show what it claims. The message says what failed. */
 final class DemoFailure extends Exception {
     private static final long serialVersionUID = 1L;
 

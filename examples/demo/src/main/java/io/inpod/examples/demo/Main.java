@@ -6,14 +6,14 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** The demo's process, the first one in its sandbox. Ends with 0 only if everything it tells held. */
+/** The demo's process, the first one in its sandbox. Its exit code is 0 only if all claims held. */
 @Command(name = "./inpod demo", description = "One request from pod A to pod B, shown working.", mixinStandardHelpOptions = true,
         version = "inpod demo")
 public final class Main implements Callable<Integer> {
     @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
     private String profile = "redirect";
 
-    @Option(names = "--ipv6", description = "the request goes over IPv6")
+    @Option(names = "--ipv6", description = "send the request over IPv6")
     private boolean ipv6;
 
     @Option(names = "--hold", description = "keep everything up until Enter")
@@ -22,7 +22,7 @@ public final class Main implements Callable<Integer> {
     private Main() {}
 
     /**
-     * Runs the demo, inside a sandbox that the launcher has made.
+     * Runs the demo, inside a sandbox that the launcher has created.
      *
      * @param arguments see {@code --help}
      */

@@ -23,7 +23,7 @@ final class Processes implements AutoCloseable {
         this.directory = directory;
     }
 
-    /** Starts a process that goes on. */
+    /** Starts a process in the background. */
     void start(String name, Map<String, String> environment, String... command) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(new File("/dev/null")).redirectErrorStream(true).redirectOutput(output(name).toFile());
@@ -32,7 +32,7 @@ final class Processes implements AutoCloseable {
         order.add(name);
     }
 
-    /** Waits until a process has printed something. */
+    /** Waits until a process has printed a text. */
     void awaitOutput(String name, String text) throws IOException, InterruptedException, DemoFailure {
         Process process = running.get(name);
         long deadline = System.nanoTime() + LIMIT.toNanos();
@@ -47,7 +47,7 @@ final class Processes implements AutoCloseable {
         }
     }
 
-    /** Runs a program to its end; its output. */
+    /** Runs a program to its end and returns its output. */
     String run(String... command) throws IOException, InterruptedException, DemoFailure {
         Path output = Files.createTempFile(directory, "run", ".txt");
         try {

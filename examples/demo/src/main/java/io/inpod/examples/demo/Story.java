@@ -2,7 +2,7 @@ package io.inpod.examples.demo;
 
 import java.io.PrintStream;
 
-/** Tells what happens, in numbered steps with evidence, and whether all of it held. */
+/** Prints numbered steps with their evidence, and records whether all claims held. */
 final class Story {
     private final PrintStream out;
     private int steps;
@@ -20,7 +20,7 @@ final class Story {
         evidence.strip().lines().forEach(line -> out.println("     " + line));
     }
 
-    /** A claim, and whether it held. */
+    /** Prints a claim and whether it held. */
     void claim(boolean held, String claim) {
         failures += held ? 0 : 1;
         out.println((held ? "  ok " : "  FAILED ") + claim);

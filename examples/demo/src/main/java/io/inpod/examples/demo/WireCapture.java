@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What passes between the pods: keeps the frames of the node's bridge, and looks into them afterwards. */
+/** Captures the frames on a link between the pods, and examines them afterwards. */
 final class WireCapture implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(100);
     private static final int TCP = 6;
@@ -38,7 +38,7 @@ final class WireCapture implements AutoCloseable {
     }
 
     private void read() {
-        ByteBuffer frame = ByteBuffer.allocateDirect(128 * 1024); // with segmentation offload a frame is longer than the MTU
+        ByteBuffer frame = ByteBuffer.allocateDirect(128 * 1024); // with segmentation offload a frame can be longer than the MTU
         for (; ; ) {
             try {
                 socket.receive(frame.clear(), TICK);
@@ -47,7 +47,7 @@ final class WireCapture implements AutoCloseable {
                 frames.add(copy);
             } catch (SocketTimeoutException e) {
                 if (stopped) {
-                    return; // and everything that passed before is read
+                    return; // everything that passed before has been read
                 }
             } catch (IOException e) {
                 return; // closed
@@ -55,7 +55,7 @@ final class WireCapture implements AutoCloseable {
         }
     }
 
-    /** Ends the capture after what has passed so far is read. */
+    /** Ends the capture when all frames that have passed so far are read. */
     Evidence stop() throws InterruptedException {
         stopped = true;
         reader.join();
@@ -68,9 +68,9 @@ final class WireCapture implements AutoCloseable {
         socket.close();
     }
 
-    /** Captured frames, read as Ethernet, IPv4 or IPv6, and TCP. */
+    /** Captured frames, parsed as Ethernet, IPv4 or IPv6, and TCP. */
     record Evidence(List<byte[]> frames) {
-        /** How many frames begin with a TLS record, by the port of the server side. */
+        /** Returns how many frames begin with a TLS record, by the server's port. */
         Map<Integer, Integer> tlsFramesByPort() {
             Map<Integer, Integer> found = new TreeMap<>();
             for (Segment segment : segments()) {
@@ -82,7 +82,7 @@ final class WireCapture implements AutoCloseable {
             return found;
         }
 
-        /** The ports of the server sides of all TCP connections that carried data. */
+        /** Returns how many frames carried data, by the server's port. */
         Map<Integer, Integer> dataFramesByPort() {
             Map<Integer, Integer> found = new TreeMap<>();
             for (Segment segment : segments()) {

@@ -131,10 +131,10 @@ abstract class EndToEnd {
                 }
             });
 
-            String answer = Tool.run(node.a.namespace(), "curl", "-g", "-sS", "--max-time", "30", "-H", "X-Probe: QUESTION", "http://" + host(node.b) + ":8080/");
+            String answer = Tool.run(node.a.namespace(), "curl", "-g", "-sS", "--max-time", "30", "-H", "X-Question: QUESTION", "http://" + host(node.b) + ":8080/");
 
             assertThat(answer).isEqualTo("ANSWER");
-            assertThat(seen.get()).startsWith(address(node.a).getHostAddress() + " ").contains("X-Probe: QUESTION");
+            assertThat(seen.get()).startsWith(address(node.a).getHostAddress() + " ").contains("X-Question: QUESTION");
             WireCapture.Evidence wire = capture.stop();
             assertThat(wire.tlsFramesByPort()).containsOnlyKeys(15008);
             assertThat(wire.dataFramesByPort()).containsOnlyKeys(15008);

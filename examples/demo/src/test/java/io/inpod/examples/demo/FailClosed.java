@@ -27,7 +27,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever fails, what should be encrypted is encrypted or not sent; for each profile. */
+/** Whatever fails, data that must be encrypted is encrypted or not sent; for each profile. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class FailClosed {
@@ -81,7 +81,7 @@ abstract class FailClosed {
         }
     }
 
-    /** Connects, sends and hears nothing but the end: channels report a reset as a plain IOException when it meets their write. */
+    /** Connects, sends, and receives only the end: channels report a reset as a plain IOException if it arrives during a write. */
     private static void assertRefused(Pod from, InetAddress to) {
         assertThatThrownBy(() -> {
             try (Socket client = connect(from, to)) {
@@ -281,7 +281,7 @@ abstract class FailClosed {
         try (ServerSocketChannel listener = listen(node.b);
                 WireCapture capture = WireCapture.start(node.bridge(), node.b.link())) {
             node.process("agent").destroyForcibly().onExit().join();
-            node.awaitLog("ztunnel", line -> line.contains("connecting again"));
+            node.awaitLog("ztunnel", line -> line.contains("reconnecting"));
 
             assertServed(node.a, node.b.address(), listener);
             assertThat(capture.stop().dataFramesByPort()).containsOnlyKeys(15008);

@@ -162,7 +162,7 @@ final class Node implements AutoCloseable {
         return awaitLog(name, 0, wanted);
     }
 
-    /** Waits for a line after so many others. */
+    /** Waits for a line after a given number of lines. */
     String awaitLog(String name, int after, Predicate<String> wanted) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + LIMIT_NANOS;
         for (; ; ) {

@@ -3,12 +3,13 @@ package io.inpod.examples.nodeagent;
 import io.inpod.examples.rules.Version;
 import io.inpod.iptables.pod.PodOverrides;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Enrols a pod. */
-@Command(name = "add", description = "Enrols a pod: installs redirection and hands it to the proxy.", mixinStandardHelpOptions = true, versionProvider = Version.class)
+@Command(name = "add", description = "Enrols a pod: installs its redirection and hands it to the proxy.", mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class AddCommand extends ClientCommand {
     @Option(names = "--uid", required = true, description = "the pod's name for the agent and the proxy")
     private String uid = "";
@@ -16,16 +17,16 @@ final class AddCommand extends ClientCommand {
     @Option(names = "--name", required = true, description = "the pod's name")
     private String name = "";
 
-    @Option(names = "--namespace", defaultValue = "default", description = "its orchestrator's namespace; default: ${DEFAULT-VALUE}")
+    @Option(names = "--namespace", defaultValue = "default", description = "the pod's namespace in the orchestrator; default: ${DEFAULT-VALUE}")
     private String namespace = "";
 
-    @Option(names = "--service-account", defaultValue = "default", description = "its service account; default: ${DEFAULT-VALUE}")
+    @Option(names = "--service-account", defaultValue = "default", description = "the pod's service account; default: ${DEFAULT-VALUE}")
     private String serviceAccount = "";
 
-    @Option(names = "--annotation", paramLabel = "KEY=VALUE", description = "what the pod wants otherwise than the rest, may be repeated: "
+    @Option(names = "--annotation", paramLabel = "KEY=VALUE", description = "overrides the agent's options for this pod, may be repeated: "
             + PodOverrides.DNS_CAPTURE + "=true|false, " + PodOverrides.BYPASS_INBOUND_CAPTURE + "=true|false, " + PodOverrides.REROUTE_VIRTUAL_INTERFACES
-            + "=NAME,NAME; other keys are ignored, so that all annotations of a pod may be given")
-    private Map<String, String> annotations = Map.of();
+            + "=NAME,NAME; other keys are ignored, so all annotations of a pod may be passed")
+    private Map<String, @Nullable String> annotations = Map.of();
 
     @ArgGroup(multiplicity = "1")
     private NamespaceOption where = new NamespaceOption();

@@ -20,12 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Enrols pods: installs the redirection in a pod's namespace, checks it, and hands the namespace to the proxy, or undoes all of it.
- * The redirection comes first because what is redirected to a port that nobody serves yet is refused, while what isn't redirected
+ * Enrols pods: installs the redirection in a pod's namespace, checks it, and hands the namespace to the proxy, or undoes all of it. The
+ * redirection comes first: connections that are redirected to a port without a listener are refused, while connections that aren't redirected
  * yet would leave in plaintext.
  *
- * <p>Pods are remembered in memory only. What an earlier agent left in a pod is fail-closed, and adding the pod again takes it over.
- * Thread-safe; one pod is added or deleted at a time.
+ * <p>Pods are kept in memory only. Redirection that an earlier agent installed fails closed, and adding the pod again takes it over.
+ * Thread-safe; adds or deletes one pod at a time.
  */
 final class Agent {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
@@ -35,7 +35,7 @@ final class Agent {
     private final Duration proxyPatience;
     private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
 
-    /** Redirects each pod as the function says, which throws IllegalArgumentException if what the pod wants is impossible. */
+    /** The function creates a pod's redirection; it throws IllegalArgumentException if the pod's overrides are impossible. */
     Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, Duration proxyPatience) {
         this.proxies = proxies;
         this.redirections = redirections;
@@ -43,13 +43,12 @@ final class Agent {
     }
 
     /**
-     * Enrols a pod. Does nothing new for one that is enrolled already with the same names, namespace and wishes, but checks it and tells the proxy
-     * again.
+     * Enrols a pod. If it is already enrolled with the same names, namespace and overrides, only checks it and hands it to the proxy again.
      *
-     * @param uid its name from now on
-     * @param info who it is
-     * @param overrides what it wants otherwise than the rest
-     * @param path a file that stands for its network namespace
+     * @param uid its name in later commands and for the proxy
+     * @param info its names
+     * @param overrides the options that the pod overrides
+     * @param path a file that refers to its network namespace
      * @throws AgentException naming the step that failed
      */
     synchronized void add(String uid, WorkloadInfo info, PodOverrides overrides, Path path) throws AgentException {
@@ -84,7 +83,7 @@ final class Agent {
         NetworkNamespace netns = pod.netns();
         NamespaceChange redirection = pod.redirection();
         if (!isRedirected(pod)) {
-            boolean older = PodRedirection.isRouted(netns); // with other options then: undone to nothing it would be open
+            boolean older = PodRedirection.isRouted(netns); // with other options: undoing everything would leave the pod open
             steps.run("install routing and rules", () -> {
                 redirection.install(netns);
                 return netns;
@@ -104,7 +103,7 @@ final class Agent {
         });
     }
 
-    /** What was there before, of this agent or an earlier one, isn't undone when adding fails: the pod would fall back to plaintext. */
+    /** Redirection that this agent or an earlier one had installed isn't undone if adding fails: the pod would fall back to plaintext. */
     private static boolean isRedirected(EnrolledPod pod) {
         try {
             pod.redirection().verify(pod.netns());
@@ -119,7 +118,7 @@ final class Agent {
             try {
                 return redirections.apply(overrides);
             } catch (IllegalArgumentException e) {
-                throw new AgentException(e.getMessage(), e);
+                throw new AgentException(String.valueOf(e.getMessage()), e);
             }
         });
     }
@@ -127,33 +126,33 @@ final class Agent {
     private void refuseConflict(String uid, WorkloadInfo info, PodOverrides overrides, NetworkNamespace netns) throws AgentException {
         for (EnrolledPod other : pods.values()) {
             if (other.uid().equals(uid) && !other.netns().equals(netns)) {
-                throw new AgentException("pod " + uid + " is enrolled with another one, " + other.netns() + "; delete it first");
+                throw new AgentException("pod " + uid + " is enrolled with another namespace, " + other.netns() + "; delete it first");
             }
             if (other.uid().equals(uid) && !other.info().equals(info)) {
                 throw new AgentException("pod " + uid + " is enrolled with other names, " + other.info() + "; delete it first");
             }
-            if (other.uid().equals(uid) && !other.overrides().equals(overrides)) { // what fails then couldn't be undone to what it was
+            if (other.uid().equals(uid) && !other.overrides().equals(overrides)) { // a failure could not be undone to the earlier redirection
                 throw new AgentException("pod " + uid + " is enrolled with other annotations; delete it first");
             }
             if (!other.uid().equals(uid) && other.netns().equals(netns)) {
-                throw new AgentException(netns + " is that of pod " + other.uid() + " already");
+                throw new AgentException(netns + " is already that of pod " + other.uid());
             }
         }
     }
 
     /**
-     * Takes a pod out of the mesh: first the proxy lets go of it, then rules and routing are removed. A namespace that has gone took
-     * them with it.
+     * Removes a pod from the mesh: first the proxy stops serving it, then rules and routing are removed. If the namespace no longer exists,
+     * neither do they.
      *
      * @param uid the pod
-     * @param path a file that stands for its namespace: only needed for a pod that an earlier agent enrolled
+     * @param path a file that refers to its namespace; only needed for a pod that an earlier agent enrolled
      * @throws AgentException naming the step that failed; the command may be repeated
      */
     synchronized void delete(String uid, @Nullable Path path) throws AgentException {
         Steps steps = new Steps("delete pod " + uid);
         EnrolledPod pod = pods.get(uid);
         if (pod == null && path == null) {
-            throw new AgentException("pod " + uid + " is unknown; to remove what an earlier agent left, name its network namespace too");
+            throw new AgentException("pod " + uid + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace too");
         }
         try (NetworkNamespace netns = pod != null ? steps.run("keep its network namespace", pod.netns()::duplicate) : open(steps, path)) {
             if (pod != null && path != null) {
@@ -162,9 +161,9 @@ final class Agent {
                     return pod;
                 });
             }
-            steps.run("tell the proxy", () -> proxies.delete(uid));
+            steps.run("have the proxy stop serving it", () -> proxies.delete(uid));
             if (netns != null) {
-                NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE); // whatever it wanted goes
+                NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE); // removes it whatever the overrides were
                 steps.run("remove routing and rules", () -> {
                     redirection.remove(netns);
                     return netns;
@@ -186,7 +185,7 @@ final class Agent {
         }
     }
 
-    /** Null if it has gone. */
+    /** Returns null if the file no longer exists. */
     private @Nullable NetworkNamespace open(Steps steps, @Nullable Path path) throws AgentException {
         if (path == null || !java.nio.file.Files.exists(path)) {
             return null;

@@ -40,7 +40,7 @@ final class AgentCommand implements Callable<Integer> {
     private Profile profile = Profile.REDIRECT;
 
     @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port " + InPodConstants.DNS_PORT
-            + "; a pod's annotation may say otherwise")
+            + "; a pod's annotation can override this")
     private boolean dnsCapture;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",
@@ -72,9 +72,9 @@ final class AgentCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** Leaves the pods redirected: without a proxy their connections are refused, and that's better than plaintext. */
+    /** Leaves the pods redirected: without a proxy their connections are refused, which is better than plaintext. */
     private static void stop(Agent agent, ControlServer server, ZdsServer proxies) {
-        LOG.info("stopping; {} pods stay enrolled: rules remain in them, and a connected proxy goes on serving them", agent.list().size());
+        LOG.info("stopping; {} pods stay enrolled: their rules remain, and a connected proxy continues to serve them", agent.list().size());
         server.close();
         proxies.close();
     }

@@ -2,7 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import java.io.IOException;
 
-/** A command could not be carried out; the message says which step failed, why, and what state the pod is in. */
+/** Thrown when a command can't be carried out. The message says which step failed, why, and in which state the pod is. */
 public final class AgentException extends IOException {
     private static final long serialVersionUID = 1L;
 

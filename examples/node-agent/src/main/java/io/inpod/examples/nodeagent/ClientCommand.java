@@ -12,9 +12,9 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** A command to a running agent: sends a request, prints the answer. */
+/** A command to a running agent: sends a request and prints the answer. */
 abstract class ClientCommand implements Callable<Integer> {
-    /** More than an add may take: it waits for a proxy, for tools and for the proxy's answer, and others may be before it. */
+    /** Longer than an add can take: it waits for a proxy, for tools and for the proxy's answer, and earlier commands may delay it. */
     private static final Duration PATIENCE = Duration.ofMinutes(3);
 
     @Mixin
@@ -25,7 +25,7 @@ abstract class ClientCommand implements Callable<Integer> {
 
     abstract ControlRequest request();
 
-    /** What to print on success. */
+    /** Returns the text to print on success. */
     abstract String describe(ControlReply reply);
 
     @Override

@@ -10,12 +10,12 @@ import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Control messages as packets. Strict, so that a mistyped key isn't a command that does something else. */
+/** Control messages as packets. Parsing is strict, so that a mistyped key can't change what a command does. */
 final class ControlJson {
     /** More than any command needs. */
     static final int MAX_REQUEST_BYTES = 8 * 1024;
 
-    /** Fits a socket's default buffer, net.core.wmem_default, with room for several hundred pods. */
+    /** Fits into a socket's default buffer (net.core.wmem_default), and holds several hundred pods. */
     static final int MAX_REPLY_BYTES = 128 * 1024;
 
     private final ObjectMapper mapper = JsonMapper.builder()

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** The option that says where the control socket is. */
+/** The option that names the control socket. */
 final class ControlPath {
     @Option(names = "--control", paramLabel = "PATH",
             description = "the control socket; default: /run/inpod/agent.sock as root, else $XDG_RUNTIME_DIR/inpod/agent.sock")
@@ -24,7 +24,7 @@ final class ControlPath {
     static Path inDefaultDirectory(boolean root, Map<String, String> environment) throws AgentException {
         String runtime = root ? "/run" : environment.getOrDefault("XDG_RUNTIME_DIR", "");
         if (runtime.isEmpty()) {
-            throw new AgentException("XDG_RUNTIME_DIR isn't set; say with --control where the control socket is to be");
+            throw new AgentException("XDG_RUNTIME_DIR isn't set; name the control socket with --control");
         }
         return Path.of(runtime, "inpod", "agent.sock");
     }

@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the agent answers: one JSON object in one packet.
+ * The agent's answer: one JSON object in one packet.
  *
  * @param ok whether the command was carried out
- * @param error if not, why
- * @param pods for {@code list}
+ * @param error if it was not, why
+ * @param pods the pods, for {@code list}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods) {

@@ -10,21 +10,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client asks of the agent: one JSON object in one packet.
+ * A client's request to the agent: one JSON object in one packet.
  *
  * @param command {@code add}, {@code delete} or {@code list}
- * @param uid of the pod, for add and delete
+ * @param uid the pod's uid, for add and delete
  * @param name the pod's name, for add
- * @param namespace its orchestrator's namespace, for add
- * @param serviceAccount the service account, for add
- * @param netns an absolute path that stands for the pod's network namespace, as the agent sees it
- * @param pid instead: a process in the pod, as the agent sees it
- * @param annotations the pod's, for add; those count that {@link PodOverrides} knows
+ * @param namespace the pod's namespace in the orchestrator, for add
+ * @param serviceAccount the pod's service account, for add
+ * @param netns an absolute path, in the agent's file system, that refers to the pod's network namespace
+ * @param pid instead of {@code netns}: a process in the pod, in the agent's PID namespace
+ * @param annotations the pod's annotations, for add; {@link PodOverrides} says which are used
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable String name, @Nullable String namespace,
         @Nullable String serviceAccount, @Nullable String netns, @Nullable Long pid, @Nullable Map<String, @Nullable String> annotations) {
-    /** No character with which a name could pass for something else in an identity's URI, a path or a log line. */
+    /** Allows no character that has a meaning in an identity's URI, a path or a log line. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,252}");
 
     private static final Pattern UID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:/-]{0,252}");
@@ -54,11 +54,11 @@ record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable 
         try {
             return PodOverrides.ofAnnotations(given);
         } catch (IllegalArgumentException e) {
-            throw new AgentException(e.getMessage(), e);
+            throw new AgentException(String.valueOf(e.getMessage()), e);
         }
     }
 
-    /** The namespace's file; null if the request names none. */
+    /** Returns the namespace's file; null if the request names none. */
     @Nullable Path namespacePath() throws AgentException {
         if (netns != null && pid != null) {
             throw new AgentException("netns and pid exclude each other");

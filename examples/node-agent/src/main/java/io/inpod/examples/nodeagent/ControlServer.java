@@ -14,7 +14,7 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes commands for an {@link Agent} from local clients. {@link #run()} and each client need a thread of the caller's. */
+/** Receives commands for an {@link Agent} from local clients. {@link #run()} and each client need a thread of the caller's. */
 final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
 
@@ -24,7 +24,7 @@ final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     private final Duration idleLimit;
     private final ControlJson json = new ControlJson();
 
-    /** Listens; a client that says nothing for the limit is disconnected. */
+    /** Listens. A client that sends nothing within the limit is disconnected. */
     ControlServer(Agent agent, Path path, Executor executor, Duration idleLimit) throws IOException {
         this.agent = agent;
         this.executor = executor;
@@ -50,10 +50,10 @@ final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     public void serve(SeqpacketSocket socket) {
         try (socket) {
             while (answerNext(socket)) {
-                // until the client leaves
+                // until the client closes the connection
             }
         } catch (SocketTimeoutException e) {
-            LOG.warn("control connection closed: nothing was asked for {} ms", idleLimit.toMillis());
+            LOG.warn("control connection closed: no command within {} ms", idleLimit.toMillis());
         } catch (IOException e) {
             LOG.warn("control connection closed: {}", e.getMessage());
         }
@@ -67,14 +67,14 @@ final class ControlServer implements PrivateServer.Handler, AutoCloseable {
             }
             reply = answer(packet);
         } catch (TruncatedMessageException e) {
-            reply = ControlReply.failed(e.getMessage());
+            reply = ControlReply.failed(String.valueOf(e.getMessage()));
         }
         if (reply.error() != null) {
             LOG.warn("control command refused: {}", reply.error());
         }
         ByteBuffer message = json.write(reply);
         socket.send(message.remaining() <= ControlJson.MAX_REPLY_BYTES
-                ? message : json.write(ControlReply.failed("the answer doesn't fit a packet")));
+                ? message : json.write(ControlReply.failed("the answer doesn't fit into a packet")));
         return true;
     }
 

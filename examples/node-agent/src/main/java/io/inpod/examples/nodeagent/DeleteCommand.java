@@ -6,8 +6,8 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** Takes a pod out of the mesh. */
-@Command(name = "delete", description = "Takes a pod out of the mesh: the proxy lets go of it, then redirection is removed.",
+/** Removes a pod from the mesh. */
+@Command(name = "delete", description = "Removes a pod from the mesh: the proxy stops serving it, then its redirection is removed.",
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class DeleteCommand extends ClientCommand {
     @Option(names = "--uid", required = true, description = "the pod's name for the agent and the proxy")

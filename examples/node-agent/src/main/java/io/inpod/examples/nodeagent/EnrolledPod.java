@@ -9,9 +9,9 @@ import io.inpod.netns.NetworkNamespace;
  * A pod in the mesh.
  *
  * @param uid its name in commands and in the protocol
- * @param info who it is
- * @param overrides what it wants otherwise than the rest
- * @param redirection what was installed there
- * @param netns its network namespace, owned by the agent: so rules can be removed though the pod's own name of it has gone
+ * @param info its names
+ * @param overrides the options that it overrides
+ * @param redirection the change that was installed in its namespace
+ * @param netns its network namespace, owned by the agent, so that rules can be removed even if the namespace's file no longer exists
  */
 record EnrolledPod(String uid, WorkloadInfo info, PodOverrides overrides, NamespaceChange redirection, NetworkNamespace netns) {}

@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 
 /** The options that name a pod's network namespace. */
 final class NamespaceOption {
-    @Option(names = "--netns", paramLabel = "PATH", description = "a file that stands for the pod's network namespace, such as /run/netns/NAME")
+    @Option(names = "--netns", paramLabel = "PATH", description = "a file that refers to the pod's network namespace, such as /run/netns/NAME")
     private @Nullable Path netns;
 
     @Option(names = "--pid", paramLabel = "N", description = "a process in the pod")

@@ -20,18 +20,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the agent installs in every pod: routing, then rules.
+ * The redirection that the agent installs in every pod: routing, then rules.
  *
  * @param profile how inbound connections reach the proxy
- * @param dnsCapture whether the pods' DNS queries go to the proxy, unless a pod wants it otherwise
- * @param ipv6 whether to redirect IPv6 too; if not, TCP over IPv6 is rejected in the pods
+ * @param dnsCapture whether the pods' DNS queries go to the proxy, unless a pod overrides it
+ * @param ipv6 whether IPv6 is redirected too; if not, TCP over IPv6 is rejected in the pods
  */
 record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final PolicyRouting BOTH =
-            PolicyRouting.DEFAULT.withFamilies(Set.of(io.inpod.netns.IpFamily.V4, io.inpod.netns.IpFamily.V6));
+            PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
 
-    /** Whether a pod has been redirected before, with whatever options: the routing is the same for all of them. */
+    /** Returns whether a pod has been redirected before, with whatever options: the routing is the same for all of them. */
     static boolean isRouted(NetworkNamespace netns) {
         try {
             PolicyRouting.DEFAULT.verify(netns);
@@ -41,16 +41,16 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
         }
     }
 
-    /** For a pod without wishes of its own. */
+    /** Returns the redirection of a pod that overrides nothing. */
     NamespaceChange change() {
         return change(PodOverrides.NONE);
     }
 
     /**
-     * For one pod.
+     * Returns the redirection of a pod.
      *
-     * @param overrides what it wants otherwise
-     * @throws IllegalArgumentException if that doesn't fit the profile
+     * @param overrides the options that it overrides
+     * @throws IllegalArgumentException if they aren't possible with the profile
      */
     NamespaceChange change(PodOverrides overrides) {
         List<InPodRedirection> families = new ArrayList<>();

@@ -70,7 +70,7 @@ class AgentFailureTest {
     @Test
     void routing(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        // somebody else's
+        // another program's
         Tool.run(pod, "ip", "rule", "add", "pref", "32764", "fwmark", "7", "lookup", "main");
         assertFails(pod, REAL, "install routing and rules", "32764");
         assertThat(Tool.run(pod, "ip", "rule")).contains("32764:");

@@ -236,8 +236,8 @@ class AgentTest {
         enrol(network.pod(0).namespace());
         Path same = pathOf(network.pod(0).namespace());
         Path other = pathOf(network.pod(1).namespace());
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, other)).hasMessageContaining("pod u1 is enrolled with another one");
-        assertThatThrownBy(() -> agent.add("u2", Scene.WEB, PodOverrides.NONE, same)).hasMessageContaining("is that of pod u1 already");
+        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, other)).hasMessageContaining("pod u1 is enrolled with another namespace");
+        assertThatThrownBy(() -> agent.add("u2", Scene.WEB, PodOverrides.NONE, same)).hasMessageContaining("is already that of pod u1");
         assertThatThrownBy(() -> agent.add("u1", new WorkloadInfo("web-0", "shop", "admin"), PodOverrides.NONE, same)).hasMessageContaining("with other names");
         assertThatThrownBy(() -> agent.delete("u1", other)).hasMessageContaining("isn't that of pod u1");
         assertThatThrownBy(() -> agent.delete("u2", same)).hasMessageContaining("is that of pod u1");

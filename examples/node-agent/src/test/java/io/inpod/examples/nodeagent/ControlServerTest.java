@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a foreign client hears on the control socket. */
+/** The answers that a foreign client receives on the control socket. */
 class ControlServerTest {
     private static final String LIST = "{\"command\":\"list\"}";
 

@@ -29,7 +29,7 @@ class MainTest {
     private Path uds;
     private Path control;
 
-    /** What a command left. */
+    /** The result of a command. */
     private record Outcome(int code, String out, String err) {}
 
     @BeforeEach

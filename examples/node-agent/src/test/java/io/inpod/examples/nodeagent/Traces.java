@@ -6,7 +6,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 
-/** What the system's own tools see of redirection in a namespace. */
+/** What the system's tools show of redirection in a namespace. */
 final class Traces {
     private Traces() {}
 

@@ -13,7 +13,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One process with an echo server in each of many network namespaces, on the same event loops: {@code EchoServers <names...>}. */
+/** Runs an echo server in each of many network namespaces, in one process and on the same event loops: {@code EchoServers <names...>}. */
 public final class EchoServers {
     private EchoServers() {}
 

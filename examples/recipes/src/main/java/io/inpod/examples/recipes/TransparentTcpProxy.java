@@ -32,8 +32,8 @@ import java.net.InetSocketAddress;
 import java.util.Set;
 
 /**
- * Takes the TCP connections that rules in a namespace lead to its port 15006 where they wanted to go, in the client's name:
- * {@code TransparentTcpProxy <name that "ip netns" shows>}, with for example (and the same with ip6tables)
+ * Relays the TCP connections that rules in a namespace divert to port 15006 to their original destinations, from the client's address:
+ * {@code TransparentTcpProxy <name that "ip netns" shows>}, for example with these rules (and the same with ip6tables)
  *
  * <pre>
  * iptables -t mangle -A PREROUTING -m mark --mark 0x539 -j CONNMARK --set-mark 0x111

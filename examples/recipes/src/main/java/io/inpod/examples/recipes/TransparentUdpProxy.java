@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Takes the datagrams that rules in a namespace divert to its port 15053 where they wanted to go, and the answers back:
- * {@code TransparentUdpProxy <name that "ip netns" shows>}, with for example (and the same with ip6tables)
+ * Forwards the datagrams that rules in a namespace divert to port 15053 to their original destinations, and the answers back:
+ * {@code TransparentUdpProxy <name that "ip netns" shows>}, for example with these rules (and the same with ip6tables)
  *
  * <pre>
  * iptables -t mangle -A PREROUTING -p udp -m addrtype ! --dst-type LOCAL -j TPROXY --on-port 15053 --tproxy-mark 0x111

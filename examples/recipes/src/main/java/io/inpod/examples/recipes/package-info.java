@@ -1,4 +1,4 @@
-/** What people do with sockets in other network namespaces, one short file each. */
+/** Common uses of sockets in other network namespaces, one short file each. */
 @NullMarked
 package io.inpod.examples.recipes;
 

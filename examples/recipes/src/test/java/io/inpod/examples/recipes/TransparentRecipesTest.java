@@ -43,7 +43,7 @@ class TransparentRecipesTest {
             server.serve_forever()
             """;
 
-    /** Answers every question with the address 192.0.2.1, and on port 9999 repeats what it gets. */
+    /** Answers every question with the address 192.0.2.1, and echoes datagrams on port 9999. */
     private static final String UDP = """
             import socket, sys, threading
             def serve(address, port, answer):

@@ -19,9 +19,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The options that say which rules are meant; without any, those that the agent installs. */
+/** The options that select the rules; without any, the rules that the node agent installs. */
 final class PresetOptions {
-    /** Where the rules are for. */
+    /** Whose rules. */
     enum Scope { POD, HOST }
 
     private interface Making<T> {
@@ -44,7 +44,7 @@ final class PresetOptions {
     @Option(names = "--ingress", description = "inbound connections bypass the proxy, as for a gateway")
     private boolean ingress;
 
-    @Option(names = "--virtual-interfaces", paramLabel = "NAME[,NAME...]", description = "interfaces of machines nested in the pod: their TCP counts as outbound")
+    @Option(names = "--virtual-interfaces", paramLabel = "NAME[,NAME...]", description = "interfaces of virtual machines in the pod, whose TCP counts as outbound")
     private @Nullable String virtualInterfaces;
 
     @Option(names = "--host-probe-v4", paramLabel = "ADDRESS", description = "from where health probes come; default: " + InPodConstants.HOST_PROBE_V4)
@@ -53,10 +53,10 @@ final class PresetOptions {
     @Option(names = "--host-probe-v6", paramLabel = "ADDRESS", description = "the same for IPv6; default: " + InPodConstants.HOST_PROBE_V6)
     private @Nullable String hostProbeV6;
 
-    @Option(names = "--mark-owner", paramLabel = "CGROUP", description = "only this cgroup (version 2, without leading slash) may use the proxy's mark; part of the guard")
-    private @Nullable String markOwner;
+    @Option(names = "--mark-owner", paramLabel = "CGROUP", description = "only processes in this cgroup (version 2, without leading slash) may use the proxy's mark; part of the guard")
+    private @Nullable String proxyCgroup;
 
-    @Option(names = "--kubelet-uid", paramLabel = "N", description = "--scope host, back ends with inet tables: the user whose sockets count; default: every user's do")
+    @Option(names = "--kubelet-uid", paramLabel = "N", description = "--scope host, back ends with inet tables: the user whose sockets count as the kubelet's; default: every user")
     private @Nullable Long kubeletUid;
 
     @Option(names = "--pod", paramLabel = "ADDRESS=UID", description = "--scope host: a pod that gets health probes; may be repeated")
@@ -66,7 +66,7 @@ final class PresetOptions {
         return scope == Scope.HOST;
     }
 
-    /** Turns what a value refuses into wrong usage. */
+    /** Reports an invalid value as wrong usage. */
     private <T> T checked(Making<T> making) {
         try {
             return making.make();
@@ -77,7 +77,7 @@ final class PresetOptions {
 
     private InPodRedirection of(IpFamily family) {
         InPodRedirection redirection = InPodRedirection.of(family).withProfile(profile).withDnsCapture(dns).withIngress(ingress)
-                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1))); // picocli's split takes quotes for its own
+                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1))); // picocli's split would interpret quotes
         String probe = family == IpFamily.V4 ? hostProbeV4 : hostProbeV6;
         return probe == null ? redirection : redirection.withHostProbe(address(probe));
     }
@@ -93,7 +93,7 @@ final class PresetOptions {
     PodRules podRules(List<IpFamily> families, boolean guard) {
         return checked(() -> {
             PodRules rules = new PodRules(families.stream().map(this::of).toList(), guard, Optional.empty());
-            return markOwner == null ? rules : rules.withProxyCgroup(markOwner);
+            return proxyCgroup == null ? rules : rules.withProxyCgroup(proxyCgroup);
         });
     }
 

@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Records as JSON: the type's name, then the components in order; what is empty is left out. */
+/** Records as JSON: the type's name, then the components in order. Empty components are left out. */
 final class RecordJson {
     private RecordJson() {}
 
@@ -23,7 +23,7 @@ final class RecordJson {
         try {
             return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(plain(value)) + "\n";
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e); // maps, lists, numbers and texts can be written
+            throw new IllegalStateException(e); // maps, lists, numbers and texts can always be written
         }
     }
 
@@ -36,7 +36,7 @@ final class RecordJson {
             List<@Nullable Object> all = new ArrayList<>();
             collection.forEach(each -> all.add(plain(each)));
             if (value instanceof Set<?>) {
-                all.sort(Comparator.comparing(String::valueOf)); // sets have no order of their own
+                all.sort(Comparator.comparing(String::valueOf)); // sets have no order
             }
             return all;
         } else if (value instanceof InetAddress address) {

@@ -5,12 +5,12 @@ import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
 
-/** Installs rules. */
-@Command(name = "apply", description = "Applies the rules, whole or not at all; what an older version left is replaced.", mixinStandardHelpOptions = true)
+/** Applies rules. */
+@Command(name = "apply", description = "Applies the rules, all or none; replaces the rules of older versions.", mixinStandardHelpOptions = true)
 final class RulesApply extends RulesChanging {
     @Override
     List<String> planned(RulesPlace place, NetworkNamespace namespace) throws IOException {
-        return place.differences(namespace).stream().map(difference -> "would be put right: " + difference).toList();
+        return place.differences(namespace).stream().map(difference -> "would be corrected: " + difference).toList();
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.ExitCode;
 
-/** A command that changes rules, or with {@code --dry-run} only says what it would change. */
+/** A command that changes rules, or with {@code --dry-run} only prints what it would change. */
 abstract class RulesChanging extends RulesCommand {
     @Override
     final int run(RulesPlace place, NetworkNamespace namespace) throws IOException {
@@ -19,9 +19,9 @@ abstract class RulesChanging extends RulesCommand {
         return ExitCode.OK;
     }
 
-    /** A line for each thing that would be changed. */
+    /** Returns a line for each change that would be made. */
     abstract List<String> planned(RulesPlace place, NetworkNamespace namespace) throws IOException;
 
-    /** Changes it, and says what it has done, up to the namespace's name. */
+    /** Makes the change, and returns what it has done, up to the namespace's name. */
     abstract String change(RulesPlace place, NetworkNamespace namespace) throws IOException;
 }

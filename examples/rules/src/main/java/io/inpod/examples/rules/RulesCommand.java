@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 
-/** A command about the rules in one namespace, which is open while it runs. */
+/** A command on the rules in one namespace, which is open while the command runs. */
 abstract class RulesCommand implements Callable<Integer> {
     @Mixin
     private RulesPlace place = new RulesPlace();
@@ -17,6 +17,6 @@ abstract class RulesCommand implements Callable<Integer> {
         }
     }
 
-    /** Does it, and returns the exit code. */
+    /** Runs the command and returns the exit code. */
     abstract int run(RulesPlace in, NetworkNamespace namespace) throws IOException;
 }

@@ -6,8 +6,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 
-/** Compares rules and lists the differences. */
-@Command(name = "diff", description = "Says in words how the rules that are there differ from those that should be; exit code 1 if they do.", mixinStandardHelpOptions = true)
+/** Lists the differences between the rules in a namespace and the expected rules. */
+@Command(name = "diff", description = "Lists in words how the rules in the namespace differ from the expected ones; exit code 1 if they do.", mixinStandardHelpOptions = true)
 final class RulesDiff extends RulesCommand {
     @Override
     int run(RulesPlace place, NetworkNamespace namespace) throws IOException {

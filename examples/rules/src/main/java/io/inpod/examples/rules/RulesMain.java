@@ -4,17 +4,17 @@ import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** Shows and applies the rules of pods and of the node. */
+/** Prints, applies, compares, removes and tries the rules of pods and of the node. */
 @Command(name = "./inpod rules", description = "The redirection rules of a pod, or with --scope host those of the node for health probes.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {RulesPrint.class, RulesApply.class, RulesVerify.class, RulesDiff.class, RulesRemove.class, RulesTry.class},
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done, or everything is as it should be", "1:it isn't: rules differ (verify, diff) or a promise is broken (probe)",
-            "2:wrong usage", "3:it couldn't be done or found out"})
+        exitCodeList = {"0:done, or everything is as expected", "1:not as expected: rules differ (verify, diff) or a guarantee is broken (probe)",
+            "2:wrong usage", "3:the command failed"})
 public final class RulesMain {
-    /** Something isn't as it should be. */
+    /** Something isn't as expected. */
     static final int DIFFERENT = 1;
-    /** It couldn't be done or found out. */
+    /** The command failed. */
     static final int FAILED = 3;
 
     /** Only for the command line. */

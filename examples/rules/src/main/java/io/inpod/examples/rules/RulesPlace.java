@@ -29,15 +29,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Which rules, where, and by which back end: what all commands but {@code print} have in common. */
+/** Which rules, in which namespace, and with which back end: the options of all commands but {@code print}. */
 final class RulesPlace {
-    /** Exactly one of them. */
+    /** The namespace: exactly one of these options. */
     static final class Where {
         @Option(names = "--netns", paramLabel = "NAME|PATH", required = true,
-                description = "the network namespace: a name that ip netns shows, or a path, which has a slash")
+                description = "the network namespace: a name that ip netns shows, or a path, which contains a slash")
         private @Nullable String netns;
 
-        @Option(names = "--pid", paramLabel = "N", required = true, description = "a process in it")
+        @Option(names = "--pid", paramLabel = "N", required = true, description = "a process in the network namespace")
         private @Nullable Long pid;
     }
 
@@ -47,7 +47,7 @@ final class RulesPlace {
     @ArgGroup(multiplicity = "1")
     private Where where = new Where();
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "how rules get into the kernel; default: the best there. A wrong name lists them all")
+    @Option(names = "--backend", paramLabel = "NAME", description = "the back end that applies rules; default: the best available. A wrong name lists them all")
     private @Nullable String backend;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "true",
@@ -55,10 +55,10 @@ final class RulesPlace {
     private boolean ipv6;
 
     @Option(names = "--guard", paramLabel = "true|false", arity = "1", defaultValue = "true",
-            description = "drop TCP that would leave past the proxy because connection tracking has lost it (default)")
+            description = "drop TCP that would bypass the proxy because connection tracking has lost it (default)")
     private boolean guard;
 
-    @Option(names = "--dry-run", description = "say what would be done, and change nothing")
+    @Option(names = "--dry-run", description = "print what would be done, without changing anything")
     private boolean dryRun;
 
     @Mixin
@@ -94,7 +94,7 @@ final class RulesPlace {
 
     private CommandSpec spec() {
         if (command == null) {
-            throw new IllegalStateException("not a part of a command");
+            throw new IllegalStateException("not part of a command");
         }
         return command;
     }
@@ -126,7 +126,7 @@ final class RulesPlace {
                 + Backends.all().stream().map(Backend::name).collect(Collectors.joining(", ")))));
     }
 
-    /** What is there of ours, in tables of all kinds: removing looks there too. */
+    /** Lists our rules and sets in tables of all kinds; removing looks there too. */
     List<String> held(NetworkNamespace namespace) throws IOException {
         Set<String> lines = new LinkedHashSet<>();
         Set<KernelTables> seen = EnumSet.of(KernelTables.MEMORY);
@@ -144,7 +144,7 @@ final class RulesPlace {
         return List.copyOf(lines);
     }
 
-    /** In words, how what is there differs from what should be. */
+    /** Returns in words how the rules in the namespace differ from the expected ones. */
     List<String> differences(NetworkNamespace namespace) throws IOException {
         return isHost() ? hostChange(namespace).diff(namespace, preset.pods()) : podChange().diff(namespace);
     }

@@ -10,8 +10,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 
-/** Tries what the rules promise. */
-@Command(name = "probe", description = "Puts every promise of a pod's rules to the test with real packets, in a twin of the pod; exit code 1 if one is broken.", mixinStandardHelpOptions = true)
+/** Tries the guarantees of a pod's rules. */
+@Command(name = "probe", description = "Tries every guarantee of a pod's rules with real packets, in a twin of the pod; exit code 1 if one is broken.", mixinStandardHelpOptions = true)
 final class RulesTry implements Callable<Integer> {
     @Mixin
     private RulesPlace place = new RulesPlace();
@@ -19,17 +19,17 @@ final class RulesTry implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (place.isHost()) {
-            throw new IOException("probe is for pods only: what --scope host promises depends on the pods");
+            throw new IOException("probe is for pods only: what --scope host guarantees depends on the pods");
         }
-        GuaranteeTrial probe = new GuaranteeTrial(place.podRules());
+        GuaranteeTrial trial = new GuaranteeTrial(place.podRules());
         if (place.isDryRun()) {
-            probe.guarantees().forEach(place.out()::println);
+            trial.guarantees().forEach(place.out()::println);
             return ExitCode.OK;
         }
         try (NetworkNamespace namespace = place.open()) {
-            List<TrialResult> findings = probe.run(namespace);
-            findings.forEach(place.out()::println);
-            return findings.stream().allMatch(TrialResult::holds) ? ExitCode.OK : RulesMain.DIFFERENT;
+            List<TrialResult> results = trial.run(namespace);
+            results.forEach(place.out()::println);
+            return results.stream().allMatch(TrialResult::holds) ? ExitCode.OK : RulesMain.DIFFERENT;
         }
     }
 }

@@ -6,17 +6,17 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 
-/** Compares rules and says how many differences there are. */
-@Command(name = "verify", description = "Checks that the rules are there, complete, in order and unchanged; exit code 1 if not.", mixinStandardHelpOptions = true)
+/** Compares rules and reports how many differences there are. */
+@Command(name = "verify", description = "Checks that the rules are present, complete, in order and unchanged; exit code 1 if not.", mixinStandardHelpOptions = true)
 final class RulesVerify extends RulesCommand {
     @Override
     int run(RulesPlace place, NetworkNamespace namespace) throws IOException {
         List<String> differences = place.differences(namespace);
         if (differences.isEmpty()) {
-            place.out().println("the rules in " + namespace + " are as they should be");
+            place.out().println("the rules in " + namespace + " are as expected");
             return ExitCode.OK;
         }
-        place.err().println("the rules in " + namespace + " differ in " + differences.size() + " places, the first: " + differences.get(0));
+        place.err().println("the rules in " + namespace + " differ in " + differences.size() + " places; the first: " + differences.get(0));
         return RulesMain.DIFFERENT;
     }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** {@code ./inpod rules}: what each command does to a pod and says, and its exit code. */
+/** {@code ./inpod rules}: each command's effect on a pod, its output, and its exit code. */
 @Pods
 class RulesMainTest {
     private static RulesRun run(String command, String... arguments) {
@@ -73,7 +73,7 @@ class RulesMainTest {
         assertThat(in(pod, "verify", by).code()).isEqualTo(1);
         assertThat(in(pod, "apply", with(by, "--dry-run"))).satisfies(outcome -> {
             assertThat(outcome.code()).isZero();
-            assertThat(outcome.out()).contains("would be put right: ", "nothing was changed");
+            assertThat(outcome.out()).contains("would be corrected: ", "nothing was changed");
         });
         assertThat(everything(pod)).doesNotContain("15001");
         assertThat(in(pod, "apply", by).code()).isZero();
@@ -81,7 +81,7 @@ class RulesMainTest {
         assertThat(everything(pod)).contains("15001", "15006");
         assertThat(in(pod, "verify", by)).satisfies(outcome -> {
             assertThat(outcome.code()).isZero();
-            assertThat(outcome.out()).contains("are as they should be");
+            assertThat(outcome.out()).contains("are as expected");
         });
         assertThat(in(pod, "verify", with(by, "--dns")).code()).isEqualTo(1);
         assertThat(in(pod, "diff", by)).satisfies(outcome -> assertThat(outcome.out()).isEmpty());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What {@code ./inpod rules print} prints is what tools load: Istio's listing, and nothing that a name smuggled in. */
+/** Tools load the output of {@code ./inpod rules print}: Istio's listing, and nothing that a name could smuggle in. */
 @Pods(2)
 class RulesPrintTest {
     private static final Path GOLDENS = Path.of("../../iptables-builder/src/test/resources/goldens/nftables");
@@ -74,7 +74,7 @@ class RulesPrintTest {
         return chains;
     }
 
-    /** Refused in a line or two and with nothing printed, or loaded as what it is: as many rules as with a harmless name. */
+    /** The name is refused in a line or two with nothing printed, or loaded literally: as many rules as with a harmless name. */
     @Test
     void hostileNamesAreRefusedOrExact(PodNetwork network) throws Exception {
         Random random = new Random(20261126);
@@ -128,7 +128,7 @@ class RulesPrintTest {
         NetworkNamespace pod = network.pod(0).namespace();
         RulesRun iptables = RulesRun.of("print", "--virtual-interfaces=" + name);
         if (iptables.code() == 0) {
-            load(pod, iptables.out(), "iptables-nft-restore"); // flushes what was before
+            load(pod, iptables.out(), "iptables-nft-restore"); // flushes the earlier rules
             assertThat(Tool.run(pod, "iptables-nft-save", "-t", "nat").lines().filter(line -> line.startsWith("-A ISTIO_PRERT")).toList()).as(name)
                     .hasSize(4).startsWith("-A ISTIO_PRERT -i " + name + " -p tcp -j REDIRECT --to-ports 15001", "-A ISTIO_PRERT -i " + name + " -p tcp -j RETURN");
         }
@@ -140,7 +140,7 @@ class RulesPrintTest {
         }
     }
 
-    /** Which tool splits it, and what it takes for quotes, is nobody's business. */
+    /** No tool may split the name or interpret its quotes. */
     @Test
     void aListOfInterfacesIsSplitAtCommasAlone() {
         assertThat(RulesRun.of("print", "--format", "json", "--virtual-interfaces", "a\"b,c'd").out()).contains("\"a\\\"b\"", "\"c'd\"");

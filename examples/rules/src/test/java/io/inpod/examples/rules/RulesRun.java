@@ -5,7 +5,7 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a command of {@code ./inpod rules} left. */
+/** The result of a command of {@code ./inpod rules}. */
 record RulesRun(int code, String out, String err) {
     static RulesRun of(String command, String... arguments) {
         StringWriter out = new StringWriter();

@@ -9,6 +9,7 @@ import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -17,19 +18,19 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The agent's end of one connection to a proxy. Nothing in an answer says which request it belongs to, so there is one request at
- * a time, and a connection on which an answer is late is closed: the late answer would be taken for the next request's.
+ * The agent's end of a connection to a proxy. An answer doesn't say to which request it belongs, so there is one request at a time, and a
+ * connection is closed if an answer is late: it would be mistaken for the answer to the next request.
  */
 final class ProxySession implements AutoCloseable {
-    private static final Duration FOR_EVER = Duration.ZERO;
+    private static final Duration NO_LIMIT = Duration.ZERO;
     private static final Duration GREETING = Duration.ofSeconds(5);
-    /** More than a proxy may send, so that a talkative one's error can still be read. */
+    /** More than a proxy may send, so that an error that is too long can still be read. */
     private static final int MAX_ANSWER_BYTES = 4 * Messages.MAX_BYTES;
 
     private final SeqpacketSocket socket;
     private final Duration patience;
     private final String name;
-    /** Held during an exchange, and from before the session can be seen until its snapshot has been sent. */
+    /** Held during an exchange, and from before the session is registered until its snapshot has been sent. */
     private final ReentrantLock turn = new ReentrantLock(true);
 
     private volatile @Nullable CompletableFuture<String> answer;
@@ -45,7 +46,7 @@ final class ProxySession implements AutoCloseable {
     void receiveHello() throws IOException {
         try (UnixMessage packet = socket.receive(MAX_ANSWER_BYTES, 0, patience.compareTo(GREETING) < 0 ? patience : GREETING)) {
             if (packet == null) {
-                throw new ZdsSessionException(name + " left without a greeting");
+                throw new ZdsSessionException(name + " closed the connection without a greeting");
             }
             Wire.ZdsHello hello = Wire.ZdsHello.parseFrom(packet.data());
             if (hello.getVersion() != Wire.Version.V1) {
@@ -63,7 +64,7 @@ final class ProxySession implements AutoCloseable {
         turn.unlock();
     }
 
-    /** An exchange by the thread that reads, before {@link #readAnswers()}. */
+    /** Sends a request and awaits its answer, by the thread that reads, before {@link #readAnswers()}. */
     void exchangeDirectly(String what, ByteBuffer request, OwnedFd... descriptors) throws IOException {
         socket.send(request, descriptors);
         try {
@@ -73,7 +74,7 @@ final class ProxySession implements AutoCloseable {
         }
     }
 
-    /** An exchange by any other thread, while another one is in {@link #readAnswers()}. */
+    /** Sends a request and awaits its answer, by any thread but the one in {@link #readAnswers()}. */
     void exchange(String what, ByteBuffer request, OwnedFd... descriptors) throws ZdsException {
         turn.lock();
         try {
@@ -89,9 +90,10 @@ final class ProxySession implements AutoCloseable {
             throw end(late(what));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw end(new ZdsSessionException(what + ": interrupted while waiting for the answer of " + name, e));
+            throw end(new ZdsSessionException(what + ": interrupted while waiting for an answer from " + name, e));
         } catch (ExecutionException e) {
-            throw new ZdsSessionException(what + ": " + e.getCause().getMessage(), e.getCause());
+            Throwable cause = Objects.requireNonNull(e.getCause());
+            throw new ZdsSessionException(what + ": " + cause.getMessage(), cause);
         } catch (ZdsException e) {
             throw e;
         } catch (IOException e) {
@@ -112,13 +114,13 @@ final class ProxySession implements AutoCloseable {
         }
     }
 
-    /** Hands answers to the threads that wait for them, until the session ends; always throws why. */
+    /** Passes answers to the threads that wait for them until the session ends; always throws the reason. */
     void readAnswers() throws IOException {
         for (; ; ) {
-            String error = receiveAnswer(FOR_EVER);
+            String error = receiveAnswer(NO_LIMIT);
             CompletableFuture<String> waiting = answer;
             if (waiting == null || !waiting.complete(error)) {
-                throw new ZdsSessionException(name + " answered without having been asked");
+                throw new ZdsSessionException(name + " sent an answer without a request");
             }
         }
     }
@@ -130,13 +132,13 @@ final class ProxySession implements AutoCloseable {
             }
             Wire.WorkloadResponse response = Wire.WorkloadResponse.parseFrom(packet.data());
             if (!response.hasAck()) {
-                throw new ZdsSessionException(name + " sent an answer that is neither yes nor no");
+                throw new ZdsSessionException(name + " sent an answer that is neither an acknowledgement nor an error");
             }
             return response.getAck().getError();
         }
     }
 
-    /** Closes the connection; whoever waits for an answer, now or later, gets this error. */
+    /** Closes the connection; requests that wait for an answer, and later ones, fail with this error. */
     ZdsSessionException end(ZdsSessionException reason) {
         over = reason;
         socket.close();

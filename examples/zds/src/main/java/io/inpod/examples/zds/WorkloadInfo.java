@@ -1,10 +1,10 @@
 package io.inpod.examples.zds;
 
 /**
- * Who a pod is, as the agent vouches for it: what the pod's mesh identity is made from.
+ * A pod's names, for which the agent vouches. The pod's identity in the mesh is derived from them.
  *
  * @param name the pod's name
- * @param namespace its (orchestrator's) namespace
- * @param serviceAccount the service account it runs as
+ * @param namespace the pod's namespace in the orchestrator
+ * @param serviceAccount the service account as which the pod runs
  */
 public record WorkloadInfo(String name, String namespace, String serviceAccount) {}

@@ -16,15 +16,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * The proxy's end of a ZDS session. One thread of the caller's alternates {@link #receive()} and an answer; any thread may
- * {@link #close()}, which ends a waiting receive. Blocking, so not for event loops; starts no thread.
+ * The proxy's end of a ZDS session. One thread of the caller's alternates between {@link #receive()} and an answer; any thread may call
+ * {@link #close()}, which ends a waiting receive. Blocks, so it must not be used on event loops; starts no thread.
  *
- * <p>A proxy reconnects after {@link ZdsSessionException} and ends after {@link ZdsProtocolException}; the agent has been told the
- * reason in both cases. After {@link ZdsRequestException} it answers {@link #nack(String)} and goes on.
+ * <p>A proxy reconnects after a {@link ZdsSessionException} and ends after a {@link ZdsProtocolException}; in both cases the reason has been
+ * sent to the agent. After a {@link ZdsRequestException} it answers with {@link #nack(String)} and continues.
  */
 public final class ZdsClient implements AutoCloseable {
-    private static final Duration FOR_EVER = Duration.ZERO;
-    /** As many as the kernel passes (SCM_MAX_FD), so that an error can say how many came. */
+    private static final Duration NO_LIMIT = Duration.ZERO;
+    /** The maximum that the kernel passes (SCM_MAX_FD), so that an error can say how many arrived. */
     private static final int MAX_DESCRIPTORS = 253;
 
     private final SeqpacketSocket socket;
@@ -36,12 +36,12 @@ public final class ZdsClient implements AutoCloseable {
     }
 
     /**
-     * Connects to an agent, after checking that it runs as root or as this process's user and that the socket's directory belongs
-     * to one of the two, and greets it.
+     * Connects to an agent and sends the greeting. Before that, checks that the agent runs as root or as this process's user and that the
+     * socket's directory belongs to one of the two.
      *
      * @param path the agent's socket, such as {@code /var/run/ztunnel/ztunnel.sock}
      * @return the session, to be closed by the caller
-     * @throws ZdsSessionException if nobody listens there or is not to be trusted; trying again later makes sense
+     * @throws ZdsSessionException if no agent listens on this path or it isn't trusted; retrying later makes sense
      */
     public static ZdsClient connect(Path path) throws ZdsSessionException {
         try {
@@ -61,17 +61,17 @@ public final class ZdsClient implements AutoCloseable {
     /**
      * Waits for the agent's next request.
      *
-     * @return the request, to be answered
-     * @throws ZdsRequestException if the request can't be served; to be answered by {@link #nack(String)}, the session stays up
-     * @throws ZdsSessionException if the session is over, also when the agent has closed it
-     * @throws ZdsProtocolException if the agent doesn't keep to the protocol
+     * @return the request, which must be answered
+     * @throws ZdsRequestException if the request can't be served; it must be answered with {@link #nack(String)}, and the session stays up
+     * @throws ZdsSessionException if the session is over, for example because the agent closed it
+     * @throws ZdsProtocolException if the agent violates the protocol
      * @throws IllegalStateException if the last request hasn't been answered
      */
     public ZdsRequest receive() throws ZdsException {
         if (answerDue) {
             throw new IllegalStateException("the last request hasn't been answered");
         }
-        try (UnixMessage packet = socket.receive(Messages.MAX_BYTES, MAX_DESCRIPTORS, FOR_EVER)) {
+        try (UnixMessage packet = socket.receive(Messages.MAX_BYTES, MAX_DESCRIPTORS, NO_LIMIT)) {
             if (packet == null) {
                 throw new ZdsSessionException("the agent has closed the session on " + socket);
             }
@@ -150,7 +150,7 @@ public final class ZdsClient implements AutoCloseable {
     }
 
     /**
-     * Tells the agent that the last request has been served.
+     * Answers that the last request has been served.
      *
      * @throws ZdsSessionException if the session is over
      * @throws IllegalStateException if no request is waiting for an answer
@@ -160,9 +160,9 @@ public final class ZdsClient implements AutoCloseable {
     }
 
     /**
-     * Tells the agent that the last request could not be served.
+     * Answers that the last request could not be served.
      *
-     * @param error why, for people; cut so that the answer stays below 1024 bytes
+     * @param error why, in words; truncated so that the answer stays below 1024 bytes
      * @throws ZdsSessionException if the session is over
      * @throws IllegalStateException if no request is waiting for an answer
      */

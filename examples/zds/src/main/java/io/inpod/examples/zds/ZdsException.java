@@ -3,7 +3,7 @@ package io.inpod.examples.zds;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** What can go wrong in ZDS. The subclass says what is to be done about it. */
+/** A failure of ZDS. The subclass determines how to react to it. */
 public abstract sealed class ZdsException extends IOException
         permits ZdsNackException, ZdsProtocolException, ZdsRequestException, ZdsSessionException {
     private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package io.inpod.examples.zds;
 
-/** A proxy refused a request. The message is what the proxy said. */
+/** Thrown when a proxy refuses a request. The message contains the proxy's reason. */
 public final class ZdsNackException extends ZdsException {
     private static final long serialVersionUID = 1L;
 

@@ -5,9 +5,9 @@ import io.inpod.netns.NetworkNamespace;
 /**
  * A pod as the agent announces it.
  *
- * @param uid what names the pod in the protocol, not empty
- * @param info who it is
- * @param netns its network namespace; owned by whoever made this record
+ * @param uid the pod's name in the protocol, not empty
+ * @param info the pod's names
+ * @param netns its network namespace; owned by the code that created this record
  */
 public record ZdsPod(String uid, WorkloadInfo info, NetworkNamespace netns) {
     /** Checks the uid. */

@@ -2,31 +2,31 @@ package io.inpod.examples.zds;
 
 import io.inpod.netns.NetworkNamespace;
 
-/** What an agent asks of a proxy. Each is to be answered, by {@link ZdsClient#ack()} or {@link ZdsClient#nack(String)}. */
+/** A request of an agent to a proxy. Each must be answered, with {@link ZdsClient#ack()} or {@link ZdsClient#nack(String)}. */
 public sealed interface ZdsRequest {
     /**
-     * Serve a pod. For a pod that is served already: nothing to do if the namespace is the same, otherwise start anew in this one.
+     * Serve a pod. If the pod is served already, do nothing if the namespace is the same, otherwise serve it in the new namespace.
      *
      * @param uid the pod's name in the protocol, not empty
-     * @param info who it is
+     * @param info the pod's names
      * @param netns its network namespace, to be closed by the receiver
      */
     record Add(String uid, WorkloadInfo info, NetworkNamespace netns) implements ZdsRequest {}
 
     /**
-     * Part of a snapshot: the pod still exists, keep serving it if it is served.
+     * Part of a snapshot: the pod still exists; continue to serve it if it is served.
      *
      * @param uid the pod's name in the protocol
      */
     record Keep(String uid) implements ZdsRequest {}
 
     /**
-     * Stop serving a pod at once. For an unknown one there is nothing to do.
+     * Stop serving a pod at once. Do nothing if it is unknown.
      *
      * @param uid the pod's name in the protocol
      */
     record Del(String uid) implements ZdsRequest {}
 
-    /** Every pod has been named in this session: stop serving those that were not. Comes once per session. */
+    /** All pods have been named in this session: stop serving all others. Sent once per session. */
     record SnapshotSent() implements ZdsRequest {}
 }

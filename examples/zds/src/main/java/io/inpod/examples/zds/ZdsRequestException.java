@@ -3,8 +3,8 @@ package io.inpod.examples.zds;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A single request can't be served, for instance an Add whose descriptor is no network namespace. The session stays up: answer
- * with {@link ZdsClient#nack(String)} and go on receiving.
+ * Thrown when a single request can't be served, for instance an Add whose descriptor isn't a network namespace. The session stays up: answer
+ * with {@link ZdsClient#nack(String)} and continue to receive.
  */
 public final class ZdsRequestException extends ZdsException {
     private static final long serialVersionUID = 1L;
@@ -16,7 +16,7 @@ public final class ZdsRequestException extends ZdsException {
         this.uid = uid;
     }
 
-    /** {@return the pod that the request was about} */
+    /** {@return the uid of the pod that the request concerns} */
     public String uid() {
         return uid;
     }

@@ -20,12 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The agent's end of ZDS: listens for proxies, gives each the whole list of pods, and then every change.
+ * The agent's end of ZDS: listens for proxies, sends each the complete list of pods, and then every change.
  *
- * <p>Several proxies may be connected, as during the upgrade of one: a new pod goes to the newest, a deletion to all. Starts no
- * thread: the caller runs {@link #run()} on a thread of its own, and supplies an executor that has a thread for each proxy as long
- * as it is connected (a cached pool; a bounded one would let a silent client keep others out for as long as the answer timeout).
- * Thread-safe; {@link #add} and {@link #delete} block until the proxy has answered.
+ * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. The server starts
+ * no thread: the caller calls {@link #run()} on a thread of its own, and supplies an executor that has a thread for each connected proxy (a
+ * cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe; {@link #add} and
+ * {@link #delete} block until the proxy has answered.
  */
 public final class ZdsServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("zds");
@@ -36,7 +36,7 @@ public final class ZdsServer implements AutoCloseable {
     /** Guards the two collections; never held during I/O. */
     private final Object lock = new Object();
     private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
-    /** The newest last. */
+    /** In the order in which they connected. */
     private final List<ProxySession> sessions = new ArrayList<>();
 
     private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
@@ -46,22 +46,22 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Listens; nobody is served before {@link #run()}. The directory is created with mode 0700 if it is missing.
+     * Listens. No proxy is served before {@link #run()} is called. A missing directory is created with mode 0700.
      *
      * @param path the socket's file, such as {@code /var/run/ztunnel/ztunnel.sock}
-     * @param executor runs a task for each proxy as long as it is connected
+     * @param executor runs a task for each proxy while it is connected
      * @param patience how long a proxy may take to answer before its connection is closed, greater than zero; 30 s is usual
      * @return the server, to be closed by the caller
-     * @throws IOException if the directory is not to be trusted, or somebody listens there already
+     * @throws IOException if the directory can't be trusted, or another process listens on this path
      */
     public static ZdsServer listen(Path path, Executor executor, Duration patience) throws IOException {
         if (patience.isNegative() || patience.toMillis() == 0) {
-            throw new IllegalArgumentException("a proxy needs time to answer, not " + patience);
+            throw new IllegalArgumentException("the time in which a proxy must answer must be greater than zero, not " + patience);
         }
         return new ZdsServer(PrivateServer.listen(path), executor, patience);
     }
 
-    /** Accepts proxies until this server is closed; to be run on a thread of the caller's. */
+    /** Accepts proxies until this server is closed. */
     public void run() {
         server.run(executor, new PrivateServer.Handler() {
             @Override
@@ -105,7 +105,7 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     private void sendSnapshot(ProxySession session) throws IOException {
-        session.lock(); // whoever sees the session waits until it is ready
+        session.lock(); // other threads that find the session wait until it is ready
         List<ZdsPod> known = List.of();
         try {
             known = register(session);
@@ -124,7 +124,7 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
-    /** From here on the session is told of changes; what was there before is the result, to be closed by the caller. */
+    /** Registers the session for changes from now on; returns the pods that are known already, to be closed by the caller. */
     private List<ZdsPod> register(ProxySession session) throws IOException {
         synchronized (lock) {
             if (server.isClosed()) {
@@ -162,7 +162,7 @@ public final class ZdsServer implements AutoCloseable {
      * Waits until a proxy is connected.
      *
      * @param timeout how long to wait at most
-     * @throws ZdsSessionException if none has come by then
+     * @throws ZdsSessionException if none is connected by then
      * @throws InterruptedException if the thread was interrupted
      */
     public void awaitProxy(Duration timeout) throws ZdsSessionException, InterruptedException {
@@ -179,11 +179,11 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Hands a pod to the newest proxy and waits for its answer. If that fails, a new pod is forgotten: the proxy, which otherwise
-     * would try again, is told so, and later proxies won't hear of it. Adding a pod again is harmless, and if it fails the pod stays
-     * part of the snapshot; adding a uid with another namespace moves it there.
+     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is new, the server forgets it: it sends the proxy,
+     * which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding a pod again is harmless, and if that fails
+     * the pod stays part of the snapshot. Adding a known uid with another namespace moves the pod there.
      *
-     * @param pod the pod; its namespace remains the caller's, who may close it afterwards
+     * @param pod the pod; its namespace remains the caller's, which may close it afterwards
      * @throws ZdsNackException if the proxy refused, with its reason
      * @throws ZdsSessionException if no proxy is connected, see {@link #awaitProxy}, or if it didn't answer in time
      * @throws IOException if the pod's names are too long for a message (1024 bytes), or the namespace is closed
@@ -233,8 +233,8 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Tells all proxies to stop serving a pod, and waits for their answers. Proxies that can't be reached learn it from the
-     * snapshot when they connect again; so none being connected is no error.
+     * Requests all proxies to stop serving a pod, and waits for their answers. Proxies that can't be reached learn of the deletion from the
+     * snapshot when they reconnect; it is no error if none is connected.
      *
      * @param uid the pod
      * @return whether the pod was known
@@ -279,7 +279,7 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
-    /** Stops listening, ends all sessions and forgets the pods; proxies go on serving them. Closing twice does nothing. */
+    /** Stops listening, ends all sessions and forgets the pods; proxies continue to serve them. Closing twice does nothing. */
     @Override
     public void close() {
         server.close();

@@ -31,7 +31,7 @@ public final class ForeignPeer implements AutoCloseable {
         replies = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** Sends a command without waiting for what comes of it. */
+    /** Sends a command without waiting for its result. */
     public void begin(String command) throws IOException {
         commands.write(command + "\n");
         commands.flush();

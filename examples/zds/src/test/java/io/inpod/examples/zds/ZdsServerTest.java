@@ -243,10 +243,10 @@ class ZdsServerTest {
                 assertThat(proxy.ask("recv")).as(bad).isEqualTo("EOF");
             }
         }
-        proxy.run("connect " + socket); // and says nothing
+        proxy.run("connect " + socket); // and sends nothing
         assertThat(proxy.ask("recv")).isEqualTo("EOF");
         connectWithEmptySnapshot();
-        proxy.run(OK); // nobody asked
+        proxy.run(OK); // without a request
         assertThat(proxy.ask("recv")).isEqualTo("EOF");
         connectWithEmptySnapshot();
     }

@@ -32,7 +32,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The process. Ends with 0 after SIGTERM, 1 after an error that it can't go on with, 2 for a configuration that it can't use. */
+/** The ztunnel's process. Its exit code is 0 after SIGTERM, 1 after a fatal error, and 2 if the configuration can't be used. */
 public final class Main {
     private static final int RETRY_SECONDS = 5;
     private static final int RESOLVER_THREADS = 4;
@@ -47,7 +47,7 @@ public final class Main {
      */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && !List.of(arguments).equals(List.of("proxy"))) {
-            System.err.println("unknown argument: " + arguments[0] + "; the ztunnel is configured by environment variables, see docs/operators.md");
+            System.err.println("unknown argument: " + arguments[0] + "; configure the ztunnel with environment variables, see docs/operators.md");
             System.exit(2);
         }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
@@ -63,8 +63,8 @@ public final class Main {
         } catch (IOException e) {
             log.error("can't start: {}", e.getMessage());
             status = 1;
-        } catch (RuntimeException | Error e) { // or the event loops would go on without anybody who takes pods away from them
-            log.error("ended by a fault", e);
+        } catch (RuntimeException | Error e) { // otherwise the event loops would keep running, and pods could no longer be removed
+            log.error("ended by an unexpected error", e);
             status = 1;
         }
         end(status);
@@ -80,9 +80,9 @@ public final class Main {
         log.info("{} workloads known", mesh.size());
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
-        log.warn("FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; whoever can read that directory can be anybody. Not for production", caDirectory);
+        log.warn("FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. Not for production", caDirectory);
 
-        // Every thread is started here, before the first switch into a pod's namespace: a thread is born where its starter is.
+        // All threads are started here, before the first switch into a pod's namespace: a new thread inherits the namespace of its starter.
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
@@ -91,7 +91,7 @@ public final class Main {
         resolver.prestartAllCoreThreads();
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections());
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
-            log.error("a thread is stuck in a pod's namespace and may do anything there, so this process ends: {}", lost.getMessage());
+            log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
         control.scheduleWithFixedDelay(state::refresh, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
@@ -104,7 +104,7 @@ public final class Main {
             return 1;
         } catch (InterruptedException e) {
             for (; ; ) {
-                LockSupport.park(); // the shutdown hook does the rest
+                LockSupport.park(); // the shutdown hook ends the process
             }
         }
         return 0;
@@ -112,7 +112,7 @@ public final class Main {
 
     private static NamespaceIdentity ownNamespace() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
-            own.call(() -> null); // now, rather than with the first pod: may this process enter namespaces at all?
+            own.call(() -> null); // fails now, rather than with the first pod, if this process can't enter namespaces
             return own.identity();
         }
     }
@@ -126,16 +126,16 @@ public final class Main {
             Thread.currentThread().interrupt();
         }
         log.info("shutdown complete");
-        end(0); // by itself the JVM would end with 143, as if it had been killed
+        end(0); // otherwise the JVM would exit with 143, as if it had been killed
     }
 
-    /** Doesn't run shutdown hooks: in one of them, or stuck somewhere, that would wait for ever. */
+    /** Ends the process without running shutdown hooks, which could block indefinitely. */
     private static void end(int status) {
         stopLogging();
         Runtime.getRuntime().halt(status);
     }
 
-    /** Writes what the asynchronous appender still holds. */
+    /** Writes the lines that the asynchronous appender still holds. */
     private static void stopLogging() {
         ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }

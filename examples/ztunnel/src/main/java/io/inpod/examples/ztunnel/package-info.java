@@ -1,4 +1,4 @@
-/** A node proxy for Istio ambient mode: serves the pods that a node agent hands to it. */
+/** A node proxy for Istio ambient mode, which serves the pods that a node agent hands over. */
 @NullMarked
 package io.inpod.examples.ztunnel;
 

@@ -57,7 +57,7 @@ final class ForeignAgent implements AutoCloseable {
         return this;
     }
 
-    /** Sends an Add for a pod whose name and account are made from its uid. */
+    /** Sends an Add for a pod whose name and account are derived from its uid. */
     String add(String uid, NetworkNamespace namespace) throws IOException {
         return request("add " + uid + " name-" + uid + " default sa-" + uid + " " + Tool.pathOf(namespace));
     }

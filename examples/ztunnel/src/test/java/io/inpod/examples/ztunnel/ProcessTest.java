@@ -122,7 +122,7 @@ class ProcessTest {
             assertThat(agent.add("p", pod)).startsWith("nack can't listen on").contains(":" + port + " in").contains("Address already in use");
             assertThat(ZtunnelProcess.listeners(pod)).containsExactly(port); // the other one
         }
-        ztunnel.awaitLine(0, "proxy started at last");
+        ztunnel.awaitLine(0, "proxy started after a retry");
         assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
     }
 
@@ -244,7 +244,7 @@ class ProcessTest {
         }
     }
 
-    /** Serves nobody, until no more clients come. */
+    /** Serves no client until no more arrive. */
     private static void drop(ServerSocketChannel listener, AtomicInteger left) {
         try {
             listener.configureBlocking(false);
@@ -276,7 +276,7 @@ class ProcessTest {
                     channel.configureBlocking(false);
                     channel.connect(new InetSocketAddress("127.0.0.1", 15080)); // and says nothing
                 }
-                assertThat(ztunnel.awaitLine(0, "can't accept connections on")).contains("15080").contains("trying again");
+                assertThat(ztunnel.awaitLine(0, "can't accept connections on")).contains("15080").contains("retrying");
             } finally {
                 for (Socket socket : crowd) {
                     socket.close();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
-/** What an agent's messages lead to, in the real process. A process that survives a case serves the next one too. */
+/** The effects of an agent's messages on the real process. A process that survives a case serves the next one too. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ZdsCasesTest {
     private static final String ADD_P = "add uid-p pod default sa-pod ";

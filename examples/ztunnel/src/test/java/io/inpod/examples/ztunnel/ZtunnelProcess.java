@@ -60,7 +60,7 @@ final class ZtunnelProcess implements AutoCloseable {
         return Files.exists(log()) ? Files.readAllLines(log()) : List.of();
     }
 
-    /** Waits for a line of the log after so many others. */
+    /** Waits for a line of the log after a given number of lines. */
     String awaitLine(int after, String text) throws Exception {
         List<String> found = new ArrayList<>();
         await(() -> {
@@ -100,7 +100,7 @@ final class ZtunnelProcess implements AutoCloseable {
         await(() -> wanted.test(listeners(namespace)), () -> "listeners in " + namespace + ": " + listeners(namespace));
     }
 
-    /** Its open sockets and namespaces: what must not grow. */
+    /** Its open sockets and namespaces, which must not grow in number. */
     List<String> descriptors() throws IOException {
         List<String> found = new ArrayList<>();
         // Each thread that has entered a namespace keeps one descriptor of its own namespace: not more than there are threads.

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The probe finds every promise kept where the rules are whole, and names the broken one and the rule where somebody changed them. */
+/** Every guarantee holds where the rules are complete; where they were changed, the broken one is named with the rule. */
 @Pods(1)
 class GuaranteeTrialKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4).withDnsCapture(true);
@@ -37,26 +37,26 @@ class GuaranteeTrialKernelTest {
                 PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY)));
     }
 
-    private static List<TrialResult> probe(PodRules rules, NetworkNamespace pod) throws Exception {
+    private static List<TrialResult> tryAll(PodRules rules, NetworkNamespace pod) throws Exception {
         return new GuaranteeTrial(rules, IptablesTools.system(), Duration.ofSeconds(2)).run(pod);
     }
 
     @ParameterizedTest
     @MethodSource("presets")
-    void whatIsWholeKeepsEveryPromise(PodRules rules, PodNetwork network) throws Exception {
+    void everyGuaranteeHoldsWithCompleteRules(PodRules rules, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(rules).install(pod);
-        List<TrialResult> findings = probe(rules, pod);
-        assertThat(findings).allMatch(TrialResult::holds);
-        assertThat(findings.stream().map(TrialResult::family)).contains(IpFamily.V4, IpFamily.V6);
-        rules.redirections().forEach(redirection -> assertThat(findings).filteredOn(finding -> finding.family() == redirection.family())
+        List<TrialResult> results = tryAll(rules, pod);
+        assertThat(results).allMatch(TrialResult::holds);
+        assertThat(results.stream().map(TrialResult::family)).contains(IpFamily.V4, IpFamily.V6);
+        rules.redirections().forEach(redirection -> assertThat(results).filteredOn(result -> result.family() == redirection.family())
                 .extracting(TrialResult::guarantee).contains(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE, Guarantee.MARKED, Guarantee.LOOPBACK,
                         Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE));
-        assertThat(findings.stream().anyMatch(finding -> finding.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
-        assertThat(findings.stream().anyMatch(finding -> finding.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
+        assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
+        assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
                 && rules.redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.REDIRECT && !redirection.ingress()));
-        assertThat(new GuaranteeTrial(rules).guarantees()).containsExactlyInAnyOrderElementsOf(findings.stream()
-                .map(finding -> finding.family() + ": " + finding.guarantee().words()).toList());
+        assertThat(new GuaranteeTrial(rules).guarantees()).containsExactlyInAnyOrderElementsOf(results.stream()
+                .map(result -> result.family() + ": " + result.guarantee().words()).toList());
     }
 
     @ParameterizedTest
@@ -65,10 +65,10 @@ class GuaranteeTrialKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(PodRules.of(V4, V6), List.of(new IptablesBackend(IptablesTools.system().withVariant(variant))), reason -> {
         }).install(pod);
-        assertThat(probe(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
+        assertThat(tryAll(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
     }
 
-    /** What somebody does to the rules; which promise breaks; and what is said of it. */
+    /** A change of the rules, the guarantee that it breaks, and what is reported. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "nat     | -I OUTPUT -p tcp -j ACCEPT                   | OUTBOUND   | no answer; met nat OUTPUT rule 1: -p tcp -j ACCEPT",
@@ -87,16 +87,16 @@ class GuaranteeTrialKernelTest {
         "mangle  | -I INPOD_GUARD -p tcp -j RETURN              | CONTAINED  | the peer, past the proxy; met mangle INPOD_GUARD rule 1: -p tcp -j RETURN",
         "mangle  | -A OUTPUT -p tcp --dport 8080 -d 192.0.2.0/24 -m mark ! --mark 0x539/0xfff -j DROP | OUTBOUND | no answer; met mangle OUTPUT rule 2",
     })
-    void theBrokenPromiseIsNamedWithItsRule(String table, String change, Guarantee broken, String said, PodNetwork network) throws Exception {
+    void theBrokenGuaranteeIsNamedWithItsRule(String table, String change, Guarantee broken, String said, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRules rules = PodRules.of(V4, V6);
         new PodRulesChange(rules).install(pod);
         Kernel.run(pod, "*" + table + "\n" + change + "\nCOMMIT\n", "iptables-restore", "--noflush");
-        List<TrialResult> findings = new ArrayList<>(probe(rules, pod));
-        findings.removeIf(TrialResult::holds);
-        assertThat(findings).extracting(TrialResult::family).containsOnly(IpFamily.V4);
-        assertThat(findings).filteredOn(finding -> finding.guarantee() == broken).singleElement()
-                .satisfies(finding -> assertThat(finding.toString()).contains("BROKEN").contains(said));
+        List<TrialResult> results = new ArrayList<>(tryAll(rules, pod));
+        results.removeIf(TrialResult::holds);
+        assertThat(results).extracting(TrialResult::family).containsOnly(IpFamily.V4);
+        assertThat(results).filteredOn(result -> result.guarantee() == broken).singleElement()
+                .satisfies(result -> assertThat(result.toString()).contains("BROKEN").contains(said));
     }
 
     @Test
@@ -104,7 +104,7 @@ class GuaranteeTrialKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(PodRules.of(V4)).install(pod);
         Kernel.run(pod, "*filter\n-I OUTPUT -p tcp -j ACCEPT\nCOMMIT\n", "ip6tables-restore", "--noflush");
-        assertThat(probe(PodRules.of(V4), pod)).filteredOn(finding -> !finding.holds()).singleElement().asString()
+        assertThat(tryAll(PodRules.of(V4), pod)).filteredOn(result -> !result.holds()).singleElement().asString()
                 .startsWith("IPv6: outbound TCP is rejected: BROKEN: expected refused, observed ").endsWith("; met filter OUTPUT rule 1: -p tcp -j ACCEPT");
     }
 
@@ -114,8 +114,8 @@ class GuaranteeTrialKernelTest {
         new PodRulesChange(PodRules.of(V4, V6)).install(pod);
         Kernel.run(pod, "table inet other { chain out { type filter hook output priority 10; tcp dport 8080 ip daddr 192.0.2.1 counter reject with tcp reset; }; }",
                 "nft", "-f", "-");
-        assertThat(probe(PodRules.of(V4, V6), pod)).filteredOn(finding -> finding.guarantee() == Guarantee.MARKED && finding.family() == IpFamily.V4)
-                .singleElement().satisfies(finding -> assertThat(finding.toString()).contains("refused; met inet other out rule 1:"));
+        assertThat(tryAll(PodRules.of(V4, V6), pod)).filteredOn(result -> result.guarantee() == Guarantee.MARKED && result.family() == IpFamily.V4)
+                .singleElement().satisfies(result -> assertThat(result.toString()).contains("refused; met inet other out rule 1:"));
     }
 
     @Test
@@ -123,7 +123,7 @@ class GuaranteeTrialKernelTest {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRulesChange(PodRules.of(V4, V6)).install(pod);
         String before = state(pod);
-        probe(PodRules.of(V4, V6), pod);
+        tryAll(PodRules.of(V4, V6), pod);
         assertThat(state(pod)).isEqualTo(before);
     }
 

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 
 /** Tries the features of the library other than traffic. */
 final class Features {
@@ -62,7 +63,7 @@ final class Features {
             sender.send(ByteBuffer.wrap(new byte[] {1}), pod.namespace().fd());
             try (UnixMessage packet = receiver.receive(1, 1, LIMIT)) {
                 expect(packet != null && packet.descriptors() == 1, "no descriptor arrived");
-                try (NetworkNamespace received = NetworkNamespace.adopt(packet.take())) {
+                try (NetworkNamespace received = NetworkNamespace.adopt(Objects.requireNonNull(packet).take())) {
                     expect(received.equals(pod.namespace()), "it is " + received);
                     return received.identity() + ", by SCM_RIGHTS from process " + receiver.peer().pid();
                 }

@@ -2,6 +2,7 @@ package io.inpod.netns.testing;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -49,6 +50,6 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return context.getStore(STORE).get(PodNetwork.class, PodNetwork.class);
+        return Objects.requireNonNull(context.getStore(STORE).get(PodNetwork.class, PodNetwork.class));
     }
 }

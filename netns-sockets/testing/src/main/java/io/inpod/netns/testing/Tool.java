@@ -100,7 +100,8 @@ public final class Tool {
 
     /**
      * Returns if the system has a program. Otherwise skips the calling test, or fails it with {@code CI=true}. If the environment variable
-     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), a program that isn't listed fails the test everywhere.
+     * {@code INPOD_PROGRAMS} names a list of programs (see the script {@code inpod-sandbox/bin/java}), a program that isn't listed fails
+     * the test everywhere.
      *
      * @param program its name
      */

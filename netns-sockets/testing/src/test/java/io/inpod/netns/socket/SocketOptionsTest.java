@@ -29,7 +29,7 @@ class SocketOptionsTest {
             refused(() -> SocketOptions.NONE.with(CONGESTION, name), "TCP_CONGESTION must be an algorithm's name");
         }
         refused(() -> SocketOptions.NONE.withFamily(StandardProtocolFamily.UNIX), "INET or INET6");
-        refused(() -> SocketOptions.NONE.withFamily(StandardProtocolFamily.INET).with(DUAL_STACK, true), "IPv4 alone");
+        refused(() -> SocketOptions.NONE.withFamily(StandardProtocolFamily.INET).with(DUAL_STACK, true), "only IPv4");
         refused(() -> new SocketOptions(null, 0, Map.of(MARK, "five")), "SO_MARK takes a Integer, not five");
     }
 

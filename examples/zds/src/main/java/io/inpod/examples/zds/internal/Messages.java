@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 
 /** The messages that either end sends, as packets. */
 public final class Messages {
-    /** What a peer has room for. */
+    /** The maximum size of a message: peers have no larger buffer. */
     public static final int MAX_BYTES = 1024;
 
     /** Leaves room for the headers of the two messages around an error's text. */
@@ -22,7 +22,7 @@ public final class Messages {
         return response("");
     }
 
-    /** A refusal; the text is cut to what fits, and never empty, since an empty one would mean success. */
+    /** A refusal. The text is truncated to fit, and never empty, since an empty one means success. */
     public static ByteBuffer nack(String error) {
         return response(error.isEmpty() ? "unknown error" : cut(error));
     }
@@ -31,7 +31,7 @@ public final class Messages {
         return packet(Wire.WorkloadResponse.newBuilder().setAck(Wire.Ack.newBuilder().setError(error)).build());
     }
 
-    /** Cuts between characters. */
+    /** Truncates between characters. */
     private static String cut(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         int end = Math.min(bytes.length, MAX_ERROR_BYTES);

@@ -1,4 +1,4 @@
-/** Messages; not API. */
+/** The protocol's messages. Not API. */
 @NullMarked
 package io.inpod.examples.zds.internal;
 

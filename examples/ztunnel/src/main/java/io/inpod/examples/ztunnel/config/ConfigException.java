@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.config;
 
-/** The configuration can't be used; the message names the variable, or the file and the place in it. */
+/** Thrown when the configuration can't be used. The message names the variable, or the file and the place in it. */
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The workloads of the mesh, found by address or by who they are. Immutable. */
+/** The workloads of the mesh, found by address or by name. Immutable. */
 public final class Mesh {
     private final Map<Key, Workload> byAddress = new HashMap<>();
     private final List<Workload> workloads;
@@ -23,7 +23,7 @@ public final class Mesh {
         for (Workload workload : workloads) {
             for (InetAddress address : workload.addresses()) {
                 if (!workload.hostNetwork()) {
-                    // Of two with one address the tunnelled one counts: nothing may go in clear that one of them would encrypt.
+                    // Of two workloads with one address, the one with a tunnel counts: no traffic may go in clear that one of them would encrypt.
                     byAddress.merge(new Key(workload.network(), address), workload, (a, b) -> a.hbone() ? a : b);
                 }
             }
@@ -31,24 +31,24 @@ public final class Mesh {
     }
 
     /**
-     * Who has an address.
+     * Returns the workload that has an address.
      *
-     * @param network in which network
+     * @param network the address's network
      * @param address the address
-     * @return the workload, if the mesh knows one
+     * @return the workload, if the mesh has one
      */
     public Optional<Workload> at(String network, InetAddress address) {
         return Optional.ofNullable(byAddress.get(new Key(network, address)));
     }
 
     /**
-     * The workload that an agent describes.
+     * Returns the workload that an agent describes.
      *
-     * @param node where it runs
+     * @param node the node on which it runs
      * @param name the pod's name
      * @param namespace its Kubernetes namespace
      * @param serviceAccount its service account
-     * @return the workload, if the mesh knows one of all these
+     * @return the workload, if the mesh has one that matches all four
      */
     public Optional<Workload> local(String node, String name, String namespace, String serviceAccount) {
         return workloads.stream()
@@ -57,16 +57,16 @@ public final class Mesh {
     }
 
     /**
-     * Who has a DNS name.
+     * Returns the workload that has a DNS name.
      *
      * @param hostname the name
-     * @return the workload, if the mesh knows one with addresses
+     * @return the workload, if the mesh has one with addresses
      */
     public Optional<Workload> named(String hostname) {
         return workloads.stream().filter(w -> w.hostname().equalsIgnoreCase(hostname) && !w.addresses().isEmpty()).findFirst();
     }
 
-    /** {@return how many workloads there are} */
+    /** {@return the number of workloads} */
     public int size() {
         return workloads.size();
     }

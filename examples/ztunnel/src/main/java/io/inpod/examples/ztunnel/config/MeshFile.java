@@ -14,9 +14,8 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
- * Istio ztunnel's local configuration, in YAML or JSON (which is YAML too). What this version can't enforce (policies, services,
- * waypoints, gateways, application tunnels) and what it doesn't know is an error, never ignored: a policy that is overlooked would let
- * pass what it forbids.
+ * Reads the local configuration of Istio's ztunnel, in YAML or JSON. Features that this version can't enforce (policies, services, waypoints,
+ * gateways, application tunnels) and unknown keys are errors, never ignored: an overlooked policy would allow what it forbids.
  */
 public final class MeshFile {
     private MeshFile() {}
@@ -24,7 +23,7 @@ public final class MeshFile {
     /**
      * Reads the mesh that a configuration names.
      *
-     * @param config whose LOCAL_XDS_PATH or LOCAL_XDS
+     * @param config the configuration, with LOCAL_XDS_PATH or LOCAL_XDS
      * @return the mesh
      * @throws ConfigException naming file, place and key
      */
@@ -46,9 +45,9 @@ public final class MeshFile {
     /**
      * Reads a mesh.
      *
-     * @param source where the text is from, for errors
+     * @param source the source of the text, for errors
      * @param text YAML or JSON
-     * @param config gives defaults
+     * @param config supplies defaults
      * @return the mesh
      * @throws ConfigException naming source, place and key
      */
@@ -74,7 +73,7 @@ public final class MeshFile {
         return new Mesh(workloads);
     }
 
-    /** JSON may be indented by tabs, which YAML forbids; inside its strings there are none. */
+    /** JSON may be indented with tabs, which YAML forbids; its strings can't contain them. */
     private static String forYaml(String text) {
         return text.stripLeading().startsWith("{") ? text.replace('\t', ' ') : text;
     }
@@ -85,7 +84,7 @@ public final class MeshFile {
                 "locality", "capacity", "waypoint", "networkGateway", "applicationTunnel", "authorizationPolicies", "services");
         node.refuseUnlessEmpty("waypoint", "networkGateway", "applicationTunnel", "authorizationPolicies", "services");
         node.text("status", "Healthy", "Healthy", "Unhealthy");
-        node.flag("nativeTunnel"); // the peer ends tunnels itself: the same to us
+        node.flag("nativeTunnel"); // the peer terminates tunnels itself: no difference to this proxy
         node.nested("locality").allow("region", "zone", "subzone");
         node.checkNumber("capacity");
         Workload workload = new Workload(

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A map of a parsed document, which knows where it stands so that errors can say so. */
+/** A map of a parsed document, with its place in the document for errors. */
 record Node(String source, String path, Map<?, ?> map) {
     Node(String source, String path, Object value) throws ConfigException {
         this(source, path, asMap(source, path, value));
@@ -31,7 +31,7 @@ record Node(String source, String path, Map<?, ?> map) {
         return path.isEmpty() || key.isEmpty() ? path + key : path + "." + key;
     }
 
-    /** Whatever is not listed is an error. */
+    /** Throws if there is any other key. */
     void allow(String... keys) throws ConfigException {
         for (Object key : map.keySet()) {
             if (!(key instanceof String) || !Set.of(keys).contains(key)) {
@@ -40,7 +40,7 @@ record Node(String source, String path, Map<?, ?> map) {
         }
     }
 
-    /** What this version can't enforce must be absent, null or empty. */
+    /** Throws unless these keys, which this version can't enforce, are absent, null or empty. */
     void refuseUnlessEmpty(String... keys) throws ConfigException {
         for (String key : keys) {
             Object value = map.get(key);
@@ -51,7 +51,7 @@ record Node(String source, String path, Map<?, ?> map) {
         }
     }
 
-    /** A nested map, empty if it is absent. */
+    /** Returns a nested map, empty if it is absent. */
     Node nested(String key) throws ConfigException {
         Object value = map.get(key);
         return new Node(source, place(key), value == null ? Map.of() : value);
@@ -76,7 +76,7 @@ record Node(String source, String path, Map<?, ?> map) {
         throw error(key, "must be a list, not " + value);
     }
 
-    /** Must be there, though it may be empty. */
+    /** Returns a list of addresses, which is required but may be empty. */
     List<InetAddress> addresses(String key) throws ConfigException {
         if (map.get(key) == null) {
             throw error(key, "is required");
@@ -112,7 +112,7 @@ record Node(String source, String path, Map<?, ?> map) {
         if (value instanceof String text) {
             return text;
         }
-        // A name such as 0123 or 1e3, unquoted, is a number to YAML: what was written can't be known any more.
+        // An unquoted name such as 0123 or 1e3 is a number in YAML, and its original text is lost.
         throw error(key, "must be a text, not " + value + (value instanceof Map || value instanceof Collection ? "" : " (write it in quotes)"));
     }
 
@@ -124,7 +124,7 @@ record Node(String source, String path, Map<?, ?> map) {
         return text;
     }
 
-    /** A whole number that isn't negative; whatever it is for, we don't use it. */
+    /** Checks a whole number, not negative, that this proxy doesn't use. */
     void checkNumber(String key) throws ConfigException {
         Object value = map.get(key);
         if (value != null && !(value instanceof Integer number && number >= 0)) {

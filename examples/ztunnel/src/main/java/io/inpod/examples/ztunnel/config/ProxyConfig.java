@@ -16,20 +16,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The environment variables, those of Istio's ztunnel.
+ * The configuration from the environment variables of Istio's ztunnel.
  *
  * @param uds INPOD_UDS: the agent's socket
  * @param portReuse INPOD_PORT_REUSE: whether listeners use SO_REUSEPORT
  * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x..., with 0x539 in its low 12 bits
  * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
  * @param socks5 UNSTABLE_ENABLE_SOCKS5: whether pods get a SOCKS5 listener on 127.0.0.1
- * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; unset and true mean "or no connection"
- * @param node NODE_NAME: which workloads are local
+ * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; if unset or true, connections for which that is impossible fail
+ * @param node NODE_NAME: the node's name, which determines which workloads are local
  * @param network NETWORK: the network the node is in
  * @param clusterId CLUSTER_ID: for telemetry
- * @param trustDomain TRUST_DOMAIN: of workloads that don't say
- * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, as the options of a socket
- * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may go on after SIGTERM
+ * @param trustDomain TRUST_DOMAIN: the trust domain of workloads without one in the mesh's configuration
+ * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, as socket options
+ * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may continue after SIGTERM
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
@@ -56,7 +56,7 @@ public record ProxyConfig(
     /**
      * Reads the environment.
      *
-     * @param environment variable to value
+     * @param environment the variables and their values
      * @return the configuration
      * @throws ConfigException naming the variable that can't be used
      */
@@ -64,19 +64,19 @@ public record ProxyConfig(
         Variables env = new Variables(environment);
         for (String unsupported : new String[] {"XDS_ADDRESS", "CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
             if (!env.text(unsupported, "").isEmpty()) {
-                throw new ConfigException(unsupported + " is set, but this version can't do what it asks for; unset it");
+                throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
             }
         }
         for (String unsupported : new String[] {"TLS12_ENABLED", "XDS_ON_DEMAND", "ISTIO_META_DNS_CAPTURE", "DNS_CAPTURE"}) {
             if (env.flag(unsupported, false)) {
-                throw new ConfigException(unsupported + "=true, but this version can't do that; unset it");
+                throw new ConfigException(unsupported + "=true, but this version doesn't support it; unset it");
             }
         }
         if (!env.text("PROXY_MODE", "shared").equalsIgnoreCase("shared")) {
             throw new ConfigException("PROXY_MODE must be shared, not " + env.text("PROXY_MODE", ""));
         }
         if (!env.flag("FAKE_CA", false)) {
-            throw new ConfigException("FAKE_CA must be true: the development CA is the only source of certificates of this version");
+            throw new ConfigException("FAKE_CA must be true: the development CA is this version's only source of certificates");
         }
         String text = env.text("LOCAL_XDS", "");
         String path = env.text("LOCAL_XDS_PATH", "");
@@ -132,17 +132,17 @@ public record ProxyConfig(
         }
     }
 
-    /** With a mark that the rules don't let pass, every connection of the proxy would be redirected to the proxy. */
+    /** With a mark that the rules don't accept, every connection of the proxy would be redirected to the proxy itself. */
     private static int mark(Variables env) throws ConfigException {
         int mark = env.number("PACKET_MARK", PROXY_MARK, 1, Integer.MAX_VALUE);
         if ((mark & MARK_MASK) != PROXY_MARK) {
-            throw new ConfigException("PACKET_MARK must be " + PROXY_MARK + " (0x" + Integer.toHexString(PROXY_MARK) + ") in its low 12 bits, the mark that the rules in pods let pass, not "
+            throw new ConfigException("PACKET_MARK must be " + PROXY_MARK + " (0x" + Integer.toHexString(PROXY_MARK) + ") in its low 12 bits, the mark that the pods' rules accept, not "
                     + env.text("PACKET_MARK", ""));
         }
         return mark;
     }
 
-    /** {@return the ports that the proxy itself listens on in every pod} */
+    /** {@return the ports on which the proxy listens in every pod} */
     public Set<Integer> ownPorts() {
         return socks5 ? OWN_PORTS_WITH_SOCKS5 : OWN_PORTS;
     }

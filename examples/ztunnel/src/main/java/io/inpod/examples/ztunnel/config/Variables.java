@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Environment variables, read strictly: a value that can't be understood is an error, not the default. */
+/** Environment variables, parsed strictly: an invalid value is an error and isn't replaced by the default. */
 record Variables(Map<String, String> values) {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
 
@@ -36,7 +36,7 @@ record Variables(Map<String, String> values) {
                 return (int) number;
             }
         } catch (NumberFormatException e) {
-            // said below
+            // reported below
         }
         throw new ConfigException(name + " must be a number from " + least + " to " + most + ", not \"" + value + "\"");
     }

@@ -11,18 +11,18 @@ import java.util.List;
  * @param name the pod's name
  * @param namespace its Kubernetes namespace
  * @param serviceAccount its service account
- * @param trustDomain of its identity
+ * @param trustDomain its identity's trust domain
  * @param addresses its IP addresses
- * @param network which network they are in
+ * @param network the addresses' network
  * @param hostname its DNS name, or ""
- * @param node the node it runs on
- * @param hostNetwork whether it shares the node's addresses, so that an address doesn't tell who it is
- * @param hbone whether it is to be reached through a tunnel
+ * @param node the node on which it runs
+ * @param hostNetwork whether it shares the node's addresses, so that an address doesn't identify it
+ * @param hbone whether peers reach it through a tunnel
  * @param workloadType deployment, cronjob, pod or job
- * @param workloadName name of that deployment, ...
+ * @param workloadName the name of that deployment, cronjob, pod or job
  * @param canonicalName its service's name for telemetry
  * @param canonicalRevision its service's version for telemetry
- * @param clusterId the cluster it runs in
+ * @param clusterId the cluster in which it runs
  */
 public record Workload(
         String uid,
@@ -46,7 +46,7 @@ public record Workload(
         addresses = List.copyOf(addresses);
     }
 
-    /** {@return who it is to its peers} */
+    /** {@return its identity in the mesh} */
     public SpiffeId identity() {
         return new SpiffeId(trustDomain, namespace, serviceAccount);
     }

@@ -1,4 +1,4 @@
-/** What the proxy is told: its environment, and the mesh from a local file. */
+/** The proxy's configuration: the settings from its environment ({@code ProxyConfig}), and the mesh ({@code Mesh}) from a local file ({@code MeshFile}). */
 @NullMarked
 package io.inpod.examples.ztunnel.config;
 

@@ -13,13 +13,14 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which pods are served. A pod that can't be served stays pending and is tried again; running proxies survive the loss of the agent.
+ * Manages which pods are served. A pod that can't be served stays pending and is retried; running proxies survive the loss of the agent.
  * Thread-safe; the methods block.
  */
 public final class StateManager {
@@ -37,11 +38,11 @@ public final class StateManager {
     private record Pending(WorkloadInfo info, NetworkNamespace namespace) {}
 
     /**
-     * Begins with no pods.
+     * Creates a manager without pods.
      *
      * @param shared what the pods' proxies share
      * @param own the proxy's own namespace, which is never served
-     * @param onLost told of a thread that can't leave a pod's namespace; must end the process
+     * @param onLost called if a thread can't leave a pod's namespace; must end the process
      */
     public StateManager(Shared shared, NamespaceIdentity own, Consumer<NamespaceLostError> onLost) {
         this.shared = shared;
@@ -49,7 +50,7 @@ public final class StateManager {
         this.onLost = onLost;
     }
 
-    /** A new session with an agent begins; it will name all pods again. */
+    /** Begins a new session with an agent, which will name all pods again. */
     public synchronized void sessionBegins() {
         snapshot.clear();
         snapshotReceived = false;
@@ -61,9 +62,9 @@ public final class StateManager {
      * Serves a pod.
      *
      * @param uid its name in the protocol
-     * @param info who it is
-     * @param namespace its network namespace, owned by this from now on
-     * @throws IOException if it can't be served; it will be tried again
+     * @param info its names
+     * @param namespace its network namespace, owned by this manager from now on
+     * @throws IOException if it can't be served; it will be retried
      */
     public synchronized void add(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException, InterruptedException {
         if (!snapshotReceived) {
@@ -76,7 +77,7 @@ public final class StateManager {
             namespace.close();
             return; // served already
         }
-        pending.put(uid, new Pending(info, namespace)); // it owns the namespace until a proxy does
+        pending.put(uid, new Pending(info, namespace)); // owns the namespace until a proxy does
         if (current != null) {
             LOG.info("pod WorkloadUid(\"{}\") has another netns or identity now, draining old proxy", uid);
             running.remove(uid);
@@ -85,7 +86,7 @@ public final class StateManager {
         try {
             start(uid, info, namespace);
         } catch (IOException e) {
-            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; trying again every few seconds", uid, e.getMessage());
+            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, e.getMessage());
             throw e;
         }
     }
@@ -106,13 +107,13 @@ public final class StateManager {
         try {
             running.put(uid, PodProxy.start(shared, info, namespace));
         } catch (RuntimeException e) {
-            LOG.error("pod WorkloadUid(\"{}\") met a fault", uid, e);
-            throw new IOException("a fault of the proxy: " + e, e);
+            LOG.error("pod WorkloadUid(\"{}\") failed unexpectedly", uid, e);
+            throw new IOException("unexpected failure of the proxy: " + e, e);
         }
         pending.remove(uid);
     }
 
-    /** From time to time: looks which addresses the pods have now, and tries again to serve those that could not be served. */
+    /** Reads the pods' current addresses, and retries to serve pending pods. To be called from time to time. */
     public synchronized void refresh() {
         running.forEach((uid, proxy) -> {
             try {
@@ -122,10 +123,10 @@ public final class StateManager {
             }
         });
         for (String uid : List.copyOf(pending.keySet())) {
-            Pending pod = pending.get(uid);
+            Pending pod = Objects.requireNonNull(pending.get(uid));
             try {
                 start(uid, pod.info(), pod.namespace());
-                LOG.info("pod WorkloadUid(\"{}\") proxy started at last", uid);
+                LOG.info("pod WorkloadUid(\"{}\") proxy started after a retry", uid);
             } catch (IOException e) {
                 LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
             }
@@ -133,7 +134,7 @@ public final class StateManager {
     }
 
     /**
-     * A pod still exists.
+     * Notes that a pod still exists.
      *
      * @param uid its name in the protocol
      */
@@ -143,14 +144,14 @@ public final class StateManager {
     }
 
     /**
-     * A pod is gone.
+     * Stops serving a pod that is gone.
      *
      * @param uid its name in the protocol
-     * @throws IOException if it is empty
+     * @throws IOException if the uid is empty
      */
     public synchronized void delete(String uid) throws IOException, InterruptedException {
         if (uid.isEmpty()) {
-            throw new IOException("a Del without a uid: which pod is gone?");
+            throw new IOException("a Del without a uid");
         }
         drop(uid);
     }
@@ -172,7 +173,7 @@ public final class StateManager {
         }
     }
 
-    /** Every pod has been named: those that were not are gone. */
+    /** Ends the snapshot: pods that were not named are gone, so stops serving them. */
     public synchronized void snapshotSent() throws InterruptedException {
         LOG.info("pod received snapshot sent");
         snapshotReceived = true;
@@ -184,16 +185,16 @@ public final class StateManager {
     }
 
     /**
-     * Stops serving: listeners are closed at once, connections may go on for a while.
+     * Stops serving: closes listeners at once, and lets connections continue for a while.
      *
-     * @param limit how long
+     * @param limit how long connections may continue
      */
     public synchronized void drain(Duration limit) throws InterruptedException {
         draining = true;
         long deadline = System.nanoTime() + limit.toNanos();
         running.values().forEach(PodProxy::drain);
         for (PodProxy proxy : running.values()) {
-            proxy.awaitHandedOver(deadline); // every pod's peers are told before any pod is waited for
+            proxy.awaitHandedOver(deadline); // all pods' peers are notified before waiting for any pod
         }
         for (PodProxy proxy : running.values()) {
             proxy.awaitDrained(deadline);

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps a session with the node agent, on the calling thread, and carries out what it asks for. */
+/** Maintains a session with the node agent, on the calling thread, and carries out the agent's requests. */
 public final class WorkloadManager {
     private static final Logger LOG = LoggerFactory.getLogger("inpod.workloadmanager");
     private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
@@ -23,10 +23,10 @@ public final class WorkloadManager {
     private final StateManager state;
 
     /**
-     * For an agent that isn't connected yet.
+     * Creates a manager that isn't connected yet.
      *
      * @param socket the agent's socket
-     * @param state what is to be changed
+     * @param state carries out the requests
      */
     public WorkloadManager(Path socket, StateManager state) {
         this.socket = socket;
@@ -34,9 +34,9 @@ public final class WorkloadManager {
     }
 
     /**
-     * Connects, and connects again when the session is lost, until the calling thread is interrupted.
+     * Connects, and reconnects when the session is lost, until the calling thread is interrupted.
      *
-     * @throws ZdsProtocolException if the agent doesn't keep to the protocol; to go on with it would be of no use
+     * @throws ZdsProtocolException if the agent violates the protocol; retrying would not help
      * @throws InterruptedException if interrupted
      */
     public void run() throws ZdsProtocolException, InterruptedException {
@@ -48,15 +48,15 @@ public final class WorkloadManager {
                 state.sessionBegins();
                 for (; ; ) {
                     serve(session);
-                    pause = FIRST_PAUSE; // not before: an agent that only hangs up must not keep us busy
+                    pause = FIRST_PAUSE; // only now: an agent that just closes connections must not cause a busy loop
                     lastError = "";
                 }
             } catch (ZdsProtocolException e) {
                 LOG.error("protocol error: {}", e.getMessage());
                 throw e;
             } catch (ZdsException e) {
-                if (!lastError.equals(e.getMessage())) { // once, not at every attempt
-                    LOG.warn("{}; connecting again", e.getMessage());
+                if (!lastError.equals(e.getMessage())) { // once, not for each attempt
+                    LOG.warn("{}; reconnecting", e.getMessage());
                     lastError = String.valueOf(e.getMessage());
                 }
             }
@@ -65,7 +65,7 @@ public final class WorkloadManager {
         }
     }
 
-    /** One request. */
+    /** Receives, carries out and answers one request. */
     private void serve(ZdsClient session) throws ZdsException, InterruptedException {
         try {
             carryOut(session.receive());

@@ -1,4 +1,4 @@
-/** Which pods there are: the session with the node agent and what follows from its requests. */
+/** The session with the node agent, and the pods that are served because of its requests. */
 @NullMarked
 package io.inpod.examples.ztunnel.inpod;
 

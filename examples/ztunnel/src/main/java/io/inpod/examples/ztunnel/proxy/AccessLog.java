@@ -9,21 +9,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One line per connection, when it has ended. */
+/** Logs one line per connection when it has ended. */
 final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("access");
 
     private AccessLog() {}
 
     /**
-     * What a line says of a connection.
+     * A connection as it appears in the log.
      *
      * @param direction "inbound" or "outbound"
-     * @param source who connected
-     * @param sourceIdentity its identity, if it is known for sure
-     * @param destination where to, on this hop
-     * @param authority where the tunnel leads, or null without a tunnel
-     * @param destinationIdentity identity of the destination, or null without a tunnel
+     * @param source the client's address
+     * @param sourceIdentity the client's identity, or null if it isn't authenticated
+     * @param destination the destination of this hop
+     * @param authority the tunnel's destination, or null without a tunnel
+     * @param destinationIdentity the destination's identity, or null without a tunnel
      */
     record Connection(
             String direction,
@@ -47,7 +47,7 @@ final class AccessLog {
         return NetUtil.toSocketAddressString(address);
     }
 
-    /** The relay has ended; its downstream side is the one that connected. */
+    /** Logs a relay that has ended. Its downstream side is the client. */
     static void ended(Connection connection, RelayResult result) {
         String line = connection + " bytes_sent=" + result.bytesUpstream() + " bytes_recv=" + result.bytesDownstream()
                 + " duration=\"" + result.duration().toMillis() + "ms\"";
@@ -60,7 +60,7 @@ final class AccessLog {
         }
     }
 
-    /** The connection came to nothing. */
+    /** Logs a connection that failed before a relay started. */
     static void failed(Connection connection, String reason) {
         LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
     }

@@ -15,11 +15,11 @@ final class Connections {
     private final Condition changed = lock.newCondition();
     private volatile boolean ended;
 
-    /** Counts a connection until it is closed; after {@link #end()} it is reset instead. */
+    /** Adds a connection until it is closed; after {@link #end()}, resets it instead. */
     void add(Channel channel) {
         open.add(channel);
         if (ended) {
-            Resets.reset(channel); // accepted or connected while the pod was taken away
+            Resets.reset(channel); // accepted or connected while the pod was being removed
         }
         channel.closeFuture().addListener(closed -> {
             open.remove(channel);
@@ -36,7 +36,7 @@ final class Connections {
         return Set.copyOf(open);
     }
 
-    /** Waits until none is open or the deadline (of {@link System#nanoTime}) has passed; says which. */
+    /** Waits until no connection is open; returns false if the deadline (of {@link System#nanoTime}) passes first. */
     boolean awaitNone(long deadlineNanos) throws InterruptedException {
         lock.lock();
         try {
@@ -52,7 +52,7 @@ final class Connections {
         }
     }
 
-    /** Resets what is open and what is still to come, and waits a moment for it. */
+    /** Resets all open connections and those that are added later, and waits up to five seconds until they are closed. */
     void end() throws InterruptedException {
         ended = true;
         all().forEach(Resets::reset);

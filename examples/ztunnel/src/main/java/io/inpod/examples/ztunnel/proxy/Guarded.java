@@ -8,28 +8,28 @@ import io.netty.channel.socket.DuplexChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A fault of ours must end the connection that it happened to: Netty only logs it, and the client would wait for ever. */
+/** Ends a connection after an unexpected error in the code that serves it: Netty only logs the error, and the client would wait indefinitely. */
 final class Guarded {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
 
     private Guarded() {}
 
     /**
-     * Runs work for a connection.
+     * Runs code that serves a connection.
      *
-     * @param client is reset if the work throws
-     * @param work on the client's event loop
+     * @param client the connection, which is reset if the code throws
+     * @param work the code; called on the client's event loop
      */
     static void run(Channel client, Runnable work) {
         try {
             work.run();
         } catch (RuntimeException | Error e) {
-            LOG.error("connection {} ended by a fault", client, e);
+            LOG.error("connection {} ended by an unexpected error", client, e);
             Resets.reset(client);
         }
     }
 
-    /** Like {@link Relay#start}, but leaves no upstream behind if it throws. */
+    /** Like {@link Relay#start}, but also resets the upstream connection if it throws. */
     static void relay(DuplexChannel client, DuplexChannel upstream, RelayListener listener) {
         try {
             Relay.start(client, upstream, listener);

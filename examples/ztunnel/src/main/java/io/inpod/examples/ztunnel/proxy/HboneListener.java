@@ -9,7 +9,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
-/** Port 15008: connections that carry tunnels to the pod. */
+/** Port 15008: accepts connections that carry tunnels to the pod. */
 final class HboneListener extends PodListener {
     private final OwnConnections ofNode;
     private final Connections accepted;
@@ -22,7 +22,7 @@ final class HboneListener extends PodListener {
         this.tunnels = tunnels;
     }
 
-    /** From another pod of the node: on the event loop of the other end. */
+    /** For a connection from another pod of the node, picks the event loop of its other end. */
     @Override
     public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
         EventLoop other = ofNode.eventLoop(client, destination.address());
@@ -36,7 +36,7 @@ final class HboneListener extends PodListener {
         connection.config().setAutoRead(true);
     }
 
-    /** What arrives is for its own handlers. */
+    /** The data on the connection is read by the handlers of tunnels. */
     @Override
     void serve(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination itself) throws ClosedChannelException {
         pod.fromOutside(connection, client);

@@ -14,7 +14,7 @@ import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
-/** Port 15006: what arrives at the pod without a tunnel, redirected. The app sees the client's address. */
+/** Port 15006: serves connections that arrive at the pod without a tunnel and are redirected. The app sees the client's address. */
 final class InboundPlaintext extends PodListener {
     private final UpstreamConnector app;
 
@@ -36,7 +36,7 @@ final class InboundPlaintext extends PodListener {
         if (pod.workload().isEmpty()) {
             refuse(client, connection, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {
-            refuse(client, connection, "the destination is not an address of this pod"); // we are no relay to others
+            refuse(client, connection, "the destination is not an address of this pod"); // this is not a relay to other hosts
         } else {
             connect(client, source, destination, connection);
         }
@@ -59,7 +59,7 @@ final class InboundPlaintext extends PodListener {
             pod.connections().add(toApp);
             Guarded.relay(client, toApp, result -> AccessLog.ended(connection, result));
         } else if (upstream.isCancelled()) {
-            AccessLog.failed(connection, "the client went away before the connection was made");
+            AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
             client.close();
         } else {
             refuse(client, connection, AccessLog.words(upstream.cause()));

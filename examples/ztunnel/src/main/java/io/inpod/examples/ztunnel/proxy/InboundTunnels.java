@@ -18,7 +18,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 
-/** Port 15008: requests that arrive through HBONE. Leads to the pod's own address and nowhere else; the app sees the client's address. */
+/** Port 15008: serves requests that arrive through HBONE. Connects to the pod's own address only; the app sees the client's address. */
 final class InboundTunnels implements TunnelRequestHandler {
     private static final int BAD_REQUEST = 400;
     private static final int UNAVAILABLE = 503;
@@ -39,7 +39,7 @@ final class InboundTunnels implements TunnelRequestHandler {
             InetSocketAddress local = CanonicalAddress.ofChannel(connection.localAddress());
             serve(request, source, local);
         } catch (ClosedChannelException e) {
-            request.refuse(UNAVAILABLE); // the connection has gone meanwhile
+            request.refuse(UNAVAILABLE); // the connection has been closed meanwhile
         }
     }
 
@@ -68,13 +68,13 @@ final class InboundTunnels implements TunnelRequestHandler {
         Future<UpstreamConnection> upstream = app.connect(
                 request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY);
         request.abandoned().addListener(gone -> upstream.cancel(false));
-        // A fault ends the whole connection: the client must not wait for an answer that never comes.
+        // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
     }
 
     private void connected(Future<UpstreamConnection> done, TunnelRequest request, AccessLog.Connection log) {
         if (!done.isSuccess()) {
-            refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client took the request back" : AccessLog.words(done.cause()));
+            refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client cancelled the request" : AccessLog.words(done.cause()));
             return;
         }
         EpollSocketChannel toApp = done.getNow().channel();

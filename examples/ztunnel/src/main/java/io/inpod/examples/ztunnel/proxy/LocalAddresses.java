@@ -12,13 +12,13 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The addresses that the pods of this node really have. One that the mesh doesn't list would count as outside of the mesh, so that data
- * from pod to pod would go there in clear; see {@link OutboundPath}. Thread-safe.
+ * The actual addresses of the pods on this node. An address that the mesh doesn't list would count as outside the mesh, and traffic between
+ * pods would go to it in clear; see {@link OutboundPath}. Thread-safe.
  */
 public final class LocalAddresses {
     private final Map<NetworkNamespace, Set<InetAddress>> byPod = new ConcurrentHashMap<>();
 
-    /** Reads a pod's addresses, now and again later: they may change. Blocks. */
+    /** Reads a pod's addresses. To be called repeatedly, since they may change. Blocks. */
     void read(NetworkNamespace pod) throws IOException {
         Set<InetAddress> addresses = new HashSet<>();
         try (Rtnetlink network = Rtnetlink.open(pod)) {
@@ -26,7 +26,7 @@ public final class LocalAddresses {
                 network.addresses().list(family).stream().map(LinkAddress::address).forEach(addresses::add);
             }
         }
-        // Every pod has these, and they lead to no other one.
+        // Every pod has these, and they don't reach other pods.
         addresses.removeIf(address -> address.isLoopbackAddress() || address.isLinkLocalAddress());
         byPod.put(pod, Set.copyOf(addresses));
     }

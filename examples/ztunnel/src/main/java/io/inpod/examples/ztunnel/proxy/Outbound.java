@@ -7,7 +7,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 
-/** Port 15001: what the pod's apps send, redirected. */
+/** Port 15001: serves the connections of the pod's apps, which are redirected. */
 final class Outbound extends PodListener {
     private final OutboundPath path;
 

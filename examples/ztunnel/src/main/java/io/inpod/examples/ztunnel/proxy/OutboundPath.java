@@ -21,7 +21,7 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.Set;
 
-/** Where an outbound connection goes: through a tunnel if the mesh says that its destination speaks HBONE, otherwise straight on. */
+/** Connects outbound connections: through a tunnel if the mesh says that the destination speaks HBONE, otherwise directly. */
 final class OutboundPath {
     private final PodContext pod;
     private final TunnelPools pools;
@@ -36,18 +36,16 @@ final class OutboundPath {
                 pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER), pod.own());
     }
 
-    /** Hears how the attempt ended, before the first byte is carried. */
+    /** Notified of the result of an attempt to connect, before the first byte is carried. */
     interface Outcome {
-        /** For who doesn't care: the client finds out by itself. */
+        /** Does nothing: the client notices by itself. */
         Outcome NOTHING = error -> {};
 
-        /** Null if the destination answered. */
+        /** Called with the error, or with null if the destination answered. */
         void known(@org.jspecify.annotations.Nullable Throwable error);
     }
 
-    /**
-     * Connects a client, and carries its bytes.
-     */
+    /** Connects a client to its destination, and relays its data. */
     void open(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Outcome outcome) {
         Optional<Workload> target = pod.mesh().at(pod.config().network(), destination.getAddress());
         AccessLog.Connection plain = new AccessLog.Connection("outbound", source, pod.identity(), destination, null, null);
@@ -58,7 +56,7 @@ final class OutboundPath {
         } else if (target.isPresent() && target.get().hbone()) {
             tunnel(client, source, destination, target.get(), outcome);
         } else if (target.isEmpty() && local.contains(destination.getAddress())) {
-            refuse(client, plain, outcome, "the destination is an address of an enrolled pod that the mesh doesn't list: not in plaintext");
+            refuse(client, plain, outcome, "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext");
         } else {
             connect(client, destination, plain, outcome);
         }
@@ -87,7 +85,7 @@ final class OutboundPath {
 
     private <T> void carry(
             EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome, java.util.function.Function<T, DuplexChannel> channel) {
-        client.closeFuture().addListener(gone -> upstream.cancel(false)); // after success cancelling does nothing
+        client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
         upstream.addListener((Future<T> done) -> Guarded.run(client, () -> {
             if (done.isSuccess()) {
                 DuplexChannel up = channel.apply(done.getNow());
@@ -95,7 +93,7 @@ final class OutboundPath {
                 outcome.known(null);
                 Guarded.relay(client, up, result -> AccessLog.ended(connection, result));
             } else if (done.isCancelled()) {
-                AccessLog.failed(connection, "the client went away before the connection was made");
+                AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
                 client.close();
             } else {
                 refuse(client, connection, outcome, AccessLog.words(done.cause()));

@@ -16,19 +16,19 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
 
 /**
- * What the connections of one pod have in common.
+ * What all connections of one pod share.
  *
  * @param config the proxy's configuration
  * @param mesh the other workloads
  * @param namespace the pod's network namespace
- * @param workload the pod in the mesh, if the mesh knows it: without it nothing may pass
- * @param telemetry what is said of it to peers
- * @param identity who the pod is, as the agent vouches
+ * @param workload the pod in the mesh; if the mesh doesn't have it, all connections are refused
+ * @param telemetry the headers that describe it to peers
+ * @param identity the pod's identity, for which the agent vouches
  * @param sockets options of all sockets
- * @param within what connections have in addition that don't leave the node
- * @param connections those that are open
- * @param accepted those of them that others have made
- * @param own those of them that we have made ourselves
+ * @param within additional options of connections that stay within the node
+ * @param connections the open connections
+ * @param accepted the open connections that were accepted
+ * @param own the open connections that the proxy has opened
  */
 record PodContext(
         ProxyConfig config,
@@ -47,36 +47,36 @@ record PodContext(
 
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
 
-    /** Counts an accepted connection, which has its options from its listener; false if it, or its pod, has gone meanwhile. */
+    /** Adds an accepted connection, which has inherited its listener's options; returns false if it was closed, or its pod removed, meanwhile. */
     boolean admit(EpollSocketChannel connection) {
         accepted.add(connection);
         connections.add(connection);
         return connection.isOpen();
     }
 
-    /** Prepares an accepted connection whose client may be anywhere. */
+    /** Sets the options of an accepted connection whose client may be on this node or elsewhere. */
     void fromOutside(EpollSocketChannel connection, InetSocketAddress client) throws ClosedChannelException {
         if (isWithinNode(client.getAddress())) {
             within.accepted(connection);
         }
     }
 
-    /** Options of sockets whose connections end in the pod itself or in another one of the node. */
+    /** Returns the options of sockets whose connections end in this pod or in another pod on the node. */
     SocketOptions socketsWithinNode() {
         return within.sockets(sockets);
     }
 
-    /** Whether an address is that of a pod on this node. */
+    /** Returns whether an address is that of a pod on this node. */
     boolean isWithinNode(InetAddress address) {
         return mesh.at(config.network(), address).filter(w -> !w.node().isEmpty() && w.node().equals(config.node())).isPresent();
     }
 
-    /** Whether an address is the pod's own. */
+    /** Returns whether an address is the pod's own. */
     boolean owns(InetAddress address) {
         return workload.isPresent() && workload.get().addresses().contains(address);
     }
 
-    /** Whether connecting there from inside the pod would end at this proxy again. */
+    /** Returns whether a connection to that address from inside the pod would arrive at this proxy. */
     boolean isOwnListener(InetSocketAddress destination) {
         return config.ownPorts().contains(destination.getPort())
                 && (destination.getAddress().isLoopbackAddress() || destination.getAddress().isAnyLocalAddress() || owns(destination.getAddress()));

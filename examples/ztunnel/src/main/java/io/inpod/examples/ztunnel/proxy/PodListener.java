@@ -14,7 +14,7 @@ import java.nio.channels.ClosedChannelException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Begins with each connection that a listener of a pod accepts: refuses loops, picks its event loop, and counts it. */
+/** Handles each connection that a pod's listener accepts: refuses loops, picks its event loop, and adds it to the pod's connections. */
 abstract class PodListener implements AcceptHandler {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
 
@@ -36,12 +36,12 @@ abstract class PodListener implements AcceptHandler {
         return new AcceptRules(this::isOurs, pod.own());
     }
 
-    /** Options of the listener's socket, which accepted connections have from it. */
+    /** Returns the options of the listener's socket, which accepted connections inherit. */
     SocketOptions sockets() {
         return pod.sockets();
     }
 
-    /** Whether a destination is one of our own listeners, so that following it would have no end. */
+    /** Returns whether a destination is one of the proxy's own listeners, so that connecting to it would loop. */
     boolean isOurs(OriginalDestination destination) {
         return false;
     }
@@ -59,7 +59,7 @@ abstract class PodListener implements AcceptHandler {
                 try {
                     serve(connection, client, destination);
                 } catch (ClosedChannelException e) {
-                    connection.close(); // it went away before we got to it
+                    connection.close(); // the client disconnected before it was served
                 }
             }));
         }
@@ -69,7 +69,7 @@ abstract class PodListener implements AcceptHandler {
         RelayOptions.DEFAULT.prepare(connection);
     }
 
-    /** Serves a connection, on its event loop; reading is off. */
+    /** Serves a connection, on its event loop. Reading is off. */
     abstract void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) throws ClosedChannelException;
 
     @Override
@@ -86,7 +86,7 @@ abstract class PodListener implements AcceptHandler {
 
     @Override
     public final void paused(Throwable cause) {
-        LOG.warn("can't accept connections on port {} of {}, trying again until it works: {}", port, pod.namespace(), AccessLog.words(cause));
+        LOG.warn("can't accept connections on port {} of {}, retrying: {}", port, pod.namespace(), AccessLog.words(cause));
     }
 
     @Override

@@ -31,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Serves one pod: listeners inside its namespace, and what they have accepted. */
+/** Serves one pod: its listeners inside the pod's namespace, and the connections that they accept. */
 public final class PodProxy {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
     private static final int BACKLOG = 128;
@@ -53,13 +53,13 @@ public final class PodProxy {
     }
 
     /**
-     * Starts to serve a pod. Blocks until its listeners are there.
+     * Starts to serve a pod. Blocks until its listeners are bound.
      *
      * @param shared what all pods share
-     * @param info who the pod is, as the agent vouches
+     * @param info the pod's names, for which the agent vouches
      * @param namespace its network namespace; owned by the result
      * @return the running proxy
-     * @throws IOException if a listener can't be made as it must be; nothing is left then but the namespace, which the caller closes
+     * @throws IOException if a listener can't be opened; then everything is closed except the namespace, which the caller closes
      */
     public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
         ProxyConfig config = shared.config();
@@ -67,7 +67,7 @@ public final class PodProxy {
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
                 identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(), new OwnConnections());
-        shared.certificates().certificate(pod.identity()); // not only when the first connection waits for it
+        shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local());
         try {
             proxy.readAddresses();
@@ -85,7 +85,7 @@ public final class PodProxy {
             return workload.map(Workload::identity)
                     .orElseGet(() -> new SpiffeId(shared.config().trustDomain(), info.namespace(), info.serviceAccount()));
         } catch (IllegalArgumentException e) {
-            throw new IOException("no identity can be made of " + info + ": " + e.getMessage(), e);
+            throw new IOException("no identity can be derived from " + info + ": " + e.getMessage(), e);
         }
     }
 
@@ -93,7 +93,7 @@ public final class PodProxy {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
-        // A tunnel's client has its own connection to 15008, so that the kernel can't choose a source port that clashes with it.
+        // A tunnel's client is connected to port 15008, so a source port that the kernel chooses can't clash with its connection.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
         HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
@@ -119,22 +119,22 @@ public final class PodProxy {
         listeners.add(AcceptLoop.listen(pod.namespace(), address, options, shared.group().next(), handler.rules(), handler));
     }
 
-    /** {@return who the pod is} */
+    /** {@return the pod's names} */
     public WorkloadInfo info() {
         return info;
     }
 
-    /** {@return where it is served} */
+    /** {@return the pod's network namespace} */
     public NetworkNamespace namespace() {
         return pod.namespace();
     }
 
-    /** Looks again which addresses the pod has. */
+    /** Reads the pod's addresses again. */
     public void readAddresses() throws IOException {
         local.read(pod.namespace());
     }
 
-    /** Stops at once: listeners are closed, connections reset. Blocks until they are. */
+    /** Stops at once: closes listeners and resets connections. Blocks until that is done. */
     public void stop() throws InterruptedException {
         closeListeners();
         pools.close();
@@ -146,7 +146,7 @@ public final class PodProxy {
         }
     }
 
-    /** Begins to stop in order: listeners are handed over to our successor if ports are shared, or else closed. */
+    /** Begins to stop in order: hands listeners over to the successor if ports are shared, otherwise closes them. */
     public void drain() {
         if (pod.config().portReuse()) {
             handOvers.addAll(AcceptLoop.handOver(listeners, HANDSHAKES));
@@ -156,8 +156,7 @@ public final class PodProxy {
     }
 
     /**
-     * Waits for the hand-over, in the course of which clients are still accepted that have handshakes to finish; then tells peers to open
-     * no new tunnels.
+     * Waits for the hand-over, during which clients that have begun a handshake are still accepted; then asks peers to open no new tunnels.
      *
      * @param deadlineNanos of {@link System#nanoTime}
      */
@@ -174,9 +173,9 @@ public final class PodProxy {
     }
 
     /**
-     * Waits for the end of a drain, and stops. Our own tunnels end when nobody is left who could ask for one.
+     * Waits until connections have ended, and stops. Outgoing tunnels are drained when no client is left that could open one.
      *
-     * @param deadlineNanos of {@link System#nanoTime}; what is left then is reset
+     * @param deadlineNanos of {@link System#nanoTime}; connections that are still open then are reset
      */
     public void awaitDrained(long deadlineNanos) throws InterruptedException {
         pod.accepted().awaitNone(deadlineNanos);

@@ -15,8 +15,8 @@ import java.util.concurrent.Executor;
  *
  * @param config the configuration
  * @param mesh the workloads
- * @param certificates of the pods on this node
- * @param group the event loops, all started: a thread that is started later could be born in a pod's namespace
+ * @param certificates the source of the certificates of the pods on this node
+ * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
  * @param resolver runs blocking DNS look-ups
  * @param tunnels the connections that carry tunnels from pods on this node

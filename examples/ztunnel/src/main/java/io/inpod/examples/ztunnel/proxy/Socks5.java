@@ -31,8 +31,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Port 15080 on 127.0.0.1: an app of the pod names its destination by SOCKS5 (RFC 1928) instead of being redirected. Without
- * authentication, CONNECT only. Unlike the redirected path the app hears whether the destination answered.
+ * Port 15080 on 127.0.0.1: an app of the pod names its destination with SOCKS5 (RFC 1928) instead of being redirected. Without
+ * authentication, and CONNECT only. Unlike on the redirected path, the app is informed whether the destination answered.
  */
 final class Socks5 extends PodListener {
     private static final int HANDSHAKE_SECONDS = 10;
@@ -70,7 +70,7 @@ final class Socks5 extends PodListener {
             client.closeFuture().addListener(closed -> deadline.cancel(false));
         }
 
-        /** What the app sends without waiting for our answer is for its destination. */
+        /** Data that the app sends without waiting for the answer is passed on to its destination. */
         @Override
         public boolean acceptInboundMessage(Object message) {
             return !(asked && message instanceof ByteBuf);
@@ -98,7 +98,7 @@ final class Socks5 extends PodListener {
             }
         }
 
-        /** Who goes away without having asked for anything needn't be waited for. */
+        /** A client that ends its output without a request is disconnected. */
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (!asked && event instanceof ChannelInputShutdownEvent) {
@@ -140,7 +140,7 @@ final class Socks5 extends PodListener {
             deadline.cancel(false);
             path.open(client, source, destination, error -> {
                 if (error == null) {
-                    // Before the relay begins: its bytes follow the answer.
+                    // The answer is sent before the relay starts.
                     client.writeAndFlush(response(Socks5CommandStatus.SUCCESS));
                     client.pipeline().remove(Socks5CommandRequestDecoder.class);
                     client.pipeline().remove(Socks5ServerEncoder.class);

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a CONNECT request and its answer say about a workload, for telemetry only: nothing is decided by it.
+ * The headers with which CONNECT requests and their answers describe a workload. For telemetry only: no decision depends on them.
  *
- * @param baggage what the workload says of itself, the same in every one
+ * @param baggage the workload's description, the same in all requests and answers
  */
 record TelemetryHeaders(Header baggage) {
     static TelemetryHeaders of(Workload workload) {

@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs what goes wrong on port 15008 before there is a request to log. */
+/** Logs failures on port 15008 that occur outside a request. */
 final class TunnelEvents implements HboneEvents {
     private static final Logger ACCESS = LoggerFactory.getLogger("access");
     private static final Logger LOG = LoggerFactory.getLogger("proxy.inbound");

@@ -17,7 +17,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
-/** The outgoing HBONE connections of a pod, one pool per event loop; their sockets are made in the pod's namespace. */
+/** The outgoing HBONE connections of a pod, one pool per event loop. Their sockets are opened in the pod's namespace. */
 final class TunnelPools {
     private final PodContext pod;
     private final OwnConnections ofNode;
@@ -40,7 +40,7 @@ final class TunnelPools {
                 .handler(initializer).connect(destination.address());
     }
 
-    /** Here, not with the future's channel: without a socket that is one which never closes. */
+    /** Adds the channel here, not when connecting completes: if the socket can't be created, the future's channel never closes. */
     private EpollSocketChannel counted(EpollSocketChannel channel) {
         pod.connections().add(channel);
         pod.own().track(channel);
@@ -48,7 +48,7 @@ final class TunnelPools {
         return channel;
     }
 
-    /** The pool of a loop; to be used on that loop. */
+    /** Returns the pool of an event loop; to be used on that loop. */
     HbonePool on(EventLoop loop) {
         HbonePool pool = pools.get(loop);
         if (pool == null) {
@@ -57,7 +57,7 @@ final class TunnelPools {
         return pool;
     }
 
-    /** Takes no more tunnels; each connection ends after its last one. */
+    /** Opens no more tunnels; each connection ends after its last one. */
     void drain() {
         pools.forEach((loop, pool) -> loop.execute(pool::drain));
     }

@@ -12,13 +12,13 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Connections that don't leave the node: to and from the pod's own apps, and tunnels to other pods of the node. Nothing between their ends can
- * be congested. Where the system's congestion control sets packets apart by timers, as BBR does, that is all cost and no use: half of what a
- * byte costs the proxy. So they have another one; what leaves the node keeps the system's.
+ * Connections within the node: to and from the pod's own apps, and tunnels to other pods on the node. There is no network between their ends
+ * that could be congested. If the system's congestion control paces packets with timers, as BBR does, that only costs: half of the proxy's
+ * CPU time per byte. Therefore these connections use another one; connections that leave the node keep the system's.
  */
 final class WithinNode {
     private static final String PACED = "bbr";
-    private static final String UNPACED = "reno"; // every kernel has it, for everybody
+    private static final String UNPACED = "reno"; // every kernel has it, and any user may choose it
 
     private final boolean paced;
 
@@ -26,7 +26,7 @@ final class WithinNode {
         this.paced = paced;
     }
 
-    /** Looks which congestion control a namespace gives to connections. */
+    /** Finds out the default congestion control of a namespace. */
     static WithinNode of(NetworkNamespace namespace) throws IOException {
         Channel channel;
         try {
@@ -41,12 +41,12 @@ final class WithinNode {
         }
     }
 
-    /** Options of sockets whose connections don't leave the node. */
+    /** Returns the options of sockets whose connections stay within the node. */
     SocketOptions sockets(SocketOptions common) {
         return paced ? common.with(CONGESTION, UNPACED) : common;
     }
 
-    /** For a connection from another pod of the node. */
+    /** Sets the options of a connection that was accepted from another pod on the node. */
     void accepted(EpollSocketChannel connection) throws ClosedChannelException {
         try {
             if (paced) {
@@ -55,7 +55,7 @@ final class WithinNode {
         } catch (ClosedChannelException e) {
             throw e;
         } catch (IOException e) {
-            // with the system's it is only slower
+            // with the system's congestion control it is only slower
         }
     }
 }

@@ -61,7 +61,7 @@ public final class Ipsets {
             }
         }
         List<AddressSet> sets = new ArrayList<>();
-        families.forEach((name, family) -> sets.add(new AddressSet(name, family, elements.get(name))));
+        families.forEach((name, family) -> sets.add(new AddressSet(name, family, elements.getOrDefault(name, List.of()))));
         return sets;
     }
 

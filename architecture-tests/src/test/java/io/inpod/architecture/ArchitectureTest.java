@@ -1,4 +1,4 @@
-package io.inpod;
+package io.inpod.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
@@ -16,11 +16,8 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMember;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
@@ -36,9 +33,6 @@ import org.junit.jupiter.api.Test;
 
 /** What the modules may know of each other, and what no library may do. */
 class ArchitectureTest {
-    private static final JavaClasses OURS = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
-            .withImportOption(location -> !location.contains("-tests.jar")).importPackages("io.inpod");
-
     private static final String[] NETNS_API = {"io.inpod.netns", "io.inpod.netns.error", "io.inpod.netns.socket", "io.inpod.netns.unix",
         "io.inpod.netns.doctor", "io.inpod.netlink"};
     private static final String NETNS_INTERNAL = "io.inpod.netns.internal..";
@@ -151,7 +145,7 @@ class ArchitectureTest {
     }
 
     private static void check(ArchRule rule) {
-        rule.check(OURS);
+        rule.check(Sources.CLASSES);
     }
 
     private static String[] and(String[] packages, String... more) {
