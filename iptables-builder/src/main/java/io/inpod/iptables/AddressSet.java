@@ -10,12 +10,12 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A named set of addresses, which rules ask for by {@link SetMatch}: an ipset(8) of the type {@code hash:ip}, or a set of
+ * A named set of addresses, to which rules refer by {@link SetMatch}: an ipset(8) of the type {@code hash:ip}, or a set of
  * nf_tables.
  *
  * @param name 1 to 31 letters, digits and {@code _ . -}, starting with a letter or {@code _}
- * @param family the family of all addresses in it
- * @param elements each address once; kept in ascending order
+ * @param family the family of its addresses
+ * @param elements its elements, each address once; sorted in ascending order
  */
 public record AddressSet(String name, IpFamily family, List<Element> elements) {
     private static final Comparator<Element> ASCENDING =
@@ -32,8 +32,8 @@ public record AddressSet(String name, IpFamily family, List<Element> elements) {
          * Checks the comment.
          *
          * @param address the address
-         * @param comment a note about it, at most 127 bytes of UTF-8 without control characters or double quotes; may be empty
-         * @throws IllegalArgumentException if it is something else
+         * @param comment a note about it
+         * @throws IllegalArgumentException if the comment is anything else
          */
         public Element {
             Names.text("element comment", comment, 127);
@@ -46,12 +46,12 @@ public record AddressSet(String name, IpFamily family, List<Element> elements) {
     }
 
     /**
-     * Checks the name and the addresses, and sorts these.
+     * Checks the name and the addresses, and sorts the addresses.
      *
-     * @param name 1 to 31 letters, digits and {@code _ . -}, starting with a letter or {@code _}
-     * @param family the family of all addresses in it
-     * @param elements each address once; kept in ascending order
-     * @throws IllegalArgumentException naming what doesn't fit
+     * @param name its name
+     * @param family the family of its addresses
+     * @param elements its elements
+     * @throws IllegalArgumentException naming the part that does not fit
      */
     public AddressSet {
         Names.set(name);
@@ -70,13 +70,13 @@ public record AddressSet(String name, IpFamily family, List<Element> elements) {
     }
 
     /**
-     * Makes a set without comments.
+     * Creates a set without comments.
      *
      * @param name its name
-     * @param family the family of all addresses in it
-     * @param addresses each address once
+     * @param family the family of its addresses
+     * @param addresses its addresses, each once
      * @return the set
-     * @throws IllegalArgumentException naming what doesn't fit
+     * @throws IllegalArgumentException naming the part that does not fit
      */
     public static AddressSet of(String name, IpFamily family, InetAddress... addresses) {
         return new AddressSet(name, family, Arrays.stream(addresses).map(address -> new Element(address, "")).toList());

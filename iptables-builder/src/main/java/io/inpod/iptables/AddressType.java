@@ -1,8 +1,8 @@
 package io.inpod.iptables;
 
-/** How the kernel's routing classifies an address, see iptables-extensions(8), addrtype. */
+/** The class that the kernel's routing gives an address, see iptables-extensions(8), addrtype. */
 public enum AddressType {
-    /** One host elsewhere. */
+    /** A single host outside this namespace. */
     UNICAST,
     /** An address of this namespace. */
     LOCAL,
@@ -12,11 +12,11 @@ public enum AddressType {
     ANYCAST,
     /** A multicast group. */
     MULTICAST,
-    /** A route that drops silently; only in IPv4. */
+    /** An address with a route that drops packets silently; only in IPv4. */
     BLACKHOLE,
-    /** A route that refuses as unreachable. */
+    /** An address with a route that rejects packets as unreachable. */
     UNREACHABLE,
-    /** A route that refuses as prohibited; only in IPv4. */
+    /** An address with a route that rejects packets as prohibited; only in IPv4. */
     PROHIBIT;
 
     /** Returns the families in which the kernel's addrtype match supports this type. */

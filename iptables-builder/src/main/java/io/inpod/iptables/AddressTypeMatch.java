@@ -3,11 +3,11 @@ package io.inpod.iptables;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How routing classifies an address, {@code -m addrtype --src-type} or {@code --dst-type}.
+ * The class that routing gives an address, {@code -m addrtype --src-type} or {@code --dst-type}.
  *
- * @param side which of the packet's addresses
- * @param type its class
- * @param negated whether the opposite is asked for
+ * @param side the source or the destination address
+ * @param type the expected class
+ * @param negated whether it must be another class
  */
 public record AddressTypeMatch(Side side, AddressType type, boolean negated) implements Match {
     @Override

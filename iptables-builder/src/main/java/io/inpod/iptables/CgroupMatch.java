@@ -6,22 +6,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The control group (version 2) of the socket's process, {@code -m cgroup --path}; only in INPUT, OUTPUT and POSTROUTING. The group must
- * exist when the rule is loaded: the kernel remembers the group, not the path. Packets without a socket meet neither it nor its opposite.
- * The opposite exists in the tables of iptables only: those of nft compare the ancestor at the path's depth, which cgroups further up
- * don't have; there, return what is in the group and go on with the rest.
+ * exist when the rule is loaded: the kernel remembers the group, not the path. Packets without a socket meet neither the condition nor its
+ * opposite. The opposite exists in the tables of iptables only: nft compares the ancestor at the path's depth, which control groups higher
+ * up do not have. With nft, let packets of the group return to the calling chain and handle the others afterwards.
  *
- * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes;
+ * @param path the path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes;
  *     none of its components is empty, {@code .} or {@code ..}
- * @param negated whether the opposite is asked for
+ * @param negated whether it must be another group
  */
 public record CgroupMatch(String path, boolean negated) implements Match {
     /**
      * Checks the path.
      *
-     * @param path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes;
-     *     none of its components is empty, {@code .} or {@code ..}
-     * @param negated whether the opposite is asked for
-     * @throws IllegalArgumentException if it is no such path
+     * @param path the path below the root of the hierarchy
+     * @param negated whether it must be another group
+     * @throws IllegalArgumentException if it is not such a path
      */
     public CgroupMatch {
         Names.text("cgroup path", path, 255);

@@ -5,19 +5,19 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A list of rules, tried in order.
+ * A list of rules, which packets traverse in order.
  *
- * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ . -},
- *     starting with a letter, digit or {@code _}, and no name of a target
- * @param placement where in a built-in chain the rules go; {@link Placement#LAST} in others
- * @param rules the rules
+ * @param name the name of a {@link Hook} for a built-in chain; otherwise 1 to 28 letters, digits and {@code _ . -},
+ *     starting with a letter, digit or {@code _}, not the name of a target
+ * @param placement where the rules are inserted in a built-in chain; {@link Placement#LAST} in other chains
+ * @param rules the rules in order
  */
 public record Chain(String name, Placement placement, List<Rule> rules) {
-    /** Where in a built-in chain the rules go, which may hold rules of other programs. */
+    /** Where rules are inserted in a built-in chain, which may contain rules of other programs. */
     public enum Placement {
-        /** After the rules that are there. */
+        /** After the existing rules. */
         LAST,
-        /** Before the rules that are there. */
+        /** Before the existing rules. */
         FIRST
     }
 
@@ -30,11 +30,10 @@ public record Chain(String name, Placement placement, List<Rule> rules) {
     /**
      * Checks the name.
      *
-     * @param name a built-in chain, which is the name of a {@link Hook}, or one of the user's: 1 to 28 letters, digits and {@code _ .
-     *     -}, starting with a letter, digit or {@code _}, and no name of a target
-     * @param placement where in a built-in chain the rules go; {@link Placement#LAST} in others
+     * @param name the chain's name
+     * @param placement where the rules are inserted
      * @param rules the rules
-     * @throws IllegalArgumentException if it is no chain's name, or the placement is that of a built-in chain
+     * @throws IllegalArgumentException if the name is not valid, or only a built-in chain can have the placement
      */
     public Chain {
         if (!Hook.isName(name)) {
@@ -47,32 +46,32 @@ public record Chain(String name, Placement placement, List<Rule> rules) {
     }
 
     /**
-     * Makes a chain whose rules come after those of others.
+     * Creates a chain whose rules come after those of other programs.
      *
      * @param name its name
      * @param rules its rules in order
-     * @throws IllegalArgumentException if it is no chain's name
+     * @throws IllegalArgumentException if the name is not valid
      */
     public Chain(String name, List<Rule> rules) {
         this(name, Placement.LAST, rules);
     }
 
     /**
-     * Makes a chain whose rules come after those of others.
+     * Creates a chain whose rules come after those of other programs.
      *
      * @param name its name
      * @param rules its rules in order
      * @return the chain
-     * @throws IllegalArgumentException if it is no chain's name
+     * @throws IllegalArgumentException if the name is not valid
      */
     public static Chain of(String name, Rule... rules) {
         return new Chain(name, List.of(rules));
     }
 
     /**
-     * Makes a built-in chain whose rules come before those of others.
+     * Creates a built-in chain whose rules come before those of other programs.
      *
-     * @param hook which
+     * @param hook the hook of the chain
      * @param rules its rules in order
      * @return the chain
      */
@@ -80,7 +79,7 @@ public record Chain(String name, Placement placement, List<Rule> rules) {
         return new Chain(hook.name(), Placement.FIRST, List.of(rules));
     }
 
-    /** {@return whether the chain is one of the kernel's} */
+    /** {@return whether this is a built-in chain} */
     public boolean isBuiltIn() {
         return Hook.isName(name);
     }
@@ -95,7 +94,7 @@ public record Chain(String name, Placement placement, List<Rule> rules) {
         }
     }
 
-    /** By hand, because a pattern takes longer than all the rest of a rule: each jump asks. */
+    /** Hand-written, because a pattern takes longer than the rest of a rule: each jump checks its name. */
     private static boolean isWord(String name) {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);

@@ -1,12 +1,12 @@
 package io.inpod.iptables;
 
-/** What connection tracking says of a packet, see iptables-extensions(8), conntrack; in the order in which iptables-save lists them. */
+/** The state that connection tracking gives a packet, see iptables-extensions(8), conntrack; in the order of iptables-save. */
 public enum ConntrackState {
-    /** Belongs to no connection that could be tracked. */
+    /** Belongs to no trackable connection. */
     INVALID,
     /** Starts a connection, or belongs to one that has been seen in one direction only. */
     NEW,
-    /** Starts a connection that an existing one announced. */
+    /** Starts a connection that an existing connection announced. */
     RELATED,
     /** Belongs to a connection that has been seen in both directions. */
     ESTABLISHED,

@@ -4,18 +4,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has happened to the packet's connection, {@code -m conntrack --ctstatus}.
+ * The status of the packet's connection, {@code -m conntrack --ctstatus}.
  *
- * @param statuses any of these, at least one
- * @param negated whether the opposite is asked for
+ * @param statuses the statuses, any of which matches; at least one
+ * @param negated whether the connection must have none of them
  */
 public record ConntrackStatusMatch(Set<ConntrackStatus> statuses, boolean negated) implements Match {
     /**
      * Copies the statuses.
      *
-     * @param statuses any of these, at least one
-     * @param negated whether the opposite is asked for
-     * @throws IllegalArgumentException if there are none
+     * @param statuses at least one status
+     * @param negated whether the connection must have none of them
+     * @throws IllegalArgumentException if there is none
      */
     public ConntrackStatusMatch {
         if (statuses.isEmpty()) {

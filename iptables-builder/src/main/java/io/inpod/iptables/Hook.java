@@ -2,7 +2,7 @@ package io.inpod.iptables;
 
 import org.jspecify.annotations.Nullable;
 
-/** Where the kernel looks at a packet; also the name of the built-in chain there. */
+/** A point on a packet's path at which the kernel applies rules; also the name of the built-in chain there. */
 public enum Hook {
     /** A packet that has just arrived, before routing. */
     PREROUTING,
@@ -10,22 +10,22 @@ public enum Hook {
     INPUT,
     /** A packet on its way from one interface to another. */
     FORWARD,
-    /** A packet that a socket of this namespace sent. */
+    /** A packet sent by a socket of this namespace. */
     OUTPUT,
     /** A packet about to leave, after routing. */
     POSTROUTING;
 
     /**
-     * Tells built-in chains from others.
+     * Returns whether a chain is built in.
      *
      * @param chain the name of a chain
-     * @return whether it is that of a hook
+     * @return whether it is the name of a hook
      */
     public static boolean isName(String chain) {
         return of(chain) != null;
     }
 
-    /** The hook that has a built-in chain, or null for any other chain. */
+    /** Returns the hook of a built-in chain, or null for any other chain. */
     static @Nullable Hook of(String chain) {
         return switch (chain) {
             case "PREROUTING" -> PREROUTING;

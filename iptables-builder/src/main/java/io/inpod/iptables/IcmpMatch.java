@@ -7,19 +7,19 @@ import org.jspecify.annotations.Nullable;
  * The type and code of an ICMP or ICMPv6 message, {@code -m icmp} or {@code -m icmp6}, in a rule for that protocol.
  *
  * @param protocol {@link Protocol#ICMP} or {@link Protocol#ICMPV6}
- * @param type 0 to 255 (254 for ICMP, where 255 means any)
- * @param code 0 to 255, or any
- * @param negated whether the opposite is asked for
+ * @param type the type, 0 to 255 (at most 254 for ICMP, where 255 means any)
+ * @param code the code, 0 to 255, or any
+ * @param negated whether it must be another type or code
  */
 public record IcmpMatch(Protocol protocol, int type, OptionalInt code, boolean negated) implements Match {
     /**
      * Checks the values.
      *
      * @param protocol {@link Protocol#ICMP} or {@link Protocol#ICMPV6}
-     * @param type 0 to 255 (254 for ICMP, where 255 means any)
-     * @param code 0 to 255, or any
-     * @param negated whether the opposite is asked for
-     * @throws IllegalArgumentException if they are out of range
+     * @param type the type
+     * @param code the code
+     * @param negated whether it must be another type or code
+     * @throws IllegalArgumentException if a value is out of range
      */
     public IcmpMatch {
         if (protocol.hasPorts()) {

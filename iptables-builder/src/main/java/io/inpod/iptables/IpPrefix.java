@@ -8,21 +8,21 @@ import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 
 /**
- * A block of addresses in CIDR notation, RFC 4632. Bits behind the prefix are cleared, as the kernel does.
+ * A block of addresses in CIDR notation, RFC 4632. Bits after the prefix are cleared, as in the kernel.
  *
- * @param address the first address of the block; a scope (zone) is not kept
- * @param length the number of leading bits that count, 0 to 32 or 128
+ * @param address the first address of the block; an IPv6 zone is dropped
+ * @param length the number of leading bits that are compared, 0 to 32 or 128
  */
 public record IpPrefix(InetAddress address, int length) {
     private static final String BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
     private static final Pattern LITERAL = Pattern.compile(BYTE + "(\\." + BYTE + "){3}|(?=[^:]*:[^:]*:)[0-9a-fA-F:.]+");
 
     /**
-     * Checks the length and clears the bits behind the prefix.
+     * Checks the length and clears the bits after the prefix.
      *
-     * @param address the first address of the block; a scope (zone) is not kept
-     * @param length the number of leading bits that count, 0 to 32 or 128
-     * @throws IllegalArgumentException if the length doesn't fit the family
+     * @param address the first address of the block
+     * @param length the length of the prefix
+     * @throws IllegalArgumentException if the length does not fit the family
      */
     public IpPrefix {
         int bits = IpFamily.of(address).bits();
@@ -37,7 +37,7 @@ public record IpPrefix(InetAddress address, int length) {
     }
 
     /**
-     * Reads an address, which stands for itself alone, or a block. Never asks a name server.
+     * Parses a block, or an address as the block that contains it alone. Never queries a name server.
      *
      * @param text such as {@code "10.0.0.0/8"}, {@code "10.1.2.3"} or {@code "fd00::/8"}
      * @return the block
@@ -58,10 +58,10 @@ public record IpPrefix(InetAddress address, int length) {
     }
 
     /**
-     * The block of one address.
+     * Returns the block that contains one address.
      *
      * @param address the address
-     * @return it alone
+     * @return the block
      */
     public static IpPrefix of(InetAddress address) {
         return new IpPrefix(address, IpFamily.of(address).bits());

@@ -3,15 +3,15 @@ package io.inpod.iptables;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Matches at most at a certain rate, {@code -m limit}. Kept as iptables-save(8) prints what the kernel remembers: the kernel counts in
- * ten-thousandths of a second between packets, so that 60 an hour is 1 a minute, and 3000 a second is 3333 a second.
+ * A limit of the rate at which packets match, {@code -m limit}. The value is stored as iptables-save(8) prints it: the kernel counts
+ * ten-thousandths of a second between packets, so that 60 per hour is 1 per minute, and 3000 per second is 3333 per second.
  *
- * @param rate how many packets, 1 to 10000 per second
- * @param per in what time
- * @param burst how many may come at once after a silence, 1 to 10000
+ * @param rate the number of packets per unit of time, at most 10000 per second
+ * @param per the unit of time
+ * @param burst the number of packets that match at once after a pause, 1 to 10000
  */
 public record LimitMatch(int rate, Per per, int burst) implements Match {
-    /** A span of time. */
+    /** A unit of time. */
     public enum Per {
         /** One second. */
         SECOND(1, "sec"),
@@ -30,12 +30,12 @@ public record LimitMatch(int rate, Per per, int burst) implements Match {
             this.text = text;
         }
 
-        /** {@return its length in seconds} */
+        /** {@return the length in seconds} */
         public int seconds() {
             return seconds;
         }
 
-        /** {@return its name in iptables-save(8)} */
+        /** {@return the name in iptables-save(8)} */
         public String text() {
             return text;
         }
@@ -44,12 +44,12 @@ public record LimitMatch(int rate, Per per, int burst) implements Match {
     private static final int SCALE = 10_000;
 
     /**
-     * Checks the numbers and brings them into the kernel's form.
+     * Checks the numbers and converts them to the kernel's form.
      *
-     * @param rate how many packets, 1 to 10000 per second
-     * @param per in what time
-     * @param burst how many may come at once after a silence, 1 to 10000
-     * @throws IllegalArgumentException if they are out of range, or together more than the kernel's 32 bits hold
+     * @param rate the number of packets
+     * @param per the unit of time
+     * @param burst the size of a burst
+     * @throws IllegalArgumentException if a number is out of range, or their product exceeds the kernel's 32 bits
      */
     public LimitMatch {
         if (rate < 1 || rate > SCALE * per.seconds) {
@@ -75,7 +75,7 @@ public record LimitMatch(int rate, Per per, int burst) implements Match {
         return (long) SCALE * per.seconds / rate;
     }
 
-    /** The longest unit that loses little, as print_rate in iptables' libxt_limit does it. */
+    /** The longest unit that loses little, as print_rate in iptables' libxt_limit chooses it. */
     private static Per unit(long period) {
         Per chosen = Per.DAY;
         for (Per per : new Per[] {Per.HOUR, Per.MINUTE, Per.SECOND}) {

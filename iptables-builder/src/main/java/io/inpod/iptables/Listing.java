@@ -7,29 +7,30 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a namespace holds of one {@link ManagedNames}, read back from the kernel: the chains, the rules that lead into them, and the sets. One
- * chain of one table and family at a time; a table of both families is listed as two.
+ * The rules and sets that a namespace holds under {@link ManagedNames}, read back from the kernel. Each entry is a chain of one table and
+ * one family; a table of both families is listed once for each.
  *
- * @param chains own chains whole, even if empty, and of others the rules that lead into own chains; sorted by family, table and name
+ * @param chains the managed chains with all of their rules, even if empty, and of other chains the rules that lead to managed chains;
+ *     sorted by family, table and name
  * @param sets the address sets, sorted by name
  */
 public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
     /**
-     * What is there of one chain.
+     * The listed rules of one chain.
      *
-     * @param family whose packets see it
-     * @param table in which table
-     * @param name its name; of a built-in chain the name of its {@link Hook}
-     * @param rules its rules, or of somebody else's chain those that are ours, in order
+     * @param family the family whose packets traverse it
+     * @param table its table
+     * @param name its name; for a built-in chain the name of its {@link Hook}
+     * @param rules its rules in order; for a chain of another program only those that lead to managed chains
      */
     public record ListedChain(IpFamily family, TableName table, String name, List<ListedRule> rules) {
         /**
          * Copies the rules.
          *
-         * @param family whose packets see it
-         * @param table in which table
-         * @param name its name; of a built-in chain the name of its {@link Hook}
-         * @param rules its rules, or of somebody else's chain those that are ours, in order
+         * @param family the family
+         * @param table the table
+         * @param name its name
+         * @param rules its rules
          */
         public ListedChain {
             rules = List.copyOf(rules);
@@ -39,9 +40,9 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
     /**
      * One rule.
      *
-     * @param position where it stands in its chain among all rules there, from 1
-     * @param rule the rule, without {@link FamilyMatch}; empty if it holds something that the model doesn't know
-     * @param text as the back end's listing words it
+     * @param position its position among all rules of its chain, from 1
+     * @param rule the rule, without {@link FamilyMatch}; empty if the model cannot express it
+     * @param text the rule in the words of the back end's listing
      */
     public record ListedRule(int position, Optional<Rule> rule, String text) {
     }
@@ -49,8 +50,8 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
     /**
      * Sorts the parts.
      *
-     * @param chains own chains whole, even if empty, and of others the rules that lead into own chains; sorted by family, table and name
-     * @param sets the address sets, sorted by name
+     * @param chains the chains
+     * @param sets the address sets
      */
     public Listing {
         List<ListedChain> sorted = new ArrayList<>(chains);
@@ -61,17 +62,17 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
         sets = List.copyOf(sortedSets);
     }
 
-    /** {@return whether there is nothing} */
+    /** {@return whether it has neither chains nor sets} */
     public boolean isEmpty() {
         return chains.isEmpty() && sets.isEmpty();
     }
 
     /**
-     * The rules of one family as a value.
+     * Returns the rules of one family as a rule set.
      *
-     * @param family which
-     * @return what would have to be applied to get this; jumps in built-in chains that come first are {@link Chain.Placement#LAST} too
-     * @throws IllegalStateException naming a rule that the model doesn't know, or saying what doesn't fit together
+     * @param family the family
+     * @return the rules that would have to be applied to get this listing; every chain is {@link Chain.Placement#LAST}
+     * @throws IllegalStateException naming a rule that the model cannot express, or the parts that do not fit together
      */
     public RuleSet ruleSet(IpFamily family) {
         List<Table> tables = new ArrayList<>();

@@ -33,7 +33,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
      * Checks the names.
      *
      * @param chains names of chains that are not built in
-     * @param tablePrefix the prefix of nf_tables table names, 1 to 24 letters, digits and {@code _ -}, starting with a letter
+     * @param tablePrefix the prefix of nf_tables table names
      * @param sets names of address sets
      * @throws IllegalArgumentException naming the invalid name
      */
@@ -76,7 +76,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
             for (Chain chain : table.chains()) {
                 if (!chain.isBuiltIn() && !chains.contains(chain.name())) {
                     throw new IllegalArgumentException(table.name() + " chain " + chain.name() + " is not among the managed chains " + new TreeSet<>(chains)
-                            + ": it couldn't be found again when removing");
+                            + ": it could not be found again when removing");
                 }
             }
         }
@@ -100,7 +100,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
                 for (int i = 0; i < chain.rules().size(); i++) {
                     if (chain.isBuiltIn() && chain.rules().get(i).target().destination().isEmpty()) {
                         throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i)
-                                + " is no jump: it couldn't be told from other people's rules when removing; put it into a chain of its own");
+                                + " is no jump: it could not be distinguished from rules of other programs when removing; put it into a chain of its own");
                     }
                 }
             }

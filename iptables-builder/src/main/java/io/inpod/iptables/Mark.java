@@ -1,18 +1,18 @@
 package io.inpod.iptables;
 
 /**
- * A packet's or connection's mark under a mask: 32 bits each, to be read as unsigned.
+ * The mark of a packet or connection under a mask; both have 32 bits and are unsigned.
  *
- * @param value the bits looked for or set
- * @param mask which bits count; the value has no others
+ * @param value the bits that are compared or set
+ * @param mask the bits that the value applies to; never 0
  */
 public record Mark(int value, int mask) {
     /**
      * Checks the value against the mask.
      *
-     * @param value the bits looked for or set
-     * @param mask which bits count; the value has no others
-     * @throws IllegalArgumentException if the value has bits that the mask hasn't, so that it would never match, or the mask is 0
+     * @param value the bits
+     * @param mask the mask
+     * @throws IllegalArgumentException if the value has bits outside the mask, so that it would never match, or the mask is 0
      */
     public Mark {
         if (mask == 0) {
@@ -24,19 +24,19 @@ public record Mark(int value, int mask) {
     }
 
     /**
-     * A mark of which all 32 bits count.
+     * Returns a mark with all 32 bits.
      *
      * @param value the mark
-     * @return it with the mask 0xffffffff
+     * @return the mark with the mask 0xffffffff
      */
     public static Mark exactly(int value) {
         return new Mark(value, -1);
     }
 
     /**
-     * Bits as the tools print them.
+     * Returns bits as the tools print them.
      *
-     * @param bits any
+     * @param bits the bits
      * @return such as {@code 0xfff}
      */
     public static String hex(int bits) {

@@ -22,10 +22,10 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     <R extends @Nullable Object> R accept(MatchVisitor<R> visitor);
 
     /**
-     * The condition's opposite.
+     * Returns the opposite of this condition.
      *
      * @return this condition negated, or not negated if it was
-     * @throws IllegalArgumentException if the kernel has no opposite of it
+     * @throws IllegalArgumentException if the kernel does not support the opposite
      */
     default Match not() {
         throw new IllegalArgumentException(this + " can't be negated");
@@ -37,9 +37,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a source address.
+     * Returns a condition on the source address.
      *
-     * @param prefix where it lies
+     * @param prefix the block that contains the address
      * @return the condition
      */
     static Match source(IpPrefix prefix) {
@@ -47,9 +47,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a destination address.
+     * Returns a condition on the destination address.
      *
-     * @param prefix where it lies
+     * @param prefix the block that contains the address
      * @return the condition
      */
     static Match destination(IpPrefix prefix) {
@@ -57,7 +57,7 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for the interface through which the packet came.
+     * Returns a condition on the interface on which the packet arrived.
      *
      * @param name its name
      * @return the condition
@@ -68,7 +68,7 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for the interface through which the packet will leave.
+     * Returns a condition on the interface through which the packet will leave.
      *
      * @param name its name
      * @return the condition
@@ -79,9 +79,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a transport protocol.
+     * Returns a condition on the transport protocol.
      *
-     * @param protocol which
+     * @param protocol the protocol
      * @return the condition
      */
     static Match protocol(Protocol protocol) {
@@ -89,7 +89,7 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a whole TCP or UDP header.
+     * Returns the condition that the TCP or UDP header is complete.
      *
      * @param protocol the protocol that the rule is for
      * @return the condition
@@ -99,10 +99,10 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a source port.
+     * Returns a condition on the source port.
      *
      * @param protocol the protocol that the rule is for
-     * @param ports which
+     * @param ports the ports
      * @return the condition
      */
     static Match sourcePort(Protocol protocol, Ports ports) {
@@ -110,10 +110,10 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a destination port.
+     * Returns a condition on the destination port.
      *
      * @param protocol the protocol that the rule is for
-     * @param ports which
+     * @param ports the ports
      * @return the condition
      */
     static Match destinationPort(Protocol protocol, Ports ports) {
@@ -121,9 +121,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a packet's mark.
+     * Returns a condition on the packet's mark.
      *
-     * @param mark the bits under the mask
+     * @param mark the expected bits and their mask
      * @return the condition
      */
     static Match mark(Mark mark) {
@@ -131,9 +131,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for a connection's mark.
+     * Returns a condition on the connection's mark.
      *
-     * @param mark the bits under the mask
+     * @param mark the expected bits and their mask
      * @return the condition
      */
     static Match connmark(Mark mark) {
@@ -141,10 +141,10 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for the state of the connection.
+     * Returns a condition on the state of the connection.
      *
-     * @param first one
-     * @param others more, any of which will do
+     * @param first a state
+     * @param others more states, any of which matches
      * @return the condition
      */
     static Match conntrack(ConntrackState first, ConntrackState... others) {
@@ -152,9 +152,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for TCP flags.
+     * Returns a condition on the TCP flags.
      *
-     * @param flags which
+     * @param flags the flags
      * @return the condition, for a rule for TCP
      */
     static Match flags(TcpFlags flags) {
@@ -162,9 +162,9 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Restricts a rule to one family.
+     * Returns a condition that restricts a rule to one family.
      *
-     * @param family which
+     * @param family the family
      * @return the condition
      */
     static Match family(IpFamily family) {
@@ -172,23 +172,23 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for an address in a set.
+     * Returns the condition that an address is in a set.
      *
      * @param set a set of the same rule set
-     * @param side which address
+     * @param side the source or the destination address
      * @return the condition
      */
     static Match in(AddressSet set, Side side) {
         return new SetMatch(set.name(), set.family(), side, false);
     }
 
-    /** {@return the condition that a socket of this namespace sends the packet} */
+    /** {@return the condition that a socket of this namespace sent the packet} */
     static Match ownedBySocket() {
         return new OwnerSocketMatch(false);
     }
 
     /**
-     * Asks for the user of the sending socket.
+     * Returns a condition on the user of the sending socket.
      *
      * @param uid the user id, 0 to 4294967294
      * @return the condition
@@ -199,18 +199,18 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
     }
 
     /**
-     * Asks for the control group of the socket's process.
+     * Returns a condition on the control group of the socket's process.
      *
      * @param path below the root of the hierarchy, without a leading slash
      * @return the condition
-     * @throws IllegalArgumentException if it is no such path
+     * @throws IllegalArgumentException if it is not such a path
      */
     static Match cgroup(String path) {
         return new CgroupMatch(path, false);
     }
 
     /**
-     * Adds a note.
+     * Returns a note for readers.
      *
      * @param text the note
      * @return a condition that every packet meets

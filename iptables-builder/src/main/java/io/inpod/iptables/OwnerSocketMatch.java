@@ -3,9 +3,9 @@ package io.inpod.iptables;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a socket of this namespace sends the packet, {@code -m owner --socket-exists}; only in OUTPUT and POSTROUTING.
+ * Whether a socket of this namespace sent the packet, {@code -m owner --socket-exists}; only in OUTPUT and POSTROUTING.
  *
- * @param negated whether the opposite is asked for
+ * @param negated whether no socket must have sent it
  */
 public record OwnerSocketMatch(boolean negated) implements Match {
     @Override

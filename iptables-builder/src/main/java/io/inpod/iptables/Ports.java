@@ -10,9 +10,9 @@ public record Ports(int first, int last) {
     /**
      * Checks the ports.
      *
-     * @param first the first port, 0 to 65535
-     * @param last the last port, at least {@code first}, at most 65535
-     * @throws IllegalArgumentException if they are out of range or in the wrong order
+     * @param first the first port
+     * @param last the last port
+     * @throws IllegalArgumentException if the ports are out of range or in the wrong order
      */
     public Ports {
         if (first < 0 || last > 65535) {
@@ -24,10 +24,10 @@ public record Ports(int first, int last) {
     }
 
     /**
-     * One port.
+     * Returns the range of one port.
      *
      * @param port 1 to 65535
-     * @return the range of that port alone
+     * @return the range
      * @throws IllegalArgumentException if it is out of range
      */
     public static Ports of(int port) {
@@ -42,9 +42,9 @@ public record Ports(int first, int last) {
     }
 
     /**
-     * The range as text.
+     * Returns the range as text.
      *
-     * @param separator between first and last port
+     * @param separator the character between first and last port
      * @return one number, or two
      */
     public String text(char separator) {

@@ -2,7 +2,7 @@ package io.inpod.iptables;
 
 import java.util.Locale;
 
-/** A protocol above IP that rules can ask for, see protocols(5). */
+/** A protocol above IP, see protocols(5). */
 public enum Protocol {
     /** TCP, number 6. */
     TCP(6, FamilyScope.BOTH),
@@ -31,7 +31,7 @@ public enum Protocol {
         return families;
     }
 
-    /** {@return whether it has ports} */
+    /** {@return whether its header has ports} */
     public boolean hasPorts() {
         return this == TCP || this == UDP;
     }

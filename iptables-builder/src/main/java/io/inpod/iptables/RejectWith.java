@@ -2,17 +2,17 @@ package io.inpod.iptables;
 
 import io.inpod.netns.IpFamily;
 
-/** How the sender learns of a rejected packet, see iptables-extensions(8), REJECT. */
+/** The answer to a rejected packet, see iptables-extensions(8), REJECT. */
 public enum RejectWith {
-    /** By ICMP or ICMPv6 "port unreachable". */
+    /** ICMP or ICMPv6 "port unreachable". */
     PORT_UNREACHABLE("icmp-port-unreachable", "icmp6-port-unreachable"),
-    /** By ICMP "host unreachable" or ICMPv6 "address unreachable". */
+    /** ICMP "host unreachable" or ICMPv6 "address unreachable". */
     HOST_UNREACHABLE("icmp-host-unreachable", "icmp6-addr-unreachable"),
-    /** By ICMP "net unreachable" or ICMPv6 "no route". */
+    /** ICMP "net unreachable" or ICMPv6 "no route". */
     NO_ROUTE("icmp-net-unreachable", "icmp6-no-route"),
-    /** By ICMP or ICMPv6 "administratively prohibited". */
+    /** ICMP or ICMPv6 "administratively prohibited". */
     ADMIN_PROHIBITED("icmp-admin-prohibited", "icmp6-adm-prohibited"),
-    /** By a TCP reset; only in rules for TCP. */
+    /** A TCP reset; only in rules for TCP. */
     TCP_RESET("tcp-reset", "tcp-reset");
 
     private final String v4;
@@ -24,9 +24,9 @@ public enum RejectWith {
     }
 
     /**
-     * The name that iptables-save(8) prints.
+     * Returns the name that iptables-save(8) prints.
      *
-     * @param family whose ICMP
+     * @param family the family of the rejected packet
      * @return such as {@code icmp-port-unreachable}
      */
     public String text(IpFamily family) {

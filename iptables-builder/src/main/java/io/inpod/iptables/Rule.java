@@ -1,32 +1,31 @@
 package io.inpod.iptables;
 
-import io.inpod.netns.IpFamily;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * Conditions and what to do with packets that meet all of them.
+ * Conditions, and a target for the packets that meet all of them.
  *
- * <p>Kept in the form in which iptables-save(8) lists it:
+ * <p>A rule is stored in the form in which iptables-save(8) lists it:
  * <ul>
  * <li>addresses, interfaces and protocol come first, in that order; then the other conditions as given; the comment comes last
- * <li>blocks of length 0 and port ranges over everything are left out, and all conditions on a TCP or UDP header are put together
- * where the first of them stands
- * <li>{@link FamilyMatch} comes first of all, and is left out where another part tells the family
+ * <li>blocks of length 0 and ranges of all ports are left out, and all conditions on a TCP or UDP header are merged at the place of the
+ * first of them
+ * <li>{@link FamilyMatch} comes first, and is left out where another part implies the family
  * </ul>
  *
  * @param matches the conditions; none means every packet
- * @param target what to do
+ * @param target what happens to the packets
  */
 public record Rule(List<Match> matches, Target target) {
     /**
-     * Brings the conditions into order and checks the parts against each other.
+     * Sorts the conditions and checks that the parts fit together.
      *
-     * @param matches the conditions; none means every packet
-     * @param target what to do
-     * @throws IllegalArgumentException if a kind of basic condition, a comment or a part of the header is there twice, a negated block
-     *     holds every address, parts are of different families, or a port, type or target is used without its protocol
+     * @param matches the conditions
+     * @param target what happens to the packets
+     * @throws IllegalArgumentException if a kind of basic condition, a comment or a condition on a part of the header occurs twice, a negated
+     *     block contains every address, parts are of different families, or a port, type or target is used without its protocol
      */
     public Rule {
         matches = canonical(matches, target);
@@ -34,12 +33,12 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     /**
-     * Makes a rule.
+     * Creates a rule.
      *
-     * @param target what to do
+     * @param target what happens to the packets
      * @param matches the conditions; none means every packet
      * @return the rule
-     * @throws IllegalArgumentException if the parts don't fit each other
+     * @throws IllegalArgumentException if the parts do not fit together
      */
     public static Rule of(Target target, Match... matches) {
         return new Rule(Arrays.asList(matches), target);
@@ -56,7 +55,7 @@ public record Rule(List<Match> matches, Target target) {
         return target.families();
     }
 
-    /** {@return the protocol that the rule asks for, if it asks for one} */
+    /** {@return the protocol that packets must have, if the rule names one} */
     public Optional<Protocol> protocol() {
         for (Match match : matches) {
             if (match instanceof ProtocolMatch p && !p.negated()) {
@@ -67,9 +66,7 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     /**
-     * The rule as it stands among rules of one family: without {@link FamilyMatch}.
-     *
-     * @return this or a shorter rule
+     * Returns the rule as it is among rules of one family: without {@link FamilyMatch}.
      */
     Rule withoutFamily() {
         if (matches.isEmpty() || !(matches.get(0) instanceof FamilyMatch)) {
@@ -91,7 +88,7 @@ public record Rule(List<Match> matches, Target target) {
         return List.of(from == 0 && count == kept.length ? kept : Arrays.copyOfRange(kept, from, count));
     }
 
-    /** Puts a condition where it belongs, behind those of the same place. Returns how many there are then. */
+    /** Inserts a condition after those of the same place, and returns the new number of conditions. */
     private static int insert(Match[] kept, int count, Match match) {
         if (match instanceof TransportMatch more) {
             for (int i = 0; i < count; i++) {
@@ -114,27 +111,27 @@ public record Rule(List<Match> matches, Target target) {
         return count + 1;
     }
 
-    /** Whether parts beside a {@link FamilyMatch} tell the family; all that do must tell the same. */
+    /** Returns whether parts other than {@link FamilyMatch} imply a family; all that do must imply the same. */
     private static boolean checkFamilies(Match[] matches, int count, Target target) {
-        FamilyScope told = target.families();
+        FamilyScope implied = target.families();
         FamilyScope asked = FamilyScope.BOTH;
         for (int i = 0; i < count; i++) {
             FamilyScope families = matches[i].families();
             if (matches[i] instanceof FamilyMatch) {
                 asked = families;
             } else if (families != FamilyScope.BOTH) {
-                if (told != FamilyScope.BOTH && told != families) {
-                    throw new IllegalArgumentException("rule mixes " + told + " and " + families + " in "
+                if (implied != FamilyScope.BOTH && implied != families) {
+                    throw new IllegalArgumentException("rule mixes " + implied + " and " + families + " in "
                             + Arrays.asList(matches).subList(0, count) + " " + target);
                 }
-                told = families;
+                implied = families;
             }
         }
-        if (told != FamilyScope.BOTH && asked != FamilyScope.BOTH && told != asked) {
-            throw new IllegalArgumentException("rule for " + asked + " has a part of " + told + ": "
+        if (implied != FamilyScope.BOTH && asked != FamilyScope.BOTH && implied != asked) {
+            throw new IllegalArgumentException("rule for " + asked + " has a part of " + implied + ": "
                     + Arrays.asList(matches).subList(0, count) + " " + target);
         }
-        return told != FamilyScope.BOTH;
+        return implied != FamilyScope.BOTH;
     }
 
     private static boolean everything(Match match) {

@@ -12,24 +12,24 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Everything that is applied to one namespace, for one address family or for both.
+ * All rules and address sets that are applied to one namespace, for one address family or for both.
  *
- * <p>With both, a rule that names no address and no {@link FamilyMatch} holds for both. A back end whose tables know one family only
- * loads {@link #only} of each family; their meaning together is that of the whole.
+ * <p>In a rule set for both families, a rule without addresses and without {@link FamilyMatch} applies to both. A back end whose tables
+ * are of one family loads {@link #only} of each family, which together mean the same.
  *
- * @param families the families of the packets that the rules are about
- * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
- * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
+ * @param families the families whose packets the rules apply to
+ * @param tables the tables, each at most once; sorted by name, without empty ones
+ * @param sets the address sets that the rules refer to, each name once; sorted by name
  */
 public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet> sets) {
     /**
      * Checks families and sets, and sorts the parts.
      *
-     * @param families the families of the packets that the rules are about
-     * @param tables the tables, each at most once; kept in alphabetical order, without empty ones
-     * @param sets the address sets that the rules ask for, each name once; kept in alphabetical order
-     * @throws IllegalArgumentException naming the table, chain and rule if a part is of another family, a set is asked for that isn't
-     *     here, or a table or set is there twice
+     * @param families the families whose packets the rules apply to
+     * @param tables the tables
+     * @param sets the address sets
+     * @throws IllegalArgumentException naming the table, chain and rule if a part is of another family, a rule refers to a set that is
+     *     missing, or a table or set occurs twice
      */
     public RuleSet {
         List<AddressSet> sortedSets = new ArrayList<>(sets);
@@ -61,50 +61,50 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
     }
 
     /**
-     * Makes a rule set of one family without address sets.
+     * Creates a rule set of one family without address sets.
      *
-     * @param family the family of all addresses in it
+     * @param family the family of all addresses
      * @param tables the tables in any order
-     * @throws IllegalArgumentException naming what doesn't fit
+     * @throws IllegalArgumentException naming the part that does not fit
      */
     public RuleSet(IpFamily family, List<Table> tables) {
         this(FamilyScope.of(family), tables, List.of());
     }
 
     /**
-     * Makes a rule set of one family without address sets.
+     * Creates a rule set of one family without address sets.
      *
-     * @param family the family of all addresses in it
+     * @param family the family of all addresses
      * @param tables the tables in any order
      * @return the rule set
-     * @throws IllegalArgumentException naming what doesn't fit
+     * @throws IllegalArgumentException naming the part that does not fit
      */
     public static RuleSet of(IpFamily family, Table... tables) {
         return new RuleSet(family, List.of(tables));
     }
 
     /**
-     * Makes a rule set for both families without address sets.
+     * Creates a rule set for both families without address sets.
      *
      * @param tables the tables in any order
      * @return the rule set
-     * @throws IllegalArgumentException naming what doesn't fit
+     * @throws IllegalArgumentException naming the part that does not fit
      */
     public static RuleSet ofBoth(Table... tables) {
         return new RuleSet(FamilyScope.BOTH, List.of(tables), List.of());
     }
 
-    /** {@return no rules, for both families: what a namespace has after removal} */
+    /** {@return a rule set without rules, for both families, as a namespace has after removal} */
     public static RuleSet nothing() {
         return ofBoth();
     }
 
     /**
-     * What packets of one family see of these rules: the rules of the other are left out, and so are chains that are empty then and
-     * that only the other led to. Other chains stay, even empty ones.
+     * Returns the rules that packets of one family see. Rules of the other family are left out, and so are chains that only the other
+     * family uses. Other chains stay, even empty ones.
      *
-     * @param family which
-     * @return rules of that family; none if it isn't among {@link #families}
+     * @param family the family
+     * @return rules of that family; none if it is not in {@link #families}
      */
     public RuleSet only(IpFamily family) {
         if (families == FamilyScope.of(family)) {
@@ -137,7 +137,7 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
     /**
      * Finds a table.
      *
-     * @param name which
+     * @param name its name
      * @return the table, if it has rules or chains
      */
     public Optional<Table> table(TableName name) {

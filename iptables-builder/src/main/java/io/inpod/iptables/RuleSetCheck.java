@@ -2,7 +2,7 @@ package io.inpod.iptables;
 
 import java.util.Map;
 
-/** Whether a table's rules fit the families and sets of the rule set. */
+/** Checks that a table's rules fit the families and sets of the rule set. */
 final class RuleSetCheck {
     private RuleSetCheck() {
     }

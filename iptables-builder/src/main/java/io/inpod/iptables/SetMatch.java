@@ -7,20 +7,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whether an address is in a set, {@code -m set --match-set}. The set belongs to the same {@link RuleSet}.
  *
- * @param set its name
- * @param family its family
- * @param side which of the packet's addresses
- * @param negated whether the opposite is asked for
+ * @param set the name of the set
+ * @param family the family of the set
+ * @param side the source or the destination address
+ * @param negated whether the address must be outside the set
  */
 public record SetMatch(String set, IpFamily family, Side side, boolean negated) implements Match {
     /**
      * Checks the name.
      *
-     * @param set its name
-     * @param family its family
-     * @param side which of the packet's addresses
-     * @param negated whether the opposite is asked for
-     * @throws IllegalArgumentException if it can't be a set's name
+     * @param set the name
+     * @param family the family
+     * @param side the address
+     * @param negated whether it must be outside
+     * @throws IllegalArgumentException if no set can have this name
      */
     public SetMatch {
         Names.set(set);

@@ -1,9 +1,9 @@
 package io.inpod.iptables;
 
-/** Which of a packet's two addresses. */
+/** One of a packet's two addresses. */
 public enum Side {
-    /** Where it comes from. */
+    /** The source address. */
     SOURCE,
-    /** Where it goes. */
+    /** The destination address. */
     DESTINATION
 }

@@ -3,10 +3,10 @@ package io.inpod.iptables;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a socket of this namespace is there for the packet, {@code -m socket}; only in PREROUTING and INPUT.
+ * Whether a socket of this namespace would receive the packet, {@code -m socket}; only in PREROUTING and INPUT.
  *
  * @param transparent whether the socket must be transparent, see ip(7), IP_TRANSPARENT
- * @param anyAddress whether a listener on 0.0.0.0 or :: counts too, {@code --nowildcard}
+ * @param anyAddress whether listeners on 0.0.0.0 and :: count too, {@code --nowildcard}
  */
 public record SocketMatch(boolean transparent, boolean anyAddress) implements Match {
     @Override

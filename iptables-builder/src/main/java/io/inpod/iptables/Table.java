@@ -4,19 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The chains of one table. Kept in the order in which iptables-save(8) lists the rules: built-in chains in the order of {@link Hook},
- * then the others by name. Built-in chains without rules are left out.
+ * The chains of one table, in the order of iptables-save(8): built-in chains in the order of {@link Hook}, then the others by name.
+ * Built-in chains without rules are left out.
  *
- * @param name which table
- * @param chains built-in chains to which rules are added, and chains of one's own
+ * @param name the table
+ * @param chains built-in chains to which rules are added, and user-defined chains
  */
 public record Table(TableName name, List<Chain> chains) {
     /**
-     * Checks that the chains fit together: unique names, built-in chains that this table has, jumps that lead somewhere and never
-     * in a circle, and targets, interfaces and sockets that are known where packets reach them.
+     * Checks that the chains fit together: names are unique, the table has the built-in chains, jumps lead to existing chains and
+     * never in a circle, and targets and conditions are supported in the hooks from which packets reach them.
      *
-     * @param name which table
-     * @param chains built-in chains to which rules are added, and chains of one's own
+     * @param name the table
+     * @param chains the chains
      * @throws IllegalArgumentException naming the table, chain and rule
      */
     public Table {
@@ -28,12 +28,12 @@ public record Table(TableName name, List<Chain> chains) {
     }
 
     /**
-     * Makes a table.
+     * Creates a table.
      *
-     * @param name which table
+     * @param name the table
      * @param chains its chains
      * @return the table
-     * @throws IllegalArgumentException naming the table, chain and rule that don't fit
+     * @throws IllegalArgumentException naming the table, chain and rule that do not fit
      */
     public static Table of(TableName name, Chain... chains) {
         return new Table(name, List.of(chains));

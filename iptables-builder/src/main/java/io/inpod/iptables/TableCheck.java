@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What the kernel checks when a table is loaded, checked before. Every rule is looked at once, however many ways lead to it. */
+/** Checks what the kernel would check when the table is loaded. Each rule is checked once, even if many paths lead to it. */
 final class TableCheck {
     private static final int NEW = 0;
     private static final int ENTERED = 1;
@@ -14,10 +14,10 @@ final class TableCheck {
     private final TableName table;
     private final List<Chain> chains;
     private final Map<String, Integer> indices = new HashMap<>();
-    /** Where to each rule leads, by chain and rule: the index of a chain, or -1. */
+    /** Where each rule leads, by chain and rule: the index of a chain, or -1. */
     private final int[][] next;
     private final int[] state;
-    /** Chains in an order in which all that lead to one stand behind it. */
+    /** Chains in an order in which each chain comes before all chains that lead to it. */
     private final int[] order;
     private int ordered;
 

@@ -7,7 +7,11 @@ import java.net.InetAddress;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What happens to packets that meet a rule's conditions, see iptables(8) and iptables-extensions(8). */
+/**
+ * What happens to packets that meet a rule's conditions, see iptables(8) and iptables-extensions(8).
+ *
+ * <p>The kinds are nested here and not in files of their own: most of them are a name and a number, and read as a list.
+ */
 public sealed interface Target {
     /** Lets the packet pass this table. */
     record Accept() implements Target {
@@ -25,7 +29,7 @@ public sealed interface Target {
         }
     }
 
-    /** Goes back to the chain that jumped here. */
+    /** Returns to the calling chain. */
     record Return() implements Target {
         @Override
         public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
@@ -34,9 +38,9 @@ public sealed interface Target {
     }
 
     /**
-     * Discards the packet and tells the sender; only in filter.
+     * Discards the packet and notifies the sender; only in filter.
      *
-     * @param with how the sender learns of it
+     * @param with the answer to the sender
      */
     record Reject(RejectWith with) implements Target {
         @Override
@@ -46,16 +50,16 @@ public sealed interface Target {
     }
 
     /**
-     * Continues in another chain, and comes back after its end.
+     * Continues in another chain, and returns after its end.
      *
-     * @param chain a chain of the same table that is not built in
+     * @param chain a user-defined chain of the same table
      */
     record Jump(String chain) implements Target {
         /**
          * Checks the name.
          *
-         * @param chain a chain of the same table that is not built in
-         * @throws IllegalArgumentException if it can't be a user's chain
+         * @param chain a user-defined chain of the same table
+         * @throws IllegalArgumentException if it is not the name of a user-defined chain
          */
         public Jump {
             Chain.checkOwnName(chain);
@@ -73,16 +77,16 @@ public sealed interface Target {
     }
 
     /**
-     * Continues in another chain, and after its end behaves as this chain does after its own.
+     * Continues in another chain, whose end is also the end of this chain.
      *
-     * @param chain a chain of the same table that is not built in
+     * @param chain a user-defined chain of the same table
      */
     record Goto(String chain) implements Target {
         /**
          * Checks the name.
          *
-         * @param chain a chain of the same table that is not built in
-         * @throws IllegalArgumentException if it can't be a user's chain
+         * @param chain a user-defined chain of the same table
+         * @throws IllegalArgumentException if it is not the name of a user-defined chain
          */
         public Goto {
             Chain.checkOwnName(chain);
@@ -102,13 +106,13 @@ public sealed interface Target {
     /**
      * Sends the connection to a local port; only in nat PREROUTING and OUTPUT, for TCP or UDP.
      *
-     * @param ports where to, a range is used up in turn
+     * @param ports the port or a range of ports
      */
     record Redirect(Ports ports) implements Target {
         /**
          * Checks the ports.
          *
-         * @param ports where to, a range is used up in turn
+         * @param ports the ports
          * @throws IllegalArgumentException if port 0 is among them
          */
         public Redirect {
@@ -125,14 +129,14 @@ public sealed interface Target {
      * Changes the destination of the connection; only in nat PREROUTING and OUTPUT.
      *
      * @param address the new destination
-     * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays.
+     * @param ports the new port or a range of ports, which needs a protocol with ports; if empty, the port stays the same
      */
     record Dnat(InetAddress address, Optional<Ports> ports) implements Target {
         /**
          * Checks the ports.
          *
          * @param address the new destination
-         * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays.
+         * @param ports the new ports
          * @throws IllegalArgumentException if port 0 is among them
          */
         public Dnat {
@@ -159,14 +163,14 @@ public sealed interface Target {
      * Changes the source of the connection; only in nat POSTROUTING and INPUT.
      *
      * @param address the new source
-     * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays if it can.
+     * @param ports the new port or a range of ports, which needs a protocol with ports; if empty, the port stays the same if possible
      */
     record Snat(InetAddress address, Optional<Ports> ports) implements Target {
         /**
          * Checks the ports.
          *
          * @param address the new source
-         * @param ports its new port or one of several; needs a protocol with ports. Without them the port stays if it can.
+         * @param ports the new ports
          * @throws IllegalArgumentException if port 0 is among them
          */
         public Snat {
@@ -198,17 +202,17 @@ public sealed interface Target {
     }
 
     /**
-     * Hands the packet to a transparent local socket without changing it; only in mangle PREROUTING, for TCP or UDP.
+     * Delivers the packet to a transparent local socket without changing it; only in mangle PREROUTING, for TCP or UDP.
      *
      * @param port the socket's port, 1 to 65535
-     * @param mark what to set in the packet's mark, for policy routing
+     * @param mark the mark that the packet gets, for policy routing
      */
     record Tproxy(int port, Mark mark) implements Target {
         /**
          * Checks the port.
          *
-         * @param port the socket's port, 1 to 65535
-         * @param mark what to set in the packet's mark, for policy routing
+         * @param port the socket's port
+         * @param mark the packet's mark
          * @throws IllegalArgumentException if it is out of range
          */
         public Tproxy {
@@ -222,9 +226,9 @@ public sealed interface Target {
     }
 
     /**
-     * Marks the packet, {@code MARK --set-xmark}; in mangle OUTPUT that makes the kernel route it again.
+     * Marks the packet, {@code MARK --set-xmark}; in mangle OUTPUT the kernel then routes it again.
      *
-     * @param mark the bits under the mask; others stay
+     * @param mark the bits to set and their mask; other bits stay
      */
     record SetMark(Mark mark) implements Target {
         @Override
@@ -236,7 +240,7 @@ public sealed interface Target {
     /**
      * Marks the connection, {@code CONNMARK --set-xmark}.
      *
-     * @param mark the bits under the mask; others stay
+     * @param mark the bits to set and their mask; other bits stay
      */
     record SetConnmark(Mark mark) implements Target {
         @Override
@@ -272,7 +276,7 @@ public sealed interface Target {
     }
 
     /**
-     * Tracks the connection in a zone of its own, {@code CT --zone}; only in raw.
+     * Tracks the connection in a separate zone, {@code CT --zone}; only in raw.
      *
      * @param zone 1 to 65535
      */
@@ -304,18 +308,18 @@ public sealed interface Target {
     }
 
     /**
-     * Writes a line to the kernel's log and goes on, {@code LOG}.
+     * Writes a line to the kernel's log and continues, {@code LOG}.
      *
-     * @param prefix what the line begins with, at most 29 bytes of UTF-8 without control characters or double quotes; may be empty
+     * @param prefix the beginning of the line, at most 29 bytes of UTF-8 without control characters or double quotes; may be empty
      * @param level the severity, 0 (emergency) to 7 (debug), see syslog(3)
      */
     record Log(String prefix, int level) implements Target {
         /**
          * Checks prefix and level.
          *
-         * @param prefix what the line begins with, at most 29 bytes of UTF-8 without control characters or double quotes; may be empty
-         * @param level the severity, 0 (emergency) to 7 (debug), see syslog(3)
-         * @throws IllegalArgumentException if they are something else
+         * @param prefix the beginning of the line
+         * @param level the severity
+         * @throws IllegalArgumentException if a value is anything else
          */
         public Log {
             Names.text("log prefix", prefix, 29);
@@ -331,18 +335,18 @@ public sealed interface Target {
     }
 
     /**
-     * Hands a copy of the packet to a program that listens on netlink, and goes on, {@code NFLOG}.
+     * Sends a copy of the packet to a program that listens on netlink, and continues, {@code NFLOG}.
      *
      * @param group the netlink group, 0 to 65535
-     * @param prefix what comes with it, at most 63 bytes of UTF-8 without control characters or double quotes; may be empty
+     * @param prefix a text for the program, at most 63 bytes of UTF-8 without control characters or double quotes; may be empty
      */
     record Nflog(int group, String prefix) implements Target {
         /**
          * Checks group and prefix.
          *
-         * @param group the netlink group, 0 to 65535
-         * @param prefix what comes with it, at most 63 bytes of UTF-8 without control characters or double quotes; may be empty
-         * @throws IllegalArgumentException if they are something else
+         * @param group the netlink group
+         * @param prefix the text for the program
+         * @throws IllegalArgumentException if a value is anything else
          */
         public Nflog {
             Names.text("nflog prefix", prefix, 63);
@@ -360,13 +364,13 @@ public sealed interface Target {
     /**
      * Lowers the maximum segment size that a SYN announces, {@code TCPMSS --set-mss}; in a rule for TCP packets with SYN.
      *
-     * @param mss in bytes, 1 to 65535
+     * @param mss the size in bytes, 1 to 65535
      */
     record SetTcpMss(int mss) implements Target {
         /**
          * Checks the size.
          *
-         * @param mss in bytes, 1 to 65535
+         * @param mss the size
          * @throws IllegalArgumentException if it is out of range
          */
         public SetTcpMss {
@@ -382,7 +386,7 @@ public sealed interface Target {
     }
 
     /**
-     * Lowers the maximum segment size that a SYN announces to what the path takes, {@code TCPMSS --clamp-mss-to-pmtu}; in a rule for
+     * Lowers the maximum segment size that a SYN announces to that of the path, {@code TCPMSS --clamp-mss-to-pmtu}; in a rule for
      * TCP packets with SYN, only in FORWARD, OUTPUT and POSTROUTING.
      */
     record ClampTcpMss() implements Target {

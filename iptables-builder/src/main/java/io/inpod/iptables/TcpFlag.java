@@ -2,17 +2,17 @@ package io.inpod.iptables;
 
 /** A bit of the TCP header, RFC 9293 section 3.1, in the order in which iptables-save(8) lists them. */
 public enum TcpFlag {
-    /** No more data from the sender. */
+    /** The sender has no more data. */
     FIN(0x01),
     /** Synchronises sequence numbers: opens a connection. */
     SYN(0x02),
     /** Resets the connection. */
     RST(0x04),
-    /** Asks to pass on the data at once. */
+    /** Requests immediate delivery of the data. */
     PSH(0x08),
-    /** The acknowledgement number counts. */
+    /** The acknowledgement number is valid. */
     ACK(0x10),
-    /** The urgent pointer counts. */
+    /** The urgent pointer is valid. */
     URG(0x20);
 
     private final int bit;
@@ -21,7 +21,7 @@ public enum TcpFlag {
         this.bit = bit;
     }
 
-    /** {@return the bit in the header's byte of flags} */
+    /** {@return the flag's bit in the header} */
     public int bit() {
         return bit;
     }

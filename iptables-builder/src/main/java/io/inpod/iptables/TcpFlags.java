@@ -3,20 +3,20 @@ package io.inpod.iptables;
 import java.util.Set;
 
 /**
- * A condition on TCP flags, {@code --tcp-flags}: of those examined, exactly the set ones must be on.
+ * A condition on TCP flags, {@code --tcp-flags}: of the examined flags, exactly those in {@code set} must be on.
  *
- * @param examined the flags that count, at least one
- * @param set which of them must be on; the others must be off
+ * @param examined the examined flags, at least one
+ * @param set the flags that must be on; the other examined flags must be off
  * @param negated whether the condition must not hold
  */
 public record TcpFlags(Set<TcpFlag> examined, Set<TcpFlag> set, boolean negated) {
     /**
-     * Checks that what must be on is looked at.
+     * Checks that every flag that must be on is examined.
      *
-     * @param examined the flags that count, at least one
-     * @param set which of them must be on; the others must be off
+     * @param examined the examined flags
+     * @param set the flags that must be on
      * @param negated whether the condition must not hold
-     * @throws IllegalArgumentException if a flag must be on that isn't examined, or none is examined
+     * @throws IllegalArgumentException if a flag must be on that is not examined, or none is examined
      */
     public TcpFlags {
         examined = Set.copyOf(examined);

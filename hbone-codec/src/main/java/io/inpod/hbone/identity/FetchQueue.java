@@ -198,7 +198,7 @@ final class FetchQueue {
                     entry.certificate = certificate;
                     entry.failures = 0;
                 }
-                long nanos = certificate != null ? untilHalfLife(certificate) : backoff(entry.failures++);
+                long nanos = failure == null && certificate != null ? untilHalfLife(certificate) : backoff(entry.failures++);
                 try {
                     entry.alarm = timer.schedule(() -> renew(entry), nanos, TimeUnit.NANOSECONDS);
                 } catch (RejectedExecutionException e) {

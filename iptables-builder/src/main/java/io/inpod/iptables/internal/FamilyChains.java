@@ -6,9 +6,9 @@ import java.util.Set;
 
 /**
  * Decides which chains of a table one address family lacks: those that only the other family uses. A chain is used by each family whose
- * packets see a rule in it or a rule that leads to it. A chain that no family uses is lacked by none, so that empty chains stay.
+ * packets see a rule in it or a rule that leads to it. No family lacks a chain that neither uses, so that empty chains stay.
  *
- * <p>Every rule of the table is added before the first question. Not thread-safe.
+ * <p>Add every rule of the table before the first query. Not thread-safe.
  */
 public final class FamilyChains {
     private final Set<String> used = new HashSet<>();

@@ -3,14 +3,14 @@ package io.inpod.iptables.internal;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
-/** The grammar of interface names: what the kernel takes, and what of it can stand in a script. */
+/** The grammar of interface names: those that the kernel accepts, and those of them that a script can express. */
 public final class InterfaceNames {
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.@][A-Za-z0-9_.@-]*");
 
     private InterfaceNames() {
     }
 
-    /** As {@code dev_valid_name} in the kernel's net/core/dev.c: it goes by bytes, and takes 0xa0 for a blank. */
+    /** Checks a name like {@code dev_valid_name} in the kernel's net/core/dev.c, which compares bytes and treats 0xa0 as a blank. */
     public static String check(String field, String name) {
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         String problem = null;
@@ -33,7 +33,7 @@ public final class InterfaceNames {
         return name;
     }
 
-    /** Valid names that iptables-restore would read as a pattern, an option or the end of a word are refused: text can't express them. */
+    /** Refuses valid names that iptables-restore would read as a pattern, an option or the end of a word: text cannot express them. */
     public static String inIptablesText(String name) {
         if (!PLAIN.matcher(name).matches()) {
             throw new IllegalArgumentException("iptables-restore can't express the interface name " + Quote.of(name)

@@ -3,7 +3,7 @@ package io.inpod.iptables.internal;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Pattern;
 
-/** Checks of texts that go into the kernel. */
+/** Checks texts for the kernel. */
 public final class Names {
     private static final Pattern SET = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}");
 
@@ -16,7 +16,7 @@ public final class Names {
         }
     }
 
-    /** Free text of bounded length that stays within its line; a double quote can't be listed by every tool. */
+    /** Checks free text: its length, and that it stays within its line. Not every tool can list a double quote. */
     public static void text(String field, String text, int bytes) {
         byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
         if (encoded.length > bytes) {

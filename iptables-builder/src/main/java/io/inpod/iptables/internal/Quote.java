@@ -1,6 +1,6 @@
 package io.inpod.iptables.internal;
 
-/** Text from outside, made fit for one line of an error message. */
+/** Quotes text from outside for one line of an error message. */
 public final class Quote {
     private Quote() {
     }

@@ -3,7 +3,7 @@ package io.inpod.iptables.internal;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Splits a line as iptables-restore does: words between blanks, double quotes around words that hold blanks, backslash before quotes. */
+/** Splits a line as iptables-restore does: words between blanks, double quotes around words with blanks, a backslash before quotes. */
 public final class Words {
     private Words() {
     }
@@ -23,7 +23,7 @@ public final class Words {
         return words;
     }
 
-    /** The first word, still with its quotes. */
+    /** Returns the first word with its quotes. */
     public static String first(String line) {
         boolean quoted = false;
         for (int i = 0; i < line.length(); i++) {
@@ -39,7 +39,7 @@ public final class Words {
         return line;
     }
 
-    /** The chain to which a rule as listed by iptables-save jumps or goes, or its target, or an empty text. */
+    /** Returns the chain to which a listed rule of iptables-save jumps or goes, or its target, or an empty text. */
     public static String target(String rule) {
         List<String> words = split(rule);
         for (int i = 0; i + 1 < words.size(); i++) {
@@ -50,7 +50,7 @@ public final class Words {
         return "";
     }
 
-    /** One word as iptables-save prints free text (xtables_save_string): in quotes unless it is plain. */
+    /** Quotes a word as iptables-save prints free text (xtables_save_string): in quotes unless it is plain. */
     public static String quote(String text) {
         if (!text.isEmpty() && text.chars().allMatch(c -> c == '_' || c == '-' || c < 128 && Character.isLetterOrDigit(c))) {
             return text;
@@ -58,7 +58,7 @@ public final class Words {
         return "\"" + text.replaceAll("[\"\\\\']", "\\\\$0") + "\"";
     }
 
-    /** What a word means without its quotes; a backslash counts only between quotes. */
+    /** Removes the quotes of a word; a backslash is special only between quotes. */
     public static String unquote(String word) {
         StringBuilder plain = new StringBuilder();
         boolean quoted = false;

@@ -22,8 +22,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Says in words how what a namespace holds differs from what is wanted: what is missing, foreign or changed, per table and chain. The
- * meaning is compared, not the text, and of a chain as few rules as possible are named, so that one deleted rule reads as one.
+ * Describes in words how the rules of a namespace differ from the wanted ones: what is missing, foreign or changed, by table and chain.
+ * Rules are compared by meaning, not by text, and the description names as few rules as possible: one deleted rule is one difference.
  */
 public final class Differences {
     private final Map<String, Set<IpFamily>> words = new LinkedHashMap<>();
@@ -32,11 +32,11 @@ public final class Differences {
     }
 
     /**
-     * Compares.
+     * Compares found rules with wanted rules.
      *
-     * @param found what the namespace holds of the owner
-     * @param wanted what it should hold; a family that isn't among its families should hold nothing
-     * @return one text for each difference, such as {@code nat: rule 3 of ISTIO_PRERT: redirect goes to 15007 instead of 15006}; one
+     * @param found the rules and sets that the namespace holds under the managed names
+     * @param wanted the wanted rules and sets; a family outside its families should have none
+     * @return a text for each difference, such as {@code nat: rule 3 of ISTIO_PRERT: redirect goes to 15007 instead of 15006}; one
      *     that concerns a single family begins with its name
      */
     public static List<String> between(Listing found, RuleSet wanted) {
@@ -74,7 +74,7 @@ public final class Differences {
         }
     }
 
-    /** Whether a rule of a chain that isn't ours is listed only because it leads into one that is. */
+    /** Returns whether a rule of another program's chain is listed only because it leads to a managed chain. */
     private static boolean leads(ListedRule rule, Listing found, IpFamily family) {
         return rule.rule().isPresent() && found.chains().stream().anyMatch(chain -> chain.family() == family && rule.text().contains(chain.name()));
     }
@@ -153,7 +153,7 @@ public final class Differences {
         }
     }
 
-    /** A rule that the model doesn't know is never one that is wanted. */
+    /** Returns whether a rule is the wanted one; a rule that the model cannot express never is. */
     static boolean same(ListedRule found, Rule wanted) {
         return found.rule().map(wanted::equals).orElse(false);
     }

@@ -14,9 +14,9 @@ public final class IptablesRestore {
     /**
      * Renders a rule set of one family.
      *
-     * @param rules what to render
+     * @param rules the rules
      * @return as {@link #render(RuleSet, IpFamily)}
-     * @throws IllegalArgumentException if it has two families, or naming the rule that this text can't express
+     * @throws IllegalArgumentException if it has two families, or naming a rule that this text cannot express
      */
     public static String render(RuleSet rules) {
         return render(rules, rules.families().single().orElseThrow(
@@ -24,16 +24,16 @@ public final class IptablesRestore {
     }
 
     /**
-     * Renders what a rule set holds for one family: the tables in alphabetical order, each with its own chains, then its rules in
-     * order, then {@code COMMIT}. Address sets are not in it; ipset(8) has to create them before.
+     * Renders the rules of one family: the tables in alphabetical order, each with its user-defined chains, then its rules in order, then
+     * {@code COMMIT}. Address sets are not included; ipset(8) has to create them before.
      *
-     * <p>Meant for {@code iptables-restore --noflush}: rules of built-in chains are added to what is there, own chains are
-     * created, or emptied if they exist. Loading it twice therefore doubles the jumps; the back ends take care of that.
+     * <p>The text is for {@code iptables-restore --noflush}: rules of built-in chains are added to the existing ones, and user-defined
+     * chains are created, or emptied if they exist. Loading the text twice therefore doubles the jumps; the back ends prevent that.
      *
-     * @param rules what to render
-     * @param family for which of the tools
+     * @param rules the rules
+     * @param family the family of the tool
      * @return the text, each line ended by a newline; empty if there is nothing for that family
-     * @throws IllegalArgumentException naming the rule, if it holds a name that this text can't express
+     * @throws IllegalArgumentException naming a rule with a name that this text cannot express
      */
     public static String render(RuleSet rules, IpFamily family) {
         StringBuilder text = new StringBuilder();
@@ -57,12 +57,12 @@ public final class IptablesRestore {
     }
 
     /**
-     * Words one rule as iptables-save(8) does, without {@code -A CHAIN}.
+     * Renders one rule as iptables-save(8) prints it, without {@code -A CHAIN}.
      *
      * @param rule the rule
-     * @param family whose packets see it
+     * @param family the family of the tool
      * @return such as {@code -p tcp -j ACCEPT}
-     * @throws IllegalArgumentException if it holds a name that this text can't express
+     * @throws IllegalArgumentException if it contains a name that this text cannot express
      */
     public static String rule(Rule rule, IpFamily family) {
         return RuleText.of(rule, family);

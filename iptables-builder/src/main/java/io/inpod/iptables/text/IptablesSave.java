@@ -23,20 +23,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What iptables-save(8) or ip6tables-save(8) printed: per table and chain the rules in order, each without {@code -A CHAIN}.
+ * A listing of iptables-save(8) or ip6tables-save(8): by table and chain, the rules in order, each without {@code -A CHAIN}.
  *
- * @param tables table name, chain name, rules
- * @param unreadable tables that hold what iptables can't express, and so doesn't list
+ * @param tables the rules by table name and chain name
+ * @param unreadable the tables with rules that iptables cannot express and therefore does not list
  */
 public record IptablesSave(Map<String, Map<String, List<String>>> tables, Set<String> unreadable) {
     private static final Pattern INCOMPATIBLE = Pattern.compile("# Table `(.*)' is incompatible.*");
 
     /**
-     * Splits a listing. Comments and counters are skipped.
+     * Parses a listing. Comments and counters are skipped.
      *
-     * @param text what the tool printed; a char may stand for a byte
-     * @return its parts
-     * @throws IOException naming a line that is none of such a listing
+     * @param text the output of the tool; a char may stand for a byte
+     * @return the listing
+     * @throws IOException naming a line that does not belong to such a listing
      */
     public static IptablesSave parse(String text) throws IOException {
         Map<String, Map<String, List<String>>> tables = new LinkedHashMap<>();
@@ -62,21 +62,21 @@ public record IptablesSave(Map<String, Map<String, List<String>>> tables, Set<St
     }
 
     /**
-     * Reads everything.
+     * Returns all rules.
      *
-     * @param family of which tool the listing is
-     * @return all chains of the tables that the model knows, built-in ones only with rules
+     * @param family the family of the tool
+     * @return all chains of the tables that the model knows; built-in chains only if they have rules
      */
     public Listing listing(IpFamily family) {
         return listing(family, chain -> !Hook.isName(chain), rule -> true);
     }
 
     /**
-     * Reads what belongs to an owner.
+     * Returns the rules under managed names.
      *
-     * @param family of which tool the listing is
-     * @param names whose chains
-     * @return these chains, and the rules elsewhere that lead into them
+     * @param family the family of the tool
+     * @param names the managed names
+     * @return the managed chains, and the rules of other chains that lead to them
      */
     public Listing listing(IpFamily family, ManagedNames names) {
         return listing(family, names.chains()::contains, rule -> names.chains().contains(Words.target(rule)));

@@ -25,7 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what {@code nft -j -n list} printed of tables that {@link NftScript} writes, libnftables-json(5). */
+/** Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). */
 public final class NftJson {
     private final String prefix;
     private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();
@@ -37,13 +37,13 @@ public final class NftJson {
     }
 
     /**
-     * Reads a listing.
+     * Parses a listing.
      *
-     * @param text what nft printed for one or more tables
-     * @param tablePrefix what the names of the tables begin with; others are passed over
-     * @return their chains, rules and sets; rules beyond the model as text
-     * @throws TornSetException if a set was listed while it grew, and should be listed again
-     * @throws IOException if it is no such listing
+     * @param text the output of nft for one or more tables
+     * @param tablePrefix the prefix of the table names; other tables are skipped
+     * @return the chains, rules and sets; rules that the model cannot express are included as text
+     * @throws TornSetException if a set was listed while it grew; list it again
+     * @throws IOException if the text is not such a listing
      */
     public static Listing parse(String text, String tablePrefix) throws IOException {
         NftJson json = new NftJson(tablePrefix);

@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Renders rule sets as a script for nft(8), in {@code inet} tables of their own: {@link TableName#NAT} becomes the table {@code
+ * Renders rule sets as a script for nft(8), in separate {@code inet} tables: {@link TableName#NAT} becomes the table {@code
  * PREFIXnat} and so on, the built-in chain {@code OUTPUT} the base chain {@code output} at the priority that iptables has. Both families
  * share a table; rules of a rule set with one family are restricted to it.
  */
@@ -28,12 +28,12 @@ public final class NftScript {
     }
 
     /**
-     * Renders a script that replaces the tables with this prefix in one transaction, whether they are there or not.
+     * Renders a script that replaces the tables with this prefix in one transaction, whether they exist or not.
      *
-     * @param rules what the tables shall hold; without rules for a table it is removed
-     * @param tablePrefix what their names begin with
+     * @param rules the new rules; a table without rules is removed
+     * @param tablePrefix the prefix of the table names
      * @return the script, each line ended by a newline
-     * @throws IllegalArgumentException naming the table, chain and rule that nft can't express
+     * @throws IllegalArgumentException naming the table, chain and rule that nft cannot express
      */
     public static String render(RuleSet rules, String tablePrefix) {
         StringBuilder text = new StringBuilder();
@@ -60,13 +60,13 @@ public final class NftScript {
     }
 
     /**
-     * Renders a script that changes a set, in one transaction. A comment can be replaced only by removing the address and adding it again.
+     * Renders a script that changes a set in one transaction. To replace a comment, it removes the address and adds it again.
      *
      * @param table the name of the table
      * @param set the name of the set
-     * @param add what shall be there, with these comments
-     * @param remove what shall not be there
-     * @return the script; empty if there is nothing to do
+     * @param add the elements to add, with their comments
+     * @param remove the addresses to remove
+     * @return the script; empty if nothing changes
      */
     public static String change(String table, String set, List<AddressSet.Element> add, Set<InetAddress> remove) {
         StringBuilder text = new StringBuilder();
@@ -83,21 +83,21 @@ public final class NftScript {
     }
 
     /**
-     * Words one rule as this script does.
+     * Renders one rule as in the script.
      *
      * @param rule the rule
-     * @return such as {@code meta l4proto tcp counter accept}; two texts for TPROXY, the second of which drops what met no socket
-     * @throws IllegalArgumentException naming what nft can't express
+     * @return such as {@code meta l4proto tcp counter accept}; two texts for TPROXY, the second of which drops packets without a socket
+     * @throws IllegalArgumentException naming the part that nft cannot express
      */
     public static List<String> rule(Rule rule) {
         return NftRule.of(rule, FamilyScope.BOTH);
     }
 
     /**
-     * The type, hook and priority of a base chain, where iptables has it.
+     * Returns the type, hook and priority of a base chain, as iptables has them.
      *
-     * @param table of which table
-     * @param hook where
+     * @param table the table
+     * @param hook the hook
      * @return such as {@code type nat hook output priority -100}
      */
     static String base(TableName table, Hook hook) {

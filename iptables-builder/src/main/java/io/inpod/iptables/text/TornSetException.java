@@ -3,17 +3,17 @@ package io.inpod.iptables.text;
 import java.io.IOException;
 
 /**
- * A listing of a set isn't whole: an address is in it twice, and so as many as are in it too often may be missing. The kernel lists a set
- * like that while its hash table grows, as after many addresses were added (nf_tables goes on in one table where it stopped in another);
- * a listing some milliseconds later is whole.
+ * Thrown if the listing of a set is incomplete: an address is listed twice, and for each such address another may be missing. The kernel
+ * lists a set like that while its hash table grows, for example after many addresses were added (nf_tables continues in one hash table
+ * where it stopped in another). A listing some milliseconds later is complete.
  */
 public final class TornSetException extends IOException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Names the set.
+     * Creates the exception.
      *
-     * @param set its name
+     * @param set the name of the set
      */
     public TornSetException(String set) {
         super("the set " + set + " was listed while its hash table grew: some addresses twice, others perhaps not at all; list it again");

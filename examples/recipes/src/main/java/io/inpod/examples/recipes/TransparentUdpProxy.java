@@ -1,10 +1,9 @@
 package io.inpod.examples.recipes;
 
-import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
-
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.socket.UdpSocket;
 import io.inpod.tproxy.PolicyRouting;
@@ -28,7 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * </pre>
  */
 public final class TransparentUdpProxy {
-    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(MARK, InPodConstants.PROXY_MARK);
+    private static final SocketOptions SOCKETS = SocketOptions.NONE.with(LinuxSocketOptions.MARK, InPodConstants.PROXY_MARK);
 
     private TransparentUdpProxy() {}
 

@@ -60,7 +60,7 @@ class ZdsClientTest {
     void aDirectoryThatOthersMayWriteIsNotTrusted() throws IOException {
         agent.run("listen " + socket);
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
-        assertThatThrownBy(() -> ZdsClient.connect(socket)).hasMessageContaining("may be written by others (mode 777)");
+        assertThatThrownBy(() -> ZdsClient.connect(socket)).hasMessageContaining("can be written by others (mode 777)");
     }
 
     @Test

@@ -4,7 +4,7 @@ import io.inpod.iptables.Hook;
 import io.inpod.iptables.TableName;
 
 /**
- * How a chain is hooked into the kernel's path of a packet.
+ * How a chain is hooked into a packet's path through the kernel.
  *
  * @param hook NF_INET_
  * @param priority the lower the earlier
@@ -13,7 +13,7 @@ import io.inpod.iptables.TableName;
 record BaseChain(int hook, int priority, String type) {
     private static final int SOURCE_NAT = 100;
 
-    /** As iptables and istio-cni hook them: a built-in chain of a table. */
+    /** Returns how iptables and istio-cni hook a built-in chain of a table. */
     static BaseChain of(TableName table, Hook hook) {
         int priority = switch (table) {
             case RAW -> -300;

@@ -13,6 +13,12 @@ import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+import io.inpod.iptables.backend.internal.nft.rule.CompatLayout;
+import io.inpod.iptables.backend.internal.nft.rule.RuleLayout;
+import io.inpod.iptables.backend.internal.nft.rule.RuleReader;
+import io.inpod.iptables.backend.internal.nft.rule.Scope;
 import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netns.IpFamily;
@@ -28,8 +34,8 @@ final class CompatTables implements Tables {
     private static final RuleLayout LAYOUT = new CompatLayout();
 
     /**
-     * What one family's packets see of a table, as {@link RuleSet#only} says it, but without building and checking that rule set: most of
-     * what it costs to bring a pod's rules would be that.
+     * Returns the chains of a table that packets of one family see, like {@link RuleSet#only} but without building and checking that rule
+     * set, which would be most of the cost of applying a pod's rules.
      */
     private static List<WantedChain> wanted(Table table, IpFamily family, KernelNames names) {
         Scope scope = Scope.of(family, names);
@@ -114,8 +120,8 @@ final class CompatTables implements Tables {
     }
 
     /**
-     * Our chains and the rules that lead into them. Chains of others are listed only if our chains are used more often than what is
-     * listed explains.
+     * Finds the managed chains and the rules that lead to them. Chains of other programs are listed only if the managed chains have more
+     * uses than the rules listed so far explain.
      */
     private static FoundTable found(NftReader reader, int family, String table, List<FoundChain> chains, Set<String> ours) throws IOException {
         Set<String> all = new HashSet<>();

@@ -7,17 +7,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What there is of a table that concerns us.
+ * The parts of an existing table that belong to the managed names.
  *
- * @param exists whether there is such a table
+ * @param exists whether the table exists
  * @param all the names of all of its chains
- * @param own rules by chain of ours
- * @param shared our rules in other chains, with their positions, by chain
+ * @param own the rules of the managed chains, by chain
+ * @param shared the rules of other chains that lead to managed chains, with their positions, by chain
  */
 record FoundTable(boolean exists, Set<String> all, Map<String, List<FoundRule>> own, Map<String, List<Jump>> shared) {
     static final FoundTable NONE = new FoundTable(false, Set.of(), Map.of(), Map.of());
 
-    /** A rule in somebody else's chain that leads into one of ours; its position counts from 1. */
+    /** A rule in another program's chain that leads to a managed chain; positions start at 1. */
     record Jump(int position, FoundRule rule) {
     }
 

@@ -17,6 +17,12 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+import io.inpod.iptables.backend.internal.nft.rule.NativeLayout;
+import io.inpod.iptables.backend.internal.nft.rule.RuleLayout;
+import io.inpod.iptables.backend.internal.nft.rule.RuleReader;
+import io.inpod.iptables.backend.internal.nft.rule.Scope;
 import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netns.IpFamily;
@@ -30,8 +36,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Tables of the owner alone, {@code inet}, for both families: one for each of iptables' tables, with its name behind the owner's
- * prefix. Built-in chains have the names of their hooks in small letters. A set lies in each table whose rules ask for it.
+ * Managed {@code inet} tables for both families, one for each table of iptables, named by the prefix and the name of that table. Built-in
+ * chains have the names of their hooks in lower case. A set is in each table whose rules refer to it.
  */
 final class InetTables implements Tables {
     private static final RuleLayout LAYOUT = new NativeLayout();
@@ -65,7 +71,7 @@ final class InetTables implements Tables {
         return chains;
     }
 
-    /** Without a socket the expression {@code tproxy} lets the packet go on, but the target TPROXY drops it: another rule does that. */
+    /** Adds a rule that drops the packet: without a socket, the expression {@code tproxy} lets it continue, but the target TPROXY drops it. */
     private static List<Rule> parts(Rule rule) {
         return rule.target() instanceof Target.Tproxy ? List.of(rule, new Rule(rule.matches(), new Target.Drop())) : List.of(rule);
     }
@@ -101,7 +107,7 @@ final class InetTables implements Tables {
         }
     }
 
-    /** The sets of each table: one that nobody asks for lies in the first. */
+    /** Returns the sets of each table; a set that no rule refers to is in the first. */
     private static Map<TableName, List<AddressSet>> sets(RuleSet rules) {
         Map<TableName, List<AddressSet>> sets = new EnumMap<>(TableName.class);
         for (AddressSet set : rules.sets()) {
@@ -155,7 +161,7 @@ final class InetTables implements Tables {
         return listed;
     }
 
-    /** One family's part of a table: without chains that are empty for it, or that only the other leads to. */
+    /** Returns one family's part of a table, without chains that the family lacks. */
     private static List<ListedChain> read(FoundTable found, TableName table, IpFamily family, KernelNames names) {
         List<ListedChain> listed = new ArrayList<>();
         FamilyChains used = new FamilyChains();
@@ -170,7 +176,7 @@ final class InetTables implements Tables {
         return listed;
     }
 
-    /** The rules that packets of a family see; of the two rules for TPROXY the second is part of the first. */
+    /** Returns the rules that packets of a family see; the second of the two rules for TPROXY is part of the first. */
     private static List<ListedRule> listed(List<FoundRule> found, IpFamily family, KernelNames names) {
         List<ListedRule> rules = new ArrayList<>();
         Rule before = null;

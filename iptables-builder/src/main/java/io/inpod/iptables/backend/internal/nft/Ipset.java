@@ -8,7 +8,7 @@ import io.inpod.netlink.Nfnetlink;
 import java.io.IOException;
 import java.util.Optional;
 
-/** Questions to ipset, see linux/netfilter/ipset/ip_set.h. */
+/** Queries to ipset, see linux/netfilter/ipset/ip_set.h. */
 final class Ipset {
     static final int SET_NAME = 2;
     static final int GET_BY_NAME = 14;
@@ -25,12 +25,12 @@ final class Ipset {
         return Nfnetlink.request(operation, set, SUBSYSTEM, command, flags, family).bytes(PROTOCOL, new byte[] {VERSION});
     }
 
-    /** The index of a set; empty if there is none of that name, or no ipset in the kernel. */
+    /** Returns the index of a set; empty if no set has this name, or the kernel lacks ipset. */
     static Optional<Integer> index(Nfnetlink netlink, String set) throws IOException {
         return ask(netlink, request("find set", set, GET_BY_NAME, 0, 0).string(SET_NAME, set), INDEX).map(found -> (int) found.number());
     }
 
-    /** The name of the set with an index. */
+    /** Returns the name of the set with an index. */
     static Optional<String> name(Nfnetlink netlink, int index) throws IOException {
         return ask(netlink, request("find set", "number " + index, GET_BY_INDEX, 0, 0).be16(INDEX, index), SET_NAME).map(NetlinkAttribute::text);
     }

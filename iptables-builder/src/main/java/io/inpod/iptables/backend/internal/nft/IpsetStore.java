@@ -1,6 +1,8 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkMessage;
@@ -17,8 +19,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Address sets of ipset, of the type {@code hash:ip} with comments. ipset knows no transactions, but it swaps a set for another in one
- * step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
+ * Address sets of ipset, of the type {@code hash:ip} with comments. ipset has no transactions, but it can swap two sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
  */
 final class IpsetStore {
     private static final String SPARE = "inpod-spare";
@@ -44,7 +45,7 @@ final class IpsetStore {
     private static final int WITH_COMMENTS = 0x10;
     private static final int OLDEST_WITH_COMMENTS = 2;
 
-    /** So many elements are sent in one message: an attribute can't be longer than 64 KiB. */
+    /** The number of elements in one message: an attribute is at most 64 KiB long. */
     private static final int CHUNK = 256;
     private static final int ROOM = 1 << 20;
 
@@ -57,7 +58,7 @@ final class IpsetStore {
         this.netlink = netlink;
     }
 
-    /** The sets with these names; one of another type is left out, so that creating ours over it fails. */
+    /** Returns the sets with these names. A set of another type is left out, so that creating ours under its name fails. */
     List<AddressSet> read(Set<String> names) throws IOException {
         List<AddressSet> sets = new ArrayList<>();
         for (String name : names) {
@@ -102,7 +103,7 @@ final class IpsetStore {
         return address == null ? Optional.empty() : Optional.of(new AddressSet.Element(address, comment));
     }
 
-    /** Makes sure that the wanted sets are there with their content, before rules ask for them. */
+    /** Creates and fills the wanted sets, before rules refer to them. */
     void provide(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
         for (AddressSet set : wanted) {
             if (!found.contains(set)) {
@@ -126,7 +127,7 @@ final class IpsetStore {
                 .nested(NESTED | DATA, r -> r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS).be32(NETWORK_ORDER | MOST_ELEMENTS, ROOM));
     }
 
-    /** Destroys sets that aren't wanted any more, after no rule asks for them. */
+    /** Destroys sets that are no longer wanted, once no rule refers to them. */
     void retire(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
         for (AddressSet set : found) {
             if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
@@ -135,7 +136,7 @@ final class IpsetStore {
         }
     }
 
-    /** The kernel lets go of a set some time after the transaction that removed the last rule that asks for it. */
+    /** The kernel releases a set some time after the transaction that removed the last rule that refers to it. */
     private void destroy(String set) throws IOException {
         for (long deadline = System.nanoTime() + BUSY_NANOS; ; LockSupport.parkNanos(BUSY_NANOS / 5000)) {
             try {
@@ -152,13 +153,13 @@ final class IpsetStore {
         }
     }
 
-    /** Element by element: the kernel has no transaction for that, but every state in between is a sound set. */
+    /** Changes element by element: the kernel has no transaction for this, but every intermediate state is a valid set. */
     void update(String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
         change(DELETE, set, family, remove.stream().map(address -> new AddressSet.Element(address, "")).toList());
         change(ADD, set, family, add);
     }
 
-    /** Without the flag that forbids it, adding what is there replaces its comment, and deleting what isn't there is fine. */
+    /** Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set. */
     private void change(int command, String set, IpFamily family, List<AddressSet.Element> elements) throws IOException {
         List<NetlinkRequest> requests = new ArrayList<>();
         for (int from = 0; from < elements.size(); from += CHUNK) {

@@ -1,15 +1,16 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Which option of the kernel's configuration brings an expression. */
+/** The options of the kernel's configuration that provide expressions. */
 final class KernelOptions {
     private KernelOptions() {
     }
 
-    /** The options that a rule needs beside CONFIG_NF_TABLES, in words; none if it needs no other. */
+    /** Returns the options that a rule needs in addition to CONFIG_NF_TABLES, in words. */
     static List<String> of(List<Expr> expressions) {
         List<String> options = new ArrayList<>();
         for (Expr expression : expressions) {

@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.netlink.Nfnetlink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -7,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** The names of one namespace, asked for when they are needed, each once. Not thread-safe. */
+/** The names of one namespace, each queried once, on first use. Not thread-safe. */
 final class LiveNames implements KernelNames {
     private static final int MOST_LEVELS = 8;
 
@@ -47,7 +48,7 @@ final class LiveNames implements KernelNames {
     public long cgroup(String path) {
         Long known = cgroups.get(path);
         if (known == null) {
-            known = ask(() -> Cgroups.id(path)).orElseThrow(() -> missing("there is no cgroup " + path
+            known = ask(() -> CgroupIds.id(path)).orElseThrow(() -> missing("there is no cgroup " + path
                     + " of version 2, or its file system isn't mounted here"));
             cgroups.put(path, known);
         }
@@ -61,7 +62,7 @@ final class LiveNames implements KernelNames {
                 return Optional.of(known.getKey());
             }
         }
-        Optional<String> path = ask(() -> Cgroups.path(id, MOST_LEVELS));
+        Optional<String> path = ask(() -> CgroupIds.path(id, MOST_LEVELS));
         path.ifPresent(p -> cgroups.put(p, id));
         return path;
     }

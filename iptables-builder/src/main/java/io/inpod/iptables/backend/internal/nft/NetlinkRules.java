@@ -6,6 +6,9 @@ import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
@@ -22,9 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Rules in one namespace, through a socket of it. Each change is one transaction, made for the state that was read before it. */
+/** Rules in one namespace, through a socket of that namespace. Each change is one transaction, based on the state read before it. */
 public final class NetlinkRules {
-    /** Somebody else's changes come seldom; but one who makes them without end must not hold us for ever. */
+    /** Changes by other programs are rare, but a program that changes rules constantly must not block us indefinitely. */
     private static final int MOST_ATTEMPTS = 100;
     private static final int FEW = 64;
 
@@ -35,11 +38,11 @@ public final class NetlinkRules {
     private final Tables tables;
 
     /**
-     * Joins the parts.
+     * Creates the access to a namespace.
      *
      * @param netlink a socket of the namespace
-     * @param namespace which, for errors
-     * @param inet whether rules are in tables of the owner, rather than in those of iptables
+     * @param namespace the name of the namespace, for errors
+     * @param inet whether rules are in separate {@code inet} tables and not in the tables of iptables
      */
     public NetlinkRules(Nfnetlink netlink, String namespace, boolean inet) {
         this.netlink = netlink;
@@ -49,12 +52,12 @@ public final class NetlinkRules {
         this.tables = inet ? new InetTables() : new CompatTables();
     }
 
-    /** Checks without a kernel that rules can be expressed. */
+    /** Checks, without the kernel, that rules can be expressed. */
     public static void check(ManagedNames managed, RuleSet rules, boolean inet) {
         (inet ? new InetTables() : new CompatTables()).wanted(managed, rules, KernelNames.NONE);
     }
 
-    /** Whether the kernel offers nf_tables, and matches and targets of x_tables to it. */
+    /** Returns what the kernel lacks of nf_tables, or of x_tables within it, in words; empty if it lacks nothing. */
     public String missing() throws IOException {
         try {
             reader.generation();
@@ -64,10 +67,10 @@ public final class NetlinkRules {
             }
             return "the kernel lacks CONFIG_NF_TABLES (module nf_tables)";
         }
-        return inet || XtProbe.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat();
+        return inet || XtSupport.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat();
     }
 
-    /** Makes the namespace hold these rules and sets of the owner. */
+    /** Applies rules and sets: under the managed names, the namespace then holds these and no others. */
     public void apply(ManagedNames managed, RuleSet rules) throws IOException {
         try {
             if (inet) {
@@ -100,7 +103,7 @@ public final class NetlinkRules {
             sets.provide(now, before);
             sets.retire(now, before);
         } catch (IOException e) {
-            failure.addSuppressed(new IOException("the sets that had been changed couldn't be put back: " + e.getMessage(), e));
+            failure.addSuppressed(new IOException("the changed sets could not be restored: " + e.getMessage(), e));
         }
     }
 
@@ -121,7 +124,7 @@ public final class NetlinkRules {
         }
     }
 
-    /** Names the option that the kernel lacks, if that is why it refused. */
+    /** Names the missing option of the kernel, if that is the reason of the refusal. */
     private IOException explain(NetlinkException refused, ManagedNames managed, RuleSet rules, LiveNames names) throws IOException {
         if (!refused.symbol().equals("ENOENT") || !refused.operation().endsWith("rule")) {
             return refused;
@@ -136,9 +139,9 @@ public final class NetlinkRules {
         return withOptions(refused, netlink, Basics.nfproto(rule.rule().families().single().orElse(IpFamily.V4)), rule.expressions(), inet);
     }
 
-    /** The refusal of a rule, with the options that the kernel lacks, if that is it. */
+    /** Returns the refusal of a rule, with the options that the kernel lacks, if any. */
     static IOException withOptions(NetlinkException refused, Nfnetlink netlink, int family, List<Expr> expressions, boolean inet) throws IOException {
-        List<String> missing = inet ? KernelOptions.of(expressions) : XtProbe.missing(netlink, family, expressions);
+        List<String> missing = inet ? KernelOptions.of(expressions) : XtSupport.missing(netlink, family, expressions);
         if (missing.isEmpty()) {
             return refused;
         }
@@ -148,7 +151,7 @@ public final class NetlinkRules {
         return explained;
     }
 
-    /** Reads what the namespace holds of the owner. */
+    /** Reads what the namespace holds under the managed names. */
     public Listing read(ManagedNames managed) throws IOException {
         try {
             return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)), inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets()));
@@ -189,7 +192,7 @@ public final class NetlinkRules {
                 }
             }
             if (!there) {
-                throw new IOException("there is no set " + set + " in the tables inet " + managed.tablePrefix() + "... of " + namespace + ": apply the rules first");
+                throw new IOException("the set " + set + " does not exist in the tables inet " + managed.tablePrefix() + "... of " + namespace + ": apply the rules first");
             }
             try {
                 netlink.commit(Nft.SUBSYSTEM, generation, batch);
@@ -202,7 +205,7 @@ public final class NetlinkRules {
         }
     }
 
-    /** Those elements whose addresses are asked for. */
+    /** Returns the elements with the given addresses. */
     private static List<AddressSet.Element> among(List<AddressSet.Element> elements, List<AddressSet.Element> asked) {
         Set<InetAddress> addresses = new HashSet<>();
         asked.forEach(element -> addresses.add(element.address()));

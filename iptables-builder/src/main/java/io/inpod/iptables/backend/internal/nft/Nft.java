@@ -3,11 +3,15 @@ package io.inpod.iptables.backend.internal.nft;
 import static io.inpod.netlink.NetlinkRequest.APPEND;
 import static io.inpod.netlink.NetlinkRequest.CREATE;
 
+import io.inpod.iptables.backend.internal.nft.expr.CompatProtocol;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
+import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
 import java.util.List;
 
-/** Messages to nf_tables that change something, with attributes numbered as in linux/netfilter/nf_tables.h. */
+/** Messages that change nf_tables, with attributes numbered as in linux/netfilter/nf_tables.h. */
 final class Nft {
     /** NFNL_SUBSYS_NFTABLES. */
     static final int SUBSYSTEM = 10;
@@ -24,34 +28,34 @@ final class Nft {
     private Nft() {
     }
 
-    /** A table, created if it isn't there. */
+    /** Creates a table if it does not exist. */
     static NetlinkRequest addTable(int family, String table) {
         return request("add table", table, NEW_TABLE, CREATE, family).string(1, table);
     }
 
-    /** A table that is for packets of one family, although its own is for both; created if it isn't there. */
+    /** Creates a table of both families for packets of one, if it does not exist. */
     static NetlinkRequest addTable(int family, String table, int only) {
         return addTable(family, table).bytes(6, UserData.family(only));
     }
 
-    /** A table with all that is in it, which must be there. */
+    /** Deletes an existing table with its contents. */
     static NetlinkRequest deleteTable(int family, String table) {
         return request("delete table", table, DELETE_TABLE, 0, family).string(1, table);
     }
 
-    /** A chain to jump to, created if it isn't there. */
+    /** Creates a chain to jump to, if it does not exist. */
     static NetlinkRequest addChain(int family, String table, String chain) {
         return chain("add chain", family, table, chain, NEW_CHAIN, CREATE);
     }
 
-    /** A chain that packets enter by themselves, with policy accept, created if it isn't there. */
+    /** Creates a base chain with the policy accept, if it does not exist. */
     static NetlinkRequest addChain(int family, String table, String chain, BaseChain base) {
         return chain("add chain", family, table, chain, NEW_CHAIN, CREATE)
                 .nested(NESTED | 4, r -> r.be32(1, base.hook()).be32(2, base.priority()))
                 .be32(5, POLICY_ACCEPT).string(7, base.type());
     }
 
-    /** An empty chain to which nothing jumps. */
+    /** Deletes an empty chain to which no rule leads. */
     static NetlinkRequest deleteChain(int family, String table, String chain) {
         return chain("delete chain", family, table, chain, DELETE_CHAIN, 0);
     }
@@ -60,12 +64,12 @@ final class Nft {
         return request(operation, new Place(table, chain, 0), message, flags, family).string(1, table).string(3, chain);
     }
 
-    /** A rule at the end of its chain; the subject says which, for errors. */
+    /** Appends a rule to its chain; the subject names the rule in errors. */
     static NetlinkRequest appendRule(int family, String table, String chain, Object subject, List<Expr> expressions) {
         return rule("add rule", subject, CREATE | APPEND, family, table, chain, expressions);
     }
 
-    /** A rule before all others of its chain. */
+    /** Inserts a rule before all others of its chain. */
     static NetlinkRequest insertRule(int family, String table, String chain, Object subject, List<Expr> expressions) {
         return rule("insert rule", subject, CREATE, family, table, chain, expressions);
     }
@@ -84,12 +88,12 @@ final class Nft {
         return beside.length == 0 ? request : request.bytes(7, beside);
     }
 
-    /** All rules of a chain. */
+    /** Deletes all rules of a chain. */
     static NetlinkRequest flushChain(int family, String table, String chain) {
         return request("flush chain", new Place(table, chain, 0), DELETE_RULE, 0, family).string(1, table).string(2, chain);
     }
 
-    /** One rule by its handle. */
+    /** Deletes one rule by its handle. */
     static NetlinkRequest deleteRule(int family, String table, String chain, long handle) {
         return request("delete rule", new Place(table, chain, 0), DELETE_RULE, 0, family).string(1, table).string(2, chain).be64(3, handle);
     }

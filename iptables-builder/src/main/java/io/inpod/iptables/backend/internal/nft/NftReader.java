@@ -1,5 +1,8 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.ExprReader;
+import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkMessage;
@@ -11,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Lists what nf_tables has in one namespace. */
+/** Lists the tables, chains and rules of one namespace. */
 final class NftReader {
     private static final int GET_TABLE = 1;
     private static final int GET_CHAIN = 4;
@@ -27,15 +30,15 @@ final class NftReader {
     /**
      * A chain that was found.
      *
-     * @param base how packets enter it by themselves, or null
-     * @param uses the number of its rules, and of the rules that lead into it
+     * @param base how it is hooked, or null if it is no base chain
+     * @param uses the number of its rules plus the number of rules that lead to it
      */
     record FoundChain(String table, String name, @Nullable BaseChain base, int uses) {
     }
 
     /** A rule that was found. */
     record FoundRule(String chain, long handle, List<Expr> expressions) {
-        /** The chain to which the rule leads. */
+        /** Returns the chain to which the rule leads. */
         Optional<String> destination() {
             for (Expr expression : expressions) {
                 if (expression instanceof Expr.Verdict verdict && verdict.chain() != null) {
@@ -50,7 +53,7 @@ final class NftReader {
         }
     }
 
-    /** The number of the last change. */
+    /** Returns the number of the last change. */
     int generation() throws IOException {
         for (NetlinkMessage message : netlink.query(Nft.request("get generation", "nf_tables", GET_GENERATION, 0, 0))) {
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
@@ -62,11 +65,11 @@ final class NftReader {
         throw new IOException("nf_tables answered without the number of its generation");
     }
 
-    /** A table that was found, and the only family that it is for, if that is noted beside it. */
+    /** A table that was found, and the number of its only family, if its user data has one. */
     record FoundHeader(Optional<Integer> only) {
     }
 
-    /** A table, if it is there. */
+    /** Returns a table, if it exists. */
     Optional<FoundHeader> table(int family, String table) throws IOException {
         try {
             for (NetlinkMessage message : netlink.query(Nft.request("find table", table, GET_TABLE, 0, family).string(1, table))) {
@@ -85,7 +88,7 @@ final class NftReader {
         }
     }
 
-    /** The chains of all tables of a family. */
+    /** Returns the chains of all tables of a family. */
     List<FoundChain> chains(int family) throws IOException {
         List<FoundChain> chains = new ArrayList<>();
         for (NetlinkMessage message : dump(Nft.request("list chains", "all tables", GET_CHAIN, 0, family))) {
@@ -119,7 +122,7 @@ final class NftReader {
         return new BaseChain(hook, priority, "");
     }
 
-    /** The rules of a table, or of one of its chains; none if it isn't there. */
+    /** Returns the rules of a table, or of one of its chains; none if it does not exist. */
     List<FoundRule> rules(int family, String table, @Nullable String chain) throws IOException {
         NetlinkRequest request = Nft.request("list rules", table, GET_RULE, 0, family).string(1, table);
         if (chain != null) {

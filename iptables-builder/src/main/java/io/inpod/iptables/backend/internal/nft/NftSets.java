@@ -1,6 +1,10 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
+import io.inpod.iptables.backend.internal.nft.expr.UserData;
+import io.inpod.iptables.backend.internal.nft.rule.Scope;
 import io.inpod.iptables.text.TornSetException;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
@@ -25,13 +29,13 @@ final class NftSets {
     private static final int DELETE_ELEMENTS = 14;
     private static final int NESTED = ExprWriter.NESTED;
 
-    /** What nft keeps beside a set: entry 0 of four bytes says that the keys are in network byte order. */
+    /** The user data that nft stores with a set: entry 0, of four bytes, says that the keys are in network byte order. */
     private static final byte[] KEYS_IN_NETWORK_ORDER = {0, 4, 2, 0, 0, 0};
 
-    /** So many elements are sent in one message: an attribute can't be longer than 64 KiB. */
+    /** The number of elements in one message: an attribute is at most 64 KiB long. */
     private static final int CHUNK = 256;
 
-    /** A set that isn't whole is listed again; a hash table has grown within one or two. */
+    /** An incomplete set is listed again; a hash table has grown after one or two listings. */
     private static final int MOST_LISTINGS = 20;
 
     private final NftReader reader;
@@ -40,7 +44,7 @@ final class NftSets {
         this.reader = reader;
     }
 
-    /** The sets of a table. */
+    /** Returns the sets of a table. */
     List<AddressSet> read(String table) throws IOException {
         Map<String, IpFamily> families = new LinkedHashMap<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list sets", table, GET_SET, 0, Scope.INET).string(1, table))) {
@@ -61,8 +65,9 @@ final class NftSets {
     }
 
     /**
-     * The elements of a set; none if it isn't there. While its hash table grows, as after many were added, the kernel goes on in one table
-     * where it stopped in another: it lists some twice, and leaves out as many at most. So what has none twice is whole.
+     * Returns the elements of a set; none if it does not exist. While its hash table grows, for example after many additions, the kernel
+     * continues in one hash table where it stopped in another: it lists some elements twice and leaves out at most as many. A listing
+     * without duplicates is therefore complete.
      */
     List<AddressSet.Element> elements(String table, String set) throws IOException {
         for (int attempt = 0; attempt < MOST_LISTINGS; attempt++) {
@@ -99,12 +104,12 @@ final class NftSets {
         return address.length == 4 || address.length == 16 ? Optional.of(new AddressSet.Element(Basics.address(address), comment)) : Optional.empty();
     }
 
-    /** The numbers that nft has for types of data. */
+    /** Returns the family of a type of data, by the numbers of nft. */
     private static Optional<IpFamily> family(long type) {
         return type == 7 ? Optional.of(IpFamily.V4) : type == 8 ? Optional.of(IpFamily.V6) : Optional.empty();
     }
 
-    /** Adds messages after which the wanted sets are there with their content. */
+    /** Adds messages that create and fill the wanted sets. */
     static void provide(String table, List<AddressSet> found, List<AddressSet> wanted, List<NetlinkRequest> batch) {
         for (AddressSet set : wanted) {
             Optional<AddressSet> before = same(found, set);
@@ -120,12 +125,12 @@ final class NftSets {
         return sets.stream().filter(s -> s.name().equals(set.name()) && s.family() == set.family()).findFirst();
     }
 
-    /** Adds messages that delete the sets that aren't wanted. */
+    /** Adds messages that delete the sets that are not wanted. */
     static void retire(String table, List<AddressSet> found, List<AddressSet> wanted, List<NetlinkRequest> batch) {
         found.stream().filter(set -> wanted.stream().noneMatch(w -> w.name().equals(set.name()))).forEach(set -> delete(table, set.name(), batch));
     }
 
-    /** Adds messages that create a set if it isn't there. The number is unique in the transaction. */
+    /** Adds messages that create a set if it does not exist. The number is unique in the transaction. */
     static void create(String table, AddressSet set, int number, List<NetlinkRequest> batch) {
         batch.add(Nft.request("add set", new Place(table, set.name(), 0), NEW_SET, NetlinkRequest.CREATE, Scope.INET).string(1, table).string(2, set.name()).be32(3, 0)
                 .be32(4, set.family() == IpFamily.V4 ? 7 : 8).be32(5, set.family().bits() / 8).be32(10, number).bytes(13, KEYS_IN_NETWORK_ORDER));
@@ -135,7 +140,7 @@ final class NftSets {
         batch.add(Nft.request("delete set", new Place(table, set, 0), DELETE_SET, 0, Scope.INET).string(1, table).string(2, set));
     }
 
-    /** Adds messages that turn what is found in a set into what is wanted: an element whose comment changed is deleted and added again. */
+    /** Adds messages that change the found elements of a set into the wanted ones. An element with another comment is deleted and added again. */
     static void change(String table, String set, List<AddressSet.Element> found, List<AddressSet.Element> wanted, List<NetlinkRequest> batch) {
         Map<Object, AddressSet.Element> there = new LinkedHashMap<>();
         found.forEach(element -> there.put(element.address(), element));
@@ -168,7 +173,7 @@ final class NftSets {
         }
     }
 
-    /** Whether a table has a set. */
+    /** Returns whether a table has a set. */
     boolean has(Nfnetlink netlink, String table, String set) throws IOException {
         try {
             return !netlink.query(Nft.request("find set", set, GET_SET, 0, Scope.INET).string(1, table).string(2, set)).isEmpty();
@@ -180,7 +185,7 @@ final class NftSets {
         }
     }
 
-    /** Which of some addresses are in a set, with their comments: each is asked for alone, for a set may be large. */
+    /** Returns which of some addresses are in a set, with their comments. Each is queried separately, because a set may be large. */
     List<AddressSet.Element> find(Nfnetlink netlink, String table, String set, List<AddressSet.Element> addresses) throws IOException {
         List<AddressSet.Element> found = new ArrayList<>();
         for (AddressSet.Element address : addresses) {

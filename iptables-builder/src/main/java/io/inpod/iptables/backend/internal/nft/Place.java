@@ -1,18 +1,21 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Rule;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.rule.RuleLayout;
+import io.inpod.iptables.backend.internal.nft.rule.Scope;
 import java.util.List;
 
 /**
- * Where a rule or chain is, for errors.
+ * The place of a rule or chain, for errors.
  *
  * @param rule counted from 1; 0 for the chain itself
  */
 record Place(String table, String chain, int rule) {
     /**
-     * Writes the rule that is here.
+     * Writes the rule at this place.
      *
-     * @throws IllegalArgumentException naming the place and what can't be expressed
+     * @throws IllegalArgumentException naming the place and the part that cannot be expressed
      */
     List<Expr> write(RuleLayout layout, Rule what, Scope scope) {
         try {

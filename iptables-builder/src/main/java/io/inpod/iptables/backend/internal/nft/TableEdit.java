@@ -3,6 +3,9 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+import io.inpod.iptables.backend.internal.nft.rule.RuleReader;
 import io.inpod.netlink.NetlinkRequest;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** The messages that turn what is found of a table into what is wanted, and touch nothing else. Chains that are right already stay. */
+/** The messages that change the found rules of a table into the wanted ones and touch nothing else. Chains without differences stay. */
 final class TableEdit {
     private final int family;
     private final String table;
@@ -27,7 +30,7 @@ final class TableEdit {
         this.batch = batch;
     }
 
-    /** Adds the messages to the batch; the table must be there. */
+    /** Adds the messages to the batch; the table must exist. */
     void write(FoundTable found, List<WantedChain> wanted) {
         if (wanted.isEmpty() && found.own().isEmpty()) {
             return;
@@ -81,7 +84,7 @@ final class TableEdit {
     private void fill(WantedChain chain) {
         List<WantedRule> rules = new ArrayList<>(chain.rules());
         if (chain.first()) {
-            Collections.reverse(rules); // each is put before the one before
+            Collections.reverse(rules); // each is inserted before the previous one
         }
         for (WantedRule rule : rules) {
             batch.add(chain.first() ? Nft.insertRule(family, table, chain.name(), rule, rule.expressions())

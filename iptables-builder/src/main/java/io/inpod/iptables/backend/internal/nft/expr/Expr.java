@@ -1,0 +1,148 @@
+package io.inpod.iptables.backend.internal.nft.expr;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An expression of a rule. Loading and comparing expressions use register 1, because our rules need one value at a time, except for the
+ * addresses and ports of NAT, which are in registers 1 to 4.
+ */
+public sealed interface Expr {
+    /** Loads bytes of the packet. */
+    record Payload(int base, int offset, int length) implements Expr {
+        public static final int NETWORK = 1;
+        public static final int TRANSPORT = 2;
+    }
+
+    /** Loads a property of the packet, NFT_META_. */
+    record Meta(int key) implements Expr {
+        public static final int MARK = 3;
+        public static final int IN_NAME = 6;
+        public static final int OUT_NAME = 7;
+        public static final int SOCKET_UID = 10;
+        public static final int SOCKET_GID = 11;
+        public static final int NFPROTO = 15;
+        public static final int L4PROTO = 16;
+    }
+
+    /** Sets a property of the packet. */
+    record SetMeta(int key) implements Expr {
+    }
+
+    /** Loads a property of the connection, NFT_CT_. */
+    record Ct(int key) implements Expr {
+        public static final int STATE = 0;
+        public static final int STATUS = 2;
+        public static final int MARK = 3;
+        public static final int ZONE = 17;
+    }
+
+    /** Sets a property of the connection. */
+    record SetCt(int key) implements Expr {
+    }
+
+    /** Loads a property of a local socket, NFT_SOCKET_; the level is that of a control group, or 0. */
+    record Socket(int key, int level) implements Expr {
+        public static final int TRANSPARENT = 0;
+        public static final int WILDCARD = 2;
+        public static final int CGROUP = 3;
+    }
+
+    /** Loads the result of a route lookup for an address. */
+    record Fib(int result, int flags) implements Expr {
+        public static final int ADDRESS_TYPE = 3;
+        public static final int SOURCE = 1;
+        public static final int DESTINATION = 2;
+        static final int IN = 8;
+        static final int OUT = 16;
+    }
+
+    /** Loads a property of the route, NFT_RT_. */
+    record Route(int key) implements Expr {
+        public static final int TCP_MSS = 3;
+    }
+
+    /** Converts units of bytes between host and network byte order. */
+    record ToNetwork(int length, int unit) implements Expr {
+    }
+
+    /** Masks, then flips bits. */
+    record Bitwise(Octets mask, Octets flip) implements Expr {
+    }
+
+    /** Ends the rule unless the comparison holds. */
+    record Cmp(int op, Octets data) implements Expr {
+        public static final int EQ = 0;
+        public static final int NEQ = 1;
+        public static final int LTE = 3;
+        static final int GT = 4;
+        public static final int GTE = 5;
+
+        public static int op(boolean negated) {
+            return negated ? NEQ : EQ;
+        }
+    }
+
+    /** Ends the rule unless the value is in a range, or outside it. */
+    record Range(boolean outside, Octets from, Octets to) implements Expr {
+    }
+
+    /** Ends the rule unless the value is in a set, or outside it. */
+    record Lookup(String set, boolean outside) implements Expr {
+    }
+
+    /** Loads a constant. */
+    record Immediate(int register, Octets data) implements Expr {
+    }
+
+    /** Not an expression: the comment that nft stores with a rule. */
+    record Comment(String text) implements Expr {
+    }
+
+    /** Not an expression: the index of the condition that the TCP or UDP header is complete, which needs no expression. */
+    record HeaderMatch(int index) implements Expr {
+    }
+
+    /** Ends the rule: NF_ACCEPT, NF_DROP, or a negative NFT_ number, with the chain if it has one. */
+    record Verdict(int code, @Nullable String chain) implements Expr {
+        static final int DROP = 0;
+        public static final int ACCEPT = 1;
+        static final int JUMP = -3;
+        static final int GOTO = -4;
+        static final int RETURN = -5;
+    }
+
+    /** Counts packets; the count is not part of the rule. */
+    record Counter() implements Expr {
+    }
+
+    /** Ends the rule for packets beyond a rate per some seconds. */
+    record Limit(long rate, long seconds, int burst) implements Expr {
+    }
+
+    /**
+     * An expression that consists of numbers and texts only, with their attribute numbers: reject, redir, masq, nat, tproxy, log,
+     * notrack, exthdr.
+     */
+    record Plain(String name, Map<Integer, Object> attributes) implements Expr {
+        public Plain {
+            attributes = Map.copyOf(attributes);
+        }
+
+        public int number(int attribute, int ifAbsent) {
+            return attributes.get(attribute) instanceof Number n ? n.intValue() : ifAbsent;
+        }
+    }
+
+    /** A match of x_tables with its struct. */
+    record XtMatch(String name, int revision, Octets info) implements Expr {
+    }
+
+    /** A target of x_tables with its struct. */
+    record XtTarget(String name, int revision, Octets info) implements Expr {
+    }
+
+    /** An unknown expression of a dump. */
+    record Unknown(String name) implements Expr {
+    }
+}

@@ -1,0 +1,153 @@
+package io.inpod.iptables.backend.internal.nft.expr;
+
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.TcpFlag;
+import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Conditions on the two ports with which the headers of TCP and UDP begin, and on the flags of TCP. */
+public final class PortExprs {
+    private static final int SOURCE = 0;
+    private static final int DESTINATION = 2;
+    private static final int FLAGS = 13;
+    private static final int LAST = 65535;
+
+    private PortExprs() {
+    }
+
+    /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
+    public static List<Expr> compat(List<Expr> to, TransportMatch match) {
+        match.flags().ifPresent(flags -> flags(to, flags));
+        if (single(match.source()) && single(match.destination())) {
+            to.add(new Expr.Payload(Expr.Payload.TRANSPORT, SOURCE, 4));
+            to.add(new Expr.Cmp(Expr.Cmp.EQ, Octets.be32(first(match.source()) << 16 | first(match.destination()))));
+        } else {
+            match.source().ifPresent(port -> one(to, SOURCE, port, true));
+            match.destination().ifPresent(port -> one(to, DESTINATION, port, true));
+        }
+        return to;
+    }
+
+    /** As nft writes them: a range is two comparisons, except a negated one. */
+    public static List<Expr> nft(List<Expr> to, TransportMatch match) {
+        match.source().ifPresent(port -> one(to, SOURCE, port, false));
+        match.destination().ifPresent(port -> one(to, DESTINATION, port, false));
+        match.flags().ifPresent(flags -> flags(to, flags));
+        return to;
+    }
+
+    private static int first(Optional<PortCondition> port) {
+        return port.orElseThrow().range().first();
+    }
+
+    private static void flags(List<Expr> to, TcpFlags flags) {
+        to.add(new Expr.Payload(Expr.Payload.TRANSPORT, FLAGS, 1));
+        to.add(new Expr.Bitwise(Octets.u8(bits(flags.examined())), Octets.u8(0)));
+        to.add(new Expr.Cmp(Expr.Cmp.op(flags.negated()), Octets.u8(bits(flags.set()))));
+    }
+
+    private static int bits(Set<TcpFlag> flags) {
+        int bits = 0;
+        for (TcpFlag flag : flags) {
+            bits |= flag.bit();
+        }
+        return bits;
+    }
+
+    private static boolean single(Optional<PortCondition> port) {
+        return port.isPresent() && !port.get().negated() && port.get().range().first() == port.get().range().last() && first(port) > 0;
+    }
+
+    private static void one(List<Expr> to, int offset, PortCondition port, boolean compat) {
+        Octets first = Octets.be16(port.range().first());
+        Octets last = Octets.be16(port.range().last());
+        to.add(new Expr.Payload(Expr.Payload.TRANSPORT, offset, 2));
+        if (first.equals(last)) {
+            to.add(new Expr.Cmp(Expr.Cmp.op(port.negated()), first));
+        } else if (compat && port.range().first() == 0) {
+            to.add(new Expr.Cmp(port.negated() ? Expr.Cmp.GT : Expr.Cmp.LTE, last));
+        } else if (compat || port.negated()) {
+            to.add(new Expr.Range(port.negated(), first, last));
+        } else {
+            to.add(new Expr.Cmp(Expr.Cmp.GTE, first));
+            to.add(new Expr.Cmp(Expr.Cmp.LTE, last));
+        }
+    }
+
+    /** The condition that follows a payload expression of the transport header. */
+    public static Optional<TransportMatch> read(Cursor cursor, Expr.Payload payload, Protocol protocol) {
+        if (payload.offset() == FLAGS && payload.length() == 1) {
+            return flags(cursor).map(flags -> new TransportMatch(protocol, Optional.empty(), Optional.empty(), Optional.of(flags)));
+        }
+        if (payload.offset() == SOURCE && payload.length() == 4) {
+            return cursor.next(Expr.Cmp.class).filter(cmp -> cmp.op() == Expr.Cmp.EQ && cmp.data().length() == 4)
+                    .map(cmp -> new TransportMatch(protocol, port(cmp.data().u16At(0), cmp.data().u16At(0), false),
+                            port(cmp.data().u16At(2), cmp.data().u16At(2), false), Optional.empty()));
+        }
+        if (payload.length() != 2 || payload.offset() != SOURCE && payload.offset() != DESTINATION) {
+            return Optional.empty();
+        }
+        Optional<PortCondition> port = compared(cursor);
+        Optional<PortCondition> none = Optional.empty();
+        return port.map(p -> new TransportMatch(protocol, payload.offset() == SOURCE ? port : none, payload.offset() == SOURCE ? none : port, Optional.empty()));
+    }
+
+    private static Optional<TcpFlags> flags(Cursor cursor) {
+        Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class).filter(b -> b.mask().length() == 1 && b.flip().isZero());
+        Optional<Expr.Cmp> cmp = Basics.equality(cursor).filter(c -> c.data().length() == 1);
+        return bitwise.isEmpty() ? Optional.empty() : cmp.map(c -> new TcpFlags(flags(bitwise.get().mask()), flags(c.data()), c.op() == Expr.Cmp.NEQ));
+    }
+
+    private static Set<TcpFlag> flags(Octets bits) {
+        Set<TcpFlag> flags = EnumSet.noneOf(TcpFlag.class);
+        for (TcpFlag flag : TcpFlag.values()) {
+            if ((bits.u8At(0) & flag.bit()) != 0) {
+                flags.add(flag);
+            }
+        }
+        if (bits(flags) != bits.u8At(0)) {
+            throw new IllegalArgumentException("TCP flags " + bits + " have bits without a name");
+        }
+        return flags;
+    }
+
+    private static Optional<PortCondition> compared(Cursor cursor) {
+        Optional<Expr.Range> range = cursor.next(Expr.Range.class);
+        if (range.isPresent()) {
+            return port(u16(range.get().from()), u16(range.get().to()), range.get().outside());
+        }
+        Optional<Expr.Cmp> cmp = cursor.next(Expr.Cmp.class);
+        if (cmp.isEmpty()) {
+            return Optional.empty();
+        }
+        int number = u16(cmp.get().data());
+        return switch (cmp.get().op()) {
+            case Expr.Cmp.EQ, Expr.Cmp.NEQ -> port(number, number, cmp.get().op() == Expr.Cmp.NEQ);
+            case Expr.Cmp.GTE -> {
+                int position = cursor.position();
+                Optional<Expr.Cmp> upper = cursor.next(Expr.Cmp.class).filter(c -> c.op() == Expr.Cmp.LTE);
+                if (upper.isEmpty()) {
+                    cursor.back(position);
+                }
+                yield port(number, upper.map(c -> u16(c.data())).orElse(LAST), false);
+            }
+            case Expr.Cmp.LTE -> port(0, number, false);
+            case Expr.Cmp.GT -> port(0, number, true);
+            default -> Optional.empty();
+        };
+    }
+
+    private static int u16(Octets data) {
+        return data.length() == 2 ? data.u16At(0) : -1;
+    }
+
+    private static Optional<PortCondition> port(int first, int last, boolean negated) {
+        return first < 0 || last < first ? Optional.empty() : Optional.of(new PortCondition(new Ports(first, last), negated));
+    }
+}

@@ -1,0 +1,75 @@
+package io.inpod.iptables.backend.internal.nft.expr;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** What nft keeps in the kernel for itself: entries of a byte for the type, one for the length, and the value. */
+public final class UserData {
+    private static final int COMMENT = 0;
+
+    /** Types that nft doesn't know, and passes over. */
+    private static final int HEADER_MATCH = 0x49;
+    private static final int FAMILY = 0x46;
+
+    private UserData() {
+    }
+
+    /** A comment, at most 254 bytes. */
+    public static byte[] comment(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        byte[] data = new byte[bytes.length + 3];
+        data[0] = COMMENT;
+        data[1] = (byte) (bytes.length + 1); // with a zero byte at the end
+        System.arraycopy(bytes, 0, data, 2, bytes.length);
+        return data;
+    }
+
+    public static Optional<String> comment(byte[] data) {
+        return find(data, COMMENT).filter(value -> value.length > 0).map(value -> new String(value, 0, value.length - 1, StandardCharsets.UTF_8));
+    }
+
+    /** Where among a rule's conditions one stands that native expressions don't need: that the header of TCP or UDP is whole. */
+    public static byte[] headerMatch(int index) {
+        return new byte[] {HEADER_MATCH, 1, (byte) index};
+    }
+
+    public static Optional<Integer> headerMatch(byte[] data) {
+        return find(data, HEADER_MATCH).filter(value -> value.length == 1).map(value -> (int) value[0]);
+    }
+
+    /** The only family that a table of both is for. */
+    public static byte[] family(int nfproto) {
+        return new byte[] {FAMILY, 1, (byte) nfproto};
+    }
+
+    public static Optional<Integer> family(byte[] data) {
+        return find(data, FAMILY).filter(value -> value.length == 1).map(value -> (int) value[0]);
+    }
+
+    /** What is to be kept beside a rule. */
+    public static byte[] of(List<Expr> expressions) {
+        byte[] all = {};
+        for (Expr expression : expressions) {
+            byte[] entry = expression instanceof Expr.Comment comment ? comment(comment.text())
+                    : expression instanceof Expr.HeaderMatch header ? headerMatch(header.index()) : null;
+            if (entry != null) {
+                int before = all.length;
+                all = Arrays.copyOf(all, before + entry.length);
+                System.arraycopy(entry, 0, all, before, entry.length);
+            }
+        }
+        return all;
+    }
+
+    private static Optional<byte[]> find(byte[] data, int type) {
+        for (int at = 0; at + 1 < data.length; at += 2 + (data[at + 1] & 0xff)) {
+            int length = data[at + 1] & 0xff;
+            if (data[at] == type && at + 2 + length <= data.length) {
+                return Optional.of(Arrays.copyOfRange(data, at + 2, at + 2 + length));
+            }
+        }
+        return Optional.empty();
+    }
+}

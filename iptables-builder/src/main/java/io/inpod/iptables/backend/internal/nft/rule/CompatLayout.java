@@ -1,0 +1,48 @@
+package io.inpod.iptables.backend.internal.nft.rule;
+
+import io.inpod.iptables.BasicMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyMatch;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.SourceMatch;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.xtables.XtTargets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Writes rules as iptables-nft 1.8.9 does: interfaces, protocol, addresses, ports, marks and limits as native expressions, the rest as
+ * matches and targets of x_tables. iptables-save lists only rules in this layout.
+ */
+public final class CompatLayout implements RuleLayout {
+    /** Writes interfaces and protocol first; the conditions of a rule are in the order of iptables-save, with addresses first. */
+    @Override
+    public List<Expr> expressions(Rule rule, Scope scope) {
+        List<Expr> to = new ArrayList<>(12);
+        CompatMatches write = new CompatMatches(to, scope);
+        List<Match> matches = rule.matches();
+        int addresses = 0;
+        int basics = 0;
+        while (basics < matches.size() && !isInterfaceOrLater(matches.get(basics))) {
+            addresses += matches.get(basics++) instanceof FamilyMatch ? 1 : 0;
+        }
+        int others = basics;
+        while (others < matches.size() && matches.get(others) instanceof BasicMatch) {
+            matches.get(others++).accept(write);
+        }
+        for (int i = addresses; i < basics; i++) {
+            matches.get(i).accept(write);
+        }
+        for (int i = others; i < matches.size(); i++) {
+            matches.get(i).accept(write);
+        }
+        to.add(new Expr.Counter());
+        to.add(XtTargets.of(rule.target(), scope.families().single().orElseThrow()));
+        return to;
+    }
+
+    private static boolean isInterfaceOrLater(Match match) {
+        return !(match instanceof FamilyMatch || match instanceof SourceMatch || match instanceof DestinationMatch);
+    }
+}

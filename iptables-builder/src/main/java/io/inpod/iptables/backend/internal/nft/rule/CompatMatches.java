@@ -1,0 +1,151 @@
+package io.inpod.iptables.backend.internal.nft.rule;
+
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
+import io.inpod.iptables.ConntrackStateMatch;
+import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
+import io.inpod.iptables.FamilyMatch;
+import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
+import io.inpod.iptables.MarkMatch;
+import io.inpod.iptables.MatchVisitor;
+import io.inpod.iptables.OutInterfaceMatch;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerSocketMatch;
+import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.PortExprs;
+import io.inpod.iptables.backend.internal.nft.xtables.XtConntrack;
+import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
+import java.util.List;
+
+/** Writes conditions as iptables-nft does, to the end of a rule's expressions. */
+final class CompatMatches implements MatchVisitor<List<Expr>> {
+    private final List<Expr> to;
+    private final Scope scope;
+
+    CompatMatches(List<Expr> to, Scope scope) {
+        this.to = to;
+        this.scope = scope;
+    }
+
+    @Override
+    public List<Expr> visit(FamilyMatch match) {
+        return to; // the table is of one family
+    }
+
+    @Override
+    public List<Expr> visit(SourceMatch match) {
+        return Basics.address(to, match.prefix(), true, match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(DestinationMatch match) {
+        return Basics.address(to, match.prefix(), false, match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(InInterfaceMatch match) {
+        return Basics.name(to, Expr.Meta.IN_NAME, match.name(), match.negated(), false);
+    }
+
+    @Override
+    public List<Expr> visit(OutInterfaceMatch match) {
+        return Basics.name(to, Expr.Meta.OUT_NAME, match.name(), match.negated(), false);
+    }
+
+    @Override
+    public List<Expr> visit(ProtocolMatch match) {
+        return Basics.protocol(to, match.protocol(), match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(TransportMatch match) {
+        return match.isHeaderAlone() ? add(XtMatches.header(match.protocol())) : PortExprs.compat(to, match);
+    }
+
+    @Override
+    public List<Expr> visit(IcmpMatch match) {
+        return add(XtMatches.icmp(match));
+    }
+
+    @Override
+    public List<Expr> visit(MarkMatch match) {
+        return Basics.packetMark(to, match.mark(), match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(ConnmarkMatch match) {
+        return add(XtMatches.connmark(match));
+    }
+
+    @Override
+    public List<Expr> visit(ConntrackStateMatch match) {
+        return add(XtConntrack.state(match));
+    }
+
+    @Override
+    public List<Expr> visit(ConntrackStatusMatch match) {
+        return add(XtConntrack.status(match));
+    }
+
+    @Override
+    public List<Expr> visit(SetMatch match) {
+        return add(XtMatches.set(match, scope.names()));
+    }
+
+    @Override
+    public List<Expr> visit(AddressTypeMatch match) {
+        return add(XtMatches.addressType(match));
+    }
+
+    @Override
+    public List<Expr> visit(OwnerUserMatch match) {
+        return add(XtMatches.owner(match));
+    }
+
+    @Override
+    public List<Expr> visit(OwnerGroupMatch match) {
+        return add(XtMatches.owner(match));
+    }
+
+    @Override
+    public List<Expr> visit(OwnerSocketMatch match) {
+        return add(XtMatches.owner(match));
+    }
+
+    @Override
+    public List<Expr> visit(CgroupMatch match) {
+        return add(XtMatches.cgroup(match));
+    }
+
+    @Override
+    public List<Expr> visit(SocketMatch match) {
+        return add(XtMatches.socket(match));
+    }
+
+    @Override
+    public List<Expr> visit(LimitMatch match) {
+        return add(new Expr.Limit(match.rate(), match.per().seconds(), match.burst()));
+    }
+
+    @Override
+    public List<Expr> visit(CommentMatch match) {
+        return add(XtMatches.comment(match));
+    }
+
+    private List<Expr> add(Expr expression) {
+        to.add(expression);
+        return to;
+    }
+}

@@ -1,0 +1,68 @@
+package io.inpod.iptables.backend.internal.nft.rule;
+
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.FamilyMatch;
+import io.inpod.iptables.FamilyScope;
+import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.OutInterfaceMatch;
+import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import java.util.List;
+
+/** Writes rules in native expressions, as nft does. */
+public final class NativeLayout implements RuleLayout {
+    @Override
+    public List<Expr> expressions(Rule rule, Scope scope) {
+        NativeMatches to = new NativeMatches(scope);
+        for (Match match : rule.matches()) {
+            if (match instanceof FamilyMatch || match instanceof InInterfaceMatch) {
+                to.add(match);
+            }
+        }
+        if (rule.families() == FamilyScope.BOTH && scope.isInet()) {
+            scope.families().single().ifPresent(to::family);
+        }
+        // a condition on a port or type includes one on the protocol
+        boolean implied = false;
+        for (Match match : rule.matches()) {
+            implied |= NativeMatches.asksForProtocol(match);
+            if (match instanceof OutInterfaceMatch) {
+                to.add(match);
+            }
+        }
+        for (Match match : rule.matches()) {
+            if (match instanceof ProtocolMatch && !implied) {
+                to.add(match);
+            }
+        }
+        for (Match match : rule.matches()) {
+            boolean elsewhere = match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch
+                    || match instanceof ProtocolMatch || match instanceof CommentMatch;
+            if (!elsewhere) {
+                to.add(match);
+            }
+        }
+        rule.target().families().single().ifPresent(to::family);
+        List<Expr> expressions = to.expressions();
+        if (rule.target().destination().isEmpty()) {
+            expressions.add(new Expr.Counter()); // a jump needs none: the rules that it leads to have counters
+        }
+        rule.target().accept(new NativeTargets(expressions, scope));
+        int index = 0; // as it is read back: without the condition on the family
+        for (Match match : rule.matches()) {
+            if (match instanceof TransportMatch t && t.isHeaderAlone()) {
+                expressions.add(new Expr.HeaderMatch(index));
+            }
+            index += match instanceof FamilyMatch ? 0 : 1;
+        }
+        for (Match match : rule.matches()) {
+            if (match instanceof CommentMatch) {
+                to.add(match);
+            }
+        }
+        return expressions;
+    }
+}

@@ -1,0 +1,107 @@
+package io.inpod.iptables.backend.internal.nft.xtables;
+
+import io.inpod.iptables.AddressType;
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
+import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.Mark;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerSocketMatch;
+import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+import io.inpod.iptables.backend.internal.nft.expr.Octets;
+import io.inpod.netns.IpFamily;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Reads matches of x_tables: a condition counts as understood if writing it again gives the same bytes. */
+public final class XtMatchReader {
+    private XtMatchReader() {
+    }
+
+    /** What a match means, if the model can say it. */
+    public static Optional<Match> read(Expr.XtMatch match, IpFamily family, KernelNames names) {
+        Octets info = match.info();
+        return switch (match.name() + " " + match.revision()) {
+            case "tcp 0" -> same(match, Match.header(Protocol.TCP), XtMatches.header(Protocol.TCP));
+            case "udp 0" -> same(match, Match.header(Protocol.UDP), XtMatches.header(Protocol.UDP));
+            case "connmark 1" -> {
+                ConnmarkMatch found = new ConnmarkMatch(new Mark(info.hostInt(0), info.hostInt(4)), info.u8At(8) != 0);
+                yield same(match, found, XtMatches.connmark(found));
+            }
+            case XtConntrack.NAME -> XtConntrack.read(match);
+            case "comment 0" -> {
+                CommentMatch found = new CommentMatch(info.text(0, XtMatches.COMMENT_LENGTH));
+                yield same(match, found, XtMatches.comment(found));
+            }
+            case "icmp 0", "icmp6 0" -> {
+                OptionalInt code = info.u8At(1) == 0 && info.u8At(2) == 255 ? OptionalInt.empty() : OptionalInt.of(info.u8At(1));
+                IcmpMatch found = new IcmpMatch(match.name().equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, info.u8At(0), code, info.u8At(3) != 0);
+                yield same(match, found, XtMatches.icmp(found));
+            }
+            case "addrtype 1" -> addressType(match);
+            case "owner 1" -> owner(match);
+            case "cgroup 2" -> {
+                CgroupMatch found = new CgroupMatch(info.text(XtMatches.CGROUP_PATH, XtMatches.CGROUP_PATH_LENGTH), info.u8At(2) != 0);
+                // the struct ends with a pointer of the kernel's own, which it doesn't show
+                yield same(match, found, XtMatches.cgroup(found));
+            }
+            case "set 4" -> {
+                int flags = info.u8At(3);
+                Optional<SetMatch> found = names.ipset(info.hostShort(0)).map(name -> new SetMatch(name, family,
+                        (flags & XtMatches.SET_SOURCE) != 0 ? Side.SOURCE : Side.DESTINATION, (flags & XtMatches.SET_INVERTED) != 0));
+                yield found.flatMap(f -> same(match, f, XtMatches.set(f, names)));
+            }
+            case "socket 3" -> {
+                int flags = info.u8At(0);
+                SocketMatch found = new SocketMatch((flags & XtMatches.SOCKET_TRANSPARENT) != 0, (flags & XtMatches.SOCKET_NOWILDCARD) != 0);
+                yield same(match, found, XtMatches.socket(found));
+            }
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Match> addressType(Expr.XtMatch match) {
+        for (Side side : Side.values()) {
+            for (AddressType type : AddressType.values()) {
+                AddressTypeMatch found = new AddressTypeMatch(side, type, match.info().hostInt(4) != 0);
+                if (XtMatches.addressType(found).equals(match)) {
+                    return Optional.of(found);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Match> owner(Expr.XtMatch match) {
+        Octets info = match.info();
+        boolean negated = info.u8At(17) != 0;
+        return switch (info.u8At(16)) {
+            case XtMatches.OWNER_USER -> {
+                OwnerUserMatch user = new OwnerUserMatch(info.hostInt(0) & 0xffffffffL, info.hostInt(4) & 0xffffffffL, negated);
+                yield same(match, user, XtMatches.owner(user));
+            }
+            case XtMatches.OWNER_GROUP -> {
+                OwnerGroupMatch group = new OwnerGroupMatch(info.hostInt(8) & 0xffffffffL, info.hostInt(12) & 0xffffffffL, negated);
+                yield same(match, group, XtMatches.owner(group));
+            }
+            case XtMatches.OWNER_SOCKET -> {
+                OwnerSocketMatch socket = new OwnerSocketMatch(negated);
+                yield same(match, socket, XtMatches.owner(socket));
+            }
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Match> same(Expr.XtMatch found, Match match, Expr.XtMatch written) {
+        return written.equals(found) ? Optional.of(match) : Optional.empty();
+    }
+}

@@ -1,0 +1,116 @@
+package io.inpod.iptables.backend.internal.nft.xtables;
+
+import io.inpod.iptables.AddressType;
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.CgroupMatch;
+import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnmarkMatch;
+import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.OwnerGroupMatch;
+import io.inpod.iptables.OwnerSocketMatch;
+import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+
+/**
+ * Matches as those of x_tables, each with its struct from linux/netfilter/xt_*.h and the revision that iptables-nft uses. Offsets and
+ * sizes are in bytes, as on every 64-bit machine; {@link XtMatchReader} reads them.
+ */
+public final class XtMatches {
+    static final int CGROUP_PATH = 4;
+    static final int CGROUP_PATH_LENGTH = 512;
+    static final int COMMENT_LENGTH = 256;
+    static final int SET_INVERTED = 1;
+    static final int SET_SOURCE = 2;
+    static final int OWNER_USER = 1;
+    static final int OWNER_GROUP = 2;
+    static final int OWNER_SOCKET = 4;
+    static final int SOCKET_TRANSPARENT = 1;
+    static final int SOCKET_NOWILDCARD = 2;
+
+    private XtMatches() {
+    }
+
+    /** {@code -m tcp} or {@code -m udp} without any condition, which iptables-nft leaves to x_tables. */
+    public static Expr.XtMatch header(Protocol protocol) {
+        // struct xt_tcp: from and to of both ports, option, flag mask, flags, inversions; struct xt_udp: ports, inversions
+        Struct struct = new Struct(protocol == Protocol.TCP ? 12 : 10).u16(2, 0xffff).u16(6, 0xffff);
+        return new Expr.XtMatch(protocol == Protocol.TCP ? "tcp" : "udp", 0, struct.bytes());
+    }
+
+    public static Expr.XtMatch connmark(ConnmarkMatch match) {
+        Struct struct = new Struct(12).u32(0, match.mark().value()).u32(4, match.mark().mask()).u8(8, bit(match.negated()));
+        return new Expr.XtMatch("connmark", 1, struct.bytes());
+    }
+
+    public static Expr.XtMatch comment(CommentMatch match) {
+        return new Expr.XtMatch("comment", 0, new Struct(COMMENT_LENGTH).text(0, match.text()).bytes());
+    }
+
+    public static Expr.XtMatch icmp(IcmpMatch match) {
+        Struct struct = new Struct(4).u8(0, match.type()).u8(1, match.code().orElse(0)).u8(2, match.code().orElse(255)).u8(3, bit(match.negated()));
+        return new Expr.XtMatch(match.protocol() == Protocol.ICMP ? "icmp" : "icmp6", 0, struct.bytes());
+    }
+
+    /** A bit of the type for each side, and a bit of its inversion. */
+    public static Expr.XtMatch addressType(AddressTypeMatch match) {
+        int type = 1 << routeType(match.type());
+        boolean source = match.side() == Side.SOURCE;
+        Struct struct = new Struct(8).u16(source ? 0 : 2, type).u32(4, match.negated() ? source ? 1 : 2 : 0);
+        return new Expr.XtMatch("addrtype", 1, struct.bytes());
+    }
+
+    /** RTN_. */
+    public static int routeType(AddressType type) {
+        return switch (type) {
+            case UNICAST -> 1;
+            case LOCAL -> 2;
+            case BROADCAST -> 3;
+            case ANYCAST -> 4;
+            case MULTICAST -> 5;
+            case BLACKHOLE -> 6;
+            case UNREACHABLE -> 7;
+            case PROHIBIT -> 8;
+        };
+    }
+
+    public static Expr.XtMatch owner(OwnerUserMatch match) {
+        return owner(new Struct(24).u32(0, (int) match.first()).u32(4, (int) match.last()), OWNER_USER, match.negated());
+    }
+
+    public static Expr.XtMatch owner(OwnerGroupMatch match) {
+        return owner(new Struct(24).u32(8, (int) match.first()).u32(12, (int) match.last()), OWNER_GROUP, match.negated());
+    }
+
+    public static Expr.XtMatch owner(OwnerSocketMatch match) {
+        return owner(new Struct(24), OWNER_SOCKET, match.negated());
+    }
+
+    private static Expr.XtMatch owner(Struct struct, int what, boolean negated) {
+        return new Expr.XtMatch("owner", 1, struct.u8(16, what).u8(17, negated ? what : 0).bytes());
+    }
+
+    public static Expr.XtMatch cgroup(CgroupMatch match) {
+        Struct struct = new Struct(528).u8(0, 1).u8(2, bit(match.negated())).text(CGROUP_PATH, match.path());
+        return new Expr.XtMatch("cgroup", 2, struct.bytes());
+    }
+
+    /** One dimension; its bit of the flags says source. */
+    public static Expr.XtMatch set(SetMatch match, KernelNames names) {
+        int flags = (match.negated() ? SET_INVERTED : 0) | (match.side() == Side.SOURCE ? SET_SOURCE : 0);
+        return new Expr.XtMatch("set", 4, new Struct(48).u16(0, names.ipset(match.set())).u8(2, 1).u8(3, flags).bytes());
+    }
+
+    public static Expr.XtMatch socket(SocketMatch match) {
+        int flags = (match.transparent() ? SOCKET_TRANSPARENT : 0) | (match.anyAddress() ? SOCKET_NOWILDCARD : 0);
+        return new Expr.XtMatch("socket", 3, new Struct(1).u8(0, flags).bytes());
+    }
+
+    private static int bit(boolean set) {
+        return set ? 1 : 0;
+    }
+}

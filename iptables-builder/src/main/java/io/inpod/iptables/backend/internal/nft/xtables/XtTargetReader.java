@@ -1,0 +1,72 @@
+package io.inpod.iptables.backend.internal.nft.xtables;
+
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.RejectWith;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.Octets;
+import io.inpod.netns.IpFamily;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads targets of x_tables: one counts as understood if writing it again gives the same bytes. */
+public final class XtTargetReader {
+    private XtTargetReader() {
+    }
+
+    /** What a target means, if the model can say it. */
+    public static Optional<Target> read(Expr.XtTarget found, IpFamily family) {
+        for (Target candidate : candidates(found, family)) {
+            if (XtTargets.of(candidate, family).equals(found)) {
+                return Optional.of(candidate);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static List<Target> candidates(Expr.XtTarget found, IpFamily family) {
+        Octets info = found.info();
+        return switch (found.name()) {
+            case "REDIRECT" -> List.of(new Target.Redirect(ports(info, family == IpFamily.V4 ? 16 : 36)));
+            case "MASQUERADE" -> List.of(new Target.Masquerade());
+            case "DNAT" -> {
+                InetAddress address = XtTargets.address(found, family);
+                yield portsGiven(info, 36).<List<Target>>map(p -> List.of(new Target.Dnat(address, Optional.of(p)), new Target.Dnat(address, Optional.empty())))
+                        .orElse(List.of(new Target.Dnat(address, Optional.empty())));
+            }
+            case "SNAT" -> {
+                InetAddress address = XtTargets.address(found, family);
+                yield portsGiven(info, family == IpFamily.V4 ? 16 : 36).<List<Target>>map(p -> List.of(new Target.Snat(address, Optional.of(p)), new Target.Snat(address, Optional.empty())))
+                        .orElse(List.of(new Target.Snat(address, Optional.empty())));
+            }
+            case "TPROXY" -> List.of(new Target.Tproxy(info.u16At(24), XtTargets.mark(info, 4, 0)));
+            case "MARK" -> List.of(new Target.SetMark(XtTargets.mark(info, 0, 4)));
+            case "CONNMARK" -> List.of(switch (info.u8At(14)) {
+                case XtTargets.MODE_SET -> new Target.SetConnmark(XtTargets.mark(info, 0, 4));
+                case XtTargets.MODE_SAVE -> new Target.SaveConnmark(info.hostInt(8), info.hostInt(4));
+                default -> new Target.RestoreConnmark(info.hostInt(8), info.hostInt(4));
+            });
+            case "CT" -> List.of(info.hostShort(2) == 0 ? new Target.NoTrack() : new Target.ConntrackZone(info.hostShort(2)));
+            case "REJECT" -> {
+                List<Target> all = new ArrayList<>();
+                for (RejectWith with : RejectWith.values()) {
+                    all.add(new Target.Reject(with));
+                }
+                yield all;
+            }
+            case "LOG" -> List.of(new Target.Log(info.text(2, XtTargets.PREFIX_LENGTH), info.u8At(0)));
+            case "TCPMSS" -> List.of(info.hostShort(0) == XtTargets.MSS_CLAMP ? new Target.ClampTcpMss() : new Target.SetTcpMss(info.hostShort(0)));
+            default -> List.of();
+        };
+    }
+
+    private static Ports ports(Octets info, int offset) {
+        return new Ports(info.u16At(offset), info.u16At(offset + 2));
+    }
+
+    private static Optional<Ports> portsGiven(Octets info, int offset) {
+        return info.u16At(offset) == 0 ? Optional.empty() : Optional.of(ports(info, offset));
+    }
+}
