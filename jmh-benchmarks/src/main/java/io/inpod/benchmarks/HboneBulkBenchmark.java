@@ -113,6 +113,7 @@ public class HboneBulkBenchmark {
             pump(ctx);
         }
 
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         private void pump(ChannelHandlerContext ctx) {
             boolean written = false;
             while (left > 0 && ctx.channel().isWritable()) {

@@ -4,6 +4,7 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -66,7 +67,7 @@ public final class HboneFootprint {
             HbonePool pool = both.pool();
             List<TunnelChannel> some = open(both, pool, 100);
             for (TunnelChannel tunnel : some) {
-                tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES));
+                tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES)).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
             close(some);
             both.clientLoop.submit(pool::close).sync();
@@ -107,7 +108,7 @@ public final class HboneFootprint {
 
     private static void close(List<TunnelChannel> tunnels) throws InterruptedException {
         for (TunnelChannel tunnel : tunnels) {
-            tunnel.shutdownOutput();
+            tunnel.shutdownOutput().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
         for (TunnelChannel tunnel : tunnels) {
             tunnel.closeFuture().sync();

@@ -83,12 +83,14 @@ public final class HboneLatency {
             send(ctx);
         }
 
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         private void send(ChannelHandlerContext ctx) {
             sent = System.nanoTime();
             ctx.writeAndFlush(ctx.alloc().buffer(SMALL).writeZero(SMALL), ctx.voidPromise());
         }
 
         @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // send() throws nothing
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             got += ((ByteBuf) message).readableBytes();
             ((ByteBuf) message).release();
@@ -127,6 +129,7 @@ public final class HboneLatency {
             pump();
         }
 
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         private void pump() {
             Channel to = Objects.requireNonNull(channel);
             boolean written = false;
@@ -145,6 +148,7 @@ public final class HboneLatency {
     /** Sends small messages back and drops the rest. */
     private static final class EchoSmall extends ChannelInboundHandlerAdapter {
         @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             if (((ByteBuf) message).readableBytes() <= SMALL) {
                 ctx.writeAndFlush(message, ctx.voidPromise());

@@ -94,6 +94,7 @@ final class HboneLoopback implements AutoCloseable {
         return pool.open(destination, REQUEST, handler);
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // both futures are awaited
     TunnelChannel openNow(HbonePool pool, ChannelHandler handler) throws Exception {
         return clientLoop.submit(() -> open(pool, handler)).get(20, TimeUnit.SECONDS).get(20, TimeUnit.SECONDS);
     }

@@ -65,8 +65,12 @@ public class ManyRulesBenchmark {
         /** Writes the script. */
         @Setup
         public void write() throws IOException {
-            StringBuilder text = new StringBuilder("add table inet many-filter\nadd chain inet many-filter input { type filter hook input priority 0; }\n"
-                    + "add chain inet many-filter MANY\nadd rule inet many-filter input jump MANY\n");
+            StringBuilder text = new StringBuilder("""
+                    add table inet many-filter
+                    add chain inet many-filter input { type filter hook input priority 0; }
+                    add chain inet many-filter MANY
+                    add rule inet many-filter input jump MANY
+                    """);
             for (int i = 0; i < RULES; i++) {
                 text.append("add rule inet many-filter MANY ip saddr 10.").append((i >> 8) % 256).append('.').append(i % 256).append(".1 tcp dport ").append(1 + i)
                         .append(" counter accept\n");

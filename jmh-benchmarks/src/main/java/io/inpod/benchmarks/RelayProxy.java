@@ -29,6 +29,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
+import java.nio.charset.Charset;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +57,7 @@ public final class RelayProxy {
             try (AcceptLoop loop = AcceptLoop.listen(here, new InetSocketAddress("0.0.0.0", Integer.parseInt(arguments[0])),
                     sockets.withBacklog(4096), loops.next(), AcceptRules.ofPorts(Set.of(), new OwnConnections()), forwarding)) {
                 System.out.println("listening on " + loop.localAddress());
-                BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
+                BufferedReader input = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
                 while (input.readLine() != null) {
                     System.out.println(memory());
                 }

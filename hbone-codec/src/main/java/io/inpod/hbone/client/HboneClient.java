@@ -76,12 +76,20 @@ public final class HboneClient implements AutoCloseable {
             return pool(loop).open(peer, request, handler);
         }
         Promise<TunnelChannel> promise = loop.newPromise();
-        loop.execute(() -> {
-            if (!promise.isDone()) {
-                PromiseNotifier.cascade(false, pool(loop).open(peer, request, handler), promise);
-            }
-        });
+        loop.execute(() -> open(loop, peer, request, handler, promise));
         return promise;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // cascade() returns its argument, and the promise reports how that ends
+    private void open(EventLoop loop, HboneDestination peer, ConnectRequest request, ChannelHandler handler, Promise<TunnelChannel> promise) {
+        if (promise.isDone()) {
+            return;
+        }
+        try {
+            PromiseNotifier.cascade(false, pool(loop).open(peer, request, handler), promise);
+        } catch (RuntimeException | Error e) {
+            promise.tryFailure(e);
+        }
     }
 
     /**

@@ -80,6 +80,7 @@ public final class OwnConnections {
 
     private final class Connecting extends ChannelOutboundHandlerAdapter {
         @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // it is the caller's promise
         public void connect(ChannelHandlerContext ctx, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
             Channel channel = ctx.channel();
             connecting.readLock().lock();

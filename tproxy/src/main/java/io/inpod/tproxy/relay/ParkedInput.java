@@ -1,5 +1,6 @@
 package io.inpod.tproxy.relay;
 
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
@@ -35,7 +36,7 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
             failure = cause;
         }
         if (cause instanceof IOException) {
-            ctx.close();
+            ctx.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 

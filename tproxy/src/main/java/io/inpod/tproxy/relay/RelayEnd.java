@@ -243,7 +243,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             if (resetWatch != null) {
                 resetWatch.cancel(false); // it would keep the ended relay in memory for a second
             }
-            channel.close();
+            channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             return true;
         }
         return false;
@@ -267,7 +267,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         if (channel.isOpen()) {
             Resets.onClose(channel);
             // Bypasses all handlers: TLS would send close_notify first, as for a regular end.
-            channel.pipeline().firstContext().close();
+            channel.pipeline().firstContext().close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 }

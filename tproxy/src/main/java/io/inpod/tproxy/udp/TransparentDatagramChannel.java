@@ -181,8 +181,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
             }
         }
         if (replies.untidy() && !tidying) {
-            tidying = true;
-            eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            tidyLater();
         }
     }
 
@@ -190,17 +189,22 @@ public final class TransparentDatagramChannel extends AbstractChannel {
         pipeline().fireChannelRead(packet(arrival, destination.address()));
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // tidy() hands its failures to the pipeline
+    private void tidyLater() {
+        tidying = true;
+        eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
     private void tidy() {
         tidying = false;
         if (open) {
             try {
                 replies.tidy(room, this::overtaken);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 pipeline().fireExceptionCaught(e);
             }
             if (replies.untidy()) {
-                tidying = true;
-                eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+                tidyLater();
             }
         }
     }

@@ -138,6 +138,7 @@ final class WireCapture implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // segments aren't compared
     private record Segment(String addresses, int sourcePort, int destinationPort, byte[] data) {
         String direction() {
             return addresses + sourcePort + ">" + destinationPort;

@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.rules.Version;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -19,7 +20,7 @@ public final class Main {
      */
     public static void main(String[] args) {
         System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        System.exit(run(new PrintWriter(System.out, true, Charset.defaultCharset()), new PrintWriter(System.err, true, Charset.defaultCharset()), args));
     }
 
     static int run(PrintWriter out, PrintWriter err, String... args) {

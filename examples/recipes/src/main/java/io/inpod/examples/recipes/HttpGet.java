@@ -4,6 +4,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
@@ -42,7 +43,7 @@ public final class HttpGet {
             }
         };
         new Bootstrap().group(loops).handler(http).channelFactory(NettyChannels.client(namespace)).connect(uri.getHost(), uri.getPort())
-                .addListener((io.netty.channel.ChannelFuture connected) -> connected.channel().writeAndFlush(request));
+                .addListener((io.netty.channel.ChannelFuture connected) -> connected.channel().writeAndFlush(request).addListener(ChannelFutureListener.CLOSE_ON_FAILURE));
         return body;
     }
 
@@ -51,7 +52,7 @@ public final class HttpGet {
         try (NetworkNamespace namespace = NetworkNamespace.named(args[0])) {
             System.out.println(get(namespace, URI.create(args[1]), loops).get());
         } finally {
-            loops.shutdownGracefully();
+            loops.shutdownGracefully().sync();
         }
     }
 }

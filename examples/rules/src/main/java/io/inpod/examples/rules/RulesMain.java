@@ -1,6 +1,7 @@
 package io.inpod.examples.rules;
 
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -27,7 +28,7 @@ public final class RulesMain {
      */
     public static void main(String[] args) {
         System.setProperty("logback.configurationFile", "io/inpod/examples/rules/logback.xml");
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        System.exit(run(new PrintWriter(System.out, true, Charset.defaultCharset()), new PrintWriter(System.err, true, Charset.defaultCharset()), args));
     }
 
     static int run(PrintWriter out, PrintWriter err, String... args) {

@@ -217,6 +217,7 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // a pod that was sent again, with equal parts, is another one
     private void withdraw(ZdsPod pod, ProxySession session, ZdsException reason) {
         synchronized (lock) {
             if (pods.get(pod.uid()) == pod) {

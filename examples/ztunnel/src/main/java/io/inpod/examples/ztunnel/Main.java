@@ -94,7 +94,7 @@ public final class Main {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
-        control.scheduleWithFixedDelay(state::refresh, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+        refreshRegularly(control, state, log);
 
         Thread worker = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, worker), "shutdown"));
@@ -110,9 +110,20 @@ public final class Main {
         return 0;
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing: the first exception would silently end the retries
+    private static void refreshRegularly(ScheduledExecutorService control, StateManager state, Logger log) {
+        control.scheduleWithFixedDelay(() -> {
+            try {
+                state.refresh();
+            } catch (RuntimeException | Error e) {
+                log.error("an unexpected error while pods were refreshed; tried again in {} s", RETRY_SECONDS, e);
+            }
+        }, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+    }
+
     private static NamespaceIdentity ownNamespace() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
-            own.call(() -> null); // fails now, rather than with the first pod, if this process can't enter namespaces
+            own.run(() -> {}); // fails now, rather than with the first pod, if this process can't enter namespaces
             return own.identity();
         }
     }

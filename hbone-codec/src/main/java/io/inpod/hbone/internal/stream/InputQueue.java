@@ -49,6 +49,7 @@ final class InputQueue {
         return whole != null && whole.capacity() > 2 * n;
     }
 
+    @SuppressWarnings("ReferenceEquality") // buffers are equal if their bytes are
     @Nullable ByteBuf poll() {
         ByteBuf part = parts.poll();
         if (part == tail) {

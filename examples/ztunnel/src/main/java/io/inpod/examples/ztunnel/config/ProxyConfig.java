@@ -122,8 +122,8 @@ public record ProxyConfig(
         if (!env.flag("KEEPALIVE_ENABLED", true)) {
             return SocketOptions.NONE;
         }
-        Duration idle = env.duration("KEEPALIVE_TIME", Duration.ofSeconds(180));
-        Duration interval = env.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180));
+        Duration idle = env.duration("KEEPALIVE_TIME", Duration.ofMinutes(3));
+        Duration interval = env.duration("KEEPALIVE_INTERVAL", Duration.ofMinutes(3));
         int retries = env.number("KEEPALIVE_RETRIES", 9, 1, 127);
         try {
             return SocketOptions.NONE.withKeepalive(idle, interval, retries);

@@ -13,6 +13,7 @@ import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
@@ -94,7 +95,7 @@ final class OutboundPath {
                 Guarded.relay(client, up, result -> AccessLog.ended(connection, result));
             } else if (done.isCancelled()) {
                 AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
-                client.close();
+                client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
                 refuse(client, connection, outcome, AccessLog.words(done.cause()));
             }

@@ -89,6 +89,7 @@ public final class PodProxy {
         }
     }
 
+    @SuppressWarnings("AddressSelection") // an address in figures is not looked up
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());

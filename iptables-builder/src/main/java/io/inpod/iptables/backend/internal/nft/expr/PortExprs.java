@@ -127,23 +127,20 @@ public final class PortExprs {
             return Optional.empty();
         }
         int number = u16(cmp.get().data());
-        switch (cmp.get().op()) {
-            case Expr.Cmp.EQ, Expr.Cmp.NEQ:
-                return port(number, number, cmp.get().op() == Expr.Cmp.NEQ);
-            case Expr.Cmp.GTE:
+        return switch (cmp.get().op()) {
+            case Expr.Cmp.EQ, Expr.Cmp.NEQ -> port(number, number, cmp.get().op() == Expr.Cmp.NEQ);
+            case Expr.Cmp.GTE -> {
                 int position = cursor.position();
                 Optional<Expr.Cmp> upper = cursor.next(Expr.Cmp.class).filter(c -> c.op() == Expr.Cmp.LTE);
                 if (upper.isEmpty()) {
                     cursor.back(position);
                 }
-                return port(number, upper.map(c -> u16(c.data())).orElse(LAST), false);
-            case Expr.Cmp.LTE:
-                return port(0, number, false);
-            case Expr.Cmp.GT:
-                return port(0, number, true);
-            default:
-                return Optional.empty();
-        }
+                yield port(number, upper.map(c -> u16(c.data())).orElse(LAST), false);
+            }
+            case Expr.Cmp.LTE -> port(0, number, false);
+            case Expr.Cmp.GT -> port(0, number, true);
+            default -> Optional.empty();
+        };
     }
 
     private static int u16(Octets data) {

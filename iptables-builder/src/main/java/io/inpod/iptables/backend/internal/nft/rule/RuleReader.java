@@ -131,18 +131,13 @@ public final class RuleReader {
         }
         Expr.Cmp cmp = compared.get();
         boolean negated = cmp.op() == Expr.Cmp.NEQ;
-        switch (key) {
-            case Expr.Meta.IN_NAME:
-                return add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
-            case Expr.Meta.OUT_NAME:
-                return add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
-            case Expr.Meta.L4PROTO:
-                return cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
-            case Expr.Meta.NFPROTO:
-                return cmp.data().length() == 1 && !negated && family(cmp.data().u8At(0));
-            default:
-                return false;
-        }
+        return switch (key) {
+            case Expr.Meta.IN_NAME -> add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
+            case Expr.Meta.OUT_NAME -> add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
+            case Expr.Meta.L4PROTO -> cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
+            case Expr.Meta.NFPROTO -> cmp.data().length() == 1 && !negated && family(cmp.data().u8At(0));
+            default -> false;
+        };
     }
 
     private boolean family(int number) {

@@ -84,19 +84,21 @@ public final class XtMatchReader {
     private static Optional<Match> owner(Expr.XtMatch match) {
         Octets info = match.info();
         boolean negated = info.u8At(17) != 0;
-        switch (info.u8At(16)) {
-            case XtMatches.OWNER_USER:
+        return switch (info.u8At(16)) {
+            case XtMatches.OWNER_USER -> {
                 OwnerUserMatch user = new OwnerUserMatch(info.hostInt(0) & 0xffffffffL, info.hostInt(4) & 0xffffffffL, negated);
-                return same(match, user, XtMatches.owner(user));
-            case XtMatches.OWNER_GROUP:
+                yield same(match, user, XtMatches.owner(user));
+            }
+            case XtMatches.OWNER_GROUP -> {
                 OwnerGroupMatch group = new OwnerGroupMatch(info.hostInt(8) & 0xffffffffL, info.hostInt(12) & 0xffffffffL, negated);
-                return same(match, group, XtMatches.owner(group));
-            case XtMatches.OWNER_SOCKET:
+                yield same(match, group, XtMatches.owner(group));
+            }
+            case XtMatches.OWNER_SOCKET -> {
                 OwnerSocketMatch socket = new OwnerSocketMatch(negated);
-                return same(match, socket, XtMatches.owner(socket));
-            default:
-                return Optional.empty();
-        }
+                yield same(match, socket, XtMatches.owner(socket));
+            }
+            default -> Optional.empty();
+        };
     }
 
     private static Optional<Match> same(Expr.XtMatch found, Match match, Expr.XtMatch written) {
