@@ -29,7 +29,7 @@ public final class HboneFootprint {
     private static final int CHURNED = Integer.getInteger("inpod.churn", 20_000);
     private static final int BYTES = 10_000;
 
-    private HboneFootprint() { }
+    private HboneFootprint() {}
 
     /** Measures. */
     public static void main(String[] args) throws Exception {
@@ -44,7 +44,8 @@ public final class HboneFootprint {
             long start = used();
             cycle(both, pool, CYCLED);
             long growth = used() - start;
-            System.out.printf("%d bytes per idle tunnel, both ends and their share of a connection; %d bytes more after %d tunnels%n", perTunnel, growth, CYCLED);
+            System.out.printf("%d bytes per idle tunnel, both ends and their share of a connection; %d bytes more after %d tunnels%n",
+                    perTunnel, growth, CYCLED);
             // The growth of the first half stays; the second half must not grow.
             churn(both, CHURNED / 2);
             used();
@@ -54,7 +55,8 @@ public final class HboneFootprint {
             used();
             direct = direct() - direct;
             resident = resident() - resident;
-            System.out.printf("%d bytes of direct and %d of resident memory more after another %d tunnels with data on %d connections%n", direct, resident,
+            System.out.printf("%d bytes of direct and %d of resident memory more after another %d tunnels with data on %d connections%n",
+                    direct, resident,
                     CHURNED / 2, CHURNED / 200);
             if (perTunnel > 8192 || growth > 1 << 20 || direct > 8 << 20 || resident > 32 << 20) {
                 System.exit(1);
@@ -67,7 +69,8 @@ public final class HboneFootprint {
             HbonePool pool = both.pool();
             List<TunnelChannel> some = open(both, pool, 100);
             for (TunnelChannel tunnel : some) {
-                tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES)).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+                tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES))
+                        .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
             close(some);
             both.clientLoop.submit(pool::close).sync();

@@ -20,7 +20,7 @@ public final class HboneLatency {
     private static final int PERIOD_MILLIS = 20;
     private static final int SMALL = 64;
 
-    private HboneLatency() { }
+    private HboneLatency() {}
 
     /** Measures. */
     public static void main(String[] args) throws Exception {
@@ -65,7 +65,8 @@ public final class HboneLatency {
             int n = Math.min(count, micros.length);
             int[] sorted = Arrays.copyOf(micros, n);
             Arrays.sort(sorted);
-            System.out.printf("%s: %d round trips, p50 %d us, p99 %d us, max %d us%n", title, count, sorted[n / 2], sorted[(int) (n * 0.99)], sorted[n - 1]);
+            System.out.printf("%s: %d round trips, p50 %d us, p99 %d us, max %d us%n", title, count, sorted[n / 2],
+                    sorted[(int) (n * 0.99)], sorted[n - 1]);
         }
     }
 

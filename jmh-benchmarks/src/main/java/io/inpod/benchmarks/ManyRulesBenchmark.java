@@ -55,10 +55,12 @@ public class ManyRulesBenchmark {
         public Rules() {
             List<Rule> many = new ArrayList<>();
             for (int i = 0; i < RULES; i++) {
-                many.add(Rule.of(new Target.Accept(), Match.protocol(Protocol.TCP), Match.source(IpPrefix.parse("10." + (i >> 8) % 256 + "." + i % 256 + ".1")),
+                many.add(Rule.of(new Target.Accept(), Match.protocol(Protocol.TCP),
+                        Match.source(IpPrefix.parse("10." + (i >> 8) % 256 + "." + i % 256 + ".1")),
                         Match.destinationPort(Protocol.TCP, Ports.of(1 + i))));
             }
-            rules = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("MANY"))), new Chain("MANY", many)));
+            rules = RuleSet.of(IpFamily.V4,
+                    Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("MANY"))), new Chain("MANY", many)));
             names = ManagedNames.of(rules, "many-");
         }
 
@@ -72,7 +74,8 @@ public class ManyRulesBenchmark {
                     add rule inet many-filter input jump MANY
                     """);
             for (int i = 0; i < RULES; i++) {
-                text.append("add rule inet many-filter MANY ip saddr 10.").append((i >> 8) % 256).append('.').append(i % 256).append(".1 tcp dport ").append(1 + i)
+                text.append("add rule inet many-filter MANY ip saddr 10.").append((i >> 8) % 256).append('.').append(i % 256)
+                        .append(".1 tcp dport ").append(1 + i)
                         .append(" counter accept\n");
             }
             script = Files.writeString(Files.createTempFile("rules", ".nft"), text);

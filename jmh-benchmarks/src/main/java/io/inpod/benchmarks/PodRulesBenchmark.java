@@ -179,7 +179,8 @@ public class PodRulesBenchmark {
     static void shell(NetworkNamespace namespace, String command) throws Exception {
         int fd = namespace.fd().acquire();
         try {
-            Process process = new ProcessBuilder(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "sh", "-c", command))
+            Process process = new ProcessBuilder(
+                    List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "sh", "-c", command))
                     .inheritIO().start();
             if (process.waitFor() != 0) {
                 throw new IOException(command + " ended with " + process.exitValue());

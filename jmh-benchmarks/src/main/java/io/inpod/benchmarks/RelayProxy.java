@@ -50,7 +50,8 @@ public final class RelayProxy {
      */
     public static void main(String[] arguments) throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(LOOPS, RelayIoHandler.newFactory());
-        DestinationAddress upstream = arguments.length < 3 ? null : new DestinationAddress(new InetSocketAddress(arguments[1], Integer.parseInt(arguments[2])));
+        DestinationAddress upstream =
+                arguments.length < 3 ? null : new DestinationAddress(new InetSocketAddress(arguments[1], Integer.parseInt(arguments[2])));
         SocketOptions sockets = upstream == null ? SocketOptions.NONE.with(LinuxSocketOptions.TRANSPARENT, true) : SocketOptions.NONE;
         try (NetworkNamespace here = NetworkNamespace.current()) {
             Forwarding forwarding = new Forwarding(here, loops, upstream);

@@ -52,7 +52,8 @@ public final class HboneClient implements AutoCloseable {
      * @param options sizes, times and TLS
      * @param events receives events
      */
-    public HboneClient(EventLoopGroup group, CertificateSource certificates, Connector connector, HboneOptions options, HboneEvents events) {
+    public HboneClient(EventLoopGroup group, CertificateSource certificates, Connector connector, HboneOptions options,
+            HboneEvents events) {
         this.group = Objects.requireNonNull(group);
         this.certificates = Objects.requireNonNull(certificates);
         this.connector = Objects.requireNonNull(connector);
@@ -81,7 +82,8 @@ public final class HboneClient implements AutoCloseable {
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // cascade() returns its argument, and the promise reports how that ends
-    private void open(EventLoop loop, HboneDestination peer, ConnectRequest request, ChannelHandler handler, Promise<TunnelChannel> promise) {
+    private void open(EventLoop loop, HboneDestination peer, ConnectRequest request, ChannelHandler handler,
+            Promise<TunnelChannel> promise) {
         if (promise.isDone()) {
             return;
         }

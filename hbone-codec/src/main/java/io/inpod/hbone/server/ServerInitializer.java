@@ -66,17 +66,18 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
 
     private void start(Channel channel, CompletableFuture<WorkloadCertificate> certificate) {
         try {
-            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel, new TlsGate.Outcome() {
-                @Override
-                public ChannelHandler established(Channel c, SpiffeId peer) {
-                    return new ServerConnection(peer, options, events, handler);
-                }
+            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel,
+                    new TlsGate.Outcome() {
+                        @Override
+                        public ChannelHandler established(Channel c, SpiffeId peer) {
+                            return new ServerConnection(peer, options, events, handler);
+                        }
 
-                @Override
-                public void failed(Channel c, String reason) {
-                    events.handshakeFailed(c, reason);
-                }
-            });
+                        @Override
+                        public void failed(Channel c, String reason) {
+                            events.handshakeFailed(c, reason);
+                        }
+                    });
         } catch (CompletionException e) {
             fail(channel, String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()));
         } catch (IOException | RuntimeException e) {

@@ -10,8 +10,7 @@ import java.util.List;
 
 /** One rule, and the difference between two, in words. */
 final class RuleWording {
-    private RuleWording() {
-    }
+    private RuleWording() {}
 
     /** As iptables-save would print it; names that it can't print are left to Java. */
     static String text(Rule rule, IpFamily family) {

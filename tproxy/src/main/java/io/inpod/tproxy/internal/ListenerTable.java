@@ -79,7 +79,7 @@ public final class ListenerTable {
     static List<String> listening(BufferedReader table) throws IOException {
         List<String> addresses = new ArrayList<>();
         table.readLine(); // names of the columns
-        for (String line; (line = table.readLine()) != null; ) {
+        for (String line; (line = table.readLine()) != null;) {
             String[] fields = line.strip().split("\\s+");
             if (fields.length < 4 || !fields[3].equals(LISTEN)) {
                 break;

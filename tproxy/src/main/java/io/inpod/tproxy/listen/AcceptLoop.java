@@ -51,7 +51,8 @@ public final class AcceptLoop implements AutoCloseable {
      * @throws IOException if the socket can't be created, an option is refused, or the address can't be bound (usually EADDRINUSE)
      */
     public static AcceptLoop listen(
-            NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop, AcceptRules rules, AcceptHandler handler)
+            NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop, AcceptRules rules,
+            AcceptHandler handler)
             throws IOException {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
@@ -66,7 +67,8 @@ public final class AcceptLoop implements AutoCloseable {
             }
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException e) {
-            throw new IOException("can't listen on " + address + " in " + namespace + ": " + e.getMessage(), e.getCause() == null ? e : e.getCause());
+            throw new IOException("can't listen on " + address + " in " + namespace + ": " + e.getMessage(),
+                    e.getCause() == null ? e : e.getCause());
         }
     }
 

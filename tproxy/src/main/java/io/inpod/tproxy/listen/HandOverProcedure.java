@@ -69,7 +69,8 @@ final class HandOverProcedure {
     /** The setting must stay on until the handshakes that began here are over: it also decides where their last packet goes. */
     private void migrate() {
         listener.close().addListener(closed -> later(
-                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, migration.release())), settle.toNanos(), TimeUnit.NANOSECONDS));
+                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, migration.release())), settle.toNanos(),
+                TimeUnit.NANOSECONDS));
     }
 
     private void select(String noMigration) {

@@ -41,7 +41,8 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
     }
 
     /** {@return the next parked message, now the caller's to release, or null} */
-    @Nullable Object poll() {
+    @Nullable
+    Object poll() {
         return data.poll();
     }
 
@@ -49,7 +50,8 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
         return ended;
     }
 
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 

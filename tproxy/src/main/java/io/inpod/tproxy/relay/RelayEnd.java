@@ -107,7 +107,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             ReferenceCountUtil.release(message);
         } else if (inputEnded || !(message instanceof ByteBuf data)) {
             ReferenceCountUtil.release(message);
-            relay.fail(side, new IOException(StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
+            relay.fail(side, new IOException(
+                    StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
         } else {
             long before = bytesRead; // which only the event loop writes
             bytesRead = before + data.readableBytes();

@@ -167,7 +167,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
 
     @Override
     protected void doWrite(ChannelOutboundBuffer out) {
-        for (Object message; (message = out.current()) != null; ) {
+        for (Object message; (message = out.current()) != null;) {
             DatagramPacket packet = (DatagramPacket) message;
             try {
                 outgoing.clear().limit(packet.content().readableBytes());

@@ -31,7 +31,8 @@ final class ConnectAttempt {
     private int portsTried;
 
     ConnectAttempt(
-            UpstreamConnector connector, EventLoop loop, @Nullable ClientAddress source, InetSocketAddress destination, ChannelHandler handler) {
+            UpstreamConnector connector, EventLoop loop, @Nullable ClientAddress source, InetSocketAddress destination,
+            ChannelHandler handler) {
         this.connector = connector;
         this.loop = loop;
         this.source = source;
@@ -155,7 +156,8 @@ final class ConnectAttempt {
     }
 
     private void impossible(String why, @Nullable Throwable cause) {
-        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address " + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
+        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address "
+                + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
         if (connector.options().policy() == SpoofPolicy.PREFER) {
             connector.countFallback();
             plain(reason);

@@ -110,7 +110,8 @@ public final class UpstreamConnector {
      * @return the connection, on that loop; cancelling the future closes it. Fails like {@link #connect(EventLoop, DestinationAddress,
      *     ChannelHandler)}, and with a {@link SpoofingException} if the client's address is required but can't be used
      */
-    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination, ChannelHandler handler) {
+    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination,
+            ChannelHandler handler) {
         ConnectAttempt attempt = new ConnectAttempt(this, loop, source, destination.address(), handler);
         boolean local = source.ip().isLoopbackAddress() || destination.ip().isLoopbackAddress() || source.ip().equals(destination.ip());
         return attempt.start(options.policy() != SpoofPolicy.NEVER && !local);

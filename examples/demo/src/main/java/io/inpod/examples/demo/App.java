@@ -19,7 +19,8 @@ public final class App {
     public static void main(String[] arguments) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(Integer.parseInt(arguments[0])), 0);
         server.createContext("/", exchange -> {
-            byte[] body = (arguments[1] + "\npeer: " + exchange.getRemoteAddress().getAddress().getHostAddress() + "\n").getBytes(StandardCharsets.UTF_8);
+            byte[] body = (arguments[1] + "\npeer: " + exchange.getRemoteAddress().getAddress().getHostAddress() + "\n")
+                    .getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);
             try (OutputStream out = exchange.getResponseBody()) {
                 out.write(body);

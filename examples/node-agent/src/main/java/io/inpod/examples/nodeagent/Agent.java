@@ -64,7 +64,8 @@ final class Agent {
                 proxies.awaitProxy(proxyPatience);
                 return netns;
             });
-            EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection, netns.duplicate()));
+            EnrolledPod pod =
+                    steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection, netns.duplicate()));
             try {
                 enrol(pod, steps);
             } catch (AgentException | RuntimeException e) {
@@ -152,7 +153,8 @@ final class Agent {
         Steps steps = new Steps("delete pod " + uid);
         EnrolledPod pod = pods.get(uid);
         if (pod == null && path == null) {
-            throw new AgentException("pod " + uid + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace too");
+            throw new AgentException("pod " + uid
+                    + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace too");
         }
         try (NetworkNamespace netns = pod != null ? steps.run("keep its network namespace", pod.netns()::duplicate) : open(steps, path)) {
             if (pod != null && path != null) {

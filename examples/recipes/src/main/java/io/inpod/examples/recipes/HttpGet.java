@@ -33,17 +33,19 @@ public final class HttpGet {
         ChannelInitializer<Channel> http = new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(new HttpClientCodec(), new HttpObjectAggregator(1 << 20), new SimpleChannelInboundHandler<FullHttpResponse>() {
-                    @Override
-                    protected void channelRead0(ChannelHandlerContext context, FullHttpResponse response) {
-                        body.complete(response.status().code() + " " + response.content().toString(StandardCharsets.UTF_8));
-                    }
-                });
+                channel.pipeline().addLast(new HttpClientCodec(), new HttpObjectAggregator(1 << 20),
+                        new SimpleChannelInboundHandler<FullHttpResponse>() {
+                            @Override
+                            protected void channelRead0(ChannelHandlerContext context, FullHttpResponse response) {
+                                body.complete(response.status().code() + " " + response.content().toString(StandardCharsets.UTF_8));
+                            }
+                        });
                 channel.closeFuture().addListener(f -> body.completeExceptionally(new java.io.EOFException("no answer from " + uri)));
             }
         };
         new Bootstrap().group(loops).handler(http).channelFactory(NettyChannels.client(namespace)).connect(uri.getHost(), uri.getPort())
-                .addListener((io.netty.channel.ChannelFuture connected) -> connected.channel().writeAndFlush(request).addListener(ChannelFutureListener.CLOSE_ON_FAILURE));
+                .addListener((io.netty.channel.ChannelFuture connected) -> connected.channel().writeAndFlush(request)
+                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE));
         return body;
     }
 

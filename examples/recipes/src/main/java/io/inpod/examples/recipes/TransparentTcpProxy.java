@@ -61,7 +61,9 @@ public final class TransparentTcpProxy {
                     @Override
                     public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
                         RelayOptions.DEFAULT.prepare(connection);
-                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(), new ChannelInboundHandlerAdapter())
+                        upstreams
+                                .connect(connection.eventLoop(), new ClientAddress(client), destination.destination(),
+                                        new ChannelInboundHandlerAdapter())
                                 .addListener((FutureListener<UpstreamConnection>) upstream -> {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});

@@ -19,7 +19,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Prints rules. */
-@Command(name = "print", description = "Prints the rules, as input for iptables-restore --noflush or ip6tables-restore --noflush, for nft -f, or as JSON.",
+@Command(name = "print",
+        description = "Prints the rules, as input for iptables-restore --noflush or ip6tables-restore --noflush, for nft -f, or as JSON.",
         mixinStandardHelpOptions = true)
 final class RulesPrint implements Callable<Integer> {
     /** The format of the output. */

@@ -68,13 +68,13 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     public abstract void retire();
 
     /** Bytes were sent which the peer would answer. */
-    void peerAsked() { }
+    void peerAsked() {}
 
     /** Bytes were received. */
-    void peerHeard() { }
+    void peerHeard() {}
 
     /** The connection is gone; all streams have failed. */
-    void connectionGone(String reason) { }
+    void connectionGone(String reason) {}
 
     // --- life
 

@@ -151,7 +151,7 @@ public class ServerConnection extends Http2Connection {
     }
 
     @Override
-    public void goAwayReceived(int last, long code) { }
+    public void goAwayReceived(int last, long code) {}
 
     @Override
     public void streamFinished() {

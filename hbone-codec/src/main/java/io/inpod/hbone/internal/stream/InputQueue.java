@@ -50,7 +50,8 @@ final class InputQueue {
     }
 
     @SuppressWarnings("ReferenceEquality") // buffers are equal if their bytes are
-    @Nullable ByteBuf poll() {
+    @Nullable
+    ByteBuf poll() {
         ByteBuf part = parts.poll();
         if (part == tail) {
             tail = null;

@@ -149,8 +149,9 @@ final class TrialTraffic implements AutoCloseable {
         String place = arrived;
         if (place == null) {
             Throwable cause = future.isDone() ? future.cause() : null;
-            place = cause == null ? SILENCE : cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused") ? REFUSED
-                    : String.valueOf(cause.getMessage());
+            place = cause == null ? SILENCE
+                    : cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused") ? REFUSED
+                            : String.valueOf(cause.getMessage());
         }
         run(future.channel().close()::isDone);
         return place;

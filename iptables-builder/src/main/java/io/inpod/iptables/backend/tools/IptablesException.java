@@ -62,7 +62,8 @@ public class IptablesException extends IOException {
         if (errorText.contains("by that name") || errorText.contains("missing kernel module") || errorText.contains("does not exist")
                 || errorText.contains("No such file or directory")) {
             String options = XtOptions.of(errorText, failed(errorText, script));
-            return "; a chain has gone or the kernel lacks a module for this table, match or target" + (options.isEmpty() ? "" : ", which would be " + options);
+            return "; a chain has gone or the kernel lacks a module for this table, match or target"
+                    + (options.isEmpty() ? "" : ", which would be " + options);
         }
         return "";
     }

@@ -52,7 +52,8 @@ public final class Mesh {
      */
     public Optional<Workload> local(String node, String name, String namespace, String serviceAccount) {
         return workloads.stream()
-                .filter(w -> w.node().equals(node) && w.name().equals(name) && w.namespace().equals(namespace) && w.serviceAccount().equals(serviceAccount))
+                .filter(w -> w.node().equals(node) && w.name().equals(name) && w.namespace().equals(namespace)
+                        && w.serviceAccount().equals(serviceAccount))
                 .findFirst();
     }
 

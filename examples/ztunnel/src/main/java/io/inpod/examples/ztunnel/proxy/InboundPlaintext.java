@@ -48,8 +48,10 @@ final class InboundPlaintext extends PodListener {
         Resets.reset(client);
     }
 
-    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
-        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY);
+    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination,
+            AccessLog.Connection connection) {
+        Future<UpstreamConnection> upstream =
+                app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY);
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
     }

@@ -57,7 +57,8 @@ final class OutboundPath {
         } else if (target.isPresent() && target.get().hbone()) {
             tunnel(client, source, destination, target.get(), outcome);
         } else if (target.isEmpty() && local.contains(destination.getAddress())) {
-            refuse(client, plain, outcome, "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext");
+            refuse(client, plain, outcome,
+                    "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext");
         } else {
             connect(client, destination, plain, outcome);
         }
@@ -69,13 +70,15 @@ final class OutboundPath {
         Resets.reset(client);
     }
 
-    private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target, Outcome outcome) {
+    private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target,
+            Outcome outcome) {
         InetSocketAddress peer = new InetSocketAddress(destination.getAddress(), InPodConstants.HBONE_PORT);
         Authority authority = Authority.of(destination);
         HboneDestination hop = new HboneDestination(pod.identity(), Set.of(target.identity()), peer, source.getAddress());
         ConnectRequest request = new ConnectRequest(authority, pod.telemetry().orElseThrow().request(source));
         Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PodContext.FOR_RELAY);
-        carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()), outcome,
+        carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()),
+                outcome,
                 channel -> channel);
     }
 
@@ -85,7 +88,8 @@ final class OutboundPath {
     }
 
     private <T> void carry(
-            EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome, java.util.function.Function<T, DuplexChannel> channel) {
+            EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome,
+            java.util.function.Function<T, DuplexChannel> channel) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
         upstream.addListener((Future<T> done) -> Guarded.run(client, () -> {
             if (done.isSuccess()) {

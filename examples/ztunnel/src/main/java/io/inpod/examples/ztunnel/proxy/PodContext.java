@@ -79,6 +79,7 @@ record PodContext(
     /** Returns whether a connection to that address from inside the pod would arrive at this proxy. */
     boolean isOwnListener(InetSocketAddress destination) {
         return config.ownPorts().contains(destination.getPort())
-                && (destination.getAddress().isLoopbackAddress() || destination.getAddress().isAnyLocalAddress() || owns(destination.getAddress()));
+                && (destination.getAddress().isLoopbackAddress() || destination.getAddress().isAnyLocalAddress()
+                        || owns(destination.getAddress()));
     }
 }

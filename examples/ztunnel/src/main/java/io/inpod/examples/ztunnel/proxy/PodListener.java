@@ -76,7 +76,9 @@ abstract class PodListener implements AcceptHandler {
     @Override
     public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
         boolean inbound = port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT;
-        AccessLog.failed(new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(), null, null),
+        AccessLog.failed(
+                new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(),
+                        null, null),
                 "attempted recursive call to ourselves: " + reason);
     }
 

@@ -85,11 +85,13 @@ final class Socks5 extends PodListener {
         protected void channelRead0(ChannelHandlerContext context, Object message) {
             if (message instanceof Socks5InitialRequest greeting && greeting.decoderResult().isSuccess()) {
                 if (!greeting.authMethods().contains(Socks5AuthMethod.NO_AUTH)) {
-                    context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.UNACCEPTED)).addListener(ChannelFutureListener.CLOSE);
+                    context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.UNACCEPTED))
+                            .addListener(ChannelFutureListener.CLOSE);
                     return;
                 }
                 context.pipeline().replace(Socks5InitialRequestDecoder.class, null, new Socks5CommandRequestDecoder());
-                context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+                context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH))
+                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
             } else if (message instanceof Socks5CommandRequest command && command.decoderResult().isSuccess()) {
                 asked = true;
                 client.config().setAutoRead(false);

@@ -83,7 +83,7 @@ final class IpsetStore {
                     case TYPE_NAME -> type = attribute.text();
                     case FAMILY -> family = attribute.number() == Basics.nfproto(IpFamily.V6) ? IpFamily.V6 : IpFamily.V4;
                     case ELEMENTS -> attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
-                    default -> { }
+                    default -> {}
                 }
             }
         }
@@ -113,7 +113,8 @@ final class IpsetStore {
                 netlink.query(create(SPARE, family));
                 try {
                     change(ADD, SPARE, set.family(), set.elements());
-                    netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME, set.name()));
+                    netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME,
+                            set.name()));
                 } finally {
                     destroy(SPARE);
                 }
@@ -138,7 +139,7 @@ final class IpsetStore {
 
     /** The kernel releases a set some time after the transaction that removed the last rule that refers to it. */
     private void destroy(String set) throws IOException {
-        for (long deadline = System.nanoTime() + BUSY_NANOS; ; LockSupport.parkNanos(BUSY_NANOS / 5000)) {
+        for (long deadline = System.nanoTime() + BUSY_NANOS;; LockSupport.parkNanos(BUSY_NANOS / 5000)) {
             try {
                 netlink.query(Ipset.request("destroy set", set, DESTROY, 0, 0).string(Ipset.SET_NAME, set));
                 return;

@@ -10,8 +10,7 @@ import java.nio.file.Path;
 
 /** Whether a namespace has tables of x_tables, as the kernel reports it: running {@code iptables-legacy} would load their modules. */
 public final class LegacyTables {
-    private LegacyTables() {
-    }
+    private LegacyTables() {}
 
     /** Returns whether there are tables of either family, or that can't be found out. */
     public static boolean exist(NetworkNamespace namespace) throws IOException {

@@ -18,8 +18,7 @@ public final class PortExprs {
     private static final int FLAGS = 13;
     private static final int LAST = 65535;
 
-    private PortExprs() {
-    }
+    private PortExprs() {}
 
     /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
     public static List<Expr> compat(List<Expr> to, TransportMatch match) {
@@ -95,13 +94,15 @@ public final class PortExprs {
         }
         Optional<PortCondition> port = compared(cursor);
         Optional<PortCondition> none = Optional.empty();
-        return port.map(p -> new TransportMatch(protocol, payload.offset() == SOURCE ? port : none, payload.offset() == SOURCE ? none : port, Optional.empty()));
+        return port.map(p -> new TransportMatch(protocol, payload.offset() == SOURCE ? port : none,
+                payload.offset() == SOURCE ? none : port, Optional.empty()));
     }
 
     private static Optional<TcpFlags> flags(Cursor cursor) {
         Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class).filter(b -> b.mask().length() == 1 && b.flip().isZero());
         Optional<Expr.Cmp> cmp = Basics.equality(cursor).filter(c -> c.data().length() == 1);
-        return bitwise.isEmpty() ? Optional.empty() : cmp.map(c -> new TcpFlags(flags(bitwise.get().mask()), flags(c.data()), c.op() == Expr.Cmp.NEQ));
+        return bitwise.isEmpty() ? Optional.empty()
+                : cmp.map(c -> new TcpFlags(flags(bitwise.get().mask()), flags(c.data()), c.op() == Expr.Cmp.NEQ));
     }
 
     private static Set<TcpFlag> flags(Octets bits) {

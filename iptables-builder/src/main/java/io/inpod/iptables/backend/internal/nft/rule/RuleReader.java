@@ -97,7 +97,8 @@ public final class RuleReader {
         } else if (expression instanceof Expr.Meta meta) {
             return meta(meta.key());
         } else if (expression instanceof Expr.Payload payload) {
-            return payload.base() == Expr.Payload.TRANSPORT ? transport(payload) : payload.base() == Expr.Payload.NETWORK && address(payload);
+            return payload.base() == Expr.Payload.TRANSPORT ? transport(payload)
+                    : payload.base() == Expr.Payload.NETWORK && address(payload);
         } else if (expression instanceof Expr.Ct ct) {
             return add(ConnectionReader.read(cursor, ct.key()));
         } else if (expression instanceof Expr.XtMatch match) {
@@ -172,7 +173,8 @@ public final class RuleReader {
         Optional<Expr.Lookup> lookup = cursor.next(Expr.Lookup.class);
         if (lookup.isPresent()) {
             Side side = source ? Side.SOURCE : Side.DESTINATION;
-            return payload.length() == family.bits() / 8 && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
+            return payload.length() == family.bits() / 8
+                    && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
         }
         return add(Basics.readAddress(cursor, family, payload.length())
                 .map(a -> source ? new SourceMatch(a.prefix(), a.negated()) : new DestinationMatch(a.prefix(), a.negated())));

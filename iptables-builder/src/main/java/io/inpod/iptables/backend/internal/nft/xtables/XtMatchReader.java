@@ -24,8 +24,7 @@ import java.util.OptionalInt;
 
 /** Reads matches of x_tables: a condition counts as understood if writing it again gives the same bytes. */
 public final class XtMatchReader {
-    private XtMatchReader() {
-    }
+    private XtMatchReader() {}
 
     /** What a match means, if the model can say it. */
     public static Optional<Match> read(Expr.XtMatch match, IpFamily family, KernelNames names) {
@@ -44,7 +43,8 @@ public final class XtMatchReader {
             }
             case "icmp 0", "icmp6 0" -> {
                 OptionalInt code = info.u8At(1) == 0 && info.u8At(2) == 255 ? OptionalInt.empty() : OptionalInt.of(info.u8At(1));
-                IcmpMatch found = new IcmpMatch(match.name().equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, info.u8At(0), code, info.u8At(3) != 0);
+                IcmpMatch found =
+                        new IcmpMatch(match.name().equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, info.u8At(0), code, info.u8At(3) != 0);
                 yield same(match, found, XtMatches.icmp(found));
             }
             case "addrtype 1" -> addressType(match);
@@ -62,7 +62,8 @@ public final class XtMatchReader {
             }
             case "socket 3" -> {
                 int flags = info.u8At(0);
-                SocketMatch found = new SocketMatch((flags & XtMatches.SOCKET_TRANSPARENT) != 0, (flags & XtMatches.SOCKET_NOWILDCARD) != 0);
+                SocketMatch found =
+                        new SocketMatch((flags & XtMatches.SOCKET_TRANSPARENT) != 0, (flags & XtMatches.SOCKET_NOWILDCARD) != 0);
                 yield same(match, found, XtMatches.socket(found));
             }
             default -> Optional.empty();
