@@ -102,7 +102,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
                 for (int i = 0; i < chain.rules().size(); i++) {
                     if (chain.isBuiltIn() && chain.rules().get(i).target().destination().isEmpty()) {
                         throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i)
-                                + " is no jump: it could not be distinguished from rules of other programs when removing; put it into a chain of its own");
+                                + " is no jump: when removing, it could not be told from other programs' rules; put it into its own chain");
                     }
                 }
             }

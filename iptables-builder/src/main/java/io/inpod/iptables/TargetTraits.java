@@ -1,7 +1,8 @@
 package io.inpod.iptables;
 
 /**
- * What a kind of target requires of the rule that it is in, see iptables-extensions(8) and the checkentry functions of the kernel's modules.
+ * What a kind of target requires of the rule that it is in, see iptables-extensions(8) and the checkentry functions of the kernel's
+ * modules.
  *
  * @param tables the tables in which the kernel supports it, one bit each
  * @param hooks the hooks in which the kernel supports it, one bit each

@@ -17,11 +17,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Not a JMH benchmark, because it doesn't measure time: bytes per idle tunnel, both sides together; growth after 100,000 tunnels on kept connections; and growth
- * of the direct and of the resident memory after 20,000 tunnels with data on connections that come and go. Run with {@code -Xms1g -Xmx1g
- * -XX:+AlwaysPreTouch -cp benchmarks.jar io.inpod.benchmarks.HboneFootprint}, so that the heap doesn't count as growing
- * ({@code -Dinpod.churn=N} for more than 20,000); fails if a tunnel takes more than
- * twice 4 KiB (there are two ends) or anything grows.
+ * Not a JMH benchmark, because it doesn't measure time: bytes per idle tunnel, both sides together; growth after 100,000 tunnels on kept
+ * connections; and growth of the direct and of the resident memory after 20,000 tunnels with data on connections that come and go. Run with
+ * {@code -Xms1g -Xmx1g -XX:+AlwaysPreTouch -cp benchmarks.jar io.inpod.benchmarks.HboneFootprint}, so that the heap doesn't count as
+ * growing ({@code -Dinpod.churn=N} for more than 20,000); fails if a tunnel takes more than twice 4 KiB (there are two ends) or anything
+ * grows.
  */
 public final class HboneFootprint {
     private static final int IDLE = 20_000;

@@ -44,7 +44,8 @@ final class HboneLoopback implements AutoCloseable {
     /** The usual headers of a request. */
     static final List<Header> HEADERS = List.of(
             new Header("baggage",
-                    "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,service.name=client,service.version=v1"),
+                    "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,"
+                            + "service.name=client,service.version=v1"),
             new Header("forwarded", "for=\"10.88.1.1:47934\""),
             new Header("traceparent", "00-c51ab52e96509283371bc5741149e82d-252cd6f565fe6f9b-00"));
     /** Small tunnels wait behind the bytes in a receive buffer; on a short path a larger buffer adds no throughput. */

@@ -30,8 +30,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The cost of opening, both sides together; the CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
- * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code bareTls}: TCP
- * and mutual TLS with the same certificates, closed.
+ * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code
+ * bareTls}: TCP and mutual TLS with the same certificates, closed.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

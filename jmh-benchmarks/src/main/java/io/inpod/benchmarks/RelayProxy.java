@@ -34,8 +34,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A proxy that consists of the library's relay, for {@code compare-relay}, which compares it with others. Arguments: the port to listen on, and
- * the address and port to connect to; or only the port, for a transparent proxy that keeps the clients' addresses.
+ * A proxy that consists of the library's relay, for {@code compare-relay}, which compares it with others. Arguments: the port to listen on,
+ * and the address and port to connect to; or only the port, for a transparent proxy that keeps the clients' addresses.
  */
 public final class RelayProxy {
     private static final int LOOPS = 2;

@@ -75,7 +75,8 @@ record ContainerProcess(long pid, long started) {
         if (found.isEmpty()) {
             throw new NoSuchFileException(id, null, "no process in " + PROC
                     + " has the cgroup of a container with that id: it isn't running, or its processes"
-                    + " aren't visible from here: they are in the machine's pid namespace (`docker run --pid=host`, or `hostPID: true` of a pod)");
+                    + " aren't visible from here: they are in the machine's pid namespace "
+                    + "(`docker run --pid=host`, or `hostPID: true` of a pod)");
         }
         if (found.size() > 1) {
             throw new FileSystemException(id, null,

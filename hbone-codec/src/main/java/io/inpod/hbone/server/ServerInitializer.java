@@ -44,7 +44,7 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
     }
 
     @Override
-    @SuppressWarnings("FutureReturnValueIgnored") // start() reports what it throws; an event loop that takes no more tasks closes its channels
+    @SuppressWarnings("FutureReturnValueIgnored") // start() reports what it throws; an event loop that has ended closes its channels
     protected void initChannel(Channel channel) {
         ParentChannel.configure(channel);
         CompletableFuture<WorkloadCertificate> certificate = certificates.request(identity).toCompletableFuture();

@@ -30,8 +30,8 @@ public final class NetlinkBackend implements Backend {
 
     /**
      * Returns the back end for the tables of iptables, with rules written as iptables-nft writes them, so that {@code iptables-save} shows
-     * them. Needs a kernel with CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are created before the rules and
-     * destroyed after them.
+     * them. Needs a kernel with CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are created before the rules
+     * and destroyed after them.
      *
      * @return the back end {@code netlink}
      */

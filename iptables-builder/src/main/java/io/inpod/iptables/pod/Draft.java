@@ -23,7 +23,9 @@ final class Draft {
     private final Map<TableName, Map<String, List<Rule>>> tables = new EnumMap<>(TableName.class);
     private @Nullable IpFamily family;
 
-    /** Restricts what is added from now on to one family, also if the same is added for the other: each family's rules stay exactly its own. */
+    /**
+     * Restricts what is added from now on to one family, also if the same is added for the other: each family's rules stay exactly its own.
+     */
     Draft restrictedTo(IpFamily only) {
         family = only;
         return this;

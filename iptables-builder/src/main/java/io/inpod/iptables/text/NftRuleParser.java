@@ -54,7 +54,8 @@ final class NftRuleParser {
     static Optional<Rule> parse(Map<?, ?> rule) {
         try {
             return Optional.of(new NftRuleParser().rule(rule));
-        } catch (IllegalArgumentException | ClassCastException | IndexOutOfBoundsException | ArithmeticException e) { // also what has another shape, or is out of the model's ranges
+            // also what has another shape, or is out of the model's ranges
+        } catch (IllegalArgumentException | ClassCastException | IndexOutOfBoundsException | ArithmeticException e) {
             return Optional.empty();
         }
     }

@@ -42,7 +42,8 @@ public final class Doctor {
     static int run(String[] arguments, PrintStream out, PrintStream err) {
         if (arguments.length > 1 || arguments.length == 1 && arguments[0].startsWith("-")) {
             err.println(
-                    "usage: doctor [NAME | /PATH | PID]   prints what this process may do in that network namespace; by default, in a new one");
+                    "usage: doctor [NAME | /PATH | PID]   "
+                            + "prints what this process may do in that network namespace; by default, in a new one");
             return 2;
         }
         try (NetworkNamespace namespace = arguments.length == 0 ? own() : open(arguments[0])) {

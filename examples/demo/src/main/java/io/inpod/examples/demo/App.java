@@ -6,7 +6,9 @@ import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 
-/** The app in pod B, a separate process that isn't aware of the redirection: it answers each client with the address from which it connects. */
+/**
+ * The app in pod B, a separate process that isn't aware of the redirection: it answers each client with the address from which it connects.
+ */
 public final class App {
     private App() {}
 

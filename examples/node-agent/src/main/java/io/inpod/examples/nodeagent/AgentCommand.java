@@ -45,7 +45,8 @@ final class AgentCommand implements Callable<Integer> {
     private boolean dnsCapture;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",
-            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, the pods' TCP over IPv6 is rejected, except on loopback")
+            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, the pods' TCP over IPv6 is rejected, "
+                    + "except on loopback")
     private boolean ipv6;
 
     @Override

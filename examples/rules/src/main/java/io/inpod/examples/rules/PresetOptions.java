@@ -82,7 +82,8 @@ final class PresetOptions {
 
     private InPodRedirection of(IpFamily family) {
         InPodRedirection redirection = InPodRedirection.of(family).withProfile(profile).withDnsCapture(dns).withIngress(ingress)
-                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1))); // picocli's split would interpret quotes
+                // picocli's split would interpret quotes
+                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1)));
         String probe = family == IpFamily.V4 ? hostProbeV4 : hostProbeV6;
         return probe == null ? redirection : redirection.withHostProbe(address(probe));
     }

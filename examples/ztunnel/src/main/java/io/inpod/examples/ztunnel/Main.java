@@ -82,7 +82,8 @@ public final class Main {
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
         log.warn(
-                "FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. Not for production",
+                "FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. "
+                        + "Not for production",
                 caDirectory);
 
         // All threads are started here, before the first switch into a pod's namespace: a new thread inherits the namespace of its starter.

@@ -17,7 +17,10 @@ public enum Guarantee {
     FORGED("a mark that isn't the proxy's own doesn't pass"),
     /** New TCP that another program leads past the redirection doesn't leave; only with the guard. */
     CONTAINED("TCP that misses the redirection doesn't leave"),
-    /** New TCP from outside that another program leads past the redirection doesn't arrive; only with the guard, profile REDIRECT and without ingress. */
+    /**
+     * New TCP from outside that another program leads past the redirection doesn't arrive; only with the guard, profile REDIRECT and
+     * without ingress.
+     */
     SEALED("TCP that misses the redirection doesn't arrive"),
     /** TCP to localhost isn't redirected. */
     LOOPBACK("TCP to localhost passes"),

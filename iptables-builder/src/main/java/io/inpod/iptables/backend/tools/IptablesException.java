@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Thrown if a program of iptables, ipset or nft fails: says which, where, with which exit status, and what the program and the kernel reported. */
+/**
+ * Thrown if a program of iptables, ipset or nft fails: says which, where, with which exit status, and what the program and the kernel
+ * reported.
+ */
 public class IptablesException extends IOException {
     private static final long serialVersionUID = 1L;
     private static final Pattern LINE = Pattern.compile("\\bline:? (\\d+)|: (\\d+)-\\d+:");

@@ -60,7 +60,8 @@ abstract class PodListener implements AcceptHandler {
                 try {
                     serve(connection, client, destination);
                 } catch (ClosedChannelException e) {
-                    connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE); // the client disconnected before it was served
+                    // the client disconnected before it was served
+                    connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                 }
             }));
         }

@@ -71,7 +71,9 @@ final class InetTables implements Tables {
         return chains;
     }
 
-    /** Adds a rule that drops the packet: without a socket, the expression {@code tproxy} lets it continue, but the target TPROXY drops it. */
+    /**
+     * Adds a rule that drops the packet: without a socket, the expression {@code tproxy} lets it continue, but the target TPROXY drops it.
+     */
     private static List<Rule> parts(Rule rule) {
         return rule.target() instanceof Target.Tproxy ? List.of(rule, new Rule(rule.matches(), new Target.Drop())) : List.of(rule);
     }

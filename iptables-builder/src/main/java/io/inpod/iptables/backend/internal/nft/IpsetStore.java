@@ -19,7 +19,8 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Address sets of ipset, of the type {@code hash:ip} with comments. ipset has no transactions, but it can swap two sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
+ * Address sets of ipset, of the type {@code hash:ip} with comments. ipset has no transactions, but it can swap two sets in one step;
+ * attributes are numbered as in linux/netfilter/ipset/ip_set.h.
  */
 final class IpsetStore {
     private static final String SPARE = "inpod-spare";
@@ -160,7 +161,9 @@ final class IpsetStore {
         change(ADD, set, family, add);
     }
 
-    /** Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set. */
+    /**
+     * Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set.
+     */
     private void change(int command, String set, IpFamily family, List<AddressSet.Element> elements) throws IOException {
         List<NetlinkRequest> requests = new ArrayList<>();
         for (int from = 0; from < elements.size(); from += CHUNK) {

@@ -145,7 +145,10 @@ final class NftSets {
         batch.add(Nft.request("delete set", new Place(table, set, 0), DELETE_SET, 0, Scope.INET).string(1, table).string(2, set));
     }
 
-    /** Adds messages that change the found elements of a set into the wanted ones. An element with another comment is deleted and added again. */
+    /**
+     * Adds messages that change the found elements of a set into the wanted ones. An element with another comment is deleted and added
+     * again.
+     */
     static void change(String table, String set, List<AddressSet.Element> found, List<AddressSet.Element> wanted,
             List<NetlinkRequest> batch) {
         Map<Object, AddressSet.Element> there = new LinkedHashMap<>();

@@ -19,7 +19,8 @@ public final class LegacyTables {
 
     /** Returns whether there are tables of a family, or that can't be found out. */
     public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
-        Path names = Path.of("/proc/thread-self/net/" + (family == IpFamily.V4 ? "ip" : "ip6") + "_tables_names"); // of the reading thread's namespace
+        // of the reading thread's namespace
+        Path names = Path.of("/proc/thread-self/net/" + (family == IpFamily.V4 ? "ip" : "ip6") + "_tables_names");
         try {
             return !namespace.<String, IOException>call(() -> Files.readString(names)).isBlank();
         } catch (NoSuchFileException e) {
