@@ -34,8 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What a server can do to a client: the tunnel fails with the reason and within a time limit, tunnels to other peers go on, and nothing leaks. The
- * server speaks over the JDK's TLS, frame by frame.
+ * Attacks by a server on a client: the tunnel fails within a time limit and with the reason, tunnels to other peers continue, and nothing
+ * leaks. The server sends individual frames over the JDK's TLS.
  */
 @Timeout(60)
 class EvilServerTest {
@@ -217,7 +217,7 @@ class EvilServerTest {
                         peer.keyUpdate();
                     }
                     peer.send(3, 0, 1, bytes(0, 0, 0, 8));
-                    // BoringSSL allows 32 in a row; the JDK doesn't count them, and goes on.
+                    // BoringSSL allows 32 in a row; the JDK doesn't count them, and continues.
                 }, (OpenSsl.isAvailable() ? LOST : "reset: ") + ".*, inactive").withTimes(t -> t.withPing(SHORT, LONG)),
                 stands("close_notify", (peer, tcp) -> peer.close(), LOST + "closed by the peer, inactive"),
                 stands("FIN without close_notify", (peer, tcp) -> tcp.shutdownOutput(), LOST + ".*, inactive"),
@@ -245,7 +245,7 @@ class EvilServerTest {
                 stands("empty DATA", (peer, tcp) -> storm(peer, 2000, frame(0, 0, 1)), LOST + "ENHANCE_YOUR_CALM: too many empty DATA frames, inactive"));
     }
 
-    /** When the only tunnel has been reset already. */
+    /** The attack begins after the only tunnel has been reset. */
     static Stream<Attack> floodsOnAClosedStream() {
         return Stream.of(
                 onClosedStream("RST_STREAM", frame(3, 0, 1, new byte[4]), "too many resets"),

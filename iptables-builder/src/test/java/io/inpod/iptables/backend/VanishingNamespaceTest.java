@@ -83,7 +83,7 @@ class VanishingNamespaceTest {
         await(underWay);
         NetworkNamespace.delete(name);
         assertThat(applier.get(LIMIT_SECONDS, TimeUnit.SECONDS)).hasMessageContaining(name)
-                .isInstanceOfAny(NoSuchFileException.class, NotANetworkNamespaceException.class); // the latter between unmounting and deleting
+                .isInstanceOfAny(NoSuchFileException.class, NotANetworkNamespaceException.class); // the latter while unmounted
     }
 
     /** The applier's {@code NetworkNamespace} keeps the namespace alive without any process or name. */

@@ -80,7 +80,8 @@ class OptionCombinationsKernelTest {
         List<String> seen = new ArrayList<>();
         try (NetworkNamespace ours = Kernel.namespace()) {
             for (Options options : Options.all()) {
-                Backends.named(backend).orElseThrow().apply(ours, PodRules.NAMES, options.preset(family).ruleSet()); // replaces the last one
+                // replaces the previous combination
+                Backends.named(backend).orElseThrow().apply(ours, PodRules.NAMES, options.preset(family).ruleSet());
                 try (NetworkNamespace theirs = Kernel.namespace()) {
                     Kernel.run(theirs, UpstreamPlan.script(family, options.dns, options.ingress, options.interfaces, options.address(family)),
                             tool + "-restore", "--noflush");
