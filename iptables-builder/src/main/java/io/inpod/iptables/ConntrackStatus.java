@@ -6,7 +6,7 @@ public enum ConntrackStatus {
     EXPECTED,
     /** Has been seen in both directions. */
     SEEN_REPLY,
-    /** Is kept when the table is full. */
+    /** Isn't evicted when the table is full. */
     ASSURED,
     /** Its first packet has left this machine or reached a socket. */
     CONFIRMED

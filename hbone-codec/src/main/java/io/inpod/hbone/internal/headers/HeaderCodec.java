@@ -16,12 +16,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HPACK by Netty, without Netty's validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order of the fields.
+ * HPACK by Netty, without Netty's validation: {@link RequestRules} and {@link ResponseRules} are stricter and check the fields' order.
  */
 public final class HeaderCodec implements AutoCloseable {
     private static final int TABLE_LIMIT = 4096;
     private static final int MAX_SIZES = 2;
-    /** What each field counts in addition to its characters (RFC 9113 section 6.5.2). */
+    /** The overhead that counts for each field in addition to its characters (RFC 9113 section 6.5.2). */
     private static final int FIELD_OVERHEAD = 32;
 
     private final Decoder decoder;

@@ -32,7 +32,7 @@ import java.util.Optional;
  */
 public final class GuaranteeTrial {
     private static final int APP = 8080;
-    /** Connections to this port are led past the redirection in the twin, as another program might do. */
+    /** In the twin, connections to this port bypass the redirection, as if another program had diverted them. */
     private static final int DIVERTED = 8081;
     private static final String AT_APP = "the application";
     private static final String IN_CLEAR = "the peer, past the proxy";
@@ -114,7 +114,7 @@ public final class GuaranteeTrial {
         return guarantees;
     }
 
-    /** With TPROXY a foreign nat rule comes too late to lead anything away. */
+    /** With TPROXY, a foreign nat rule comes too late to divert anything. */
     private boolean isSealed(InPodRedirection redirection) {
         return rules.guard() && !redirection.ingress() && redirection.profile() == InPodRedirection.Profile.REDIRECT;
     }
