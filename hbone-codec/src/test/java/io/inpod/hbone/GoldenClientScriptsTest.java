@@ -84,7 +84,7 @@ class GoldenClientScriptsTest {
         };
     }
 
-    /** A peer that doesn't speak TLS fails at once, with a reason. */
+    /** A peer that doesn't speak TLS fails immediately, with a reason. */
     @ParameterizedTest
     @ValueSource(strings = {"peer-closes-at-accept", "peer-http1"})
     void notTls(String id) throws Exception {

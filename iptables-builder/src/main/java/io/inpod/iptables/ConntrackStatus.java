@@ -1,6 +1,6 @@
 package io.inpod.iptables;
 
-/** What has happened to a tracked connection, see iptables-extensions(8), conntrack, {@code --ctstatus}; in the order of the kernel's bits. */
+/** A status bit of a tracked connection, see iptables-extensions(8), conntrack, {@code --ctstatus}; in the order of the kernel's bits. */
 public enum ConntrackStatus {
     /** Was announced by another connection. */
     EXPECTED,

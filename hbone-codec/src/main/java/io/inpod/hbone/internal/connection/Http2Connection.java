@@ -186,7 +186,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         }
     }
 
-    /** Closes at once; every tunnel is reset. */
+    /** Closes immediately; every tunnel is reset. */
     void lost(String reason) {
         if (lostReason == null) {
             lostReason = reason;

@@ -26,7 +26,7 @@ import java.util.Optional;
  * Tries the guarantees of {@link PodRules} with real packets, and reports which are broken and by which rule.
  *
  * <p>The pod itself isn't touched: all of its rules are copied into a twin, a pod that is created for the purpose, and the packets are
- * sent there. What surrounds the rules (routing, the proxy's listeners) isn't tried. Needs {@code netns-sockets}, the tools iptables
+ * sent there. The rules' surroundings (routing, the proxy's listeners) aren't tested. Needs {@code netns-sockets}, the tools iptables
  * and nft, and CAP_SYS_ADMIN and CAP_NET_ADMIN. Blocks for a second or two; a broken guarantee may take some seconds more. May be
  * called on any platform thread, and for several pods concurrently.
  */
