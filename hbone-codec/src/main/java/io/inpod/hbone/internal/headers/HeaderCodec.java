@@ -91,8 +91,8 @@ public final class HeaderCodec implements AutoCloseable {
     }
 
     /**
-     * The peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces it (RFC 7541 section 4.2): Netty would write each change immediately, and
-     * a peer can send any number of them.
+     * The peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces it (RFC 7541 section 4.2): Netty would write each change immediately,
+     * and a peer can send any number of them.
      */
     public void peerTableSize(long size) {
         lastTable = Math.min(size, TABLE_LIMIT);
