@@ -1,4 +1,4 @@
-// An HBONE client made of Go's net/http.
+// An HBONE client built on Go's net/http.
 //
 //	go run peer.go PORT CERT KEY ROOT    opens a tunnel, sends 1 MiB and END_STREAM, prints what came back;
 //	                                     then one that the server resets, one that it refuses
@@ -39,7 +39,7 @@ func main() {
 	body, err := io.ReadAll(response.Body)
 	check(err)
 	fmt.Println("echoed", len(body), bytes.Equal(body, payload), response.Header.Get("x-answer"))
-	// Kept open, so that only the server can end it.
+	// Stays open, so that only the server can end it.
 	open, _ := io.Pipe()
 	body, err = io.ReadAll(connect(client, "10.1.2.3:81", open).Body)
 	fmt.Println("read", string(body), err)

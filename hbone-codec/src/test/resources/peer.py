@@ -1,4 +1,4 @@
-"""An HBONE peer made of Python's ssl and h2: an oracle that isn't ours.
+"""An HBONE peer built on Python's ssl and h2: an independent oracle.
 
 peer.py client PORT CERT KEY ROOT     opens a tunnel, sends 1 MiB and END_STREAM, prints what came back
 peer.py server CERT KEY ROOT          prints its port, serves one connection, echoes until the peer's END_STREAM

@@ -1,4 +1,5 @@
-// The system calls of the Java benchmarks without Java, in nanoseconds per operation: the least disturbed of 25 rounds. Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
+// Makes the same system calls as the Java benchmarks, and prints nanoseconds per operation in the best of 25 rounds.
+// Needs CAP_SYS_ADMIN and CAP_NET_ADMIN.
 //   compare switch|listen|fd      and see ../../../compare-c
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,7 +28,7 @@ static void enter_and_leave(void) {
     check(setns(own, CLONE_NEWNET), "setns");
 }
 
-// what ListenInNamespaceBenchmark does
+// does the same as ListenInNamespaceBenchmark
 static void listen_in_namespace(void) {
     struct sockaddr_in6 any = {.sin6_family = AF_INET6};
     int off = 0, on = 1;

@@ -1,4 +1,4 @@
-"""One HBONE request by Python's ssl and h2: prints the status, or what went wrong. Arguments: address, authority, chain, key."""
+"""Sends one HBONE request with Python's ssl and h2, and prints the status or the error. Arguments: address, authority, chain, key."""
 import socket
 import ssl
 import sys
@@ -17,7 +17,7 @@ if chain:
     context.load_cert_chain(chain, key)
 try:
     tls = context.wrap_socket(socket.create_connection((address, 15008), 20))
-    http = h2.connection.H2Connection(h2.config.H2Configuration(validate_outbound_headers=False))  # it insists on :path
+    http = h2.connection.H2Connection(h2.config.H2Configuration(validate_outbound_headers=False))  # it would require :path
     http.initiate_connection()
     stream = http.get_next_available_stream_id()
     http.send_headers(stream, [(":method", "CONNECT"), (":authority", authority)])

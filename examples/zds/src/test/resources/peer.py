@@ -1,4 +1,4 @@
-"""A foreign peer for unix SOCK_SEQPACKET sockets: reads commands on stdin, one per line, and answers each with one line.
+"""An independent peer for unix SOCK_SEQPACKET sockets: reads commands on stdin, one per line, and answers each with one line.
 
 listen PATH [UID]   listen, as that user (SO_PEERCRED shows who called listen)
 user UID            become that user

@@ -1,4 +1,4 @@
-"""A node agent that isn't ours: reads commands on stdin, one per line, and answers each with one line.
+"""An independent node agent: reads commands on stdin, one per line, and answers each with one line.
 
 listen PATH          listen
 accept               wait for the proxy; its hello in hex
@@ -14,7 +14,7 @@ import os
 import socket
 import sys
 
-socket.setdefaulttimeout(20)  # who waits for ever fails no test
+socket.setdefaulttimeout(20)  # an operation that blocked indefinitely would never fail the test
 
 listener = None
 session = None
@@ -22,7 +22,7 @@ path = None
 
 
 def field(number, data):
-    """A length-delimited protobuf field."""
+    """Encodes a length-delimited protobuf field."""
     length, n = b"", len(data)
     while n > 127:
         length += bytes([n & 127 | 128])
@@ -43,7 +43,7 @@ def transmit(message, names):
 
 
 def read(message):
-    """WorkloadResponse{1: Ack{1: error}}, short or long lengths."""
+    """Parses WorkloadResponse{1: Ack{1: error}}, with one-byte or longer lengths."""
     def strip(data):
         assert data[0] == 0x0A, data.hex()
         length, shift, i = 0, 0, 1

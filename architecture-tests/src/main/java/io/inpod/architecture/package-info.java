@@ -1,7 +1,4 @@
-/**
- * Rules that hold for all modules: who may import whom, how large a package is, and what no library does. The tests of this module hold
- * them.
- */
+/** Tests of the rules for all modules: permitted imports, the size of packages, and what libraries must not do. */
 @NullMarked
 package io.inpod.architecture;
 

@@ -31,7 +31,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What the modules may know of each other, and what no library may do. */
+/** The permitted dependencies between modules, and calls that no library may make. */
 class ArchitectureTest {
     private static final String[] NETNS_API = {"io.inpod.netns", "io.inpod.netns.error", "io.inpod.netns.socket", "io.inpod.netns.unix",
         "io.inpod.netns.doctor", "io.inpod.netlink"};
@@ -44,7 +44,7 @@ class ArchitectureTest {
     private static final String[] NETNS = and(NETNS_API, NETNS_INTERNAL);
     private static final String[] LIBRARIES = and(NETNS, TPROXY, IPTABLES, HBONE);
 
-    /** Of netns-sockets, what rules may know without a kernel: the families; and the presets, on which numbers pods and proxy agree. */
+    /** The types of netns-sockets that the model of rules may use without a kernel: the families. The presets may use the constants too. */
     private static final DescribedPredicate<JavaClass> FAMILIES = equivalentTo(IpFamily.class).or(equivalentTo(IpFamily[].class)).forSubtype();
     private static final DescribedPredicate<JavaClass> PRESETS = resideInAPackage("io.inpod.iptables.pod").forSubtype();
 
@@ -87,7 +87,7 @@ class ArchitectureTest {
 
     @Test
     void noLibraryStartsAThread() {
-        // NamespaceExecutor is what its name says: its threads come from the caller's own factory, before the first switch.
+        // NamespaceExecutor is an exception: its threads come from the caller's factory, before the first switch.
         check(noClasses().that().resideInAnyPackage(LIBRARIES).and().doNotHaveFullyQualifiedName("io.inpod.netns.NamespaceExecutor")
                 .should(callCodeUnitWhere(STARTS_A_THREAD)));
         check(noClasses().that().resideInAnyPackage(LIBRARIES).should().beAssignableTo(Thread.class));
@@ -139,7 +139,7 @@ class ArchitectureTest {
         return target(owner(assignableTo(type))).and(target(nameMatching(names))).forSubtype();
     }
 
-    /** Classes that {@code who} describes depend, among ours, on these packages only. */
+    /** Checks that the classes described by {@code who} depend on no other packages of this project. */
     private static void uses(DescribedPredicate<JavaClass> who, String... packages) {
         check(noClasses().that(who).should().dependOnClassesThat(resideInAPackage("io.inpod..").and(not(resideInAnyPackage(packages)))));
     }

@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * No circle between packages, and none that is too large to look through. Which package imports which is a table in
- * {@code docs/architecture.md}, which DocumentsTest compares with the sources.
+ * Packages have no cyclic dependencies, and none is too large to survey. The table in {@code docs/architecture.md} lists the imports of
+ * each package, and DocumentsTest compares it with the sources.
  */
 class PackagesTest {
     private static final int MAX_FILES = 30;
@@ -64,7 +64,7 @@ class PackagesTest {
         assertThat(found).as("lines longer than %s columns that the formatter can't break", MAX_COLUMNS).isEmpty();
     }
 
-    /** The packages from which {@code start} is reached again, and itself. */
+    /** Returns {@code start} and the packages that form a cycle with it. */
     private static Set<String> circle(String start, Map<String, Set<String>> imports) {
         return reached(start, imports).stream().filter(other -> other.equals(start) || reached(other, imports).contains(start)).collect(Collectors.toCollection(TreeSet::new));
     }

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** What the tests of this module look at: the classes of all modules but the benchmarks, and their sources. */
+/** The input of this module's tests: the classes of all modules except the benchmarks, and their sources. */
 final class Sources {
     static final JavaClasses CLASSES = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .withImportOption(location -> !location.contains("-tests.jar")).importPackages("io.inpod");
@@ -25,7 +25,7 @@ final class Sources {
         }
     }
 
-    /** A file's name as seen from the project's root. */
+    /** Returns a file's name relative to the project's root. */
     static String name(Path file) {
         return ROOT.relativize(file).toString();
     }

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** The ports, marks and addresses of in-pod redirection stand in {@code InPodConstants} and in no other main source, except in comments. */
+/** The ports, marks and addresses of in-pod redirection occur in {@code InPodConstants} and in no other main source, except in comments. */
 class InPodConstantsTest {
     private static final String HOME = "InPodConstants.java";
     private static final List<String> LITERALS = List.of("15001", "15006", "15008", "15053", "15080", "0x539", "1337", "0x111", "0xfff", "32764",
             "169.254.7.127", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff");
     private static final Pattern LITERAL = Pattern.compile("(?<![\\w.:])(" + String.join("|", LITERALS.stream().map(Pattern::quote).toList()) + ")(?![\\w:])");
-    /** Strings are matched so that nothing within them is taken for a comment. */
+    /** Also matches strings, so that their contents aren't mistaken for comments. */
     private static final Pattern COMMENT = Pattern.compile("(\"\"\".*?\"\"\"|\"(?:\\\\.|[^\"\\\\\n])*+\"|'(?:\\\\.|[^'\\\\])+')|//[^\n]*|/\\*.*?\\*/", Pattern.DOTALL);
 
     @Test

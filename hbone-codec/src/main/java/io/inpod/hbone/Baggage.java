@@ -8,7 +8,7 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 
 /**
- * A {@code baggage} header: what a peer says about its workload, in order. HBONE peers use the keys below and don't percent-encode. They
+ * A {@code baggage} header: a peer's description of its workload, in order. HBONE peers use the keys below and don't percent-encode. They
  * base no decision on baggage, and callers shouldn't either.
  *
  * @param entries values by key; at most 64, at most 8192 characters as a header
@@ -57,8 +57,8 @@ public record Baggage(Map<String, String> entries) {
     }
 
     /**
-     * Makes baggage from unchecked values: characters that aren't allowed become {@code _}. Entries with an empty value or a key that isn't
-     * a token are omitted, and so are entries beyond the limits.
+     * Creates baggage from unchecked values: characters that aren't allowed become {@code _}. Entries with an empty value or a key that
+     * isn't a token are omitted, and so are entries beyond the limits.
      *
      * @param entries values by key, in order
      * @return the baggage

@@ -184,7 +184,7 @@ public record Forwarded(@Nullable String client, @Nullable String by, @Nullable 
     }
 
     /**
-     * Returns what a request's headers say. Never throws.
+     * Returns the element in a request's headers. Never throws.
      *
      * @param headers the headers of a request
      * @return the first element; empty if there is no such header or it isn't well-formed

@@ -47,7 +47,7 @@ public record ForwardedNetwork(String network) {
     }
 
     /**
-     * Returns what a request's headers say. Never throws.
+     * Returns the network in a request's headers. Never throws.
      *
      * @param headers the headers of a request
      * @return empty if there isn't exactly one such header, or it isn't well-formed

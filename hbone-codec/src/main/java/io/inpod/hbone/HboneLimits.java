@@ -1,7 +1,7 @@
 package io.inpod.hbone;
 
 /**
- * Bounds on what a peer, or a burst of our own requests, may cost. With {@link HboneWindows} they bound the cost of a connection.
+ * Bounds on the cost of a peer, or of a burst of our own requests. Together with {@link HboneWindows} they bound the cost of a connection.
  *
  * @param maxConcurrentStreams server: tunnels per connection; client: tunnels that the pool puts on one connection; 1 to 1,000,000
  * @param maxHeaderListSize the largest header list that is accepted, in bytes as RFC 9113 section 6.5.2 counts them; a server answers a

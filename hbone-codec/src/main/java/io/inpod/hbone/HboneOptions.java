@@ -7,9 +7,9 @@ import java.util.Objects;
  * Sizes, times and TLS. They mean the same to clients and servers unless stated otherwise.
  *
  * @param windows flow control
- * @param limits what a peer may cost
+ * @param limits bounds on the cost of a peer
  * @param times how long each step may last
- * @param tls what TLS may negotiate
+ * @param tls the settings of TLS
  */
 public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes times, HboneTls tls) {
     /**

@@ -7,8 +7,8 @@ import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
- * What TLS may negotiate, and whether revocation is checked. Some things can't be changed: ALPN {@code h2}, certificates on both sides, no
- * resumption.
+ * Settings of TLS: the versions and groups to negotiate, and whether revocation is checked. ALPN {@code h2}, certificates on both sides and
+ * full handshakes (no resumption) can't be changed.
  *
  * @param tls12 whether TLS 1.2 is accepted beside 1.3 (ECDHE with AES-GCM only)
  * @param groups key exchange groups by preference, with the TLS provider's names. Unknown ones are ignored. If none is left, or the

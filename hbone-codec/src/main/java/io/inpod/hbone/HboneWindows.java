@@ -1,7 +1,7 @@
 package io.inpod.hbone;
 
 /**
- * Flow control (RFC 9113 section 5.2): how much a peer may send before it is read.
+ * Flow control (RFC 9113 section 5.2): the number of bytes that a peer may send before they are read.
  *
  * <p>An unread tunnel holds at most one stream window. A connection holds at most three connection windows, however many of its tunnels are
  * unread: once it holds more than one, all of its tunnels get smaller windows, so that the tunnels that are read go on. A peer that ignores

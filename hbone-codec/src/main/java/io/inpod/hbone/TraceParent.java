@@ -87,7 +87,7 @@ public record TraceParent(String traceId, String parentId, int flags) {
     }
 
     /**
-     * Returns what a request's headers say. Never throws.
+     * Returns the trace context in a request's headers. Never throws.
      *
      * @param headers the headers of a request
      * @return empty if there isn't exactly one such header, or it isn't well-formed

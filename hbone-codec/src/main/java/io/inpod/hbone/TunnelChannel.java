@@ -24,7 +24,7 @@ import java.util.Objects;
  *       CANCEL.
  *   <li>The peer's RST_STREAM and the loss of the connection fire {@code exceptionCaught} with a {@link TunnelResetException}, then
  *       {@code channelInactive}, and never the end of input. If the reader isn't reading, undelivered input is dropped and the reset is
- *       reported at once. RST_STREAM NO_ERROR after END_STREAM is an ordinary end.
+ *       reported immediately. RST_STREAM NO_ERROR after END_STREAM is an ordinary end.
  *   <li>Auto-read and {@code read()} control the flow-control credit that returns to the peer: an unread tunnel holds at most one
  *       stream window. {@code isWritable()} becomes false when the peer or the connection accepts no more.
  * </ul>

@@ -7,7 +7,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 
-/** An application with plain sockets, for the far side of somebody else's proxy. */
+/** An application with plain sockets, used behind a third-party proxy. */
 final class App implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
 
@@ -35,12 +35,12 @@ final class App implements AutoCloseable {
         socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** Exactly as many bytes as the text has. */
+    /** Reads exactly as many bytes as the text has. */
     static String read(Socket socket, int bytes) throws IOException {
         return new String(socket.getInputStream().readNBytes(bytes), StandardCharsets.US_ASCII);
     }
 
-    /** The next event: "EOF" or "reset". */
+    /** Returns the next event: "EOF" or "reset". */
     static String end(Socket socket) throws IOException {
         try {
             int b = socket.getInputStream().read();

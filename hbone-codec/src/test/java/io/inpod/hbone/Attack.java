@@ -9,10 +9,10 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that a server can do to a client.
+ * An attack by a server on a client.
  *
- * @param name in words
- * @param options of the client
+ * @param name a description
+ * @param options the client's options
  * @param script the server's part
  * @param tunnel a regular expression for what the tunnel reports
  */
@@ -32,18 +32,18 @@ record Attack(String name, UnaryOperator<HboneOptions> options, Script script, S
         void play(RawPeer peer, Socket tcp) throws Exception;
     }
 
-    /** The certificate, made where the CA is known. */
+    /** Returns the server's certificate, issued by the CA of the mesh. */
     @FunctionalInterface
     interface Certificate {
         @Nullable WorkloadCertificate of(Mesh mesh) throws Exception;
     }
 
-    /** Instead of TLS. */
+    /** Returns an attack that takes place instead of TLS. */
     static Attack tcp(String name, EvilServer.Script script, String tunnel) {
         return new Attack(name, o -> o, (mesh, tcp) -> script.play(tcp), tunnel);
     }
 
-    /** In the handshake. */
+    /** Returns an attack in the handshake. */
     static Attack tls(String name, Certificate certificate, String protocol, String alpn, String tunnel) {
         return new Attack(name, o -> o, (mesh, tcp) -> {
             RawPeer peer = RawPeer.accept(tcp, certificate.of(mesh), true, protocol, alpn.isEmpty() ? new String[0] : new String[] {alpn});
@@ -51,12 +51,12 @@ record Attack(String name, UnaryOperator<HboneOptions> options, Script script, S
         }, tunnel);
     }
 
-    /** After the handshake, instead of SETTINGS. */
+    /** Returns an attack after the handshake, instead of SETTINGS. */
     static Attack secured(String name, Frames frames, String tunnel) {
         return new Attack(name, o -> o, (mesh, tcp) -> frames.play(RawPeer.accept(tcp, mesh.ca.certificate(Mesh.SERVER), true, "TLSv1.3", "h2"), tcp), tunnel);
     }
 
-    /** When the CONNECT request has come, on stream 1. */
+    /** Returns an attack that answers the CONNECT request, on stream 1. */
     static Attack asked(String name, Frames frames, String tunnel) {
         return secured(name, (peer, tcp) -> {
             request(peer);
@@ -64,7 +64,7 @@ record Attack(String name, UnaryOperator<HboneOptions> options, Script script, S
         }, tunnel);
     }
 
-    /** On a tunnel that stands, on stream 1. */
+    /** Returns an attack on an established tunnel, on stream 1. */
     static Attack stands(String name, Frames frames, String tunnel) {
         return asked(name, (peer, tcp) -> {
             peer.headers(1, false, ":status", "200");
@@ -88,7 +88,7 @@ record Attack(String name, UnaryOperator<HboneOptions> options, Script script, S
         return with(o -> o.with(change.apply(o.times())));
     }
 
-    /** The same frame {@code count} times, in large pieces. */
+    /** Sends the same frame {@code count} times, in large chunks. */
     static void storm(RawPeer peer, int count, byte[] frame) throws IOException {
         ByteArrayOutputStream piece = new ByteArrayOutputStream();
         for (int i = 1; i <= count; i++) {

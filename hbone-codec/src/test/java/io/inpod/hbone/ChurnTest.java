@@ -20,8 +20,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /**
- * Connections come and go, a hundred tunnels with data on each, and nothing grows: neither Netty's memory outside the heap, nor descriptors, nor the memory that the
- * kernel reports beyond the heap (only there BoringSSL's memory is visible). {@code -Dinpod.churn=20000} makes it a long run.
+ * Connections come and go, each with a hundred tunnels that carry data, and nothing grows: neither Netty's direct memory, nor the number of
+ * descriptors, nor the resident memory outside the heap (the only figure that includes BoringSSL's memory).
+ * {@code -Dinpod.churn=20000} makes it a long run.
  */
 class ChurnTest {
     private static final int TOTAL = Integer.getInteger("inpod.churn", 4000);
@@ -43,7 +44,7 @@ class ChurnTest {
             Held after = Held.now();
             assertThat(after.direct - before.direct).as("direct memory, %s and then %s", before, after).isLessThan(4L << 20);
             assertThat(after.descriptors - before.descriptors).as("descriptors").isLessThan(10);
-            // The collector's data about the heap grows with the heap that was touched.
+            // The collector's own data grows with the part of the heap that has been touched.
             assertThat(after.resident - before.resident - Runtime.getRuntime().maxMemory() / 16).as("resident, %s and then %s", before, after).isLessThan(16L << 20);
         }
     }
@@ -75,9 +76,9 @@ class ChurnTest {
         assertThat(connection.closeFuture().await(Mesh.PATIENCE, TimeUnit.SECONDS)).isTrue();
     }
 
-    /** The resources of this process: bytes outside the heap, and open files. */
+    /** This process's use of resources: bytes outside the heap, and open files. */
     private record Held(long direct, long descriptors, long resident) {
-        /** The JVM puts a heap of up to a few GiB below this address, and nothing else. */
+        /** Below this address, the JVM places only the heap, if that is no larger than a few GiB. */
         private static final long HEAP_ENDS = 1L << 32;
 
         static Held now() throws IOException {

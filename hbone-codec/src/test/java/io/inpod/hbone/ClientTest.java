@@ -38,7 +38,7 @@ class ClientTest {
             }
             Set<Object> parents = tunnels.stream().map(t -> t.getNow().parent()).collect(Collectors.toSet());
             assertThat(parents).as("one connection per loop").hasSize(2);
-            // From one of its loops it stays on that loop.
+            // A call from one of the client's loops stays on that loop.
             TunnelChannel first = tunnels.get(0).getNow();
             TunnelChannel second = first.eventLoop().submit(() -> client.connect(peer, Mesh.APP, List.of(), new Recorder())).get().get();
             assertThat(second.parent()).isSameAs(first.parent());

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** How tunnels end: in order or by reset, and never the one for the other. */
+/** Tunnels end in order or by reset, and neither is mistaken for the other. */
 @Timeout(60)
 class EndsTest {
     @ParameterizedTest

@@ -12,14 +12,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** A running Envoy, which {@code ./inpod verify} has put below {@code target/}. */
+/** A running Envoy, which {@code ./inpod verify} has installed below {@code target/}. */
 final class Envoy implements AutoCloseable {
     private static final Path PROGRAM = Path.of("target/envoy/envoy/_bin/envoy").toAbsolutePath();
 
     final InetSocketAddress address;
     private final Process process;
 
-    /** Fills the placeholders of a configuration in {@code resources/envoy} and starts it. */
+    /** Fills in the placeholders of a configuration from {@code resources/envoy}, and starts Envoy with it. */
     Envoy(Mesh mesh, String configuration, SpiffeId identity, Map<String, String> values) throws Exception {
         Tools.require(PROGRAM.toString(), "--version");
         Path directory = Files.createTempDirectory(mesh.directory, "envoy");

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Our server with Envoy 1.40 as the client, which the application connects to. */
+/** Our server with Envoy 1.40 as its client, to which the application connects. */
 @Timeout(90)
 class EnvoyClientTest {
     private final LinkedBlockingQueue<Recorder> tunnels = new LinkedBlockingQueue<>();

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Our client with Envoy 1.40 as the server, which dials the application. */
+/** Our client with Envoy 1.40 as its server, which connects to the application. */
 @Timeout(90)
 class EnvoyServerTest {
     private Mesh mesh;
@@ -71,7 +71,7 @@ class EnvoyServerTest {
         }
     }
 
-    /** Envoy can't half-close this way: END_STREAM and RST_STREAM NO_ERROR. It is an end, not a reset. */
+    /** Envoy can't half-close in this direction: it sends END_STREAM and RST_STREAM NO_ERROR. That is an end, not a reset. */
     @Test
     void theApplicationEndsFirst() throws Exception {
         try (Envoy envoy = envoy("")) {
@@ -141,7 +141,7 @@ class EnvoyServerTest {
         }
     }
 
-    /** 50 tunnels and a limit of 20. */
+    /** Opens 50 tunnels with a limit of 20. */
     @Test
     void itsStreamLimitIsKept() throws Exception {
         try (Envoy envoy = envoy("")) {
@@ -167,7 +167,7 @@ class EnvoyServerTest {
         }
     }
 
-    /** The others end in order: 1,000 resets and 33 more per second are nghttp2's limit, after which Envoy drops the connection. */
+    /** The other tunnels end in order, because Envoy drops a connection after 1,000 resets plus 33 per second, nghttp2's limit. */
     @Test
     void goAwayLeavesOpenTunnels() throws Exception {
         try (Envoy envoy = envoy("max_connection_duration: 1s")) {

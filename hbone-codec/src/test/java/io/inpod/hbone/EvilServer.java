@@ -10,7 +10,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Runs its script on each connection, and then reads until the client closes it. */
+/** A server that runs a script on each connection, and then reads until the client closes it. */
 final class EvilServer implements AutoCloseable {
     /** The script for an accepted TCP connection. */
     @FunctionalInterface
@@ -43,7 +43,7 @@ final class EvilServer implements AutoCloseable {
         return connections.size();
     }
 
-    /** Connections that the client hasn't closed. */
+    /** Returns the number of connections that the client hasn't closed. */
     long open() {
         return connections.stream().filter(Thread::isAlive).count();
     }
@@ -71,13 +71,13 @@ final class EvilServer implements AutoCloseable {
                 // The content doesn't matter.
             }
         } catch (IOException e) {
-            // Cut off, or it has cut itself off.
+            // One side has aborted the connection.
         } catch (Exception | AssertionError e) {
             broken = e;
         }
     }
 
-    /** Waits for the client to have closed every connection. */
+    /** Waits until the client has closed every connection. */
     @Override
     public void close() throws IOException {
         listener.close();

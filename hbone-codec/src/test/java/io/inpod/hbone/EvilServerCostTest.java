@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What a server can cost a client: memory, connections, bytes on the wire, each with its bound and the attack that reaches it. */
+/** The costs that a server can inflict on a client, in memory, connections and bytes, each with its bound and an attack that reaches it. */
 @Timeout(120)
 class EvilServerCostTest {
     private static final int WINDOW = 128 << 10;
@@ -35,8 +35,8 @@ class EvilServerCostTest {
     }
 
     /**
-     * The tunnels are unread; the server uses all of its credit and ignores smaller stream windows. Bound: three connection windows and a
-     * squeezed stream window (4,096 bytes here) for each tunnel that there may be. More ends the connection.
+     * The tunnels are unread; the server uses all of its credit and ignores smaller stream windows. Bound: three connection windows plus a
+     * reduced stream window (4,096 bytes here) for each tunnel allowed. Exceeding it ends the connection.
      */
     @Test
     void unreadBytes() throws Exception {
@@ -52,7 +52,7 @@ class EvilServerCostTest {
             }
             long bound = 3L * WINDOW + TUNNELS * (long) Math.max(4096, WINDOW / TUNNELS);
             assertThat(sent.get(60, TimeUnit.SECONDS)).as("the attack reaches it").isGreaterThanOrEqualTo(3L * WINDOW).isLessThanOrEqualTo(bound);
-            // Slices of read buffers, put together where they would waste: at most double; and a few read buffers and chunks.
+            // Slices of read buffers are merged if they would waste memory, so at most double; plus a few read buffers and chunks.
             assertThat(direct() - before).isLessThan(2 * bound + (16 << 20));
             more.complete(null);
             assertThat(tunnels.get(0).next()).contains("connection window exceeded");
@@ -76,7 +76,7 @@ class EvilServerCostTest {
             credit += credit(frame);
         }
         long total = 0;
-        // Three answers to PING without any credit are three turns of its loop.
+        // Three PING replies without new credit mean three turns of the client's loop.
         for (int turns = 0; turns < 3; turns++) {
             for (; credit >= 4096; credit -= 4096) {
                 peer.send(0, 0, (int) (total / 4096 % TUNNELS) * 2 + 1, new byte[4096]);
@@ -101,7 +101,7 @@ class EvilServerCostTest {
         return frame.type() == 8 && frame.stream() == 0 ? ByteBuffer.wrap(frame.payload()).getInt() : 0;
     }
 
-    /** Changes the size of our header table as often as it can; we announce two changes at most (RFC 7541 section 4.2). */
+    /** The server changes the size of our header table as often as it can; we announce at most two changes (RFC 7541 section 4.2). */
     @Test
     void changesOfTheHeaderTable() throws Exception {
         LinkedBlockingQueue<Integer> blocks = new LinkedBlockingQueue<>();
@@ -133,7 +133,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** Each request gets its answer, and connections that take no more tunnels aren't kept, whichever way the server declares that. */
+    /** Each request is answered, and a connection that accepts no more tunnels isn't kept, however the server declares that. */
     @Test
     void connectionsThatTakeNoMore() throws Exception {
         byte[] none = bytes(0, 3, 0, 0, 0, 0);
@@ -155,7 +155,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** Lowered under load: the tunnels that stand go on, new ones go elsewhere, and as many as are allowed. */
+    /** When the limit is lowered under load, established tunnels continue, and new ones, up to the limit, use other connections. */
     @Test
     void aLimitThatIsLoweredUnderLoad() throws Exception {
         try (Mesh mesh = new Mesh(); EvilServer server = new EvilServer(tcp -> {
@@ -187,7 +187,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** A hundred requests at once meet a server that always sends GOAWAY: there is no storm of connections, and each request fails. */
+    /** A hundred concurrent requests to a server that always sends GOAWAY cause no storm of connections, and each request fails. */
     @Test
     void aServerThatIsAlwaysGoingAway() throws Exception {
         try (Mesh mesh = new Mesh(); EvilServer server = new EvilServer(tcp -> {
@@ -210,7 +210,7 @@ class EvilServerCostTest {
         }
     }
 
-    /** Nothing may be sent on the tunnel. Bound: its writer's high-water mark. It ends when it is closed, and others go on. */
+    /** The server gives a tunnel no credit. Bound: the writer's high-water mark. The tunnel ends when it is closed, and others continue. */
     @Test
     void aWindowOfNothing() throws Exception {
         CompletableFuture<Integer> ended = new CompletableFuture<>();

@@ -34,8 +34,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What a server can do to a client: the tunnel fails with the reason and within a time limit, tunnels to other peers go on, and nothing leaks. The
- * server speaks over the JDK's TLS, frame by frame.
+ * Attacks by a server on a client: the tunnel fails within a time limit and with the reason, tunnels to other peers continue, and nothing
+ * leaks. The server sends individual frames over the JDK's TLS.
  */
 @Timeout(60)
 class EvilServerTest {
@@ -98,13 +98,13 @@ class EvilServerTest {
                         UNREADY + ".*FRAME_SIZE_ERROR: .*"),
                 secured("closed before SETTINGS", (peer, tcp) -> peer.close(), UNREADY + ".*closed by the peer"),
                 secured("no streams", (peer, tcp) -> peer.send(4, 0, 0, bytes(0, 3, 0, 0, 0, 0)), "failed: the HBONE peer .* takes no tunnels .*"),
-                secured("gone at once", (peer, tcp) -> peer.raw(join(frame(4, 0, 0), frame(7, 0, 0, new byte[8]))), "failed: the HBONE peer .* is going away .*"));
+                secured("gone immediately", (peer, tcp) -> peer.raw(join(frame(4, 0, 0), frame(7, 0, 0, new byte[8]))), "failed: the HBONE peer .* is going away .*"));
     }
 
     static Stream<Attack> answers() {
         return Stream.of(
                 asked("no answer", (peer, tcp) -> { }, "failed: .*no answer to CONNECT within PT0.4S").withTimes(t -> t.withAnswer(SHORT)),
-                asked("102 for ever", (peer, tcp) -> {
+                asked("102 forever", (peer, tcp) -> {
                     while (true) {
                         peer.headers(1, false, ":status", "102");
                         Thread.sleep(20);
@@ -131,11 +131,11 @@ class EvilServerTest {
                     java.util.Arrays.fill(references, (byte) (0x80 | 62));
                     peer.send(1, 4, 1, join(block(":status", "200"), entry, references));
                 }, FAILED + ".*header list too large"),
-                asked("CONTINUATION for ever", (peer, tcp) -> {
+                asked("CONTINUATION forever", (peer, tcp) -> {
                     peer.send(1, 0, 1, block(":status", "200"));
                     storm(peer, 1000, frame(9, 0, 1));
                 }, FAILED + ".*ENHANCE_YOUR_CALM: header block too large"),
-                asked("large CONTINUATION for ever", (peer, tcp) -> {
+                asked("large CONTINUATION forever", (peer, tcp) -> {
                     peer.send(1, 0, 1, block(":status", "200"));
                     storm(peer, 100, frame(9, 0, 1, block("x", "q".repeat(10_000))));
                 }, FAILED + ".*ENHANCE_YOUR_CALM: header block too large"),
@@ -147,8 +147,8 @@ class EvilServerTest {
                 asked("a field of nothing", (peer, tcp) -> peer.send(1, 4, 1, bytes(0x88, 0x40, 0, 0)), FAILED + ".*PROTOCOL_ERROR: .*"),
                 asked("an HPACK table that wasn't offered", (peer, tcp) -> peer.send(1, 4, 1, bytes(0x3f, 0xe1, 0xff, 3, 0x88)), FAILED + ".*COMPRESSION_ERROR: .*"),
                 asked("DATA first", (peer, tcp) -> peer.send(0, 0, 1, SOME), FAILED + ".*DATA before the answer"),
-                asked("refused for ever", (peer, tcp) -> peer.send(3, 0, 1, bytes(0, 0, 0, 7)), FAILED + ".*REFUSED_STREAM"),
-                asked("GOAWAY for ever", (peer, tcp) -> peer.send(7, 0, 0, new byte[8]), FAILED + ".*the peer is going away"),
+                asked("refused forever", (peer, tcp) -> peer.send(3, 0, 1, bytes(0, 0, 0, 7)), FAILED + ".*REFUSED_STREAM"),
+                asked("GOAWAY forever", (peer, tcp) -> peer.send(7, 0, 0, new byte[8]), FAILED + ".*the peer is going away"),
                 asked("reset", (peer, tcp) -> peer.send(3, 0, 1, bytes(0, 0, 0, 2)), FAILED + "tunnel reset by the peer: INTERNAL_ERROR"),
                 asked("503 and a body without end", (peer, tcp) -> {
                     peer.headers(1, false, ":status", "503");
@@ -167,7 +167,7 @@ class EvilServerTest {
                 asked("503, its bytes, its end, and no more wanted, all at once", (peer, tcp) -> peer.raw(join(frame(1, 4, 1, block(":status", "503")),
                         frame(0, 1, 1, SOME), frame(3, 0, 1, new byte[4]))), "failed: .*refused with status 503"),
                 stands("DATA after its end", (peer, tcp) -> peer.raw(join(frame(0, 1, 1), frame(0, 0, 1, SOME))), "(EOF, EOF-complete, )?reset: .*DATA after END_STREAM, inactive"),
-                stands("DATA for ever after its end", (peer, tcp) -> {
+                stands("DATA forever after its end", (peer, tcp) -> {
                     peer.send(0, 1, 1);
                     storm(peer, 100, frame(0, 0, 1, SOME));
                 }, "(EOF, EOF-complete, )?reset: .*, inactive"),
@@ -195,10 +195,10 @@ class EvilServerTest {
                 stands("padding beyond the frame", (peer, tcp) -> peer.send(0, 8, 1, bytes(200, 1)), LOST + "PROTOCOL_ERROR: padding exceeds .*, inactive"),
                 stands("CONTINUATION from nowhere", (peer, tcp) -> peer.send(9, 4, 1), LOST + "PROTOCOL_ERROR: CONTINUATION without HEADERS, inactive"),
                 stands("DATA on an idle stream", (peer, tcp) -> peer.send(0, 0, 3, SOME), LOST + "PROTOCOL_ERROR: DATA on an idle stream, inactive"),
-                stands("DATA on a stream of its own", (peer, tcp) -> peer.send(0, 0, 2, SOME), LOST + "PROTOCOL_ERROR: DATA on an idle stream, inactive"),
+                stands("DATA on a server stream", (peer, tcp) -> peer.send(0, 0, 2, SOME), LOST + "PROTOCOL_ERROR: DATA on an idle stream, inactive"),
                 stands("DATA on stream 0", (peer, tcp) -> peer.send(0, 0, 0, SOME), LOST + "PROTOCOL_ERROR: DATA on stream 0, inactive"),
                 stands("HEADERS on an idle stream", (peer, tcp) -> peer.headers(3, false, ":status", "200"), LOST + "PROTOCOL_ERROR: HEADERS on an idle stream, inactive"),
-                stands("HEADERS on a stream of its own", (peer, tcp) -> peer.headers(2, false, ":method", "GET"),
+                stands("HEADERS on a server stream", (peer, tcp) -> peer.headers(2, false, ":method", "GET"),
                         LOST + "PROTOCOL_ERROR: HEADERS on an idle stream, inactive"),
                 stands("RST_STREAM on an idle stream", (peer, tcp) -> peer.send(3, 0, 5, new byte[4]), LOST + "PROTOCOL_ERROR: RST_STREAM on an idle stream, inactive"),
                 stands("WINDOW_UPDATE on an idle stream", (peer, tcp) -> peer.send(8, 0, 5, bytes(0, 0, 9, 9)),
@@ -212,12 +212,12 @@ class EvilServerTest {
                 stands("a damaged TLS record", (peer, tcp) -> tcp.getOutputStream().write(join(bytes(23, 3, 3, 0, 40), new byte[40])), LOST + ".*, inactive")
                         // BoringSSL's reaction shows at the next write, as Netty sends its alert first.
                         .withTimes(t -> t.withPing(SHORT, LONG)),
-                stands("new TLS keys for ever", (peer, tcp) -> {
+                stands("new TLS keys forever", (peer, tcp) -> {
                     for (int i = 0; i < 2000; i++) {
                         peer.keyUpdate();
                     }
                     peer.send(3, 0, 1, bytes(0, 0, 0, 8));
-                    // BoringSSL allows 32 in a row; the JDK doesn't count them, and goes on.
+                    // BoringSSL allows 32 in a row; the JDK doesn't count them, and continues.
                 }, (OpenSsl.isAvailable() ? LOST : "reset: ") + ".*, inactive").withTimes(t -> t.withPing(SHORT, LONG)),
                 stands("close_notify", (peer, tcp) -> peer.close(), LOST + "closed by the peer, inactive"),
                 stands("FIN without close_notify", (peer, tcp) -> tcp.shutdownOutput(), LOST + ".*, inactive"),
@@ -245,7 +245,7 @@ class EvilServerTest {
                 stands("empty DATA", (peer, tcp) -> storm(peer, 2000, frame(0, 0, 1)), LOST + "ENHANCE_YOUR_CALM: too many empty DATA frames, inactive"));
     }
 
-    /** When the only tunnel has been reset already. */
+    /** The attack begins after the only tunnel has been reset. */
     static Stream<Attack> floodsOnAClosedStream() {
         return Stream.of(
                 onClosedStream("RST_STREAM", frame(3, 0, 1, new byte[4]), "too many resets"),

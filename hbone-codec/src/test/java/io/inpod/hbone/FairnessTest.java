@@ -53,7 +53,7 @@ class FairnessTest {
                 assertThat(sibling.next()).as("a sibling's answer").endsWith("ping " + i);
             }
             assertThat(stopped).hasSize(unread).allMatch(r -> r.bytes.get() == 0);
-            // And they can go on themselves.
+            // The stopped tunnels can continue too.
             for (Recorder r : stopped) {
                 r.channel().config().setAutoRead(true);
                 assertThat(r.next()).isEqualTo("EOF");
@@ -67,8 +67,8 @@ class FairnessTest {
     }
 
     /**
-     * The attack that reaches the bound: fill every unread tunnel, use all credit, never acknowledge the smaller windows. What the server
-     * holds then is four connection windows.
+     * The attack that reaches the bound fills every unread tunnel, uses all credit, and never acknowledges the smaller windows. The server
+     * then holds four connection windows.
      */
     @Test
     void whatAConnectionHoldsUnreadIsBounded() throws Exception {
@@ -137,7 +137,7 @@ class FairnessTest {
         }
     }
 
-    /** Bulk on three tunnels, held back by the connection's window: each gets its turn, of 64 KiB at most. */
+    /** Three bulk tunnels limited by the connection's window take turns of at most 64 KiB. */
     @Test
     void tunnelsAreServedInTurn() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -157,7 +157,7 @@ class FairnessTest {
                 }
             });
             try (RawPeer peer = RawPeer.http2(mesh, address)) {
-                // Streams get large windows, the connection keeps 64 KiB.
+                // Streams get large windows, but the connection's stays 64 KiB.
                 peer.send(4, 0, 0, new byte[] {0, 4, 0x00, 0x40, 0, 0});
                 for (int id = 1; id <= 7; id += 2) {
                     peer.headers(id, false, GOOD);

@@ -111,7 +111,7 @@ class FlowTest {
         }
     }
 
-    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel takes them, and computes a checksum of what it receives. */
+    /** Sends 64 MiB of random bytes in pieces of odd sizes as fast as the channel accepts them, and computes a checksum of its input. */
     private static final class Pump extends ChannelInboundHandlerAdapter {
         final CompletableFuture<Long> sent = new CompletableFuture<>();
         final CompletableFuture<Long> received = new CompletableFuture<>();

@@ -30,12 +30,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Golden cases of the connecting side that take more than a few frames; {@code differences.tsv} says which test plays which case. */
+/** Golden cases of the connecting side that take more than a few frames; {@code differences.tsv} maps cases to tests. */
 @Timeout(90)
 class GoldenClientScriptsTest {
     @TempDir Path scratch;
 
-    /** Whether a peer with this certificate or TLS gets a request. */
+    /** A peer with a given certificate or TLS configuration receives a request, or not. */
     @ParameterizedTest
     @CsvSource({"cert-right,true", "cert-wrong-sa,false", "cert-wrong-ns,false", "cert-wrong-trust-domain,false", "cert-wrong-root,false",
         "cert-no-san,false", "cert-dns-san,false", "cert-malformed-spiffe,false", "cert-expired,false", "cert-not-yet-valid,false",
@@ -84,7 +84,7 @@ class GoldenClientScriptsTest {
         };
     }
 
-    /** A peer that doesn't speak TLS fails at once, with a reason. */
+    /** A peer that doesn't speak TLS fails immediately, with a reason. */
     @ParameterizedTest
     @ValueSource(strings = {"peer-closes-at-accept", "peer-http1"})
     void notTls(String id) throws Exception {

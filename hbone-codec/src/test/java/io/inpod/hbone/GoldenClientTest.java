@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The golden cases of the connecting side, played by a peer that sends what the golden's peer sent: same outcome, or a line in the table. */
+/** The golden cases of the connecting side, replayed by a peer that sends the same: same outcome, or a line in {@code differences.tsv}. */
 @Timeout(60)
 class GoldenClientTest {
     private static final Pattern STATUS = Pattern.compile("status-([0-9]+)(-open)?");
@@ -52,7 +52,7 @@ class GoldenClientTest {
         String theirs = expected(golden.get("observed"));
         String ours;
         try (App listener = new App()) {
-            // A PING out of turn would be seen.
+            // An unexpected PING would be recorded, so none may be sent.
             HbonePool pool = mesh.pool(HboneOptions.client().with(HboneTimes.client().withSilence(Duration.ofMinutes(1))));
             Recorder app = new Recorder();
             var address = new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), listener.authority().port());
@@ -189,7 +189,7 @@ class GoldenClientTest {
         }
     }
 
-    /** The 200, and the application's first word. */
+    /** Sends the 200 response and the application's first bytes. */
     private static void greet(RawPeer peer, GoldenWire wire, Recorder app) throws Exception {
         peer.headers(1, false, ":status", "200");
         wire.barrier();

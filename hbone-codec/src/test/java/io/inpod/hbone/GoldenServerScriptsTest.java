@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Golden cases of the accepting side that take more than a few frames; {@code differences.tsv} says which test plays which case. */
+/** Golden cases of the accepting side that take more than a few frames; {@code differences.tsv} maps cases to tests. */
 @Timeout(60)
 class GoldenServerScriptsTest {
     private static final String[] CONNECT = {":method", "CONNECT", ":authority", "10.88.1.2:8080"};
@@ -111,7 +111,7 @@ class GoldenServerScriptsTest {
         }
     }
 
-    /** The real peer answers all; a bound may come first. */
+    /** The golden peer answers all of them; we may reach a bound first. */
     @ParameterizedTest
     @ValueSource(strings = {"ping-flood-1000", "settings-flood-20000"})
     void manyControlFrames(String id) throws Exception {
@@ -127,7 +127,7 @@ class GoldenServerScriptsTest {
             try {
                 peer.raw(all.array());
             } catch (IOException e) {
-                // Given up before the end of them.
+                // The server closed the connection before the last one.
             }
             wire.barrier();
             if (wire.closed()) {

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The golden cases of the accepting side, sent again: same outcome, or a line in {@code differences.tsv} that says why not. Decisions
- * that aren't the codec's (policy, services, ports) are taken from the golden.
+ * The golden cases of the accepting side, replayed: same outcome, or a line in {@code differences.tsv} that explains why not. Decisions
+ * outside the codec (policy, services, ports) are taken from the golden.
  */
 @Timeout(60)
 class GoldenServerTest {
@@ -149,7 +149,7 @@ class GoldenServerTest {
         try {
             peer.raw(all.toByteArray());
         } catch (SocketException e) {
-            // Refused before its end.
+            // The request was refused before all of it was sent.
         }
         wire.barrier();
     }
@@ -190,7 +190,7 @@ class GoldenServerTest {
                 default -> request.accept(List.of(), new Mesh.Echo());
             }
         } catch (TunnelResetException e) {
-            // The case took it back.
+            // The case cancelled the request.
         }
     }
 

@@ -30,14 +30,14 @@ final class GoldenWire {
         return closed;
     }
 
-    /** Reads until the library has reacted to everything sent before: three PINGs and their answers are three turns of its loop. */
+    /** Reads until the library has reacted to everything sent so far: three PINGs and their replies mean three turns of its loop. */
     void barrier() throws IOException {
         for (int i = 0; i < 3 && !closed; i++) {
             long payload = ++barriers;
             try {
                 peer.send(6, 0, 0, ByteBuffer.allocate(8).putLong(payload).array());
             } catch (SocketException e) {
-                // Closed; what it sent before can still be read.
+                // The connection is closed; earlier frames can still be read.
             }
             RawPeer.Frame frame;
             do {
@@ -46,7 +46,7 @@ final class GoldenWire {
         }
     }
 
-    /** Reads until something has been said {@code count} times. */
+    /** Reads until a text has been recorded {@code count} times. */
     void await(String text, int count) throws IOException {
         while (!closed && said.stream().filter(text::equals).count() < count) {
             next();

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-/** The behaviour of Istio's ztunnel on the wire, observed from outside, and where this library differs: {@code resources/goldens}. */
+/** Reads {@code resources/goldens}: the observed behaviour of Istio's ztunnel on the wire, and the differences of this library. */
 final class Goldens {
     private Goldens() { }
 
@@ -22,17 +22,17 @@ final class Goldens {
     record Difference(String kind, String ours, String why) { }
 
     /**
-     * One side's cases, and the lines about them.
+     * The cases of one side, and the lines of {@code differences.tsv} about them.
      *
-     * @param cases by name
-     * @param differences where ours differs, or the other test that covers the case
+     * @param cases the cases by name
+     * @param differences for a case, how ours differs, or the other test that covers it
      */
     record Side(Map<String, JsonNode> cases, Map<String, Difference> differences) {
         static Side of(String side) throws IOException {
             return new Side(Goldens.cases("hbone-" + side + ".json"), Goldens.differences(side));
         }
 
-        /** Those that aren't another test's. */
+        /** Returns the cases that no other test covers. */
         Stream<String> replayed() {
             return cases.keySet().stream().filter(id -> !differences.containsKey(id) || differences.get(id).kind().equals("differs"));
         }
@@ -41,7 +41,7 @@ final class Goldens {
             return Objects.requireNonNull(cases.get(id), id);
         }
 
-        /** The same outcome, or the one in the table. */
+        /** Checks that our outcome is the golden's, or the one in the table. */
         void check(String id, String ours, String theirs) {
             Difference difference = differences.get(id);
             if (difference == null) {
@@ -76,7 +76,7 @@ final class Goldens {
         return lines;
     }
 
-    /** The frames of a golden as {@link GoldenWire#said} writes them. */
+    /** Returns the frames of a golden in the form of {@link GoldenWire#said}. */
     static List<String> frames(JsonNode frames) {
         List<String> said = new ArrayList<>();
         for (JsonNode f : frames) {
@@ -94,7 +94,7 @@ final class Goldens {
         return said;
     }
 
-    /** Pieces of DATA count as one: how many there are is chance. */
+    /** Adds a text; consecutive pieces of DATA count as one, because their number varies. */
     static void add(List<String> said, String text) {
         boolean more = !said.isEmpty() && said.get(said.size() - 1).equals("DATA") && text.startsWith("DATA");
         if (more) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Element;
 
-/** The conformance suite h2spec 2.2.0, all of it: its sections generic, hpack and http2. */
+/** The complete conformance suite h2spec 2.2.0: its sections generic, hpack and http2. */
 @Timeout(180)
 class H2specTest {
     /** Cases in which we differ from h2spec, and why. The test also fails if one of them passes. */
@@ -39,7 +39,7 @@ class H2specTest {
                     + " payload length",
             "the same");
 
-    /** Those of them that may pass: the answer is sent at once, and may have arrived completely before the error. */
+    /** Those of them that may pass: the answer is sent immediately, and may arrive completely before the error. */
     private static final Set<String> RACING = Set.of("generic/4: Sends a POST request with trailers");
 
     @TempDir Path directory;
@@ -65,7 +65,7 @@ class H2specTest {
         }
     }
 
-    /** As a server of small pages: a few bytes and the end. */
+    /** Answers like a web server with a small page: a few bytes, then the end. */
     private static void answer(TunnelRequest request) {
         try {
             TunnelChannel tunnel = request.accept(List.of(), new Recorder());

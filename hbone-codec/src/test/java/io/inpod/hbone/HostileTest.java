@@ -14,12 +14,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Peers that try to cause costs. */
+/** Peers that try to exhaust resources. */
 @Timeout(120)
 class HostileTest {
     private static final String[] GOOD = {":method", "CONNECT", ":authority", "10.0.0.1:80"};
 
-    /** Frames that cost their sender nothing are counted, whatever their type. */
+    /** Frames that cost the sender nothing are counted, whatever their type. */
     @ParameterizedTest
     @ValueSource(strings = {"PING", "PING answers", "SETTINGS", "SETTINGS answers", "PRIORITY", "unknown", "WINDOW_UPDATE", "GOAWAY", "late WINDOW_UPDATE",
         "late trailers"})
@@ -62,7 +62,7 @@ class HostileTest {
         out.put((byte) 0).putShort((short) payload.length).put((byte) type).put((byte) flags).putInt(stream).put(payload);
     }
 
-    /** Small window updates that answer our frames aren't a flood: a reader that gives back byte by byte is slow, not hostile. */
+    /** Small window updates in response to our frames aren't a flood: a reader that returns credit byte by byte is slow, not hostile. */
     @Test
     void aSlowReaderIsNoFlood() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -97,7 +97,7 @@ class HostileTest {
         }
     }
 
-    /** Asks for answers and never reads them; guessing the answer to our PING doesn't help. */
+    /** A peer requests answers and never reads them; guessing the reply to our PING doesn't help. */
     @Test
     void whoAsksAndNeverReadsIsCutOff() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -117,7 +117,7 @@ class HostileTest {
                         peer.headers(id, false, GOOD);
                     }
                 } catch (IOException e) {
-                    // Cut off, as it should be.
+                    // The connection is aborted, as it should be.
                 }
             });
             assertThat(mesh.serverEvents.poll(60, TimeUnit.SECONDS))
@@ -127,7 +127,7 @@ class HostileTest {
         }
     }
 
-    /** A tunnel that may send nothing holds as much as its high-water mark allows, and ends when it is closed. */
+    /** A tunnel without credit buffers at most as much as its high-water mark allows, and ends when it is closed. */
     @Test
     void aZeroWindowStallsItsTunnelOnly() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -167,7 +167,7 @@ class HostileTest {
         }
     }
 
-    /** Tunnels that stood may be reset without limit: they aren't the rapid reset of CVE-2023-44487. */
+    /** Established tunnels may be reset without limit: that isn't the rapid reset of CVE-2023-44487. */
     @Test
     void resettingTunnelsThatStoodIsNoFlood() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -180,7 +180,7 @@ class HostileTest {
                     peer.send(3, 0, id, new byte[] {0, 0, 0, 8});
                 }
                 assertThat(mesh.serverEvents).isEmpty();
-                // And those that we are made to send (CVE-2025-55163) are.
+                // Resets that the peer provokes us to send are limited (CVE-2025-55163).
                 try {
                     for (int id = 401; id < 441; id += 2) {
                         peer.headers(id, false, GOOD);
@@ -192,13 +192,13 @@ class HostileTest {
                 String event;
                 do {
                     event = mesh.serverEvents.poll(Mesh.PATIENCE, TimeUnit.SECONDS);
-                } while (event != null && event.startsWith("handler: ")); // a request that was reset before the handler had it
+                } while (event != null && event.startsWith("handler: ")); // the request was reset before the handler received it
                 assertThat(event).contains("too many resets");
             }
         }
     }
 
-    /** A stream that the peer has ended stays ended, whether its DATA still finds the stream or arrives after the stream is gone. */
+    /** A stream that the peer has ended stays ended, whether further DATA arrives before or after the stream is removed. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void dataAfterItsOwnEndIsAnErrorEvenOnAStreamThatIsGone(boolean reset) throws Exception {

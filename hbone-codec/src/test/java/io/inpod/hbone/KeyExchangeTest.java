@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Which key exchange is agreed on, read off the wire: a ServerHello isn't encrypted (RFC 8446 section 4.1.3). */
+/** The negotiated key exchange, read off the wire: a ServerHello isn't encrypted (RFC 8446 section 4.1.3). */
 @Timeout(60)
 class KeyExchangeTest {
     private static final int X25519_MLKEM768 = 0x11ec;
@@ -41,7 +41,7 @@ class KeyExchangeTest {
         }
     }
 
-    /** The groups of all ServerHello messages: the last one counts, one before it was a request to try again. */
+    /** Returns the groups of all ServerHello messages. The last one counts; an earlier one is a HelloRetryRequest. */
     private static List<Integer> groups(byte[] fromServer) {
         List<Integer> groups = new ArrayList<>();
         ByteBuffer records = ByteBuffer.wrap(fromServer);
@@ -94,7 +94,7 @@ class KeyExchangeTest {
         }
     }
 
-    /** The other implementation: the JDK's. */
+    /** Uses the JDK's implementation as the peer. */
     @Test
     void withTheJdksTls() throws Exception {
         try (Mesh mesh = new Mesh(); TcpTap wire = new TcpTap(serve(mesh))) {

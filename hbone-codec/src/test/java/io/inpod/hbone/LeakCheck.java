@@ -13,7 +13,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
     private static final List<String> LEAKS = new CopyOnWriteArrayList<>();
 
-    /** Comes before the first buffer. */
+    /** Installs the detector before the first buffer is allocated. */
     public LeakCheck() {
         ResourceLeakDetectorFactory.setResourceLeakDetectorFactory(new ResourceLeakDetectorFactory() {
             @Override
@@ -36,7 +36,7 @@ public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
         for (int i = 0; i < 3; i++) {
             System.gc();
             System.runFinalization();
-            // The detector reports when the next buffer is made.
+            // The detector reports leaks when the next buffer is allocated.
             PooledByteBufAllocator.DEFAULT.directBuffer(16).release();
         }
         if (!LEAKS.isEmpty()) {

@@ -21,8 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
- * No answer may be lost, whichever side ends first: each tunnel sends a request, counts the bytes of the answer, and sees its end and then
- * the close. {@code -Dinpod.requests=200000 -Dinpod.test.timeout=3600} makes it a long run.
+ * No answer may be lost, whichever side ends first: each tunnel sends a request, counts the bytes of the answer, and sees first its end,
+ * then the close. {@code -Dinpod.requests=200000 -Dinpod.test.timeout=3600} makes it a long run.
  */
 class ManyRequestsTest {
     private static final int TOTAL = Integer.getInteger("inpod.requests", 5000);
@@ -94,7 +94,7 @@ class ManyRequestsTest {
         private int started;
         private int finished;
 
-        /** Fresh: each request has a connection of its own, which is closed after it. */
+        /** Each request uses a new connection, which is closed afterwards. */
         Driver(Mesh mesh, int total, int atOnce, boolean fresh) throws Exception {
             this.mesh = mesh;
             this.address = mesh.serve(ManyRequestsTest::answer);

@@ -144,7 +144,7 @@ final class Mesh implements AutoCloseable {
         return recorder;
     }
 
-    /** Sends back all input, and then ends its output. */
+    /** Echoes all input, and then ends the output. */
     static TunnelRequestHandler echo() {
         return request -> {
             try {

@@ -85,7 +85,7 @@ class NghttpxTest {
         server.write("answer");
         server.channel().shutdownOutput();
         assertThat(List.of(client.next(), client.next(), client.next())).containsExactly("answer", "EOF", "EOF-complete");
-        // nghttpx keeps a client's END_STREAM to itself.
+        // nghttpx doesn't forward a client's END_STREAM.
         client.channel().shutdownOutput();
         assertThat(client.next()).isEqualTo("inactive");
     }
@@ -110,7 +110,7 @@ class NghttpxTest {
                 .isInstanceOfSatisfying(TunnelRefusedException.class, e -> assertThat(e.status()).isEqualTo(503));
     }
 
-    /** nghttp reads our frames and can't be a client of tunnels: a request that isn't CONNECT. */
+    /** nghttp can read our frames but can't open tunnels: it sends a request that isn't CONNECT. */
     @Test
     void nghttpUnderstandsUs() throws Exception {
         Tools.require("nghttp", "--version");

@@ -136,7 +136,7 @@ class ObservabilityTest {
         assertThat(tunnel.getDuration()).isPositive();
     }
 
-    /** nghttp talks to nghttpd; our log of our own frames has the same format. */
+    /** Compares nghttp's log of an exchange with nghttpd with our own frame log, which has the same format. */
     @Test
     void framesReadAsNghttpPrintsThem() throws Exception {
         Tools.require("nghttp", "--version");

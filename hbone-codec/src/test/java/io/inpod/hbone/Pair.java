@@ -7,7 +7,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Both ends of tunnels, recorded. */
+/** Records both ends of tunnels. */
 final class Pair {
     final Mesh mesh;
     final InetSocketAddress address;

@@ -57,7 +57,7 @@ class PipelinesTest {
 
         @Override
         protected void initChannel(Channel channel) {
-            // It may close before the client's END_STREAM has come.
+            // The server may close before the client's END_STREAM arrives.
             channel.config().setOption(ChannelOption.SO_LINGER, 20);
             channel.pipeline().addLast(new HttpServerCodec(), new HttpObjectAggregator(1 << 20), new SimpleChannelInboundHandler<FullHttpRequest>() {
                 @Override
@@ -100,7 +100,7 @@ class PipelinesTest {
         }
     }
 
-    /** A server that closes first: SO_LINGER limits the time that the client has to end its side. */
+    /** The server closes first, and SO_LINGER limits the time in which the client must end its side. */
     @Test
     void anHttpServerThatClosesFirst() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -162,7 +162,7 @@ class PipelinesTest {
         }
     }
 
-    /** The outer server is a gateway that knows nothing of the inner identities; the inner one ends where the outer tunnel leads. */
+    /** The outer server is a gateway that doesn't know the inner identities; the inner server is the destination of the outer tunnel. */
     @Test
     void doubleHbone() throws Exception {
         try (Mesh mesh = new Mesh()) {
@@ -196,7 +196,7 @@ class PipelinesTest {
             app.channel().shutdownOutput();
             assertThat(List.of(first.next(), first.next(), first.next())).containsExactly("EOF", "EOF-complete", "inactive");
             assertThat(first.bytes.get()).isEqualTo(bulk.length);
-            // Loss of the outer connection is a reset of the inner tunnel.
+            // The loss of the outer connection resets the inner tunnel.
             Recorder second = new Recorder();
             mesh.onClient(() -> double1.open(service, new ConnectRequest(Authority.parse("app:80"), List.of()), second)).get(Mesh.PATIENCE, TimeUnit.SECONDS);
             Channel gatewaysEnd = mesh.accepted.iterator().next();

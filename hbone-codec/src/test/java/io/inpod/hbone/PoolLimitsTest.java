@@ -54,7 +54,7 @@ class PoolLimitsTest {
         }
     }
 
-    /** Requests that cross its GOAWAY are served by the old connection or by a new one; none fails and none hangs. */
+    /** Requests that cross the server's GOAWAY are served by the old connection or by a new one; none fails and none hangs. */
     @Test
     void aDrainingServerLosesNoRequest() throws Exception {
         try (Mesh mesh = new Mesh()) {

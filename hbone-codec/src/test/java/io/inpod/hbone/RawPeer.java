@@ -72,7 +72,7 @@ final class RawPeer implements AutoCloseable {
         socket.setSSLParameters(parameters);
     }
 
-    /** The server's side of a TCP connection, up to TLS. */
+    /** Accepts a TCP connection on the server's side, including the TLS handshake. */
     static RawPeer accept(Socket accepted, @Nullable WorkloadCertificate certificate, boolean askForCertificate, String protocol, String... alpn) throws Exception {
         SSLSocket socket = (SSLSocket) context(certificate).getSocketFactory().createSocket(accepted, null, true);
         socket.setUseClientMode(false);
@@ -83,7 +83,7 @@ final class RawPeer implements AutoCloseable {
         return new RawPeer(socket);
     }
 
-    /** A KeyUpdate of TLS 1.3 (RFC 8446 section 4.6.3): new keys for our direction, and a request for new keys in the other. */
+    /** Sends a KeyUpdate of TLS 1.3 (RFC 8446 section 4.6.3): new keys for our direction, and a request for new keys in the other. */
     void keyUpdate() throws IOException {
         socket.startHandshake();
     }
@@ -92,15 +92,15 @@ final class RawPeer implements AutoCloseable {
         in.readNBytes(24);
     }
 
-    /** Tries; the server has the last word. */
+    /** Attempts a handshake, and reads until the server closes the connection. */
     static void handshake(InetSocketAddress address, @Nullable WorkloadCertificate certificate, String... alpn) throws Exception {
         try (SSLSocket socket = connect(address, certificate, alpn)) {
             socket.startHandshake();
             while (socket.getInputStream().read() >= 0) {
-                // SETTINGS may come before the verdict.
+                // SETTINGS may arrive before the server's decision.
             }
         } catch (IOException e) {
-            // Refused; the caller checks the server's reason.
+            // The server refused; the caller checks its reason.
         }
     }
 
@@ -112,7 +112,7 @@ final class RawPeer implements AutoCloseable {
         return peer;
     }
 
-    /** Connects, up to TLS. */
+    /** Connects, including the TLS handshake. */
     static RawPeer tls(Mesh mesh, InetSocketAddress address) throws Exception {
         SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), "h2");
         socket.startHandshake();
@@ -124,7 +124,7 @@ final class RawPeer implements AutoCloseable {
         out.flush();
     }
 
-    /** Connects, and has hardly any room for answers. */
+    /** Connects with a tiny receive buffer, so that there is hardly any room for answers. */
     static RawPeer deaf(Mesh mesh, InetSocketAddress address) throws Exception {
         SSLSocket socket = connect(address, mesh.ca.certificate(Mesh.CLIENT), 4096, "h2");
         socket.startHandshake();
@@ -149,7 +149,7 @@ final class RawPeer implements AutoCloseable {
         return frame.array();
     }
 
-    /** HEADERS with literal fields without indexing: names and values in turn. */
+    /** Sends HEADERS with literal fields without indexing; names and values alternate. */
     void headers(int stream, boolean end, String... fields) throws IOException {
         send(1, end ? 5 : 4, stream, block(fields));
     }
@@ -188,7 +188,7 @@ final class RawPeer implements AutoCloseable {
         return new Frame(type, flags, stream, in.readNBytes(length));
     }
 
-    /** The same, and answers PINGs meanwhile. */
+    /** Returns the same, but answers PINGs meanwhile. */
     Frame nextAnswering() throws IOException {
         while (true) {
             Frame frame = read();
@@ -200,7 +200,7 @@ final class RawPeer implements AutoCloseable {
         }
     }
 
-    /** The next frame that is neither SETTINGS, WINDOW_UPDATE nor PING. */
+    /** Returns the next frame that isn't SETTINGS, WINDOW_UPDATE or PING. */
     Frame next() throws IOException {
         while (true) {
             Frame frame = read();

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** RFC 9113 section 8.5 and its neighbours, frame by frame; a violation costs its stream only. */
+/** RFC 9113 section 8.5 and related sections, frame by frame. A violation ends only its own stream. */
 @Timeout(60)
 class RequestTest {
     private static final int PROTOCOL_ERROR = 1;
@@ -174,7 +174,7 @@ class RequestTest {
                         }
                     }
                 } catch (java.io.IOException e) {
-                    // Closed while we were still sending; the GOAWAY is there to be read, unless TCP has reset.
+                    // Closed while we were still sending. The GOAWAY can be read, unless TCP has reset the connection.
                 }
                 int code = -1;
                 try {
@@ -186,7 +186,7 @@ class RequestTest {
                 }
                 String said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
                 while (said != null && said.startsWith("handler: ")) {
-                    // The echo's requests that were taken back.
+                    // The client cancelled these requests to the echo handler.
                     said = mesh.serverEvents.poll(Mesh.PATIENCE, java.util.concurrent.TimeUnit.SECONDS);
                 }
                 assertThat(said).contains("ENHANCE_YOUR_CALM");

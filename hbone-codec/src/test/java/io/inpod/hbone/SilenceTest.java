@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A connection whose peer has vanished without a word: new tunnels don't hang on it. */
+/** New tunnels don't hang on a connection whose peer has vanished silently. */
 @Timeout(60)
 class SilenceTest {
     private static final Duration SHORT = Duration.ofMillis(500);
@@ -21,7 +21,10 @@ class SilenceTest {
         return mesh.pool(HboneOptions.client().with(HboneTimes.client().withPing(LONG, LONG).withSilence(SHORT)));
     }
 
-    /** The request that detects the silence is sent again elsewhere, and later ones go there at once; established tunnels stay until the PING's deadline. */
+    /**
+     * The request that detects the silence is retried on another connection, and later ones use that immediately. Established tunnels stay
+     * until the PING's deadline.
+     */
     @Test
     void newTunnelsGoElsewhere() throws Exception {
         try (Mesh mesh = new Mesh(); TcpTap network = new TcpTap(mesh.serve(Mesh.echo()))) {
@@ -38,7 +41,7 @@ class SilenceTest {
             old.write("unheard");
             assertThat(old.channel().isActive()).isTrue();
             assertThat(mesh.onClient(pool::connections)).isEqualTo(2);
-            // It was only held up.
+            // The peer was only delayed.
             frozen.thaw();
             assertThat(old.next()).isEqualTo("unheard");
             Recorder third = mesh.open(pool, network.address());
@@ -46,7 +49,7 @@ class SilenceTest {
         }
     }
 
-    /** A silent connection without tunnels is closed: it would be of no use before it is heard. */
+    /** A silent connection without tunnels is closed, because it couldn't be used anyway. */
     @Test
     void aSilentConnectionWithoutTunnelsIsClosed() throws Exception {
         try (Mesh mesh = new Mesh(); TcpTap network = new TcpTap(mesh.serve(Mesh.echo()))) {
@@ -62,7 +65,7 @@ class SilenceTest {
         }
     }
 
-    /** A request that the peer takes long to answer isn't sent twice, because the peer answers PINGs meanwhile. */
+    /** A request to a slow peer isn't sent twice, because the peer answers PINGs in the meantime. */
     @Test
     void aSlowAnswerIsNoSilence() throws Exception {
         try (Mesh mesh = new Mesh()) {

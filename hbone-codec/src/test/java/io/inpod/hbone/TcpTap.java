@@ -11,7 +11,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Stands between a client and a server, writes down the bytes, and can let a connection fall silent as a network does: nothing passes, and nothing is closed. */
+/** Forwards between a client and a server, records the bytes, and can silence a connection as a broken network does, without closing it. */
 final class TcpTap implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final InetSocketAddress target;

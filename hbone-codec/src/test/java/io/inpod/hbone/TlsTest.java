@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What TLS negotiates, and which certificates are accepted. */
+/** Negotiation of TLS, and verification of certificates. */
 @Timeout(60)
 class TlsTest {
     private static final SpiffeId OTHER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/other");
@@ -100,7 +100,7 @@ class TlsTest {
         }
     }
 
-    /** Every handshake is verified: a resumed one wouldn't ask for the revocation lists, and in TLS 1.2 would have the session's number. */
+    /** Every handshake is a full one: a resumed one wouldn't check the revocation lists, and in TLS 1.2 would repeat the session's ID. */
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void sessionsAreNotResumed(String protocol) throws Exception {
@@ -129,7 +129,7 @@ class TlsTest {
         }
     }
 
-    /** The group's number (0x11ec) stands first in the ClientHello's list, with a key share. */
+    /** The group (0x11ec) is the first in the ClientHello's list, and has a key share. */
     @Test
     void hybridKeyExchangeIsOfferedFirst() throws Exception {
         assumeTrue(OpenSsl.isAvailable(), "the JDK's TLS has no hybrid groups");
@@ -166,7 +166,7 @@ class TlsTest {
             assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
             assertThat(event(mesh)).contains("revoked");
             open(mesh, mesh.pool(), Mesh.CLIENT, address);
-            // A certificate without a current list is refused: the list has expired (the JDK tolerates a quarter of an hour), or there is none.
+            // A certificate without a current list is refused, whether the list has expired (the JDK tolerates 15 minutes) or is missing.
             crls.set(List.of(TestCertificates.crl(ca, Instant.now().minusSeconds(1800))));
             assertThatThrownBy(() -> open(mesh, mesh.pool(), Mesh.CLIENT, address)).isInstanceOf(java.io.IOException.class);
             crls.set(List.of());
@@ -214,7 +214,7 @@ class TlsTest {
         }
     }
 
-    /** New connections present the new certificate at once; the old connection goes on with the old one. */
+    /** New connections present the new certificate immediately; the old connection keeps the old one. */
     @Test
     void rotationReachesNewConnectionsAtOnce() throws Exception {
         try (Mesh mesh = new Mesh()) {

@@ -10,14 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** Other people's programs, as oracles. */
+/** Third-party programs, used as oracles. */
 public final class Tools {
-    /** Debian's, as that one has python3-h2. */
+    /** Debian's Python, because python3-h2 is installed for it. */
     public static final String PYTHON = "/usr/bin/python3";
 
     private Tools() { }
 
-    /** Skips the test if the program is missing; under CI that is a failure. */
+    /** Skips the test if the program is missing, or fails it in CI. */
     public static void require(String... command) {
         try {
             Process p = new ProcessBuilder(command.length == 1 ? new String[] {command[0], "version"} : command)
@@ -45,7 +45,7 @@ public final class Tools {
         return said;
     }
 
-    /** Waits without connecting: a connection to somebody's listener might open a tunnel. */
+    /** Waits for a listener without connecting to it, because a connection might open a tunnel. */
     static void awaitListener(InetSocketAddress address, Process process, Path log) throws IOException, InterruptedException {
         String listening = String.format(": 0100007F:%04X 00000000:0000 0A ", address.getPort());
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);

@@ -34,7 +34,7 @@ class TypedHeadersFuzzTest {
         }
     }
 
-    /** Returns 1 if it was accepted. */
+    /** Returns 1 if the value was accepted. */
     private static <T> int same(String text, Function<String, T> parse, Function<T, String> write) {
         T value;
         try {
@@ -50,7 +50,7 @@ class TypedHeadersFuzzTest {
         return 1;
     }
 
-    /** These never throw, however many headers there are, and whatever they contain. */
+    /** Checks that lenient readers never throw, however many headers there are and whatever they contain. */
     private static void lenient(FuzzInput input) {
         List<Header> headers = new ArrayList<>();
         for (int i = input.random.nextInt(5); i >= 0; i--) {
@@ -63,7 +63,7 @@ class TypedHeadersFuzzTest {
             try {
                 headers.add(new Header(name, value.toString()));
             } catch (IllegalArgumentException e) {
-                // Never gets here from the wire either.
+                // Such headers can't arrive over the wire either.
             }
         }
         assertThat(Forwarded.of(headers).flatMap(Forwarded::clientAddress)).isNotNull();

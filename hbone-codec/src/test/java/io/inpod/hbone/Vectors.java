@@ -8,11 +8,11 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** The test vectors that come with docs/hbone.md. */
+/** Reads the test vectors that accompany docs/hbone.md. */
 public final class Vectors {
     private Vectors() { }
 
-    /** All of one file. */
+    /** Returns all vectors of one file. */
     public static Stream<JsonNode> of(String file) throws IOException {
         try (InputStream in = Objects.requireNonNull(Vectors.class.getResourceAsStream("/vectors/" + file), file)) {
             return StreamSupport.stream(new ObjectMapper().readTree(in).get("vectors").spliterator(), false);

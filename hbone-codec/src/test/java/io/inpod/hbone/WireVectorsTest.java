@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The test vectors for frames and for the ends of tunnels, against a server on a socket. */
+/** The test vectors for frames and for the ends of tunnels, run against a server on a socket. */
 @Timeout(60)
 class WireVectorsTest {
     private static Mesh mesh;

@@ -3,7 +3,7 @@ package io.inpod.iptables;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a kind of match requires of the rule that it is in.
+ * The requirements of a kind of match on the rule that contains it.
  *
  * @param place where it stands among the conditions; only {@link #SEVERAL} holds more than one
  * @param hooks the hooks in which the kernel supports it, one bit each; iptables-extensions(8) and the checkentry functions of its modules

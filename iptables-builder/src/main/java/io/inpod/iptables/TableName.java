@@ -11,9 +11,9 @@ import java.util.Set;
 
 /** One of the kernel's tables, in alphabetical order, see iptables(8). */
 public enum TableName {
-    /** Decides what passes. */
+    /** Decides which packets pass. */
     FILTER(INPUT, FORWARD, OUTPUT),
-    /** Changes packets, marks among others. */
+    /** Changes packets, for example their marks. */
     MANGLE(PREROUTING, INPUT, FORWARD, OUTPUT, POSTROUTING),
     /** Changes addresses; sees only the first packet of each connection. */
     NAT(PREROUTING, INPUT, OUTPUT, POSTROUTING),

@@ -8,9 +8,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happens to packets that meet a rule's conditions, see iptables(8) and iptables-extensions(8).
+ * The treatment of packets that meet a rule's conditions, see iptables(8) and iptables-extensions(8).
  *
- * <p>The kinds are nested here and not in files of their own: most of them are a name and a number, and read as a list.
+ * <p>The kinds are nested here instead of having separate files: most of them are a name and a number, and read as a list.
  */
 public sealed interface Target {
     /** Lets the packet pass this table. */

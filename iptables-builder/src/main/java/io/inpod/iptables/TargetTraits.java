@@ -1,15 +1,14 @@
 package io.inpod.iptables;
 
 /**
- * What a kind of target requires of the rule that it is in, see iptables-extensions(8) and the checkentry functions of the kernel's
- * modules.
+ * The requirements of a kind of target on its rule, see iptables-extensions(8) and the checkentry functions of the kernel's modules.
  *
  * @param tables the tables in which the kernel supports it, one bit each
  * @param hooks the hooks in which the kernel supports it, one bit each
- * @param need what the rule's conditions must ask for
+ * @param need the condition that the rule must have
  */
 record TargetTraits(int tables, int hooks, Need need) {
-    /** What a rule's conditions must ask for. */
+    /** The condition that a rule must have. */
     enum Need { NOTHING, PORTS, TCP, SYN }
 
     private static final int NAT = HookCheck.bit(TableName.NAT);

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Equal meaning is equal value; what the kernel would refuse is refused here. */
+/** Rules that mean the same are equal, and rules that the kernel would refuse can't be built. */
 class CanonicalFormTest {
     private static final Target ACCEPT = new Target.Accept();
     private static final Match TCP = Match.protocol(Protocol.TCP);
@@ -59,7 +59,7 @@ class CanonicalFormTest {
         assertThat(rules.sets()).extracting(AddressSet::name).containsExactly("y", "z");
     }
 
-    /** As iptables 1.8.9 prints them; the last is where the kernel's counter would overflow. */
+    /** Limits as iptables 1.8.9 prints them; the last one would overflow the kernel's counter. */
     @ParameterizedTest
     @CsvSource({"60, HOUR, 1, MINUTE", "1, SECOND, 1, SECOND", "3600, HOUR, 1, SECOND", "120, MINUTE, 2, SECOND", "3000, SECOND, 3333, SECOND", "7, MINUTE, 7, MINUTE", "24, DAY, 1, HOUR"})
     void limitsAreWhatTheKernelRemembers(int rate, LimitMatch.Per per, int kept, LimitMatch.Per keptPer) {

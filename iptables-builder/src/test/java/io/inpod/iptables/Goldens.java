@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
-/** The golden files, see their README. */
+/** Reads the golden files, which their README describes. */
 public final class Goldens {
     private Goldens() {
     }
@@ -17,7 +17,7 @@ public final class Goldens {
         }
     }
 
-    /** What a golden feeds to iptables-restore (V4) or ip6tables-restore (V6). */
+    /** Returns the part of a golden that is the input of iptables-restore (V4) or ip6tables-restore (V6). */
     public static String script(String name, IpFamily family) throws IOException {
         String text = read("iptables/" + name).replaceFirst("iptables-save\nip6tables-save\n", "") + "\n";
         int second = text.indexOf("* mangle", 1);

@@ -11,12 +11,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Assumptions;
 
-/** The real kernel, and what its own tools say: an oracle that shares no code with what is tested. */
+/** The real kernel as its own tools show it: an oracle that shares no code with the library. */
 public final class Kernel {
     private Kernel() {
     }
 
-    /** A fresh namespace; without the privilege a test is skipped by name, but fails in CI. */
+    /** Creates a namespace. Without the privilege the test is skipped, or fails in CI. */
     public static NetworkNamespace namespace() throws IOException {
         try {
             return NetworkNamespace.create();
@@ -48,7 +48,7 @@ public final class Kernel {
         }
     }
 
-    /** Rules and chains by "table chain", in order; built-in chains without rules left out. */
+    /** Returns the rules of each chain, by "table chain", in order, without empty built-in chains. */
     public static Map<String, List<String>> listing(NetworkNamespace namespace, String save) throws Exception {
         return listing(run(namespace, "", save));
     }
@@ -69,7 +69,7 @@ public final class Kernel {
         return rules;
     }
 
-    /** Whether this is the first user namespace, where every user and group has a number, and socket buffers may be as large as one likes. */
+    /** Returns whether this is the initial user namespace, in which every user and group is mapped and socket buffers have no limit. */
     public static boolean isFirstUserNamespace() throws IOException {
         return Files.readString(Path.of("/proc/self/uid_map")).matches("\\s*0\\s+0\\s+4294967295\\s*");
     }

@@ -13,9 +13,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** A rule for every kind of match and target. {@link #missing} names the kinds that have none. */
+/** Rules that cover every kind of match and target. {@link #missing} names the kinds without one. */
 public final class Kinds {
-    /** A control group, which need not exist except where the rule is loaded. */
+    /** A cgroup, which must exist only where a rule with it is loaded. */
     public static final String CGROUP = "kinds/group";
 
     private static final AddressSet SET = AddressSet.of("kind-v4", IpFamily.V4, IpPrefix.parse("10.0.0.1").address());
@@ -27,11 +27,11 @@ public final class Kinds {
     private Kinds() {
     }
 
-    /** A rule in a chain that a hook's built-in chain leads to. */
+    /** A rule, with the table and the hook whose built-in chain leads to it. */
     public record Placed(TableName table, Hook hook, Rule rule) {
     }
 
-    /** One rule for each kind. */
+    /** Returns one rule for each kind. */
     public static List<Placed> all() {
         List<Placed> all = new ArrayList<>(matches());
         all.addAll(targets());
@@ -97,7 +97,7 @@ public final class Kinds {
         return new Placed(table, hook, Rule.of(target, matches));
     }
 
-    /** All rules but those for control groups, which would have to exist, for both families. */
+    /** Returns all rules for both families, except those with a cgroup, which would have to exist. */
     public static RuleSet ruleSet() {
         Map<TableName, Map<Hook, List<Rule>>> tables = new EnumMap<>(TableName.class);
         for (Placed placed : all()) {
@@ -120,7 +120,7 @@ public final class Kinds {
         return new RuleSet(FamilyScope.BOTH, made, List.of(SET));
     }
 
-    /** The names of the kinds without a rule. */
+    /** Returns the names of the kinds without a rule. */
     public static Set<String> missing() {
         Set<Class<?>> kinds = new HashSet<>();
         leaves(Match.class, kinds);

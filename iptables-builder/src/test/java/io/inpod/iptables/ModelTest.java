@@ -84,7 +84,7 @@ class ModelTest {
         assertThat(IptablesRestore.rule(rule, IpFamily.V4)).isEqualTo("-o lo -p tcp -m mark --mark 0xffffffff -j ACCEPT");
     }
 
-    /** Whatever name is thrown at it: it is refused, or it stands in the text as one harmless word. */
+    /** A hostile name is either refused or appears in the text as a single harmless word. */
     @Test
     void hostileNamesNeverReachTheScript() {
         Random random = new Random(20261123);

@@ -54,7 +54,7 @@ class NewKindTest {
         return Files.readString(SOURCES.resolve("io/inpod/iptables/" + type + ".java"));
     }
 
-    /** The classes that don't compile with some sources changed, among all that implement a visitor. */
+    /** Returns those implementations of a visitor that no longer compile after some sources have changed. */
     private Set<String> broken(Map<String, String> changed, String visitor) throws IOException {
         List<JavaFileObject> units = new ArrayList<>();
         changed.forEach((type, text) -> units.add(unit(type, text)));

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
 
-/** Random valid rule sets over everything that the model has (but control groups, which must exist). */
+/** Generates random valid rule sets that use everything in the model except cgroups, which would have to exist. */
 public final class RandomRules {
     private static final String COMMENTS = "ab Z09_-./'\\;:#!*+$`(){}<>|&~^%@=,?[]é\u4e2d";
 
@@ -21,7 +21,7 @@ public final class RandomRules {
         this.random = new Random(seed);
     }
 
-    /** Both families, all tables, two sets, chains that call each other. */
+    /** Returns a rule set for both families, with all tables, two address sets, and chains that call each other. */
     public RuleSet ruleSet() {
         List<AddressSet> sets = List.of(set("random-v4", IpFamily.V4), set("random-v6", IpFamily.V6));
         List<Table> tables = new ArrayList<>();
@@ -74,7 +74,7 @@ public final class RandomRules {
         try {
             action.run();
         } catch (IllegalArgumentException e) {
-            // parts that don't fit: the next throw of the dice
+            // incompatible parts: try again
         }
     }
 

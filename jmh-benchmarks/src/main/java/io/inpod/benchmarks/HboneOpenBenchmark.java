@@ -70,7 +70,7 @@ public class HboneOpenBenchmark {
         requireNonNull(loopback).close();
     }
 
-    /** A thousand tunnels on the warm connection. */
+    /** Opens a thousand tunnels on the warm connection. */
     @Benchmark
     @org.openjdk.jmh.annotations.OperationsPerInvocation(TUNNELS)
     public void tunnel(CpuClock cpu) throws Exception {
@@ -85,7 +85,7 @@ public class HboneOpenBenchmark {
         cpu.done(TUNNELS);
     }
 
-    /** A whole connection with one tunnel. */
+    /** Opens a whole connection with one tunnel. */
     @Benchmark
     public void connection(CpuClock cpu) throws Exception {
         TunnelChannel tunnel = requireNonNull(loopback).openNow(requireNonNull(pool), new Quiet());
@@ -93,7 +93,7 @@ public class HboneOpenBenchmark {
         cpu.done(1);
     }
 
-    /** The baseline. */
+    /** Opens a bare TLS connection, for comparison. */
     @Benchmark
     public void bareTls(CpuClock cpu) throws Exception {
         HboneLoopback both = requireNonNull(loopback);

@@ -18,7 +18,7 @@ public final class Addresses {
     private static final int IFA_ADDRESS = 1;
     private static final int IFA_LOCAL = 2;
 
-    /** IPv6 only: use the address at once, without duplicate address detection. */
+    /** IPv6 only: use the address immediately, without duplicate address detection. */
     private static final int IFA_F_NODAD = 0x02;
 
     private final NetlinkSocket socket;
@@ -42,7 +42,7 @@ public final class Addresses {
     }
 
     /**
-     * Adds an address to an interface. It is usable at once: IPv6's duplicate address detection is skipped.
+     * Adds an address to an interface. It is usable immediately: IPv6's duplicate address detection is skipped.
      *
      * @param address the address to add
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the interface has it already

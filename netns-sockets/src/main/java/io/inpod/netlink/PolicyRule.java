@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param selector the other criteria
  */
 public record PolicyRule(IpFamily family, int priority, int mark, int mask, Action action, int table, RuleSelector selector) {
-    /** What happens to a packet. */
+    /** The treatment of a packet. */
     public enum Action {
         /** It is looked up in the table. */
         LOOKUP(1),

@@ -30,7 +30,7 @@ public record Route(
     /** The main routing table. */
     public static final int MAIN = 254;
 
-    /** What happens to a packet. */
+    /** The treatment of a packet. */
     public enum Type {
         /** It is forwarded. */
         UNICAST(1),

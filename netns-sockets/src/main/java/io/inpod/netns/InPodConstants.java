@@ -4,8 +4,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * The ports, marks, addresses and routing numbers of in-pod redirection: what a pod's rules, its policy routing, the node agent and the
- * proxy must agree on. The values are those of Istio's ambient mode, where istio-cni (the node agent) and ztunnel (the proxy) use them.
+ * The ports, marks, addresses and routing numbers of in-pod redirection, on which a pod's rules, its policy routing, the node agent and the
+ * proxy must agree. The values are those of Istio's ambient mode, where istio-cni (the node agent) and ztunnel (the proxy) use them.
  */
 public final class InPodConstants {
     /** The port of the proxy to which outbound TCP is redirected. */

@@ -7,7 +7,7 @@ import java.io.IOException;
  * Installing twice, removing twice, and removing a change that is partly gone all succeed.
  *
  * <p>Implementations are immutable. They may be used for many namespaces and by several threads, but not for the same namespace by two
- * threads at once. All methods may block and must not be called on an event loop.
+ * threads concurrently. All methods may block and must not be called on an event loop.
  */
 public interface NamespaceChange {
     /**

@@ -24,7 +24,7 @@ public final class UndoLog {
     }
 
     /**
-     * What {@link #undo()} achieved.
+     * The result of {@link #undo()}.
      *
      * @param undone the names of the steps that were undone, in the order in which that happened
      * @param left the names of the steps that could not be undone

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A process with few descriptors that accepts while it has none left. Argument: the path of the namespace. */
+/** A process with a low descriptor limit that accepts connections while it has no descriptors left. Argument: the namespace's path. */
 final class AcceptExhaustion {
     private static final int CLIENTS = 9;
     private static final InetSocketAddress ADDRESS = new InetSocketAddress("127.0.0.1", 15001);
@@ -57,7 +57,7 @@ final class AcceptExhaustion {
                 fill.push(new FileInputStream("/dev/null"));
             }
         } catch (IOException full) {
-            // that's the point
+            // all descriptors are in use
         }
         attempts.set(0);
         long begin = System.nanoTime();

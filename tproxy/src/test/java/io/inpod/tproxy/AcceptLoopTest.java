@@ -31,7 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The listener, in a pod that redirects port 8080 to it. */
+/** The accept loop, in a pod that redirects port 8080 to it. */
 @Timeout(120)
 class AcceptLoopTest {
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
@@ -86,8 +86,8 @@ class AcceptLoopTest {
             assertThat(next(recorder.picked)).isEqualTo(new OriginalDestination(new DestinationAddress(wanted), OriginalDestination.Found.REDIRECT));
             EpollSocketChannel connection = next(recorder.connections);
             assertThat(connection.eventLoop()).isSameAs(serving);
-            serving.submit(() -> {}).sync(); // the end of its registration
-            assertThat(connection.pipeline().names()).hasSize(1); // its tail: nothing of ours is left
+            serving.submit(() -> {}).sync(); // waits until it is registered
+            assertThat(connection.pipeline().names()).hasSize(1); // only the tail: none of our handlers is left
             assertThat(client.isConnected()).isTrue();
             connection.close().sync();
         }
@@ -151,7 +151,7 @@ class AcceptLoopTest {
     private static void assertReset(NetworkNamespace from, InetSocketAddress to) {
         assertThatThrownBy(() -> {
             try (SocketChannel client = connect(from, to)) {
-                client.socket().getInputStream().read(); // if the reset isn't there already
+                client.socket().getInputStream().read(); // unless the reset has already arrived
             }
         }).isInstanceOf(SocketException.class).hasMessageContaining("reset");
     }
@@ -160,7 +160,7 @@ class AcceptLoopTest {
     @Pods(2)
     void refusesItsOwnConnectionsAlsoWithoutTheirMark(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        // All traffic that leaves the pod reaches the proxy, whichever process sends it: no rule knows the proxy's mark.
+        // All traffic that leaves the pod reaches the proxy, whichever process sends it, because no rule exempts the proxy's mark.
         TestProxy.restore(pod, "*nat", "-A OUTPUT -p tcp --dport 8080 -j REDIRECT --to-ports 15006", "COMMIT");
         InetSocketAddress wanted = new InetSocketAddress(network.pod(1).address(), TestProxy.APP_PORT);
         Recorder recorder = new Recorder(loops) {
@@ -224,7 +224,7 @@ class AcceptLoopTest {
                 fail(loop, errno);
                 assertThat(loop.channel().config().isAutoRead()).isTrue();
             }
-            for (int errno : new int[] {23, 105, 12, 22}) { // ENFILE, ENOBUFS, ENOMEM, and one that would never end (EINVAL)
+            for (int errno : new int[] {23, 105, 12, 22}) { // ENFILE, ENOBUFS, ENOMEM, and one that would recur endlessly (EINVAL)
                 fail(loop, errno);
                 while (!loop.channel().config().isAutoRead()) {
                     accepting.submit(() -> {}).sync();
@@ -234,7 +234,7 @@ class AcceptLoopTest {
         }
     }
 
-    /** {@code accept} fails, in the middle of the event loop's turn: when the next one begins accepting is paused. */
+    /** Makes {@code accept} fail in the middle of an event loop's turn; by the next turn, accepting is paused. */
     private void fail(AcceptLoop loop, int errno) throws InterruptedException {
         accepting.submit(() -> {
             loop.channel().pipeline().fireExceptionCaught(new NativeIoException("accept", -errno, false));

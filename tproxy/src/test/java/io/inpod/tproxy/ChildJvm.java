@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A class of the tests in a JVM of its own; speaks in lines. */
+/** Runs a test class in a separate JVM, and exchanges lines with it. */
 final class ChildJvm implements AutoCloseable {
     private final Process process;
     private final BufferedReader output;
@@ -19,7 +19,7 @@ final class ChildJvm implements AutoCloseable {
         this.output = new BufferedReader(new InputStreamReader(process.getInputStream()));
     }
 
-    /** Through other programs, such as {@code prlimit}, if {@code prefix} isn't empty. */
+    /** Starts the JVM, through other programs such as {@code prlimit} if {@code prefix} isn't empty. */
     static ChildJvm start(List<String> prefix, Class<?> main, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(prefix);
         command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m", "-XX:+UseSerialGC",
@@ -30,7 +30,7 @@ final class ChildJvm implements AutoCloseable {
         return new ChildJvm(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
     }
 
-    /** How a child finds a namespace that this JVM holds. */
+    /** Returns the path by which a child can open a namespace that this JVM holds. */
     static String path(NetworkNamespace namespace) throws IOException {
         int fd = namespace.fd().acquire();
         namespace.fd().release();

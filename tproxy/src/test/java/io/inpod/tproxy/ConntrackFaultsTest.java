@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * Redirected connections that lose their conntrack entry, and with it the redirection. The proxy transforms the data that it forwards, so the
- * wire shows whether a byte of the application bypassed it. A rule like that of iptables-builder's guard prevents that.
+ * wire shows whether any of the application's bytes bypassed it. A rule like the one in iptables-builder's guard prevents that.
  */
 @Timeout(180)
 class ConntrackFaultsTest {
@@ -39,14 +39,14 @@ class ConntrackFaultsTest {
         assertThat(flushed(network, 1, true)).isZero();
     }
 
-    /** That there is something to guard against, and that the capture would see it. */
+    /** Shows that without the guard data does leak, and that the capture would see it. */
     @Test
     @Pods(2)
     void withoutTheGuardItDoes(PodNetwork network) throws Exception {
         assertThat(flushed(network, 0, false)).isPositive();
     }
 
-    /** {@return how often the secret was on the wire} */
+    /** {@return how often the secret appeared on the wire} */
     private static int flushed(PodNetwork network, int loose, boolean guarded) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         NetworkNamespace far = network.pod(1).namespace();
@@ -72,7 +72,7 @@ class ConntrackFaultsTest {
         }
     }
 
-    /** The client says it, the server sends back what arrives. */
+    /** Sends the secret from the client, and echoes on the server what arrives. */
     private static void echo(SocketChannel client, SocketChannel server) throws IOException {
         client.socket().getOutputStream().write(SECRET);
         byte[] disguised = server.socket().getInputStream().readNBytes(SECRET.length);
@@ -103,7 +103,7 @@ class ConntrackFaultsTest {
         }
     }
 
-    /** Stands for encryption. */
+    /** Stands in for encryption. */
     private static final class Disguise extends ChannelDuplexHandler {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object message) {

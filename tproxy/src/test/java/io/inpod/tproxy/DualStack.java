@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** IPv6 addresses for pods, and the same rules for both families, these with the system's own tools. */
+/** Adds IPv6 addresses to pods, and loads the same rules for both families with the system's own tools. */
 final class DualStack {
     static final PolicyRouting ROUTING = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
 
@@ -33,7 +33,7 @@ final class DualStack {
                 inside.addresses().add("eth0", v6(i), 64);
             }
         }
-        // An answer is routed once before the rules give it its mark; without any route it would end there.
+        // A reply is routed once before the rules mark it; without any route it would be dropped there.
         InetAddress router = InetAddress.getByName("fd77::1");
         try (Rtnetlink node = Rtnetlink.open(network.node())) {
             node.addresses().add(PodNetwork.BRIDGE, router, 64);

@@ -37,10 +37,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** A pod whose connections to port 8080, from it and to it, go through a proxy there; anything may go wrong around it. */
+/** A pod whose inbound and outbound connections to port 8080 go through a proxy, for tests in which something around it fails. */
 final class FaultScene implements AutoCloseable {
     static final int LIMIT_SECONDS = 60;
-    /** Finds a vanished peer after four seconds. */
+    /** Options that detect a vanished peer within four seconds. */
     static final SocketOptions IMPATIENT = SocketOptions.NONE.withKeepalive(Duration.ofSeconds(1), Duration.ofSeconds(1), 3);
 
     final BlockingQueue<RelayResult> results = new LinkedBlockingQueue<>();
@@ -145,7 +145,7 @@ final class FaultScene implements AutoCloseable {
         return accepted;
     }
 
-    /** One byte each way. */
+    /** Transfers one byte in each direction. */
     static void exchange(SocketChannel client, SocketChannel server) throws IOException {
         client.socket().getOutputStream().write(1);
         if (server.socket().getInputStream().read() != 1) {

@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** A process that serves ports so slowly that clients queue, until it is asked to hand them over. */
+/** A process that serves ports so slowly that clients queue, until it is requested to hand them over. */
 final class HandOverProcess {
     private HandOverProcess() {}
 

@@ -35,7 +35,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Ports that go from one process to another while clients keep connecting. */
+/** Ports are handed over from one process to another while clients keep connecting. */
 @Timeout(180)
 class HandOverTest {
     private static final List<Integer> PORTS = List.of(15001, 15006, 15008);
@@ -54,7 +54,7 @@ class HandOverTest {
         assertThat(setting(network)).isEqualTo("0");
     }
 
-    /** As in most containers. */
+    /** Settings are read-only in most containers. */
     @Test
     @Pods(2)
     void losesNoClientWhereSettingsAreReadOnly(PodNetwork network) throws Exception {
@@ -74,7 +74,7 @@ class HandOverTest {
                 load.await(load.newer, ENOUGH);
                 older.say("hand over");
                 String report = older.line();
-                int before = load.older.get() + CLIENTS; // those whose answer is still under way
+                int before = load.older.get() + CLIENTS; // plus those whose answer is still in flight
                 load.await(load.newer, load.newer.get() + ENOUGH);
                 assertThat(load.older.get()).isLessThanOrEqualTo(before);
                 load.end();
@@ -92,7 +92,7 @@ class HandOverTest {
         return child;
     }
 
-    /** One listener's event loop is busy until the others are done: it is closed last, and its queue needs the setting then. */
+    /** One listener's event loop is busy until the others have finished, so it is closed last, and its queue still needs the setting. */
     @Test
     @Pods
     void theSettingStaysUntilTheLastListenerIsClosed(PodNetwork network) throws Exception {
@@ -110,7 +110,7 @@ class HandOverTest {
             }
             listeners.addAll(older);
             for (AcceptLoop listener : older) {
-                listener.channel().config().setAutoRead(false); // so that clients stay in its queue
+                listener.channel().config().setAutoRead(false); // clients stay in its queue
             }
             slow.next().submit(() -> { }).sync();
             for (int i = 0; i < CLIENTS_IN_QUEUES; i++) {
@@ -131,7 +131,7 @@ class HandOverTest {
             for (int i = 0; i < CLIENTS_IN_QUEUES; i++) {
                 EpollSocketChannel connection = recorder.connections.poll(30, TimeUnit.SECONDS);
                 assertThat(connection).as("connection %s", i).isNotNull();
-                connection.close(); // with an event loop or not
+                connection.close(); // whether or not it has an event loop
             }
             assertThat(recorder.failures).isEmpty();
         } finally {
@@ -178,7 +178,7 @@ class HandOverTest {
         }
     }
 
-    /** Clients that connect again and again, each wants to be greeted and to see a regular end. */
+    /** Clients that connect repeatedly; each expects a greeting and an orderly end. */
     private static final class Load implements AutoCloseable {
         final AtomicInteger older = new AtomicInteger();
         final AtomicInteger newer = new AtomicInteger();
@@ -199,7 +199,7 @@ class HandOverTest {
             ended = CompletableFuture.allOf(clients);
         }
 
-        /** Waits until the last client has had its answer. */
+        /** Waits until the last client has received its answer. */
         void end() {
             over = true;
             ended.join();

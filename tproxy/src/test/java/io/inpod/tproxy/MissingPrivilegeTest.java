@@ -22,7 +22,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** A process that may enter namespaces but not mark packets: nothing may be bound or connected without its mark. */
+/** A process that may enter namespaces but not mark packets must not bind or connect sockets without the mark. */
 class MissingPrivilegeTest {
     @Test
     void refusesToBindAndConnectWithoutTheMark() throws Exception {

@@ -17,7 +17,7 @@ import java.nio.channels.SocketChannel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Packets that are lost, too big or late, and a connection tracking without room. */
+/** Packets that are lost, too big or late, and a full connection tracking table. */
 @Timeout(240)
 class NetworkFaultsTest {
     private static final int MEBIBYTE = 1 << 20;
@@ -26,7 +26,7 @@ class NetworkFaultsTest {
         void on(PodNetwork network) throws IOException;
     }
 
-    /** Both ways at once, through the proxy, while there is trouble between the pods. */
+    /** Transfers data in both directions simultaneously through the proxy, while the network between the pods misbehaves. */
     private static void survives(PodNetwork network, int bytes, Trouble trouble) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (FaultScene scene = new FaultScene(pod); ServerSocketChannel server = FaultScene.serve(network.pod(1).namespace());
@@ -44,7 +44,7 @@ class NetworkFaultsTest {
     @Pods(2)
     void losesNothingWhenEachTenthPacketIsLost(PodNetwork network) throws Exception {
         for (Pod pod : network.pods()) {
-            // Real packets, not the great ones that virtual links pass on: a thousand of them. Only ip can set this.
+            // Real packets, about a thousand, instead of the large ones that virtual links pass on. Only ip(8) can set this.
             Tool.run(pod.namespace(), "ip", "link", "set", "eth0", "gso_max_segs", "1");
         }
         survives(network, MEBIBYTE, pods -> {
@@ -70,7 +70,7 @@ class NetworkFaultsTest {
         });
     }
 
-    /** A forwarder between the proxy and the server delays every segment, since the kernel here can't. */
+    /** A forwarder between the proxy and the server delays every segment, because this kernel can't. */
     @Test
     @Pods(3)
     void losesNothingWhenEverythingIsLate(PodNetwork network) throws Exception {
@@ -111,7 +111,7 @@ class NetworkFaultsTest {
         }
     }
 
-    /** Entries that the kernel may not give up early (assured ones), until it takes no more. See linux/netfilter/nfnetlink_conntrack.h. */
+    /** Adds assured entries, which the kernel may not evict, until the table is full. See linux/netfilter/nfnetlink_conntrack.h. */
     private static final String FILL_CONNTRACK = """
             import socket, struct, errno
             s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)

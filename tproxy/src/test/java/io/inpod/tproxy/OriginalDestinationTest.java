@@ -28,7 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Listeners of every family, both ways of interception, destinations here and elsewhere: the client knows where it wanted to go. */
+/** Original destinations with listeners of every family, both kinds of interception, and destinations in and outside the pod. */
 @Timeout(120)
 class OriginalDestinationTest {
     private static final int APP = 8080;
@@ -86,7 +86,7 @@ class OriginalDestinationTest {
         everywhere(network, Found.LOCAL_ADDRESS);
     }
 
-    /** Also while connection tracking knows the diverted connections, and has rules for others. */
+    /** Connection tracking knows the diverted connections, and rules exist for others. */
     @Test
     @Pods(2)
     void ofDivertedConnectionsThatAreTracked(PodNetwork network) throws Exception {

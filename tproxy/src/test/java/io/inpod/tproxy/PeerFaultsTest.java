@@ -52,7 +52,7 @@ class PeerFaultsTest {
         }
     }
 
-    /** The system's listing of the connections to the server that carry the mark. */
+    /** Returns the system's listing of connections to the server that have the mark. */
     private static void awaitSockets(NetworkNamespace pod, String state, int count) throws Exception {
         while (Tool.run(pod, "ss", "-Htn", "state", state, "dport", "=", ":8080").lines().count() != count) {
             TimeUnit.MILLISECONDS.sleep(20);
@@ -72,7 +72,7 @@ class PeerFaultsTest {
                     }
                     reset(client);
                     assertReset(accepted);
-                    if (talks) { // otherwise there may never have been a relay
+                    if (talks) { // otherwise the relay might never have started
                         assertThat(scene.result().failedSide()).isEqualTo(RelaySide.DOWNSTREAM);
                         scene.results.clear();
                     }
@@ -109,7 +109,7 @@ class PeerFaultsTest {
     @Test
     @Pods(2)
     void keepaliveFindsAServerWhoseNamespaceIsDeleted(PodNetwork network) throws Exception {
-        // The link goes with the namespace; sockets would keep the namespace itself alive.
+        // Deleting a namespace deletes its link, but sockets keep this namespace alive, so only the link is deleted.
         try (Rtnetlink node = Rtnetlink.open(network.node())) {
             vanishes(network.pod(0).namespace(), network.pod(0).namespace(), network, 1, () -> node.links().delete(network.pod(1).link()), RelaySide.UPSTREAM);
         }
@@ -127,11 +127,11 @@ class PeerFaultsTest {
             RelayResult result = scene.result();
             assertThat(result.failedSide()).isEqualTo(side);
             assertThat(result.error()).isInstanceOf(IOException.class).hasMessageContaining("timed out");
-            assertReset(side == RelaySide.UPSTREAM ? client : accepted); // the one that is still there
+            assertReset(side == RelaySide.UPSTREAM ? client : accepted); // the peer that still exists
         }
     }
 
-    /** Keepalive gives a peer that doesn't answer four seconds; a peer that answers, but doesn't read, has all the time it wants. */
+    /** Keepalive drops an unresponsive peer after four seconds; a peer that responds but doesn't read isn't limited. */
     @Test
     @Pods(2)
     void aReaderThatStallsForLongerThanKeepaliveLosesNothing(PodNetwork network) throws Exception {

@@ -81,7 +81,7 @@ class PolicyRoutingTest {
         Tool.run(pod, "ip", "rule", "add", "pref", "50", "fwmark", "0x111/0xff", "lookup", "200");
         refusesAndChangesNothing(pod, PolicyRouting.DEFAULT, "earlier rule", "50:", "lookup 200");
         Tool.run(pod, "ip", "rule", "del", "pref", "50");
-        Tool.run(pod, "ip", "rule", "add", "pref", "60", "fwmark", "0x222/0xfff", "lookup", "200"); // about other packets
+        Tool.run(pod, "ip", "rule", "add", "pref", "60", "fwmark", "0x222/0xfff", "lookup", "200"); // for other packets
         Tool.run(pod, "ip", "route", "add", "10.0.0.0/8", "via", "10.77.0.1", "table", "100");
         refusesAndChangesNothing(pod, PolicyRouting.DEFAULT, "another route", "10.0.0.0/8");
         Tool.run(pod, "ip", "route", "del", "10.0.0.0/8", "table", "100");
@@ -147,7 +147,7 @@ class PolicyRoutingTest {
         NetworkNamespace pod = network.pod(0).namespace();
         String before = state(pod);
         BOTH.install(pod);
-        Tool.run(pod, "sysctl", "-w", "net.ipv6.conf.lo.disable_ipv6=1"); // takes the route away, not the rule
+        Tool.run(pod, "sysctl", "-w", "net.ipv6.conf.lo.disable_ipv6=1"); // removes the route, not the rule
         BOTH.verify(pod);
         BOTH.remove(pod);
         assertThat(state(pod)).doesNotContain("0x111").doesNotContain("table 100");

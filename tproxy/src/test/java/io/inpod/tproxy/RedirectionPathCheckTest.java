@@ -127,7 +127,7 @@ class RedirectionPathCheckTest {
         Duration ample = Duration.ofSeconds(20);
         doesNotArrive(network, rules("*mangle", "COMMIT"), app, ample, "it was not connected");
         doesNotArrive(network, rules("*mangle", "-A PREROUTING -p tcp --dport 8080 -j DROP", "COMMIT"), app, Duration.ofMillis(300), "300 ms");
-        // Somebody on the way has changed the destination already.
+        // Another program has already changed the destination on the way.
         TestProxy.restore(network.pod(0).namespace(), "*nat", "-A OUTPUT -d 10.77.0.99 -p tcp -j DNAT --to-destination 10.77.0.3", "COMMIT");
         doesNotArrive(network, diverting, new DestinationAddress(new InetSocketAddress("10.77.0.99", 8080)), ample,
                 "arrived, but with the destination /10.77.0.3:8080");

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The order of things when changes are composed. */
+/** The order of operations in composed changes. */
 class RedirectionTest {
     private final List<String> log = new ArrayList<>();
 

@@ -10,7 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Forwards one connection, each piece of at most 64 KiB ten milliseconds late. */
+/** Forwards one connection, and delays each piece of at most 64 KiB by ten milliseconds. */
 final class SlowForwarder implements AutoCloseable {
     private final ServerSocketChannel listener;
     private final AtomicInteger pieces = new AtomicInteger();

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Where spoofed connections take their source ports from. */
+/** The source ports of spoofed connections. */
 @Timeout(180)
 class SpoofedPortsTest {
     private static final UpstreamOptions MARKED = UpstreamOptions.DEFAULT.withSockets(TestProxy.MARKED);
@@ -138,8 +138,8 @@ class SpoofedPortsTest {
     }
 
     /**
-     * From one client to as many servers as there are descriptors for: half with ports of a range, half with ports of the kernel's, of
-     * which there are only a tenth as many as connections. A connection takes a descriptor on either side.
+     * Connects one client to as many servers as descriptors permit: half with ports from a range, half with ports from the kernel's range,
+     * which has only a tenth as many ports as there are connections. A connection takes a descriptor on each side.
      */
     @Test
     @Pods
@@ -188,12 +188,12 @@ class SpoofedPortsTest {
         return accepted.socket().getInetAddress().toString();
     }
 
-    /** Without the mark the rules redirect the connection to the proxy itself, which knows it by its addresses. */
+    /** Without the mark, the rules redirect the connection to the proxy itself, which recognises it by its addresses. */
     @Test
     @Pods
     void aWrongMarkEndsInAnErrorNotInALoop(PodNetwork network) throws Exception {
         NetworkNamespace pod = prepared(network);
-        // Connections of the pod's own are redirected where they begin, not where they come in again.
+        // The pod's own connections are redirected in OUTPUT, not when they come in again over loopback.
         DualStack.restore(pod, "*nat", "-A OUTPUT -p tcp --dport 8080 -m mark ! --mark 0x539/0xfff -j REDIRECT --to-ports 15006", "COMMIT");
         OwnConnections own = new OwnConnections();
         Recorder recorder = new Recorder(loops);
@@ -201,12 +201,12 @@ class SpoofedPortsTest {
         UpstreamOptions wrong = MARKED.withSockets(TestProxy.MARKED.with(io.inpod.netns.socket.LinuxSocketOptions.MARK, 0x538)).withConnectTimeout(Duration.ofSeconds(2));
         try (AcceptLoop loop = AcceptLoop.listen(pod, new InetSocketAddress("::", TestProxy.PROXY_PORT), TestProxy.MARKED, loops.next(), rules, recorder)) {
             UpstreamConnector connector = new UpstreamConnector(pod, wrong, own);
-            // From an own address it comes back to the proxy.
+            // From the pod's own address, the connection comes back to the proxy.
             Future<UpstreamConnection> plain = connector.connect(loops.next(),
                     new DestinationAddress(new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT)), new ChannelInboundHandlerAdapter());
             assertThat(recorder.refusals.poll(30, TimeUnit.SECONDS)).contains("has it lost its mark?");
             endsSoon(plain);
-            // From a foreign one nothing brings the answers back.
+            // From a foreign address, no route brings the replies back.
             Future<UpstreamConnection> spoofed = connector.connect(loops.next(), new ClientAddress(InetAddress.getByName(CLIENT)),
                     new DestinationAddress(new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT)), new ChannelInboundHandlerAdapter());
             assertThat(spoofed.await().cause()).isInstanceOf(IOException.class);

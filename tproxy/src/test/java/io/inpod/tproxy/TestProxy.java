@@ -37,7 +37,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A transparent proxy in a pod, and an application there that echoes; both on a few event loops. */
+/** A transparent proxy in a pod and an echo application there, sharing a few event loops. */
 final class TestProxy implements AutoCloseable {
     static final int PROXY_PORT = 15006;
     static final int APP_PORT = 8080;
@@ -109,7 +109,7 @@ final class TestProxy implements AutoCloseable {
         return connect(from, to, sourcePort, LIMIT_MILLIS);
     }
 
-    /** One connection through the proxy: sends four bytes and waits for their echo. */
+    /** Opens a connection through the proxy, sends four bytes, and waits for their echo. */
     static java.nio.channels.SocketChannel connect(Pod from, InetAddress to, int sourcePort, int limitMillis) throws IOException {
         java.nio.channels.SocketChannel client = from.namespace().call(() -> java.nio.channels.SocketChannel.open());
         try {

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32;
 
-/** Data on its way from a socket, with the end of its output after it. */
+/** Sends data from a socket, and then ends its output. */
 final class Transfer {
     private final CompletableFuture<Long> sent;
     private final int total;

@@ -22,14 +22,14 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Whole connections through the kernel's redirection: client in pod 0, proxy and application in pod 1. */
+/** Complete connections through the kernel's redirection, with the client in pod 0, and the proxy and the application in pod 1. */
 @Timeout(300)
 class TransparentProxyTest {
     private static final int HELD = 1500;
     private static final int CHURNED = 6000;
     private static final int CLIENTS = 4;
 
-    /** A connection that is held takes a descriptor each of its client, the proxy twice, and the application; all are in this process. */
+    /** An open connection takes four descriptors, all in this process: one of the client, two of the proxy, one of the application. */
     private static final int DESCRIPTORS = 4;
 
     @Test
@@ -70,7 +70,7 @@ class TransparentProxyTest {
     @Test
     @Pods(2)
     void saysThatADirectConnectionWasNotRedirected(PodNetwork network) throws Exception {
-        // Connection tracking is on and knows the connection, and still it wasn't redirected.
+        // Connection tracking is active and knows the connection, although it wasn't redirected.
         TestProxy.restore(network.pod(1).namespace(), "*nat", "-A PREROUTING -p tcp --dport 1 -j REDIRECT --to-ports 2", "COMMIT");
         InetSocketAddress proxyItself = new InetSocketAddress(network.pod(1).address(), TestProxy.PROXY_PORT);
         try (TestProxy proxy = new TestProxy(network.pod(1).namespace(), PortRange.DEFAULT);
@@ -131,7 +131,7 @@ class TransparentProxyTest {
         }
     }
 
-    /** Why the source ports must not come from the range that clients' ports come from. */
+    /** Shows why source ports must not come from the range of the clients' ports. */
     @Test
     @Pods(2)
     void losesTheConnectionIfBothSourcePortsAreTheSame(PodNetwork network) throws Exception {

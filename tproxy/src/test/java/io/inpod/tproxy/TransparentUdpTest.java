@@ -38,8 +38,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * UDP diverted by TPROXY: clients in pod 0, the proxy in pod 1. The clients are connected sockets of the JDK, which take no answer but
- * the one from the destination that they wanted.
+ * UDP diverted by TPROXY: clients in pod 0, the proxy in pod 1. The clients are connected JDK sockets, which accept answers only from their
+ * original destination.
  */
 @Timeout(120)
 class TransparentUdpTest {
@@ -133,7 +133,7 @@ class TransparentUdpTest {
 
     private static String receive(DatagramChannel client) throws IOException {
         java.net.DatagramPacket answer = new java.net.DatagramPacket(new byte[2000], 2000);
-        client.socket().receive(answer); // the socket, because only that has a limit
+        client.socket().receive(answer); // the blocking socket, because only that has a limit
         return new String(answer.getData(), 0, answer.getLength(), StandardCharsets.UTF_8);
     }
 
@@ -149,7 +149,7 @@ class TransparentUdpTest {
         }
     }
 
-    /** While an answer is being sent, the socket it is sent from is where the same client's next datagram arrives. */
+    /** While an answer is being sent, the same client's next datagram arrives at the socket that sends the answer. */
     private static void losesNone(PodNetwork network) throws Exception {
         try (DatagramChannel one = client(network, network.pod(1).address()); DatagramChannel other = client(network, network.pod(1).address())) {
             Set<String> answers = new HashSet<>();
@@ -169,7 +169,7 @@ class TransparentUdpTest {
         String left;
         do {
             left = Tool.run(network.pod(1).namespace(), "ss", "-Hanu", "sport", "=", "53");
-        } while (!left.isBlank()); // the test's own limit ends it
+        } while (!left.isBlank()); // the test's time limit would end it
     }
 
     @Test
@@ -206,7 +206,7 @@ class TransparentUdpTest {
         try (TransparentUdpSocket socket = TransparentUdpSocket.bind(pod, MARKED, new InetSocketAddress("0.0.0.0", PORT));
                 DatagramChannel client = client(network, network.pod(1).address())) {
             assertThatThrownBy(() -> socket.receive(Duration.ofMillis(120))).isInstanceOf(SocketTimeoutException.class);
-            // An empty datagram is one too; the JDK doesn't send any.
+            // Empty datagrams are received too; the JDK can't send them.
             Tool.run(network.pod(0).namespace(), "python3", "-c", "import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.sendto(b'', ('"
                     + network.pod(1).address().getHostAddress() + "', 53))");
             TransparentDatagram empty = socket.receive(Duration.ofSeconds(20));

@@ -57,7 +57,7 @@ class UpstreamConnectorTest {
         UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE));
         String own = network.pod(0).address().getHostAddress();
         try (ServerSocket server = server(pod)) {
-            // From here, to here, from the destination itself, and the same as mapped addresses and over IPv6.
+            // From a local address, to one, from the destination itself, and the same with mapped addresses and over IPv6.
             String[][] pairs = {{"127.0.0.1", own}, {own, own}, {"10.9.9.9", "127.0.0.1"}, {"::ffff:127.0.0.1", own}, {"::ffff:" + own, own},
                 {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd77::2"}, {"fd77::2", "fd77::2"}};
             DualStack.prepare(network);

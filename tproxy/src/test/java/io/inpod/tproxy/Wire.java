@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.util.HexFormat;
 
-/** All frames that come to a pod's interface, seen by a packet socket in a process of its own: where tests run tcpdump can't. */
+/** Captures all frames that reach a pod's interface, with a packet socket in a separate process, where tcpdump can't run. */
 final class Wire implements AutoCloseable {
     private static final String CAPTURE = """
             import select, socket, sys
@@ -39,7 +39,7 @@ final class Wire implements AutoCloseable {
         }
     }
 
-    /** {@return in how many frames until now some bytes are} */
+    /** {@return how many frames so far contain the given bytes} */
     int sightings(byte[] what) throws IOException {
         process.getOutputStream().write((HexFormat.of().formatHex(what) + "\n").getBytes());
         process.getOutputStream().flush();

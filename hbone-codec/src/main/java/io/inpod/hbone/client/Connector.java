@@ -19,7 +19,7 @@ public interface Connector {
      * @param destination the peer ({@link HboneDestination#address()}), and the local address
      * @param initializer the only handler of the channel's pipeline, to be added before the channel becomes active
      * @return completes when the channel is connected, or fails; its value is ignored. The future of {@code Bootstrap.connect} is suitable,
-     *     and so is that of {@link HbonePool#open}, which makes a tunnel through another tunnel ("double HBONE")
+     *     and so is that of {@link HbonePool#open}, which creates a tunnel through another tunnel ("double HBONE")
      */
     Future<?> connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer);
 

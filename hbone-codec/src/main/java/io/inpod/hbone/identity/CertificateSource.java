@@ -10,7 +10,7 @@ public interface CertificateSource {
     /**
      * Returns the certificate in force. It is called on event loops for each new connection, so it usually answers from memory, and within
      * a few milliseconds at most; a source that needs the network fetches in advance. It returns the same instance until the certificate
-     * changes; new connections use a new instance at once.
+     * changes; new connections use a new instance immediately.
      *
      * @param identity the identity of the certificate
      * @return a valid certificate of exactly this identity

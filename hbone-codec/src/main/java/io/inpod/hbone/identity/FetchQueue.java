@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Decides which certificate is fetched when. Thread-safe; never runs the caller's code under the lock. */
+/** Schedules the fetching of certificates. Thread-safe; never runs the caller's code under the lock. */
 final class FetchQueue {
     /** Half a second. */
     static final long FIRST_BACKOFF_NANOS = 500_000_000L;

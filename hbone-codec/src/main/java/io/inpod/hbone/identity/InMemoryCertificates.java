@@ -13,7 +13,7 @@ public final class InMemoryCertificates implements CertificateSource {
     public InMemoryCertificates() {}
 
     /**
-     * Adds a certificate, or replaces the one of its identity. New connections use it at once.
+     * Adds a certificate, or replaces the one of its identity. New connections use it immediately.
      *
      * @param certificate a certificate with exactly one identity
      * @return that identity

@@ -65,7 +65,7 @@ final class RootStore {
         Path keyFile = directory.resolve(KEY_FILE);
         boolean hasKey = Files.exists(keyFile, LinkOption.NOFOLLOW_LINKS);
         if (!Files.exists(certificateFile, LinkOption.NOFOLLOW_LINKS)) {
-            // A crash leaves a key alone. Its certificate was never published, so both are replaced.
+            // A crash can leave a key without its certificate, which was never published, so both are replaced.
             Root root = LeafIssuer.newRoot(clock.instant());
             Pem.write(keyFile, Pem.encode(root.key()));
             Pem.write(certificateFile, Pem.encode(List.of(root.certificate())));

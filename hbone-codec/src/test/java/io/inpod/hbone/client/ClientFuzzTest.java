@@ -26,7 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** Whatever a server sends, the client goes on or sends GOAWAY; each request ends, each tunnel closes with its connection, and nothing leaks. */
+/** Whatever a server sends, the client continues or sends GOAWAY; requests end, tunnels close with their connection, nothing leaks. */
 class ClientFuzzTest {
     private static final SpiffeId US = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/us");
     private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
@@ -71,7 +71,7 @@ class ClientFuzzTest {
             connection = new ClientConnection(PEER, HboneOptions.client(), events, this);
             channel = new EmbeddedChannel();
             HboneDestination destination = new HboneDestination(US, PEER, new InetSocketAddress("127.0.0.1", 1));
-            // A request that is sent again finds no other connection.
+            // A retried request finds no other connection.
             elsewhere = new PoolEntry(destination, channel.eventLoop(), (loop, to, initializer) -> {
                 throw new IllegalStateException("no connection");
             }, to -> CompletableFuture.failedFuture(new IOException("nobody there")), HboneOptions.client(), HboneEvents.NONE, () -> { });
@@ -118,7 +118,7 @@ class ClientFuzzTest {
         void play(byte[] bytes) {
             List<ByteBuf> pieces = new ArrayList<>();
             for (int at = 0; at < bytes.length && channel.isOpen();) {
-                // SETTINGS alone, as a server sends nothing else before the first request.
+                // Only SETTINGS, because a server sends nothing else before the first request.
                 int most = at == 0 ? 9 + (bytes[2] & 0xff) : 1 + input.random.nextInt(input.random.nextBoolean() ? 20 : 5000);
                 int n = Math.min(bytes.length - at, most);
                 pieces.add(channel.alloc().directBuffer(n).writeBytes(bytes, at, n));

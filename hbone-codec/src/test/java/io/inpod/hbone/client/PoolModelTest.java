@@ -37,8 +37,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Random schedules of requests, cancellations, ends, and a peer that behaves at random. In each of them: each request ends exactly once,
- * no limit of the peer is overrun, none that the peer has looked at is sent again, and nothing is left at the end.
+ * Random schedules of requests, cancellations and ends, with a peer that behaves randomly. In each schedule, every request ends exactly
+ * once, the peer's limits are respected, no request that the peer has processed is retried, and nothing is left over.
  */
 @Timeout(120)
 class PoolModelTest {
@@ -153,7 +153,7 @@ class PoolModelTest {
             }
         }
 
-        /** All that is left gets its end; then it must be over. */
+        /** Ends everything that is still open, after which nothing may remain. */
         private void finish() {
             boolean over = promises.stream().allMatch(Promise::isDone) && pool.isUnused() && clientChannels.stream().noneMatch(Channel::isOpen);
             if (!over && idle++ < 2000) {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Which requests are sent again: those that the peer hasn't processed (RFC 9113 section 8.7), on another connection. */
+/** Requests that the peer hasn't processed are retried on another connection (RFC 9113 section 8.7); others aren't. */
 @Timeout(60)
 class RetryTest {
     private static final SpiffeId US = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/us");
@@ -81,7 +81,7 @@ class RetryTest {
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     }
 
-    /** Each connection answers its first request with these bytes. */
+    /** Makes each connection answer its first request with these bytes. */
     private TunnelChannel open(byte[]... answers) throws Exception {
         script = List.of(answers).iterator();
         Promise<TunnelChannel> promise = loop.newPromise();

@@ -13,8 +13,8 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * A server with random answers: it accepts, refuses, resets, sends GOAWAY, or closes. It records the client's violations, and which requests it has
- * looked at.
+ * A server with random behaviour: it accepts, refuses, resets, sends GOAWAY, or closes. It records the client's violations, and which
+ * requests it has processed.
  */
 final class ScriptedPeer extends ChannelInboundHandlerAdapter {
     private final Random dice;
@@ -112,7 +112,7 @@ final class ScriptedPeer extends ChannelInboundHandlerAdapter {
         pending.put(stream, id);
     }
 
-    /** One throw of the dice. */
+    /** Performs one random action. */
     void act() {
         if (!ctx.channel().isActive() || pending.isEmpty()) {
             return;

@@ -48,7 +48,7 @@ class CertificateSourcesTest {
             assertThat(files.certificate(CLIENT)).isSameAs(first);
             assertThatThrownBy(() -> files.certificate(SERVER)).isInstanceOf(IOException.class).hasMessageContaining(CLIENT + ", not of " + SERVER);
 
-            // A new key without its certificate isn't used.
+            // A new key isn't used until its certificate is there.
             Path newChain = temporary.resolve("chain.new");
             Path newKey = temporary.resolve("key.new");
             ca.issueTo(CLIENT, newChain, newKey);

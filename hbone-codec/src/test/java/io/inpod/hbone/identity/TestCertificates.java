@@ -43,7 +43,7 @@ public final class TestCertificates {
         return LeafIssuer.issue(root(directory), List.of(uri), from, lifetime);
     }
 
-    /** With this key usage, or none if it is 0. */
+    /** Issues a certificate with the given key usage, or without one if it is 0. */
     public static WorkloadCertificate withUsage(Path directory, String uri, int usage) throws Exception {
         RootStore.Root root = root(directory);
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
@@ -61,7 +61,7 @@ public final class TestCertificates {
         return new WorkloadCertificate(pair.getPrivate(), List.of(leaf), List.of(root.certificate()));
     }
 
-    /** The root's list of revoked certificates. */
+    /** Returns the root's revocation list. */
     public static X509CRL crl(Path directory, Instant nextUpdate, X509Certificate... revoked) throws Exception {
         RootStore.Root root = root(directory);
         Instant now = Instant.now();
@@ -73,7 +73,7 @@ public final class TestCertificates {
         return new JcaX509CRLConverter().getCRL(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(root.key())));
     }
 
-    /** One made by openssl, with any subject alternative name that it understands ("" for none). */
+    /** Issues a certificate with openssl, with any subject alternative name that openssl understands ("" for none). */
     public static WorkloadCertificate openssl(Path ca, Path scratch, String name) throws IOException, InterruptedException {
         Files.writeString(scratch.resolve("ext"), name.isEmpty() ? "basicConstraints=CA:FALSE\n" : "subjectAltName=" + name + "\n");
         run(scratch, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/O=x", "-keyout", "key", "-out", "req");

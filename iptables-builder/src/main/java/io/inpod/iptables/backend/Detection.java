@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which back ends can be used in a namespace, and which one to use.
+ * The back ends that can be used in a namespace, and the choice among them.
  *
  * @param candidates the back ends that were looked at, the preferred first
  * @param chosen the back end to use; empty if none is usable
@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 public record Detection(List<Candidate> candidates, Optional<Backend> chosen, String reason) {
     /**
-     * What was found out about one back end.
+     * The findings about one back end.
      *
      * @param backend the back end
      * @param usability whether it can be used in the namespace

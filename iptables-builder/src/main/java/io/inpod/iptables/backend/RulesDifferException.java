@@ -7,7 +7,7 @@ import java.util.List;
 public class RulesDifferException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    /** What differs; an array, because not every list can be serialized. */
+    /** The differences; an array, because not every list can be serialized. */
     private final String[] differences;
 
     /**

@@ -16,16 +16,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what several parts contribute to one rule set. Only the whole is consistent, and so the tables are checked once, when the
- * rule set is created. Built-in chains are appended to. Not thread-safe.
+ * Collects the contributions of several parts to one rule set. Only the complete set is consistent, so the tables are checked once, when
+ * the rule set is created. Built-in chains are appended to. Not thread-safe.
  */
 final class Draft {
     private final Map<TableName, Map<String, List<Rule>>> tables = new EnumMap<>(TableName.class);
     private @Nullable IpFamily family;
 
-    /**
-     * Restricts what is added from now on to one family, also if the same is added for the other: each family's rules stay exactly its own.
-     */
+    /** Restricts everything added from now on to one family, so that each family keeps its own rules even if both get the same ones. */
     Draft restrictedTo(IpFamily only) {
         family = only;
         return this;

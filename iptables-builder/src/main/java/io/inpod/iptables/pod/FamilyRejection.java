@@ -19,7 +19,7 @@ import java.util.Set;
  */
 final class FamilyRejection {
     private static final Match TCP = Match.protocol(Protocol.TCP);
-    /** The answer to what is rejected on its way in. */
+    /** The answer to rejected inbound packets. */
     private static final Match OWN_RESET = Match.flags(new TcpFlags(Set.of(TcpFlag.RST), Set.of(TcpFlag.RST), false));
 
     private FamilyRejection() {}

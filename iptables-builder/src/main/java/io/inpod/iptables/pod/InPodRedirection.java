@@ -154,12 +154,12 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         return draft.ofBoth();
     }
 
-    /** What is let through on its way in, and by the guard on its way to a nested machine. */
+    /** Returns the match for inbound packets that aren't redirected, and that the guard lets pass to a nested machine. */
     Match fromProbe() {
         return Match.source(IpPrefix.of(hostProbe));
     }
 
-    /** What isn't redirected on its way out, and so is let through by the guard. */
+    /** Returns the match for outbound packets that aren't redirected, and that the guard therefore lets pass. */
     Match toProbe() {
         return Match.destination(IpPrefix.of(hostProbe));
     }

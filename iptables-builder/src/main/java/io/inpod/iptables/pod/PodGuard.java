@@ -20,27 +20,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}, in chains of its own. It drops what would bypass the proxy on its way out of or into the
- * pod, although the redirection should have caught it:
+ * A safety net under {@link InPodRedirection}, in separate chains. It drops traffic that would bypass the proxy on its way out of or into
+ * the pod, although the redirection should have caught it:
  *
  * <ul>
- * <li>behind mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP that connection tracking doesn't know.
- * REDIRECT lives in the connection's entry. When that is lost under a live connection (a flush, an eviction, a timeout), the kernel takes
- * the application's next segment for invalid if {@code nf_conntrack_tcp_loose} is 0. Invalid packets skip nat, and so the segment would go
- * to its original destination in plaintext. The same applies to packets that were exempted from tracking, and to what begins in the
+ * <li>In mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP that connection tracking doesn't know. REDIRECT
+ * lives in the connection's entry. If that is lost while the connection is in use (a flush, an eviction, a timeout), the kernel considers
+ * the application's next segment invalid if {@code nf_conntrack_tcp_loose} is 0. Invalid packets skip nat, and so the segment would go to
+ * its original destination in plaintext. The same applies to packets that were exempted from tracking, and to packets that start in the
  * middle of a connection.
- * <li>there too: new connections. What is redirected leaves by loopback, so a connection that begins on another interface without the
- * proxy's mark hasn't met the redirection: somebody flushed nat, or accepted it or changed its destination earlier. Only what the
- * redirection itself leaves alone passes: connections to the address of the host probes, connections from there to machines nested in the
- * pod, and with {@linkplain InPodRedirection#ingress ingress} everything that the pod forwards, unless it comes from a virtual interface
- * (hence behind mangle FORWARD then).
- * <li>behind mangle INPUT, where the destination port is the one that nat chose: connections from outside that reach another port than the
- * proxy's, and so would skip its policy. Excepted are those of the host probes, what TPROXY has marked, and ingress.
- * <li>behind filter OUTPUT, if the proxy's cgroup is given: what carries the proxy's mark but begins a connection from elsewhere. A
+ * <li>Also in mangle POSTROUTING: new connections. Redirected connections leave by loopback, so a connection that starts on another
+ * interface without the proxy's mark has missed the redirection: another program flushed nat, accepted the connection earlier, or changed
+ * its destination. Only connections that the redirection itself leaves alone pass: those to the address of the host probes, those from
+ * that address to machines nested in the pod, and with {@linkplain InPodRedirection#ingress ingress} everything that the pod forwards,
+ * unless it comes from a virtual interface (for which the guard is then in mangle FORWARD too).
+ * <li>In mangle INPUT, where the destination port is the one that nat chose: connections from outside to a port other than the proxy's,
+ * which would skip its policy. Exceptions are those of the host probes, packets that TPROXY has marked, and ingress.
+ * <li>In filter OUTPUT, if the proxy's cgroup is given: packets with the proxy's mark that start a connection from another cgroup. A
  * container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
  *
- * <p>Otherwise, what carries the proxy's mark passes, and so does loopback.
+ * <p>All other packets with the proxy's mark pass, and so does loopback.
  */
 final class PodGuard {
     private static final Target DROP = new Target.Drop();
@@ -75,7 +75,7 @@ final class PodGuard {
         boolean nested = false;
         for (InPodRedirection redirection : redirections) {
             Match elsewhere = redirection.toProbe().not();
-            if (!redirection.ingress()) { // then everything that could be forwarded is caught on its way in, except probes
+            if (!redirection.ingress()) { // without ingress, everything that could be forwarded is caught on its way in, except probes
                 rules.add(Rule.of(DROP, redirection.fromProbe().not(), elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS));
                 continue;
             }
@@ -83,12 +83,12 @@ final class PodGuard {
                 rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name), OUTSIDE, TCP, UNMARKED, BEGINS));
                 nested = true;
             }
-            // Not by the sending socket: FORWARD may lead here too, where the kernel refuses that match.
+            // Doesn't match on the sending socket, because FORWARD may lead here too, where the kernel refuses that match.
             rules.add(
                     Rule.of(DROP, elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
         }
         tables.add(TableName.MANGLE, PodTables.jump(Hook.POSTROUTING, chain), new Chain(chain, rules));
-        if (nested) { // only in FORWARD every kernel knows the interface through which a packet came
+        if (nested) { // only in FORWARD does every kernel know the interface on which a packet arrived
             tables.add(TableName.MANGLE, PodTables.jump(Hook.FORWARD, chain));
         }
     }
@@ -116,9 +116,9 @@ final class PodGuard {
     }
 
     private static void addMarkRules(Draft tables, String chain, String proxyCgroup) {
-        // Only what begins something: for closed sockets of the proxy the kernel answers with its own sockets, which are in no cgroup.
-        // In OUTPUT, because nf_tables knows a packet's socket there and not in POSTROUTING; and not by a negated cgroup, which in
-        // nf_tables doesn't match sockets of cgroups that are higher up than the given one.
+        // Only packets that start a connection: for closed sockets of the proxy, the kernel replies from its own sockets, which are in no
+        // cgroup. In OUTPUT, because nf_tables knows a packet's socket there but not in POSTROUTING. Without a negated cgroup, which in
+        // nf_tables doesn't match sockets of cgroups above the given one.
         tables.add(TableName.FILTER, PodTables.jump(Hook.OUTPUT, chain), Chain.of(chain,
                 Rule.of(new Target.Return(), MARKED, Match.cgroup(proxyCgroup)),
                 Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));

@@ -25,7 +25,7 @@ public record PodOverrides(Optional<Boolean> dnsCapture, boolean ingress, List<S
     private static final Set<String> TRUE = Set.of("1", "t", "T", "TRUE", "true", "True");
     private static final Set<String> FALSE = Set.of("0", "f", "F", "FALSE", "false", "False");
 
-    /** No setting of its own. */
+    /** No overrides. */
     public static final PodOverrides NONE = new PodOverrides(Optional.empty(), false, List.of());
 
     /**

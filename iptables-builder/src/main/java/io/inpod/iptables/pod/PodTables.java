@@ -26,11 +26,11 @@ enum PodTables {
     final String inbound;
     /** Redirection of outbound packets. */
     final String outbound;
-    /** The guard over what leaves. */
+    /** The guard for outbound packets. */
     final String guard;
-    /** The guard over what arrives. */
+    /** The guard for inbound packets. */
     final String inboundGuard;
-    /** The guard over the proxy's mark. */
+    /** The guard for the proxy's mark. */
     final String markGuard;
     /** Rejection of a family. */
     final String rejection;

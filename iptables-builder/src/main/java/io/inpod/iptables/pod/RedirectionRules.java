@@ -34,7 +34,7 @@ import java.util.function.Predicate;
 
 /**
  * The rules of {@link InPodRedirection}, rule by rule as Istio's node agent installs them: for the tables of iptables, one family at a
- * time; for {@code inet} tables, one or both families together. What differs otherwise is in {@link PodTables}.
+ * time; for {@code inet} tables, one or both families together. {@link PodTables} has the remaining differences.
  */
 final class RedirectionRules {
     /** The mark of the proxy's own packets. */
@@ -51,7 +51,7 @@ final class RedirectionRules {
     private static final Match UNMARKED = MARKED.not();
     private static final Target DNS_ZONE = new Target.ConntrackZone(1);
 
-    // What depends on no option is created once: the rules of a node's pods differ in little else than the family.
+    // Rules that depend on no option are created once, because the rules of a node's pods rarely differ except in the family.
     private static final Rule MARK_CONNECTION = Rule.of(new Target.SetConnmark(TPROXY), MARKED);
     private static final Rule MARK_REPLY = Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(TPROXY));
     private static final Rule HAND_OVER_HBONE =
@@ -143,7 +143,7 @@ final class RedirectionRules {
         return names;
     }
 
-    /** A rule with an address: one for each family that asks for it. */
+    /** Adds a rule with an address, once for each family that needs it. */
     private void each(List<Rule> rules, Predicate<InPodRedirection> asks, Function<InPodRedirection, Rule> rule) {
         for (InPodRedirection redirection : redirections) {
             if (asks.test(redirection)) {
@@ -152,7 +152,7 @@ final class RedirectionRules {
         }
     }
 
-    /** A rule without an address: restricted to a family only if one of two redirected families doesn't ask for it. */
+    /** Adds a rule without an address, restricted to a family only if the other redirected family doesn't need it. */
     private void once(List<Rule> rules, Predicate<InPodRedirection> asks, Rule rule) {
         if (redirections.stream().allMatch(asks)) {
             rules.add(rule);

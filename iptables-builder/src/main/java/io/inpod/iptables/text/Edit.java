@@ -7,15 +7,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One step from the rules of a chain as found to those wanted: a rule missing, foreign, or changed in place.
+ * One step from the found rules of a chain to the wanted ones: a missing, a foreign or a changed rule.
  *
- * @param position of the rule, from 1: where it is found, or where it should be if it is missing
+ * @param position the rule's position, from 1: where it was found, or where it should be if it is missing
  */
 record Edit(int position, @Nullable ListedRule found, @Nullable Rule wanted) {
-    /** Chains beyond this are compared only between their common beginning and end: the table of lengths is quadratic. */
+    /** Larger chains are compared only between their common beginning and end, because the table of lengths is quadratic. */
     private static final int MAX_TABLE = 4_000_000;
 
-    /** The fewest edits: those that leave the longest common subsequence alone. */
+    /** Returns the fewest edits: those that keep the longest common subsequence. */
     static List<Edit> between(List<ListedRule> found, List<Rule> wanted) {
         int start = 0;
         int common = Math.min(found.size(), wanted.size());
@@ -54,7 +54,7 @@ record Edit(int position, @Nullable ListedRule found, @Nullable Rule wanted) {
         return edits;
     }
 
-    /** What is foreign and missing at one place is a change. */
+    /** Merges a foreign and a missing rule at the same place into one change. */
     private static void pair(List<Edit> edits, List<ListedRule> gone, List<Edit> missing) {
         int both = Math.min(gone.size(), missing.size());
         for (int k = 0; k < both; k++) {

@@ -45,7 +45,7 @@ import java.util.Set;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Reads one rule as {@code nft -j -n} lists it, libnftables-json(5). What the model doesn't know gives no rule. */
+/** Reads one rule as {@code nft -j -n} lists it, libnftables-json(5). Yields nothing if the model can't express the rule. */
 final class NftRuleParser {
     private final List<Match> matches = new ArrayList<>();
 
@@ -54,7 +54,7 @@ final class NftRuleParser {
     static Optional<Rule> parse(Map<?, ?> rule) {
         try {
             return Optional.of(new NftRuleParser().rule(rule));
-            // also what has another shape, or is out of the model's ranges
+            // another structure, or values out of range
         } catch (IllegalArgumentException | ClassCastException | IndexOutOfBoundsException | ArithmeticException e) {
             return Optional.empty();
         }

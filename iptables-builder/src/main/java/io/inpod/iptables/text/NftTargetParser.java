@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what a rule does, as {@code nft -j -n} lists it after the conditions. */
+/** Reads a rule's target, as {@code nft -j -n} lists it after the conditions. */
 final class NftTargetParser {
     /** By their numbers, linux/netfilter/nf_tables.h, NFT_REJECT_ICMPX. */
     private static final List<RejectWith> ICMPX =

@@ -40,7 +40,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
-/** Reads rules as iptables-save prints them. What the model doesn't know gives no rule. */
+/** Reads rules as iptables-save prints them. Yields nothing if the model can't express a rule. */
 final class RuleParser {
     private final IpFamily family;
     private final RuleWords words;
@@ -58,7 +58,7 @@ final class RuleParser {
         try {
             RuleParser parser = new RuleParser(new RuleWords(rule), family);
             return Optional.of(parser.rule());
-        } catch (IllegalArgumentException e) { // also what is out of the model's ranges
+        } catch (IllegalArgumentException e) { // also for values outside the model's ranges
             return Optional.empty();
         }
     }
@@ -87,7 +87,7 @@ final class RuleParser {
         throw new IllegalArgumentException("a rule without a target only counts");
     }
 
-    /** Modules that ask for something even without an option. */
+    /** Modules that are conditions even without an option. */
     private void module(String name) {
         module = name;
         if (name.equals("tcp") || name.equals("udp")) {

@@ -8,11 +8,11 @@ import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One rule, and the difference between two, in words. */
+/** Describes one rule, or the difference between two, in words. */
 final class RuleWording {
     private RuleWording() {}
 
-    /** As iptables-save would print it; names that it can't print are left to Java. */
+    /** Returns a rule as iptables-save would print it, or if iptables-save can't, its {@code toString}. */
     static String text(Rule rule, IpFamily family) {
         try {
             return RuleText.of(rule, family);
@@ -21,7 +21,7 @@ final class RuleWording {
         }
     }
 
-    /** What was found, in the same words as what is wanted; what the model doesn't know in those of the listing. */
+    /** Returns a found rule in the same format as a wanted one; a rule that the model can't express, in the format of the listing. */
     static String text(ListedRule found, IpFamily family) {
         return found.rule().map(rule -> text(rule, family)).orElse(found.text());
     }
@@ -59,7 +59,7 @@ final class RuleWording {
         return target.accept(new TargetText(new StringBuilder(), family)).substring(4);
     }
 
-    /** Only the conditions' text: a rule can't be built of some conditions alone, so the whole text stands in where that fails. */
+    /** Returns the text of the conditions alone; where they don't form a valid rule by themselves, the text of the whole rule. */
     private static String conditions(List<Match> matches, Rule rule) {
         try {
             return RuleText.conditions(matches);

@@ -12,12 +12,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** A program that replaces one version of a pod's rules by another without end, in several namespaces at once: to be killed. */
+/** A program that keeps replacing one version of a pod's rules with another, in several namespaces in parallel, until it is killed. */
 final class ApplyForEver {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
     private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6);
 
-    /** Different in every table. */
+    /** The versions differ in every table. */
     static final List<PodRules> VERSIONS = List.of(PodRules.of(V4.withDnsCapture(true), V6.withDnsCapture(true)),
             PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY)).withGuard(false));
 
@@ -28,7 +28,7 @@ final class ApplyForEver {
         return PodRulesChange.ruleSet(VERSIONS.get(version), backend);
     }
 
-    /** Arguments: the back end, then files of namespaces. Says "ready" when each has seen both versions. */
+    /** Arguments: the back end, then the namespaces' files. Prints "ready" when both versions have been applied in each namespace. */
     public static void main(String[] args) throws Exception {
         Backend backend = Backends.named(args[0]).orElseThrow();
         List<RuleSet> versions = List.of(rules(0, backend), rules(1, backend));

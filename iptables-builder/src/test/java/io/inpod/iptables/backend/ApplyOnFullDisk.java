@@ -8,7 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A program that replaces one version of a pod's rules by another, with hardly any room left for temporary files: enough for a script, not for a listing. */
+/** A program that replaces a pod's rules while there is hardly any space for temporary files: enough for a script, not for a listing. */
 final class ApplyOnFullDisk {
     private static final int ROOM = 8192;
 
@@ -27,7 +27,7 @@ final class ApplyOnFullDisk {
         }
     }
 
-    /** Arguments: the back end, the file of the namespace. */
+    /** Arguments: the back end, and the namespace's file. */
     public static void main(String[] args) throws Exception {
         Backend backend = Backends.named(args[0]).orElseThrow();
         try (NetworkNamespace pod = NetworkNamespace.open(Path.of(args[1]))) {

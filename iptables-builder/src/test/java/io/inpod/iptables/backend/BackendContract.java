@@ -51,20 +51,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every back end does, in a namespace of its own for each test. A subclass only says which back end. */
+/** The contract of every back end, tested in a fresh namespace each time. A subclass only selects the back end. */
 abstract class BackendContract {
     static final ManagedNames NAMES = new ManagedNames(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of("contract-v4", "contract-v6"));
     private static final int RANDOM_RULE_SETS = 8;
     private static final int SWAPS = 200;
 
-    /** For each run of a tool, and for the other of two appliers: the machine may be busy. */
+    /** The time limit for each run of a tool, and for waiting on another process that applies rules. Generous for busy machines. */
     static final Duration PATIENCE = Duration.ofSeconds(100);
 
     NetworkNamespace namespace;
 
     abstract Backend backend();
 
-    /** What is listed of everybody's rules: an oracle that shares no code with the back end. Counters are left out. */
+    /** Returns a listing of all rules in the namespace without counters: an oracle that shares no code with the back end. */
     String listing() throws Exception {
         return Kernel.run(namespace, "", "sh", "-c", "for t in iptables-nft ip6tables-nft iptables-legacy ip6tables-legacy; do echo \"== $t\"; $t-save; done; nft -s list ruleset inet; ipset save -sorted")
                 .replaceAll("(?m)^[#:*].*\n|^COMMIT\n|^create .*\n", "");
@@ -85,7 +85,7 @@ abstract class BackendContract {
         }
     }
 
-    /** Both families, with a rule for one of them and one that asks for a set. */
+    /** Returns rules for both families, including one for a single family and one that matches an address set. */
     static RuleSet version(int port) {
         AddressSet v4 = new AddressSet("contract-v4", IpFamily.V4, List.of(new Element(IpPrefix.parse("10.0.0.1").address(), "pod 1")));
         return new RuleSet(FamilyScope.BOTH, List.of(
@@ -101,7 +101,7 @@ abstract class BackendContract {
         return Differences.between(backend().read(namespace, NAMES), rules);
     }
 
-    /** Other people's rules in all the places where ours go; they must be the same afterwards. */
+    /** Foreign rules, wherever the back end puts its own, must stay the same. */
     private void foreignRules() throws Exception {
         String script = "*nat\n:OTHER - [0:0]\n-A OUTPUT -p tcp -m comment --comment \"a \\\"quoted\\\" -j CT_OUT\" -j OTHER\n-A OTHER -d 10.9.8.7/32 -j RETURN\nCOMMIT\n"
                 + "*filter\n-A OUTPUT -o lo -j ACCEPT\nCOMMIT\n";
@@ -124,7 +124,7 @@ abstract class BackendContract {
         assertThat(listing()).isEqualTo(before);
     }
 
-    /** Random rules over everything that the model has; a rule that the back end refuses by name is left out. */
+    /** Random rules that use the whole model, except rules that the back end refuses with an error that names the cause. */
     @Test
     void modelToKernelToModelIsIdentity() throws Exception {
         int expressed = 0;
@@ -144,7 +144,7 @@ abstract class BackendContract {
         assertThat(expressed).isGreaterThan(20 * RANDOM_RULE_SETS);
     }
 
-    /** A rule for every kind of match and target; one that the back end refuses by name is left out. */
+    /** A rule for every kind of match and target, except rules that the back end refuses with an error that names the cause. */
     @Test
     void everyKindComesBack() throws Exception {
         assertThat(Kinds.missing()).isEmpty();
@@ -179,7 +179,7 @@ abstract class BackendContract {
 
     private boolean expressible(ManagedNames names, RuleSet rules, Table table, Rule rule) throws IOException {
         if (!Kernel.isFirstUserNamespace() && rule.matches().stream().anyMatch(m -> m instanceof OwnerUserMatch || m instanceof OwnerGroupMatch)) {
-            return false; // elsewhere the kernel refuses numbers of users that aren't mapped
+            return false; // in other user namespaces, the kernel refuses IDs that aren't mapped
         }
         try {
             String chain = names.chains().iterator().next();
@@ -220,7 +220,7 @@ abstract class BackendContract {
         assertThat(listing()).doesNotContain("CT_IN").doesNotContain("contract-v4");
     }
 
-    /** A control group must exist; raw is the last table, so that others could have been changed by then. */
+    /** The cgroup of a rule must exist. The rule is in raw, the last table, so that the others could have been changed before it fails. */
     @Test
     void whatTheKernelRefusesLeavesEverythingAsItWas() throws Exception {
         List<Table> tables = new ArrayList<>(version(15007).tables());
@@ -275,7 +275,7 @@ abstract class BackendContract {
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, foreign)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("OTHER");
     }
 
-    /** Both families, one only, and one told by an address. TPROXY finds nobody here: nothing may reach the application past the proxy. */
+    /** Rules for both families, for one, and for one implied by an address. Without a listener for TPROXY, no packet may reach the app. */
     @Test
     void tproxyToNobodyLetsNothingPass() throws Exception {
         assumeThat(isReal()).as("a fake diverts nothing").isTrue();
@@ -302,7 +302,7 @@ abstract class BackendContract {
         }
     }
 
-    /** The expression of nft knows no ancestor at the path's depth for cgroups further up: they would be in neither it nor its opposite. */
+    /** nft's expression never matches for cgroups above the path's depth, so these would match neither the condition nor its negation. */
     @Test
     void theOppositeOfACgroupMeansWhatItSaysOrIsRefused() {
         RuleSet outside = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("CT_OUT", Rule.of(new Target.Drop(), Match.cgroup("a/proxy").not()))));
@@ -320,7 +320,7 @@ abstract class BackendContract {
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, version(15006))).isInstanceOf(IOException.class).hasMessageContaining("closed");
     }
 
-    /** A stream of new connections: each must be redirected, whatever version is being replaced by whichever. */
+    /** In a stream of new connections, each must be redirected, while versions of the rules replace each other. */
     @Test
     void swapsLeaveNoGap() throws Exception {
         assumeThat(isReal()).as("a fake redirects nothing").isTrue();
@@ -340,7 +340,7 @@ abstract class BackendContract {
         return true;
     }
 
-    /** How often two appliers apply at once. */
+    /** Returns how often two processes apply rules concurrently. */
     int rounds() {
         return 3;
     }

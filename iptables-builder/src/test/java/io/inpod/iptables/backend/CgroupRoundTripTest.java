@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Conditions on cgroups, which must exist: to the kernel, as its own tools list them, and back. */
+/** Matches on existing cgroups: written to the kernel, listed by its own tools, and read back. */
 class CgroupRoundTripTest {
     private static Path made(Path parent, String name) {
         try {
@@ -46,7 +46,7 @@ class CgroupRoundTripTest {
         Path inner = made(directory, "in.ner");
         try (NetworkNamespace namespace = Kernel.namespace()) {
             List<Rule> rules = new ArrayList<>(List.of(Rule.of(new Target.Return(), Match.cgroup(outer)), Rule.of(new Target.Accept(), Match.cgroup(outer + "/in.ner"))));
-            if (backend.layout() == Layout.IPTABLES) { // others refuse the opposite by name
+            if (backend.layout() == Layout.IPTABLES) { // the others refuse the negation
                 rules.add(Rule.of(new Target.Drop(), Match.cgroup(outer + "/in.ner").not()));
             }
             RuleSet whole = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("GROUPS"))), new Chain("GROUPS", rules)));
@@ -57,7 +57,7 @@ class CgroupRoundTripTest {
                 Assumptions.assumeFalse(String.valueOf(e.getMessage()).matches("(?s).*CONFIG_(NETFILTER_XT_MATCH_CGROUP|NFT_SOCKET|SOCK_CGROUP_DATA).*"), e.getMessage());
                 throw e;
             }
-            if (backend.layout() == Layout.INET) { // nft tells paths below /sys/fs/cgroup, where the file system needn't be mounted
+            if (backend.layout() == Layout.INET) { // nft prints paths relative to /sys/fs/cgroup, which needn't be the mount point
                 assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset"))
                         .containsPattern("socket cgroupv2 level 1 \"[^\"]*" + outer + "\"").containsPattern("socket cgroupv2 level 2 \"[^\"]*" + outer + "/in.ner\"");
             } else {

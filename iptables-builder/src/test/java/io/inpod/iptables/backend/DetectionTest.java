@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Which back end is chosen, by what the real kernel holds. */
+/** The choice of a back end, depending on the rules in the real kernel. */
 class DetectionTest {
     private static final ManagedNames NAMES = new ManagedNames(Set.of("CT_IN", "CT_OUT", "CT_OLD"), "contract-", Set.of());
     private final List<Backend> backends = List.of(IptablesBackend.nft(), NftBackend.system(), IptablesBackend.legacy());
@@ -42,7 +42,7 @@ class DetectionTest {
         assertThat(detection.candidates()).noneMatch(Detection.Candidate::holdsRules).allMatch(candidate -> candidate.usability().usable());
     }
 
-    /** Looking must not create what is looked for: merely asking iptables-legacy for a table would make it appear. */
+    /** Detection must not create anything: merely asking iptables-legacy for a table would create that table. */
     @Test
     void lookingLeavesNothing() throws Exception {
         Detection.among(backends, namespace, NAMES);
@@ -60,7 +60,7 @@ class DetectionTest {
         assertThat(Detection.among(backends, namespace, NAMES).reason()).isEqualTo("iptables-nft already holds rules here, and so do other tables: iptables-legacy");
     }
 
-    /** netlink and iptables-nft see the same rules: that isn't two of them. */
+    /** netlink and iptables-nft see the same rules, which doesn't count as two back ends with rules. */
     @Test
     void whoSeesTheSameTablesHoldsNoOthers() throws Exception {
         Kernel.run(namespace, script("nat"), "iptables-nft-restore", "--noflush");

@@ -11,7 +11,7 @@ import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-/** The fake keeps the contract of the real ones. */
+/** The fake fulfils the contract of the real back ends. */
 class FakeKernelContractTest extends BackendContract {
     private final FakeKernel kernel = new FakeKernel();
 

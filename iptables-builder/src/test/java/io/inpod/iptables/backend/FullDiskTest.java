@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The tools don't say so when a file couldn't take what they print: a listing would be empty, all rules be taken for missing, and putting
- * back what was "found" would take the redirection away.
+ * The tools don't report that their output couldn't be written completely. An empty listing would make all rules look missing, and a
+ * rollback to the "found" rules would remove the redirection.
  */
 class FullDiskTest {
     private static final String NAME = "inpod-full-disk";
@@ -29,7 +29,7 @@ class FullDiskTest {
 
     @BeforeEach
     void open() throws Exception {
-        Kernel.namespace().close(); // or the test is skipped
+        Kernel.namespace().close(); // skips the test without the privilege
         pod = NetworkNamespace.create(NAME);
     }
 
@@ -58,7 +58,7 @@ class FullDiskTest {
         assertThat(Differences.between(backend.read(pod, PodRules.NAMES), ApplyForEver.rules(1, backend))).isEmpty();
     }
 
-    /** Rules of others, so many that a listing needs more room than is left. */
+    /** Loads so many foreign rules that a listing doesn't fit into the remaining space. */
     private void others(String restore) throws Exception {
         StringBuilder rules = new StringBuilder("*mangle\n:OTHERS - [0:0]\n");
         for (int i = 0; i < OTHERS; i++) {

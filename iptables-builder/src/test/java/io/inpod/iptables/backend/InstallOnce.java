@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A program that replaces TPROXY by REDIRECT in a pod, which takes a step in between: with tools that may kill it. */
+/** A program that replaces TPROXY with REDIRECT in a pod, which requires an intermediate step, using tools that may kill it. */
 final class InstallOnce {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
     private static final List<PodRules> VERSIONS = List.of(PodRules.of(V4.withProfile(Profile.TPROXY)), PodRules.of(V4.withDnsCapture(true)));
@@ -25,7 +25,7 @@ final class InstallOnce {
         });
     }
 
-    /** Arguments: the directory of the tools, the file of the namespace. */
+    /** Arguments: the directory of the tools, and the namespace's file. */
     public static void main(String[] args) throws Exception {
         List<Path> directories = new ArrayList<>(List.of(Path.of(args[0])));
         directories.addAll(IptablesTools.system().directories());

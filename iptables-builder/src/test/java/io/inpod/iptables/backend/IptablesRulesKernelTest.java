@@ -29,7 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Installing, verifying, replacing and removing in the real kernel. */
+/** Installing, verifying, replacing and removing rules in the real kernel. */
 class IptablesRulesKernelTest {
     private static final String FOREIGN = """
             *nat
@@ -143,7 +143,7 @@ class IptablesRulesKernelTest {
         assertThat(listing().get("nat OUTPUT")).containsExactly("-j ISTIO_OUTPUT", "-d 10.0.0.1/32 -j ACCEPT");
     }
 
-    /** The kernel follows at most 16 jumps; raw is the last table, so that mangle has been changed by then. */
+    /** The kernel refuses more than 16 nested jumps. They are in raw, the last table, so that mangle has been changed by then. */
     @Test
     void putsBackEarlierTablesWhenTheKernelRefusesALaterOne() throws Exception {
         List<Chain> raw = new ArrayList<>(List.of(Chain.of("OUTPUT", Rule.of(new Target.Jump("ISTIO_OUTPUT")))));
@@ -191,7 +191,7 @@ class IptablesRulesKernelTest {
         Set<Path> left = temporaryDirectories();
         left.removeAll(before);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!left.isEmpty() && System.nanoTime() - end < 0) { // those of other processes come and go
+        while (!left.isEmpty() && System.nanoTime() - end < 0) { // other processes' files come and go
             left.removeIf(path -> !Files.exists(path));
         }
         assertThat(left).isEmpty();

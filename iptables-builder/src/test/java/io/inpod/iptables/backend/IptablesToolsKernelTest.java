@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tools that are missing, hang, or fail midway. */
+/** Tools that are missing, that hang, or that fail midway. */
 class IptablesToolsKernelTest {
     private final RuleSet rules = InPodRedirection.of(IpFamily.V4).withDnsCapture(true).ruleSet();
 
@@ -112,7 +112,7 @@ class IptablesToolsKernelTest {
         assertThat(usability.reason()).contains(directory + "/iptables-nft-save is another variant").contains("(legacy), not (nf_tables)");
     }
 
-    /** mangle is committed when the tool dies. */
+    /** The tool is killed after it has committed mangle. */
     @Test
     void whatAToolDidBeforeItWasKilledIsUndone() throws Exception {
         String killed = "if [ -e " + directory + "/once ]; then exec /usr/sbin/iptables-restore \"$@\"; fi; touch " + directory + "/once; "
@@ -131,7 +131,7 @@ class IptablesToolsKernelTest {
             IptablesTools legacy = IptablesTools.system().withVariant(IptablesTools.Variant.LEGACY).withTimeout(Duration.ofSeconds(4));
             assertThatThrownBy(() -> new IptablesRules(rules, legacy).install(namespace)).isInstanceOf(IptablesException.class)
                     .hasMessageContaining("xtables lock").hasMessageContaining("another run of iptables has held its lock all the time");
-            new IptablesRules(rules, IptablesTools.system().withVariant(IptablesTools.Variant.NFT)).install(namespace); // needs none
+            new IptablesRules(rules, IptablesTools.system().withVariant(IptablesTools.Variant.NFT)).install(namespace); // needs no lock
         } finally {
             holder.destroyForcibly();
             holder.waitFor();

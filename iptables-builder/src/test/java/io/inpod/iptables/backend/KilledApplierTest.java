@@ -24,14 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * SIGKILL to whoever applies, and to the tools that it runs, at any moment: what is there then is a version whole where a back end has
- * one transaction, and whole table by table where it hasn't; the next apply puts everything right.
+ * A process that applies rules, and the tools that it runs, are killed by SIGKILL at any moment. A back end with a single transaction
+ * leaves one complete version of the rules; others leave a complete version of each table. The next apply restores everything.
  */
 class KilledApplierTest {
     private static final long LATEST_NANOS = 30_000_000;
     private static final String NAME = "inpod-killed-";
 
-    /** Its first process is a shell, so that whoever applies may be killed from inside too; with it everything in there ends, and is waited for. */
+    /** Runs the applier below a shell in a PID namespace, so that it can be killed from inside too. All processes end with the shell. */
     private static final List<String> OWN_PROCESSES = List.of("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", "\"$@\"; exit $?", "sh");
 
     private final List<NetworkNamespace> pods = new ArrayList<>();
@@ -48,7 +48,7 @@ class KilledApplierTest {
     }
 
     private NetworkNamespace pod() throws Exception {
-        Kernel.namespace().close(); // or the test is skipped
+        Kernel.namespace().close(); // skips the test without the privilege
         pods.add(NetworkNamespace.create(NAME + pods.size()));
         return pods.get(pods.size() - 1);
     }
@@ -57,7 +57,7 @@ class KilledApplierTest {
         return "/run/netns/" + NAME + pods.indexOf(pod);
     }
 
-    /** Everything that is there, by "family table" and chain. */
+    /** Returns all rules, by "family table" and chain. */
     private static Map<String, Map<String, List<String>>> listing(NetworkNamespace pod, Backend backend) throws Exception {
         Map<String, Map<String, List<String>>> tables = new TreeMap<>();
         if (backend.layout() == Layout.INET) {
@@ -90,7 +90,7 @@ class KilledApplierTest {
         return new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
-    /** Kills an applier with all that it has started, and returns when they are gone: only then what they did is final. */
+    /** Kills an applier with all processes that it has started, and returns when they have ended, since until then the rules may change. */
     private static void kill(Process outside) throws Exception {
         outside.children().forEach(ProcessHandle::destroyForcibly);
         outside.waitFor();
@@ -142,7 +142,7 @@ class KilledApplierTest {
         }
     }
 
-    /** Table by table: whoever dies between two of them leaves the pod closed, by the old way to the proxy or the new one. */
+    /** An applier killed between two tables leaves the pod closed: connections reach the proxy by either the old or the new rules. */
     @Test
     void killedBetweenAnyTwoTablesThePodStaysClosed() throws Exception {
         boolean finished = false;
@@ -170,7 +170,7 @@ class KilledApplierTest {
         }
     }
 
-    /** A tool that does one table at a time, and before the table after the last that it may do kills whoever runs it. */
+    /** Writes a tool that loads one table at a time, and kills the applier instead of loading the table after the last permitted one. */
     private void script(int last) throws Exception {
         Files.writeString(directory.resolve("count"), "0");
         for (String tool : List.of("iptables-nft-restore", "ip6tables-nft-restore")) {

@@ -2,7 +2,7 @@ package io.inpod.iptables.backend;
 
 /** {@code netlink}. */
 class NetlinkContractTest extends BackendContract {
-    /** It is fast, and what two of them do with ipsets at once goes wrong only now and then. */
+    /** More rounds, because this back end is fast, and concurrent changes of ipsets rarely conflict. */
     @Override
     int rounds() {
         return 100;

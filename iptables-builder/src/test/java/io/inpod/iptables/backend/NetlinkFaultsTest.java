@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What other people do, large sets, and names that no text could carry. */
+/** Foreign changes, large sets, and names that can't be written as text. */
 class NetlinkFaultsTest {
     private static final int MANY = 50_000;
 
@@ -84,7 +84,7 @@ class NetlinkFaultsTest {
         assertThat(Kernel.listing(namespace, "iptables-nft-save")).isEmpty();
     }
 
-    /** nft writes expressions into a table of iptables that no x_tables rule has: they are foreign, and in the way of nobody. */
+    /** Rules that nft adds to a table of iptables, with expressions that iptables can't have, are foreign and don't get in the way. */
     @Test
     void rulesThatTheModelCantExpressAreForeign() throws Exception {
         RuleSet rules = redirect(15001);
@@ -144,7 +144,7 @@ class NetlinkFaultsTest {
         }
     }
 
-    /** The kernel moves a set to a larger table after the many were added, and meanwhile lists some elements twice and others not at all. */
+    /** After many additions the kernel moves a set to a larger table, and meanwhile lists some elements twice and others not at all. */
     @Test
     void aSetIsListedWholeWhileItsHashTableGrows() throws Exception {
         List<AddressSet.Element> many = elements(MANY);
@@ -159,7 +159,7 @@ class NetlinkFaultsTest {
         }
     }
 
-    /** nft lists a set as the kernel does; a script stands in for its first listing. */
+    /** nft lists a set exactly as the kernel does. A script replaces its first listing. */
     @Test
     void aSetThatNftListedTornIsListedAgain(@TempDir Path directory) throws Exception {
         RuleSet rules = with(new AddressSet("faults-v4", IpFamily.V4, elements(3)));

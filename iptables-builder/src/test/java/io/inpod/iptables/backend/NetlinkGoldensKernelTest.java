@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The golden files, and what netlink brings into the kernel without any program: tools list the same, rule for rule. */
+/** The tools list the rules that netlink puts into the kernel exactly as the golden files, rule for rule. */
 class NetlinkGoldensKernelTest {
     private static final IpPrefix PROBE = IpPrefix.parse("e9ac:1e77:90ca:399f:4d6d:ece2:2f9b:3164");
 
@@ -76,14 +76,14 @@ class NetlinkGoldensKernelTest {
                 Map<String, List<String>> expected = chains(theirs);
                 assertThat(expected).containsKeys("istio-ambient-nat istio-output", "istio-ambient-mangle istio-prerouting");
                 assertThat(chains(ours)).containsAllEntriesOf(expected);
-                if (v6) { // otherwise there is the table that rejects the other family
+                if (v6) { // otherwise the table that rejects the other family is listed too
                     assertThat(chains(ours)).isEqualTo(expected);
                 }
             }
         }
     }
 
-    /** The lines of each chain, by table and chain. */
+    /** Returns the lines of each chain, by table and chain. */
     private static Map<String, List<String>> chains(NetworkNamespace namespace) throws Exception {
         Map<String, List<String>> chains = new LinkedHashMap<>();
         String table = "";

@@ -33,7 +33,7 @@ class NftContractTest extends BackendContract {
         return new NftBackend(IptablesTools.system().withTimeout(PATIENCE));
     }
 
-    /** nf_tables alone would go on with the next rule, and the connection would reach the application unprotected. */
+    /** nf_tables by itself would continue with the next rule, and the connection would reach the application unprotected. */
     @Test
     void tproxyWithoutAListenerDrops() throws Exception {
         try (Rtnetlink inside = Rtnetlink.open(namespace)) {

@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What {@code nft list ruleset} says, whatever the order of tables and chains, which tells only when each was made. */
+/** The output of {@code nft list ruleset}, independent of the order of tables and chains, which only shows when they were created. */
 final class NftListing {
     private NftListing() {
     }
 
-    /** Lines by "family table chain"; the first says how packets get into a base chain. */
+    /** Returns the lines of each chain, by "family table chain". The first line of a base chain is its hook. */
     static Map<String, List<String>> of(String text) {
         Map<String, List<String>> chains = new TreeMap<>();
         String table = "";

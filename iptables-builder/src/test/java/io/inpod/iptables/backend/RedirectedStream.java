@@ -15,12 +15,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Connects one time after the other to a port that is to be redirected, and expects to meet the proxy each time. */
+/** Connects repeatedly to a port that must be redirected, and expects to reach the proxy each time. */
 final class RedirectedStream implements AutoCloseable {
     static final int APP = 8080;
     static final int PROXY = 15001;
 
-    /** Leaves the machine time for the swaps. */
+    /** The pause between connections leaves CPU time for the swaps. */
     private static final long PAUSE_NANOS = 1_000_000;
 
     private final ExecutorService threads = Executors.newFixedThreadPool(3);
@@ -43,7 +43,7 @@ final class RedirectedStream implements AutoCloseable {
         return new RedirectedStream(namespace);
     }
 
-    /** How many connections there were; fails if one escaped or was refused. */
+    /** Returns the number of connections; fails if one escaped or was refused. */
     int stop() throws Exception {
         stopped = true;
         try {
@@ -66,7 +66,7 @@ final class RedirectedStream implements AutoCloseable {
                 } catch (ClosedChannelException e) {
                     throw e;
                 } catch (IOException e) {
-                    // the client has gone
+                    // the client has disconnected
                 }
             }
         } catch (ClosedChannelException e) {
@@ -78,7 +78,7 @@ final class RedirectedStream implements AutoCloseable {
         int count = 0;
         while (!stopped) {
             try (SocketChannel client = namespace.call(SocketChannel::open)) {
-                client.setOption(StandardSocketOptions.SO_LINGER, 0); // no port may stay behind
+                client.setOption(StandardSocketOptions.SO_LINGER, 0); // don't leave the port in TIME_WAIT
                 client.connect(new InetSocketAddress("127.0.0.1", APP));
                 ByteBuffer who = ByteBuffer.allocate(1);
                 client.read(who);

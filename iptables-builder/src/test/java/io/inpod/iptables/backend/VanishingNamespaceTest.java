@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A pod that goes away while somebody applies its rules again and again: an error that names it, or success; nothing hangs, nothing stays. */
+/** A pod vanishes while rules are repeatedly applied to it: each attempt succeeds or fails with an error that names it, without leaks. */
 class VanishingNamespaceTest {
     private static final long LIMIT_SECONDS = 100;
 
@@ -28,7 +28,7 @@ class VanishingNamespaceTest {
     @BeforeEach
     void remember() throws Exception {
         try (NetworkNamespace first = Kernel.namespace()) {
-            Tool.run(first, "true"); // the JDK keeps a thread from its first process on
+            Tool.run(first, "true"); // starting its first process makes the JDK create a thread that stays
         }
         leaks = LeakCheck.begin();
     }
@@ -38,12 +38,12 @@ class VanishingNamespaceTest {
         leaks.verify();
     }
 
-    /** One application of many. */
+    /** One of many attempts to apply the rules. */
     private interface Application {
         void run(int number) throws IOException;
     }
 
-    /** Applies until that fails, and tells the failure. */
+    /** Applies the rules until that fails, and returns the failure. */
     private static FutureTask<IOException> untilItFails(CountDownLatch underWay, Application application) {
         FutureTask<IOException> task = new FutureTask<>(() -> {
             for (int i = 0; ; i++) {
@@ -68,7 +68,7 @@ class VanishingNamespaceTest {
         assertThat(latch.await(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
     }
 
-    /** As a command that is given a name. */
+    /** Opens the namespace by name each time, as a command does. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
     void whoseNameIsDeleted(String backend) throws Exception {
@@ -83,10 +83,10 @@ class VanishingNamespaceTest {
         await(underWay);
         NetworkNamespace.delete(name);
         assertThat(applier.get(LIMIT_SECONDS, TimeUnit.SECONDS)).hasMessageContaining(name)
-                .isInstanceOfAny(NoSuchFileException.class, NotANetworkNamespaceException.class); // the latter between unmounting and deleting
+                .isInstanceOfAny(NoSuchFileException.class, NotANetworkNamespaceException.class); // the latter while unmounted
     }
 
-    /** The value that its applier holds keeps a namespace alive without processes and names. */
+    /** The applier's {@code NetworkNamespace} keeps the namespace alive without any process or name. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
     void whoseLastProcessIsKilled(String backend) throws Exception {
@@ -118,7 +118,7 @@ class VanishingNamespaceTest {
         return NetworkNamespace.ofProcess(process.pid());
     }
 
-    /** Another thread gives up the value: what is under way ends as it likes, and nothing begins any more. */
+    /** Another thread closes the value: the operation in progress may succeed or fail, and none can begin afterwards. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
     void thatSomebodyCloses(String backend) throws Exception {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The presets give the same listing as the golden files, in the real kernel, rule for rule. */
+/** The real kernel lists the presets exactly as the golden files, rule for rule. */
 class InPodRedirectionKernelTest {
     @ParameterizedTest
     @CsvSource({
@@ -55,7 +55,7 @@ class InPodRedirectionKernelTest {
         }
     }
 
-    /** The documentation shows IPv4 only; the addresses are all that differs. */
+    /** The documentation shows only IPv4; IPv6 differs only in the addresses. */
     @ParameterizedTest
     @EnumSource(value = Variant.class, names = {"NFT", "LEGACY"})
     void tproxyForIpv6IsItsTwin(Variant variant) throws Exception {

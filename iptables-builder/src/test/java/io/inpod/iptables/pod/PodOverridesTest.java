@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A pod's annotations, and how they change what all pods get. */
+/** A pod's annotations, and how they override the defaults. */
 class PodOverridesTest {
     @ParameterizedTest
     @CsvSource({"false, , false", "true, , true", "false, true, true", "true, F, false", "true, 1, true", "false, 0, false"})

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** How a pod's rules are put together from presets. */
+/** The composition of a pod's rules from presets. */
 class PodRulesTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
     private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6);

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** No text leaves out a kind of match or target: it words the kind, and where a parser reads the text it reads the same kind. */
+/** Every text format expresses every kind of match and target, and its parser, if there is one, reads the same kind back. */
 class EveryKindTest {
     @Test
     void everyKindHasASample() {

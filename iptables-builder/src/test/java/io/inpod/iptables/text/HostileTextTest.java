@@ -27,8 +27,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
- * Whatever text comes from outside: the model or the renderer refuses it in one line, or the script has as many lines as with harmless
- * text, and each of them as many words.
+ * Untrusted text is either refused with a one-line error by the model or the renderer, or rendered into a script with the same number of
+ * lines, and of words in each line, as harmless text.
  */
 class HostileTextTest {
     private static final String ALPHABET = "ab0+*\"';-!#\\ \n\t\r:/.@_é\u00a0\u2028\ud800|&$()`{}%~,<>=\u0000\u0085\u202e";
@@ -87,7 +87,7 @@ class HostileTextTest {
         return 1;
     }
 
-    /** nft knows no escapes between double quotes. */
+    /** nft has no escapes inside double quotes. */
     private static long nftWords(String line) {
         return NFT_WORD.matcher(line).results().count();
     }
@@ -130,7 +130,7 @@ class HostileTextTest {
         })).isGreaterThan(ROUNDS);
     }
 
-    /** Listings are other people's text too: whatever is in them, there is a listing or an IOException. */
+    /** Listings are untrusted text too: any input yields a listing or an IOException. */
     @Test
     void damagedListingsAreErrorsOrListings() throws Exception {
         String saved = "*nat\n:A - [0:0]\n-A OUTPUT -p tcp -m tcp --dport 1:2 -m comment --comment \"a b\" -j A\n-A A -m limit --limit 1/sec -j DNAT --to-destination [::1]:5\nCOMMIT\n";

@@ -14,7 +14,7 @@ import java.time.Instant;
  * @param checkedAt when it was tried
  */
 public record Availability(Capability capability, boolean available, Cause cause, String reason, String advice, Instant checkedAt) {
-    /** What prevents it. */
+    /** The obstacle. */
     public enum Cause {
         /** Nothing: it works. */
         NONE,

@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a process may or may not be able to do in a network namespace. {@link #check} finds out by trying it, with harmless requests and
- * sockets that are closed at once. It doesn't change the namespace; kernel modules that are loaded on demand stay loaded. {@link Doctor}
- * prints the results for all constants as a table.
+ * An operation that a process may or may not be able to perform in a network namespace. {@link #check} finds out by trying it, with
+ * harmless requests and sockets that are closed immediately. It doesn't change the namespace; kernel modules that are loaded on demand stay
+ * loaded. {@link Doctor} prints the results for all constants as a table.
  */
 public enum Capability {
     /** Entering the namespace, see setns(2). */

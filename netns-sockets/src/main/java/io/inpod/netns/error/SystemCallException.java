@@ -12,7 +12,7 @@ public class SystemCallException extends IOException implements SystemCallFailur
     /** The system call. */
     private final String operation;
 
-    /** What it was applied to. */
+    /** The object of the call. */
     private final String subject;
 
     /** The error number. */

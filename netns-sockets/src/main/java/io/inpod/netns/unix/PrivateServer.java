@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * Accepts connections on a {@link PrivateSocket}, closes those of other users, and hands the rest to a handler. If accepting fails it
  * pauses for a second, so that a process without free descriptors doesn't spin, and continues.
  *
- * <p>Starts no thread: the caller calls {@link #run} on a thread of its own and supplies the threads that serve connections. Any thread
+ * <p>Starts no thread: the caller calls {@link #run} on a separate thread and supplies the threads that serve connections. Any thread
  * may close it.
  */
 public final class PrivateServer implements AutoCloseable {

@@ -19,7 +19,7 @@ public final class PrivateSocket {
     private PrivateSocket() {}
 
     /**
-     * Listens. A missing directory is created with mode 0700; a socket file on which nobody listens any more is replaced.
+     * Listens. A missing directory is created with mode 0700; a socket file without a listener is replaced.
      *
      * @param path the socket's file, at most 107 bytes
      * @return the listener, to be closed by the caller

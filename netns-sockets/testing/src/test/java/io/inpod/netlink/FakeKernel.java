@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Records requests, and answers as a test wants: by default it finds links and acknowledges everything. */
+/** Records requests, and sends the answers that a test chooses: by default it finds links and acknowledges everything. */
 final class FakeKernel implements NetlinkTransport {
     static final int PORT = 4711;
 
@@ -44,7 +44,7 @@ final class FakeKernel implements NetlinkTransport {
         answers.add(datagram.flip());
     }
 
-    /** Makes the next answer a lost one. */
+    /** Makes the next answer get lost. */
     void lose() {
         answers.add(new AnswerLostException("lost"));
     }

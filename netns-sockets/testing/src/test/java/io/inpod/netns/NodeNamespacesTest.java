@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** Pods are told from the node, wherever the process was started and the thread is. */
+/** Pods are distinguished from the node, wherever the process was started and whichever namespace the thread is in. */
 @Pods
 class NodeNamespacesTest {
     private static final Path NODE = Path.of("/proc/1/ns/net");

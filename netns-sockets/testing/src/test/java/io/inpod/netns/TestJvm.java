@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a test class in another JVM, with what can't be changed in this one: privileges, limits, flags. */
+/** Runs a test class in another JVM, with settings that can't be changed in this one: privileges, limits, flags. */
 public final class TestJvm {
     private TestJvm() {}
 

@@ -27,7 +27,7 @@ public final class NamespaceFiles {
         return namespace.<String, IOException>call(() -> whole(file));
     }
 
-    /** Reads the file in one system call: for some settings a second one returns nothing, however little the first one asked for. */
+    /** Reads the file in one system call: for some settings a second call returns nothing, even if the first one was for fewer bytes. */
     private static String whole(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = new byte[MAX_BYTES];

@@ -1,4 +1,4 @@
-/** Not API: what the other packages share. */
+/** Internals that the other packages share; not API. */
 @NullMarked
 package io.inpod.tproxy.internal;
 

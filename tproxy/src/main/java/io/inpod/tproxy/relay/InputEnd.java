@@ -7,7 +7,7 @@ import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 
-/** What an event means for the end of a channel's input. */
+/** The meaning of an event for the end of a channel's input. */
 enum InputEnd {
     NONE,
     /** Everything has been read. */

@@ -9,7 +9,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps what a channel delivers before its relay starts, in order. Automatic reading is off, so this is about one read. */
+/** Keeps a channel's input until its relay starts, in order. Automatic reading is off, so this is about one read. */
 final class ParkedInput extends ChannelInboundHandlerAdapter {
     private final Queue<Object> data = new ArrayDeque<>();
     private boolean ended;

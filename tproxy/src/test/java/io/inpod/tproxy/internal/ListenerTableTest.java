@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Listeners are found without reading a busy pod's connections. */
+/** Listeners are found without reading all connections of a busy pod. */
 @Timeout(60)
 class ListenerTableTest {
     private static final int CONNECTIONS = 300; // several reads of the kernel's table

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 
-/** A development CA that leaves nothing behind: its files are deleted as soon as it is open. */
+/** A temporary development CA: its files are deleted as soon as it is open. */
 final class PassingCa {
     private PassingCa() { }
 

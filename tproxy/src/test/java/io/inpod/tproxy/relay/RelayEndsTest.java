@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** How relays of TLS connections and tunnels end when those are cut off. */
+/** Relays of TLS connections and tunnels that are cut off. */
 @Timeout(120)
 class RelayEndsTest {
     @Test

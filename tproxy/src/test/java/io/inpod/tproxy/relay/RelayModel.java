@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
 
-/** One random schedule. Each byte depends on its direction and place, so that any that is lost, doubled or moved is noticed. */
+/** One random schedule. Each byte depends on its direction and position, so that lost, duplicated or reordered bytes are detected. */
 final class RelayModel {
     private static final int MAX_CHUNK = 100_000;
 
@@ -73,7 +73,7 @@ final class RelayModel {
         return true;
     }
 
-    /** Both ends say that they have no more, and read to the other's end. */
+    /** Ends the output on both sides, and reads to the end of input on both. */
     private void endRegularly() throws Exception {
         client.end();
         server.end();
@@ -145,7 +145,7 @@ final class RelayModel {
             story.add(side + " writes " + n);
         }
 
-        /** As much as is there. */
+        /** Reads as much as is available, up to a limit. */
         void read(int limit) throws IOException {
             if (sawEnd) {
                 return;

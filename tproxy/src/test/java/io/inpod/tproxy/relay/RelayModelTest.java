@@ -5,8 +5,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Random schedules of writing, reading, stalling, ending and resetting at both ends of a relay, against a model that knows what each
- * end must see. A schedule that fails is run again with its seed alone: {@code new RelayModel(path, seed).run()}.
+ * Random schedules of writing, reading, stalling, ending and resetting at both ends of a relay, compared with a model that knows what each
+ * end must see. To repeat a schedule that failed, run it with its seed: {@code new RelayModel(path, seed).run()}.
  */
 @Timeout(300)
 class RelayModelTest {

@@ -22,9 +22,9 @@ import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Something with a relay in it that leads from a client to a server, both plain sockets of the JDK's. */
+/** A path with at least one relay between a client and a server, which are plain JDK sockets. */
 abstract class RelayPath implements AutoCloseable {
-    /** One connection along the path. The result is that of the relay at the client. */
+    /** One connection along the path. The result is that of the relay next to the client. */
     record Connection(SocketChannel client, SocketChannel server, Relay relay, CompletableFuture<RelayResult> result) {}
 
     static final long LIMIT_SECONDS = 60;
@@ -45,7 +45,7 @@ abstract class RelayPath implements AutoCloseable {
         });
     }
 
-    /** The upstream channel of the relay at the client. */
+    /** The upstream channel of the relay next to the client. */
     abstract DuplexChannel upstream(RelayOptions options) throws Exception;
 
     Connection connect(RelayOptions options, int clientBuffer) throws Exception {
@@ -72,7 +72,7 @@ abstract class RelayPath implements AutoCloseable {
                 .childHandler(handler).bind(InetAddress.getLoopbackAddress(), 0).syncUninterruptibly().channel();
     }
 
-    /** A connection on the event loop; connected to the server if {@code to} is null. */
+    /** Opens a connection on the event loop, to the server if {@code to} is null. */
     final ChannelFuture open(SocketAddress to, ChannelHandler handler) throws IOException {
         return new Bootstrap().group(loop).channel(EpollSocketChannel.class).option(ChannelOption.AUTO_READ, false)
                 .handler(handler).connect(to == null ? app.getLocalAddress() : to);

@@ -185,7 +185,7 @@ class RelayTest {
         }
     }
 
-    /** {@return the bytes queued for the stalled server, in user space} */
+    /** {@return the number of bytes queued in user space for the stalled server} */
     private static long awaitStall(RelayedConnection relayed) throws Exception {
         for (long before = -1; ; ) {
             long now = relayed.upstream.isWritable() ? -1 : queued(relayed);
@@ -196,7 +196,7 @@ class RelayTest {
         }
     }
 
-    /** Whether the upstream's buffers stay full: if the kernel's buffers still grew, they would let the end pass. */
+    /** Returns whether the upstream's buffers stay full. If the kernel's buffers still grew, they would let the end of the stream pass. */
     private static boolean staysFull(RelayedConnection relayed) throws Exception {
         for (int turn = 0; turn < 20; turn++) {
             if (relayed.upstream.isWritable()) {
@@ -229,7 +229,7 @@ class RelayTest {
             CRC32 sum = new CRC32();
             byte[] chunk = new byte[64 * 1024];
             long sent = 0;
-            // The server reads nothing: fill everything on the way, put a bit more where the relay doesn't read, then end.
+            // The server doesn't read: fill all buffers on the path, add some bytes that the relay doesn't read, then end the output.
             for (boolean full = false; ; ) {
                 chunk[0]++;
                 relayed.client.getOutputStream().write(chunk);
@@ -238,7 +238,7 @@ class RelayTest {
                 if (full) {
                     break;
                 }
-                // Until the relay has read it all or stalls, so that this thread is never the one that does.
+                // Wait until the relay has read everything or stalls, so that this thread never blocks.
                 while (relayed.readByRelay != sent && !full) {
                     full = staysFull(relayed);
                 }
@@ -270,7 +270,7 @@ class RelayTest {
             relayed.client.getOutputStream().write("early".getBytes(US_ASCII));
             relayed.client.shutdownOutput();
             while (!relayed.downstream.isInputShutdown()) {
-                // Netty reads to the end without being asked.
+                // Netty reads to the end without further requests.
                 relayed.loop.submit(relayed.downstream::read).sync();
             }
             relayed.started();

@@ -20,7 +20,7 @@ import java.net.Socket;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A client and a server, plain JDK sockets, and a relay between them that has still to be started. */
+/** A client and a server, plain JDK sockets, and a relay between them that hasn't been started yet. */
 final class RelayedConnection implements AutoCloseable, RelayListener {
     final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     final EventLoop loop = loops.next();

@@ -51,7 +51,7 @@ final class TlsPath extends RelayPath {
         return (DuplexChannel) channel;
     }
 
-    /** The far end's FIN without TLS's close_notify before it. */
+    /** The far end sends FIN without TLS's close_notify before it. */
     void endBelowTls() {
         farEnd.shutdownOutput().syncUninterruptibly();
     }

@@ -23,7 +23,7 @@ import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Set;
 
-/** Client, relay, HBONE tunnel, relay, server: all tunnels in one connection. */
+/** Client, relay, HBONE tunnel, relay, server; all tunnels share one connection. */
 final class TunnelPath extends RelayPath {
     private static final SpiffeId NEAR = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/near");
     private static final SpiffeId FAR = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/far");
@@ -59,7 +59,7 @@ final class TunnelPath extends RelayPath {
         return tunnel;
     }
 
-    /** As if the other node had crashed. */
+    /** Behaves as if the other node had crashed. */
     void loseConnection() {
         connection.config().setOption(ChannelOption.SO_LINGER, 0);
         connection.close().syncUninterruptibly();

@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What the documents say, as far as a test can check it. A snippet is code of a test, between two comments that name the documents that show it:
- * {@code // README.md, docs/tproxy.md: begin} and {@code : end}.
+ * Checks the statements of the documents, as far as a test can. A snippet is code in a test between two comments that name the documents in
+ * which it appears: {@code // README.md, docs/tproxy.md: begin} and {@code : end}.
  */
 class DocumentsTest {
     private static final Path ROOT = Path.of("../..");
@@ -55,7 +55,7 @@ class DocumentsTest {
         assertThat(Files.readString(ROOT.resolve("README.md"))).contains("./inpod demo", "./inpod verify", "docs/images/packet-path.svg");
     }
 
-    /** Each exception that the README names begins the one of docs/security.md that explains it, in the same order. */
+    /** Each exception in docs/security.md begins with the one in the README, in the same order. */
     @Test
     void sayTheSameOfWhatIsNotProtected() throws IOException {
         List<String> brief = bullets("README.md");
@@ -115,7 +115,7 @@ class DocumentsTest {
         }
     }
 
-    /** The operators' guide has a table of the variables that the ztunnel reads, no more and no fewer, and RUST_LOG. */
+    /** The table in the operators' guide lists exactly the variables that the ztunnel reads, and RUST_LOG. */
     @Test
     void nameTheZtunnelsVariables() throws IOException {
         Set<String> read = new TreeSet<>(Pattern.compile("env\\.(?:text|flag|number|duration)\\(\"(\\w+)\"").matcher(sources("examples/ztunnel", "main"))
@@ -133,7 +133,7 @@ class DocumentsTest {
         assertThat(described).isEqualTo(expected);
     }
 
-    /** The table of packages in docs/architecture.md, compared with what they import. */
+    /** The table of packages in docs/architecture.md matches their actual imports. */
     @Test
     void listThePackages() throws IOException {
         Map<String, Set<String>> imported = new TreeMap<>();
@@ -157,7 +157,7 @@ class DocumentsTest {
         }
     }
 
-    /** Snippets by document. */
+    /** Returns the snippets, by document. */
     private static Map<String, List<String>> snippets() throws IOException {
         Map<String, List<String>> snippets = new TreeMap<>();
         for (Path file : files(ROOT, path -> path.toString().contains("/src/test/java/") && path.toString().endsWith("Test.java"))) {
@@ -175,7 +175,7 @@ class DocumentsTest {
                 String documents = begin.get(0).group(1);
                 List<String> snippet = new ArrayList<>();
                 for (int j = i + 1; !lines.get(j).strip().equals("// " + documents + ": end"); j++) {
-                    if (!MARKER.matcher(lines.get(j)).find()) { // of a smaller snippet in this one
+                    if (!MARKER.matcher(lines.get(j)).find()) { // marks a smaller snippet inside this one
                         snippet.add(lines.get(j));
                     }
                 }
@@ -186,13 +186,13 @@ class DocumentsTest {
         }
     }
 
-    /** The repository's Markdown, but for test data's. */
+    /** Returns the repository's Markdown files, except those among test data. */
     private static List<String> documents() throws IOException {
         return files(ROOT, path -> path.toString().endsWith(".md") && !path.toString().contains("/src/"))
                 .stream().map(path -> ROOT.relativize(path).toString()).sorted().toList();
     }
 
-    /** The fenced blocks in a language; "" is none. */
+    /** Returns the fenced blocks in a language, or those without a language for "". */
     private static List<String> blocks(String document, String language) throws IOException {
         List<String> blocks = new ArrayList<>();
         List<String> block = null;
@@ -219,7 +219,7 @@ class DocumentsTest {
         return Files.readString(ROOT.resolve(document)).replaceAll("(?ms)^```.*?^```$", "").replaceAll("`[^`\n]*`", "");
     }
 
-    /** Of the section on what is not protected. */
+    /** Returns the bullet points of the section "What is not protected". */
     private static List<String> bullets(String document) throws IOException {
         String section = Files.readString(ROOT.resolve(document)).replaceFirst("(?s).*?\n?#+ What is not protected\n", "").replaceFirst("(?s)\n#+ .*", "");
         return Pattern.compile("(?ms)^\\* (.*?)(?=^\\* |^$|\\z)").matcher(section).results().map(match -> match.group(1).replaceAll("\\s+", " ").strip()).toList();
@@ -229,7 +229,7 @@ class DocumentsTest {
         return LINK.matcher(prose(document)).results().map(match -> match.group(1)).filter(target -> !target.contains("://")).toList();
     }
 
-    /** As GitHub makes them of headings. */
+    /** Returns the anchors that GitHub generates for headings. */
     private static Set<String> anchors(Path file) throws IOException {
         return Files.readAllLines(file).stream().filter(line -> line.matches("#+ .*"))
                 .map(line -> line.replaceFirst("#+ ", "").toLowerCase(Locale.ROOT).replaceAll("[^\\w\\- ]", "").replace(' ', '-')).collect(Collectors.toSet());

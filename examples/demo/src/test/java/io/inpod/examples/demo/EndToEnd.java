@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What an application of a pod in the mesh can rely on, through two real processes and real kernel rules; for each profile. */
+/** The behaviour that applications in the mesh can rely on, tested with two real processes and real kernel rules, for each profile. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class EndToEnd {
     private static final int PATIENCE_MILLIS = 30_000;
@@ -48,7 +48,7 @@ abstract class EndToEnd {
     private final boolean ipv6;
     private Node node;
 
-    /** In pods that have addresses of both families, over one of them; or, for IPv4, in pods without IPv6 addresses. */
+    /** Creates the tests for one family. For IPv6, pods have addresses of both families; for IPv4, only those of IPv4. */
     EndToEnd(String profile, boolean ipv6) {
         this.profile = profile;
         this.ipv6 = ipv6;
@@ -62,7 +62,7 @@ abstract class EndToEnd {
         return NetUtil.toAddressString(address(pod));
     }
 
-    /** As in URLs and authorities. */
+    /** Returns a pod's address in the form used in URLs and authorities. */
     private String host(Pod pod) throws IOException {
         return bracketed(text(pod));
     }
@@ -190,7 +190,7 @@ abstract class EndToEnd {
 
     private static String receive(Socket from) throws Exception {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
-        InputStream in = new DigestInputStream(from.getInputStream(), digest); // not closed: that would end the other direction too
+        InputStream in = new DigestInputStream(from.getInputStream(), digest); // not close(), which would end the other direction too
         byte[] block = new byte[100_000];
         long total = 0;
         for (int n = in.read(block); n >= 0; n = in.read(block)) {

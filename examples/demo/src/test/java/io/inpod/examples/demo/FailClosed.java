@@ -27,7 +27,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whatever fails, data that must be encrypted is encrypted or not sent; for each profile. */
+/** Whatever fails, data that must be encrypted is either encrypted or not sent, for each profile. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class FailClosed {
@@ -81,7 +81,7 @@ abstract class FailClosed {
         }
     }
 
-    /** Connects, sends, and receives only the end: channels report a reset as a plain IOException if it arrives during a write. */
+    /** Asserts that the connection is refused or reset. Channels report a reset as a plain IOException if it arrives during a write. */
     private static void assertRefused(Pod from, InetAddress to) {
         assertThatThrownBy(() -> {
             try (Socket client = connect(from, to)) {
@@ -91,7 +91,7 @@ abstract class FailClosed {
         }).as("%s to %s", from, to).isInstanceOf(IOException.class).hasMessageMatching("(?i).*(refused|reset|broken pipe).*");
     }
 
-    /** Refused, or dropped as TPROXY does without a listener: then a connection only doesn't come about. */
+    /** Asserts that no connection is established: it is refused, or dropped, as TPROXY does without a listener. */
     private static void assertUnanswered(Pod from, InetAddress to) throws IOException {
         try (Socket client = from.namespace().<SocketChannel, IOException>call(SocketChannel::open).socket()) {
             assertThatThrownBy(() -> client.connect(new InetSocketAddress(to, PORT), UNANSWERED_MILLIS)).as("%s to %s", from, to)
@@ -160,7 +160,7 @@ abstract class FailClosed {
         String reason = "an address of an enrolled pod that the mesh doesn't list";
         try (ServerSocketChannel listener = listen(node.b)) {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            do { // the proxy looks for new addresses every now and then
+            do { // the proxy looks for new addresses periodically
                 assertThat(System.nanoTime()).as("no refusal because of the address was logged in time").isLessThan(deadline);
                 assertRefused(node.a, v6(node.b));
             } while (node.lines("ztunnel").stream().noneMatch(line -> line.contains(reason)));
@@ -194,7 +194,7 @@ abstract class FailClosed {
         }
     }
 
-    /** A program in the pod that manages nat by itself; without the guard the connection arrives in clear. */
+    /** A program in the pod flushes nat. Without the guard, the connection would then arrive in plaintext. */
     @Test
     @Order(3)
     void aFlushedNatMeansNoConnectionsUntilItIsBack() throws Exception {
@@ -219,7 +219,7 @@ abstract class FailClosed {
         }
     }
 
-    /** The same on the way in: the application would be reached in clear, and no policy asked. */
+    /** The same for inbound connections, which would reach the application in plaintext, without any policy check. */
     @Test
     @Order(3)
     void aFlushedWayInMeansNoConnectionsUntilItIsBack() throws Exception {
@@ -256,7 +256,7 @@ abstract class FailClosed {
             assertThat(Tool.tryRun(node.b.namespace(), "ip", family, "route", "show", "table", "100").output()).doesNotContain("local");
         }
         try (ServerSocketChannel listener = listen(node.b)) {
-            assertRefused(node.a, node.b.address()); // the mesh says that b speaks HBONE: not in plaintext then
+            assertRefused(node.a, node.b.address()); // according to the mesh, b speaks HBONE, so plaintext is refused
             node.enrol(node.b);
             assertServed(node.a, node.b.address(), listener);
         }

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
- * A node with the pods a, b (in the mesh) and c (not in the mesh), an agent and a ztunnel, each a process of its own, as in the real
+ * A node with the pods a, b (in the mesh) and c (not in the mesh), and with an agent and a ztunnel in separate processes, as in a real
  * system.
  */
 final class Node implements AutoCloseable {
@@ -33,7 +33,7 @@ final class Node implements AutoCloseable {
     private final Map<String, Process> processes = new HashMap<>();
     private final Map<String, String> environment;
     private final boolean ipv6;
-    /** Whether the pods' connections are paced by the system's choice, as on many nodes; a kernel may be built without BBR. */
+    /** Whether BBR, which paces connections, is the pods' default congestion control, as on many nodes. Some kernels lack it. */
     final boolean paced;
 
     private Node(Path home, boolean ipv6) throws IOException {
@@ -67,7 +67,7 @@ final class Node implements AutoCloseable {
         return true;
     }
 
-    /** An address of a pod that has them of both families. */
+    /** Returns the IPv6 address of a pod that has addresses of both families. */
     static InetAddress ipv6(Pod pod) throws IOException {
         return InetAddress.getByName("fd77::" + pod.address().getAddress()[3]);
     }
@@ -129,7 +129,7 @@ final class Node implements AutoCloseable {
         return home.resolve(name + ".log");
     }
 
-    /** Runs the agent's client; its output. */
+    /** Runs a command of the agent's client, and returns the output. */
     String agent(String... arguments) throws IOException, InterruptedException {
         Path output = Files.createTempFile(home, "agent", ".txt");
         List<String> command = new ArrayList<>(command("io.inpod.examples.nodeagent.Main"));
@@ -157,12 +157,12 @@ final class Node implements AutoCloseable {
         return Files.readAllLines(log(name));
     }
 
-    /** Waits for a line of a process's log; the first that fits. */
+    /** Waits for a line in a process's log, and returns the first that matches. */
     String awaitLog(String name, Predicate<String> wanted) throws IOException, InterruptedException {
         return awaitLog(name, 0, wanted);
     }
 
-    /** Waits for a line after a given number of lines. */
+    /** Waits for a line, ignoring a given number of earlier lines. */
     String awaitLog(String name, int after, Predicate<String> wanted) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + LIMIT_NANOS;
         for (; ; ) {

@@ -1,6 +1,6 @@
 package io.inpod.examples.demo;
 
-/** With the profile of that name. */
+/** The tests with the profile {@code redirect}. */
 class RedirectFailClosedTest extends FailClosed {
     RedirectFailClosedTest() {
         super("redirect");

@@ -1,6 +1,6 @@
 package io.inpod.examples.demo;
 
-/** The older rules: inbound connections are handed to 15006 and 15008 by TPROXY. */
+/** The older profile: TPROXY diverts inbound connections to 15006 and 15008. */
 class TproxyEndToEndTest extends EndToEnd {
     TproxyEndToEndTest() {
         super("tproxy", false);

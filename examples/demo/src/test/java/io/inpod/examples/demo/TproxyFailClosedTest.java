@@ -1,6 +1,6 @@
 package io.inpod.examples.demo;
 
-/** With the profile of that name. */
+/** The tests with the profile {@code tproxy}. */
 class TproxyFailClosedTest extends FailClosed {
     TproxyFailClosedTest() {
         super("tproxy");

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Each step of enrolling fails in turn: the error names it, and nothing is left in the pod. */
+/** When any step of an enrolment fails, the error names the step, and nothing is left in the pod. */
 @Pods
 class AgentFailureTest {
     private static final NamespaceChange REAL = new PodRedirection(Profile.REDIRECT, false, true).change();
@@ -30,7 +30,7 @@ class AgentFailureTest {
     @TempDir
     Path directory;
 
-    /** A change of which one operation can be broken; in working order it changes nothing. */
+    /** A change that does nothing, and of which one operation can be made to fail. */
     private record Breaking(String operation) implements NamespaceChange {
         @Override
         public void install(NetworkNamespace namespace) throws IOException {

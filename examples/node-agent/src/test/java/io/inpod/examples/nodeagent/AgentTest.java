@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pods come and go, and commands that must be refused. */
+/** Adding and deleting pods, and commands that must be refused. */
 @Pods(2)
 class AgentTest {
     @TempDir
@@ -128,7 +128,7 @@ class AgentTest {
         return saved.replaceAll("(?m)^#.*\n", "").replaceAll("\\[\\d+:\\d+]", "");
     }
 
-    /** Also if that had other options: then it is replaced, and stays so. */
+    /** If the earlier agent's options were different, its rules are replaced, and stay replaced. */
     @ParameterizedTest
     @CsvSource({"REDIRECT, false, true", "REDIRECT, true, false", "TPROXY, false, true"})
     void whatAnEarlierAgentLeftIsTakenOver(Profile profile, boolean dns, boolean ipv6, PodNetwork network) throws Exception {

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
-/** A proxy that gives the answers that a test chooses. */
+/** A proxy that sends the answers chosen by a test. */
 final class FakeProxy implements AutoCloseable {
     private final ForeignPeer peer = new ForeignPeer();
 

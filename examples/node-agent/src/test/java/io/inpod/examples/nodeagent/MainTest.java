@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The program as processes: an agent and its commands. */
+/** The program in real processes: an agent and its commands. */
 @Pods
 class MainTest {
     @TempDir
@@ -98,7 +98,7 @@ class MainTest {
         assertThat(run("list").code()).isEqualTo(1);
     }
 
-    /** This agent's profile is tproxy. */
+    /** The agent uses the profile tproxy. */
     @Test
     void wishesThatDoNotFitTheProfileAreRefused(PodNetwork network) throws Exception {
         try (FakeProxy proxy = new FakeProxy(uds)) {

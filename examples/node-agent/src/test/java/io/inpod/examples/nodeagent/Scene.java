@@ -24,7 +24,7 @@ final class Scene implements AutoCloseable {
     final ZdsServer server;
     final Agent agent;
 
-    /** Redirects every pod alike. */
+    /** Uses the same redirection for every pod. */
     Scene(Path directory, NamespaceChange redirection, Duration proxyPatience) throws IOException {
         this(directory, overrides -> redirection, proxyPatience);
     }

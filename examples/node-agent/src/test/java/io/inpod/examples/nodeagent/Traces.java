@@ -6,7 +6,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 
-/** What the system's tools show of redirection in a namespace. */
+/** The traces of a redirection that the system's tools show in a namespace. */
 final class Traces {
     private Traces() {}
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the recipes against programs that know nothing of them. */
+/** Runs the recipes with independent programs as clients and servers. */
 @Pods(2)
 class RecipesTest {
     private EventLoopGroup loops;

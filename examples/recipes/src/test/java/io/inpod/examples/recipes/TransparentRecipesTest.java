@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The transparent proxies, between programs that know nothing of them. */
+/** Runs the transparent proxies between independent programs that are unaware of them. */
 @Timeout(120)
 class TransparentRecipesTest {
     private static final String HTTP = """
@@ -110,7 +110,7 @@ class TransparentRecipesTest {
             assertThat(proxy.channel().isActive()).isTrue();
             server.destroy();
             server.waitFor();
-            // at once; curl's word for it depends on whether the reset came before it looked whether it is connected
+            // fails immediately; curl's wording depends on whether the reset arrives before curl checks that it is connected
             assertThat(Tool.tryRun(client, "curl", "-sS", "-m", "30", "http://10.77.0.3:8080/").output()).containsAnyOf("reset", "Failed to connect");
         } finally {
             server.destroyForcibly();

@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Which rules, in which namespace, and with which back end: the options of all commands but {@code print}. */
+/** The options of all commands except {@code print}, which select the rules, the namespace and the back end. */
 final class RulesPlace {
     /** The namespace: exactly one of these options. */
     static final class Where {

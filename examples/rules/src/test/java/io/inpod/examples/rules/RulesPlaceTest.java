@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code ./inpod rules}: by which names a namespace is found, and in which tables rules are. */
+/** {@code ./inpod rules}: the names by which a namespace is found, and the tables in which rules are found. */
 @Pods
 class RulesPlaceTest {
     private static void assertWhole(String... where) {
@@ -27,7 +27,7 @@ class RulesPlaceTest {
                 .doesNotContain("15001", "ISTIO", "istio", "INPOD", "inpod");
     }
 
-    /** A name that ip netns gave. */
+    /** The name was created by ip netns. */
     @Test
     void byName(PodNetwork network) throws Exception {
         String name = "inpod-rules-" + ProcessHandle.current().pid();
@@ -67,7 +67,7 @@ class RulesPlaceTest {
         assertThat(RulesRun.of("verify", "--pid", "x").code()).isEqualTo(2);
     }
 
-    /** The back end that is asked sees only one kind of tables; rules elsewhere act all the same. */
+    /** The selected back end sees only one kind of tables, but rules in other tables are effective too. */
     @ParameterizedTest
     @CsvSource({"iptables-legacy, netlink", "netlink-inet, iptables-nft", "iptables-nft, netlink-inet"})
     void removesWhatAnotherBackEndApplied(String before, String now, PodNetwork network) throws Exception {

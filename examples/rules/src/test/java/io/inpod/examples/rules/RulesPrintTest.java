@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Tools load the output of {@code ./inpod rules print}: Istio's listing, and nothing that a name could smuggle in. */
+/** Tools load the output of {@code ./inpod rules print}: the result is Istio's listing, and names can't inject anything. */
 @Pods(2)
 class RulesPrintTest {
     private static final Path GOLDENS = Path.of("../../iptables-builder/src/test/resources/goldens/nftables");
@@ -57,7 +57,7 @@ class RulesPrintTest {
         assertThat(chains(ours)).isNotEmpty().isEqualTo(chains(theirs));
     }
 
-    /** The lines of each chain, by table and chain, without counters. */
+    /** Returns the lines of each chain, by table and chain, without counters. */
     private static Map<String, List<String>> chains(NetworkNamespace pod) throws IOException {
         Map<String, List<String>> chains = new LinkedHashMap<>();
         String table = "";
@@ -74,7 +74,7 @@ class RulesPrintTest {
         return chains;
     }
 
-    /** The name is refused in a line or two with nothing printed, or loaded literally: as many rules as with a harmless name. */
+    /** A name is either refused in one or two lines, with no output, or loaded literally, with as many rules as a harmless name. */
     @Test
     void hostileNamesAreRefusedOrExact(PodNetwork network) throws Exception {
         Random random = new Random(20261126);
@@ -104,7 +104,7 @@ class RulesPrintTest {
         return compare(RulesRun.of("print", RulesRun.with(rest, option + text)), RulesRun.with(rest, option + harmless), text);
     }
 
-    /** A comment in a set. */
+    /** Tries a text as a comment in a set. */
     private int hostTried(String format, String text) {
         String[] rest = {"--scope", "host", "--format", format};
         return compare(RulesRun.of("print", RulesRun.with(rest, "--pod=192.0.2.7=" + text)), RulesRun.with(rest, "--pod=192.0.2.7=x"), text);
@@ -140,7 +140,7 @@ class RulesPrintTest {
         }
     }
 
-    /** No tool may split the name or interpret its quotes. */
+    /** Asserts that no tool splits the name or interprets its quotes. */
     @Test
     void aListOfInterfacesIsSplitAtCommasAlone() {
         assertThat(RulesRun.of("print", "--format", "json", "--virtual-interfaces", "a\"b,c'd").out()).contains("\"a\\\"b\"", "\"c'd\"");

@@ -21,7 +21,7 @@ public sealed interface ZdsRequest {
     record Keep(String uid) implements ZdsRequest {}
 
     /**
-     * Stop serving a pod at once. Do nothing if it is unknown.
+     * Stop serving a pod immediately. Do nothing if it is unknown.
      *
      * @param uid the pod's name in the protocol
      */

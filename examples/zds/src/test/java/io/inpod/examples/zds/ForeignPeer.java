@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** The other end of a socket, as another program in another language sees it: see {@code peer.py}. */
+/** The other end of a socket, in a program written in another language, {@code peer.py}. */
 public final class ForeignPeer implements AutoCloseable {
     private final Process process;
     private final BufferedWriter commands;
@@ -37,7 +37,7 @@ public final class ForeignPeer implements AutoCloseable {
         commands.flush();
     }
 
-    /** The answer to a command that was begun. */
+    /** Returns the answer to a command that was started. */
     public String end() throws IOException {
         return Objects.requireNonNull(replies.readLine(), "the peer has ended");
     }

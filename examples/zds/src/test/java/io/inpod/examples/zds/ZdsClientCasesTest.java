@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A foreign agent sends single messages; checks how the proxy understands them and what it answers. */
+/** An independent agent sends single messages; the tests check how the proxy interprets and answers them. */
 class ZdsClientCasesTest {
     private static final String ACK = "0a00";
 

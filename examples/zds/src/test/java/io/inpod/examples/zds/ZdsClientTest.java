@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The proxy's end beyond single messages: trust, order of calls, long errors, closing, garbage. */
+/** The proxy's end, beyond single messages: trust, order of calls, long errors, closing, and malformed messages. */
 class ZdsClientTest {
     @TempDir
     Path directory;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The agent's end, with foreign proxies. */
+/** The agent's end, with independent proxies. */
 @Pods(2)
 class ZdsServerTest {
     private static final Duration LONG = Duration.ofSeconds(20);

@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** A node agent in another language: see {@code agent.py}. */
+/** A node agent written in another language, {@code agent.py}. */
 final class ForeignAgent implements AutoCloseable {
     private final Process process;
     private final BufferedWriter commands;

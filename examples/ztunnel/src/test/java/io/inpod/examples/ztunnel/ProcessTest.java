@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How the process starts, fails and ends. */
+/** The start, failures and end of the process. */
 class ProcessTest {
     private static final TreeSet<Integer> ALL = new TreeSet<>(List.of(15001, 15006, 15008, 15080));
     private static final String MESH = "workloads:\n- {name: name-p, namespace: default, serviceAccount: sa-p, node: test, workloadIps: [10.0.0.1]}\n";
@@ -120,7 +120,7 @@ class ProcessTest {
         try (ServerSocketChannel other = listen(port)) {
             assertThat(other.isOpen()).isTrue();
             assertThat(agent.add("p", pod)).startsWith("nack can't listen on").contains(":" + port + " in").contains("Address already in use");
-            assertThat(ZtunnelProcess.listeners(pod)).containsExactly(port); // the other one
+            assertThat(ZtunnelProcess.listeners(pod)).containsExactly(port); // the other program's listener
         }
         ztunnel.awaitLine(0, "proxy started after a retry");
         assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
@@ -191,7 +191,7 @@ class ProcessTest {
                 assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
                 agent.listen();
                 assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
-                agent.acked("snapshot"); // without q
+                agent.acked("snapshot"); // the snapshot doesn't contain q
 
                 assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
                 assertThat(ZtunnelProcess.listeners(other)).isEmpty();
@@ -214,7 +214,7 @@ class ProcessTest {
             socks(9000).close();
             accept(listener).close();
             int before = ztunnel.descriptors().size();
-            Executor threads = task -> new Thread(task).start(); // the common pool may have but one
+            Executor threads = task -> new Thread(task).start(); // the common pool may have only one thread
             AtomicInteger left = new AtomicInteger(2_000);
             List<CompletableFuture<Void>> clients = new ArrayList<>();
             clients.add(CompletableFuture.runAsync(() -> drop(listener, left), threads));
@@ -224,7 +224,7 @@ class ProcessTest {
                         try (Socket client = socks(9000)) {
                             client.setSoLinger(left.get() % 2 == 0, 0);
                         } catch (IOException | AssertionError e) {
-                            // its pod isn't served just now
+                            // the pod isn't served at the moment
                         }
                     }
                 }, threads));
@@ -244,7 +244,7 @@ class ProcessTest {
         }
     }
 
-    /** Serves no client until no more arrive. */
+    /** Drops every client until no more arrive. */
     private static void drop(ServerSocketChannel listener, AtomicInteger left) {
         try {
             listener.configureBlocking(false);
@@ -302,7 +302,7 @@ class ProcessTest {
         return socket;
     }
 
-    /** Connects within the pod by way of the proxy. */
+    /** Connects within the pod through the proxy. */
     private Socket socks(int port) throws IOException {
         Socket socket = pod.<SocketChannel, IOException>call(SocketChannel::open).socket();
         socket.setSoTimeout(30_000);

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One process takes over from another, while applications of pod a connect to pod b without pause: by SOCKS and through tunnels. */
+/** One process takes over from another, while applications in pod a continuously connect to pod b, through SOCKS and tunnels. */
 @Timeout(180)
 class SuccessionTest {
     private static final TreeSet<Integer> ALL = new TreeSet<>(List.of(15001, 15006, 15008, 15080));
@@ -47,7 +47,7 @@ class SuccessionTest {
                 ForeignAgent olderAgent = new ForeignAgent(older.socket());
                 ZtunnelProcess newer = process(home, "newer", network);
                 ForeignAgent newerAgent = new ForeignAgent(newer.socket())) {
-            older.environment.put("ZTUNNEL_WORKER_THREADS", "1"); // so busy that clients wait in its queues
+            older.environment.put("ZTUNNEL_WORKER_THREADS", "1"); // keeps it so busy that clients wait in its queues
             serve(older, olderAgent, network);
             ServerSocketChannel app = b.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
             app.bind(new InetSocketAddress(APP), 1000);
@@ -92,7 +92,7 @@ class SuccessionTest {
     private static ZtunnelProcess process(Path home, String name, PodNetwork network) throws IOException {
         ZtunnelProcess process = new ZtunnelProcess(Files.createDirectory(home.resolve(name)));
         process.environment.put("INPOD_CA_DIR", home.resolve("ca").toString());
-        process.environment.put("ENABLE_ORIG_SRC", "false"); // there are no rules in these pods that would lead answers back
+        process.environment.put("ENABLE_ORIG_SRC", "false"); // these pods have no rules to route replies back
         process.environment.put("CONNECTION_TERMINATION_DEADLINE", "30s");
         StringBuilder mesh = new StringBuilder("workloads:\n");
         for (Pod pod : network.pods()) {
@@ -124,7 +124,7 @@ class SuccessionTest {
         }
     }
 
-    /** Until the listener is closed. */
+    /** Echoes until the listener is closed. */
     private void echo(ServerSocketChannel app) {
         while (app.isOpen()) {
             try (Socket socket = app.accept().socket()) {

@@ -61,7 +61,7 @@ class ZdsCasesTest {
         }
     }
 
-    /** Also after a failure: the next case begins with a session of its own. */
+    /** Runs after failures too, so that the next case begins with a new session. */
     @AfterEach
     void hangUp() throws IOException {
         agent.ask("hangup");
@@ -102,7 +102,7 @@ class ZdsCasesTest {
         assertListeners(p, inP);
         assertListeners(q, inQ);
 
-        // Nothing is left once the agent names no pods any more.
+        // Nothing is left once the agent no longer names any pods.
         agent.ask("hangup");
         agent.accept().acked("snapshot");
         assertListeners(p, "-");

@@ -16,7 +16,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
-/** The real process, in a directory of its own. */
+/** The real process, in a separate directory. */
 final class ZtunnelProcess implements AutoCloseable {
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(40);
 
@@ -38,7 +38,7 @@ final class ZtunnelProcess implements AutoCloseable {
         Files.writeString(home.resolve("mesh.yaml"), text);
     }
 
-    /** Starts it, by way of another program if one is given. */
+    /** Starts the process, through another program if one is given. */
     ZtunnelProcess start(String... through) throws IOException {
         List<String> command = new ArrayList<>(List.of(through));
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
@@ -60,7 +60,7 @@ final class ZtunnelProcess implements AutoCloseable {
         return Files.exists(log()) ? Files.readAllLines(log()) : List.of();
     }
 
-    /** Waits for a line of the log after a given number of lines. */
+    /** Waits for a line of the log, ignoring a given number of earlier lines. */
     String awaitLine(int after, String text) throws Exception {
         List<String> found = new ArrayList<>();
         await(() -> {
@@ -83,7 +83,7 @@ final class ZtunnelProcess implements AutoCloseable {
         }
     }
 
-    /** The listening ports of ours in a namespace. */
+    /** Returns the ztunnel's listening ports in a namespace. */
     static TreeSet<Integer> listeners(NetworkNamespace namespace) throws IOException {
         TreeSet<Integer> ports = new TreeSet<>();
         for (String line : Tool.run(namespace, "ss", "-Hnlt").lines().toList()) {
@@ -100,10 +100,10 @@ final class ZtunnelProcess implements AutoCloseable {
         await(() -> wanted.test(listeners(namespace)), () -> "listeners in " + namespace + ": " + listeners(namespace));
     }
 
-    /** Its open sockets and namespaces, which must not grow in number. */
+    /** Returns the process's open sockets and namespaces, whose number must not grow. */
     List<String> descriptors() throws IOException {
         List<String> found = new ArrayList<>();
-        // Each thread that has entered a namespace keeps one descriptor of its own namespace: not more than there are threads.
+        // Each thread that has entered a namespace keeps one descriptor of its home namespace, so there are at most as many as threads.
         String own = Files.readSymbolicLink(Path.of("/proc/" + process.pid() + "/ns/net")).toString();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/fd"))) {
             for (Path file : files) {
@@ -132,7 +132,7 @@ final class ZtunnelProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** SIGTERM. */
+    /** Sends SIGTERM. */
     void terminate() {
         process.destroy();
     }

@@ -108,7 +108,7 @@ public final class ClientConnection extends Http2Connection implements SilenceWa
         return streams().attach(stream, authority, peerHeaders, initializer);
     }
 
-    /** Takes a request back: RST_STREAM CANCEL. */
+    /** Cancels a request: RST_STREAM CANCEL. */
     public void abandon(Stream stream) {
         streams().abandon(stream);
     }

@@ -8,7 +8,7 @@ import io.inpod.hbone.internal.stream.SendScheduler;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Error;
 
-/** What SETTINGS, PING, GOAWAY and WINDOW_UPDATE do to the whole connection. */
+/** The effects of SETTINGS, PING, GOAWAY and WINDOW_UPDATE on the whole connection. */
 final class ConnectionFrames {
     private final Side side;
     private final PeerSettings settings;

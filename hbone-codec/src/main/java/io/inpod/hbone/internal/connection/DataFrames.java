@@ -11,7 +11,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
 
-/** What DATA does: it counts against the windows and goes to the stream's tunnel, or waits for it. */
+/** The effects of DATA: it counts against the windows, and is passed to the stream's tunnel or waits for it. */
 final class DataFrames {
     private final Side side;
     private final StreamTable table;

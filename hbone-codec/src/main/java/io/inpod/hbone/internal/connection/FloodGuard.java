@@ -10,7 +10,7 @@ import io.inpod.hbone.internal.frames.ConnectionError;
 final class FloodGuard {
     private static final int EMPTY_DATA = 100;
     private static final int SMALL_UPDATE = 1024;
-    /** More than tunnels may queue on the socket. Only answers that the peer asks for and doesn't read reach this bound. */
+    /** More than tunnels may queue on the socket. Only answers that the peer requests and doesn't read reach this bound. */
     private static final long PENDING = 2L << 20;
 
     private final Budget resets;

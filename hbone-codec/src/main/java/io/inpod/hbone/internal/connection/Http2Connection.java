@@ -59,7 +59,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     /** The last stream that the peer has opened, for GOAWAY. */
     abstract int lastPeerStream();
 
-    /** Writes what the side sends first. */
+    /** Writes the first frames of this side. */
     abstract void sendPreface();
 
     abstract void peerSettingsChanged(boolean first);
@@ -67,7 +67,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     /** Takes no new tunnels, and closes after the last one. */
     public abstract void retire();
 
-    /** Bytes were sent which the peer would answer. */
+    /** Bytes were sent to which the peer would react. */
     void peerAsked() {}
 
     /** Bytes were received. */
@@ -188,7 +188,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         }
     }
 
-    /** Closes at once; every tunnel is reset. */
+    /** Closes immediately; every tunnel is reset. */
     void lost(String reason) {
         if (lostReason == null) {
             lostReason = reason;

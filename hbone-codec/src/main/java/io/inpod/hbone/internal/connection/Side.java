@@ -5,7 +5,7 @@ import io.inpod.hbone.internal.headers.HeaderCodec;
 import io.inpod.hbone.internal.headers.StreamError;
 import java.util.List;
 
-/** What inbound frames mean to their side of the connection, as client and server differ. */
+/** The meaning of inbound frames where client and server differ. */
 interface Side {
     boolean isServer();
 

@@ -42,7 +42,7 @@ final class SilenceWatch {
         this.patience = patience.toNanos();
     }
 
-    /** Bytes were sent which a live peer would answer. */
+    /** Bytes were sent to which a live peer would react. */
     void sent() {
         if (!waiting) {
             waiting = true;

@@ -12,7 +12,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Error;
 import java.util.List;
 
-/** What HEADERS, RST_STREAM and WINDOW_UPDATE do to their stream. */
+/** The effects of HEADERS, RST_STREAM and WINDOW_UPDATE on their stream. */
 final class StreamFrames {
     private final Side side;
     private final StreamTable table;

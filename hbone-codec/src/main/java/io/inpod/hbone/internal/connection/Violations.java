@@ -7,7 +7,7 @@ import io.inpod.hbone.internal.stream.Stream;
 import io.inpod.hbone.internal.stream.Streams;
 import io.netty.handler.codec.http2.Http2Error;
 
-/** What a violation costs the peer: the stream, and a part of its budget for resets. */
+/** Punishes a violation: it costs the peer the stream, and a part of its budget for resets. */
 final class Violations {
     private final Streams streams;
     private final FloodGuard flood;

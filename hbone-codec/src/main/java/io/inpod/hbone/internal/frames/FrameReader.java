@@ -77,7 +77,7 @@ public final class FrameReader {
         }
     }
 
-    /** Releases what was held of an incomplete frame. */
+    /** Releases the buffered part of an incomplete frame. */
     public void release() {
         if (partial != null) {
             partial.release();

@@ -143,19 +143,19 @@ public final class FrameWriter {
         ctx.write(bytes, ctx.voidPromise());
     }
 
-    /** Passes on what was gathered, and flushes. */
+    /** Passes on the gathered frames, and flushes. */
     public void flush() {
         passOn();
         ctx.flush();
     }
 
-    /** The connection is gone: nothing is gathered any longer, and the channel drops what is written. */
+    /** The connection is gone: nothing is gathered any longer, and the channel drops all writes. */
     public void close() {
         closed = true;
         passOn();
     }
 
-    /** The handler was removed, perhaps without an event that said the channel was inactive. */
+    /** The handler was removed, possibly without an event for the channel's end. */
     public void discard() {
         closed = true;
         if (gathered != null) {

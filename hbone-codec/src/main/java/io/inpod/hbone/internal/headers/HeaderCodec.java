@@ -16,12 +16,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * HPACK by Netty, without Netty's validation: {@link RequestRules} and {@link ResponseRules} are stricter and see the order of the fields.
+ * HPACK by Netty, without Netty's validation: {@link RequestRules} and {@link ResponseRules} are stricter and check the fields' order.
  */
 public final class HeaderCodec implements AutoCloseable {
     private static final int TABLE_LIMIT = 4096;
     private static final int MAX_SIZES = 2;
-    /** What each field counts in addition to its characters (RFC 9113 section 6.5.2). */
+    /** The overhead that counts for each field in addition to its characters (RFC 9113 section 6.5.2). */
     private static final int FIELD_OVERHEAD = 32;
 
     private final Decoder decoder;
@@ -91,8 +91,8 @@ public final class HeaderCodec implements AutoCloseable {
     }
 
     /**
-     * The peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces it (RFC 7541 section 4.2): Netty would write each change at once, and
-     * a peer can send any number of them.
+     * The peer's SETTINGS_HEADER_TABLE_SIZE. The next block announces it (RFC 7541 section 4.2): Netty would write each change immediately,
+     * and a peer can send any number of them.
      */
     public void peerTableSize(long size) {
         lastTable = Math.min(size, TABLE_LIMIT);

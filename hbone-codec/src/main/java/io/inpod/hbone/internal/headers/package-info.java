@@ -1,4 +1,4 @@
-/** Header lists: HPACK, and what a CONNECT request and its answer must consist of. Stands on {@code internal.frames}. */
+/** Header lists: HPACK, and the rules for a CONNECT request and its answer. Uses {@code internal.frames}. */
 @NullMarked
 package io.inpod.hbone.internal.headers;
 

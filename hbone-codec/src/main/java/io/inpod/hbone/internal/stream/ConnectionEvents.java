@@ -4,7 +4,7 @@ import io.inpod.hbone.HboneEvents;
 import io.netty.channel.Channel;
 
 /**
- * Reports what happens to one connection and its streams.
+ * Reports events of one connection and its streams.
  *
  * @param listener the caller's listener
  * @param connection the TCP channel

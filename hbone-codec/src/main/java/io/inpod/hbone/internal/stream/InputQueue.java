@@ -28,7 +28,7 @@ final class InputQueue {
     /** Takes ownership. */
     void add(ByteBuf part) {
         int n = part.readableBytes();
-        // The first slice is usually read at once and isn't copied.
+        // The first slice is usually read immediately and isn't copied.
         if (parts.isEmpty() || n >= SMALL && !isWasteful(part, n)) {
             tail = null;
             parts.add(part);

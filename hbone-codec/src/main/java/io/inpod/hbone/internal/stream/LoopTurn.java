@@ -22,7 +22,7 @@ public final class LoopTurn {
     private boolean dirty;
     private boolean scheduled;
 
-    /** The turns of one connection; {@code failed} receives what a turn throws. */
+    /** The turns of one connection; {@code failed} receives exceptions thrown in a turn. */
     public LoopTurn(EventExecutor loop, SendScheduler scheduler, Runnable flush, Consumer<Throwable> failed) {
         this.loop = loop;
         this.flush = flush;
@@ -35,7 +35,7 @@ public final class LoopTurn {
         reading = true;
     }
 
-    /** No more bytes are there to be read: calls what has been put off, and flushes. */
+    /** There are no more bytes to read: runs the deferred calls, and flushes. */
     public void readEnds() {
         reading = false;
         settle();
@@ -54,7 +54,7 @@ public final class LoopTurn {
         wake();
     }
 
-    /** Lets the stream's tunnel look for news once no frame is half read. */
+    /** Lets the stream's tunnel check for changes once no frame is half read. */
     void makeReady(Stream stream) {
         if (stream.raiseNews()) {
             ready.add(stream);
@@ -69,7 +69,7 @@ public final class LoopTurn {
         }
     }
 
-    /** Runs a turn after the event loop has polled its sockets, so that work without an end doesn't starve the others. */
+    /** Runs a turn after the event loop has polled its sockets, so that endless work doesn't starve other connections. */
     @SuppressWarnings("FutureReturnValueIgnored") // a turn throws nothing
     public void scheduleAfterInput() {
         if (!scheduled) {
@@ -139,7 +139,7 @@ public final class LoopTurn {
         } finally {
             settling = false;
             if (!later.isEmpty() || !ready.isEmpty()) {
-                // Sending has raised news, or an exception has left some over.
+                // Sending has caused further changes, or an exception has left some unhandled.
                 schedule();
             }
         }

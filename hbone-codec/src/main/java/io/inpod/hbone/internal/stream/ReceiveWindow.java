@@ -9,7 +9,7 @@ import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides how much the peer may send (RFC 9113 section 5.2).
+ * Decides how many bytes the peer may send (RFC 9113 section 5.2).
  *
  * <p>A tunnel's credit returns when the tunnel is read, in quarters of its window. The connection's credit returns when bytes arrive, so
  * that unread tunnels don't stop the others. That costs memory, which is bounded: once unread bytes exceed one connection window, all

@@ -6,8 +6,8 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which stream may send how much (RFC 9113 section 5.2). A tunnel sends at once while no other tunnel waits. What the connection's
- * window or the socket holds back is served in rounds of {@value #QUANTUM} bytes, so that a bulk tunnel can't starve the others.
+ * Decides which stream may send how many bytes (RFC 9113 section 5.2). A tunnel sends immediately while no other tunnel waits. Streams held
+ * back by the connection's window or the socket are served in rounds of {@value #QUANTUM} bytes, so that a bulk tunnel can't starve others.
  */
 public final class SendScheduler {
     private static final int QUANTUM = 64 << 10;

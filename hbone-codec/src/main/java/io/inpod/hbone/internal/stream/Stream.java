@@ -66,7 +66,7 @@ public final class Stream {
         owner = newOwner;
     }
 
-    /** Nobody waits for this stream any longer. */
+    /** Clears the party that waits for this stream. */
     public void disown() {
         owner = null;
     }

@@ -93,7 +93,7 @@ public final class StreamChannel extends TunnelChannel {
         return !outputShutdown && super.isWritable();
     }
 
-    /** Looks for news: bytes, an end, a larger window. */
+    /** Checks for changes: bytes, an end, a larger window. */
     void process() {
         if (open) {
             resumeWrite();

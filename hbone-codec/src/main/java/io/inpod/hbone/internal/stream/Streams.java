@@ -136,7 +136,7 @@ public final class Streams {
         }
     }
 
-    /** Lets the stream's tunnel look for news once no frame is half read. */
+    /** Lets the stream's tunnel check for changes once no frame is half read. */
     public void makeReady(Stream stream) {
         turn.makeReady(stream);
     }
@@ -195,7 +195,7 @@ public final class Streams {
         events.streamReset(id, code.code(), false);
     }
 
-    /** Takes back a request, and drops what has arrived for it. */
+    /** Cancels a request, and drops bytes that have arrived for it. */
     public void abandon(Stream stream) {
         stream.disown();
         reset(stream, Http2Error.CANCEL);

@@ -1,6 +1,6 @@
 /**
- * Streams: their table, their state and how it changes, flow control in both directions, and the channel that a stream becomes. Stands on
- * {@code internal.frames} and {@code internal.headers}; knows nothing of the connection above it except {@code Streams.Listener}.
+ * Streams: their table, their state and its changes, flow control in both directions, and the channel that a stream becomes. Uses
+ * {@code internal.frames} and {@code internal.headers}, and knows only {@code Streams.Listener} of the connection above it.
  */
 @NullMarked
 package io.inpod.hbone.internal.stream;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Waits for the TLS handshake, requires ALPN h2 and a peer identity, and hands over to HTTP/2. */
 public final class TlsGate extends ChannelInboundHandlerAdapter {
-    /** What follows the handshake. */
+    /** The continuation after the handshake. */
     public interface Outcome {
         /** The handshake succeeded; returns the handler that speaks HTTP/2. */
         ChannelHandler established(Channel channel, SpiffeId peer);

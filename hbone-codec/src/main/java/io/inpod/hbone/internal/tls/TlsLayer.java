@@ -5,7 +5,7 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import java.time.Duration;
 
-/** Installs what precedes HTTP/2 in a channel's pipeline. */
+/** Installs the handlers that precede HTTP/2 in a channel's pipeline. */
 @FunctionalInterface
 public interface TlsLayer {
     /** Adds handlers at the end of the pipeline; they report the end of the handshake to {@code outcome}. */

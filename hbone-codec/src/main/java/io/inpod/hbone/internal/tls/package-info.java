@@ -1,4 +1,4 @@
-/** Mutual TLS with SPIFFE identities: contexts, the verification of a peer, and what a connection must show before it may speak HTTP/2. */
+/** Mutual TLS with SPIFFE identities: contexts, the verification of a peer, and the checks before a connection may speak HTTP/2. */
 @NullMarked
 package io.inpod.hbone.internal.tls;
 

@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** The server's HTTP/2 without TLS, for programs that can't show a client certificate. Exists in tests only. */
+/** The server's HTTP/2 without TLS, for programs that can't present a client certificate. It exists only in tests. */
 public final class CleartextServer implements AutoCloseable {
     private static final SpiffeId ANYONE = SpiffeId.parse("spiffe://cluster.local/ns/test/sa/cleartext");
 
@@ -40,12 +40,12 @@ public final class CleartextServer implements AutoCloseable {
                 }).bind(InetAddress.getLoopbackAddress(), 0).sync().channel();
     }
 
-    /** Where it listens. */
+    /** Returns the address on which it listens. */
     public InetSocketAddress address() {
         return (InetSocketAddress) listener.localAddress();
     }
 
-    /** Takes every well-formed request for a CONNECT, so that programs which can only GET and POST get tunnels. */
+    /** Treats every well-formed request as a CONNECT, so that programs limited to GET and POST get tunnels. */
     private static final class AnyMethod extends ServerConnection {
         AnyMethod(HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
             super(ANYONE, options, events, handler);

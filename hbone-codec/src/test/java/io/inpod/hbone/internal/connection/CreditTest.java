@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** When credit returns to the sender, and in which steps. */
+/** The times and the steps in which credit is returned to the sender. */
 class CreditTest {
     private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
     private static final int STREAM_WINDOW = 1 << 20;
@@ -56,7 +56,7 @@ class CreditTest {
         receive(1, 4, stream, "\0\7:method\7CONNECT\0\12:authority\13".concat("10.0.0.1:80").getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** The WINDOW_UPDATEs that were sent since the last call, as "stream+increment". */
+    /** Returns the WINDOW_UPDATEs sent since the last call, as "stream+increment". */
     private List<String> credit() {
         ByteBuf all = Unpooled.buffer();
         for (ByteBuf out = channel.readOutbound(); out != null; out = channel.readOutbound()) {

@@ -39,7 +39,7 @@ class EventsCostTest {
                 .put(payload).array();
     }
 
-    /** Bytes per request with its frames, the least of several rounds. */
+    /** Returns the bytes allocated per request with its frames, the minimum of several rounds. */
     private static long allocated(HboneEvents events, int dataFrames) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         HboneOptions options = HboneOptions.server().with(HboneLimits.server().withControlFrames(1_000_000));
@@ -94,7 +94,7 @@ class EventsCostTest {
             long recorded = Long.MAX_VALUE;
             long noneWithData = Long.MAX_VALUE;
             long listenedWithData = Long.MAX_VALUE;
-            // In turns: the compiler learns all the time to do without some.
+            // Alternate between them, because the JIT compiler eliminates more and more allocations over time.
             for (int i = 0; i < 3; i++) {
                 none = Math.min(none, allocated(HboneEvents.NONE, 0));
                 listened = Math.min(listened, allocated(listener, 0));

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * Runs a target with random input, mostly well-formed and then damaged, for {@code -Dinpod.fuzz.seconds} (default 3) each. A failure names its
- * seed, and so does a target that doesn't come back; {@code -Dinpod.fuzz.seed} runs that one again. A module's tests end after ten minutes; {@code -Dinpod.test.timeout}, in seconds, gives them hours.
+ * Runs a target with random input, mostly well-formed and then damaged, for {@code -Dinpod.fuzz.seconds} (default 3) each. A failure names
+ * its seed, and so does a target that doesn't return; {@code -Dinpod.fuzz.seed} repeats that run. The limit for a module's tests is ten
+ * minutes; raise it for long runs with {@code -Dinpod.test.timeout}, in seconds.
  */
 public final class Fuzz {
     private static final long SECONDS = Long.getLong("inpod.fuzz.seconds", 3);
@@ -17,7 +18,7 @@ public final class Fuzz {
 
     private Fuzz() { }
 
-    /** With seed after seed until the time is up; returns how many. */
+    /** Runs the target with one seed after another until the time is up; returns the number of runs. */
     public static int run(Consumer<FuzzInput> target) {
         long fixed = Long.getLong("inpod.fuzz.seed", -1);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.Random;
 
-/** Input made from a seed: shapes that a peer could send, with damage here and there. */
+/** Input generated from a seed: what a peer could send, with occasional damage. */
 public final class FuzzInput {
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     private static final int[] NUMBERS = {0, 1, 2, 4, 5, 8, 9, 16_384, 16_385, 65_535, 0x7fff_ffff, 0x8000_0000, -1};
@@ -21,10 +21,10 @@ public final class FuzzInput {
     private String lastText = "";
 
     FuzzInput(long seed) {
-        random = new Random(seed * 0x9e37_79b9_7f4a_7c15L); // neighbouring seeds would begin alike
+        random = new Random(seed * 0x9e37_79b9_7f4a_7c15L); // otherwise neighbouring seeds would start similarly
     }
 
-    /** A connection's bytes from the client's preface on. */
+    /** Returns a connection's bytes, starting with the client's preface. */
     public byte[] clientBytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(PREFACE);
@@ -32,7 +32,7 @@ public final class FuzzInput {
         return frames(out, false);
     }
 
-    /** A connection's bytes from the server's SETTINGS on. */
+    /** Returns a connection's bytes, starting with the server's SETTINGS. */
     public byte[] serverBytes() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(frame(4, 0, 0, random.nextInt(4) == 0 ? settings() : new byte[0]));
@@ -76,11 +76,11 @@ public final class FuzzInput {
         return random.nextInt(5) == 0 ? headerBlock() : headerFields(":status", pick("200", "200", "200", "503", "102"), "baggage", "k=v");
     }
 
-    /** Fields in any order, or with HPACK's other forms, or damaged. */
+    /** Returns a header block with fields in any order, in any of HPACK's forms, and possibly damaged. */
     byte[] headerBlock() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         if (random.nextInt(4) == 0) {
-            out.writeBytes(new byte[] {0x3f, (byte) (1 + 32 * random.nextInt(4))}); // a table for a few of the smallest entries
+            out.writeBytes(new byte[] {0x3f, (byte) (1 + 32 * random.nextInt(4))}); // a table with room for a few of the smallest entries
         }
         int fields = random.nextInt(8);
         for (int i = 0; i < fields; i++) {
@@ -126,7 +126,7 @@ public final class FuzzInput {
         out.writeBytes(text.getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** One of the texts, perhaps with characters changed, inserted, doubled or cut. */
+    /** Returns one of the texts, possibly with characters changed, inserted, duplicated or removed. */
     public String text(String... like) {
         StringBuilder s = new StringBuilder(pick(like));
         for (int changes = random.nextInt(4); changes > 0; changes--) {

@@ -32,11 +32,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** Random input for everything that a peer's bytes reach; {@link Fuzz} sets the time. Leaks fail the class, as everywhere in these tests. */
+/** Random input for all code that handles a peer's bytes, for the time set in {@link Fuzz}. Leaks fail the class, as in all these tests. */
 public class FuzzTest {
     private static final SpiffeId PEER = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/peer");
 
-    /** Whatever a client sends, the server goes on or sends GOAWAY, and nothing leaks. */
+    /** Whatever a client sends, the server continues or sends GOAWAY, and nothing leaks. */
     @Test
     void aServerConnection() {
         Map<String, Integer> outcomes = new TreeMap<>();
@@ -97,7 +97,7 @@ public class FuzzTest {
                 default -> request.accept(List.of(), new Echo());
             }
         } catch (TunnelResetException e) {
-            // The peer took it back.
+            // The peer cancelled the request.
         }
     }
 
@@ -134,7 +134,7 @@ public class FuzzTest {
                     ByteBuf block = Unpooled.wrappedBuffer(input.headerBlock());
                     try {
                         List<HeaderCodec.Field> fields = codec.decode(1, block);
-                        if (fields != null) { // or larger than we said
+                        if (fields != null) { // null if it is larger than we announced
                             RequestRules.Request request = RequestRules.check(fields);
                             assertThat(request.headers().size()).isLessThanOrEqualTo(fields.size());
                             ResponseRules.check(fields);
@@ -200,7 +200,7 @@ public class FuzzTest {
 
     @Test
     void theGeneratorIsWorthItsTime() {
-        // A seed that reads well must produce requests that a server accepts, or the fuzzing above scratches the surface only.
+        // The generator must produce enough requests that a server accepts; otherwise the fuzzing above doesn't get past the surface.
         int accepted = 0;
         for (int seed = 0; seed < 200; seed++) {
             FuzzInput input = new FuzzInput(seed);

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** With a clock that only the test advances. */
+/** The silence watch, with a clock that only the test advances. */
 class SilenceWatchTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final List<String> said = new ArrayList<>();
@@ -86,7 +86,7 @@ class SilenceWatchTest {
         assertThat(said).isEmpty();
     }
 
-    /** However often it is sent something: a timer a second at most, and none when there is nothing to wait for. */
+    /** However often the peer is sent something, there is at most one timer per second, and none while nothing is awaited. */
     @Test
     void timersAreFew() {
         for (int i = 0; i < 1000; i++) {

@@ -1,4 +1,4 @@
-/** Tests of one connection, fed with bytes. */
+/** Tests of a single connection that is fed with bytes. */
 @NullMarked
 package io.inpod.hbone.internal.connection;
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The test vectors for header lists and names, as any implementation could run them. */
+/** The test vectors for header lists and names, in a form that any implementation could run. */
 class VectorsTest {
     static Stream<JsonNode> requests() throws IOException {
         return Vectors.of("requests.json");

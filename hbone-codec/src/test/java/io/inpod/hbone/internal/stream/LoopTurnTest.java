@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 class LoopTurnTest {
-    /** A bulk tunnel whose socket accepts everything must not keep the loop from reading, although each turn schedules the next. */
+    /** A bulk tunnel whose socket accepts everything must not prevent the loop from reading, although each turn schedules the next. */
     @Test
     void whatGoesOnForEverLetsTheLoopReadInBetween() throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -43,7 +43,7 @@ class LoopTurnTest {
         }
     }
 
-    /** An exception in a turn fails the connection, and what was written before is sent. */
+    /** An exception in a turn fails the connection, and bytes written before are sent. */
     @Test
     void aTurnThatFailsIsToldAndFlushed() {
         EmbeddedChannel channel = new EmbeddedChannel();

@@ -19,7 +19,7 @@ class TlsContextsTest {
     private static final SpiffeId US = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/us");
     private static final SpiffeId THEM = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/them");
 
-    /** Making one takes up to milliseconds: once per certificate, not per connection; and never shared between expectations. */
+    /** Creating a context takes up to milliseconds, so there is one per certificate and expectation, not one per connection. */
     @Test
     void oneContextPerCertificateAndExpectation(@TempDir Path directory) throws Exception {
         WorkloadCertificate first = DevelopmentCa.open(directory.resolve("ca")).certificate(US);

@@ -3,24 +3,21 @@ package io.inpod.iptables.backend.guarantee;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.InPodConstants;
 
-/** What {@link PodRules} ensure about a pod's traffic. {@link GuaranteeTrial} tries each with packets. */
+/** A statement about a pod's traffic that {@link PodRules} ensure. {@link GuaranteeTrial} tries each with packets. */
 public enum Guarantee {
-    /** TCP that the application sends to other hosts goes to the proxy's port 15001. */
+    /** TCP from the application to other hosts goes to the proxy's port 15001. */
     OUTBOUND("outbound TCP goes to " + InPodConstants.OUTBOUND_PORT),
-    /** TCP that arrives in plaintext goes to the proxy's port 15006, or with the option {@code ingress} to the application. */
+    /** Inbound plaintext TCP goes to the proxy's port 15006, or with the option {@code ingress} to the application. */
     INBOUND("inbound TCP goes to " + InPodConstants.INBOUND_PLAINTEXT_PORT),
     /** HBONE arrives at port 15008 unchanged. */
     HBONE(InPodConstants.HBONE_PORT + " is left alone"),
-    /** What the proxy sends, which carries its mark, leaves unchanged. */
+    /** The proxy's own packets, which carry its mark, leave unchanged. */
     MARKED("what carries the proxy's mark passes"),
-    /** What carries the proxy's mark but comes from elsewhere is dropped; only with the option {@code proxyCgroup}. */
+    /** Packets that carry the proxy's mark but come from another process are dropped; only with the option {@code proxyCgroup}. */
     FORGED("a mark that isn't the proxy's own doesn't pass"),
-    /** New TCP that another program leads past the redirection doesn't leave; only with the guard. */
+    /** New TCP connections that bypass the redirection because of another program don't leave; only with the guard. */
     CONTAINED("TCP that misses the redirection doesn't leave"),
-    /**
-     * New TCP from outside that another program leads past the redirection doesn't arrive; only with the guard, profile REDIRECT and
-     * without ingress.
-     */
+    /** Inbound TCP connections that bypass the redirection don't arrive; only with the guard, profile REDIRECT and without ingress. */
     SEALED("TCP that misses the redirection doesn't arrive"),
     /** TCP to localhost isn't redirected. */
     LOOPBACK("TCP to localhost passes"),
@@ -32,7 +29,7 @@ public enum Guarantee {
     DNS_TCP("DNS over TCP goes to " + InPodConstants.DNS_PORT),
     /** Health probes from the agreed address reach the application without the proxy. */
     HOST_PROBE("health probes bypass the proxy"),
-    /** TCP of a machine nested in the pod counts as outbound; only with virtual interfaces. */
+    /** TCP from a machine nested in the pod counts as outbound; only with virtual interfaces. */
     NESTED("TCP of nested machines goes to " + InPodConstants.OUTBOUND_PORT),
     /** Outbound TCP of a family that isn't redirected is rejected. */
     REJECTED_OUTBOUND("outbound TCP is rejected"),

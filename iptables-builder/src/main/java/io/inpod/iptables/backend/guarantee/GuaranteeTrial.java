@@ -26,13 +26,13 @@ import java.util.Optional;
  * Tries the guarantees of {@link PodRules} with real packets, and reports which are broken and by which rule.
  *
  * <p>The pod itself isn't touched: all of its rules are copied into a twin, a pod that is created for the purpose, and the packets are
- * sent there. What surrounds the rules (routing, the proxy's listeners) isn't tried. Needs {@code netns-sockets}, the tools iptables
+ * sent there. The rules' surroundings (routing, the proxy's listeners) aren't tested. Needs {@code netns-sockets}, the tools iptables
  * and nft, and CAP_SYS_ADMIN and CAP_NET_ADMIN. Blocks for a second or two; a broken guarantee may take some seconds more. May be
  * called on any platform thread, and for several pods concurrently.
  */
 public final class GuaranteeTrial {
     private static final int APP = 8080;
-    /** Connections to this port are led past the redirection in the twin, as another program might do. */
+    /** In the twin, connections to this port bypass the redirection, as if another program had diverted them. */
     private static final int DIVERTED = 8081;
     private static final String AT_APP = "the application";
     private static final String IN_CLEAR = "the peer, past the proxy";
@@ -115,7 +115,7 @@ public final class GuaranteeTrial {
         return guarantees;
     }
 
-    /** With TPROXY a foreign nat rule comes too late to lead anything away. */
+    /** With TPROXY, a foreign nat rule comes too late to divert anything. */
     private boolean isSealed(InPodRedirection redirection) {
         return rules.guard() && !redirection.ingress() && redirection.profile() == InPodRedirection.Profile.REDIRECT;
     }

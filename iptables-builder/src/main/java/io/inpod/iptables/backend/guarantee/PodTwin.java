@@ -89,7 +89,7 @@ final class PodTwin implements AutoCloseable {
         }
     }
 
-    /** Switches duplicate address detection off, so that IPv6 addresses can be used at once. */
+    /** Switches duplicate address detection off, so that IPv6 addresses can be used immediately. */
     private static void prepare(NetworkNamespace namespace) throws IOException {
         if (KernelFamilies.has(IpFamily.V6)) {
             namespace.<IOException>run(() -> {

@@ -48,7 +48,7 @@ final class RuleTexts {
         };
     }
 
-    /** The chain to which a built-in chain leads: there the guard is. */
+    /** Returns the chain to which a built-in chain leads, which is the guard's. */
     private String behind(TableName table, Hook hook) {
         return set.table(table).stream().flatMap(found -> found.chains().stream()).filter(chain -> chain.name().equals(hook.name()))
                 .flatMap(chain -> chain.rules().stream()).flatMap(rule -> rule.target().destination().stream()).findFirst()

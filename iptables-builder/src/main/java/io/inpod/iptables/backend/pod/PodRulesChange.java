@@ -151,7 +151,7 @@ public final class PodRulesChange implements NamespaceChange {
         change(backend, some).install(namespace);
     }
 
-    /** Returns what this kernel supports of the rules, if it can't redirect one of two families: tried in a namespace of its own. */
+    /** Returns the rules that this kernel supports, if it can't redirect one of two families: tried in a temporary namespace. */
     private Optional<PodRules> possible(Backend backend) throws IOException {
         if (rules.redirections().size() < 2 || works(backend, rules)) {
             return Optional.empty();
@@ -184,7 +184,7 @@ public final class PodRulesChange implements NamespaceChange {
             try {
                 old.put(family, found.ruleSet(family));
             } catch (IllegalStateException e) {
-                return; // rules that can't be expressed were changed by hand: they are replaced at once
+                return; // rules that can't be expressed were changed by hand: they are replaced immediately
             }
         }
         RuleSet between = some.after(old);

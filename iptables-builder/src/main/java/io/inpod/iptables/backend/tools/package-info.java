@@ -1,4 +1,4 @@
-/** Which programs of iptables, ipset and nft the back ends run, and how a run of one failed. */
+/** The programs of iptables, ipset and nft that the back ends run, and the exception for a failed run. */
 @NullMarked
 package io.inpod.iptables.backend.tools;
 

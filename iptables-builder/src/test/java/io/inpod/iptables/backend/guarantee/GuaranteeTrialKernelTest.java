@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every guarantee holds where the rules are complete; where they were changed, the broken one is named with the rule. */
+/** Every guarantee holds if the rules are complete; if a rule was changed, the report names the broken guarantee and the rule. */
 @Pods(1)
 class GuaranteeTrialKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4).withDnsCapture(true);
@@ -68,7 +68,7 @@ class GuaranteeTrialKernelTest {
         assertThat(tryAll(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
     }
 
-    /** A change of the rules, the guarantee that it breaks, and what is reported. */
+    /** A change of the rules, the guarantee that it breaks, and the expected report. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "nat     | -I OUTPUT -p tcp -j ACCEPT                   | OUTBOUND   | no answer; met nat OUTPUT rule 1: -p tcp -j ACCEPT",
@@ -127,7 +127,7 @@ class GuaranteeTrialKernelTest {
         assertThat(state(pod)).isEqualTo(before);
     }
 
-    /** Not the rules that only jump: IPv6 talks to its neighbours all the time. */
+    /** Leaves out rules that only jump, because neighbour discovery of IPv6 changes their counters at any time. */
     private static String state(NetworkNamespace pod) throws Exception {
         StringBuilder state = new StringBuilder(Tool.run(pod, "ip", "-o", "link") + Tool.run(pod, "ip", "-s", "link", "show", "dev", "lo"));
         for (IpFamily family : IpFamily.values()) {

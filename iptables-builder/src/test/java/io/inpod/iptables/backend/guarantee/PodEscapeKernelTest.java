@@ -27,10 +27,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A foreign program takes the redirection out of the way of new connections: whether they leave the pod then, or come in. */
+/** A foreign program disables the redirection of new connections: do they then leave the pod, or enter it? */
 class PodEscapeKernelTest {
     private static final int PORT = 8080;
-    /** Only for the addresses and interfaces: its machine behind br0 may be nested without being listed. */
+    /** Provides only addresses and interfaces, so that a test can have a nested machine behind br0 that the rules don't list. */
     private static final PodRules SURROUNDINGS = PodRules.of(redirection(IpFamily.V4).withVirtualInterfaces(List.of("br0")), redirection(IpFamily.V6));
     private static final String FLUSH = "iptables -t nat -F OUTPUT; ip6tables -t nat -F OUTPUT";
     private static final String FLUSH_LEGACY = "iptables-legacy -t nat -F ISTIO_OUTPUT; ip6tables-legacy -t nat -F ISTIO_OUTPUT";
@@ -54,7 +54,7 @@ class PodEscapeKernelTest {
         Tool.run(pod, "sh", "-ec", change);
     }
 
-    /** Begins a connection and sees whether its first packet leaves by an interface of the pod. */
+    /** Starts a connection and returns whether its first packet leaves through an interface of the pod. */
     private static boolean leaves(PodTwin twin, String link, NetworkNamespace from, InetSocketAddress to, int seen) throws IOException {
         try (WireTap wire = WireTap.on(twin.pod(), link); SocketChannel app = JdkChannels.client(from, SocketOptions.NONE)) {
             app.configureBlocking(false);
@@ -63,7 +63,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** Without the guard it does leave in clear, of either family; with it nothing does. */
+    /** Without the guard a connection of either family leaves in plaintext; with it, none does. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "netlink         | REDIRECT | 8080 | " + FLUSH,
@@ -103,7 +103,7 @@ class PodEscapeKernelTest {
             + "ip6tables -t nat -I PREROUTING -p tcp --dport 80 -j DNAT --to :8080";
     private static final String UNTRACKED = "iptables -t raw -A PREROUTING -p tcp -j CT --notrack; ip6tables -t raw -A PREROUTING -p tcp -j CT --notrack";
 
-    /** Without the guard it reaches the application past the proxy's policy; with it nothing does. */
+    /** Without the guard a connection reaches the application and bypasses the proxy's policy; with it, none does. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "netlink         | REDIRECT | 8080 | " + NAT_IN,
@@ -142,7 +142,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** Until the kernel has counted a packet on the rule that drops. */
+    /** Waits until the kernel has counted a packet on the rule that drops. */
     private static void awaitDrop(NetworkNamespace pod, String backend, IpFamily family) throws Exception {
         boolean inet = backend.equals("nft") || backend.equals("netlink-inet");
         String list = inet ? "nft list chain inet istio-ambient-mangle inpod-inbound"
@@ -155,7 +155,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** The address of the health probes, whole rules or not, of both families, with whichever options. */
+    /** Connections to the health probes' address always leave the pod, in both families, with and without ingress mode. */
     @ParameterizedTest
     @CsvSource({"netlink, false", "netlink, true", "netlink-inet, false", "netlink-inet, true", "iptables-legacy, false"})
     void theProbesAddressIsReached(String backend, boolean ingress) throws Exception {
@@ -169,7 +169,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** A machine behind br0, which isn't listed: what reaches it must have come from the health probes, or in ingress mode from anywhere. */
+    /** Only health probes, or in ingress mode connections from anywhere, reach a machine behind br0, which the rules don't list. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "netlink         | REDIRECT | false | true  | 169.254.7.127 | true",
@@ -188,7 +188,7 @@ class PodEscapeKernelTest {
         try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
             install(twin.pod(), rules, backend);
             does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward");
-            if (!client.startsWith("169.")) { // for the others the rules are whole
+            if (!client.startsWith("169.")) { // for health probes the rules stay complete
                 does(twin.pod(), FLUSH_INBOUND + "; nft flush chain inet istio-ambient-nat prerouting || true");
             }
             InetAddress nested = InetAddress.getByName("198.51.100.2");
@@ -201,7 +201,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** In ingress mode a pod may forward; but what comes from a listed interface must have met the redirection. */
+    /** In ingress mode a pod may forward packets, but those from a listed interface must have been redirected. */
     @ParameterizedTest
     @CsvSource({"netlink, false, true, true", "netlink, true, false, true", "netlink, true, true, false", "iptables-legacy, true, true, false",
         "netlink-inet, false, true, true", "netlink-inet, true, false, true", "netlink-inet, true, true, false", "nft, true, true, false"})
@@ -217,7 +217,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** What nat lets pass untouched isn't stopped: a whole connection out of an application's answers, and in ingress mode too. */
+    /** The guard doesn't stop connections that nat deliberately leaves alone: an application's replies get out, in ingress mode too. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void anApplicationAnswersWhoMayReachIt(boolean ingress) throws Exception {

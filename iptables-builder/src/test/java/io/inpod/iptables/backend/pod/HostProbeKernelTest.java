@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rules and sets of a node: listed like the golden files, changed pod by pod, and what they do to a probe. */
+/** A node's rules and sets: they are listed as in the golden files, change pod by pod, and affect real probes. */
 @Pods(2)
 class HostProbeKernelTest {
     private static final String SETS = "create istio-inpod-probes-v4 hash:ip family inet comment\ncreate istio-inpod-probes-v6 hash:ip family inet6 comment\n";
@@ -44,7 +44,7 @@ class HostProbeKernelTest {
         return new HostProbeChange(HostProbe.of(families), Backends.named(backend).orElseThrow());
     }
 
-    /** Back to the node, whatever address it asks from. */
+    /** Routes replies back to the node, whichever source address it uses. */
     private static void routeAnswers(NetworkNamespace pod) throws IOException {
         try (Rtnetlink inside = Rtnetlink.open(pod)) {
             inside.routes().add(Route.via(address("169.254.7.127"), 32, address("10.77.0.1")));
@@ -59,7 +59,7 @@ class HostProbeKernelTest {
         NetworkNamespace theirs = network.pod(1).namespace();
         boolean both = golden.contains("ipv6");
         String suffix = backend.equals("iptables-legacy") ? "-legacy" : "-nft";
-        for (NetworkNamespace each : List.of(ours, theirs)) { // a masquerade that was there before must not win
+        for (NetworkNamespace each : List.of(ours, theirs)) { // an existing masquerade rule must not take precedence
             Kernel.run(each, "*nat\n-A POSTROUTING -j MASQUERADE\nCOMMIT\n", "iptables" + suffix + "-restore", "--noflush");
         }
         Kernel.run(theirs, SETS, "ipset", "restore");
@@ -90,7 +90,7 @@ class HostProbeKernelTest {
         return Kernel.run(namespace, "", "nft", "-s", "list", "chain", "inet", "istio-ambient-nat", "postrouting");
     }
 
-    /** What probes are is decided by the source that a pod sees. */
+    /** The source address that a pod sees shows whether a connection is treated as a probe. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet", "iptables-nft", "iptables-legacy"})
     void podsComeAndGo(String backend, PodNetwork network) throws Exception {
@@ -104,7 +104,7 @@ class HostProbeKernelTest {
             probes.add(node, "uid-1", List.of(pod, address("fd77::2")));
             probes.add(node, "uid-1", List.of(pod));
             assertThat(seenBy(app, node, pod)).isEqualTo("169.254.7.127");
-            probes.add(node, "uid-2", List.of(pod)); // the address was used again, before the old pod was forgotten
+            probes.add(node, "uid-2", List.of(pod)); // the address is reused before the old pod is removed
             assertThat(probes.remove(node, "uid-1")).containsExactly(address("fd77::2"));
             assertThat(seenBy(app, node, pod)).isEqualTo("169.254.7.127");
             assertThat(probes.remove(node, "uid-2")).containsExactly(pod);
@@ -133,7 +133,7 @@ class HostProbeKernelTest {
         }
     }
 
-    /** While the pods of a set change one by one, a connection to one that stays is never without its probe address. */
+    /** While other pods are added and removed, connections to a pod that stays always come from the probe address. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet"})
     void thoseWhoStayAreNotTouched(String backend, PodNetwork network) throws Exception {

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every combination of the options gives the kernel the same listing as Istio's own plan. */
+/** With every combination of options, the kernel lists the same rules as for Istio's own plan. */
 class OptionCombinationsKernelTest {
     private static final List<List<String>> INTERFACES = List.of(List.of(), List.of("br0"), List.of("br0", "tap-1"));
 
@@ -33,7 +33,7 @@ class OptionCombinationsKernelTest {
         return own ? "e9ac:1e77:90ca:399f:4d6d:ece2:2f9b:3164" : "fd16:9254:7127:1337:ffff:ffff:ffff:ffff";
     }
 
-    /** The plan that all combinations are held against is itself held against the golden files. */
+    /** The plan with which all combinations are compared is itself compared with the golden files. */
     @Test
     void thePlanIsThatOfTheGoldens() throws Exception {
         Map<String, String> goldens = Map.of("default.golden", "V4 true false", "ingress.golden", "V4 false true",
@@ -80,7 +80,8 @@ class OptionCombinationsKernelTest {
         List<String> seen = new ArrayList<>();
         try (NetworkNamespace ours = Kernel.namespace()) {
             for (Options options : Options.all()) {
-                Backends.named(backend).orElseThrow().apply(ours, PodRules.NAMES, options.preset(family).ruleSet()); // over the combination before
+                // replaces the previous combination
+                Backends.named(backend).orElseThrow().apply(ours, PodRules.NAMES, options.preset(family).ruleSet());
                 try (NetworkNamespace theirs = Kernel.namespace()) {
                     Kernel.run(theirs, UpstreamPlan.script(family, options.dns, options.ingress, options.interfaces, options.address(family)),
                             tool + "-restore", "--noflush");
@@ -131,7 +132,7 @@ class OptionCombinationsKernelTest {
         }
     }
 
-    /** All tables, each with its chains in alphabetical order: in which order chains were made means nothing. */
+    /** Returns all tables, each with its chains in alphabetical order, because the order in which chains were created is irrelevant. */
     private static String tables(NetworkNamespace namespace) throws Exception {
         Map<String, StringBuilder> chains = new TreeMap<>();
         String table = "";

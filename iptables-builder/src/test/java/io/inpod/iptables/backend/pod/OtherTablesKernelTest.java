@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Rules that an earlier installation left in tables which the back end of today doesn't see. */
+/** Rules that an earlier installation left in tables which the current back end doesn't see. */
 @Pods(1)
 class OtherTablesKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
@@ -57,7 +57,7 @@ class OtherTablesKernelTest {
         return Kernel.run(pod, "", "sh", "-c", tables);
     }
 
-    /** Without counters. */
+    /** Returns the rules of iptables-legacy, without counters. */
     private static String legacy(NetworkNamespace pod) throws Exception {
         return Kernel.listing(pod, "iptables-legacy-save") + "\n" + Kernel.listing(pod, "ip6tables-legacy-save");
     }
@@ -81,7 +81,7 @@ class OtherTablesKernelTest {
         by(NEW, named(now)).verify(pod);
     }
 
-    /** Whoever removes needn't know by which back end rules came. */
+    /** Rules can be removed without knowing which back end applied them. */
     @ParameterizedTest
     @CsvSource({"iptables-legacy, netlink-inet", "netlink, nft", "nft, iptables-legacy", "iptables-legacy, netlink"})
     void areRemovedToo(String before, String now, PodNetwork network) throws Exception {
@@ -92,12 +92,12 @@ class OtherTablesKernelTest {
         by(NEW, named(now)).remove(pod);
     }
 
-    /** Also those of a node; and the sets of ipset, which rules of iptables-legacy and iptables-nft share. */
+    /** The same holds for a node's rules, and for ipsets, which the rules of iptables-legacy and iptables-nft share. */
     @ParameterizedTest
     @CsvSource({"iptables-legacy, netlink-inet", "netlink, netlink-inet", "nft, iptables-legacy", "iptables-legacy, iptables-nft", "iptables-legacy, netlink",
         "netlink, iptables-legacy"})
     void ofANodeAreADifferenceAndGo(String before, String now, PodNetwork network) throws Exception {
-        NetworkNamespace node = network.pod(0).namespace(); // as good as a node's, and closed to others
+        NetworkNamespace node = network.pod(0).namespace(); // stands in for a node's namespace, isolated from other tests
         List<Element> pods = List.of(new Element(IpPrefix.parse("10.1.2.3").address(), "uid-1"));
         HostProbeChange old = new HostProbeChange(HostProbe.of(IpFamily.values()), named(before));
         HostProbeChange change = new HostProbeChange(HostProbe.of(IpFamily.values()), named(now));
@@ -119,7 +119,7 @@ class OtherTablesKernelTest {
         assertThat(Kernel.run(node, "", "ipset", "save")).doesNotContain("istio");
     }
 
-    /** The sets alone are no reason to believe that this back end's rules are there. */
+    /** The existence of the sets doesn't prove that this back end's rules are present. */
     @Test
     void ipsetsDontDecideWhoseRulesAreThere(PodNetwork network) throws Exception {
         NetworkNamespace node = network.pod(0).namespace();
@@ -128,7 +128,7 @@ class OtherTablesKernelTest {
         assertThat(detection.reason()).isEqualTo("iptables-legacy already holds rules here");
     }
 
-    /** By whatever is best: where two hold rules one of them keeps them. */
+    /** If two back ends have rules, the better one of them keeps its rules. */
     @Test
     void oneOfTwoIsKept(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
@@ -141,7 +141,7 @@ class OtherTablesKernelTest {
         new PodRulesChange(OLD).verify(pod);
     }
 
-    /** The old rules are whole while the new come, and stay if those don't. */
+    /** The old rules stay complete while the new ones are applied, and remain if that fails. */
     @Test
     void goOnlyAfterTheNewOnesAreIn(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
@@ -163,7 +163,7 @@ class OtherTablesKernelTest {
         assertThat(listing("iptables-legacy", pod)).doesNotContain("15001");
     }
 
-    /** Before it may be known which tables are meant, none of the possible ones is another's. */
+    /** Until it is known which tables the system's iptables uses, neither candidate counts as another back end's. */
     @Test
     void theSystemsIptablesIsNotTakenForAnother(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
@@ -185,7 +185,7 @@ class OtherTablesKernelTest {
         void apply() throws Exception;
     }
 
-    /** A back end before each of whose applications something is done. */
+    /** Returns a back end that runs an action before each {@code apply}. */
     private static Backend watched(Backend backend, Before before) {
         return (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
             if (method.getName().equals("apply")) {

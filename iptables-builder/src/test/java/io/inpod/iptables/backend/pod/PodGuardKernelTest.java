@@ -28,13 +28,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The connection tracking entry of a redirected connection is lost under it: what the application writes then, and where it goes. */
+/** A redirected connection loses its connection tracking entry: where does the data go that the application then writes? */
 @Pods(2)
 class PodGuardKernelTest {
     private static final String BEFORE = "before the flush";
     private static final String AFTER = "after the flush";
 
-    /** The first line shows the leak that the guard is there for. */
+    /** The first case shows the leak that the guard prevents. */
     @ParameterizedTest
     @CsvSource({"netlink, 0, false, true", "netlink, 0, true, false", "netlink, 1, false, false", "netlink, 1, true, false",
         "netlink-inet, 0, false, true", "netlink-inet, 0, true, false", "iptables-legacy, 0, true, false"})
@@ -59,7 +59,7 @@ class PodGuardKernelTest {
         }
     }
 
-    /** What begins in the middle isn't let out either: here to the one address that passes the proxy by. */
+    /** Packets of a connection that tracking has never seen can't leave either, here to the one address that bypasses the proxy. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theMiddleOfAnUnknownConnectionStaysInside(boolean guard, PodNetwork network) throws Exception {
@@ -86,7 +86,7 @@ class PodGuardKernelTest {
         }
     }
 
-    /** Packets that somebody exempts from tracking skip nat. */
+    /** Packets that a foreign rule exempts from tracking bypass nat. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatIsExemptFromTrackingStaysInside(boolean guard, PodNetwork network) throws Exception {

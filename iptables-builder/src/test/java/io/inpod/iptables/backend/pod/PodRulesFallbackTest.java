@@ -25,7 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What happens to a pod's rules where the preferred way, or one family, doesn't work: never half of them, never none in silence. */
+/** The preferred back end, or one family, doesn't work: the rules are never half applied, and never silently absent. */
 @Pods(1)
 class PodRulesFallbackTest {
     private static final PodRules BOTH = PodRules.of(InPodRedirection.of(IpFamily.V4), InPodRedirection.of(IpFamily.V6));
@@ -38,7 +38,7 @@ class PodRulesFallbackTest {
         return new PodRulesChange(BOTH, List.of(backends), reasons::add);
     }
 
-    /** A tool that does what a shell script says, before all others. */
+    /** Returns tools in which a shell script takes precedence over the real tool. */
     private IptablesTools with(String tool, String script) throws IOException {
         Path file = Files.writeString(directory.resolve(tool), "#!/bin/sh\n" + script + "\n");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -71,7 +71,7 @@ class PodRulesFallbackTest {
         by(failing, NetlinkBackend.inet()).verify(pod);
     }
 
-    /** As a kernel without REDIRECT for IPv6 answers. */
+    /** The tool fails as it does on a kernel without REDIRECT for IPv6. */
     @Test
     void aFamilyThatCanNotBeRedirectedIsRejected(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The rules of both families together: what passes, what is rejected, and what is left. */
+/** The rules of both families together: which connections pass, which are rejected, and what remains after removal. */
 @Pods(2)
 class PodRulesKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
@@ -79,7 +79,7 @@ class PodRulesKernelTest {
         }
     }
 
-    /** The golden listings are there as they are, and beside them only what the guard needs. */
+    /** The listing is exactly the golden one plus the guard's rules. */
     @ParameterizedTest
     @EnumSource(IpFamily.class)
     void theGuardStandsBesideTheGoldenListing(IpFamily family, PodNetwork network) throws Exception {
@@ -122,7 +122,7 @@ class PodRulesKernelTest {
         }
     }
 
-    /** As of a version that knew only lost connections; and all of what this one installs goes again. */
+    /** The older guard handled only lost connections. Everything that the current version installs is removed again. */
     @ParameterizedTest
     @CsvSource(delimiter = ':', value = {
         "iptables-nft    : iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",

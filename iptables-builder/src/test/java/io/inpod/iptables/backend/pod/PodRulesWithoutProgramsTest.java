@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where netlink can do it, all that a pod's rules take from enrolment to removal is done without any program. */
+/** If netlink works, a pod's rules are installed, verified and removed without running any program. */
 class PodRulesWithoutProgramsTest {
     private static final PodRules RULES = PodRules.of(InPodRedirection.of(IpFamily.V4), InPodRedirection.of(IpFamily.V6));
 
@@ -47,7 +47,7 @@ class PodRulesWithoutProgramsTest {
         void run() throws Exception;
     }
 
-    /** The command lines of the programs that this process starts meanwhile. */
+    /** Returns the command lines of the programs that this process starts while an action runs. */
     private List<String> started(Work work) throws Exception {
         try (Recording recording = new Recording()) {
             recording.enable("jdk.ProcessStart");
@@ -77,7 +77,7 @@ class PodRulesWithoutProgramsTest {
         assertThat(Kernel.listing(pod, "iptables-nft-save")).isEmpty();
     }
 
-    /** Rules that only a program sees are still found, and go. */
+    /** Rules that only a program can see are still found and removed. */
     @Test
     void whereLegacyHoldsRulesItsToolIsAsked() throws Exception {
         Backend legacy = IptablesBackend.legacy();

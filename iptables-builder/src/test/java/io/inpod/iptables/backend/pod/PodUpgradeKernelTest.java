@@ -25,10 +25,10 @@ import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A stream of new connections while one version of the rules replaces another: none escapes, and none is refused that is redirected before and after. */
+/** While one version of the rules replaces another, no new connection escapes, and none is refused that both versions redirect. */
 @Pods(2)
 class PodUpgradeKernelTest {
-    /** Says on each connection which of its ports it came to; of both families, and for foreign destinations too. */
+    /** Writes to each connection the port that accepted it; for both families, and for foreign destinations too. */
     private static final String SERVER = """
             import select, socket, sys
             ports = {}
@@ -55,7 +55,7 @@ class PodUpgradeKernelTest {
                     c.close()
             """;
 
-    /** Connects to port 8080 again and again until its input ends, and prints each outcome that it hasn't seen. */
+    /** Connects to port 8080 repeatedly until its input ends, and prints each new outcome. */
     private static final String CLIENT = """
             import select, socket, sys, time
             seen = {}
@@ -95,7 +95,7 @@ class PodUpgradeKernelTest {
         return lines;
     }
 
-    /** What changes table by table, what changes at once, and what moves on to tables of another kind each time. */
+    /** Back ends that change table by table or in one transaction, and two that take turns with tables of different kinds. */
     @ParameterizedTest
     @CsvSource({"iptables-nft, 1", "netlink, 3", "iptables-legacy netlink-inet, 1"})
     void nothingPassesBetweenTheVersions(String backends, int rounds, PodNetwork network) throws Exception {
@@ -140,7 +140,7 @@ class PodUpgradeKernelTest {
             }
             assertThat(outcomes.get(0)).as("IPv4 out").containsExactly("15001");
             assertThat(outcomes.get(1)).as("IPv4 in").containsExactly("15006");
-            // What was accepted before the rejection comes to nothing by it: its segments are TCP too.
+            // The rejection also cuts off connections that were accepted before it, because it applies to all TCP segments.
             assertThat(outcomes.get(2)).as("IPv6 out").contains("15001").isSubsetOf("15001", "refused", "reset", "timed out", "nothing");
             assertThat(outcomes.get(3)).as("IPv6 in").contains("15006").isSubsetOf("15006", "refused", "reset", "timed out", "nothing");
         } finally {

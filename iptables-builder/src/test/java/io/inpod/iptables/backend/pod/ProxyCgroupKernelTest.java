@@ -38,13 +38,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An application that sets the proxy's mark: past the proxy without {@code proxyCgroup}, dropped with it. */
+/** An application sets the proxy's mark: without {@code proxyCgroup} it bypasses the proxy, with it its packets are dropped. */
 @Pods(2)
 class ProxyCgroupKernelTest {
     private static final InPodRedirection V4 = InPodRedirection.of(IpFamily.V4);
     private static final InPodRedirection V6 = InPodRedirection.of(IpFamily.V6);
 
-    /** Connects with the proxy's mark, and waits only briefly for what is dropped. */
+    /** Connects with the proxy's mark; the timeout is short, because dropped packets get no reply. */
     private static final String FORGER = """
             import socket, sys
             s = socket.socket()
@@ -57,7 +57,7 @@ class ProxyCgroupKernelTest {
         void run(String path, Path directory) throws Exception;
     }
 
-    /** A fresh cgroup of the version 2 hierarchy; where this user can't make one that is said. */
+    /** Creates a cgroup in the version 2 hierarchy; if this user can't, the test is skipped with the reason. */
     private static void withCgroup(Body body) throws Exception {
         Path root = CgroupMount.mount().orElse(null);
         Assumptions.assumeTrue(root != null, "no cgroup2 file system is mounted");
@@ -106,7 +106,7 @@ class ProxyCgroupKernelTest {
         });
     }
 
-    /** The opposite of a cgroup deep down holds for those further up: that is why only some back ends take it. */
+    /** The negation of a nested cgroup also matches the cgroups above it, which only some back ends can express. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "iptables-legacy"})
     void outsideACgroupIsEverywhereElse(String backend, PodNetwork network) throws Exception {

@@ -3,8 +3,8 @@ package io.inpod.iptables.backend.pod;
 import java.util.List;
 
 /**
- * Istio's plan for a pod as a script for nft, for every combination of options: written down from its rule strings and sharing nothing
- * with our model. A test holds it against the golden files.
+ * Istio's plan for a pod as a script for nft, for every combination of options. It is transcribed from Istio's rule strings and shares no
+ * code with our model. A test compares it with the golden files.
  */
 final class UpstreamNftPlan {
     private static final String MARKED = "mark and 0xfff == 0x539";

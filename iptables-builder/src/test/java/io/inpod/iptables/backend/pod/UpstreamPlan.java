@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Istio's plan for a pod as the text that its node agent gives to iptables-restore, for every combination of options: written down
- * from its rule strings and sharing nothing with our model. A test holds it against the golden files.
+ * Istio's plan for a pod as the text that its node agent passes to iptables-restore, for every combination of options. It is transcribed
+ * from Istio's rule strings and shares no code with our model. A test compares it with the golden files.
  */
 final class UpstreamPlan {
     private final Map<String, List<String>> tables = new LinkedHashMap<>();

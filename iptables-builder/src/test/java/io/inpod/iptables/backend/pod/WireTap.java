@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** What leaves a pod through one of its interfaces, seen by a program that shares no code with what is tested: Python with a packet(7) socket. */
+/** Captures the packets that leave a pod through one interface, with an independent program: Python with a packet(7) socket. */
 public final class WireTap implements AutoCloseable {
     private static final String SNIFFER = """
             import socket, sys
@@ -54,12 +54,12 @@ public final class WireTap implements AutoCloseable {
         return tap;
     }
 
-    /** All packets that left until now, in hex from the IP header on, without the fence that closes the list. */
+    /** Returns all packets that have left so far, in hex starting with the IP header, without the marker that ends the list. */
     public List<String> drain(InetAddress somewhere) throws IOException {
         return drain(pod, somewhere);
     }
 
-    /** The same of what another namespace sends through the pod. */
+    /** Returns the same for packets that another namespace sends through the pod. */
     public List<String> drain(NetworkNamespace from, InetAddress somewhere) throws IOException {
         String fence = "fence " + ++fences;
         try (DatagramChannel channel = JdkChannels.datagram(from, SocketOptions.NONE)) {
@@ -76,7 +76,7 @@ public final class WireTap implements AutoCloseable {
         throw new IOException("the sniffer ended before the fence passed");
     }
 
-    /** Whether TCP to that destination is among packets, of whichever family: behind the IP header's last address come the two ports. */
+    /** Returns whether the packets contain TCP to the destination, of either family: the two ports follow the IP header's last address. */
     public static boolean shows(List<String> packets, InetAddress destination, int port) {
         Pattern header = Pattern.compile(hex(destination) + String.format("[0-9a-f]{4}%04x", port));
         return packets.stream().anyMatch(packet -> header.matcher(packet).find());

@@ -40,7 +40,7 @@ public class HeaderBenchmark {
     private final List<ByteBuf> blocks = new ArrayList<>();
     private int next;
 
-    /** Blocks that don't index what changes can be decoded repeatedly. */
+    /** Blocks that don't index the changing fields can be decoded repeatedly. */
     @Setup
     public void prepare() throws Exception {
         Random random = new Random(1);
@@ -60,7 +60,7 @@ public class HeaderBenchmark {
         plain.close();
     }
 
-    /** Releases. */
+    /** Releases the buffers. */
     @TearDown
     public void release() {
         out.release();
@@ -69,14 +69,14 @@ public class HeaderBenchmark {
         receiver.close();
     }
 
-    /** Headers to bytes. */
+    /** Encodes headers. */
     @Benchmark
     public ByteBuf encode() throws Exception {
         sender.encode(3, CONNECT, requests.get(next++ % REQUESTS), out.clear());
         return out;
     }
 
-    /** Bytes to a checked request; all fields are literals, the most work for a decoder. */
+    /** Decodes and checks a request; all fields are literals, the most work for a decoder. */
     @Benchmark
     public Object decode() throws Exception {
         return RequestRules.check(requireNonNull(receiver.decode(3, blocks.get(next++ % REQUESTS).readerIndex(0))));

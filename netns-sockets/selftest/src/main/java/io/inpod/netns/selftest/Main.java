@@ -7,7 +7,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Tries on this machine what the library needs, and what it does, in namespaces that vanish with the program, and prints a table.
+ * Tests on this machine whether the library works, in namespaces that vanish with the program, and prints a table.
  *
  * <pre>
  * java -jar netns-sockets-selftest-VERSION-selftest.jar

@@ -19,7 +19,7 @@ final class SelfTest {
     /** Tries something. */
     @FunctionalInterface
     private interface Check {
-        /** Returns what was observed. Throws an exception with the reason if it doesn't work. */
+        /** Returns the observation. Throws an exception with the reason if it doesn't work. */
         String run() throws Exception;
     }
 

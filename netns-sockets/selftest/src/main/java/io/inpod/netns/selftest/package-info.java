@@ -1,4 +1,4 @@
-/** A program that tries on a node what {@code io.inpod.netns} needs, and what it does. */
+/** A program that tests on a node whether {@code io.inpod.netns} works there. */
 @NullMarked
 package io.inpod.netns.selftest;
 

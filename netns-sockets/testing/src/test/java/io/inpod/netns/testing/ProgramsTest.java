@@ -12,7 +12,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The project's list of programs: the launcher installs from it, and the tests find nothing else. */
+/** The project's list of programs, which the launcher installs, and outside which the tests find none. */
 @Pods(1)
 class ProgramsTest {
     private static final Path LIST = Path.of(System.getenv("INPOD_PROGRAMS"));

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A server for this user's processes; foreign users are in the tests of what is built on it. */
+/** A server for processes of the same user; the tests of its users cover other users. */
 @Timeout(60)
 class PrivateServerTest {
     private static final Duration LONG = Duration.ofSeconds(20);

@@ -1,4 +1,4 @@
-// Prints nothing: compiled to assembly, whose lines beginning with "->" tell struct, field, offset and size, in bytes. See README.md.
+// Not run, only compiled to assembly: lines beginning with "->" give struct, field, offset and size in bytes. See README.md.
 #define _GNU_SOURCE
 #include <netinet/in.h>
 #include <stddef.h>

@@ -185,7 +185,7 @@ public final class StateManager {
     }
 
     /**
-     * Stops serving: closes listeners at once, and lets connections continue for a while.
+     * Stops serving: closes listeners immediately, and lets connections continue for a while.
      *
      * @param limit how long connections may continue
      */

@@ -39,7 +39,7 @@ final class OutboundPath {
 
     /** Notified of the result of an attempt to connect, before the first byte is carried. */
     interface Outcome {
-        /** Does nothing: the client notices by itself. */
+        /** Does nothing: the client notices without a notification. */
         Outcome NOTHING = error -> {};
 
         /** Called with the error, or with null if the destination answered. */

@@ -16,7 +16,7 @@ import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
 
 /**
- * What all connections of one pod share.
+ * The state that all connections of one pod share.
  *
  * @param config the proxy's configuration
  * @param mesh the other workloads

@@ -137,7 +137,7 @@ public final class PodProxy {
         local.read(pod.namespace());
     }
 
-    /** Stops at once: closes listeners and resets connections. Blocks until that is done. */
+    /** Stops immediately: closes listeners and resets connections. Blocks until that is done. */
     public void stop() throws InterruptedException {
         closeListeners();
         pools.close();

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 
 /**
- * What the proxies of all pods share.
+ * The state that the proxies of all pods share.
  *
  * @param config the configuration
  * @param mesh the workloads

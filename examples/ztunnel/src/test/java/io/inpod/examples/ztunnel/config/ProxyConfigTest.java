@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ProxyConfigTest {
-    /** The least that a start needs, and more on top. */
+    /** Returns the minimal configuration with additional variables. */
     static ProxyConfig config(String... more) throws ConfigException {
         Map<String, String> environment = new HashMap<>(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
         for (int i = 0; i < more.length; i += 2) {

@@ -92,7 +92,7 @@ public final class Ipsets {
         }
     }
 
-    /** Destroys what a killed run left. */
+    /** Destroys the sets that a killed run left behind. */
     private void destroySpare() throws IOException {
         if (List.of(ipset("", "list", "-n").split("\n")).contains(SPARE)) {
             ipset("", "destroy", SPARE);

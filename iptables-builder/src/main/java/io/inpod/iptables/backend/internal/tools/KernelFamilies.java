@@ -11,7 +11,7 @@ public final class KernelFamilies {
 
     private KernelFamilies() {}
 
-    /** Returns the families of this kernel. */
+    /** Returns the address families that this kernel has. */
     public static FamilyScope scope() {
         return has(IpFamily.V6) ? FamilyScope.BOTH : FamilyScope.V4;
     }

@@ -12,12 +12,12 @@ import java.nio.file.Path;
 public final class LegacyTables {
     private LegacyTables() {}
 
-    /** Returns whether there are tables of either family, or that can't be found out. */
+    /** Returns whether there are tables of either family, or whether that can't be determined. */
     public static boolean exist(NetworkNamespace namespace) throws IOException {
         return exist(namespace, IpFamily.V4) || exist(namespace, IpFamily.V6);
     }
 
-    /** Returns whether there are tables of a family, or that can't be found out. */
+    /** Returns whether there are tables of a family, or whether that can't be determined. */
     public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
         // of the reading thread's namespace
         Path names = Path.of("/proc/thread-self/net/" + (family == IpFamily.V4 ? "ip" : "ip6") + "_tables_names");

@@ -1,4 +1,4 @@
-/** What the back ends need beside netlink: running programs, locks, address sets of ipset, tables as iptables-restore reads them. */
+/** Support for back ends that don't use netlink: running programs, locks, address sets of ipset, and tables for iptables-restore. */
 @NullMarked
 package io.inpod.iptables.backend.internal.tools;
 

@@ -28,7 +28,7 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What we send is, expression for expression, what iptables-nft and nft send for the same rule, and is listed the same. */
+/** For each rule, we send the same expressions as iptables-nft and nft, and the tools list the rule in the same way. */
 class ExpressionsKernelTest {
     @TempDir
     private Path directory;
@@ -119,7 +119,7 @@ class ExpressionsKernelTest {
         }
     }
 
-    /** In another user namespace than the first the kernel refuses numbers of users that aren't mapped. */
+    /** Outside the initial user namespace, the kernel refuses user IDs that aren't mapped. */
     private static List<Sample> samples() throws IOException {
         boolean all = Kernel.isFirstUserNamespace();
         return Sample.all().stream().filter(s -> all || s.rule().matches().stream().noneMatch(m -> m instanceof OwnerUserMatch || m instanceof OwnerGroupMatch)).toList();

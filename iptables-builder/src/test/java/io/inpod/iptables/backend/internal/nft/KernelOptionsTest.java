@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** A match or target that no kernel has stands for one that this kernel lacks. */
+/** A fictitious match or target stands in for one that this kernel lacks. */
 class KernelOptionsTest {
     @Test
     void theErrorNamesTheOptionThatTheKernelLacks() throws Exception {

@@ -33,10 +33,10 @@ import java.util.OptionalInt;
 import java.util.Set;
 
 /**
- * A rule, and what a person writes for it, by hand.
+ * A rule, and the same rule written by hand for the tools.
  *
  * @param iptables its text for iptables-restore; fits a family only if it names no address of the other
- * @param nft its text for nft in an inet table; empty if nft 1.0.6 has no words for it
+ * @param nft its text for nft in an inet table; empty if nft 1.0.6 can't express it
  */
 record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule) {
     private static final Mark MARK = new Mark(0x539, 0xfff);

@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** What nft keeps in the kernel for itself: entries of a byte for the type, one for the length, and the value. */
+/** The data that nft stores in the kernel for itself: entries that consist of a byte for the type, a byte for the length, and the value. */
 public final class UserData {
     private static final int COMMENT = 0;
 
@@ -30,7 +30,7 @@ public final class UserData {
                 .map(value -> new String(value, 0, value.length - 1, StandardCharsets.UTF_8));
     }
 
-    /** Where among a rule's conditions one stands that native expressions don't need: that the header of TCP or UDP is whole. */
+    /** The position of the condition that the TCP or UDP header is complete, for which native expressions need nothing. */
     public static byte[] headerMatch(int index) {
         return new byte[] {HEADER_MATCH, 1, (byte) index};
     }
@@ -39,7 +39,7 @@ public final class UserData {
         return find(data, HEADER_MATCH).filter(value -> value.length == 1).map(value -> (int) value[0]);
     }
 
-    /** The only family that a table of both is for. */
+    /** The only family to which a table for both families applies. */
     public static byte[] family(int nfproto) {
         return new byte[] {FAMILY, 1, (byte) nfproto};
     }
@@ -48,7 +48,7 @@ public final class UserData {
         return find(data, FAMILY).filter(value -> value.length == 1).map(value -> (int) value[0]);
     }
 
-    /** What is to be kept beside a rule. */
+    /** Returns the data to store with a rule. */
     public static byte[] of(List<Expr> expressions) {
         byte[] all = {};
         for (Expr expression : expressions) {

@@ -75,7 +75,7 @@ public final class XtConntrack {
         return Optional.empty();
     }
 
-    /** IPS_; what has no name is left out. */
+    /** IPS_; bits without a name are left out. */
     public static Set<ConntrackStatus> statuses(int bits) {
         Set<ConntrackStatus> statuses = EnumSet.noneOf(ConntrackStatus.class);
         for (ConntrackStatus status : ConntrackStatus.values()) {

@@ -26,7 +26,7 @@ import java.util.OptionalInt;
 public final class XtMatchReader {
     private XtMatchReader() {}
 
-    /** What a match means, if the model can say it. */
+    /** Returns the meaning of a match, if the model can express it. */
     public static Optional<Match> read(Expr.XtMatch match, IpFamily family, KernelNames names) {
         Octets info = match.info();
         return switch (match.name() + " " + match.revision()) {

@@ -15,7 +15,7 @@ import java.util.Optional;
 public final class XtTargetReader {
     private XtTargetReader() {}
 
-    /** What a target means, if the model can say it. */
+    /** Returns the meaning of a target, if the model can express it. */
     public static Optional<Target> read(Expr.XtTarget found, IpFamily family) {
         for (Target candidate : candidates(found, family)) {
             if (XtTargets.of(candidate, family).equals(found)) {

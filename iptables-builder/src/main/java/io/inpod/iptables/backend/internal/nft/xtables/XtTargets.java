@@ -36,7 +36,7 @@ public final class XtTargets implements TargetVisitor<Expr> {
         this.family = family;
     }
 
-    /** What iptables-nft writes for a target in a table of a family. */
+    /** Returns the target that iptables-nft writes in a table of a family. */
     public static Expr of(Target target, IpFamily family) {
         return target.accept(family == IpFamily.V4 ? V4 : V6);
     }

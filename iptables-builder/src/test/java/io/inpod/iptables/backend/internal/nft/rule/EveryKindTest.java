@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-/** No layout leaves out a kind of match or target: what it writes is read as the same rule. */
+/** Every layout supports every kind of match and target: reading a written rule yields the same rule. */
 class EveryKindTest {
     private static final int NUMBER = 7;
 
-    /** Numbers for the set and the control group of the samples. */
+    /** Returns IDs for the samples' address set and cgroup. */
     private static final KernelNames NAMES = new KernelNames() {
         @Override
         public int ipset(String name) {

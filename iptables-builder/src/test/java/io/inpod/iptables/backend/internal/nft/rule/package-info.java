@@ -1,4 +1,4 @@
-/** Tests of how rules become expressions and are read back. */
+/** Tests of encoding rules as expressions, and of decoding them. */
 @NullMarked
 package io.inpod.iptables.backend.internal.nft.rule;
 
