@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The agent's end of ZDS: listens for proxies, sends each the complete list of pods, and then every change.
  *
- * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. The server starts
- * no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each connected proxy (a
- * cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe; {@link #add} and
+ * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. The server
+ * starts no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each connected
+ * proxy (a cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe; {@link #add} and
  * {@link #delete} block until the proxy has answered.
  */
 public final class ZdsServer implements AutoCloseable {
