@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -52,7 +51,6 @@ class PackagesTest {
     }
 
     @Test
-    @Disabled("until the tree has been formatted")
     void noLineIsTooLong() throws IOException {
         List<String> found = new ArrayList<>();
         for (Path file : Sources.main()) {

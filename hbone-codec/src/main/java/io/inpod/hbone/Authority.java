@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record Authority(String host, int port) {
     private static final Pattern NAME =
-            Pattern.compile("(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
+            Pattern.compile(
+                    "(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*");
     private static final Pattern NUMBERS = Pattern.compile("[0-9.]+");
 
     /**

@@ -68,7 +68,8 @@ public record Baggage(Map<String, String> entries) {
         int characters = 0;
         for (Map.Entry<String, String> entry : entries.entrySet()) {
             int more = entry.getKey().length() + entry.getValue().length() + 2;
-            if (!entry.getValue().isEmpty() && KEY.matcher(entry.getKey()).matches() && characters + more <= MOST_CHARACTERS && clean.size() < MOST_ENTRIES) {
+            if (!entry.getValue().isEmpty() && KEY.matcher(entry.getKey()).matches() && characters + more <= MOST_CHARACTERS
+                    && clean.size() < MOST_ENTRIES) {
                 clean.put(entry.getKey(), NOT_VALUE.matcher(entry.getValue()).replaceAll("_"));
                 characters += more;
             }

@@ -24,16 +24,19 @@ final class FlightEvents {
     @StackTrace(false)
     static final class Connection extends Event {
         @Label("Connection")
-        @Nullable String connection;
+        @Nullable
+        String connection;
 
         @Label("Peer")
-        @Nullable String peer;
+        @Nullable
+        String peer;
 
         @Label("Accepted")
         boolean accepted;
 
         @Label("Reason of the End")
-        @Nullable String reason;
+        @Nullable
+        String reason;
     }
 
     @Name("io.inpod.HboneTunnel")
@@ -42,16 +45,19 @@ final class FlightEvents {
     @StackTrace(false)
     static final class Tunnel extends Event {
         @Label("Connection")
-        @Nullable String connection;
+        @Nullable
+        String connection;
 
         @Label("Stream")
         int stream;
 
         @Label("Authority")
-        @Nullable String authority;
+        @Nullable
+        String authority;
 
         @Label("Peer")
-        @Nullable String peer;
+        @Nullable
+        String peer;
 
         @Label("Received")
         @DataAmount
@@ -68,10 +74,12 @@ final class FlightEvents {
     @StackTrace(false)
     static final class HandshakeFailure extends Event {
         @Label("Connection")
-        @Nullable String connection;
+        @Nullable
+        String connection;
 
         @Label("Reason")
-        @Nullable String reason;
+        @Nullable
+        String reason;
     }
 
     @Name("io.inpod.HboneReset")
@@ -80,13 +88,15 @@ final class FlightEvents {
     @StackTrace(false)
     static final class Reset extends Event {
         @Label("Connection")
-        @Nullable String connection;
+        @Nullable
+        String connection;
 
         @Label("Stream")
         int stream;
 
         @Label("Error Code")
-        @Nullable String code;
+        @Nullable
+        String code;
 
         @Label("By Peer")
         boolean byPeer;
@@ -98,13 +108,15 @@ final class FlightEvents {
     @StackTrace(false)
     static final class GoAway extends Event {
         @Label("Connection")
-        @Nullable String connection;
+        @Nullable
+        String connection;
 
         @Label("Last Stream")
         int lastStream;
 
         @Label("Error Code")
-        @Nullable String code;
+        @Nullable
+        String code;
 
         @Label("By Peer")
         boolean byPeer;

@@ -54,6 +54,7 @@ public record ForwardedNetwork(String network) {
      */
     public static Optional<ForwardedNetwork> of(List<Header> headers) {
         List<String> values = headers.stream().filter(h -> h.name().equals(NAME)).map(Header::value).toList();
-        return values.size() == 1 && NETWORK.matcher(values.get(0)).matches() ? Optional.of(new ForwardedNetwork(values.get(0))) : Optional.empty();
+        return values.size() == 1 && NETWORK.matcher(values.get(0)).matches() ? Optional.of(new ForwardedNetwork(values.get(0)))
+                : Optional.empty();
     }
 }

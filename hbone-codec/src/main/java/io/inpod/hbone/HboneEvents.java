@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface HboneEvents {
     /** Does nothing. */
-    HboneEvents NONE = new HboneEvents() { };
+    HboneEvents NONE = new HboneEvents() {};
 
     /**
      * A connection ended before it carried a tunnel: TLS handshake, identity, ALPN, HTTP/2 preface, or no first request.
@@ -20,7 +20,7 @@ public interface HboneEvents {
      * @param connection the TCP channel; its addresses may be null
      * @param reason why, in one line
      */
-    default void handshakeFailed(Channel connection, String reason) { }
+    default void handshakeFailed(Channel connection, String reason) {}
 
     /**
      * A connection can carry tunnels: the TLS handshake is complete and the peer's SETTINGS have arrived.
@@ -29,7 +29,7 @@ public interface HboneEvents {
      * @param peer the identity that TLS has verified
      * @param accepted whether the peer connected to us
      */
-    default void connectionOpened(Channel connection, SpiffeId peer, boolean accepted) { }
+    default void connectionOpened(Channel connection, SpiffeId peer, boolean accepted) {}
 
     /**
      * An opened connection has ended, for any reason.
@@ -37,7 +37,7 @@ public interface HboneEvents {
      * @param connection the TCP channel
      * @param reason why, in one line
      */
-    default void connectionClosed(Channel connection, String reason) { }
+    default void connectionClosed(Channel connection, String reason) {}
 
     /**
      * A connection is being ended because of its peer's behaviour: a protocol violation or a flood.
@@ -45,7 +45,7 @@ public interface HboneEvents {
      * @param connection the TCP channel
      * @param reason why, in one line
      */
-    default void connectionFailed(Channel connection, String reason) { }
+    default void connectionFailed(Channel connection, String reason) {}
 
     /**
      * A {@link TunnelRequestHandler} threw.
@@ -53,7 +53,7 @@ public interface HboneEvents {
      * @param connection the TCP channel
      * @param cause what it threw
      */
-    default void handlerFailed(Channel connection, Throwable cause) { }
+    default void handlerFailed(Channel connection, Throwable cause) {}
 
     /**
      * A {@link TunnelRequestHandler} didn't answer in time; the client got 504.
@@ -61,14 +61,14 @@ public interface HboneEvents {
      * @param connection the TCP channel
      * @param patience how long the request waited
      */
-    default void requestExpired(Channel connection, Duration patience) { }
+    default void requestExpired(Channel connection, Duration patience) {}
 
     /**
      * A tunnel was established.
      *
      * @param tunnel the tunnel
      */
-    default void tunnelOpened(TunnelChannel tunnel) { }
+    default void tunnelOpened(TunnelChannel tunnel) {}
 
     /**
      * A tunnel has ended, for any reason.
@@ -77,7 +77,7 @@ public interface HboneEvents {
      * @param received bytes received from the peer, padding included
      * @param sent bytes passed to the connection
      */
-    default void tunnelClosed(TunnelChannel tunnel, long received, long sent) { }
+    default void tunnelClosed(TunnelChannel tunnel, long received, long sent) {}
 
     /**
      * RST_STREAM was sent or received.
@@ -87,7 +87,7 @@ public interface HboneEvents {
      * @param errorCode the code, as in RFC 9113 section 7
      * @param byPeer whether the peer sent it
      */
-    default void streamReset(Channel connection, int stream, long errorCode, boolean byPeer) { }
+    default void streamReset(Channel connection, int stream, long errorCode, boolean byPeer) {}
 
     /**
      * GOAWAY was sent or received.
@@ -97,7 +97,7 @@ public interface HboneEvents {
      * @param errorCode the code, as in RFC 9113 section 7
      * @param byPeer whether the peer sent it
      */
-    default void goAway(Channel connection, int lastStream, long errorCode, boolean byPeer) { }
+    default void goAway(Channel connection, int lastStream, long errorCode, boolean byPeer) {}
 
     /**
      * Returns the destination of a log of HTTP/2 frames, as {@code nghttp -v} prints them, header values included. Called once per

@@ -46,7 +46,8 @@ public record HboneTimes(
      * @throws IllegalArgumentException if a time isn't positive, or is more than a year
      */
     public HboneTimes {
-        for (Duration d : new Duration[] {handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge}) {
+        for (Duration d : new Duration[] {handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle,
+            maxAge}) {
             if (d.isNegative() || d.isZero() || d.compareTo(Duration.ofDays(366)) > 0) {
                 throw new IllegalArgumentException("a time must be positive and at most a year: " + d);
             }
@@ -62,7 +63,8 @@ public record HboneTimes(
     public static HboneTimes client() {
         Duration ten = Duration.ofSeconds(10);
         Duration thirty = Duration.ofSeconds(30);
-        return new HboneTimes(ten, ten, thirty, thirty, thirty, ten, Duration.ofSeconds(20), Duration.ofSeconds(1), Duration.ofMinutes(5), Duration.ofHours(1));
+        return new HboneTimes(ten, ten, thirty, thirty, thirty, ten, Duration.ofSeconds(20), Duration.ofSeconds(1), Duration.ofMinutes(5),
+                Duration.ofHours(1));
     }
 
     /**

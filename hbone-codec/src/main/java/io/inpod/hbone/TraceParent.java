@@ -34,7 +34,8 @@ public record TraceParent(String traceId, String parentId, int flags) {
      */
     public TraceParent {
         if (!isIdentifier(traceId, 32) || !isIdentifier(parentId, 16) || flags < 0 || flags > 255) {
-            throw new IllegalArgumentException("not a trace parent: 32 and 16 lower-case hexadecimal digits, not all 0, and flags of 0 to 255");
+            throw new IllegalArgumentException(
+                    "not a trace parent: 32 and 16 lower-case hexadecimal digits, not all 0, and flags of 0 to 255");
         }
     }
 
@@ -45,7 +46,8 @@ public record TraceParent(String traceId, String parentId, int flags) {
      */
     public static TraceParent random() {
         ThreadLocalRandom random = ThreadLocalRandom.current();
-        return new TraceParent(HEX.toHexDigits(random.nextLong()) + HEX.toHexDigits(random.nextLong() | 1), HEX.toHexDigits(random.nextLong() | 1), 0);
+        return new TraceParent(HEX.toHexDigits(random.nextLong()) + HEX.toHexDigits(random.nextLong() | 1),
+                HEX.toHexDigits(random.nextLong() | 1), 0);
     }
 
     private static boolean isIdentifier(String text, int length) {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * opposite. The opposite exists in the tables of iptables only: nft compares the ancestor at the path's depth, which control groups higher
  * up do not have. With nft, let packets of the group return to the calling chain and handle the others afterwards.
  *
- * @param path the path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or double quotes;
- *     none of its components is empty, {@code .} or {@code ..}
+ * @param path the path below the root of the hierarchy without a leading slash, 1 to 255 bytes of UTF-8 without control characters or
+ *     double quotes; none of its components is empty, {@code .} or {@code ..}
  * @param negated whether it must be another group
  */
 public record CgroupMatch(String path, boolean negated) implements Match {

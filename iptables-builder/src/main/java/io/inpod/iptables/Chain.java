@@ -39,7 +39,8 @@ public record Chain(String name, Placement placement, List<Rule> rules) {
         if (!Hook.isName(name)) {
             checkOwnName(name);
             if (placement != Placement.LAST) {
-                throw new IllegalArgumentException("chain " + name + " is not built in: nobody else's rules are in it, so that its rules can't be first");
+                throw new IllegalArgumentException(
+                        "chain " + name + " is not built in: nobody else's rules are in it, so that its rules can't be first");
             }
         }
         rules = List.copyOf(rules);

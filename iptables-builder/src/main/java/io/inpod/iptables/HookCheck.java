@@ -10,8 +10,7 @@ final class HookCheck {
     static final int RECEIVING = bit(Hook.PREROUTING) | bit(Hook.INPUT);
     static final int SENDING = bit(Hook.OUTPUT) | bit(Hook.POSTROUTING);
 
-    private HookCheck() {
-    }
+    private HookCheck() {}
 
     static int bit(Enum<?> one) {
         return 1 << one.ordinal();
@@ -22,8 +21,9 @@ final class HookCheck {
         Rule rule = chain.rules().get(index);
         TargetTraits target = TargetTraits.of(rule.target());
         if ((target.tables() & bit(table)) == 0) {
-            throw new IllegalArgumentException(new TableCheck.Where(table, chain, index) + ": target " + rule.target() + " is allowed only in "
-                    + set(TableName.class, target.tables()));
+            throw new IllegalArgumentException(
+                    new TableCheck.Where(table, chain, index) + ": target " + rule.target() + " is allowed only in "
+                            + set(TableName.class, target.tables()));
         }
         if (from == 0) {
             return;

@@ -27,7 +27,8 @@ public record IcmpMatch(Protocol protocol, int type, OptionalInt code, boolean n
         }
         int last = protocol == Protocol.ICMP ? 254 : 255;
         if (type < 0 || type > last || code.isPresent() && (code.getAsInt() < 0 || code.getAsInt() > 255)) {
-            throw new IllegalArgumentException("icmp type " + type + (code.isPresent() ? "/" + code.getAsInt() : "") + " is not 0 to " + last + " with code 0 to 255");
+            throw new IllegalArgumentException(
+                    "icmp type " + type + (code.isPresent() ? "/" + code.getAsInt() : "") + " is not 0 to " + last + " with code 0 to 255");
         }
     }
 

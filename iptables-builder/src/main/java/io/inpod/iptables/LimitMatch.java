@@ -60,7 +60,8 @@ public record LimitMatch(int rate, Per per, int burst) implements Match {
         }
         long period = period(rate, per);
         if (period * burst > 0xffffffffL) {
-            throw new IllegalArgumentException("limit " + rate + "/" + per.text + " with burst " + burst + " is too slow for the kernel: lower the burst");
+            throw new IllegalArgumentException(
+                    "limit " + rate + "/" + per.text + " with burst " + burst + " is too slow for the kernel: lower the burst");
         }
         per = unit(period);
         rate = (int) ((long) SCALE * per.seconds / period);

@@ -80,8 +80,11 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
             List<Chain> kept = new ArrayList<>();
             for (ListedChain chain : chains) {
                 if (chain.family() == family && chain.table() == name) {
-                    kept.add(new Chain(chain.name(), chain.rules().stream().map(rule -> rule.rule().orElseThrow(() -> new IllegalStateException(
-                            name + " " + chain.name() + " rule " + rule.position() + " is beyond what can be expressed: " + rule.text()))).toList()));
+                    kept.add(new Chain(chain.name(),
+                            chain.rules().stream().map(rule -> rule.rule().orElseThrow(() -> new IllegalStateException(
+                                    name + " " + chain.name() + " rule " + rule.position() + " is beyond what can be expressed: "
+                                            + rule.text())))
+                                    .toList()));
                 }
             }
             try {

@@ -43,7 +43,8 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
         chains.forEach(Chain::checkOwnName);
         sets.forEach(Names::set);
         if (!PREFIX.matcher(tablePrefix).matches()) {
-            throw new IllegalArgumentException("table prefix " + Quote.of(tablePrefix) + " is not 1 to 24 letters, digits and _ - starting with a letter");
+            throw new IllegalArgumentException(
+                    "table prefix " + Quote.of(tablePrefix) + " is not 1 to 24 letters, digits and _ - starting with a letter");
         }
     }
 
@@ -75,8 +76,9 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
         for (Table table : rules.tables()) {
             for (Chain chain : table.chains()) {
                 if (!chain.isBuiltIn() && !chains.contains(chain.name())) {
-                    throw new IllegalArgumentException(table.name() + " chain " + chain.name() + " is not among the managed chains " + new TreeSet<>(chains)
-                            + ": it could not be found again when removing");
+                    throw new IllegalArgumentException(
+                            table.name() + " chain " + chain.name() + " is not among the managed chains " + new TreeSet<>(chains)
+                                    + ": it could not be found again when removing");
                 }
             }
         }
@@ -100,7 +102,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
                 for (int i = 0; i < chain.rules().size(); i++) {
                     if (chain.isBuiltIn() && chain.rules().get(i).target().destination().isEmpty()) {
                         throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i)
-                                + " is no jump: it could not be distinguished from rules of other programs when removing; put it into a chain of its own");
+                                + " is no jump: when removing, it could not be told from other programs' rules; put it into its own chain");
                     }
                 }
             }

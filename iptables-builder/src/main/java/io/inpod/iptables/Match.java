@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each kind of condition is a record; the methods here create the usual ones.
  */
-public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
+public sealed interface Match
+        permits BasicMatch, TransportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
         IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, SocketMatch, LimitMatch {
     /**
      * Calls the visitor's method for this kind of condition.
@@ -106,7 +107,8 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
      * @return the condition
      */
     static Match sourcePort(Protocol protocol, Ports ports) {
-        return new TransportMatch(protocol, Optional.of(new TransportMatch.PortCondition(ports, false)), Optional.empty(), Optional.empty());
+        return new TransportMatch(protocol, Optional.of(new TransportMatch.PortCondition(ports, false)), Optional.empty(),
+                Optional.empty());
     }
 
     /**
@@ -117,7 +119,8 @@ public sealed interface Match permits BasicMatch, TransportMatch, MarkMatch, Con
      * @return the condition
      */
     static Match destinationPort(Protocol protocol, Ports ports) {
-        return new TransportMatch(protocol, Optional.empty(), Optional.of(new TransportMatch.PortCondition(ports, false)), Optional.empty());
+        return new TransportMatch(protocol, Optional.empty(), Optional.of(new TransportMatch.PortCondition(ports, false)),
+                Optional.empty());
     }
 
     /**

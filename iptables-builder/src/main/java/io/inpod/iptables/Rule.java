@@ -24,8 +24,8 @@ public record Rule(List<Match> matches, Target target) {
      *
      * @param matches the conditions
      * @param target what happens to the packets
-     * @throws IllegalArgumentException if a kind of basic condition, a comment or a condition on a part of the header occurs twice, a negated
-     *     block contains every address, parts are of different families, or a port, type or target is used without its protocol
+     * @throws IllegalArgumentException if a kind of basic condition, a comment or a condition on a part of the header occurs twice, a
+     *     negated block contains every address, parts are of different families, or a port, type or target is used without its protocol
      */
     public Rule {
         matches = canonical(matches, target);

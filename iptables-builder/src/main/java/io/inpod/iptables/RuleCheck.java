@@ -5,8 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks that a rule asks for the protocol that its parts need; the kernel or the tools would refuse it otherwise. */
 final class RuleCheck {
-    private RuleCheck() {
-    }
+    private RuleCheck() {}
 
     /** Checks conditions that are in order: the protocol comes before what needs it. */
     static void check(List<Match> matches, Target target) {
@@ -17,8 +16,9 @@ final class RuleCheck {
             }
             Protocol needed = MatchTraits.of(match).protocol();
             if (needed != null && needed != protocol) {
-                throw new IllegalArgumentException(needed.hasPorts() ? "rule asks for a " + needed.text() + " header or port but not for protocol " + needed.text()
-                        : "rule asks for a type of " + needed.text() + " but not for that protocol");
+                throw new IllegalArgumentException(
+                        needed.hasPorts() ? "rule asks for a " + needed.text() + " header or port but not for protocol " + needed.text()
+                                : "rule asks for a type of " + needed.text() + " but not for that protocol");
             }
         }
         check(matches, protocol, target);

@@ -4,8 +4,7 @@ import java.util.Map;
 
 /** Checks that a table's rules fit the families and sets of the rule set. */
 final class RuleSetCheck {
-    private RuleSetCheck() {
-    }
+    private RuleSetCheck() {}
 
     static void check(Table table, FamilyScope families, Map<String, AddressSet> sets) {
         for (Chain chain : table.chains()) {
@@ -14,8 +13,9 @@ final class RuleSetCheck {
                     if (match instanceof SetMatch m) {
                         AddressSet set = sets.get(m.set());
                         if (set == null || set.family() != m.family()) {
-                            throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, i) + ": set " + m.set() + " of " + m.family()
-                                    + " is not in the rule set");
+                            throw new IllegalArgumentException(
+                                    new TableCheck.Where(table.name(), chain, i) + ": set " + m.set() + " of " + m.family()
+                                            + " is not in the rule set");
                         }
                     }
                 }
@@ -36,7 +36,8 @@ final class RuleSetCheck {
 
     private static void checkFamilies(Table table, Chain chain, int index, Object part, FamilyScope asked, FamilyScope families) {
         if (asked.within(families) != families) {
-            throw new IllegalArgumentException(new TableCheck.Where(table.name(), chain, index) + ": " + words(part) + " in rules for " + families);
+            throw new IllegalArgumentException(
+                    new TableCheck.Where(table.name(), chain, index) + ": " + words(part) + " in rules for " + families);
         }
     }
 
@@ -52,7 +53,8 @@ final class RuleSetCheck {
             return table;
         }
         return new Table(table.name(), table.chains().stream()
-                .map(chain -> new Chain(chain.name(), chain.placement(), chain.rules().stream().map(Rule::withoutFamily).toList())).toList());
+                .map(chain -> new Chain(chain.name(), chain.placement(), chain.rules().stream().map(Rule::withoutFamily).toList()))
+                .toList());
     }
 
     private static boolean asksForFamily(Table table) {

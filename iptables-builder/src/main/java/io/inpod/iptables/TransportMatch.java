@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param destination the destination port, if it matters; a range of all ports is left out
  * @param flags the TCP flags, if they matter
  */
-public record TransportMatch(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination, Optional<TcpFlags> flags) implements Match {
+public record TransportMatch(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination,
+        Optional<TcpFlags> flags) implements Match {
     /**
      * A condition on one of the two ports.
      *

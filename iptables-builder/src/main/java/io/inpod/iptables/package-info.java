@@ -7,10 +7,11 @@
  *
  * <p>The package is this large because a sealed type and its kinds must share a package, and each kind of match has a file of its own.
  *
- * <p>The rules that a pod needs for transparent redirection are provided by {@link io.inpod.iptables.pod.InPodRedirection}. The meaning of a match
- * or target is described in iptables(8) and iptables-extensions(8).
+ * <p>The rules that a pod needs for transparent redirection are provided by {@link io.inpod.iptables.pod.InPodRedirection}. The meaning of
+ * a match or target is described in iptables(8) and iptables-extensions(8).
  *
- * <p>This package uses the JDK and {@link io.inpod.netns.IpFamily}, and nothing else. All values are immutable and may be used from any thread.
+ * <p>This package uses the JDK and {@link io.inpod.netns.IpFamily}, and nothing else. All values are immutable and may be used from any
+ * thread.
  */
 @NullMarked
 package io.inpod.iptables;

@@ -17,7 +17,8 @@ import java.security.cert.X509Certificate;
 /** Mutual TLS 1.3 by Netty and BoringSSL without HBONE, with the same certificates, for comparison. */
 final class BareTls {
     private static final ApplicationProtocolConfig H2 = new ApplicationProtocolConfig(ApplicationProtocolConfig.Protocol.ALPN,
-            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE, ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, "h2");
+            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
+            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT, "h2");
 
     private final SslContext server;
     private final SslContext client;
@@ -28,8 +29,10 @@ final class BareTls {
         String[] groups = HboneTls.DEFAULT.groups().toArray(new String[0]); // the key exchange takes half of a handshake's CPU time
         X509Certificate[] roots = ours.trustAnchors().toArray(new X509Certificate[0]);
         server = SslContextBuilder.forServer(ours.privateKey(), ours.chain()).sslProvider(SslProvider.OPENSSL).protocols("TLSv1.3")
-                .trustManager(roots).clientAuth(ClientAuth.REQUIRE).option(OpenSslContextOption.GROUPS, groups).applicationProtocolConfig(H2).build();
-        client = SslContextBuilder.forClient().keyManager(theirs.privateKey(), theirs.chain()).sslProvider(SslProvider.OPENSSL).protocols("TLSv1.3")
+                .trustManager(roots).clientAuth(ClientAuth.REQUIRE).option(OpenSslContextOption.GROUPS, groups)
+                .applicationProtocolConfig(H2).build();
+        client = SslContextBuilder.forClient().keyManager(theirs.privateKey(), theirs.chain()).sslProvider(SslProvider.OPENSSL)
+                .protocols("TLSv1.3")
                 .trustManager(roots).endpointIdentificationAlgorithm(null).option(OpenSslContextOption.GROUPS, groups)
                 .applicationProtocolConfig(H2).build();
     }

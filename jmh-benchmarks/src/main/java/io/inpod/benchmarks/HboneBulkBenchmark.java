@@ -27,7 +27,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** 64 MiB from client to server over loopback mTLS: in one TLS connection without HTTP/2, in one tunnel, in sixteen tunnels of one connection. */
+/**
+ * 64 MiB from client to server over loopback mTLS: in one TLS connection without HTTP/2, in one tunnel, in sixteen tunnels of one
+ * connection.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
@@ -113,6 +116,7 @@ public class HboneBulkBenchmark {
             pump(ctx);
         }
 
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         private void pump(ChannelHandlerContext ctx) {
             boolean written = false;
             while (left > 0 && ctx.channel().isWritable()) {

@@ -4,6 +4,7 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HbonePool;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -16,11 +17,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Not a JMH benchmark, because it doesn't measure time: bytes per idle tunnel, both sides together; growth after 100,000 tunnels on kept connections; and growth
- * of the direct and of the resident memory after 20,000 tunnels with data on connections that come and go. Run with {@code -Xms1g -Xmx1g
- * -XX:+AlwaysPreTouch -cp benchmarks.jar io.inpod.benchmarks.HboneFootprint}, so that the heap doesn't count as growing
- * ({@code -Dinpod.churn=N} for more than 20,000); fails if a tunnel takes more than
- * twice 4 KiB (there are two ends) or anything grows.
+ * Not a JMH benchmark, because it doesn't measure time: bytes per idle tunnel, both sides together; growth after 100,000 tunnels on kept
+ * connections; and growth of the direct and of the resident memory after 20,000 tunnels with data on connections that come and go. Run with
+ * {@code -Xms1g -Xmx1g -XX:+AlwaysPreTouch -cp benchmarks.jar io.inpod.benchmarks.HboneFootprint}, so that the heap doesn't count as
+ * growing ({@code -Dinpod.churn=N} for more than 20,000); fails if a tunnel takes more than twice 4 KiB (there are two ends) or anything
+ * grows.
  */
 public final class HboneFootprint {
     private static final int IDLE = 20_000;
@@ -28,7 +29,7 @@ public final class HboneFootprint {
     private static final int CHURNED = Integer.getInteger("inpod.churn", 20_000);
     private static final int BYTES = 10_000;
 
-    private HboneFootprint() { }
+    private HboneFootprint() {}
 
     /** Measures. */
     public static void main(String[] args) throws Exception {
@@ -43,7 +44,8 @@ public final class HboneFootprint {
             long start = used();
             cycle(both, pool, CYCLED);
             long growth = used() - start;
-            System.out.printf("%d bytes per idle tunnel, both ends and their share of a connection; %d bytes more after %d tunnels%n", perTunnel, growth, CYCLED);
+            System.out.printf("%d bytes per idle tunnel, both ends and their share of a connection; %d bytes more after %d tunnels%n",
+                    perTunnel, growth, CYCLED);
             // The growth of the first half stays; the second half must not grow.
             churn(both, CHURNED / 2);
             used();
@@ -53,7 +55,8 @@ public final class HboneFootprint {
             used();
             direct = direct() - direct;
             resident = resident() - resident;
-            System.out.printf("%d bytes of direct and %d of resident memory more after another %d tunnels with data on %d connections%n", direct, resident,
+            System.out.printf("%d bytes of direct and %d of resident memory more after another %d tunnels with data on %d connections%n",
+                    direct, resident,
                     CHURNED / 2, CHURNED / 200);
             if (perTunnel > 8192 || growth > 1 << 20 || direct > 8 << 20 || resident > 32 << 20) {
                 System.exit(1);
@@ -66,7 +69,8 @@ public final class HboneFootprint {
             HbonePool pool = both.pool();
             List<TunnelChannel> some = open(both, pool, 100);
             for (TunnelChannel tunnel : some) {
-                tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES));
+                tunnel.writeAndFlush(tunnel.alloc().buffer(BYTES).writeZero(BYTES))
+                        .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
             close(some);
             both.clientLoop.submit(pool::close).sync();
@@ -107,7 +111,7 @@ public final class HboneFootprint {
 
     private static void close(List<TunnelChannel> tunnels) throws InterruptedException {
         for (TunnelChannel tunnel : tunnels) {
-            tunnel.shutdownOutput();
+            tunnel.shutdownOutput().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
         for (TunnelChannel tunnel : tunnels) {
             tunnel.closeFuture().sync();

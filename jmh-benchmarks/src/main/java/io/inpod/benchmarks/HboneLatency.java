@@ -20,7 +20,7 @@ public final class HboneLatency {
     private static final int PERIOD_MILLIS = 20;
     private static final int SMALL = 64;
 
-    private HboneLatency() { }
+    private HboneLatency() {}
 
     /** Measures. */
     public static void main(String[] args) throws Exception {
@@ -65,7 +65,8 @@ public final class HboneLatency {
             int n = Math.min(count, micros.length);
             int[] sorted = Arrays.copyOf(micros, n);
             Arrays.sort(sorted);
-            System.out.printf("%s: %d round trips, p50 %d us, p99 %d us, max %d us%n", title, count, sorted[n / 2], sorted[(int) (n * 0.99)], sorted[n - 1]);
+            System.out.printf("%s: %d round trips, p50 %d us, p99 %d us, max %d us%n", title, count, sorted[n / 2],
+                    sorted[(int) (n * 0.99)], sorted[n - 1]);
         }
     }
 
@@ -83,12 +84,14 @@ public final class HboneLatency {
             send(ctx);
         }
 
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         private void send(ChannelHandlerContext ctx) {
             sent = System.nanoTime();
             ctx.writeAndFlush(ctx.alloc().buffer(SMALL).writeZero(SMALL), ctx.voidPromise());
         }
 
         @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // send() throws nothing
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             got += ((ByteBuf) message).readableBytes();
             ((ByteBuf) message).release();
@@ -127,6 +130,7 @@ public final class HboneLatency {
             pump();
         }
 
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         private void pump() {
             Channel to = Objects.requireNonNull(channel);
             boolean written = false;
@@ -145,6 +149,7 @@ public final class HboneLatency {
     /** Sends small messages back and drops the rest. */
     private static final class EchoSmall extends ChannelInboundHandlerAdapter {
         @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught
         public void channelRead(ChannelHandlerContext ctx, Object message) {
             if (((ByteBuf) message).readableBytes() <= SMALL) {
                 ctx.writeAndFlush(message, ctx.voidPromise());

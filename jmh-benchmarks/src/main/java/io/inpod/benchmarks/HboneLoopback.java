@@ -43,7 +43,9 @@ final class HboneLoopback implements AutoCloseable {
     static final SpiffeId SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/server");
     /** The usual headers of a request. */
     static final List<Header> HEADERS = List.of(
-            new Header("baggage", "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,service.name=client,service.version=v1"),
+            new Header("baggage",
+                    "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,"
+                            + "service.name=client,service.version=v1"),
             new Header("forwarded", "for=\"10.88.1.1:47934\""),
             new Header("traceparent", "00-c51ab52e96509283371bc5741149e82d-252cd6f565fe6f9b-00"));
     /** Small tunnels wait behind the bytes in a receive buffer; on a short path a larger buffer adds no throughput. */
@@ -78,13 +80,15 @@ final class HboneLoopback implements AutoCloseable {
     }
 
     Channel connect(InetSocketAddress to, ChannelHandler handler) throws InterruptedException {
-        return new Bootstrap().group(clientLoop).channel(EpollSocketChannel.class).option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER).handler(handler)
+        return new Bootstrap().group(clientLoop).channel(EpollSocketChannel.class).option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER)
+                .handler(handler)
                 .connect(to).sync().channel();
     }
 
     HbonePool pool() {
-        return new HbonePool(clientLoop, ca, (loop, to, initializer) ->
-                new Bootstrap().group(loop).channel(EpollSocketChannel.class).option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER).handler(initializer)
+        return new HbonePool(clientLoop, ca,
+                (loop, to, initializer) -> new Bootstrap().group(loop).channel(EpollSocketChannel.class)
+                        .option(ChannelOption.SO_RCVBUF, RECEIVE_BUFFER).handler(initializer)
                         .connect(to.address()),
                 HboneOptions.client(), HboneEvents.NONE);
     }
@@ -94,6 +98,7 @@ final class HboneLoopback implements AutoCloseable {
         return pool.open(destination, REQUEST, handler);
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // both futures are awaited
     TunnelChannel openNow(HbonePool pool, ChannelHandler handler) throws Exception {
         return clientLoop.submit(() -> open(pool, handler)).get(20, TimeUnit.SECONDS).get(20, TimeUnit.SECONDS);
     }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HbonePool;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -29,8 +30,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * The cost of opening, both sides together; the CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
- * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code bareTls}: TCP
- * and mutual TLS with the same certificates, closed.
+ * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code
+ * bareTls}: TCP and mutual TLS with the same certificates, closed.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -122,7 +123,7 @@ public class HboneOpenBenchmark {
             @Override
             public void channelActive(ChannelHandlerContext ctx) {
                 ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-                ((TunnelChannel) ctx.channel()).shutdownOutput();
+                ((TunnelChannel) ctx.channel()).shutdownOutput().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
 
             @Override
@@ -139,7 +140,7 @@ public class HboneOpenBenchmark {
     private static class Quiet extends ChannelInboundHandlerAdapter {
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            ctx.close();
+            ctx.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 
@@ -152,7 +153,7 @@ public class HboneOpenBenchmark {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event instanceof ChannelInputShutdownEvent) {
-                ((TunnelChannel) ctx.channel()).shutdownOutput();
+                ((TunnelChannel) ctx.channel()).shutdownOutput().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
         }
     }

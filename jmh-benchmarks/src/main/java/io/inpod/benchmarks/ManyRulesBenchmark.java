@@ -55,20 +55,27 @@ public class ManyRulesBenchmark {
         public Rules() {
             List<Rule> many = new ArrayList<>();
             for (int i = 0; i < RULES; i++) {
-                many.add(Rule.of(new Target.Accept(), Match.protocol(Protocol.TCP), Match.source(IpPrefix.parse("10." + (i >> 8) % 256 + "." + i % 256 + ".1")),
+                many.add(Rule.of(new Target.Accept(), Match.protocol(Protocol.TCP),
+                        Match.source(IpPrefix.parse("10." + (i >> 8) % 256 + "." + i % 256 + ".1")),
                         Match.destinationPort(Protocol.TCP, Ports.of(1 + i))));
             }
-            rules = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("MANY"))), new Chain("MANY", many)));
+            rules = RuleSet.of(IpFamily.V4,
+                    Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("MANY"))), new Chain("MANY", many)));
             names = ManagedNames.of(rules, "many-");
         }
 
         /** Writes the script. */
         @Setup
         public void write() throws IOException {
-            StringBuilder text = new StringBuilder("add table inet many-filter\nadd chain inet many-filter input { type filter hook input priority 0; }\n"
-                    + "add chain inet many-filter MANY\nadd rule inet many-filter input jump MANY\n");
+            StringBuilder text = new StringBuilder("""
+                    add table inet many-filter
+                    add chain inet many-filter input { type filter hook input priority 0; }
+                    add chain inet many-filter MANY
+                    add rule inet many-filter input jump MANY
+                    """);
             for (int i = 0; i < RULES; i++) {
-                text.append("add rule inet many-filter MANY ip saddr 10.").append((i >> 8) % 256).append('.').append(i % 256).append(".1 tcp dport ").append(1 + i)
+                text.append("add rule inet many-filter MANY ip saddr 10.").append((i >> 8) % 256).append('.').append(i % 256)
+                        .append(".1 tcp dport ").append(1 + i)
                         .append(" counter accept\n");
             }
             script = Files.writeString(Files.createTempFile("rules", ".nft"), text);

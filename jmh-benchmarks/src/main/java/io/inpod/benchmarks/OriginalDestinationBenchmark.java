@@ -33,8 +33,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Measures asking for the original destination of an accepted connection: one that NAT has redirected, and one that it hasn't, which is also
- * how the kernel sees TPROXY's. Run it with {@code -prof gc} too: only the result is allocated.
+ * Measures asking for the original destination of an accepted connection: one that NAT has redirected, and one that it hasn't, which is
+ * also how the kernel sees TPROXY's. Run it with {@code -prof gc} too: only the result is allocated.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -25,7 +25,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Measures sending one byte and one descriptor through a unix socket: sendmsg, recvmsg with SCM_RIGHTS, and closing the received descriptor. */
+/**
+ * Measures sending one byte and one descriptor through a unix socket: sendmsg, recvmsg with SCM_RIGHTS, and closing the received
+ * descriptor.
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -28,8 +28,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Measures applying the whole redirection of a new pod, both families with DNS: by netlink, and in istio-cni's way, with two listings and two
- * restores, each a program. The cost of entering the namespace and starting a shell there is measured separately, to be subtracted.
+ * Measures applying the whole redirection of a new pod, both families with DNS: by netlink, and in istio-cni's way, with two listings and
+ * two restores, each a program. The cost of entering the namespace and starting a shell there is measured separately, to be subtracted.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -179,7 +179,8 @@ public class PodRulesBenchmark {
     static void shell(NetworkNamespace namespace, String command) throws Exception {
         int fd = namespace.fd().acquire();
         try {
-            Process process = new ProcessBuilder(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "sh", "-c", command))
+            Process process = new ProcessBuilder(
+                    List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "sh", "-c", command))
                     .inheritIO().start();
             if (process.waitFor() != 0) {
                 throw new IOException(command + " ended with " + process.exitValue());

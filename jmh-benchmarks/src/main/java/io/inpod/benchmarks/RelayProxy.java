@@ -29,12 +29,13 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
+import java.nio.charset.Charset;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A proxy that consists of the library's relay, for {@code compare-relay}, which compares it with others. Arguments: the port to listen on, and
- * the address and port to connect to; or only the port, for a transparent proxy that keeps the clients' addresses.
+ * A proxy that consists of the library's relay, for {@code compare-relay}, which compares it with others. Arguments: the port to listen on,
+ * and the address and port to connect to; or only the port, for a transparent proxy that keeps the clients' addresses.
  */
 public final class RelayProxy {
     private static final int LOOPS = 2;
@@ -49,14 +50,15 @@ public final class RelayProxy {
      */
     public static void main(String[] arguments) throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(LOOPS, RelayIoHandler.newFactory());
-        DestinationAddress upstream = arguments.length < 3 ? null : new DestinationAddress(new InetSocketAddress(arguments[1], Integer.parseInt(arguments[2])));
+        DestinationAddress upstream =
+                arguments.length < 3 ? null : new DestinationAddress(new InetSocketAddress(arguments[1], Integer.parseInt(arguments[2])));
         SocketOptions sockets = upstream == null ? SocketOptions.NONE.with(LinuxSocketOptions.TRANSPARENT, true) : SocketOptions.NONE;
         try (NetworkNamespace here = NetworkNamespace.current()) {
             Forwarding forwarding = new Forwarding(here, loops, upstream);
             try (AcceptLoop loop = AcceptLoop.listen(here, new InetSocketAddress("0.0.0.0", Integer.parseInt(arguments[0])),
                     sockets.withBacklog(4096), loops.next(), AcceptRules.ofPorts(Set.of(), new OwnConnections()), forwarding)) {
                 System.out.println("listening on " + loop.localAddress());
-                BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
+                BufferedReader input = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
                 while (input.readLine() != null) {
                     System.out.println(memory());
                 }

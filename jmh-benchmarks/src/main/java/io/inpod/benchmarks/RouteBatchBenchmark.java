@@ -24,7 +24,10 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Measures adding 1,000 routes through a namespace's loopback interface in one batch and deleting them in another; {@code compare-c} does the same with ip(8). */
+/**
+ * Measures adding 1,000 routes through a namespace's loopback interface in one batch and deleting them in another; {@code compare-c} does
+ * the same with ip(8).
+ */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)

@@ -50,8 +50,9 @@ public final class Addresses {
      */
     public void add(LinkAddress address) throws IOException {
         int flags = IpFamily.of(address.address()) == IpFamily.V6 ? IFA_F_NODAD : 0;
-        socket.execute(fill(new NetlinkRequest("add address", address.toString(), NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), address)
-                .set(Ifaddrmsg.FLAGS, flags));
+        socket.execute(
+                fill(new NetlinkRequest("add address", address.toString(), NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), address)
+                        .set(Ifaddrmsg.FLAGS, flags));
     }
 
     /**

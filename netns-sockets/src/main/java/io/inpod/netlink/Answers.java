@@ -71,7 +71,8 @@ final class Answers {
         while (at + Nlmsghdr.STRUCT.size() <= datagram.limit()) {
             int length = Nlmsghdr.LENGTH.get(datagram, at);
             if (length < Nlmsghdr.STRUCT.size() || length > datagram.limit() - at) {
-                throw new MalformedAnswerException(requests.get(0).operation() + ": a message of the kernel's answer has a malformed length, " + length);
+                throw new MalformedAnswerException(
+                        requests.get(0).operation() + ": a message of the kernel's answer has a malformed length, " + length);
             }
             int index = Nlmsghdr.SEQUENCE.get(datagram, at) - firstSequence;
             if (Nlmsghdr.PORT.get(datagram, at) == port && index >= 0 && index < requests.size() && !answered.get(index)) {
@@ -87,7 +88,7 @@ final class Answers {
         int type = Nlmsghdr.TYPE.get(datagram, at);
         interrupted |= (flags & Wire.DUMP_INTERRUPTED) != 0;
         switch (type) {
-            case Wire.NOOP -> { }
+            case Wire.NOOP -> {}
             case Wire.OVERRUN -> throw new AnswerLostException(requests.get(index).operation() + ": the kernel reports that it lost data");
             case Wire.ERROR, Wire.DONE -> {
                 int errno = errno(type, datagram, at, length);

@@ -89,7 +89,8 @@ final class KernelTransport implements NetlinkTransport {
             resize(scratch, socket, Constants.SO_RCVBUFFORCE, Constants.SO_RCVBUF, receiveBytes);
             KernelTransport opened = new KernelTransport(fd, socket, namespace, scratch);
             for (int group : groups) {
-                Native.check(set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group), "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
+                Native.check(set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group),
+                        "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
             }
             return opened;
         } catch (IOException e) {
@@ -137,7 +138,8 @@ final class KernelTransport implements NetlinkTransport {
             do {
                 sent = Native.LIBC.send(number, messages, messages.remaining(), 0);
             } while (sent < 0 && Native.errno() == Constants.EINTR);
-            Native.check((int) sent, "send(AF_NETLINK)", messages.remaining() > 65536 ? messages.remaining() + " bytes to " + subject : subject);
+            Native.check((int) sent, "send(AF_NETLINK)",
+                    messages.remaining() > 65536 ? messages.remaining() + " bytes to " + subject : subject);
         } finally {
             fd.release();
         }
@@ -148,7 +150,7 @@ final class KernelTransport implements NetlinkTransport {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         int number = fd.acquire();
         try {
-            for (; ; ) {
+            for (;;) {
                 senderLength.putInt(0, SockaddrNl.STRUCT.size());
                 long length = Native.LIBC.recvfrom(
                         number, received.clear(), received.capacity(), Constants.MSG_TRUNC | Constants.MSG_DONTWAIT, sender, senderLength);
@@ -168,7 +170,8 @@ final class KernelTransport implements NetlinkTransport {
                     return received.limit((int) length);
                 }
                 if (errno == Constants.ENOBUFS) {
-                    throw new AnswerLostException("answers in " + subject + " were lost: they exceeded the receive buffer, " + receiveBytes + " bytes");
+                    throw new AnswerLostException(
+                            "answers in " + subject + " were lost: they exceeded the receive buffer, " + receiveBytes + " bytes");
                 }
                 if (errno == Constants.EAGAIN) {
                     if (!await(number, timeoutMillis < 0 ? -1 : Math.max(0, deadline - System.nanoTime()))) {

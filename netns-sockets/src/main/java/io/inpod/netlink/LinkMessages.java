@@ -58,7 +58,8 @@ final class LinkMessages {
         }
         int flags = message.get(Ifinfomsg.FLAGS);
         return new Link(message.get(Ifinfomsg.INDEX), name, (flags & UP) != 0, u32(attributes.get(MTU), 0), (flags & RUNNING) != 0,
-                kind(attributes.get(INFO)), MacAddress.of(attributes.get(ADDRESS)), u32(attributes.get(MASTER), 0), u32(attributes.get(LOWER), 0),
+                kind(attributes.get(INFO)), MacAddress.of(attributes.get(ADDRESS)), u32(attributes.get(MASTER), 0),
+                u32(attributes.get(LOWER), 0),
                 u32(attributes.get(LOWER_NAMESPACE), -1));
     }
 
@@ -69,9 +70,11 @@ final class LinkMessages {
     /** Accepts the same names as the kernel's dev_valid_name. */
     static String checkName(String name) {
         int bytes = name.getBytes(StandardCharsets.UTF_8).length;
-        boolean wrong = name.equals(".") || name.equals("..") || name.chars().anyMatch(c -> c == '/' || c == ':' || c == 0 || Character.isWhitespace(c));
+        boolean wrong = name.equals(".") || name.equals("..")
+                || name.chars().anyMatch(c -> c == '/' || c == ':' || c == 0 || Character.isWhitespace(c));
         if (bytes < 1 || bytes > NAME_BYTES || wrong) {
-            throw new IllegalArgumentException("an interface's name must have 1 to 15 bytes without space, colon and slash, unlike \"" + name + "\"");
+            throw new IllegalArgumentException(
+                    "an interface's name must have 1 to 15 bytes without space, colon and slash, unlike \"" + name + "\"");
         }
         return name;
     }

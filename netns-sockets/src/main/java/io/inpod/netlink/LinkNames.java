@@ -25,7 +25,8 @@ final class LinkNames {
     }
 
     /** Null for index 0, {@code #7} for an interface that has been deleted meanwhile. */
-    @Nullable String get(int index) {
+    @Nullable
+    String get(int index) {
         return index == 0 ? null : names.getOrDefault(index, "#" + index);
     }
 

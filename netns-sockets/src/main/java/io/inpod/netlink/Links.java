@@ -106,11 +106,12 @@ public final class Links {
      * @throws IOException if the name is taken or the kernel refuses
      */
     public void createBridge(String name) throws IOException {
-        create("bridge " + name, name, "bridge", info -> { });
+        create("bridge " + name, name, "bridge", info -> {});
     }
 
     private void create(String subject, String name, String kind, Consumer<NetlinkRequest> more) throws IOException {
-        NetlinkRequest request = new NetlinkRequest("add link", subject, LinkMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
+        NetlinkRequest request =
+                new NetlinkRequest("add link", subject, LinkMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
         socket.execute(header(request, 0, 0, 0)
                 .string(LinkMessages.NAME, LinkMessages.checkName(name))
                 .nested(LinkMessages.INFO, info -> more.accept(info.string(LinkMessages.INFO_KIND, kind))));

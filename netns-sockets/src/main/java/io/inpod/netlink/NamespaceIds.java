@@ -14,7 +14,8 @@ final class NamespaceIds {
 
     /** Returns the id of an open namespace; empty if it has none. */
     static OptionalInt find(NetlinkSocket socket, int descriptor, Object subject) throws IOException {
-        NetlinkRequest request = new NetlinkRequest("get namespace id", subject, GET, 0).struct(Rtgenmsg.STRUCT).u32(DESCRIPTOR, descriptor);
+        NetlinkRequest request =
+                new NetlinkRequest("get namespace id", subject, GET, 0).struct(Rtgenmsg.STRUCT).u32(DESCRIPTOR, descriptor);
         for (NetlinkMessage message : socket.query(request)) {
             int id = NetlinkMessage.u32(message.attributes(Rtgenmsg.STRUCT).get(ID), -1);
             if (id >= 0) {

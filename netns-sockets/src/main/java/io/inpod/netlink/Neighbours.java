@@ -34,7 +34,8 @@ public final class Neighbours {
      * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void add(Neighbour neighbour) throws IOException {
-        socket.execute(whole(new NetlinkRequest("add neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), neighbour));
+        socket.execute(
+                whole(new NetlinkRequest("add neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), neighbour));
     }
 
     /**
@@ -44,7 +45,8 @@ public final class Neighbours {
      * @throws IOException if the interface doesn't exist or the kernel refuses
      */
     public void replace(Neighbour neighbour) throws IOException {
-        socket.execute(whole(new NetlinkRequest("replace neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.REPLACE), neighbour));
+        socket.execute(
+                whole(new NetlinkRequest("replace neighbour", neighbour, NEW, NetlinkRequest.CREATE | NetlinkRequest.REPLACE), neighbour));
     }
 
     /**
@@ -80,7 +82,8 @@ public final class Neighbours {
      * @throws IOException if the kernel refuses
      */
     public List<Neighbour> list(IpFamily family) throws IOException {
-        NetlinkRequest request = new NetlinkRequest("list neighbours", family, GET, 0).struct(Ndmsg.STRUCT).set(Ndmsg.FAMILY, family.number());
+        NetlinkRequest request =
+                new NetlinkRequest("list neighbours", family, GET, 0).struct(Ndmsg.STRUCT).set(Ndmsg.FAMILY, family.number());
         List<NetlinkMessage> messages = socket.dump(request);
         LinkNames names = LinkNames.of(links.list());
         List<Neighbour> found = new ArrayList<>();

@@ -31,7 +31,8 @@ public final class NetlinkException extends SystemCallException {
     private NetlinkException(
             String operation, String subject, int errno, String symbol, String explanation, @Nullable String kernelMessage, int offset) {
         super(operation, subject, errno, symbol, explanation
-                + (kernelMessage == null ? "" : ": \"" + kernelMessage + "\"") + (offset < 0 ? "" : ", at byte " + offset + " of the request"));
+                + (kernelMessage == null ? "" : ": \"" + kernelMessage + "\"")
+                + (offset < 0 ? "" : ", at byte " + offset + " of the request"));
         this.kernelMessage = kernelMessage;
         this.offset = offset;
     }

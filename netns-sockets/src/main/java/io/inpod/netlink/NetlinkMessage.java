@@ -44,7 +44,8 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
     /** Returns the attributes after a struct, which the payload must contain. */
     Map<Integer, ByteBuffer> attributes(StructLayout struct) throws MalformedAnswerException {
         if (payload.limit() < struct.size()) {
-            throw new MalformedAnswerException("a message of type " + type + " has " + payload.limit() + " bytes, less than a struct " + struct.name());
+            throw new MalformedAnswerException(
+                    "a message of type " + type + " has " + payload.limit() + " bytes, less than a struct " + struct.name());
         }
         return attributes(struct.size());
     }

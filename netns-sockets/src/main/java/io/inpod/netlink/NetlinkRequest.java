@@ -223,7 +223,8 @@ public final class NetlinkRequest {
     public NetlinkRequest end(int start) {
         int length = buffer.position() - start;
         if (length > MOST_ATTRIBUTE_BYTES) {
-            throw new IllegalArgumentException("attribute " + Nlattr.TYPE.get(buffer, start) + " has " + length + " bytes; " + MOST_ATTRIBUTE_BYTES + " is the most");
+            throw new IllegalArgumentException(
+                    "attribute " + Nlattr.TYPE.get(buffer, start) + " has " + length + " bytes; " + MOST_ATTRIBUTE_BYTES + " is the most");
         }
         Nlattr.LENGTH.put(buffer, start, length);
         while (buffer.position() % 4 != 0) {

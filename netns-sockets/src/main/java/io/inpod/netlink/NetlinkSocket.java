@@ -195,7 +195,8 @@ public final class NetlinkSocket implements AutoCloseable {
             }
         }
         NetlinkException failure =
-                new NetlinkException(request.operation(), subject(request), EINTR, "EINTR", "the list kept changing while the kernel wrote it");
+                new NetlinkException(request.operation(), subject(request), EINTR, "EINTR",
+                        "the list kept changing while the kernel wrote it");
         if (reason != null) {
             failure.initCause(reason);
         }
@@ -256,7 +257,7 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /** Discards the rest of an answer that failed half-way: the kernel begins no new list before the old one has been read. */
     private void discard() throws IOException {
-        for (boolean more = true; more; ) {
+        for (boolean more = true; more;) {
             try {
                 more = transport.receive(0) != null;
             } catch (AnswerLostException e) {

@@ -19,7 +19,8 @@ interface NetlinkTransport extends AutoCloseable {
      * Returns the next datagram from the kernel, from 0 to limit, valid until the next call; null if none arrives in time. Negative
      * milliseconds wait indefinitely. Throws {@link AnswerLostException} if a datagram was lost; the following ones can still be received.
      */
-    @Nullable ByteBuffer receive(int timeoutMillis) throws IOException;
+    @Nullable
+    ByteBuffer receive(int timeoutMillis) throws IOException;
 
     @Override
     void close();

@@ -62,7 +62,8 @@ public final class Nfnetlink implements AutoCloseable {
      * @return the message
      */
     public static NetlinkRequest request(String operation, Object subject, int subsystem, int message, int flags, int family, int bytes) {
-        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).struct(Nfgenmsg.STRUCT).set(Nfgenmsg.FAMILY, family);
+        return new NetlinkRequest(operation, subject, subsystem << 8 | message, flags, bytes).struct(Nfgenmsg.STRUCT).set(Nfgenmsg.FAMILY,
+                family);
     }
 
     /**

@@ -86,7 +86,8 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, Acti
             throw new IllegalArgumentException("priority " + priority + " is negative");
         }
         if ((mark & ~mask) != 0) {
-            throw new IllegalArgumentException("mark 0x" + Integer.toHexString(mark) + " has bits outside mask 0x" + Integer.toHexString(mask));
+            throw new IllegalArgumentException(
+                    "mark 0x" + Integer.toHexString(mark) + " has bits outside mask 0x" + Integer.toHexString(mask));
         }
     }
 

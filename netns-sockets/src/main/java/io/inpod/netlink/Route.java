@@ -82,7 +82,8 @@ public record Route(
      */
     public Route {
         if (prefixLength < 0 || prefixLength > family.bits() || destination == null && prefixLength != 0) {
-            throw new IllegalArgumentException("prefix length " + prefixLength + " doesn't fit " + (destination == null ? "anywhere" : destination));
+            throw new IllegalArgumentException(
+                    "prefix length " + prefixLength + " doesn't fit " + (destination == null ? "anywhere" : destination));
         }
         if (destination != null && IpFamily.of(destination) != family || gateway != null && IpFamily.of(gateway) != family) {
             throw new IllegalArgumentException("the addresses aren't all " + family);
@@ -105,7 +106,8 @@ public record Route(
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public Route(
-            IpFamily family, Type type, @Nullable InetAddress destination, int prefixLength, @Nullable InetAddress gateway, @Nullable String link, int table) {
+            IpFamily family, Type type, @Nullable InetAddress destination, int prefixLength, @Nullable InetAddress gateway,
+            @Nullable String link, int table) {
         this(family, type, destination, prefixLength, gateway, link, table, 0);
     }
 

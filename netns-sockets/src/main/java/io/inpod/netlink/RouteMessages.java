@@ -98,7 +98,7 @@ final class RouteMessages {
             return List.of(route(message, family, type, attributes, attributes.get(GATEWAY), u32(attributes.get(LINK), 0), names));
         }
         List<Route> routes = new ArrayList<>();
-        for (int at = 0; at + Rtnexthop.STRUCT.size() <= hops.limit(); ) {
+        for (int at = 0; at + Rtnexthop.STRUCT.size() <= hops.limit();) {
             int length = Rtnexthop.LENGTH.get(hops, at);
             if (length < Rtnexthop.STRUCT.size() || length > hops.limit() - at) {
                 throw new MalformedAnswerException("a route's next hop has a malformed length, " + length);

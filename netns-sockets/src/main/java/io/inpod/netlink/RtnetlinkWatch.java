@@ -99,7 +99,7 @@ public final class RtnetlinkWatch implements AutoCloseable {
      * @throws IOException if receiving fails
      */
     public NetworkEvent next(Duration timeout) throws IOException {
-        for (; ; ) {
+        for (;;) {
             NetworkEvent event = waiting.poll();
             if (event != null) {
                 return event;
@@ -119,12 +119,13 @@ public final class RtnetlinkWatch implements AutoCloseable {
     }
 
     private void accept(ByteBuffer datagram) throws IOException {
-        for (int at = 0; at + Nlmsghdr.STRUCT.size() <= datagram.limit(); ) {
+        for (int at = 0; at + Nlmsghdr.STRUCT.size() <= datagram.limit();) {
             int length = Nlmsghdr.LENGTH.get(datagram, at);
             if (length < Nlmsghdr.STRUCT.size() || length > datagram.limit() - at) {
                 throw new MalformedAnswerException("a notification has a malformed length, " + length);
             }
-            ByteBuffer payload = datagram.slice(at + Nlmsghdr.STRUCT.size(), length - Nlmsghdr.STRUCT.size()).order(ByteOrder.nativeOrder());
+            ByteBuffer payload =
+                    datagram.slice(at + Nlmsghdr.STRUCT.size(), length - Nlmsghdr.STRUCT.size()).order(ByteOrder.nativeOrder());
             event(new NetlinkMessage(Nlmsghdr.TYPE.get(datagram, at), payload));
             at += Wire.align(length);
         }
@@ -133,18 +134,18 @@ public final class RtnetlinkWatch implements AutoCloseable {
     private void event(NetlinkMessage message) throws IOException {
         switch (message.type()) {
             case LinkMessages.NEW, LinkMessages.DELETE -> link(message);
-            case Addresses.NEW, Addresses.DELETE -> add(Topic.ADDRESSES, map(Addresses.parse(message, names), address ->
-                    new NetworkEvent.AddressChanged(address, message.type() == Addresses.DELETE)));
+            case Addresses.NEW, Addresses.DELETE -> add(Topic.ADDRESSES, map(Addresses.parse(message, names),
+                    address -> new NetworkEvent.AddressChanged(address, message.type() == Addresses.DELETE)));
             case RouteMessages.NEW, RouteMessages.DELETE -> {
                 for (Route route : RouteMessages.parse(message, names)) {
                     add(Topic.ROUTES, new NetworkEvent.RouteChanged(route, message.type() == RouteMessages.DELETE));
                 }
             }
-            case RuleMessages.NEW, RuleMessages.DELETE -> add(Topic.RULES, map(RuleMessages.parse(message), rule ->
-                    new NetworkEvent.RuleChanged(rule, message.type() == RuleMessages.DELETE)));
-            case Neighbours.NEW, Neighbours.DELETE -> add(Topic.NEIGHBOURS, map(Neighbours.parse(message, names), neighbour ->
-                    new NetworkEvent.NeighbourChanged(neighbour, message.type() == Neighbours.DELETE)));
-            default -> { } // the acknowledgement that wakes a closed socket, or a notification of a future kernel
+            case RuleMessages.NEW, RuleMessages.DELETE -> add(Topic.RULES,
+                    map(RuleMessages.parse(message), rule -> new NetworkEvent.RuleChanged(rule, message.type() == RuleMessages.DELETE)));
+            case Neighbours.NEW, Neighbours.DELETE -> add(Topic.NEIGHBOURS, map(Neighbours.parse(message, names),
+                    neighbour -> new NetworkEvent.NeighbourChanged(neighbour, message.type() == Neighbours.DELETE)));
+            default -> {} // the acknowledgement that wakes a closed socket, or a notification of a future kernel
         }
     }
 

@@ -94,7 +94,8 @@ final class RuleMessages {
     private static RuleSelector selector(NetlinkMessage message, IpFamily family, Map<Integer, ByteBuffer> attributes) throws IOException {
         InetAddress from = NetlinkMessage.address(family, attributes.get(FROM));
         InetAddress to = NetlinkMessage.address(family, attributes.get(TO));
-        return new RuleSelector(from, from == null ? 0 : message.get(FibRule.FROM_LENGTH), to, to == null ? 0 : message.get(FibRule.TO_LENGTH),
+        return new RuleSelector(from, from == null ? 0 : message.get(FibRule.FROM_LENGTH), to,
+                to == null ? 0 : message.get(FibRule.TO_LENGTH),
                 string(attributes.get(INCOMING)), string(attributes.get(OUTGOING)), (message.get(FibRule.FLAGS) & INVERTED) != 0,
                 message.get(FibRule.TOS), others(attributes));
     }

@@ -57,7 +57,8 @@ public record RuleSelector(
 
     private static void check(@Nullable InetAddress network, int length) {
         if (length < 0 || length > (network == null ? 0 : IpFamily.of(network).bits())) {
-            throw new IllegalArgumentException("prefix length " + length + " doesn't fit " + (network == null ? "any" : network.getHostAddress()));
+            throw new IllegalArgumentException(
+                    "prefix length " + length + " doesn't fit " + (network == null ? "any" : network.getHostAddress()));
         }
     }
 

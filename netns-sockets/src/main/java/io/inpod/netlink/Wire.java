@@ -45,7 +45,7 @@ final class Wire {
 
     /** Passes on the attributes from an index to the limit in order, up to the first malformed one. */
     static void forEachAttribute(ByteBuffer from, int start, AttributeSink sink) {
-        for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= from.limit(); ) {
+        for (int at = start; at >= 0 && at + Nlattr.STRUCT.size() <= from.limit();) {
             int length = Nlattr.LENGTH.get(from, at);
             if (length < Nlattr.STRUCT.size() || at + length > from.limit()) {
                 break;

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 final class Bracket {
     private Bracket() {}
 
-    static <T extends @Nullable Object, X extends Throwable> T call(NetworkNamespace namespace, NamespaceBody<T, X> body) throws IOException, X {
+    static <T extends @Nullable Object, X extends Throwable> T call(NetworkNamespace namespace, NamespaceBody<T, X> body)
+            throws IOException, X {
         ThreadNamespace thread = usable();
         SwitchTrace trace = SwitchTrace.begin();
         boolean failed = true;
@@ -68,7 +69,8 @@ final class Bracket {
         return thread;
     }
 
-    private static void leave(ThreadNamespace thread, int previous, NamespaceIdentity from, NetworkNamespace namespace, @Nullable Throwable fromBody) {
+    private static void leave(ThreadNamespace thread, int previous, NamespaceIdentity from, NetworkNamespace namespace,
+            @Nullable Throwable fromBody) {
         try {
             thread.leave(previous, from);
         } catch (IOException | Error e) {

@@ -26,7 +26,8 @@ record ContainerProcess(long pid, long started) {
     private static final Path PROC = Path.of("/proc");
     private static final Pattern ID = Pattern.compile("[0-9a-f]{12,64}");
     private static final int TRIES = 10;
-    private static final Comparator<ContainerProcess> ORDER = Comparator.comparingLong(ContainerProcess::started).thenComparingLong(ContainerProcess::pid);
+    private static final Comparator<ContainerProcess> ORDER =
+            Comparator.comparingLong(ContainerProcess::started).thenComparingLong(ContainerProcess::pid);
 
     /**
      * Names such as docker-ID.scope, cri-containerd-ID.scope, crio-ID.scope, libpod-ID.scope, kubepods-podUID.slice:cri-containerd:ID, and
@@ -38,9 +39,10 @@ record ContainerProcess(long pid, long started) {
     /** See {@link NetworkNamespace#ofContainer}. */
     static NetworkNamespace open(String id) throws IOException {
         if (!ID.matcher(id).matches()) {
-            throw new IllegalArgumentException("a container's id has 64 hexadecimal digits (0-9a-f), of which at least the first 12 are needed, not \"" + id + "\"");
+            throw new IllegalArgumentException(
+                    "a container's id has 64 hexadecimal digits (0-9a-f), of which at least the first 12 are needed, not \"" + id + "\"");
         }
-        for (int tries = 1; ; tries++) {
+        for (int tries = 1;; tries++) {
             long pid = first(id).pid;
             try {
                 NetworkNamespace found = NetworkNamespace.ofProcess(pid);
@@ -71,11 +73,14 @@ record ContainerProcess(long pid, long started) {
             }
         }
         if (found.isEmpty()) {
-            throw new NoSuchFileException(id, null, "no process in " + PROC + " has the cgroup of a container with that id: it isn't running, or its processes"
-                    + " aren't visible from here: they are in the machine's pid namespace (`docker run --pid=host`, or `hostPID: true` of a pod)");
+            throw new NoSuchFileException(id, null, "no process in " + PROC
+                    + " has the cgroup of a container with that id: it isn't running, or its processes"
+                    + " aren't visible from here: they are in the machine's pid namespace "
+                    + "(`docker run --pid=host`, or `hostPID: true` of a pod)");
         }
         if (found.size() > 1) {
-            throw new FileSystemException(id, null, "the ids of several containers begin with it, so more digits are needed: " + found.keySet());
+            throw new FileSystemException(id, null,
+                    "the ids of several containers begin with it, so more digits are needed: " + found.keySet());
         }
         return found.firstEntry().getValue();
     }
@@ -85,7 +90,8 @@ record ContainerProcess(long pid, long started) {
         // PID (NAME) STATE ...; the name may contain anything
         String stat = read(pid, "stat");
         String[] fields = stat.substring(stat.lastIndexOf(')') + 1).strip().split(" ");
-        return fields.length < 20 || fields[0].equals("Z") || fields[0].equals("X") ? null : new ContainerProcess(pid, Long.parseLong(fields[19]));
+        return fields.length < 20 || fields[0].equals("Z") || fields[0].equals("X") ? null
+                : new ContainerProcess(pid, Long.parseLong(fields[19]));
     }
 
     private static Set<String> containers(long pid, String prefix) {

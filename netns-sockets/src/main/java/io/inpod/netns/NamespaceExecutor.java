@@ -95,7 +95,7 @@ public final class NamespaceExecutor implements AutoCloseable {
     }
 
     private void work() {
-        for (; ; ) {
+        for (;;) {
             Task<?> task;
             try {
                 task = queue.take();
@@ -135,7 +135,8 @@ public final class NamespaceExecutor implements AutoCloseable {
     @Override
     public void close() {
         if (Arrays.asList(threads).contains(Thread.currentThread())) {
-            throw new IllegalStateException("the executor's own thread \"" + Thread.currentThread().getName() + "\" can't wait for its end: close it on another one");
+            throw new IllegalStateException("the executor's own thread \"" + Thread.currentThread().getName()
+                    + "\" can't wait for its end: close it on another one");
         }
         synchronized (this) {
             if (!closed) {
@@ -164,7 +165,8 @@ public final class NamespaceExecutor implements AutoCloseable {
             this.body = body;
         }
 
-        @Nullable NamespaceLostError run() {
+        @Nullable
+        NamespaceLostError run() {
             T created;
             try {
                 created = Objects.requireNonNull(namespace).call(body);

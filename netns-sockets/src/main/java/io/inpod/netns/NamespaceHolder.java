@@ -71,9 +71,11 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
             String target = target(fd);
             if (own && target.startsWith("socket:") && namespace.identity().equals(Relations.ofSocket((int) number(fd)))) {
                 found.add(new NamespaceHolder(Kind.SOCKET, pid, number(fd), target));
-            } else if (!target.isEmpty() && !target.startsWith("socket:") && !target.startsWith("pipe:") && !target.startsWith("anon_inode:") && isOf(namespace, fd)) {
-                found.add(new NamespaceHolder(Kind.DESCRIPTOR, pid, number(fd), target));
-            }
+            } else
+                if (!target.isEmpty() && !target.startsWith("socket:") && !target.startsWith("pipe:") && !target.startsWith("anon_inode:")
+                        && isOf(namespace, fd)) {
+                            found.add(new NamespaceHolder(Kind.DESCRIPTOR, pid, number(fd), target));
+                        }
         }
     }
 
@@ -84,7 +86,8 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
     private static void mounts(NetworkNamespace namespace, long self, List<NamespaceHolder> found) {
         for (String line : read(PROC.resolve("self/mountinfo")).split("\n")) {
             String[] fields = line.split(" ");
-            NamespaceHolder mount = fields.length > 4 && fields[3].equals(namespace.identity().toString()) ? new NamespaceHolder(Kind.MOUNT, self, 0, fields[4]) : null;
+            NamespaceHolder mount = fields.length > 4 && fields[3].equals(namespace.identity().toString())
+                    ? new NamespaceHolder(Kind.MOUNT, self, 0, fields[4]) : null;
             if (mount != null && !found.contains(mount)) {
                 found.add(mount);
             }

@@ -34,7 +34,8 @@ final class NamespaceNames {
                 return directory.resolve(name);
             }
         }
-        throw new NoSuchFileException(name, null, "no network namespace of that name in " + directories() + " (`ip netns list` shows those in the first)");
+        throw new NoSuchFileException(name, null,
+                "no network namespace of that name in " + directories() + " (`ip netns list` shows those in the first)");
     }
 
     /** Binds a reserved name to an open namespace. */
@@ -43,7 +44,8 @@ final class NamespaceNames {
         share();
         int fd = namespace.acquire();
         try {
-            Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + fd, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount", mountPoint);
+            Native.check(Native.LIBC.mount("/proc/thread-self/fd/" + fd, mountPoint.toString(), "none", Constants.MS_BIND, null), "mount",
+                    mountPoint);
         } finally {
             namespace.fd().release();
         }
@@ -57,7 +59,8 @@ final class NamespaceNames {
     private static void share() throws IOException {
         String directory = SYSTEM.toString();
         try (DirectoryLock alone = DirectoryLock.take(SYSTEM)) { // as ip does
-            if (Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null) < 0 && Native.errno() == EINVAL /* no mount yet */) {
+            if (Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null) < 0
+                    && Native.errno() == EINVAL /* no mount yet */) {
                 Native.check(Native.LIBC.mount(directory, directory, "none", Constants.MS_BIND | Constants.MS_REC, null), "mount", alone);
                 Native.check(Native.LIBC.mount("none", directory, "none", Constants.MS_SHARED | Constants.MS_REC, null), "mount", alone);
             }
@@ -77,7 +80,8 @@ final class NamespaceNames {
 
     static void delete(String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(check(name));
-        if (Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH) < 0 && Native.errno() != EINVAL /* not mounted: a leftover */) {
+        if (Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH) < 0
+                && Native.errno() != EINVAL /* not mounted: a leftover */) {
             throw Native.failure("umount2", mountPoint);
         }
         Files.delete(mountPoint);

@@ -19,7 +19,8 @@ final class NamespaceSwitchEvent extends Event implements SwitchTrace {
 
     @Label("Namespace")
     @Description("As readlink /proc/PID/ns/net prints it")
-    @Nullable String namespace;
+    @Nullable
+    String namespace;
 
     @Label("Failed")
     @Description("The work, or the switch itself, ended with an exception")

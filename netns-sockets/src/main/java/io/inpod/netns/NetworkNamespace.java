@@ -255,7 +255,8 @@ public final class NetworkNamespace implements AutoCloseable {
         }
     }
 
-    @Nullable Consumer<NamespaceLostError> lostHandler() {
+    @Nullable
+    Consumer<NamespaceLostError> lostHandler() {
         return lostHandler;
     }
 

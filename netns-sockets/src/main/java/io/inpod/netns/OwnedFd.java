@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * created, see {@link ResourceLeakDetector}.
  */
 public final class OwnedFd implements AutoCloseable {
-    private static final ResourceLeakDetector<OwnedFd> LEAKS = ResourceLeakDetectorFactory.instance().newResourceLeakDetector(OwnedFd.class);
+    private static final ResourceLeakDetector<OwnedFd> LEAKS =
+            ResourceLeakDetectorFactory.instance().newResourceLeakDetector(OwnedFd.class);
 
     private final int value;
     private final AtomicInteger uses = new AtomicInteger(1);
@@ -52,7 +53,7 @@ public final class OwnedFd implements AutoCloseable {
      * @throws ClosedChannelException if the owner has closed it
      */
     public int acquire() throws ClosedChannelException {
-        for (; ; ) {
+        for (;;) {
             int n = uses.get();
             if (n == 0 || closed.get()) {
                 throw new Closed(toString());
@@ -69,7 +70,7 @@ public final class OwnedFd implements AutoCloseable {
      * @throws IllegalStateException if there is no use to end
      */
     public void release() {
-        for (; ; ) {
+        for (;;) {
             int n = uses.get();
             if (n == 0 || n == 1 && !closed.get()) {
                 throw new IllegalStateException("more releases than acquires of " + this);

@@ -66,7 +66,8 @@ final class ThreadNamespace {
         try {
             opened = new ThreadNamespace(home, NamespaceFile.identity(home));
             // In a user namespace that doesn't own it, a thread could leave its namespace but never return: fail before it leaves.
-            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns", "the thread's own namespace, " + opened.homeIdentity + " (to make sure that the thread can return to it)");
+            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns",
+                    "the thread's own namespace, " + opened.homeIdentity + " (to make sure that the thread can return to it)");
         } catch (IOException | Error e) {
             Native.LIBC.close(home);
             throw e;
@@ -162,7 +163,8 @@ final class ThreadNamespace {
         if (depth > 0) {
             NamespaceIdentity actual = NamespaceFile.identity(OWN);
             if (!actual.equals(currentIdentity)) {
-                throw new IllegalStateException("the calling thread should be in " + currentIdentity + " but something else has moved it to " + actual);
+                throw new IllegalStateException(
+                        "the calling thread should be in " + currentIdentity + " but something else has moved it to " + actual);
             }
         }
     }

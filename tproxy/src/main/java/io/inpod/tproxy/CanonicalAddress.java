@@ -25,6 +25,7 @@ public final class CanonicalAddress {
      * @return the same address, or the IPv4 address that it maps
      * @throws IllegalArgumentException if it isn't resolved
      */
+    @SuppressWarnings("ReferenceEquality") // whether it is the same object only decides about a copy
     public static InetSocketAddress of(InetSocketAddress address) {
         InetAddress ip = address.getAddress();
         if (ip == null) {

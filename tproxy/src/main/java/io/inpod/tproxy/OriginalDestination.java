@@ -31,8 +31,8 @@ public record OriginalDestination(DestinationAddress destination, Found found) {
     }
 
     /**
-     * Returns the original destination of a connection. Asks the kernel, which takes well under a microsecond. May be called from any thread,
-     * also before the channel is registered.
+     * Returns the original destination of a connection. Asks the kernel, which takes well under a microsecond. May be called from any
+     * thread, also before the channel is registered.
      *
      * @param accepted a connection that a listener accepted
      * @return its original destination

@@ -41,8 +41,9 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
     /** Istio's values, for IPv4: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
-    public static final PolicyRouting DEFAULT = new PolicyRouting(InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK, InPodConstants.RULE_PRIORITY,
-            InPodConstants.ROUTING_TABLE, Set.of(IpFamily.V4));
+    public static final PolicyRouting DEFAULT =
+            new PolicyRouting(InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK, InPodConstants.RULE_PRIORITY,
+                    InPodConstants.ROUTING_TABLE, Set.of(IpFamily.V4));
 
     /**
      * Checks the ranges.
@@ -59,7 +60,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
             throw new IllegalArgumentException("no address family");
         }
         if (mark == 0 || (mark & mask) != mark) {
-            throw new IllegalArgumentException(String.format("mark 0x%x/0x%x: it must not be 0, and must not have bits outside its mask", mark, mask));
+            throw new IllegalArgumentException(
+                    String.format("mark 0x%x/0x%x: it must not be 0, and must not have bits outside its mask", mark, mask));
         }
         if (priority < 1 || priority > 32765) {
             throw new IllegalArgumentException("priority must be 1 to 32765, not " + priority);
@@ -127,7 +129,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
             List<IOException> failures = removeAll(parts(network, true));
             if (!failures.isEmpty()) {
-                IOException failure = new IOException("policy routing in " + namespace + " could not be removed completely", failures.get(0));
+                IOException failure =
+                        new IOException("policy routing in " + namespace + " could not be removed completely", failures.get(0));
                 failures.stream().skip(1).forEach(failure::addSuppressed);
                 throw failure;
             }
@@ -189,7 +192,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
                 foreign = other;
             }
             if (foreign != null) {
-                throw new IOException("another route is in the table of \"" + route + "\": \"" + foreign + "\"; choose a table that is used for nothing else");
+                throw new IOException("another route is in the table of \"" + route + "\": \"" + foreign
+                        + "\"; choose a table that is used for nothing else");
             }
             return present;
         }
@@ -220,7 +224,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
                 } else if (other.priority() == rule.priority()) {
                     throw new IOException("another rule has the priority of \"" + rule + "\": \"" + other + "\"; choose another priority");
                 } else if (takesAway(other)) {
-                    throw new IOException("an earlier rule takes the packets of \"" + rule + "\": \"" + other + "\"; choose a lower priority or another mark");
+                    throw new IOException("an earlier rule takes the packets of \"" + rule + "\": \"" + other
+                            + "\"; choose a lower priority or another mark");
                 }
             }
             return present;
@@ -228,8 +233,10 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
         /** Rules without a mark, such as the kernel's own for local addresses, don't count: they apply to all packets. */
         private boolean takesAway(PolicyRule other) {
-            return Integer.compareUnsigned(other.priority(), rule.priority()) < 0 && other.mask() != 0 && ((rule.mark() ^ other.mark()) & other.mask()) == 0
-                    && (rule.mask() & other.mask()) == other.mask() && other.table() != rule.table() && other.selector().equals(RuleSelector.NONE);
+            return Integer.compareUnsigned(other.priority(), rule.priority()) < 0 && other.mask() != 0
+                    && ((rule.mark() ^ other.mark()) & other.mask()) == 0
+                    && (rule.mask() & other.mask()) == other.mask() && other.table() != rule.table()
+                    && other.selector().equals(RuleSelector.NONE);
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.inpod.tproxy;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelOption;
 
 /**
@@ -18,7 +19,7 @@ public final class Resets {
      */
     public static void reset(Channel channel) {
         onClose(channel);
-        channel.close();
+        channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 
     /**

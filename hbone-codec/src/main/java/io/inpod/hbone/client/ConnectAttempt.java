@@ -8,6 +8,7 @@ import io.inpod.hbone.internal.connection.ParentChannel;
 import io.inpod.hbone.internal.tls.TlsGate;
 import io.inpod.hbone.internal.tls.TlsLayer;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
@@ -70,7 +71,7 @@ final class ConnectAttempt implements TlsGate.Outcome {
                 protected void initChannel(Channel made) {
                     channel = made;
                     if (over) {
-                        made.close();
+                        made.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                         return;
                     }
                     ParentChannel.configure(made);
@@ -98,7 +99,7 @@ final class ConnectAttempt implements TlsGate.Outcome {
             connecting.cancel(false);
         }
         if (channel != null && channel.isRegistered()) {
-            channel.close();
+            channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 

@@ -52,7 +52,8 @@ public final class HboneClient implements AutoCloseable {
      * @param options sizes, times and TLS
      * @param events receives events
      */
-    public HboneClient(EventLoopGroup group, CertificateSource certificates, Connector connector, HboneOptions options, HboneEvents events) {
+    public HboneClient(EventLoopGroup group, CertificateSource certificates, Connector connector, HboneOptions options,
+            HboneEvents events) {
         this.group = Objects.requireNonNull(group);
         this.certificates = Objects.requireNonNull(certificates);
         this.connector = Objects.requireNonNull(connector);
@@ -76,12 +77,21 @@ public final class HboneClient implements AutoCloseable {
             return pool(loop).open(peer, request, handler);
         }
         Promise<TunnelChannel> promise = loop.newPromise();
-        loop.execute(() -> {
-            if (!promise.isDone()) {
-                PromiseNotifier.cascade(false, pool(loop).open(peer, request, handler), promise);
-            }
-        });
+        loop.execute(() -> open(loop, peer, request, handler, promise));
         return promise;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // cascade() returns its argument, and the promise reports how that ends
+    private void open(EventLoop loop, HboneDestination peer, ConnectRequest request, ChannelHandler handler,
+            Promise<TunnelChannel> promise) {
+        if (promise.isDone()) {
+            return;
+        }
+        try {
+            PromiseNotifier.cascade(false, pool(loop).open(peer, request, handler), promise);
+        } catch (RuntimeException | Error e) {
+            promise.tryFailure(e);
+        }
     }
 
     /**

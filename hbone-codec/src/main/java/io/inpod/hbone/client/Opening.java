@@ -35,7 +35,8 @@ final class Opening implements ConnectOwner {
     private @Nullable Future<?> timer;
     private int retries;
 
-    Opening(PoolEntry pool, HboneDestination destination, ConnectRequest request, ChannelHandler initializer, Promise<TunnelChannel> promise) {
+    Opening(PoolEntry pool, HboneDestination destination, ConnectRequest request, ChannelHandler initializer,
+            Promise<TunnelChannel> promise) {
         this.pool = pool;
         this.destination = destination;
         this.request = request;
@@ -130,7 +131,8 @@ final class Opening implements ConnectOwner {
     }
 
     private void timedOut() {
-        if (connection != null && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + pool.answerTimeout()))) {
+        if (connection != null
+                && promise.tryFailure(new SocketTimeoutException(what() + ": no answer to CONNECT within " + pool.answerTimeout()))) {
             abandon();
         }
     }

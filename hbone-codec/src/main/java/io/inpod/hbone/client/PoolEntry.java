@@ -140,7 +140,8 @@ final class PoolEntry implements ClientConnection.Listener {
         if (connection.capacity() <= 0) {
             // Another connection wouldn't help: we would open one after the other without end.
             failWaiting(new IOException("the HBONE peer " + destination.address()
-                    + (connection.isDraining() ? " is going away (GOAWAY before the first tunnel)" : " takes no tunnels (MAX_CONCURRENT_STREAMS 0)")));
+                    + (connection.isDraining() ? " is going away (GOAWAY before the first tunnel)"
+                            : " takes no tunnels (MAX_CONCURRENT_STREAMS 0)")));
         }
         if (closed) {
             connection.retire();
@@ -153,7 +154,8 @@ final class PoolEntry implements ClientConnection.Listener {
     public void gone(ClientConnection connection, String reason) {
         ConnectAttempt current = attempt;
         if (!connections.remove(connection) && current != null && current.isFor(connection)) {
-            attemptFailed(current, new IOException("HBONE connection to " + destination.address() + " failed before its first tunnel: " + reason));
+            attemptFailed(current,
+                    new IOException("HBONE connection to " + destination.address() + " failed before its first tunnel: " + reason));
             return;
         }
         serve();
@@ -214,7 +216,8 @@ final class PoolEntry implements ClientConnection.Listener {
         static ClientTls of(TlsContexts contexts, CertificateSource source, HboneOptions options) {
             return destination -> source.request(destination.source()).thenApply(certificate -> {
                 try {
-                    return TlsLayer.of(contexts.client(certificate, destination.source(), destination.expected()), options.times().handshake());
+                    return TlsLayer.of(contexts.client(certificate, destination.source(), destination.expected()),
+                            options.times().handshake());
                 } catch (IOException e) {
                     throw new CompletionException(e);
                 }

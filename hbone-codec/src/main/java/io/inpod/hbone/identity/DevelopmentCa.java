@@ -24,7 +24,7 @@ public final class DevelopmentCa implements CertificateSource {
     private final Clock clock;
     private final Map<SpiffeId, Issued> issued = new ConcurrentHashMap<>();
 
-    private record Issued(WorkloadCertificate certificate, Instant renewal) { }
+    private record Issued(WorkloadCertificate certificate, Instant renewal) {}
 
     private DevelopmentCa(RootStore.Root root, Path directory, Clock clock) {
         this.root = root;

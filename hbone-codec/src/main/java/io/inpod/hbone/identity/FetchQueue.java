@@ -38,17 +38,22 @@ final class FetchQueue {
     private final Clock clock;
     private final long firstBackoff;
     private final Map<SpiffeId, Entry> entries = new HashMap<>();
-    private final PriorityQueue<Entry> waiting = new PriorityQueue<>(Comparator.<Entry>comparingInt(e -> e.priority).thenComparingLong(e -> e.order));
+    private final PriorityQueue<Entry> waiting =
+            new PriorityQueue<>(Comparator.<Entry>comparingInt(e -> e.priority).thenComparingLong(e -> e.order));
     private long orders;
     private int running;
     private boolean closed;
 
     private static final class Entry {
         final SpiffeId identity;
-        @Nullable WorkloadCertificate certificate;
-        @Nullable IOException failure;
-        @Nullable CompletableFuture<WorkloadCertificate> waiter;
-        @Nullable Future<?> alarm;
+        @Nullable
+        WorkloadCertificate certificate;
+        @Nullable
+        IOException failure;
+        @Nullable
+        CompletableFuture<WorkloadCertificate> waiter;
+        @Nullable
+        Future<?> alarm;
         int failures;
         int priority;
         long order;
@@ -60,7 +65,8 @@ final class FetchQueue {
         }
     }
 
-    FetchQueue(Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
+    FetchQueue(Function<SpiffeId, CompletionStage<WorkloadCertificate>> fetch, ScheduledExecutorService timer, Clock clock,
+            long firstBackoffNanos) {
         this.fetch = fetch;
         this.timer = timer;
         this.clock = clock;
@@ -84,7 +90,8 @@ final class FetchQueue {
         Entry entry = entries.get(identity);
         WorkloadCertificate certificate = entry == null ? null : valid(entry);
         if (certificate == null) {
-            throw entry != null && entry.failure != null ? again(entry.failure) : new IOException("the certificate of " + identity + " hasn't been fetched yet");
+            throw entry != null && entry.failure != null ? again(entry.failure)
+                    : new IOException("the certificate of " + identity + " hasn't been fetched yet");
         }
         return certificate;
     }
@@ -234,7 +241,8 @@ final class FetchQueue {
     }
 
     private static IOException failure(Entry entry, @Nullable Throwable problem) {
-        Throwable cause = problem instanceof java.util.concurrent.CompletionException && problem.getCause() != null ? problem.getCause() : problem;
+        Throwable cause =
+                problem instanceof java.util.concurrent.CompletionException && problem.getCause() != null ? problem.getCause() : problem;
         return new IOException("the certificate of " + entry.identity + " can't be fetched: "
                 + (cause == null ? "the CA returned none" : cause.getMessage() == null ? cause.toString() : cause.getMessage()), cause);
     }

@@ -22,7 +22,8 @@ public final class FileCertificates implements CertificateSource, AutoCloseable 
     private final Future<?> watching;
     private volatile WorkloadCertificate current;
 
-    private FileCertificates(PemFiles files, WorkloadCertificate first, SpiffeId identity, ScheduledExecutorService executor, Duration interval,
+    private FileCertificates(PemFiles files, WorkloadCertificate first, SpiffeId identity, ScheduledExecutorService executor,
+            Duration interval,
             Consumer<IOException> problems) {
         this.files = files;
         this.current = first;

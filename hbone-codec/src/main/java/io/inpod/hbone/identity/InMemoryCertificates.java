@@ -10,7 +10,7 @@ public final class InMemoryCertificates implements CertificateSource {
     private final Map<SpiffeId, WorkloadCertificate> certificates = new ConcurrentHashMap<>();
 
     /** Creates an empty source. */
-    public InMemoryCertificates() { }
+    public InMemoryCertificates() {}
 
     /**
      * Adds a certificate, or replaces the one of its identity. New connections use it immediately.

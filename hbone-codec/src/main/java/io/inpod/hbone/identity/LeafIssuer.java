@@ -33,7 +33,7 @@ final class LeafIssuer {
     private static final Duration BACKDATED = Duration.ofMinutes(5);
     private static final Duration ROOT_LIFETIME = Duration.ofDays(3650);
 
-    private LeafIssuer() { }
+    private LeafIssuer() {}
 
     /** Issues a new key and certificate for an identity (X509-SVID: one URI name, critical because the subject is empty). */
     static WorkloadCertificate issue(RootStore.Root root, SpiffeId identity, Instant now, Duration lifetime) throws IOException {
@@ -44,7 +44,8 @@ final class LeafIssuer {
         try {
             KeyPair pair = newPair();
             X509v3CertificateBuilder builder = builder(ROOT_NAME, now, lifetime, new X500Name(""), pair);
-            GeneralName[] names = uris.stream().map(uri -> new GeneralName(GeneralName.uniformResourceIdentifier, uri)).toArray(GeneralName[]::new);
+            GeneralName[] names =
+                    uris.stream().map(uri -> new GeneralName(GeneralName.uniformResourceIdentifier, uri)).toArray(GeneralName[]::new);
             builder.addExtension(Extension.subjectAlternativeName, true, new GeneralNames(names));
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));

@@ -25,7 +25,7 @@ import java.util.Set;
 final class Pem {
     private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
-    private Pem() { }
+    private Pem() {}
 
     static String encode(PrivateKey key) {
         return block("PRIVATE KEY", key.getEncoded());

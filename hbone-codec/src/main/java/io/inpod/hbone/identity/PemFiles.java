@@ -73,8 +73,9 @@ final class PemFiles {
 
     private static List<X509Certificate> certificates(Path file, byte[] bytes) throws IOException {
         try {
-            List<X509Certificate> all = CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(bytes)).stream()
-                    .map(X509Certificate.class::cast).toList();
+            List<X509Certificate> all =
+                    CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(bytes)).stream()
+                            .map(X509Certificate.class::cast).toList();
             if (all.isEmpty()) {
                 throw new IOException(file + " contains no certificate");
             }

@@ -14,7 +14,7 @@ import java.util.Set;
 final class PrivateDirectory {
     private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rwx------");
 
-    private PrivateDirectory() { }
+    private PrivateDirectory() {}
 
     /** Creates the directory with its parents if it is missing, and checks it in any case. */
     static Path ensure(Path directory) throws IOException {
@@ -38,7 +38,8 @@ final class PrivateDirectory {
             throw refuse(path, "belongs to user " + owner + ", not to us (" + ownUid() + ")", "chown it or choose another path");
         }
         if (!attributes.permissions().equals(MODE)) {
-            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()), "use a directory for the CA alone, and chmod 700 it");
+            throw refuse(path, "has mode " + PosixFilePermissions.toString(attributes.permissions()),
+                    "use a directory for the CA alone, and chmod 700 it");
         }
         return path;
     }

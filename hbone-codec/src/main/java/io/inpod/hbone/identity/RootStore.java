@@ -28,16 +28,16 @@ final class RootStore {
     private static final String LOCK_FILE = ".lock";
     private static final long LOCK_PATIENCE_NANOS = 30_000_000_000L;
 
-    private RootStore() { }
+    private RootStore() {}
 
-    record Root(PrivateKey key, X509Certificate certificate) { }
+    record Root(PrivateKey key, X509Certificate certificate) {}
 
     /** Reads the root, or creates it, under a lock between threads and between processes. */
     static Root loadOrCreate(Path directory, Clock clock) throws IOException {
         synchronized (RootStore.class) {
             try (FileChannel lockFile = FileChannel.open(directory.resolve(LOCK_FILE),
-                            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
                     FileLock lock = lock(lockFile)) {
                 assert lock.isValid();
                 return locked(directory, clock);
@@ -72,8 +72,9 @@ final class RootStore {
             return root;
         }
         if (!hasKey) {
-            throw new IOException(certificateFile + " has no " + KEY_FILE + " beside it; restore the key, or remove the certificate to get a"
-                    + " new root (then every peer that trusts the old root needs the new one)");
+            throw new IOException(
+                    certificateFile + " has no " + KEY_FILE + " beside it; restore the key, or remove the certificate to get a"
+                            + " new root (then every peer that trusts the old root needs the new one)");
         }
         Root root = new Root(Pem.readKey(keyFile), Pem.readCertificate(certificateFile));
         check(root, directory, clock);

@@ -47,7 +47,8 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
     public static SpiffeId parse(String uri) {
         Matcher m = URI.matcher(Objects.requireNonNull(uri));
         if (!m.matches()) {
-            throw new IllegalArgumentException("not of the form spiffe://<trust domain>/ns/<namespace>/sa/<service account>: " + quote(uri));
+            throw new IllegalArgumentException(
+                    "not of the form spiffe://<trust domain>/ns/<namespace>/sa/<service account>: " + quote(uri));
         }
         return new SpiffeId(m.group(1), m.group(2), m.group(3));
     }

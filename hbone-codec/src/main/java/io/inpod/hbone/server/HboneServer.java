@@ -10,6 +10,7 @@ import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.internal.connection.ServerConnection;
 import io.inpod.hbone.internal.tls.TlsContexts;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import java.time.Duration;
 import java.util.Objects;
@@ -94,7 +95,7 @@ public final class HboneServer {
         connection.eventLoop().execute(() -> {
             ServerConnection http2 = connection.pipeline().get(ServerConnection.class);
             if (http2 == null) {
-                connection.close();
+                connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
                 http2.drain(deadline);
             }

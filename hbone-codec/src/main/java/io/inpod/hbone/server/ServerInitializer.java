@@ -12,6 +12,7 @@ import io.inpod.hbone.internal.tls.TlsContexts;
 import io.inpod.hbone.internal.tls.TlsGate;
 import io.inpod.hbone.internal.tls.TlsLayer;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import java.io.IOException;
@@ -43,6 +44,7 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // start() reports what it throws; an event loop that has ended closes its channels
     protected void initChannel(Channel channel) {
         ParentChannel.configure(channel);
         CompletableFuture<WorkloadCertificate> certificate = certificates.request(identity).toCompletableFuture();
@@ -64,26 +66,27 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
 
     private void start(Channel channel, CompletableFuture<WorkloadCertificate> certificate) {
         try {
-            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel, new TlsGate.Outcome() {
-                @Override
-                public ChannelHandler established(Channel c, SpiffeId peer) {
-                    return new ServerConnection(peer, options, events, handler);
-                }
+            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel,
+                    new TlsGate.Outcome() {
+                        @Override
+                        public ChannelHandler established(Channel c, SpiffeId peer) {
+                            return new ServerConnection(peer, options, events, handler);
+                        }
 
-                @Override
-                public void failed(Channel c, String reason) {
-                    events.handshakeFailed(c, reason);
-                }
-            });
+                        @Override
+                        public void failed(Channel c, String reason) {
+                            events.handshakeFailed(c, reason);
+                        }
+                    });
         } catch (CompletionException e) {
             fail(channel, String.valueOf(e.getCause() == null ? e.getMessage() : e.getCause().getMessage()));
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             fail(channel, String.valueOf(e.getMessage()));
         }
     }
 
     private void fail(Channel channel, String why) {
         events.handshakeFailed(channel, "no certificate for " + identity + ": " + why);
-        channel.close();
+        channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 }

@@ -49,9 +49,9 @@ public interface Backend {
 
     /**
      * Replaces all managed rules and sets of the namespace, in both families, by exactly these. Packets meet the old rules or the new ones
-     * as a whole, table by table. If anything fails, the old rules are restored. If this process is killed meanwhile, each table has the old
-     * rules or the new ones, and with back ends that use one transaction (all except the iptables tools) all tables have the same. The next
-     * call repairs the rest.
+     * as a whole, table by table. If anything fails, the old rules are restored. If this process is killed meanwhile, each table has the
+     * old rules or the new ones, and with back ends that use one transaction (all except the iptables tools) all tables have the same. The
+     * next call repairs the rest.
      *
      * @param namespace the namespace
      * @param names the managed names

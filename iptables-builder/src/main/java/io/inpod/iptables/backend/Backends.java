@@ -5,12 +5,12 @@ import java.util.Optional;
 
 /** The back ends that come with this library. */
 public final class Backends {
-    private Backends() {
-    }
+    private Backends() {}
 
     /** {@return all of them, the preferred first} */
     public static List<Backend> all() {
-        return List.of(NetlinkBackend.iptables(), IptablesBackend.nft(), NetlinkBackend.inet(), NftBackend.system(), IptablesBackend.legacy());
+        return List.of(NetlinkBackend.iptables(), IptablesBackend.nft(), NetlinkBackend.inet(), NftBackend.system(),
+                IptablesBackend.legacy());
     }
 
     /**

@@ -85,9 +85,11 @@ public record Detection(List<Candidate> candidates, Optional<Backend> chosen, St
         Optional<Candidate> holder = usable.stream().filter(Candidate::holdsRules).findFirst();
         if (holder.isPresent()) {
             String others = String.join(", ", usable.stream()
-                    .filter(c -> c.holdsRules() && Collections.disjoint(c.backend().tables(), holder.get().backend().tables())).map(c -> c.backend().name()).toList());
-            return new Detection(candidates, Optional.of(holder.get().backend()), holder.get().backend().name() + " already holds rules here"
-                    + (others.isEmpty() ? "" : ", and so do other tables: " + others));
+                    .filter(c -> c.holdsRules() && Collections.disjoint(c.backend().tables(), holder.get().backend().tables()))
+                    .map(c -> c.backend().name()).toList());
+            return new Detection(candidates, Optional.of(holder.get().backend()),
+                    holder.get().backend().name() + " already holds rules here"
+                            + (others.isEmpty() ? "" : ", and so do other tables: " + others));
         }
         if (usable.isEmpty()) {
             return new Detection(candidates, Optional.empty(), "no back end is usable: "

@@ -114,7 +114,8 @@ public final class FakeKernel implements Backend {
      */
     public synchronized Listing everything(NetworkNamespace namespace) {
         State state = state(namespace);
-        return listing(state, state.chains.keySet().stream().map(Place::chain).filter(chain -> !Hook.isName(chain)).collect(Collectors.toSet()),
+        return listing(state,
+                state.chains.keySet().stream().map(Place::chain).filter(chain -> !Hook.isName(chain)).collect(Collectors.toSet()),
                 state.sets.keySet(), true);
     }
 
@@ -154,7 +155,8 @@ public final class FakeKernel implements Backend {
             for (Table table : rules.only(family).tables()) {
                 for (Chain chain : table.chains()) {
                     controlGroups(namespace, table, chain);
-                    List<Rule> there = state.chains.computeIfAbsent(new Place(family, table.name(), chain.name()), place -> new ArrayList<>());
+                    List<Rule> there =
+                            state.chains.computeIfAbsent(new Place(family, table.name(), chain.name()), place -> new ArrayList<>());
                     there.addAll(chain.placement() == Chain.Placement.FIRST ? 0 : there.size(), chain.rules());
                 }
             }
@@ -165,7 +167,8 @@ public final class FakeKernel implements Backend {
     private void controlGroups(NetworkNamespace namespace, Table table, Chain chain) throws IOException {
         for (int i = 0; i < chain.rules().size(); i++) {
             if (chain.rules().get(i).matches().stream().anyMatch(m -> m instanceof CgroupMatch c && !controlGroups.contains(c.path()))) {
-                throw new IOException(table.name() + " " + chain.name() + " rule " + (i + 1) + " in " + namespace + ": there is no such control group");
+                throw new IOException(
+                        table.name() + " " + chain.name() + " rule " + (i + 1) + " in " + namespace + ": there is no such control group");
             }
         }
     }

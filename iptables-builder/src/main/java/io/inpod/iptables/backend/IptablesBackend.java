@@ -94,7 +94,8 @@ public final class IptablesBackend implements Backend {
                 String version = run.run(List.of(Programs.iptables(tools, family, "save").toString(), "--version"), "").strip();
                 String mark = tools.variant() == Variant.NFT ? "(nf_tables)" : tools.variant() == Variant.LEGACY ? "(legacy)" : "";
                 if (!version.contains(mark)) {
-                    return Usability.no(Programs.iptables(tools, family, "save") + " is another variant: it says " + version + ", not " + mark);
+                    return Usability
+                            .no(Programs.iptables(tools, family, "save") + " is another variant: it says " + version + ", not " + mark);
                 }
                 run.save(family);
             }
@@ -163,7 +164,8 @@ public final class IptablesBackend implements Backend {
         }
     }
 
-    private static void restore(ToolRun run, IpFamily family, Map<String, ManagedTable> from, Map<String, ManagedTable> to) throws IOException {
+    private static void restore(ToolRun run, IpFamily family, Map<String, ManagedTable> from, Map<String, ManagedTable> to)
+            throws IOException {
         String script = Transition.script(from, to);
         if (!script.isEmpty()) {
             run.restore(family, script);
@@ -214,7 +216,8 @@ public final class IptablesBackend implements Backend {
         IptablesSave saved = IptablesSave.parse(run.save(family));
         for (String table : saved.unreadable()) {
             throw new IOException("iptables can't list the table " + table + " in " + run.where()
-                    + ": another program put rules there that only nft understands (`nft list table " + (family == IpFamily.V4 ? "ip " : "ip6 ")
+                    + ": another program put rules there that only nft understands (`nft list table "
+                    + (family == IpFamily.V4 ? "ip " : "ip6 ")
                     + table + "` shows them)");
         }
         return saved;

@@ -30,8 +30,8 @@ public final class NetlinkBackend implements Backend {
 
     /**
      * Returns the back end for the tables of iptables, with rules written as iptables-nft writes them, so that {@code iptables-save} shows
-     * them. Needs a kernel with CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are created before the rules and
-     * destroyed after them.
+     * them. Needs a kernel with CONFIG_NFT_COMPAT. Sets are those of ipset, which has no transactions: they are created before the rules
+     * and destroyed after them.
      *
      * @return the back end {@code netlink}
      */
@@ -80,7 +80,9 @@ public final class NetlinkBackend implements Backend {
     public Usability usability(NetworkNamespace namespace) throws IOException {
         try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
             String missing = new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET).missing();
-            return missing.isEmpty() ? Usability.yes("the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")
+            return missing.isEmpty()
+                    ? Usability.yes(
+                            "the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")
                     : Usability.no(missing);
         } catch (NetlinkException e) {
             return Usability.no(Objects.requireNonNullElse(e.getMessage(), e.toString()));

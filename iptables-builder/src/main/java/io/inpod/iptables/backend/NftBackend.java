@@ -68,7 +68,8 @@ public final class NftBackend implements Backend {
     public Usability usability(NetworkNamespace namespace) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         try {
-            run.nft("add table inet " + TRIAL_TABLE + "\nadd chain inet " + TRIAL_TABLE + " x { type nat hook output priority 0 ; }\n", "-c", "-f", "-");
+            run.nft("add table inet " + TRIAL_TABLE + "\nadd chain inet " + TRIAL_TABLE + " x { type nat hook output priority 0 ; }\n",
+                    "-c", "-f", "-");
             run.nft("", "-j", "list", "tables", "inet"); // not every nft has been built with JSON
             return Usability.yes("nft is there, and the kernel takes inet tables with nat");
         } catch (IOException e) {
@@ -131,7 +132,7 @@ public final class NftBackend implements Backend {
     }
 
     private static Listing listing(ToolRun run, ManagedNames names, String table) throws IOException {
-        for (int listings = 1; ; listings++) {
+        for (int listings = 1;; listings++) {
             try {
                 return NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), names.tablePrefix());
             } catch (TornSetException e) {
@@ -170,8 +171,9 @@ public final class NftBackend implements Backend {
             ToolRun run = new ToolRun(tools, namespace);
             StringBuilder script = new StringBuilder();
             for (String table : tables(run, names)) {
-                boolean holds = NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), names.tablePrefix())
-                        .sets().stream().anyMatch(set -> set.name().equals(change.set()) && set.family() == change.family());
+                boolean holds =
+                        NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), names.tablePrefix())
+                                .sets().stream().anyMatch(set -> set.name().equals(change.set()) && set.family() == change.family());
                 script.append(holds ? NftScript.change(table, change.set(), change.add(), change.remove()) : "");
             }
             if (!names.sets().contains(change.set()) || script.isEmpty() && !(change.add().isEmpty() && change.remove().isEmpty())) {

@@ -4,8 +4,7 @@ import java.net.InetAddress;
 
 /** Addresses as iptables-save prints them, that is as inet_ntop(3) does (RFC 5952); the JDK doesn't shorten runs of zeros. */
 public final class AddressText {
-    private AddressText() {
-    }
+    private AddressText() {}
 
     public static String of(InetAddress address) {
         byte[] bytes = address.getAddress();

@@ -11,8 +11,7 @@ public final class Bytes {
     /** The encoding that preserves every byte. */
     public static final Charset RAW = StandardCharsets.ISO_8859_1;
 
-    private Bytes() {
-    }
+    private Bytes() {}
 
     /** Converts our text to bytes. */
     public static String carry(String text) {

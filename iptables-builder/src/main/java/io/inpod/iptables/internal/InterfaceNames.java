@@ -7,8 +7,7 @@ import java.util.regex.Pattern;
 public final class InterfaceNames {
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_.@][A-Za-z0-9_.@-]*");
 
-    private InterfaceNames() {
-    }
+    private InterfaceNames() {}
 
     /** Checks a name like {@code dev_valid_name} in the kernel's net/core/dev.c, which compares bytes and treats 0xa0 as a blank. */
     public static String check(String field, String name) {
@@ -24,7 +23,8 @@ public final class InterfaceNames {
         for (byte b : bytes) {
             int c = b & 0xff;
             if (c == '/' || c == ':' || c == ' ' || c >= '\t' && c <= '\r' || c == 0xa0 || c == 0) {
-                problem = problem == null ? "it contains " + (c == '/' || c == ':' ? "'" + (char) c + "'" : "a blank or control byte") : problem;
+                problem = problem == null ? "it contains " + (c == '/' || c == ':' ? "'" + (char) c + "'" : "a blank or control byte")
+                        : problem;
             }
         }
         if (problem != null) {

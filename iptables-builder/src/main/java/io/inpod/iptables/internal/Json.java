@@ -161,7 +161,8 @@ public final class Json {
     }
 
     private IllegalArgumentException wrong() {
-        return new IllegalArgumentException("not JSON at character " + at + ": " + Quote.of(text.substring(Math.max(0, Math.min(at, text.length()) - 20),
-                Math.min(text.length(), at + 20))));
+        return new IllegalArgumentException(
+                "not JSON at character " + at + ": " + Quote.of(text.substring(Math.max(0, Math.min(at, text.length()) - 20),
+                        Math.min(text.length(), at + 20))));
     }
 }

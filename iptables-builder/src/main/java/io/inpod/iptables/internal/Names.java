@@ -7,12 +7,12 @@ import java.util.regex.Pattern;
 public final class Names {
     private static final Pattern SET = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,30}");
 
-    private Names() {
-    }
+    private Names() {}
 
     public static void set(String name) {
         if (!SET.matcher(name).matches()) {
-            throw new IllegalArgumentException("set name " + Quote.of(name) + " is not 1 to 31 letters, digits and _ . - starting with a letter or _");
+            throw new IllegalArgumentException(
+                    "set name " + Quote.of(name) + " is not 1 to 31 letters, digits and _ . - starting with a letter or _");
         }
     }
 
@@ -32,7 +32,8 @@ public final class Names {
 
     public static void ids(String field, long first, long last) {
         if (first < 0 || first > last || last > 0xfffffffeL) {
-            throw new IllegalArgumentException(field + " ids " + first + " to " + last + " are not within 0 to 4294967294 in ascending order");
+            throw new IllegalArgumentException(
+                    field + " ids " + first + " to " + last + " are not within 0 to 4294967294 in ascending order");
         }
     }
 }

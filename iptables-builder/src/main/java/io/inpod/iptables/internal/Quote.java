@@ -2,8 +2,7 @@ package io.inpod.iptables.internal;
 
 /** Quotes text from outside for one line of an error message. */
 public final class Quote {
-    private Quote() {
-    }
+    private Quote() {}
 
     public static String of(String text) {
         StringBuilder quoted = new StringBuilder("\"");

@@ -5,8 +5,7 @@ import java.util.List;
 
 /** Splits a line as iptables-restore does: words between blanks, double quotes around words with blanks, a backslash before quotes. */
 public final class Words {
-    private Words() {
-    }
+    private Words() {}
 
     public static List<String> split(String line) {
         List<String> words = new ArrayList<>();

@@ -43,7 +43,8 @@ final class Draft {
     }
 
     private void add(TableName table, Chain chain) {
-        List<Rule> rules = tables.computeIfAbsent(table, name -> new LinkedHashMap<>()).computeIfAbsent(chain.name(), name -> new ArrayList<>());
+        List<Rule> rules =
+                tables.computeIfAbsent(table, name -> new LinkedHashMap<>()).computeIfAbsent(chain.name(), name -> new ArrayList<>());
         if (family == null) {
             rules.addAll(chain.rules());
         } else {

@@ -127,7 +127,8 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     }
 
     private Target snat(IpFamily family) {
-        return new Target.Snat(sources.stream().filter(source -> IpFamily.of(source) == family).findFirst().orElseThrow(), Optional.empty());
+        return new Target.Snat(sources.stream().filter(source -> IpFamily.of(source) == family).findFirst().orElseThrow(),
+                Optional.empty());
     }
 
     private List<AddressSet> sets(List<AddressSet.Element> pods) {

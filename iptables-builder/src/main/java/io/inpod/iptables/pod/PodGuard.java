@@ -55,8 +55,10 @@ final class PodGuard {
             Optional.of(TcpFlags.syn()));
     private static final Match NOT_TPROXY = Match.mark(RedirectionRules.TPROXY).not();
     private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
-    private static final Rule PASS_CAUGHT = Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)));
-    private static final Rule UNKNOWN = Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
+    private static final Rule PASS_CAUGHT =
+            Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)));
+    private static final Rule UNKNOWN =
+            Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
     private static final Rule MIDSTREAM = Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS);
 
     private PodGuard() {}
@@ -82,7 +84,8 @@ final class PodGuard {
                 nested = true;
             }
             // Doesn't match on the sending socket, because FORWARD may lead here too, where the kernel refuses that match.
-            rules.add(Rule.of(DROP, elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
+            rules.add(
+                    Rule.of(DROP, elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
         }
         tables.add(TableName.MANGLE, PodTables.jump(Hook.POSTROUTING, chain), new Chain(chain, rules));
         if (nested) { // only in FORWARD does every kernel know the interface on which a packet arrived
@@ -104,7 +107,8 @@ final class PodGuard {
                 rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,
                         Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.OUTBOUND_PORT))));
             }
-            rules.add(Rule.of(DROP, redirection.fromProbe().not(), FROM_OUTSIDE, TCP, FIRST_BUT_HBONE, marks ? NOT_TPROXY : UNMARKED, ARRIVES));
+            rules.add(Rule.of(DROP, redirection.fromProbe().not(), FROM_OUTSIDE, TCP, FIRST_BUT_HBONE, marks ? NOT_TPROXY : UNMARKED,
+                    ARRIVES));
         }
         if (!rules.isEmpty()) {
             tables.add(TableName.MANGLE, PodTables.jump(Hook.INPUT, chain), new Chain(chain, rules));

@@ -54,7 +54,8 @@ final class RedirectionRules {
     // Rules that depend on no option are created once, because the rules of a node's pods rarely differ except in the family.
     private static final Rule MARK_CONNECTION = Rule.of(new Target.SetConnmark(TPROXY), MARKED);
     private static final Rule MARK_REPLY = Rule.of(new Target.RestoreConnmark(-1, -1), Match.connmark(TPROXY));
-    private static final Rule HAND_OVER_HBONE = Rule.of(new Target.Tproxy(HBONE_PORT, TPROXY), IS_TCP, destinationPort(TCP, HBONE), UNMARKED);
+    private static final Rule HAND_OVER_HBONE =
+            Rule.of(new Target.Tproxy(HBONE_PORT, TPROXY), IS_TCP, destinationPort(TCP, HBONE), UNMARKED);
     private static final Rule PASS_KNOWN = Rule.of(ACCEPT, IS_TCP, conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED));
     private static final Rule PASS_REPLIES = Rule.of(ACCEPT, IS_TCP, mark(TPROXY));
     private static final Rule REDIRECT_DNS = Rule.of(redirect(DNS_PORT), out("lo").not(), IS_UDP, UNMARKED, destinationPort(UDP, DNS));
@@ -74,13 +75,15 @@ final class RedirectionRules {
     /** Adds the rules of one redirection for the tables of iptables, or of one or two for {@code inet} tables, IPv4 first. */
     static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections) {
         RedirectionRules rules = new RedirectionRules(kind, redirections);
-        tables.add(TableName.MANGLE, kind.toInbound(), kind.toOutbound(), new Chain(kind.inbound, rules.mangleIn()), Chain.of(kind.outbound, MARK_REPLY));
+        tables.add(TableName.MANGLE, kind.toInbound(), kind.toOutbound(), new Chain(kind.inbound, rules.mangleIn()),
+                Chain.of(kind.outbound, MARK_REPLY));
         tables.add(TableName.NAT, kind.toOutbound(), new Chain(kind.outbound, rules.natOut()));
         if (redirections.stream().anyMatch(r -> r.profile() == Profile.REDIRECT)) {
             tables.add(TableName.NAT, kind.toInbound(), new Chain(kind.inbound, rules.natIn()));
         }
         if (redirections.stream().anyMatch(InPodRedirection::dnsCapture)) {
-            tables.add(TableName.RAW, kind.toInbound(), kind.toOutbound(), new Chain(kind.inbound, rules.rawIn()), new Chain(kind.outbound, rules.rawOut()));
+            tables.add(TableName.RAW, kind.toInbound(), kind.toOutbound(), new Chain(kind.inbound, rules.rawIn()),
+                    new Chain(kind.outbound, rules.rawOut()));
         }
     }
 
@@ -102,7 +105,8 @@ final class RedirectionRules {
             once(rules, r -> r.virtualInterfaces().contains(name), Rule.of(new Target.Return(), in(name), IS_TCP));
         }
         each(rules, BY_REDIRECT, r -> kind.acceptTcp(r.fromProbe()));
-        each(rules, BY_REDIRECT, r -> Rule.of(redirect(INBOUND_PLAINTEXT_PORT), r.notLocalhost(), IS_TCP, destinationPort(TCP, HBONE).not(), UNMARKED));
+        each(rules, BY_REDIRECT,
+                r -> Rule.of(redirect(INBOUND_PLAINTEXT_PORT), r.notLocalhost(), IS_TCP, destinationPort(TCP, HBONE).not(), UNMARKED));
         return rules;
     }
 
@@ -110,7 +114,8 @@ final class RedirectionRules {
         List<Rule> rules = new ArrayList<>();
         each(rules, ALL, r -> kind.acceptTcp(r.toProbe()));
         once(rules, InPodRedirection::dnsCapture, REDIRECT_DNS);
-        each(rules, InPodRedirection::dnsCapture, r -> Rule.of(redirect(DNS_PORT), r.notLocalhost(), IS_TCP, destinationPort(TCP, DNS), UNMARKED));
+        each(rules, InPodRedirection::dnsCapture,
+                r -> Rule.of(redirect(DNS_PORT), r.notLocalhost(), IS_TCP, destinationPort(TCP, DNS), UNMARKED));
         once(rules, ALL, PASS_REPLIES);
         each(rules, ALL, r -> Rule.of(ACCEPT, r.notLocalhost(), out("lo")));
         each(rules, ALL, r -> Rule.of(redirect(OUTBOUND_PORT), r.notLocalhost(), IS_TCP, UNMARKED));

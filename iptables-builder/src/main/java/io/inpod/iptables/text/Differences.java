@@ -28,8 +28,7 @@ import java.util.TreeMap;
 public final class Differences {
     private final Map<String, Set<IpFamily>> words = new LinkedHashMap<>();
 
-    private Differences() {
-    }
+    private Differences() {}
 
     /**
      * Compares found rules with wanted rules.
@@ -53,7 +52,8 @@ public final class Differences {
     private void family(IpFamily family, Listing found, RuleSet wanted, boolean concerned) {
         for (TableName name : TableName.values()) {
             Map<String, ListedChain> there = new TreeMap<>();
-            found.chains().stream().filter(chain -> chain.family() == family && chain.table() == name).forEach(chain -> there.put(chain.name(), chain));
+            found.chains().stream().filter(chain -> chain.family() == family && chain.table() == name)
+                    .forEach(chain -> there.put(chain.name(), chain));
             for (Chain chain : wanted.table(name).map(Table::chains).orElse(List.of())) {
                 ListedChain is = there.remove(chain.name());
                 if (chain.isBuiltIn()) {
@@ -65,8 +65,10 @@ public final class Differences {
                 }
             }
             for (ListedChain foreign : there.values()) {
-                if (Hook.isName(foreign.name()) || !foreign.rules().isEmpty() && foreign.rules().stream().allMatch(rule -> leads(rule, found, family))) {
-                    foreign.rules().forEach(rule -> say(family, name + ": " + foreign.name() + " has a foreign rule " + rule.position() + ": " + RuleWording.text(rule, family)));
+                if (Hook.isName(foreign.name())
+                        || !foreign.rules().isEmpty() && foreign.rules().stream().allMatch(rule -> leads(rule, found, family))) {
+                    foreign.rules().forEach(rule -> say(family, name + ": " + foreign.name() + " has a foreign rule " + rule.position()
+                            + ": " + RuleWording.text(rule, family)));
                 } else if (concerned || !foreign.rules().isEmpty()) { // an empty chain of a table of both families does nothing to this one
                     say(family, name + ": chain " + foreign.name() + " is foreign");
                 }
@@ -76,7 +78,8 @@ public final class Differences {
 
     /** Returns whether a rule of another program's chain is listed only because it leads to a managed chain. */
     private static boolean leads(ListedRule rule, Listing found, IpFamily family) {
-        return rule.rule().isPresent() && found.chains().stream().anyMatch(chain -> chain.family() == family && rule.text().contains(chain.name()));
+        return rule.rule().isPresent()
+                && found.chains().stream().anyMatch(chain -> chain.family() == family && rule.text().contains(chain.name()));
     }
 
     private void own(IpFamily family, TableName table, Chain chain, List<ListedRule> found) {
@@ -99,7 +102,8 @@ public final class Differences {
                 say(family, table + ": " + chain.name() + " lacks the rule " + RuleWording.text(edit.wanted(), family));
             }
             if (edit.found() != null) {
-                say(family, table + ": " + chain.name() + " has a foreign rule " + edit.found().position() + ": " + RuleWording.text(edit.found(), family));
+                say(family, table + ": " + chain.name() + " has a foreign rule " + edit.found().position() + ": "
+                        + RuleWording.text(edit.found(), family));
             }
         }
         if (edits.isEmpty() && chain.placement() == Chain.Placement.FIRST) {

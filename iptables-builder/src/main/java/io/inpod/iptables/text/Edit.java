@@ -42,12 +42,13 @@ record Edit(int position, @Nullable ListedRule found, @Nullable Rule wanted) {
                 pair(edits, gone, missing);
                 i++;
                 j++;
-            } else if (j == wanted.size() || affordable && i < found.size() && lengths[i + 1][j] >= lengths[i][j + 1]
-                    || !affordable && i < found.size()) {
-                gone.add(found.get(i++));
-            } else {
-                missing.add(new Edit(offset + j + 1, null, wanted.get(j++)));
-            }
+            } else
+                if (j == wanted.size() || affordable && i < found.size() && lengths[i + 1][j] >= lengths[i][j + 1]
+                        || !affordable && i < found.size()) {
+                            gone.add(found.get(i++));
+                        } else {
+                            missing.add(new Edit(offset + j + 1, null, wanted.get(j++)));
+                        }
         }
         pair(edits, gone, missing);
         return edits;
@@ -71,7 +72,8 @@ record Edit(int position, @Nullable ListedRule found, @Nullable Rule wanted) {
         int[][] lengths = new int[found.size() + 1][wanted.size() + 1];
         for (int i = found.size() - 1; i >= 0; i--) {
             for (int j = wanted.size() - 1; j >= 0; j--) {
-                lengths[i][j] = Differences.same(found.get(i), wanted.get(j)) ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+                lengths[i][j] = Differences.same(found.get(i), wanted.get(j)) ? lengths[i + 1][j + 1] + 1
+                        : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
             }
         }
         return lengths;

@@ -8,8 +8,7 @@ import io.inpod.netns.IpFamily;
 
 /** Renders rule sets as input of iptables-restore(8) and ip6tables-restore(8). */
 public final class IptablesRestore {
-    private IptablesRestore() {
-    }
+    private IptablesRestore() {}
 
     /**
      * Renders a rule set of one family.

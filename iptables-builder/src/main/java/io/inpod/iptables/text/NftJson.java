@@ -71,7 +71,8 @@ public final class NftJson {
         if (object.containsKey("chain")) {
             chains.computeIfAbsent(table, t -> new LinkedHashMap<>()).put(String.valueOf(value.get("name")), value);
         } else if (object.containsKey("rule")) {
-            rules.computeIfAbsent(table, t -> new HashMap<>()).computeIfAbsent(String.valueOf(value.get("chain")), c -> new ArrayList<>()).add(value);
+            rules.computeIfAbsent(table, t -> new HashMap<>()).computeIfAbsent(String.valueOf(value.get("chain")), c -> new ArrayList<>())
+                    .add(value);
         } else if (object.containsKey("set")) {
             AddressSet set = set(value);
             if (!sets.contains(set)) { // each table that asks for it has its own
@@ -93,7 +94,8 @@ public final class NftJson {
         List<AddressSet.Element> elements = new ArrayList<>();
         if (value.get("elem") instanceof List<?> list) {
             for (Object element : list) {
-                Map<?, ?> detail = element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner : Map.of("val", String.valueOf(element));
+                Map<?, ?> detail = element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner
+                        : Map.of("val", String.valueOf(element));
                 elements.add(new AddressSet.Element(IpPrefix.parse(String.valueOf(detail.get("val"))).address(),
                         detail.get("comment") instanceof String comment ? comment : ""));
             }
@@ -116,7 +118,8 @@ public final class NftJson {
                 }
             });
         });
-        List<ListedChain> kept = listed.stream().filter(chain -> Hook.isName(chain.name()) || !used(listed, chain).lacks(chain.name())).toList();
+        List<ListedChain> kept =
+                listed.stream().filter(chain -> Hook.isName(chain.name()) || !used(listed, chain).lacks(chain.name())).toList();
         return new Listing(kept, sets);
     }
 
@@ -125,7 +128,8 @@ public final class NftJson {
         FamilyChains used = new FamilyChains();
         for (ListedChain other : all) {
             if (other.table() == chain.table()) {
-                other.rules().forEach(rule -> used.add(other.name(), rule.rule().flatMap(r -> r.target().destination()), other.family() == chain.family()));
+                other.rules().forEach(rule -> used.add(other.name(), rule.rule().flatMap(r -> r.target().destination()),
+                        other.family() == chain.family()));
             }
         }
         return used;
@@ -137,8 +141,10 @@ public final class NftJson {
             return chain;
         }
         String hook = chain.toUpperCase(Locale.ROOT);
-        boolean asExpected = Hook.isName(hook) && chain.equals(value.get("hook")) && NftScript.type(table, Hook.valueOf(hook)).equals(value.get("type"))
-                && Long.valueOf(NftScript.priority(table, Hook.valueOf(hook))).equals(value.get("prio")) && "accept".equals(value.get("policy"));
+        boolean asExpected =
+                Hook.isName(hook) && chain.equals(value.get("hook")) && NftScript.type(table, Hook.valueOf(hook)).equals(value.get("type"))
+                        && Long.valueOf(NftScript.priority(table, Hook.valueOf(hook))).equals(value.get("prio"))
+                        && "accept".equals(value.get("policy"));
         return asExpected ? hook : chain;
     }
 
@@ -172,7 +178,9 @@ public final class NftJson {
     }
 
     private static String words(Map<?, ?> rule) {
-        return NftRuleParser.parse(rule).map(parsed -> parsed.target() instanceof Target.Tproxy ? NftScript.rule(parsed).get(0) : text(parsed)).orElse(String.valueOf(rule.get("expr")));
+        return NftRuleParser.parse(rule)
+                .map(parsed -> parsed.target() instanceof Target.Tproxy ? NftScript.rule(parsed).get(0) : text(parsed))
+                .orElse(String.valueOf(rule.get("expr")));
     }
 
     private static String text(Rule rule) {

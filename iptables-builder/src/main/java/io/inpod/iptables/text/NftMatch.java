@@ -40,8 +40,7 @@ import java.util.stream.Collectors;
 final class NftMatch implements MatchVisitor<String> {
     private static final NftMatch WORDS = new NftMatch();
 
-    private NftMatch() {
-    }
+    private NftMatch() {}
 
     /**
      * Words one condition.
@@ -105,7 +104,8 @@ final class NftMatch implements MatchVisitor<String> {
         if (match.negated() && match.code().isPresent()) {
             throw NftRule.cannot("all but one type and code of " + header);
         }
-        return header + " type" + not(match.negated()) + match.type() + (match.code().isPresent() ? " " + header + " code " + match.code().getAsInt() : "");
+        return header + " type" + not(match.negated()) + match.type()
+                + (match.code().isPresent() ? " " + header + " code " + match.code().getAsInt() : "");
     }
 
     @Override
@@ -156,7 +156,8 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(CgroupMatch match) {
         if (match.negated()) {
-            throw NftRule.cannot("that a socket's cgroup lies outside " + match.path() + " (cgroups further up have none at that level, and no comparison with them is true)");
+            throw NftRule.cannot("that a socket's cgroup lies outside " + match.path()
+                    + " (cgroups further up have none at that level, and no comparison with them is true)");
         }
         return "socket cgroupv2 level " + (1 + match.path().chars().filter(c -> c == '/').count()) + " \"" + match.path() + '"';
     }
@@ -180,7 +181,8 @@ final class NftMatch implements MatchVisitor<String> {
     }
 
     private static String flags(TcpFlags flags) {
-        return "tcp flags & " + flags(flags.examined()) + (flags.negated() ? " != " : " == ") + (flags.set().isEmpty() ? "0x0" : flags(flags.set()));
+        return "tcp flags & " + flags(flags.examined()) + (flags.negated() ? " != " : " == ")
+                + (flags.set().isEmpty() ? "0x0" : flags(flags.set()));
     }
 
     private static String flags(Set<TcpFlag> flags) {
@@ -189,7 +191,8 @@ final class NftMatch implements MatchVisitor<String> {
 
     private static String mark(String field, Mark mark, boolean negated) {
         String operator = negated ? " != " : " == ";
-        return mark.mask() == -1 ? field + operator + Mark.hex(mark.value()) : field + " & " + Mark.hex(mark.mask()) + operator + Mark.hex(mark.value());
+        return mark.mask() == -1 ? field + operator + Mark.hex(mark.value())
+                : field + " & " + Mark.hex(mark.mask()) + operator + Mark.hex(mark.value());
     }
 
     private static <E extends Enum<E>> String bits(String field, Set<E> values, boolean negated) {

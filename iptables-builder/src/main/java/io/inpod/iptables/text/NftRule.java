@@ -26,8 +26,7 @@ import java.util.List;
  * counter before every target that is no jump. {@link NftMatch} and {@link NftTarget} word the parts.
  */
 final class NftRule {
-    private NftRule() {
-    }
+    private NftRule() {}
 
     /**
      * Words a rule, mostly in one text. TPROXY needs two: without a socket, nf_tables continues with the next rule, where x_tables drops.
@@ -56,11 +55,13 @@ final class NftRule {
 
     private static List<String> conditions(List<Match> matches, FamilyScope families) {
         List<String> parts = new ArrayList<>();
-        boolean addressed = matches.stream().anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch || m instanceof SetMatch);
+        boolean addressed =
+                matches.stream().anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch || m instanceof SetMatch);
         if (!addressed) {
             families.single().ifPresent(family -> parts.add(NftMatch.nfproto(family)));
         }
-        matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch).forEach(m -> parts.add(NftMatch.of(m)));
+        matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch)
+                .forEach(m -> parts.add(NftMatch.of(m)));
         boolean header = matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof IcmpMatch);
         for (Match match : matches) {
             if (match instanceof ProtocolMatch m && (!header || m.negated())) {
@@ -73,7 +74,8 @@ final class NftRule {
 
     /** Whether a condition is worded before or behind the others. */
     private static boolean isElsewhere(Match match) {
-        return match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch || match instanceof ProtocolMatch
+        return match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch
+                || match instanceof ProtocolMatch
                 || match instanceof CommentMatch;
     }
 

@@ -49,13 +49,13 @@ import org.jspecify.annotations.Nullable;
 final class NftRuleParser {
     private final List<Match> matches = new ArrayList<>();
 
-    private NftRuleParser() {
-    }
+    private NftRuleParser() {}
 
     static Optional<Rule> parse(Map<?, ?> rule) {
         try {
             return Optional.of(new NftRuleParser().rule(rule));
-        } catch (IllegalArgumentException | ClassCastException | IndexOutOfBoundsException | ArithmeticException e) { // or another structure, or values out of range
+            // also for another structure, or values outside the model's ranges
+        } catch (IllegalArgumentException | ClassCastException | IndexOutOfBoundsException | ArithmeticException e) {
             return Optional.empty();
         }
     }
@@ -67,7 +67,8 @@ final class NftRuleParser {
             if (statement.get("match") instanceof Map<?, ?> match && rest.isEmpty()) {
                 match(String.valueOf(match.get("op")), NftTargetParser.some(match.get("left")), NftTargetParser.some(match.get("right")));
             } else if (statement.get("limit") instanceof Map<?, ?> limit && rest.isEmpty()) {
-                matches.add(new LimitMatch(number(limit.get("rate")), LimitMatch.Per.valueOf(String.valueOf(limit.get("per")).toUpperCase(Locale.ROOT)), number(limit.get("burst"))));
+                matches.add(new LimitMatch(number(limit.get("rate")),
+                        LimitMatch.Per.valueOf(String.valueOf(limit.get("per")).toUpperCase(Locale.ROOT)), number(limit.get("burst"))));
             } else if (!statement.containsKey("counter")) {
                 rest.add(statement);
             }
@@ -133,7 +134,8 @@ final class NftRuleParser {
         } else if (left.get("ct") instanceof Map<?, ?> ct && "mark".equals(ct.get("key"))) {
             matches.add(new ConnmarkMatch(new Mark(NftTargetParser.bits(right), NftTargetParser.bits(mask)), equality(operator)));
         } else if (left.get("payload") instanceof Map<?, ?> payload && "flags".equals(payload.get("field"))) {
-            header(Protocol.TCP, Optional.empty(), Optional.empty(), Optional.of(new TcpFlags(flags(mask), flags(right), equality(operator))));
+            header(Protocol.TCP, Optional.empty(), Optional.empty(),
+                    Optional.of(new TcpFlags(flags(mask), flags(right), equality(operator))));
         } else {
             throw new IllegalArgumentException("masked " + left);
         }
@@ -143,13 +145,16 @@ final class NftRuleParser {
         switch (protocol + " " + field) {
             case "ip saddr", "ip6 saddr" -> address(protocol, Side.SOURCE, right, equality(operator));
             case "ip daddr", "ip6 daddr" -> address(protocol, Side.DESTINATION, right, equality(operator));
-            case "tcp sport", "udp sport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), Optional.of(ports(right, equality(operator))), Optional.empty(), Optional.empty());
-            case "tcp dport", "udp dport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), Optional.empty(), Optional.of(ports(right, equality(operator))), Optional.empty());
+            case "tcp sport", "udp sport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)),
+                    Optional.of(ports(right, equality(operator))), Optional.empty(), Optional.empty());
+            case "tcp dport", "udp dport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), Optional.empty(),
+                    Optional.of(ports(right, equality(operator))), Optional.empty());
             case "tcp flags" -> { // "in": any of them is on; "!": none is
                 if (!operator.equals("in") && !operator.equals("!")) {
                     throw new IllegalArgumentException(operator);
                 }
-                header(Protocol.TCP, Optional.empty(), Optional.empty(), Optional.of(new TcpFlags(flags(right), Set.of(), operator.equals("in"))));
+                header(Protocol.TCP, Optional.empty(), Optional.empty(),
+                        Optional.of(new TcpFlags(flags(right), Set.of(), operator.equals("in"))));
             }
             case "icmp type", "icmpv6 type" -> {
                 Protocol icmp = protocol.equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6;
@@ -174,7 +179,8 @@ final class NftRuleParser {
             return;
         }
         IpPrefix prefix = right instanceof Map<?, ?> map && map.get("prefix") instanceof Map<?, ?> block
-                ? new IpPrefix(IpPrefix.parse(String.valueOf(block.get("addr"))).address(), number(block.get("len"))) : IpPrefix.parse((String) right);
+                ? new IpPrefix(IpPrefix.parse(String.valueOf(block.get("addr"))).address(), number(block.get("len")))
+                : IpPrefix.parse((String) right);
         matches.add(side == Side.SOURCE ? new SourceMatch(prefix, not) : new DestinationMatch(prefix, not));
     }
 

@@ -24,8 +24,7 @@ import java.util.Set;
  * share a table; rules of a rule set with one family are restricted to it.
  */
 public final class NftScript {
-    private NftScript() {
-    }
+    private NftScript() {}
 
     /**
      * Renders a script that replaces the tables with this prefix in one transaction, whether they exist or not.

@@ -165,6 +165,7 @@ final class NftTarget implements TargetVisitor<String> {
     private static String address(InetAddress address, Optional<Ports> ports) {
         boolean v4 = IpFamily.of(address) == IpFamily.V4;
         String text = AddressText.of(address);
-        return (v4 ? "ip to " : "ip6 to ") + (ports.isPresent() && !v4 ? "[" + text + "]" : text) + ports.map(p -> ":" + p.text('-')).orElse("");
+        return (v4 ? "ip to " : "ip6 to ") + (ports.isPresent() && !v4 ? "[" + text + "]" : text)
+                + ports.map(p -> ":" + p.text('-')).orElse("");
     }
 }

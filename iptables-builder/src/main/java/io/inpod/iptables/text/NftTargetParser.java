@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /** Reads a rule's target, as {@code nft -j -n} lists it after the conditions. */
 final class NftTargetParser {
     /** By their numbers, linux/netfilter/nf_tables.h, NFT_REJECT_ICMPX. */
-    private static final List<RejectWith> ICMPX = List.of(RejectWith.NO_ROUTE, RejectWith.PORT_UNREACHABLE, RejectWith.HOST_UNREACHABLE, RejectWith.ADMIN_PROHIBITED);
+    private static final List<RejectWith> ICMPX =
+            List.of(RejectWith.NO_ROUTE, RejectWith.PORT_UNREACHABLE, RejectWith.HOST_UNREACHABLE, RejectWith.ADMIN_PROHIBITED);
 
-    private NftTargetParser() {
-    }
+    private NftTargetParser() {}
 
     static Target parse(List<Map<?, ?>> statements) {
         if (statements.size() == 3 && statements.get(0).get("tproxy") instanceof Map<?, ?> tproxy && statements.get(2).containsKey("accept")
@@ -49,7 +49,8 @@ final class NftTargetParser {
                 yield new Target.Masquerade();
             }
             case "reject" -> reject(detail);
-            case "redirect" -> new Target.Redirect(ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
+            case "redirect" ->
+                new Target.Redirect(ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
             case "dnat" -> new Target.Dnat(address(detail), ports(detail.get("port")));
             case "snat" -> new Target.Snat(address(detail), ports(detail.get("port")));
             case "log" -> log(detail);

@@ -126,15 +126,18 @@ final class RuleParser {
 
     private void option(String name, boolean not) {
         switch (name) {
-            case "tcp --sport", "udp --sport" -> matches.add(new TransportMatch(transport(), Optional.of(ports(not)), Optional.empty(), Optional.empty()));
-            case "tcp --dport", "udp --dport" -> matches.add(new TransportMatch(transport(), Optional.empty(), Optional.of(ports(not)), Optional.empty()));
+            case "tcp --sport", "udp --sport" ->
+                matches.add(new TransportMatch(transport(), Optional.of(ports(not)), Optional.empty(), Optional.empty()));
+            case "tcp --dport", "udp --dport" ->
+                matches.add(new TransportMatch(transport(), Optional.empty(), Optional.of(ports(not)), Optional.empty()));
             case "tcp --tcp-flags" -> matches.add(Match.flags(new TcpFlags(flags(words.next()), flags(words.next()), not)));
             case "mark --mark" -> matches.add(new MarkMatch(words.mark(), not));
             case "connmark --mark" -> matches.add(new ConnmarkMatch(words.mark(), not));
             case "conntrack --ctstate", "state --state" -> matches.add(new ConntrackStateMatch(words.names(ConntrackState.class), not));
             case "conntrack --ctstatus" -> matches.add(new ConntrackStatusMatch(words.names(ConntrackStatus.class), not));
             case "set --match-set" -> matches.add(new SetMatch(words.next(), family, side(words.next()), not));
-            case "icmp --icmp-type", "icmp6 --icmpv6-type" -> matches.add(icmp(module.equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, words.next(), not));
+            case "icmp --icmp-type", "icmp6 --icmpv6-type" ->
+                matches.add(icmp(module.equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, words.next(), not));
             case "addrtype --src-type" -> matches.add(new AddressTypeMatch(Side.SOURCE, AddressType.valueOf(words.next()), not));
             case "addrtype --dst-type" -> matches.add(new AddressTypeMatch(Side.DESTINATION, AddressType.valueOf(words.next()), not));
             case "owner --uid-owner" -> {

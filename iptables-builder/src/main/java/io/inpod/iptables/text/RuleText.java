@@ -44,8 +44,7 @@ final class RuleText implements MatchVisitor<StringBuilder> {
 
     private final StringBuilder text = new StringBuilder();
 
-    private RuleText() {
-    }
+    private RuleText() {}
 
     /** The rule without {@code -A CHAIN}. */
     static String of(Rule rule, IpFamily family) {
@@ -105,7 +104,8 @@ final class RuleText implements MatchVisitor<StringBuilder> {
     public StringBuilder visit(IcmpMatch match) {
         boolean v4 = match.protocol() == Protocol.ICMP;
         module(v4 ? "icmp" : "icmp6");
-        return option(match.negated(), v4 ? "--icmp-type" : "--icmpv6-type", match.type() + (match.code().isPresent() ? "/" + match.code().getAsInt() : ""));
+        return option(match.negated(), v4 ? "--icmp-type" : "--icmpv6-type",
+                match.type() + (match.code().isPresent() ? "/" + match.code().getAsInt() : ""));
     }
 
     @Override
@@ -193,7 +193,8 @@ final class RuleText implements MatchVisitor<StringBuilder> {
     /** The tools print it without quotes, so that blanks would be lost when reading. */
     private static String path(String path) {
         if (path.startsWith("-") || path.startsWith("!") || path.chars().anyMatch(c -> c == ' ' || c == '\'' || c == '\\')) {
-            throw new IllegalArgumentException("iptables-restore can't express the cgroup path " + Words.quote(path) + ": it holds a blank, quote or backslash, or begins with - or !");
+            throw new IllegalArgumentException("iptables-restore can't express the cgroup path " + Words.quote(path)
+                    + ": it holds a blank, quote or backslash, or begins with - or !");
         }
         return Words.quote(path);
     }

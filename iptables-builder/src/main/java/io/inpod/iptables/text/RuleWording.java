@@ -10,8 +10,7 @@ import java.util.List;
 
 /** Describes one rule, or the difference between two, in words. */
 final class RuleWording {
-    private RuleWording() {
-    }
+    private RuleWording() {}
 
     /** Returns a rule as iptables-save would print it, or if iptables-save can't, its {@code toString}. */
     static String text(Rule rule, IpFamily family) {

@@ -12,8 +12,7 @@ import java.util.Optional;
 
 /** Reads targets as iptables-save prints them, from the word after {@code -j} to the end of the rule. */
 final class TargetParser {
-    private TargetParser() {
-    }
+    private TargetParser() {}
 
     static Target parse(RuleWords words, IpFamily family) {
         Target target = target(words, family);
@@ -59,7 +58,8 @@ final class TargetParser {
                 String prefix = words.peek().equals("--nflog-prefix") ? value(words) : "";
                 yield new Target.Nflog(words.peek().equals("--nflog-group") ? Integer.parseInt(value(words)) : 0, prefix);
             }
-            case "TCPMSS" -> words.next().equals("--clamp-mss-to-pmtu") ? new Target.ClampTcpMss() : new Target.SetTcpMss(words.number(words.next()));
+            case "TCPMSS" ->
+                words.next().equals("--clamp-mss-to-pmtu") ? new Target.ClampTcpMss() : new Target.SetTcpMss(words.number(words.next()));
             default -> new Target.Jump(name);
         };
     }

@@ -75,7 +75,8 @@ final class TargetText implements TargetVisitor<StringBuilder> {
 
     @Override
     public StringBuilder visit(Target.Tproxy target) {
-        return target("TPROXY --on-port ").append(target.port()).append(" --on-ip ").append(AddressText.of(family.any())).append(" --tproxy-mark ").append(target.mark());
+        return target("TPROXY --on-port ").append(target.port()).append(" --on-ip ").append(AddressText.of(family.any()))
+                .append(" --tproxy-mark ").append(target.mark());
     }
 
     @Override
@@ -110,12 +111,14 @@ final class TargetText implements TargetVisitor<StringBuilder> {
 
     @Override
     public StringBuilder visit(Target.Log target) {
-        return target("LOG").append(prefix("--log-prefix", target.prefix())).append(target.level() == DEFAULT_LEVEL ? "" : " --log-level " + target.level());
+        return target("LOG").append(prefix("--log-prefix", target.prefix()))
+                .append(target.level() == DEFAULT_LEVEL ? "" : " --log-level " + target.level());
     }
 
     @Override
     public StringBuilder visit(Target.Nflog target) {
-        return target("NFLOG").append(prefix("--nflog-prefix", target.prefix())).append(target.group() == 0 ? "" : " --nflog-group " + target.group());
+        return target("NFLOG").append(prefix("--nflog-prefix", target.prefix()))
+                .append(target.group() == 0 ? "" : " --nflog-group " + target.group());
     }
 
     @Override
@@ -133,7 +136,8 @@ final class TargetText implements TargetVisitor<StringBuilder> {
     }
 
     private StringBuilder copy(String option, int packetMask, int connectionMask) {
-        return target("CONNMARK ").append(option).append(" --nfmask ").append(Mark.hex(packetMask)).append(" --ctmask ").append(Mark.hex(connectionMask));
+        return target("CONNMARK ").append(option).append(" --nfmask ").append(Mark.hex(packetMask)).append(" --ctmask ")
+                .append(Mark.hex(connectionMask));
     }
 
     private static String prefix(String option, String prefix) {

@@ -37,15 +37,19 @@ public enum Capability {
     /** The nf_tables packet filter. */
     NF_TABLES("nf_tables rules", "CONFIG_NF_TABLES", CapabilityChecks::nfTables, CAP_NET_ADMIN),
     /** Extensions of iptables in nf_tables rules, which {@code iptables-nft} writes. */
-    NFT_COMPAT("iptables extensions in nf_tables", "CONFIG_NFT_COMPAT", namespace -> CapabilityChecks.extension(namespace, "MARK", 2), CAP_NET_ADMIN),
+    NFT_COMPAT("iptables extensions in nf_tables", "CONFIG_NFT_COMPAT", namespace -> CapabilityChecks.extension(namespace, "MARK", 2),
+            CAP_NET_ADMIN),
     /** The older packet filter of {@code iptables-legacy}. */
     IPTABLES_LEGACY("iptables-legacy rules", "CONFIG_IP_NF_IPTABLES", CapabilityChecks::legacy, CAP_NET_ADMIN),
     /** The iptables target REDIRECT, through nf_tables. */
-    REDIRECT("target REDIRECT", "CONFIG_NETFILTER_XT_TARGET_REDIRECT", namespace -> CapabilityChecks.extension(namespace, "REDIRECT", 0), CAP_NET_ADMIN),
+    REDIRECT("target REDIRECT", "CONFIG_NETFILTER_XT_TARGET_REDIRECT", namespace -> CapabilityChecks.extension(namespace, "REDIRECT", 0),
+            CAP_NET_ADMIN),
     /** The iptables target TPROXY, through nf_tables. */
-    TPROXY("target TPROXY", "CONFIG_NETFILTER_XT_TARGET_TPROXY", namespace -> CapabilityChecks.extension(namespace, "TPROXY", 1), CAP_NET_ADMIN),
+    TPROXY("target TPROXY", "CONFIG_NETFILTER_XT_TARGET_TPROXY", namespace -> CapabilityChecks.extension(namespace, "TPROXY", 1),
+            CAP_NET_ADMIN),
     /** The iptables target CONNMARK, which sets marks on connections, through nf_tables. */
-    CONNTRACK_MARKS("target CONNMARK (connection marks)", "CONFIG_NETFILTER_XT_CONNMARK", namespace -> CapabilityChecks.extension(namespace, "CONNMARK", 1), CAP_NET_ADMIN);
+    CONNTRACK_MARKS("target CONNMARK (connection marks)", "CONFIG_NETFILTER_XT_CONNMARK",
+            namespace -> CapabilityChecks.extension(namespace, "CONNMARK", 1), CAP_NET_ADMIN);
 
     /** Tries one thing. Returns an errno, 0 if it works. */
     @FunctionalInterface

@@ -96,8 +96,9 @@ final class CapabilityChecks {
 
     /** Asks for a revision of a target, as iptables-nft does. */
     static int extension(NetworkNamespace namespace, String name, int revision) throws IOException {
-        NetlinkRequest request = Nfnetlink.request("get extension", name, NFNL_SUBSYS_NFT_COMPAT, NFNL_MSG_COMPAT_GET, 0, IpFamily.V4.number())
-                .string(NFTA_COMPAT_NAME, name).be32(NFTA_COMPAT_REV, revision).be32(NFTA_COMPAT_TYPE, TARGET);
+        NetlinkRequest request =
+                Nfnetlink.request("get extension", name, NFNL_SUBSYS_NFT_COMPAT, NFNL_MSG_COMPAT_GET, 0, IpFamily.V4.number())
+                        .string(NFTA_COMPAT_NAME, name).be32(NFTA_COMPAT_REV, revision).be32(NFTA_COMPAT_TYPE, TARGET);
         return netlink(namespace, NetlinkSocket.NETFILTER, request);
     }
 

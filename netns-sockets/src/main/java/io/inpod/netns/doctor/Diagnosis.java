@@ -23,7 +23,8 @@ final class Diagnosis {
             case "ENOSPC", "EUSERS" -> Availability.no(tried, Cause.SYSCTL, "the system's limit on namespaces is reached: " + said,
                     "raise user.max_net_namespaces or user.max_user_namespaces with sysctl(8), or close namespaces");
             case "ENOSYS" -> LinuxCapability.filtered() ? filtered(tried, said) : unknown(tried, failed, said);
-            case "EAFNOSUPPORT", "EPROTONOSUPPORT", "ENOPROTOOPT", "EOPNOTSUPP", "ENOTSUP", "ENOENT", "EINVAL" -> unknown(tried, failed, said);
+            case "EAFNOSUPPORT", "EPROTONOSUPPORT", "ENOPROTOOPT", "EOPNOTSUPP", "ENOTSUP", "ENOENT", "EINVAL" ->
+                unknown(tried, failed, said);
             case "EMFILE", "ENFILE" -> Availability.no(tried, Cause.OTHER, said, "close files, or allow more with ulimit -n");
             default -> Availability.no(tried, Cause.OTHER, said, "see the man page of the failed call");
         };
@@ -46,7 +47,8 @@ final class Diagnosis {
         }
         Optional<String> stranger = foreignUserNamespace(namespace);
         if (!needed.isEmpty() && stranger.isPresent()) {
-            return Availability.no(tried, Cause.MISSING_CAPABILITY, names + " doesn't apply to this namespace, " + stranger.get() + ": " + said,
+            return Availability.no(tried, Cause.MISSING_CAPABILITY,
+                    names + " doesn't apply to this namespace, " + stranger.get() + ": " + said,
                     "run in the user namespace that owns it, or in one of its ancestors");
         }
         return LinuxCapability.filtered()

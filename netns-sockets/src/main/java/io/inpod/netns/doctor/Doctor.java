@@ -41,12 +41,15 @@ public final class Doctor {
      */
     static int run(String[] arguments, PrintStream out, PrintStream err) {
         if (arguments.length > 1 || arguments.length == 1 && arguments[0].startsWith("-")) {
-            err.println("usage: doctor [NAME | /PATH | PID]   prints what this process may do in that network namespace; by default, in a new one");
+            err.println(
+                    "usage: doctor [NAME | /PATH | PID]   "
+                            + "prints what this process may do in that network namespace; by default, in a new one");
             return 2;
         }
         try (NetworkNamespace namespace = arguments.length == 0 ? own() : open(arguments[0])) {
             List<Availability> results = Capability.checkAll(namespace);
-            out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch") + "; " + namespace);
+            out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch")
+                    + "; " + namespace);
             print(results, out);
             return results.stream().anyMatch(result -> result.capability() == Capability.ENTER && !result.available()) ? 1 : 0;
         } catch (IOException | IllegalArgumentException e) {
@@ -60,7 +63,8 @@ public final class Doctor {
         String line = "%-" + width + "s  %-3s  %s";
         Map<String, List<String>> advice = new LinkedHashMap<>();
         for (Availability result : results) {
-            out.println(String.format(line, result.capability().words(), result.available() ? "yes" : "no", result.reason()).stripTrailing());
+            out.println(
+                    String.format(line, result.capability().words(), result.available() ? "yes" : "no", result.reason()).stripTrailing());
             if (!result.available()) {
                 advice.computeIfAbsent(result.advice(), same -> new ArrayList<>()).add(result.capability().words());
             }
@@ -80,6 +84,7 @@ public final class Doctor {
         if (what.startsWith("/")) {
             return NetworkNamespace.open(Path.of(what));
         }
-        return what.chars().allMatch(c -> c >= '0' && c <= '9') ? NetworkNamespace.ofProcess(Long.parseLong(what)) : NetworkNamespace.named(what);
+        return what.chars().allMatch(c -> c >= '0' && c <= '9') ? NetworkNamespace.ofProcess(Long.parseLong(what))
+                : NetworkNamespace.named(what);
     }
 }

@@ -20,7 +20,8 @@ final class Sysctls {
         if (LinuxCapability.CAP_SYS_ADMIN.effective()) {
             return Optional.empty();
         }
-        Map<String, String> ofDistributions = Map.of("kernel/unprivileged_userns_clone", "0", "kernel/apparmor_restrict_unprivileged_userns", "1");
+        Map<String, String> ofDistributions =
+                Map.of("kernel/unprivileged_userns_clone", "0", "kernel/apparmor_restrict_unprivileged_userns", "1");
         return ofDistributions.entrySet().stream()
                 .filter(setting -> is(setting.getKey(), setting.getValue()))
                 .map(setting -> setting.getKey().replace('/', '.') + "=" + setting.getValue())

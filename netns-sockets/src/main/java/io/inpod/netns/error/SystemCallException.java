@@ -31,7 +31,8 @@ public class SystemCallException extends IOException implements SystemCallFailur
      * @param explanation the error in words
      */
     public SystemCallException(String operation, String subject, int errno, String symbol, String explanation) {
-        super(operation + " on " + subject + " failed: " + explanation + " (" + symbol + ", " + errno + ")" + advice(operation, subject, symbol));
+        super(operation + " on " + subject + " failed: " + explanation + " (" + symbol + ", " + errno + ")"
+                + advice(operation, subject, symbol));
         this.operation = operation;
         this.subject = subject;
         this.errno = errno;
@@ -47,12 +48,14 @@ public class SystemCallException extends IOException implements SystemCallFailur
                 default -> "; this needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace;"
                         + " io.inpod.netns.doctor.Doctor reports which is missing";
             };
-            case "ENOENT" -> subject.startsWith("/proc/thread-self/") ? "; is /proc mounted?" : subject.startsWith("/proc/") ? "; there is no such process or thread, or it has ended" : "";
+            case "ENOENT" -> subject.startsWith("/proc/thread-self/") ? "; is /proc mounted?"
+                    : subject.startsWith("/proc/") ? "; there is no such process or thread, or it has ended" : "";
             case "EACCES" -> subject.startsWith("/proc/")
                     ? "; inspecting another user's process needs CAP_SYS_PTRACE, see ptrace(2), \"Ptrace access mode checking\"" : "";
             case "ENOSPC" -> operation.equals("unshare") ? "; user.max_net_namespaces allows no more, see namespaces(7)" : "";
-            case "EMSGSIZE" -> operation.equals("send(AF_NETLINK)") ? "; the message is larger than the socket's send buffer may grow without"
-                    + " CAP_NET_ADMIN in the initial user namespace: raise net.core.wmem_max" : "";
+            case "EMSGSIZE" ->
+                operation.equals("send(AF_NETLINK)") ? "; the message is larger than the socket's send buffer may grow without"
+                        + " CAP_NET_ADMIN in the initial user namespace: raise net.core.wmem_max" : "";
             case "EMFILE" -> "; this process has as many files open as RLIMIT_NOFILE allows (ulimit -n)";
             case "ENFILE" -> "; the system has as many files open as fs.file-max allows";
             default -> "";

@@ -25,7 +25,8 @@ final class JdkFailures {
             case "open", "unlink" -> ofFile(plain);
             case "mount", "umount2" -> plain.symbol().equals("ENOENT") ? new NoSuchFile(plain) : plain;
             case "bind", "connect", "listen", "accept4", "shutdown" -> ofSocket(plain);
-            case "send", "recv", "sendmsg", "recvmsg" -> plain.symbol().equals("ECONNREFUSED") ? new PortUnreachable(plain) : ofSocket(plain);
+            case "send", "recv", "sendmsg", "recvmsg" ->
+                plain.symbol().equals("ECONNREFUSED") ? new PortUnreachable(plain) : ofSocket(plain);
             default -> plain;
         };
     }

@@ -31,7 +31,8 @@ public final class Native {
         } catch (UnsatisfiedLinkError e) {
             String directory = System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"));
             UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native library, which jffi extracts into " + directory
-                    + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. Name another one with"
+                    + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. "
+                    + "Name another one with"
                     + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader reports: "
                     + innermost(e));
             clear.initCause(e);

@@ -15,11 +15,11 @@ public final class NetlinkStructs {
     /** The header of every message, see netlink(7). */
     public static final class Nlmsghdr {
         public static final StructLayout STRUCT = StructLayout.struct("nlmsghdr", 16);
-        public static final Field LENGTH   = STRUCT.field("nlmsg_len",     0, 4);
-        public static final Field TYPE     = STRUCT.field("nlmsg_type",    4, 2);
-        public static final Field FLAGS    = STRUCT.field("nlmsg_flags",   6, 2);
-        public static final Field SEQUENCE = STRUCT.field("nlmsg_seq",     8, 4);
-        public static final Field PORT     = STRUCT.field("nlmsg_pid",    12, 4);
+        public static final Field LENGTH = STRUCT.field("nlmsg_len", 0, 4);
+        public static final Field TYPE = STRUCT.field("nlmsg_type", 4, 2);
+        public static final Field FLAGS = STRUCT.field("nlmsg_flags", 6, 2);
+        public static final Field SEQUENCE = STRUCT.field("nlmsg_seq", 8, 4);
+        public static final Field PORT = STRUCT.field("nlmsg_pid", 12, 4);
 
         private Nlmsghdr() {}
     }
@@ -27,8 +27,8 @@ public final class NetlinkStructs {
     /** An acknowledgement: a negative errno, and the header of the request that it answers. */
     public static final class Nlmsgerr {
         public static final StructLayout STRUCT = StructLayout.struct("nlmsgerr", 20);
-        public static final Field ERROR          = STRUCT.field("error",           0, 4);
-        public static final Field REQUEST_LENGTH = STRUCT.field("msg.nlmsg_len",   4, 4);
+        public static final Field ERROR = STRUCT.field("error", 0, 4);
+        public static final Field REQUEST_LENGTH = STRUCT.field("msg.nlmsg_len", 4, 4);
 
         private Nlmsgerr() {}
     }
@@ -36,8 +36,8 @@ public final class NetlinkStructs {
     /** The header of an attribute. */
     public static final class Nlattr {
         public static final StructLayout STRUCT = StructLayout.struct("nlattr", 4);
-        public static final Field LENGTH = STRUCT.field("nla_len",    0, 2);
-        public static final Field TYPE   = STRUCT.field("nla_type",   2, 2);
+        public static final Field LENGTH = STRUCT.field("nla_len", 0, 2);
+        public static final Field TYPE = STRUCT.field("nla_type", 2, 2);
 
         private Nlattr() {}
     }
@@ -45,11 +45,11 @@ public final class NetlinkStructs {
     /** A link, see rtnetlink(7). */
     public static final class Ifinfomsg {
         public static final StructLayout STRUCT = StructLayout.struct("ifinfomsg", 16);
-        public static final Field FAMILY = STRUCT.field("ifi_family",   0, 1);
-        public static final Field TYPE   = STRUCT.field("ifi_type",     2, 2);
-        public static final Field INDEX  = STRUCT.field("ifi_index",    4, 4);
-        public static final Field FLAGS  = STRUCT.field("ifi_flags",    8, 4);
-        public static final Field CHANGE = STRUCT.field("ifi_change",  12, 4);
+        public static final Field FAMILY = STRUCT.field("ifi_family", 0, 1);
+        public static final Field TYPE = STRUCT.field("ifi_type", 2, 2);
+        public static final Field INDEX = STRUCT.field("ifi_index", 4, 4);
+        public static final Field FLAGS = STRUCT.field("ifi_flags", 8, 4);
+        public static final Field CHANGE = STRUCT.field("ifi_change", 12, 4);
 
         private Ifinfomsg() {}
     }
@@ -57,11 +57,11 @@ public final class NetlinkStructs {
     /** An address of a link, see rtnetlink(7). */
     public static final class Ifaddrmsg {
         public static final StructLayout STRUCT = StructLayout.struct("ifaddrmsg", 8);
-        public static final Field FAMILY        = STRUCT.field("ifa_family",      0, 1);
-        public static final Field PREFIX_LENGTH = STRUCT.field("ifa_prefixlen",   1, 1);
-        public static final Field FLAGS         = STRUCT.field("ifa_flags",       2, 1);
-        public static final Field SCOPE         = STRUCT.field("ifa_scope",       3, 1);
-        public static final Field INDEX         = STRUCT.field("ifa_index",       4, 4);
+        public static final Field FAMILY = STRUCT.field("ifa_family", 0, 1);
+        public static final Field PREFIX_LENGTH = STRUCT.field("ifa_prefixlen", 1, 1);
+        public static final Field FLAGS = STRUCT.field("ifa_flags", 2, 1);
+        public static final Field SCOPE = STRUCT.field("ifa_scope", 3, 1);
+        public static final Field INDEX = STRUCT.field("ifa_index", 4, 4);
 
         private Ifaddrmsg() {}
     }
@@ -69,15 +69,15 @@ public final class NetlinkStructs {
     /** A route, see rtnetlink(7). */
     public static final class Rtmsg {
         public static final StructLayout STRUCT = StructLayout.struct("rtmsg", 12);
-        public static final Field FAMILY             = STRUCT.field("rtm_family",     0, 1);
-        public static final Field DESTINATION_LENGTH = STRUCT.field("rtm_dst_len",    1, 1);
-        public static final Field SOURCE_LENGTH      = STRUCT.field("rtm_src_len",    2, 1);
-        public static final Field TOS                = STRUCT.field("rtm_tos",        3, 1);
-        public static final Field TABLE              = STRUCT.field("rtm_table",      4, 1);
-        public static final Field PROTOCOL           = STRUCT.field("rtm_protocol",   5, 1);
-        public static final Field SCOPE              = STRUCT.field("rtm_scope",      6, 1);
-        public static final Field TYPE               = STRUCT.field("rtm_type",       7, 1);
-        public static final Field FLAGS              = STRUCT.field("rtm_flags",      8, 4);
+        public static final Field FAMILY = STRUCT.field("rtm_family", 0, 1);
+        public static final Field DESTINATION_LENGTH = STRUCT.field("rtm_dst_len", 1, 1);
+        public static final Field SOURCE_LENGTH = STRUCT.field("rtm_src_len", 2, 1);
+        public static final Field TOS = STRUCT.field("rtm_tos", 3, 1);
+        public static final Field TABLE = STRUCT.field("rtm_table", 4, 1);
+        public static final Field PROTOCOL = STRUCT.field("rtm_protocol", 5, 1);
+        public static final Field SCOPE = STRUCT.field("rtm_scope", 6, 1);
+        public static final Field TYPE = STRUCT.field("rtm_type", 7, 1);
+        public static final Field FLAGS = STRUCT.field("rtm_flags", 8, 4);
 
         private Rtmsg() {}
     }
@@ -85,8 +85,8 @@ public final class NetlinkStructs {
     /** One next hop of a route that has several. */
     public static final class Rtnexthop {
         public static final StructLayout STRUCT = StructLayout.struct("rtnexthop", 8);
-        public static final Field LENGTH = STRUCT.field("rtnh_len",       0, 2);
-        public static final Field INDEX  = STRUCT.field("rtnh_ifindex",   4, 4);
+        public static final Field LENGTH = STRUCT.field("rtnh_len", 0, 2);
+        public static final Field INDEX = STRUCT.field("rtnh_ifindex", 4, 4);
 
         private Rtnexthop() {}
     }
@@ -94,13 +94,13 @@ public final class NetlinkStructs {
     /** A routing rule, see linux/fib_rules.h. */
     public static final class FibRule {
         public static final StructLayout STRUCT = StructLayout.struct("fib_rule_hdr", 12);
-        public static final Field FAMILY      = STRUCT.field("family",    0, 1);
-        public static final Field TO_LENGTH   = STRUCT.field("dst_len",   1, 1);
-        public static final Field FROM_LENGTH = STRUCT.field("src_len",   2, 1);
-        public static final Field TOS         = STRUCT.field("tos",       3, 1);
-        public static final Field TABLE       = STRUCT.field("table",     4, 1);
-        public static final Field ACTION      = STRUCT.field("action",    7, 1);
-        public static final Field FLAGS       = STRUCT.field("flags",     8, 4);
+        public static final Field FAMILY = STRUCT.field("family", 0, 1);
+        public static final Field TO_LENGTH = STRUCT.field("dst_len", 1, 1);
+        public static final Field FROM_LENGTH = STRUCT.field("src_len", 2, 1);
+        public static final Field TOS = STRUCT.field("tos", 3, 1);
+        public static final Field TABLE = STRUCT.field("table", 4, 1);
+        public static final Field ACTION = STRUCT.field("action", 7, 1);
+        public static final Field FLAGS = STRUCT.field("flags", 8, 4);
 
         private FibRule() {}
     }
@@ -108,11 +108,11 @@ public final class NetlinkStructs {
     /** A neighbour, see rtnetlink(7). */
     public static final class Ndmsg {
         public static final StructLayout STRUCT = StructLayout.struct("ndmsg", 12);
-        public static final Field FAMILY = STRUCT.field("ndm_family",    0, 1);
-        public static final Field INDEX  = STRUCT.field("ndm_ifindex",   4, 4);
-        public static final Field STATE  = STRUCT.field("ndm_state",     8, 2);
-        public static final Field FLAGS  = STRUCT.field("ndm_flags",    10, 1);
-        public static final Field TYPE   = STRUCT.field("ndm_type",     11, 1);
+        public static final Field FAMILY = STRUCT.field("ndm_family", 0, 1);
+        public static final Field INDEX = STRUCT.field("ndm_ifindex", 4, 4);
+        public static final Field STATE = STRUCT.field("ndm_state", 8, 2);
+        public static final Field FLAGS = STRUCT.field("ndm_flags", 10, 1);
+        public static final Field TYPE = STRUCT.field("ndm_type", 11, 1);
 
         private Ndmsg() {}
     }
@@ -120,7 +120,7 @@ public final class NetlinkStructs {
     /** The beginning of all other requests, see linux/rtnetlink.h. */
     public static final class Rtgenmsg {
         public static final StructLayout STRUCT = StructLayout.struct("rtgenmsg", 1);
-        public static final Field FAMILY = STRUCT.field("rtgen_family",   0, 1);
+        public static final Field FAMILY = STRUCT.field("rtgen_family", 0, 1);
 
         private Rtgenmsg() {}
     }
@@ -128,7 +128,7 @@ public final class NetlinkStructs {
     /** The beginning of requests to netfilter, see linux/netfilter/nfnetlink.h. */
     public static final class Nfgenmsg {
         public static final StructLayout STRUCT = StructLayout.struct("nfgenmsg", 4);
-        public static final Field FAMILY = STRUCT.field("nfgen_family",   0, 1);
+        public static final Field FAMILY = STRUCT.field("nfgen_family", 0, 1);
 
         private Nfgenmsg() {}
     }

@@ -20,7 +20,7 @@ public final class Poll {
         ByteBuffer poll = Native.buffer(Pollfd.STRUCT.size());
         Pollfd.FD.put(poll, 0, fd);
         Pollfd.EVENTS.put(poll, 0, Constants.POLLIN);
-        for (; ; ) {
+        for (;;) {
             int millis = deadline.millis();
             int ready = Native.LIBC.poll(poll, 1, millis);
             if (ready > 0) {

@@ -52,7 +52,8 @@ final class DatagramHeader {
     }
 
     /** The address that the last datagram was sent to; null if the kernel didn't report it. */
-    @Nullable InetSocketAddress destination() {
+    @Nullable
+    InetSocketAddress destination() {
         int end = CONTROL + Math.min(CONTROL_BYTES, (int) Msghdr.CONTROL_LENGTH.getLong(memory, 0));
         int at = CONTROL;
         while (at + Cmsghdr.STRUCT.size() <= end) {

@@ -25,7 +25,8 @@ final class InetSockaddr {
      */
     static int write(ByteBuffer buffer, int at, InetSocketAddress address, int family) {
         byte[] ip = address.getAddress().getAddress();
-        buffer.put(at + SockaddrIn.PORT.offset(), (byte) (address.getPort() >> 8)).put(at + SockaddrIn.PORT.offset() + 1, (byte) address.getPort());
+        buffer.put(at + SockaddrIn.PORT.offset(), (byte) (address.getPort() >> 8)).put(at + SockaddrIn.PORT.offset() + 1,
+                (byte) address.getPort());
         if (family == Constants.AF_INET) {
             if (!(address.getAddress() instanceof Inet4Address)) {
                 throw new IllegalArgumentException(address + " isn't an IPv4 address, as the socket is");

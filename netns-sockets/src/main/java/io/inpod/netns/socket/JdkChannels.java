@@ -53,7 +53,8 @@ public final class JdkChannels {
      * @throws SystemCallException naming an option that the kernel refuses
      * @throws IOException if the namespace is closed or can't be entered, or the address is in use
      */
-    public static ServerSocketChannel listen(NetworkNamespace namespace, SocketOptions options, InetSocketAddress address) throws IOException {
+    public static ServerSocketChannel listen(NetworkNamespace namespace, SocketOptions options, InetSocketAddress address)
+            throws IOException {
         ServerSocketChannel listener = server(namespace, options.withBacklog(0));
         try {
             return listener.bind(address, options.backlog());
@@ -111,7 +112,8 @@ public final class JdkChannels {
         return in(namespace, options, () -> family == null ? DatagramChannel.open() : DatagramChannel.open(family));
     }
 
-    private static <C extends NetworkChannel> C in(NetworkNamespace namespace, SocketOptions options, Opening<C> opening) throws IOException {
+    private static <C extends NetworkChannel> C in(NetworkNamespace namespace, SocketOptions options, Opening<C> opening)
+            throws IOException {
         C channel;
         try {
             channel = namespace.<C, IOException>call(opening::open);

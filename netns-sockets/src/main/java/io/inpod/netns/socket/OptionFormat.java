@@ -37,7 +37,8 @@ record OptionFormat<T>(
             (b, v) -> b.put(0, v.getBytes(StandardCharsets.UTF_8)), OptionFormat::text);
 
     static final OptionFormat<String> ALGORITHM = new OptionFormat<>(
-            String.class, ALGORITHM_NAME_BYTES, "an algorithm's name of 1 to 15 letters, digits, \"_\" and \"-\"", v -> v.matches("[A-Za-z0-9_-]{1,15}"),
+            String.class, ALGORITHM_NAME_BYTES, "an algorithm's name of 1 to 15 letters, digits, \"_\" and \"-\"",
+            v -> v.matches("[A-Za-z0-9_-]{1,15}"),
             (b, v) -> b.put(0, v.getBytes(StandardCharsets.UTF_8)), OptionFormat::text);
 
     static OptionFormat<Integer> integer(int min, int max) {

@@ -134,7 +134,8 @@ public final class UdpSocket implements AutoCloseable {
         ByteBuffer direct = data.isDirect() ? data : Native.buffer(data.remaining()).put(data.duplicate()).flip();
         int number = fd.acquire();
         try {
-            Native.check((int) Native.LIBC.send(number, direct, direct.remaining(), Constants.MSG_NOSIGNAL | Constants.MSG_DONTWAIT), "send", this);
+            Native.check((int) Native.LIBC.send(number, direct, direct.remaining(), Constants.MSG_NOSIGNAL | Constants.MSG_DONTWAIT),
+                    "send", this);
         } finally {
             fd.release();
         }
@@ -151,7 +152,7 @@ public final class UdpSocket implements AutoCloseable {
      * @throws IOException if the socket was closed
      */
     public Arrival receive(ByteBuffer data, Duration timeout) throws IOException {
-        for (; ; ) {
+        for (;;) {
             int number = fd.acquire();
             try {
                 Poll.readable(number, timeout, this);

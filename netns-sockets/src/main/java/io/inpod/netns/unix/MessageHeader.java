@@ -74,7 +74,8 @@ final class MessageHeader {
     private void prepare(int bytes, int descriptors) {
         Iovec.LENGTH.put(memory, VECTOR, bytes);
         Msghdr.CONTROL.put(memory, 0, descriptors == 0 ? 0 : address + CONTROL);
-        Msghdr.CONTROL_LENGTH.put(memory, 0, controlBytes(descriptors)); // without padding: the kernel would put one more descriptor into it
+        // without padding: the kernel would put one more descriptor into it
+        Msghdr.CONTROL_LENGTH.put(memory, 0, controlBytes(descriptors));
         Msghdr.FLAGS.put(memory, 0, 0);
     }
 

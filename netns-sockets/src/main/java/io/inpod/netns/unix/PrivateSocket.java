@@ -67,7 +67,8 @@ public final class PrivateSocket {
             int peer = socket.peer().uid();
             int own = ownUser();
             if (peer != 0 && peer != own) {
-                throw new UntrustedPeerException("the peer on " + socket + " is user " + peer + ", neither root nor this process's user " + own);
+                throw new UntrustedPeerException(
+                        "the peer on " + socket + " is user " + peer + ", neither root nor this process's user " + own);
             }
             return socket;
         } catch (IOException | RuntimeException e) {
@@ -84,7 +85,8 @@ public final class PrivateSocket {
         int owner = (int) Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS);
         int own = ownUser();
         if (owner != 0 && owner != own) {
-            throw new IOException("directory " + directory + " belongs to user " + owner + ", neither to root nor to this process's user " + own);
+            throw new IOException(
+                    "directory " + directory + " belongs to user " + owner + ", neither to root nor to this process's user " + own);
         }
         int mode = (int) Files.getAttribute(directory, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & WRITABLE_BY_OTHERS) != 0) {

@@ -41,7 +41,8 @@ final class UnixConnection implements AutoCloseable {
         try (OwnedFd fd = socket(type | Constants.SOCK_NONBLOCK, path)) {
             int number = fd.acquire();
             try {
-                return Native.LIBC.connect(number, UnixAddress.of(path), UnixAddress.BYTES) == 0 || Native.errno() != Constants.ECONNREFUSED;
+                return Native.LIBC.connect(number, UnixAddress.of(path), UnixAddress.BYTES) == 0
+                        || Native.errno() != Constants.ECONNREFUSED;
             } finally {
                 fd.release();
             }
@@ -100,7 +101,8 @@ final class UnixConnection implements AutoCloseable {
     }
 
     /** Waits for bytes and their descriptors; null at the end of the connection. */
-    @Nullable UnixMessage receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
+    @Nullable
+    UnixMessage receive(int maxBytes, int maxDescriptors, Duration timeout) throws IOException {
         if (maxBytes < 1 || maxBytes > MAX_BYTES || maxDescriptors < 0 || maxDescriptors > MAX_DESCRIPTORS) {
             throw new IllegalArgumentException("limits of 1 to " + MAX_BYTES + " bytes and 0 to " + MAX_DESCRIPTORS + " descriptors, not "
                     + maxBytes + " and " + maxDescriptors);
@@ -118,7 +120,7 @@ final class UnixConnection implements AutoCloseable {
         int number = fd.acquire();
         long received;
         try {
-            for (; ; ) {
+            for (;;) {
                 header.receive(maxBytes, maxDescriptors);
                 received = Native.LIBC.recvmsg(number, header.memory(), Constants.MSG_CMSG_CLOEXEC | Constants.MSG_DONTWAIT);
                 int errno = received < 0 ? Native.errno() : 0;
@@ -178,7 +180,9 @@ final class UnixConnection implements AutoCloseable {
         ByteBuffer value = Native.buffer(Ucred.STRUCT.size());
         int number = fd.acquire();
         try {
-            Native.check(Native.LIBC.getsockopt(number, Constants.SOL_SOCKET, Constants.SO_PEERCRED, value, Native.buffer(4).putInt(0, value.capacity())),
+            Native.check(
+                    Native.LIBC.getsockopt(number, Constants.SOL_SOCKET, Constants.SO_PEERCRED, value,
+                            Native.buffer(4).putInt(0, value.capacity())),
                     "getsockopt(SO_PEERCRED)", this);
         } finally {
             fd.release();

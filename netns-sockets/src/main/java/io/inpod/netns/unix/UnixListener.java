@@ -70,7 +70,7 @@ final class UnixListener implements AutoCloseable {
         Deadline deadline = Deadline.in(timeout);
         int number = fd.acquire();
         try {
-            for (; ; ) {
+            for (;;) {
                 Poll.readable(number, deadline, this);
                 int accepted = Native.LIBC.accept4(number, null, null, Constants.SOCK_CLOEXEC);
                 if (accepted >= 0) {

@@ -83,6 +83,7 @@ class MisuseTest {
         assertThat(stranded).isEmpty();
     }
 
+    @SuppressWarnings("InfiniteRecursion") // it overflows the stack on purpose
     private static void enterFromTheDepths(NetworkNamespace pod, int[] tries, List<String> stranded) {
         try {
             enterFromTheDepths(pod, tries, stranded);

@@ -16,7 +16,8 @@ import java.util.TreeSet;
 
 /**
  * The listening TCP sockets of a namespace, from {@code /proc/net/tcp}, see proc(5). The file lists "first all listening TCP sockets" (the
- * kernel's Documentation/networking/proc_net_tcp.rst), so the rest of it, which in a busy pod is tens of thousands of connections, isn't read.
+ * kernel's Documentation/networking/proc_net_tcp.rst), so the rest of it, which in a busy pod is tens of thousands of connections, isn't
+ * read.
  */
 public final class ListenerTable {
     private static final List<Path> FILES = List.of(Path.of("/proc/thread-self/net/tcp"), Path.of("/proc/thread-self/net/tcp6"));
@@ -75,11 +76,13 @@ public final class ListenerTable {
         }
     }
 
-    /** Returns the addresses and ports, in hexadecimal, of the listeners at the beginning of a table; reads little more than those lines. */
+    /**
+     * Returns the addresses and ports, in hexadecimal, of the listeners at the beginning of a table; reads little more than those lines.
+     */
     static List<String> listening(BufferedReader table) throws IOException {
         List<String> addresses = new ArrayList<>();
         table.readLine(); // names of the columns
-        for (String line; (line = table.readLine()) != null; ) {
+        for (String line; (line = table.readLine()) != null;) {
             String[] fields = line.strip().split("\\s+");
             if (fields.length < 4 || !fields[3].equals(LISTEN)) {
                 break;

@@ -31,7 +31,11 @@ final class AcceptBackoff {
             return;
         }
         listener.config().setAutoRead(false);
-        listener.eventLoop().schedule(() -> listener.config().setAutoRead(true), millis, TimeUnit.MILLISECONDS);
+        listener.eventLoop().schedule(() -> listener.config().setAutoRead(true), millis, TimeUnit.MILLISECONDS).addListener(resumed -> {
+            if (!resumed.isSuccess() && !resumed.isCancelled()) { // the event loop cancels it when it ends
+                listener.pipeline().fireExceptionCaught(resumed.cause());
+            }
+        });
         millis = Math.min(2 * millis, MAX_MILLIS);
         if (!paused) {
             paused = true;

@@ -40,10 +40,10 @@ public final class AcceptLoop implements AutoCloseable {
      *
      * @param namespace the namespace to listen in; must stay open until the loop is closed
      * @param address the address and port; port 0 for any free one
-     * @param sockets options of the listener, which its connections inherit: {@link io.inpod.netns.socket.LinuxSocketOptions#TRANSPARENT} for
-     *     TPROXY, {@link io.inpod.netns.socket.LinuxSocketOptions#MARK}, and keepalive, which detects peers that have vanished.
-     *     ({@link io.inpod.netns.socket.LinuxSocketOptions#USER_TIMEOUT} also ends connections to live peers that don't read for that long; it
-     *     is off unless set.) {@link io.inpod.netns.socket.LinuxSocketOptions#REUSE_PORT} makes a {@linkplain #handOver hand-over} possible
+     * @param sockets options of the listener, which its connections inherit: {@link io.inpod.netns.socket.LinuxSocketOptions#TRANSPARENT}
+     *     for TPROXY, {@link io.inpod.netns.socket.LinuxSocketOptions#MARK}, and keepalive, which detects peers that have vanished. ({@link
+     *     io.inpod.netns.socket.LinuxSocketOptions#USER_TIMEOUT} also ends connections to live peers that don't read for that long; it is
+     *     off unless set.) {@link io.inpod.netns.socket.LinuxSocketOptions#REUSE_PORT} makes a {@linkplain #handOver hand-over} possible
      * @param loop accepts; an epoll event loop, usually one of those that also serve connections
      * @param rules which connections are refused
      * @param handler serves the accepted connections
@@ -51,7 +51,8 @@ public final class AcceptLoop implements AutoCloseable {
      * @throws IOException if the socket can't be created, an option is refused, or the address can't be bound (usually EADDRINUSE)
      */
     public static AcceptLoop listen(
-            NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop, AcceptRules rules, AcceptHandler handler)
+            NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop, AcceptRules rules,
+            AcceptHandler handler)
             throws IOException {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
@@ -66,7 +67,8 @@ public final class AcceptLoop implements AutoCloseable {
             }
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException e) {
-            throw new IOException("can't listen on " + address + " in " + namespace + ": " + e.getMessage(), e.getCause() == null ? e : e.getCause());
+            throw new IOException("can't listen on " + address + " in " + namespace + ": " + e.getMessage(),
+                    e.getCause() == null ? e : e.getCause());
         }
     }
 
@@ -110,8 +112,8 @@ public final class AcceptLoop implements AutoCloseable {
     }
 
     /**
-     * Closes the listener, and waits for that unless called on its event loop. Clients that have connected but haven't been accepted yet are
-     * reset, see {@link #handOver}; accepted connections stay open.
+     * Closes the listener, and waits for that unless called on its event loop. Clients that have connected but haven't been accepted yet
+     * are reset, see {@link #handOver}; accepted connections stay open.
      */
     @Override
     public void close() {

@@ -26,7 +26,8 @@ public record AcceptRules(Predicate<OriginalDestination> own, OwnConnections con
     }
 
     /** {@return why a connection is refused, or null} */
-    @Nullable String refusal(InetSocketAddress client, OriginalDestination destination) {
+    @Nullable
+    String refusal(InetSocketAddress client, OriginalDestination destination) {
         if (own.test(destination)) {
             return "its destination " + destination.address() + " is the proxy itself";
         }

@@ -1,6 +1,7 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.OriginalDestination;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class CheckArrivals implements AcceptHandler {
         if (expectation == null) {
             handler.accepted(connection, client, destination);
         } else {
-            connection.close();
+            connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             expectation.complete(destination);
         }
     }

@@ -27,7 +27,8 @@ import java.util.concurrent.TimeoutException;
 
 /** Connects through the rules for a path check; the listener recognises the connection by its source address. */
 record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace from, DestinationAddress destination, Duration limit)
-        implements PathCheck {
+        implements
+            PathCheck {
     @Override
     public void run(NetworkNamespace namespace) throws IOException {
         SocketOptions options = SocketOptions.NONE.withFamily(IpFamily.of(destination.ip()).protocolFamily());

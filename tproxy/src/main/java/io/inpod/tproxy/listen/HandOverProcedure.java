@@ -68,8 +68,9 @@ final class HandOverProcedure {
 
     /** The setting must stay on until the handshakes that began here are over: it also decides where their last packet goes. */
     private void migrate() {
-        listener.close().addListener(closed -> loop.schedule(
-                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, migration.release())), settle.toNanos(), TimeUnit.NANOSECONDS));
+        listener.close().addListener(closed -> later(
+                () -> done.trySuccess(new HandOver(HandOver.Method.MIGRATION, migration.release())), settle.toNanos(),
+                TimeUnit.NANOSECONDS));
     }
 
     private void select(String noMigration) {
@@ -118,7 +119,7 @@ final class HandOverProcedure {
      */
     private void serveQueue(Duration quiet, HandOver result) {
         long begin = System.nanoTime();
-        loop.execute(() -> serveQueue(quiet, result, begin, begin));
+        loop.execute(() -> orFail(() -> serveQueue(quiet, result, begin, begin)));
     }
 
     private void serveQueue(Duration quiet, HandOver result, long begin, long emptySince) {
@@ -129,7 +130,20 @@ final class HandOverProcedure {
         } else if (now - begin >= 10 * settle.toNanos()) {
             close(new HandOver(result.method(), "connections still arrived at the end and may have been reset"));
         } else {
-            loop.schedule(() -> serveQueue(quiet, result, begin, empty ? emptySince : now), POLL_MILLIS, TimeUnit.MILLISECONDS);
+            later(() -> serveQueue(quiet, result, begin, empty ? emptySince : now), POLL_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the procedure's own future reports what the step throws
+    private void later(Runnable step, long delay, TimeUnit unit) {
+        loop.schedule(() -> orFail(step), delay, unit);
+    }
+
+    private void orFail(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            done.tryFailure(e);
         }
     }
 

@@ -99,8 +99,8 @@ public final class Listeners implements NamespaceChange {
      * Returns a check that opens a connection, which must arrive at one of these listeners with its original destination. The connection
      * carries no data, and the handler doesn't see it.
      *
-     * @param from the namespace from which to connect: the redirected one itself to check outbound connections, another one to check inbound
-     *     connections; must stay open while the check is used
+     * @param from the namespace from which to connect: the redirected one itself to check outbound connections, another one to check
+     *     inbound connections; must stay open while the check is used
      * @param destination an address and port that the rules redirect; no server needs to listen there
      * @param limit how long the check may take
      * @return the check, for {@link io.inpod.tproxy.Redirection#withChecks}

@@ -56,8 +56,8 @@ public final class OwnConnections {
     }
 
     /**
-     * Returns the event loop of the other end of an accepted connection, if this process opened it. With both ends on one event loop, neither
-     * has to wake another thread for every message. Waits at most for a few system calls of other threads.
+     * Returns the event loop of the other end of an accepted connection, if this process opened it. With both ends on one event loop,
+     * neither has to wake another thread for every message. Waits at most for a few system calls of other threads.
      *
      * @param client its source address
      * @param destination its original destination
@@ -80,6 +80,7 @@ public final class OwnConnections {
 
     private final class Connecting extends ChannelOutboundHandlerAdapter {
         @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // it is the caller's promise
         public void connect(ChannelHandlerContext ctx, SocketAddress remote, SocketAddress local, ChannelPromise promise) {
             Channel channel = ctx.channel();
             connecting.readLock().lock();

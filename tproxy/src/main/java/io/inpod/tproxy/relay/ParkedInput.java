@@ -1,5 +1,6 @@
 package io.inpod.tproxy.relay;
 
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.util.ReferenceCountUtil;
@@ -35,12 +36,13 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
             failure = cause;
         }
         if (cause instanceof IOException) {
-            ctx.close();
+            ctx.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 
     /** {@return the next parked message, now the caller's to release, or null} */
-    @Nullable Object poll() {
+    @Nullable
+    Object poll() {
         return data.poll();
     }
 
@@ -48,7 +50,8 @@ final class ParkedInput extends ChannelInboundHandlerAdapter {
         return ended;
     }
 
-    @Nullable Throwable failure() {
+    @Nullable
+    Throwable failure() {
         return failure;
     }
 

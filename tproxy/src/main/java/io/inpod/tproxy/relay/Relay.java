@@ -13,15 +13,15 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries bytes both ways between two channels on the same event loop, until both directions have ended or one side has failed. The channels
- * are sockets, or other duplex channels that behave like sockets.
+ * Carries bytes both ways between two channels on the same event loop, until both directions have ended or one side has failed. The
+ * channels are sockets, or other duplex channels that behave like sockets.
  *
  * <ul>
  *   <li>Back-pressure: a side is read only while the other side is writable.
  *   <li>Half-close: the end of one direction is passed on when everything before it has been written; the other direction continues.
- *   <li>Resets: a failure, or a channel that closes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never as
- *       a regular end, so that a peer can't mistake a part of a message for the whole. (If a socket is reset after it has ended its input,
- *       the relay notices with the next byte for it, or within two seconds.)
+ *   <li>Resets: a failure, or a channel that closes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never
+ *       as a regular end, so that a peer can't mistake a part of a message for the whole. (If a socket is reset after it has ended its
+ *       input, the relay notices with the next byte for it, or within two seconds.)
  *   <li>TLS: a channel with an {@link io.netty.handler.ssl.SslHandler} ends with TLS's close_notify; if it ends without, it has failed.
  *       Half-close needs an engine that supports it: the JDK's with TLS 1.3. Other engines (OpenSSL's, and any with TLS 1.2) answer the
  *       peer's close_notify with their own; the relay fails if data remains to be written to that peer.

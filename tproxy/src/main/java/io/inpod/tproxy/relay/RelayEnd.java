@@ -107,7 +107,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             ReferenceCountUtil.release(message);
         } else if (inputEnded || !(message instanceof ByteBuf data)) {
             ReferenceCountUtil.release(message);
-            relay.fail(side, new IOException(StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
+            relay.fail(side, new IOException(
+                    StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
         } else {
             long before = bytesRead; // which only the event loop writes
             bytesRead = before + data.readableBytes();
@@ -243,7 +244,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             if (resetWatch != null) {
                 resetWatch.cancel(false); // it would keep the ended relay in memory for a second
             }
-            channel.close();
+            channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             return true;
         }
         return false;
@@ -267,7 +268,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         if (channel.isOpen()) {
             Resets.onClose(channel);
             // Bypasses all handlers: TLS would send close_notify first, as for a regular end.
-            channel.pipeline().firstContext().close();
+            channel.pipeline().firstContext().close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 }

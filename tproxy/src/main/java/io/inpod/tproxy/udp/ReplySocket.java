@@ -62,7 +62,8 @@ final class ReplySocket implements AutoCloseable {
     void send(DestinationAddress from, ClientAddress to, ByteBuffer data, ByteBuffer room, Overtaken overtaken) throws IOException {
         IpFamily family = IpFamily.of(from.ip());
         if (family != IpFamily.of(to.ip())) {
-            throw new IllegalArgumentException("an answer from " + from.address() + " to " + to.address() + " would change the address family");
+            throw new IllegalArgumentException(
+                    "an answer from " + from.address() + " to " + to.address() + " would change the address family");
         }
         UdpSocket socket = UdpSocket.open(namespace, family == IpFamily.V4 ? v4 : v6);
         Retired used = new Retired(socket, from, to, System.nanoTime());
@@ -85,7 +86,7 @@ final class ReplySocket implements AutoCloseable {
     /** Closes the sockets to which no datagram can be on its way any more; to be called from time to time. */
     void tidy(ByteBuffer room, Overtaken overtaken) throws IOException {
         long old = System.nanoTime() - TimeUnit.MILLISECONDS.toNanos(LINGER_MILLIS);
-        for (Retired oldest; (oldest = retired.peek()) != null && oldest.since - old <= 0; ) {
+        for (Retired oldest; (oldest = retired.peek()) != null && oldest.since - old <= 0;) {
             close(retired.remove(), room, overtaken);
         }
     }
@@ -104,7 +105,7 @@ final class ReplySocket implements AutoCloseable {
     }
 
     private static void drain(Retired used, ByteBuffer room, Overtaken overtaken) throws IOException {
-        for (UdpSocket.Arrival arrival; (arrival = used.socket.poll(room)) != null; ) {
+        for (UdpSocket.Arrival arrival; (arrival = used.socket.poll(room)) != null;) {
             // The sender may be another client: its datagram arrived before the socket was connected.
             if (!arrival.sender().equals(NOBODY_V4) && !arrival.sender().equals(NOBODY_V6)) {
                 overtaken.received(new ClientAddress(arrival.sender()), used.from, arrival);

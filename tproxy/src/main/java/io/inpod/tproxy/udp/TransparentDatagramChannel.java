@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * original destination, and writes packets that {@link #reply} creates, from that destination to that client. (Netty's own channel can do
  * the former for IPv4 only, and can't do the latter.)
  *
- * <p>If a packet can't be sent, only its write fails; the channel stays open. See {@link TransparentUdpSocket} for a destination that a proxy
- * must not send to.
+ * <p>If a packet can't be sent, only its write fails; the channel stays open. See {@link TransparentUdpSocket} for a destination that a
+ * proxy must not send to.
  */
 public final class TransparentDatagramChannel extends AbstractChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false);
@@ -70,10 +70,10 @@ public final class TransparentDatagramChannel extends AbstractChannel {
      * rule names. The event loops must use epoll.
      *
      * @param namespace the namespace of the sockets; must stay open while the channels are used
-     * @param options options of these sockets and of those that send answers, such as the proxy's mark; without a family they serve IPv4 and
-     *     IPv6
-     * @return a factory that may be called on any platform thread and fails with a {@link ChannelException} if the namespace can't be entered
-     *     or the kernel refuses an option; the cause says which and why
+     * @param options options of these sockets and of those that send answers, such as the proxy's mark; without a family they serve IPv4
+     *     and IPv6
+     * @return a factory that may be called on any platform thread and fails with a {@link ChannelException} if the namespace can't be
+     *     entered or the kernel refuses an option; the cause says which and why
      */
     public static ChannelFactory<TransparentDatagramChannel> in(NetworkNamespace namespace, SocketOptions options) {
         SocketOptions transparent = options.with(TRANSPARENT, true).with(RECEIVE_DESTINATION, true);
@@ -167,7 +167,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
 
     @Override
     protected void doWrite(ChannelOutboundBuffer out) {
-        for (Object message; (message = out.current()) != null; ) {
+        for (Object message; (message = out.current()) != null;) {
             DatagramPacket packet = (DatagramPacket) message;
             try {
                 outgoing.clear().limit(packet.content().readableBytes());
@@ -181,8 +181,7 @@ public final class TransparentDatagramChannel extends AbstractChannel {
             }
         }
         if (replies.untidy() && !tidying) {
-            tidying = true;
-            eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+            tidyLater();
         }
     }
 
@@ -190,17 +189,22 @@ public final class TransparentDatagramChannel extends AbstractChannel {
         pipeline().fireChannelRead(packet(arrival, destination.address()));
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // tidy() hands its failures to the pipeline
+    private void tidyLater() {
+        tidying = true;
+        eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
     private void tidy() {
         tidying = false;
         if (open) {
             try {
                 replies.tidy(room, this::overtaken);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 pipeline().fireExceptionCaught(e);
             }
             if (replies.untidy()) {
-                tidying = true;
-                eventLoop().schedule(this::tidy, ReplySocket.LINGER_MILLIS, TimeUnit.MILLISECONDS);
+                tidyLater();
             }
         }
     }

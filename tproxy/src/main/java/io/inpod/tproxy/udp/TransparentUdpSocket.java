@@ -76,7 +76,7 @@ public final class TransparentUdpSocket implements AutoCloseable {
      */
     public TransparentDatagram receive(Duration timeout) throws IOException {
         long begin = System.nanoTime();
-        for (; ; ) {
+        for (;;) {
             synchronized (outgoing) {
                 replies.tidy(others, this::overtaken);
             }
@@ -105,7 +105,8 @@ public final class TransparentUdpSocket implements AutoCloseable {
         if (destination == null) {
             throw new IOException("the kernel didn't report the original destination of a datagram from " + arrival.sender());
         }
-        return new TransparentDatagram(new ClientAddress(arrival.sender()), new DestinationAddress(destination), copy(data, arrival.bytes()));
+        return new TransparentDatagram(new ClientAddress(arrival.sender()), new DestinationAddress(destination),
+                copy(data, arrival.bytes()));
     }
 
     private static ByteBuffer copy(ByteBuffer data, int bytes) {

@@ -5,6 +5,7 @@ import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.Resets;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -30,7 +31,8 @@ final class ConnectAttempt {
     private int portsTried;
 
     ConnectAttempt(
-            UpstreamConnector connector, EventLoop loop, @Nullable ClientAddress source, InetSocketAddress destination, ChannelHandler handler) {
+            UpstreamConnector connector, EventLoop loop, @Nullable ClientAddress source, InetSocketAddress destination,
+            ChannelHandler handler) {
         this.connector = connector;
         this.loop = loop;
         this.source = source;
@@ -40,23 +42,24 @@ final class ConnectAttempt {
     }
 
     Future<UpstreamConnection> start(boolean spoof) {
-        Runnable begin = () -> {
-            try {
-                if (spoof) {
-                    spoofed();
-                } else {
-                    plain(null);
-                }
-            } catch (RuntimeException e) {
-                promise.tryFailure(e);
-            }
-        };
         if (loop.inEventLoop()) {
-            begin.run();
+            begin(spoof);
         } else {
-            loop.execute(begin);
+            loop.execute(() -> begin(spoof));
         }
         return promise;
+    }
+
+    private void begin(boolean spoof) {
+        try {
+            if (spoof) {
+                spoofed();
+            } else {
+                plain(null);
+            }
+        } catch (RuntimeException e) {
+            promise.tryFailure(e);
+        }
     }
 
     private void plain(@Nullable Throwable fallbackReason) {
@@ -106,7 +109,7 @@ final class ConnectAttempt {
                 if (connected.isSuccess()) {
                     succeed(channel, connection);
                 } else if (local != null && portTaken(connected.cause())) {
-                    channel.close();
+                    channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                     nextPort(connected.cause());
                 } else {
                     end(channel, connected.cause());
@@ -133,11 +136,11 @@ final class ConnectAttempt {
         if (connecting != null) {
             connecting.cancel(false); // this closes the channel
         }
-        channel.close();
+        channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 
     private void end(EpollSocketChannel channel, Throwable cause) {
-        channel.close();
+        channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         promise.tryFailure(cause);
     }
 
@@ -146,14 +149,15 @@ final class ConnectAttempt {
             return;
         }
         if (portsTried < connector.maxAttempts()) {
-            start(true);
+            begin(true);
         } else {
             impossible(connector.exhaustion(portsTried), cause);
         }
     }
 
     private void impossible(String why, @Nullable Throwable cause) {
-        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address " + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
+        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address "
+                + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
         if (connector.options().policy() == SpoofPolicy.PREFER) {
             connector.countFallback();
             plain(reason);

@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * otherwise connecting times out.
  *
  * <p>The connector chooses the source ports of spoofed connections from {@link UpstreamOptions#ports()}, except those in the namespace's
- * {@code net.ipv4.ip_local_port_range} and {@code ip_local_reserved_ports} and those on which a socket listens. If the kernel chose the port,
- * it could choose the client's own: then connection tracking can't distinguish the redirected connection from the spoofed one, and one of
- * them fails. The choice may be left to the kernel only if the client's own connection has another destination, because it arrives through
- * a tunnel.
+ * {@code net.ipv4.ip_local_port_range} and {@code ip_local_reserved_ports} and those on which a socket listens. If the kernel chose the
+ * port, it could choose the client's own: then connection tracking can't distinguish the redirected connection from the spoofed one, and
+ * one of them fails. The choice may be left to the kernel only if the client's own connection has another destination, because it arrives
+ * through a tunnel.
  *
  * <p>Thread-safe. A spoofed connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
  */
@@ -61,8 +61,8 @@ public final class UpstreamConnector {
     }
 
     /**
-     * Creates a connector whose connections an {@link io.inpod.tproxy.listen.AcceptLoop} recognises, so that it refuses those that come back
-     * to it.
+     * Creates a connector whose connections an {@link io.inpod.tproxy.listen.AcceptLoop} recognises, so that it refuses those that come
+     * back to it.
      *
      * @param namespace see {@link #UpstreamConnector(NetworkNamespace, UpstreamOptions)}
      * @param options how to connect
@@ -87,8 +87,8 @@ public final class UpstreamConnector {
      *
      * @param loop the event loop of the connection
      * @param destination the address to connect to
-     * @param handler added to the pipeline as soon as the connection is established and before anything is read. Automatic reading is off and
-     *     stays off unless the handler or the caller switches it on; see {@link io.inpod.tproxy.relay.RelayOptions#preparation}
+     * @param handler added to the pipeline as soon as the connection is established and before anything is read. Automatic reading is off
+     *     and stays off unless the handler or the caller switches it on; see {@link io.inpod.tproxy.relay.RelayOptions#preparation}
      * @return the connection, on that loop; cancelling the future closes it. Fails with a {@link io.netty.channel.ChannelException} if the
      *     socket can't be created or an option such as the mark can't be set, and with a {@link java.net.ConnectException}
      *     ({@link io.netty.channel.ConnectTimeoutException} after {@link UpstreamOptions#connectTimeout()}) or another
@@ -110,7 +110,8 @@ public final class UpstreamConnector {
      * @return the connection, on that loop; cancelling the future closes it. Fails like {@link #connect(EventLoop, DestinationAddress,
      *     ChannelHandler)}, and with a {@link SpoofingException} if the client's address is required but can't be used
      */
-    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination, ChannelHandler handler) {
+    public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination,
+            ChannelHandler handler) {
         ConnectAttempt attempt = new ConnectAttempt(this, loop, source, destination.address(), handler);
         boolean local = source.ip().isLoopbackAddress() || destination.ip().isLoopbackAddress() || source.ip().equals(destination.ip());
         return attempt.start(options.policy() != SpoofPolicy.NEVER && !local);

@@ -74,7 +74,8 @@ final class Demo implements AutoCloseable {
         story.step("A node agent and a ztunnel, two processes on the node, in neither pod (profile " + profile + ")");
         startNode(a, b);
         for (String name : List.of("agent", "ztunnel")) {
-            story.show(name + "  pid " + processes.pid(name) + "  " + Files.readSymbolicLink(Path.of("/proc/" + processes.pid(name) + "/ns/net")));
+            story.show(name + "  pid " + processes.pid(name) + "  "
+                    + Files.readSymbolicLink(Path.of("/proc/" + processes.pid(name) + "/ns/net")));
         }
 
         story.step("The agent installs the rules in both pods, then hands their namespaces to the ztunnel as file descriptors");
@@ -83,13 +84,15 @@ final class Demo implements AutoCloseable {
         String listeners = inside(b, "ss", "-ntlp");
         story.show(listeners);
         story.claim(PROXY_PORTS.stream().allMatch(port -> listeners.contains("*:" + port + " ")),
-                "the ztunnel listens on " + OUTBOUND_PORT + ", " + INBOUND_PLAINTEXT_PORT + " and " + HBONE_PORT + " inside pod B, where none of its threads is");
+                "the ztunnel listens on " + OUTBOUND_PORT + ", " + INBOUND_PLAINTEXT_PORT + " and " + HBONE_PORT
+                        + " inside pod B, where none of its threads is");
         String rules = inside(b, ipv6 ? "ip6tables-save" : "iptables-save");
         story.show(rules.lines().filter(line -> line.startsWith("*") || line.startsWith("-A")).reduce("", (x, y) -> x + "\n" + y));
         story.claim(rules.contains("--to-ports " + OUTBOUND_PORT), "pod B's own kernel rules redirect what its apps send");
 
         story.step("An HTTP server in pod B, and a request from pod A, neither aware of the redirection");
-        processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+        processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
                 "-cp", System.getProperty("java.class.path"), App.class.getName(), Integer.toString(APP_PORT), ANSWER);
         processes.awaitOutput("app", "listening");
         String url = url(b);
@@ -99,7 +102,8 @@ final class Demo implements AutoCloseable {
             wire = capture.stop();
             story.show("pod-a $ curl -i -H 'X-Secret: ...' " + url + "\n" + response);
             story.claim(response.startsWith("HTTP/1.1 200") && response.contains(ANSWER), "the request was answered");
-            story.claim(response.contains("peer: " + address(a).getHostAddress() + "\n"), "the app saw pod A's address, " + NetUtil.toAddressString(address(a)));
+            story.claim(response.contains("peer: " + address(a).getHostAddress() + "\n"),
+                    "the app saw pod A's address, " + NetUtil.toAddressString(address(a)));
         }
         tellIdentities();
         tellWire(wire);
@@ -111,7 +115,8 @@ final class Demo implements AutoCloseable {
         for (Pod pod : List.of(a, b)) {
             workloads.append("- uid: demo//v1/Pod/default/").append(pod.name()).append("\n  name: ").append(pod.name())
                     .append("\n  namespace: default\n  serviceAccount: sa-").append(pod.name())
-                    .append("\n  workloadIps: [\"").append(pod.address().getHostAddress()).append(ipv6 ? "\", \"" + NetUtil.toAddressString(address(pod)) : "").append("\"]\n  protocol: HBONE\n  node: demo\n");
+                    .append("\n  workloadIps: [\"").append(pod.address().getHostAddress())
+                    .append(ipv6 ? "\", \"" + NetUtil.toAddressString(address(pod)) : "").append("\"]\n  protocol: HBONE\n  node: demo\n");
         }
         Files.writeString(mesh, workloads);
         String socket = home.resolve("ztunnel.sock").toString();
@@ -137,20 +142,25 @@ final class Demo implements AutoCloseable {
                 .map(Pattern.compile("src\\.identity=\"(\\S+)\".*dst\\.identity=\"(\\S+)\"")::matcher).filter(Matcher::find).findFirst();
         String source = inbound.map(match -> match.group(1)).orElse("nobody");
         String destination = inbound.map(match -> match.group(2)).orElse("nobody");
-        story.claim(source.equals("spiffe://cluster.local/ns/default/sa/sa-pod-a") && destination.equals("spiffe://cluster.local/ns/default/sa/sa-pod-b"),
+        story.claim(
+                source.equals("spiffe://cluster.local/ns/default/sa/sa-pod-a")
+                        && destination.equals("spiffe://cluster.local/ns/default/sa/sa-pod-b"),
                 "both sides proved their identities with TLS certificates: " + source + " and " + destination);
     }
 
     private void tellWire(WireCapture.Evidence wire) {
         story.step("What passed between the pods, seen by an AF_PACKET socket on pod B's link");
-        story.show(wire.frames().size() + " frames; with TLS records, by port: " + wire.tlsFramesByPort() + "; with any data: " + wire.dataFramesByPort());
+        story.show(wire.frames().size() + " frames; with TLS records, by port: " + wire.tlsFramesByPort() + "; with any data: "
+                + wire.dataFramesByPort());
         story.claim(wire.tlsFramesByPort().getOrDefault(HBONE_PORT, 0) > 0, "TLS records to port " + HBONE_PORT);
         story.claim(wire.dataFramesByPort().keySet().equals(java.util.Set.of(HBONE_PORT)), "and no data to any other port");
-        story.claim(Stream.of(SECRET, ANSWER, "HTTP/1.1", "X-Secret").noneMatch(wire::contains), "the text of the request and of its answer is nowhere on the link");
+        story.claim(Stream.of(SECRET, ANSWER, "HTTP/1.1", "X-Secret").noneMatch(wire::contains),
+                "the text of the request and of its answer is nowhere on the link");
     }
 
     private String inside(Pod pod, String... command) throws IOException, InterruptedException, DemoFailure {
-        String[] line = Stream.concat(Stream.of("nsenter", "--net=/run/netns/" + pod.name(), "--"), Stream.of(command)).toArray(String[]::new);
+        String[] line =
+                Stream.concat(Stream.of("nsenter", "--net=/run/netns/" + pod.name(), "--"), Stream.of(command)).toArray(String[]::new);
         return processes.run(line);
     }
 
@@ -170,7 +180,8 @@ final class Demo implements AutoCloseable {
                   inside ip netns exec pod-b %s
                   inside ip netns exec pod-b ss -ntlp
                   inside tail %s
-                """.formatted(Main.class.getName(), ordinaryUser ? "-U --preserve-credentials " : "", url(network.pod(1)), ipv6 ? "ip6tables-save" : "iptables-save",
+                """.formatted(Main.class.getName(), ordinaryUser ? "-U --preserve-credentials " : "", url(network.pod(1)),
+                ipv6 ? "ip6tables-save" : "iptables-save",
                 processes.output("ztunnel"));
     }
 

@@ -10,7 +10,8 @@ import picocli.CommandLine.Option;
 @Command(name = "./inpod demo", description = "One request from pod A to pod B, shown working.", mixinStandardHelpOptions = true,
         version = "inpod demo")
 public final class Main implements Callable<Integer> {
-    @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect", description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
+    @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect",
+            description = "redirect or tproxy; default: ${DEFAULT-VALUE}")
     private String profile = "redirect";
 
     @Option(names = "--ipv6", description = "send the request over IPv6")

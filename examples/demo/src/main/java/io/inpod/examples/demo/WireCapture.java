@@ -39,7 +39,7 @@ final class WireCapture implements AutoCloseable {
 
     private void read() {
         ByteBuffer frame = ByteBuffer.allocateDirect(128 * 1024); // with segmentation offload a frame can be longer than the MTU
-        for (; ; ) {
+        for (;;) {
             try {
                 socket.receive(frame.clear(), TICK);
                 byte[] copy = new byte[frame.remaining()];
@@ -134,10 +134,12 @@ final class WireCapture implements AutoCloseable {
             frame.get(Math.min(start, limit), data);
             byte[] pair = new byte[addressBytes];
             frame.get(addresses, pair);
-            segments.add(new Segment(java.util.Arrays.toString(pair), frame.getShort(tcp) & 0xffff, frame.getShort(tcp + 2) & 0xffff, data));
+            segments.add(
+                    new Segment(java.util.Arrays.toString(pair), frame.getShort(tcp) & 0xffff, frame.getShort(tcp + 2) & 0xffff, data));
         }
     }
 
+    @SuppressWarnings("ArrayRecordComponent") // segments aren't compared
     private record Segment(String addresses, int sourcePort, int destinationPort, byte[] data) {
         String direction() {
             return addresses + sourcePort + ">" + destinationPort;

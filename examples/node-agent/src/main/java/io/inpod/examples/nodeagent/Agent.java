@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Enrols pods: installs the redirection in a pod's namespace, checks it, and hands the namespace to the proxy, or undoes all of it. The
- * redirection comes first: connections that are redirected to a port without a listener are refused, while connections that aren't redirected
- * yet would leave in plaintext.
+ * redirection comes first: connections that are redirected to a port without a listener are refused, while connections that aren't
+ * redirected yet would leave in plaintext.
  *
  * <p>Pods are kept in memory only. Redirection that an earlier agent installed fails closed, and adding the pod again takes it over.
  * Thread-safe; adds or deletes one pod at a time.
@@ -64,7 +64,8 @@ final class Agent {
                 proxies.awaitProxy(proxyPatience);
                 return netns;
             });
-            EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection, netns.duplicate()));
+            EnrolledPod pod =
+                    steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection, netns.duplicate()));
             try {
                 enrol(pod, steps);
             } catch (AgentException | RuntimeException e) {
@@ -131,7 +132,8 @@ final class Agent {
             if (other.uid().equals(uid) && !other.info().equals(info)) {
                 throw new AgentException("pod " + uid + " is enrolled with other names, " + other.info() + "; delete it first");
             }
-            if (other.uid().equals(uid) && !other.overrides().equals(overrides)) { // a failure could not be undone to the earlier redirection
+            // a failure could not be undone to the earlier redirection
+            if (other.uid().equals(uid) && !other.overrides().equals(overrides)) {
                 throw new AgentException("pod " + uid + " is enrolled with other annotations; delete it first");
             }
             if (!other.uid().equals(uid) && other.netns().equals(netns)) {
@@ -152,7 +154,8 @@ final class Agent {
         Steps steps = new Steps("delete pod " + uid);
         EnrolledPod pod = pods.get(uid);
         if (pod == null && path == null) {
-            throw new AgentException("pod " + uid + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace too");
+            throw new AgentException("pod " + uid
+                    + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace too");
         }
         try (NetworkNamespace netns = pod != null ? steps.run("keep its network namespace", pod.netns()::duplicate) : open(steps, path)) {
             if (pod != null && path != null) {
@@ -163,7 +166,8 @@ final class Agent {
             }
             steps.run("have the proxy stop serving it", () -> proxies.delete(uid));
             if (netns != null) {
-                NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE); // removes it whatever the overrides were
+                // removes it whatever the overrides were
+                NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE);
                 steps.run("remove routing and rules", () -> {
                     redirection.remove(netns);
                     return netns;

@@ -39,12 +39,14 @@ final class AgentCommand implements Callable<Integer> {
             description = "how inbound connections reach the proxy: redirect (default) or tproxy")
     private Profile profile = Profile.REDIRECT;
 
-    @Option(names = "--dns-capture", description = "send the pods' DNS queries to the proxy, which must serve port " + InPodConstants.DNS_PORT
-            + "; a pod's annotation can override this")
+    @Option(names = "--dns-capture",
+            description = "send the pods' DNS queries to the proxy, which must serve port " + InPodConstants.DNS_PORT
+                    + "; a pod's annotation can override this")
     private boolean dnsCapture;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "${env:IPV6_ENABLED:-true}",
-            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, the pods' TCP over IPv6 is rejected, except on loopback")
+            description = "redirect IPv6 too; default: $IPV6_ENABLED or true. If false, the pods' TCP over IPv6 is rejected, "
+                    + "except on loopback")
     private boolean ipv6;
 
     @Override

@@ -38,7 +38,8 @@ record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable 
     }
 
     WorkloadInfo info() throws AgentException {
-        return new WorkloadInfo(check("name", name, NAME), check("namespace", namespace, NAME), check("serviceAccount", serviceAccount, NAME));
+        return new WorkloadInfo(check("name", name, NAME), check("namespace", namespace, NAME),
+                check("serviceAccount", serviceAccount, NAME));
     }
 
     PodOverrides overrides() throws AgentException {
@@ -59,7 +60,8 @@ record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable 
     }
 
     /** Returns the namespace's file; null if the request names none. */
-    @Nullable Path namespacePath() throws AgentException {
+    @Nullable
+    Path namespacePath() throws AgentException {
         if (netns != null && pid != null) {
             throw new AgentException("netns and pid exclude each other");
         }

@@ -18,7 +18,8 @@ final class DeleteCommand extends ClientCommand {
 
     @Override
     ControlRequest request() {
-        return new ControlRequest("delete", uid, null, null, null, where == null ? null : where.path(), where == null ? null : where.pid(), null);
+        return new ControlRequest("delete", uid, null, null, null, where == null ? null : where.path(), where == null ? null : where.pid(),
+                null);
     }
 
     @Override

@@ -7,7 +7,8 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 
 /** Lists the enrolled pods. */
-@Command(name = "list", description = "Lists the enrolled pods: uid, namespace/name, service account and network namespace, separated by tabs.",
+@Command(name = "list",
+        description = "Lists the enrolled pods: uid, namespace/name, service account and network namespace, separated by tabs.",
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class ListCommand extends ClientCommand {
     @Override

@@ -2,11 +2,13 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.rules.Version;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The program: an agent, and the commands that talk to one. */
-@Command(name = "./inpod agent", description = "Enrols pods in the mesh.", mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
+@Command(name = "./inpod agent", description = "Enrols pods in the mesh.", mixinStandardHelpOptions = true, versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
         subcommands = {AgentCommand.class, AddCommand.class, DeleteCommand.class, ListCommand.class})
 public final class Main {
     /** Only for the command line. */
@@ -19,7 +21,8 @@ public final class Main {
      */
     public static void main(String[] args) {
         System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        System.exit(run(new PrintWriter(System.out, true, Charset.defaultCharset()),
+                new PrintWriter(System.err, true, Charset.defaultCharset()), args));
     }
 
     static int run(PrintWriter out, PrintWriter err, String... args) {

@@ -6,17 +6,20 @@ import picocli.CommandLine.Option;
 
 /** The options that name a pod's network namespace. */
 final class NamespaceOption {
-    @Option(names = "--netns", paramLabel = "PATH", description = "a file that refers to the pod's network namespace, such as /run/netns/NAME")
+    @Option(names = "--netns", paramLabel = "PATH",
+            description = "a file that refers to the pod's network namespace, such as /run/netns/NAME")
     private @Nullable Path netns;
 
     @Option(names = "--pid", paramLabel = "N", description = "a process in the pod")
     private @Nullable Long pid;
 
-    @Nullable String path() {
+    @Nullable
+    String path() {
         return netns == null ? null : netns.toAbsolutePath().toString();
     }
 
-    @Nullable Long pid() {
+    @Nullable
+    Long pid() {
         return pid;
     }
 }

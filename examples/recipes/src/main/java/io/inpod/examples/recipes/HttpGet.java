@@ -4,6 +4,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
@@ -32,17 +33,19 @@ public final class HttpGet {
         ChannelInitializer<Channel> http = new ChannelInitializer<>() {
             @Override
             protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(new HttpClientCodec(), new HttpObjectAggregator(1 << 20), new SimpleChannelInboundHandler<FullHttpResponse>() {
-                    @Override
-                    protected void channelRead0(ChannelHandlerContext context, FullHttpResponse response) {
-                        body.complete(response.status().code() + " " + response.content().toString(StandardCharsets.UTF_8));
-                    }
-                });
+                channel.pipeline().addLast(new HttpClientCodec(), new HttpObjectAggregator(1 << 20),
+                        new SimpleChannelInboundHandler<FullHttpResponse>() {
+                            @Override
+                            protected void channelRead0(ChannelHandlerContext context, FullHttpResponse response) {
+                                body.complete(response.status().code() + " " + response.content().toString(StandardCharsets.UTF_8));
+                            }
+                        });
                 channel.closeFuture().addListener(f -> body.completeExceptionally(new java.io.EOFException("no answer from " + uri)));
             }
         };
         new Bootstrap().group(loops).handler(http).channelFactory(NettyChannels.client(namespace)).connect(uri.getHost(), uri.getPort())
-                .addListener((io.netty.channel.ChannelFuture connected) -> connected.channel().writeAndFlush(request));
+                .addListener((io.netty.channel.ChannelFuture connected) -> connected.channel().writeAndFlush(request)
+                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE));
         return body;
     }
 
@@ -51,7 +54,7 @@ public final class HttpGet {
         try (NetworkNamespace namespace = NetworkNamespace.named(args[0])) {
             System.out.println(get(namespace, URI.create(args[1]), loops).get());
         } finally {
-            loops.shutdownGracefully();
+            loops.shutdownGracefully().sync();
         }
     }
 }

@@ -34,7 +34,6 @@ import java.util.Set;
 /**
  * Relays the TCP connections that rules in a namespace divert to port 15006 to their original destinations, from the client's address:
  * {@code TransparentTcpProxy <name that "ip netns" shows>}, for example with these rules (and the same with ip6tables)
- *
  * <pre>
  * iptables -t mangle -A PREROUTING -m mark --mark 0x539 -j CONNMARK --set-mark 0x111
  * iptables -t mangle -A OUTPUT -m connmark --mark 0x111 -j CONNMARK --restore-mark
@@ -61,7 +60,8 @@ public final class TransparentTcpProxy {
                     @Override
                     public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
                         RelayOptions.DEFAULT.prepare(connection);
-                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(), new ChannelInboundHandlerAdapter())
+                        ChannelInboundHandlerAdapter idle = new ChannelInboundHandlerAdapter();
+                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(), idle)
                                 .addListener((FutureListener<UpstreamConnection>) upstream -> {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});

@@ -31,7 +31,8 @@ final class PresetOptions {
     @Spec(Spec.Target.MIXEE)
     private @Nullable CommandSpec command;
 
-    @Option(names = "--scope", paramLabel = "pod|host", defaultValue = "pod", description = "whose rules: a pod's (default) or the node's, for health probes")
+    @Option(names = "--scope", paramLabel = "pod|host", defaultValue = "pod",
+            description = "whose rules: a pod's (default) or the node's, for health probes")
     private Scope scope = Scope.POD;
 
     @Option(names = "--profile", paramLabel = "PROFILE", defaultValue = "redirect",
@@ -44,19 +45,23 @@ final class PresetOptions {
     @Option(names = "--ingress", description = "inbound connections bypass the proxy, as for a gateway")
     private boolean ingress;
 
-    @Option(names = "--virtual-interfaces", paramLabel = "NAME[,NAME...]", description = "interfaces of virtual machines in the pod, whose TCP counts as outbound")
+    @Option(names = "--virtual-interfaces", paramLabel = "NAME[,NAME...]",
+            description = "interfaces of virtual machines in the pod, whose TCP counts as outbound")
     private @Nullable String virtualInterfaces;
 
-    @Option(names = "--host-probe-v4", paramLabel = "ADDRESS", description = "from where health probes come; default: " + InPodConstants.HOST_PROBE_V4)
+    @Option(names = "--host-probe-v4", paramLabel = "ADDRESS",
+            description = "from where health probes come; default: " + InPodConstants.HOST_PROBE_V4)
     private @Nullable String hostProbeV4;
 
     @Option(names = "--host-probe-v6", paramLabel = "ADDRESS", description = "the same for IPv6; default: " + InPodConstants.HOST_PROBE_V6)
     private @Nullable String hostProbeV6;
 
-    @Option(names = "--mark-owner", paramLabel = "CGROUP", description = "only processes in this cgroup (version 2, without leading slash) may use the proxy's mark; part of the guard")
+    @Option(names = "--mark-owner", paramLabel = "CGROUP",
+            description = "only processes in this cgroup (version 2, without leading slash) may use the proxy's mark; part of the guard")
     private @Nullable String proxyCgroup;
 
-    @Option(names = "--kubelet-uid", paramLabel = "N", description = "--scope host, back ends with inet tables: the user whose sockets count as the kubelet's; default: every user")
+    @Option(names = "--kubelet-uid", paramLabel = "N",
+            description = "--scope host, back ends with inet tables: the user whose sockets count as the kubelet's; default: every user")
     private @Nullable Long kubeletUid;
 
     @Option(names = "--pod", paramLabel = "ADDRESS=UID", description = "--scope host: a pod that gets health probes; may be repeated")
@@ -77,7 +82,8 @@ final class PresetOptions {
 
     private InPodRedirection of(IpFamily family) {
         InPodRedirection redirection = InPodRedirection.of(family).withProfile(profile).withDnsCapture(dns).withIngress(ingress)
-                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1))); // picocli's split would interpret quotes
+                // picocli's split would interpret quotes
+                .withVirtualInterfaces(virtualInterfaces == null ? List.of() : List.of(virtualInterfaces.split(",", -1)));
         String probe = family == IpFamily.V4 ? hostProbeV4 : hostProbeV6;
         return probe == null ? redirection : redirection.withHostProbe(address(probe));
     }

@@ -6,7 +6,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 
 /** Applies rules. */
-@Command(name = "apply", description = "Applies the rules, all or none; replaces the rules of older versions.", mixinStandardHelpOptions = true)
+@Command(name = "apply", description = "Applies the rules, all or none; replaces the rules of older versions.",
+        mixinStandardHelpOptions = true)
 final class RulesApply extends RulesChanging {
     @Override
     List<String> planned(RulesPlace place, NetworkNamespace namespace) throws IOException {

@@ -7,7 +7,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 
 /** Lists the differences between the rules in a namespace and the expected rules. */
-@Command(name = "diff", description = "Lists in words how the rules in the namespace differ from the expected ones; exit code 1 if they do.", mixinStandardHelpOptions = true)
+@Command(name = "diff",
+        description = "Lists in words how the rules in the namespace differ from the expected ones; exit code 1 if they do.",
+        mixinStandardHelpOptions = true)
 final class RulesDiff extends RulesCommand {
     @Override
     int run(RulesPlace place, NetworkNamespace namespace) throws IOException {

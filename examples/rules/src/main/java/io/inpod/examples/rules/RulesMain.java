@@ -1,6 +1,7 @@
 package io.inpod.examples.rules;
 
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -9,7 +10,8 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {RulesPrint.class, RulesApply.class, RulesVerify.class, RulesDiff.class, RulesRemove.class, RulesTry.class},
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done, or everything is as expected", "1:not as expected: rules differ (verify, diff) or a guarantee is broken (probe)",
+        exitCodeList = {"0:done, or everything is as expected",
+            "1:not as expected: rules differ (verify, diff) or a guarantee is broken (probe)",
             "2:wrong usage", "3:the command failed"})
 public final class RulesMain {
     /** Something isn't as expected. */
@@ -27,7 +29,8 @@ public final class RulesMain {
      */
     public static void main(String[] args) {
         System.setProperty("logback.configurationFile", "io/inpod/examples/rules/logback.xml");
-        System.exit(run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args));
+        System.exit(run(new PrintWriter(System.out, true, Charset.defaultCharset()),
+                new PrintWriter(System.err, true, Charset.defaultCharset()), args));
     }
 
     static int run(PrintWriter out, PrintWriter err, String... args) {

@@ -47,7 +47,8 @@ final class RulesPlace {
     @ArgGroup(multiplicity = "1")
     private Where where = new Where();
 
-    @Option(names = "--backend", paramLabel = "NAME", description = "the back end that applies rules; default: the best available. A wrong name lists them all")
+    @Option(names = "--backend", paramLabel = "NAME",
+            description = "the back end that applies rules; default: the best available. A wrong name lists them all")
     private @Nullable String backend;
 
     @Option(names = "--ipv6", paramLabel = "true|false", arity = "1", defaultValue = "true",
@@ -122,8 +123,9 @@ final class RulesPlace {
         if (backend == null) {
             return Backends.all();
         }
-        return List.of(Backends.named(backend).orElseThrow(() -> new ParameterException(spec().commandLine(), "--backend " + backend + " is none of "
-                + Backends.all().stream().map(Backend::name).collect(Collectors.joining(", ")))));
+        return List.of(Backends.named(backend)
+                .orElseThrow(() -> new ParameterException(spec().commandLine(), "--backend " + backend + " is none of "
+                        + Backends.all().stream().map(Backend::name).collect(Collectors.joining(", ")))));
     }
 
     /** Lists our rules and sets in tables of all kinds; removing looks there too. */
@@ -136,9 +138,10 @@ final class RulesPlace {
             if (!seen.containsAll(each.tables()) && each.usability(namespace).usable()) {
                 seen.addAll(each.tables());
                 Listing listing = each.read(namespace, isHost() ? HostProbe.NAMES : PodRules.NAMES);
-                listing.chains().forEach(chain -> chain.rules().forEach(rule ->
-                        lines.add(each.name() + " " + chain.family() + ": " + chain.table() + " " + chain.name() + " " + rule.text())));
-                listing.sets().forEach(set -> lines.add((each.layout() == Layout.IPTABLES ? "ipset" : each.name()) + ": set " + set.name()));
+                listing.chains().forEach(chain -> chain.rules().forEach(rule -> lines
+                        .add(each.name() + " " + chain.family() + ": " + chain.table() + " " + chain.name() + " " + rule.text())));
+                listing.sets()
+                        .forEach(set -> lines.add((each.layout() == Layout.IPTABLES ? "ipset" : each.name()) + ": set " + set.name()));
             }
         }
         return List.copyOf(lines);

@@ -19,7 +19,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Prints rules. */
-@Command(name = "print", description = "Prints the rules, as input for iptables-restore --noflush or ip6tables-restore --noflush, for nft -f, or as JSON.",
+@Command(name = "print",
+        description = "Prints the rules, as input for iptables-restore --noflush or ip6tables-restore --noflush, for nft -f, or as JSON.",
         mixinStandardHelpOptions = true)
 final class RulesPrint implements Callable<Integer> {
     /** The format of the output. */
@@ -32,14 +33,16 @@ final class RulesPrint implements Callable<Integer> {
     private PresetOptions preset = new PresetOptions();
 
     @Option(names = "--family", paramLabel = "4|6", defaultValue = "4",
-            description = "4 (default): the rules for IPv4; 6: the rules for IPv6, or with --format nft the rules of a pod with both, since its tables serve both")
+            description = "4 (default): the rules for IPv4; 6: the rules for IPv6, or with --format nft the rules of a pod with both, "
+                    + "since its tables serve both")
     private int family = 4;
 
     @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "iptables", description = "iptables (default), nft or json")
     private Format format = Format.IPTABLES;
 
     @Option(names = "--guard", paramLabel = "true|false", arity = "1", defaultValue = "false",
-            description = "also print the guard and the rejection of a family that isn't redirected, which are applied together with the redirection; default: false")
+            description = "also print the guard and the rejection of a family that isn't redirected, which are applied together "
+                    + "with the redirection; default: false")
     private boolean guard;
 
     @Override

@@ -6,7 +6,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 
 /** Removes rules. */
-@Command(name = "remove", description = "Removes the rules, whichever version and options they were applied with; other rules stay.", mixinStandardHelpOptions = true)
+@Command(name = "remove", description = "Removes the rules, whichever version and options they were applied with; other rules stay.",
+        mixinStandardHelpOptions = true)
 final class RulesRemove extends RulesChanging {
     @Override
     List<String> planned(RulesPlace place, NetworkNamespace namespace) throws IOException {

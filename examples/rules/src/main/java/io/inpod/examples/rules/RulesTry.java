@@ -11,7 +11,9 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 
 /** Tries the guarantees of a pod's rules. */
-@Command(name = "probe", description = "Tries every guarantee of a pod's rules with real packets, in a twin of the pod; exit code 1 if one is broken.", mixinStandardHelpOptions = true)
+@Command(name = "probe",
+        description = "Tries every guarantee of a pod's rules with real packets, in a twin of the pod; exit code 1 if one is broken.",
+        mixinStandardHelpOptions = true)
 final class RulesTry implements Callable<Integer> {
     @Mixin
     private RulesPlace place = new RulesPlace();

@@ -7,7 +7,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 
 /** Compares rules and reports how many differences there are. */
-@Command(name = "verify", description = "Checks that the rules are present, complete, in order and unchanged; exit code 1 if not.", mixinStandardHelpOptions = true)
+@Command(name = "verify", description = "Checks that the rules are present, complete, in order and unchanged; exit code 1 if not.",
+        mixinStandardHelpOptions = true)
 final class RulesVerify extends RulesCommand {
     @Override
     int run(RulesPlace place, NetworkNamespace namespace) throws IOException {

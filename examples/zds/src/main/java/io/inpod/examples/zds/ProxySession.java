@@ -116,7 +116,7 @@ final class ProxySession implements AutoCloseable {
 
     /** Passes answers to the threads that wait for them until the session ends; always throws the reason. */
     void readAnswers() throws IOException {
-        for (; ; ) {
+        for (;;) {
             String error = receiveAnswer(NO_LIMIT);
             CompletableFuture<String> waiting = answer;
             if (waiting == null || !waiting.complete(error)) {

@@ -19,8 +19,8 @@ import java.time.Duration;
  * The proxy's end of a ZDS session. One thread of the caller's alternates between {@link #receive()} and an answer; any thread may call
  * {@link #close()}, which ends a waiting receive. Blocks, so it must not be used on event loops; starts no thread.
  *
- * <p>A proxy reconnects after a {@link ZdsSessionException} and ends after a {@link ZdsProtocolException}; in both cases the reason has been
- * sent to the agent. After a {@link ZdsRequestException} it answers with {@link #nack(String)} and continues.
+ * <p>A proxy reconnects after a {@link ZdsSessionException} and ends after a {@link ZdsProtocolException}; in both cases the reason has
+ * been sent to the agent. After a {@link ZdsRequestException} it answers with {@link #nack(String)} and continues.
  */
 public final class ZdsClient implements AutoCloseable {
     private static final Duration NO_LIMIT = Duration.ZERO;

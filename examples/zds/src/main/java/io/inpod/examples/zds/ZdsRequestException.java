@@ -3,8 +3,8 @@ package io.inpod.examples.zds;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Thrown when a single request can't be served, for instance an Add whose descriptor isn't a network namespace. The session stays up: answer
- * with {@link ZdsClient#nack(String)} and continue to receive.
+ * Thrown when a single request can't be served, for instance an Add whose descriptor isn't a network namespace. The session stays up:
+ * answer with {@link ZdsClient#nack(String)} and continue to receive.
  */
 public final class ZdsRequestException extends ZdsException {
     private static final long serialVersionUID = 1L;

@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 /**
  * The agent's end of ZDS: listens for proxies, sends each the complete list of pods, and then every change.
  *
- * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. The server starts
- * no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each connected proxy (a
- * cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe; {@link #add} and
+ * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. The server
+ * starts no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each connected
+ * proxy (a cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe; {@link #add} and
  * {@link #delete} block until the proxy has answered.
  */
 public final class ZdsServer implements AutoCloseable {
@@ -179,9 +179,9 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is new, the server forgets it: it sends the proxy,
-     * which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding a pod again is harmless, and if that fails
-     * the pod stays part of the snapshot. Adding a known uid with another namespace moves the pod there.
+     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is new, the server forgets it: it sends the
+     * proxy, which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding a pod again is harmless, and if
+     * that fails the pod stays part of the snapshot. Adding a known uid with another namespace moves the pod there.
      *
      * @param pod the pod; its namespace remains the caller's, which may close it afterwards
      * @throws ZdsNackException if the proxy refused, with its reason
@@ -217,6 +217,7 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("ReferenceEquality") // a pod that was sent again, with equal parts, is another one
     private void withdraw(ZdsPod pod, ProxySession session, ZdsException reason) {
         synchronized (lock) {
             if (pods.get(pod.uid()) == pod) {

@@ -47,7 +47,8 @@ public final class Main {
      */
     public static void main(String[] arguments) {
         if (arguments.length > 0 && !List.of(arguments).equals(List.of("proxy"))) {
-            System.err.println("unknown argument: " + arguments[0] + "; configure the ztunnel with environment variables, see docs/operators.md");
+            System.err.println(
+                    "unknown argument: " + arguments[0] + "; configure the ztunnel with environment variables, see docs/operators.md");
             System.exit(2);
         }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
@@ -80,10 +81,14 @@ public final class Main {
         log.info("{} workloads known", mesh.size());
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
-        log.warn("FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. Not for production", caDirectory);
+        log.warn(
+                "FAKE_CA=true: identities come from a DEVELOPMENT CA in {}; anyone who can read that directory can assume any identity. "
+                        + "Not for production",
+                caDirectory);
 
         // All threads are started here, before the first switch into a pod's namespace: a new thread inherits the namespace of its starter.
-        EventLoopGroup loops = new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
+        EventLoopGroup loops =
+                new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
@@ -94,7 +99,7 @@ public final class Main {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
-        control.scheduleWithFixedDelay(state::refresh, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+        refreshRegularly(control, state, log);
 
         Thread worker = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, worker), "shutdown"));
@@ -103,16 +108,27 @@ public final class Main {
         } catch (ZdsProtocolException e) {
             return 1;
         } catch (InterruptedException e) {
-            for (; ; ) {
+            for (;;) {
                 LockSupport.park(); // the shutdown hook ends the process
             }
         }
         return 0;
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing: the first exception would silently end the retries
+    private static void refreshRegularly(ScheduledExecutorService control, StateManager state, Logger log) {
+        control.scheduleWithFixedDelay(() -> {
+            try {
+                state.refresh();
+            } catch (RuntimeException | Error e) {
+                log.error("an unexpected error while pods were refreshed; tried again in {} s", RETRY_SECONDS, e);
+            }
+        }, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+    }
+
     private static NamespaceIdentity ownNamespace() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
-            own.call(() -> null); // fails now, rather than with the first pod, if this process can't enter namespaces
+            own.run(() -> {}); // fails now, rather than with the first pod, if this process can't enter namespaces
             return own.identity();
         }
     }

@@ -179,7 +179,7 @@ public final class ClientConnection extends Http2Connection implements SilenceWa
     }
 
     @Override
-    public void drainPingAnswered(long payload) { }
+    public void drainPingAnswered(long payload) {}
 
     @Override
     public void retire() {

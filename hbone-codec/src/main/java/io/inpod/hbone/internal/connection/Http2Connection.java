@@ -17,10 +17,12 @@ import io.inpod.hbone.internal.stream.StreamTable;
 import io.inpod.hbone.internal.stream.Streams;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http2.Http2Error;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -66,13 +68,13 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     public abstract void retire();
 
     /** Bytes were sent to which the peer would react. */
-    void peerAsked() { }
+    void peerAsked() {}
 
     /** Bytes were received. */
-    void peerHeard() { }
+    void peerHeard() {}
 
     /** The connection is gone; all streams have failed. */
-    void connectionGone(String reason) { }
+    void connectionGone(String reason) {}
 
     // --- life
 
@@ -192,7 +194,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
             lostReason = reason;
         }
         writer.flush();
-        channel.close();
+        channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         end(reason);
     }
 
@@ -250,6 +252,11 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     /** Runs an action once no frame is half read. */
     void later(Runnable action) {
         turn.later(action);
+    }
+
+    /** Runs an action after a delay; what it throws ends the connection, as what a handler throws does. */
+    void after(long nanos, Runnable action) {
+        turn.after(nanos, TimeUnit.NANOSECONDS, action);
     }
 
     // --- for the two sides

@@ -12,11 +12,12 @@ public final class ParentChannel {
      * and by default it accepts megabytes: without this bound a small tunnel's bytes would wait behind everything that a bulk tunnel has
      * sent.
      */
-    private static final ChannelOption<Long> NOT_SENT_LOW_AT = ChannelOption.valueOf("io.netty.channel.epoll.EpollChannelOption#TCP_NOTSENT_LOWAT");
+    private static final ChannelOption<Long> NOT_SENT_LOW_AT =
+            ChannelOption.valueOf("io.netty.channel.epoll.EpollChannelOption#TCP_NOTSENT_LOWAT");
 
     private static final long UNSENT = 256 << 10;
 
-    private ParentChannel() { }
+    private ParentChannel() {}
 
     /** Sets the options. */
     public static void configure(Channel channel) {

@@ -23,7 +23,8 @@ final class PeerSettings {
     private boolean arrived;
     private int maxStreams = Integer.MAX_VALUE;
 
-    PeerSettings(boolean fromClient, FrameWriter writer, HeaderCodec headerCodec, Streams streams, SendScheduler scheduler, ReceiveWindow window) {
+    PeerSettings(boolean fromClient, FrameWriter writer, HeaderCodec headerCodec, Streams streams, SendScheduler scheduler,
+            ReceiveWindow window) {
         this.fromClient = fromClient;
         this.writer = writer;
         this.headerCodec = headerCodec;
@@ -81,7 +82,7 @@ final class PeerSettings {
                 writer.peerMaxFrame((int) value);
             }
             case SettingId.MAX_HEADER_LIST_SIZE -> headerCodec.peerMaxHeaderListSize(value);
-            default -> { }
+            default -> {}
         }
     }
 

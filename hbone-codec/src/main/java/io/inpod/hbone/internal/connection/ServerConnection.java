@@ -151,7 +151,7 @@ public class ServerConnection extends Http2Connection {
     }
 
     @Override
-    public void goAwayReceived(int last, long code) { }
+    public void goAwayReceived(int last, long code) {}
 
     @Override
     public void streamFinished() {
@@ -161,14 +161,14 @@ public class ServerConnection extends Http2Connection {
     /** Sends GOAWAY now and the last stream after a round trip; closes when the last tunnel has ended, or at the deadline. */
     public void drain(Duration deadline) {
         retire();
-        channel().eventLoop().schedule(() -> {
+        after(deadline.toNanos(), () -> {
             if (!isGone()) {
                 for (Stream stream : table.snapshot()) {
                     writer().reset(stream.id(), Http2Error.CANCEL);
                 }
                 closeQuietly();
             }
-        }, deadline.toNanos(), TimeUnit.NANOSECONDS);
+        });
     }
 
     @Override

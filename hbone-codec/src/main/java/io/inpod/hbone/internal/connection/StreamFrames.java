@@ -23,7 +23,8 @@ final class StreamFrames {
     private final Violations violations;
     private final ConnectionEvents events;
 
-    StreamFrames(Side side, StreamTable table, Streams streams, SendScheduler scheduler, HeaderCodec headerCodec, FloodGuard flood, Violations violations,
+    StreamFrames(Side side, StreamTable table, Streams streams, SendScheduler scheduler, HeaderCodec headerCodec, FloodGuard flood,
+            Violations violations,
             ConnectionEvents events) {
         this.side = side;
         this.table = table;

@@ -7,7 +7,7 @@ final class ControlFrames {
     private static final int MAX_SETTINGS = 64;
     private static final int MAX_GOAWAY = 16_384;
 
-    private ControlFrames() { }
+    private ControlFrames() {}
 
     static void checkLength(int type, int length, int headerLimit) throws ConnectionError {
         switch (type) {

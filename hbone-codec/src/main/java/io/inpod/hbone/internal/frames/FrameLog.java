@@ -32,6 +32,7 @@ public final class FrameLog extends ChannelDuplexHandler {
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // it is the caller's promise
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
         sent.bytes(((ByteBuf) message).duplicate());
         ctx.write(message, promise);

@@ -16,9 +16,11 @@ import java.util.function.Consumer;
 /** Prints the frames of one direction. Decodes what it can and never fails, as it serves to debug broken connections. */
 final class FrameText {
     private static final String[] TYPES = {"DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY",
-            "WINDOW_UPDATE", "CONTINUATION"};
-    private static final String[] SETTINGS = {"UNKNOWN", "SETTINGS_HEADER_TABLE_SIZE", "SETTINGS_ENABLE_PUSH", "SETTINGS_MAX_CONCURRENT_STREAMS",
-            "SETTINGS_INITIAL_WINDOW_SIZE", "SETTINGS_MAX_FRAME_SIZE", "SETTINGS_MAX_HEADER_LIST_SIZE", "UNKNOWN", "SETTINGS_ENABLE_CONNECT_PROTOCOL"};
+        "WINDOW_UPDATE", "CONTINUATION"};
+    private static final String[] SETTINGS =
+            {"UNKNOWN", "SETTINGS_HEADER_TABLE_SIZE", "SETTINGS_ENABLE_PUSH", "SETTINGS_MAX_CONCURRENT_STREAMS",
+                "SETTINGS_INITIAL_WINDOW_SIZE", "SETTINGS_MAX_FRAME_SIZE", "SETTINGS_MAX_HEADER_LIST_SIZE", "UNKNOWN",
+                "SETTINGS_ENABLE_CONNECT_PROTOCOL"};
     private static final String INDENT = " ".repeat(10);
 
     private final String direction;
@@ -81,7 +83,8 @@ final class FrameText {
             details.add("; too short");
         }
         String name = type < TYPES.length ? TYPES[type] : String.format(Locale.ROOT, "UNKNOWN(0x%02x)", type);
-        out.accept(String.format(Locale.ROOT, "%s %s frame <length=%d, flags=0x%02x, stream_id=%d>", direction, name, length, flags, stream));
+        out.accept(
+                String.format(Locale.ROOT, "%s %s frame <length=%d, flags=0x%02x, stream_id=%d>", direction, name, length, flags, stream));
         details.forEach(line -> out.accept(INDENT + line));
     }
 
@@ -108,7 +111,7 @@ final class FrameText {
                 lines.add("(last_stream_id=" + last + ", error_code=" + code + ", opaque_data(" + n + ")=[" + text + "])");
             }
             case Frames.WINDOW_UPDATE -> lines.add("(window_size_increment=" + (buffer.readInt() & 0x7fff_ffff) + ")");
-            default -> { }
+            default -> {}
         }
     }
 
@@ -116,13 +119,15 @@ final class FrameText {
         lines.add("(niv=" + buffer.readableBytes() / 6 + ")");
         while (buffer.readableBytes() >= 6) {
             int id = buffer.readUnsignedShort();
-            lines.add(String.format(Locale.ROOT, "[%s(0x%02x):%d]", id < SETTINGS.length ? SETTINGS[id] : "UNKNOWN", id, buffer.readUnsignedInt()));
+            lines.add(String.format(Locale.ROOT, "[%s(0x%02x):%d]", id < SETTINGS.length ? SETTINGS[id] : "UNKNOWN", id,
+                    buffer.readUnsignedInt()));
         }
     }
 
     private void priority(List<String> lines, String before) {
         int dependency = buffer.readInt();
-        lines.add("(" + before + "dep_stream_id=" + (dependency & 0x7fff_ffff) + ", weight=" + (buffer.readUnsignedByte() + 1) + ", exclusive="
+        lines.add("(" + before + "dep_stream_id=" + (dependency & 0x7fff_ffff) + ", weight=" + (buffer.readUnsignedByte() + 1)
+                + ", exclusive="
                 + (dependency < 0 ? 1 : 0) + ")");
     }
 

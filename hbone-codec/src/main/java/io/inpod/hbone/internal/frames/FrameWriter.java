@@ -134,8 +134,13 @@ public final class FrameWriter {
 
     private void write(ByteBuf bytes) {
         passOn();
-        ctx.write(bytes, ctx.voidPromise());
+        send(bytes);
         dirty.run();
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // a void promise hands failures to exceptionCaught, which ends the connection
+    private void send(ByteBuf bytes) {
+        ctx.write(bytes, ctx.voidPromise());
     }
 
     /** Passes on the gathered frames, and flushes. */
@@ -184,7 +189,7 @@ public final class FrameWriter {
         ByteBuf frames = gathered;
         if (frames != null) {
             gathered = null;
-            ctx.write(frames, ctx.voidPromise());
+            send(frames);
         }
     }
 }

@@ -37,7 +37,7 @@ public final class Frames {
 
     private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
-    private Frames() { }
+    private Frames() {}
 
     static ByteBuf preface() {
         return Unpooled.copiedBuffer(PREFACE);

@@ -15,5 +15,5 @@ public final class SettingId {
     /** SETTINGS_MAX_HEADER_LIST_SIZE. */
     public static final int MAX_HEADER_LIST_SIZE = 6;
 
-    private SettingId() { }
+    private SettingId() {}
 }

@@ -39,7 +39,7 @@ public final class HeaderCodec implements AutoCloseable {
     }
 
     /** One field as received, unchecked. */
-    public record Field(String name, String value) { }
+    public record Field(String name, String value) {}
 
     /**
      * Decodes a block.

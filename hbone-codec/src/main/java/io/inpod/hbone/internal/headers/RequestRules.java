@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks a CONNECT request (RFC 9113 section 8.5). */
 public final class RequestRules {
-    private RequestRules() { }
+    private RequestRules() {}
 
     /** A well-formed request; the authority is null if the method isn't CONNECT. */
-    public record Request(@Nullable Authority authority, List<Header> headers) { }
+    public record Request(@Nullable Authority authority, List<Header> headers) {}
 
     /** Checks a header list. */
     public static Request check(List<Field> fields) throws StreamError {

@@ -7,10 +7,10 @@ import java.util.List;
 
 /** Checks an answer, which has exactly one pseudo-header, {@code :status} (RFC 9113 section 8.3.2). */
 public final class ResponseRules {
-    private ResponseRules() { }
+    private ResponseRules() {}
 
     /** A well-formed answer. */
-    public record Response(int status, List<Header> headers) { }
+    public record Response(int status, List<Header> headers) {}
 
     /** Checks a header list. */
     public static Response check(List<Field> fields) throws StreamError {
@@ -32,7 +32,8 @@ public final class ResponseRules {
     }
 
     private static boolean isStatus(String value) {
-        return value.length() == 3 && value.charAt(0) >= '1' && value.charAt(0) <= '9' && isDigit(value.charAt(1)) && isDigit(value.charAt(2));
+        return value.length() == 3 && value.charAt(0) >= '1' && value.charAt(0) <= '9' && isDigit(value.charAt(1))
+                && isDigit(value.charAt(2));
     }
 
     private static boolean isDigit(char c) {

@@ -49,7 +49,9 @@ final class InputQueue {
         return whole != null && whole.capacity() > 2 * n;
     }
 
-    @Nullable ByteBuf poll() {
+    @SuppressWarnings("ReferenceEquality") // buffers are equal if their bytes are
+    @Nullable
+    ByteBuf poll() {
         ByteBuf part = parts.poll();
         if (part == tail) {
             tail = null;

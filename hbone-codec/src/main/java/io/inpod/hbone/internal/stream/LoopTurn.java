@@ -70,11 +70,24 @@ public final class LoopTurn {
     }
 
     /** Runs a turn after the event loop has polled its sockets, so that endless work doesn't starve other connections. */
+    @SuppressWarnings("FutureReturnValueIgnored") // a turn throws nothing
     public void scheduleAfterInput() {
         if (!scheduled) {
             scheduled = true;
             loop.schedule(turn, 0, TimeUnit.NANOSECONDS);
         }
+    }
+
+    /** Runs an action after a delay; {@code failed} receives what it throws. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing
+    public void after(long delay, TimeUnit unit, Runnable action) {
+        loop.schedule(() -> {
+            try {
+                action.run();
+            } catch (RuntimeException | Error e) {
+                failed.accept(e);
+            }
+        }, delay, unit);
     }
 
     private void wake() {
@@ -92,7 +105,7 @@ public final class LoopTurn {
         } catch (RuntimeException | Error e) {
             failed.accept(e);
         } finally {
-            flush();
+            flush(); // Netty hands what a write or a flush throws to the promise or to exceptionCaught
         }
     }
 

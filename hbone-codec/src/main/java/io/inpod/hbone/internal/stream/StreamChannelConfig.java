@@ -27,7 +27,7 @@ final class StreamChannelConfig extends DefaultChannelConfig implements DuplexCh
     }
 
     @Override
-    @SuppressWarnings("unchecked")
+    @SuppressWarnings({"unchecked", "ReferenceEquality"}) // the casts follow the option's type; there is one instance of each option
     public <T> @Nullable T getOption(ChannelOption<T> option) {
         if (option == ChannelOption.ALLOW_HALF_CLOSURE) {
             return (T) Boolean.valueOf(allowHalfClosure);
@@ -36,6 +36,7 @@ final class StreamChannelConfig extends DefaultChannelConfig implements DuplexCh
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // there is one instance of each option
     public <T> boolean setOption(ChannelOption<T> option, T value) {
         if (option == ChannelOption.ALLOW_HALF_CLOSURE) {
             allowHalfClosure = (Boolean) value;

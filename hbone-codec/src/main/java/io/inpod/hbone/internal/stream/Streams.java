@@ -9,6 +9,7 @@ import io.inpod.hbone.internal.frames.FrameWriter;
 import io.inpod.hbone.internal.headers.HeaderCodec;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -73,7 +74,7 @@ public final class Streams {
         StreamChannel channel = new StreamChannel(connection, this, stream, authority, peerHeaders);
         stream.attach(channel);
         channel.pipeline().addLast(initializer);
-        connection.eventLoop().register(channel);
+        connection.eventLoop().register(channel).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         makeReady(stream);
         events.tunnel(channel, stream);
         return channel;
@@ -210,7 +211,7 @@ public final class Streams {
     /** After {@code close()} has ended our side: the peer has some seconds to end its side, and may send nothing more. */
     void linger(Stream stream, int seconds) {
         stream.linger();
-        connection.eventLoop().schedule(() -> reset(stream, Http2Error.CANCEL), seconds, TimeUnit.SECONDS);
+        turn.after(seconds, TimeUnit.SECONDS, () -> reset(stream, Http2Error.CANCEL));
     }
 
     /** The stream is lost: its owner or its tunnel learns why. */

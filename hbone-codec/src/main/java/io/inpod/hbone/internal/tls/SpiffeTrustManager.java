@@ -172,7 +172,7 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
     /** The critical extensions that this class itself checks on the leaf. */
     private static final class HandledExtensions extends PKIXCertPathChecker {
         @Override
-        public void init(boolean forward) { }
+        public void init(boolean forward) {}
 
         @Override
         public boolean isForwardCheckingSupported() {

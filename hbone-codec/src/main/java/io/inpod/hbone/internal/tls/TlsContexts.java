@@ -190,6 +190,7 @@ public final class TlsContexts {
     /** Certificates are compared by identity: a source that renews returns a new instance. */
     private record Key(WorkloadCertificate certificate, SpiffeId identity, boolean server, @Nullable Set<SpiffeId> expected) {
         @Override
+        @SuppressWarnings("ReferenceEquality") // see above
         public boolean equals(@Nullable Object o) {
             return o instanceof Key k && k.certificate == certificate && k.identity.equals(identity) && k.server == server
                     && (expected == null ? k.expected == null : expected.equals(k.expected));

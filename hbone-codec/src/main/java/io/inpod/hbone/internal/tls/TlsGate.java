@@ -2,6 +2,7 @@ package io.inpod.hbone.internal.tls;
 
 import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -83,7 +84,7 @@ public final class TlsGate extends ChannelInboundHandlerAdapter {
             over = true;
             outcome.failed(ctx.channel(), reason);
         }
-        ctx.close();
+        ctx.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 
     /** The message of the verifier if there is one, else the innermost message. */

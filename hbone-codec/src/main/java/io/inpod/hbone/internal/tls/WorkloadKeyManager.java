@@ -42,10 +42,10 @@ final class WorkloadKeyManager extends X509ExtendedKeyManager {
         }
 
         @Override
-        protected void engineInit(KeyStore store, char[] password) { }
+        protected void engineInit(KeyStore store, char[] password) {}
 
         @Override
-        protected void engineInit(ManagerFactoryParameters parameters) { }
+        protected void engineInit(ManagerFactoryParameters parameters) {}
 
         @Override
         protected KeyManager[] engineGetKeyManagers() {

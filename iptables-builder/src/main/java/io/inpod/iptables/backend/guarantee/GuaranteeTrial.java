@@ -88,7 +88,8 @@ public final class GuaranteeTrial {
     public List<String> guarantees() {
         List<String> words = new ArrayList<>();
         for (IpFamily family : IpFamily.values()) {
-            List<Guarantee> guarantees = rules.redirection(family).map(this::guarantees).orElse(List.of(Guarantee.REJECTED_OUTBOUND, Guarantee.REJECTED_INBOUND));
+            List<Guarantee> guarantees = rules.redirection(family).map(this::guarantees)
+                    .orElse(List.of(Guarantee.REJECTED_OUTBOUND, Guarantee.REJECTED_INBOUND));
             guarantees.forEach(guarantee -> words.add(family + ": " + guarantee.words()));
             words.add(family + ": " + Guarantee.LOOPBACK.words());
             words.add(family + ": " + Guarantee.OWN_ADDRESS.words());
@@ -188,10 +189,12 @@ public final class GuaranteeTrial {
                     () -> traffic.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
             if (rules.guard()) {
                 divert();
-                attempt(Guarantee.CONTAINED, TrialTraffic.SILENCE, () -> traffic.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED));
+                attempt(Guarantee.CONTAINED, TrialTraffic.SILENCE,
+                        () -> traffic.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED));
             }
             if (isSealed(redirection)) {
-                attempt(Guarantee.SEALED, TrialTraffic.SILENCE, () -> traffic.connectInVain(twin.outside(), 0, new InetSocketAddress(pod.getAddress(), DIVERTED), DIVERTED));
+                attempt(Guarantee.SEALED, TrialTraffic.SILENCE,
+                        () -> traffic.connectInVain(twin.outside(), 0, new InetSocketAddress(pod.getAddress(), DIVERTED), DIVERTED));
             }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
@@ -209,8 +212,10 @@ public final class GuaranteeTrial {
             StringBuilder script = new StringBuilder("table ").append(family == IpFamily.V4 ? "ip" : "ip6").append(" inpod-probe {");
             Map.of("output", peer, "prerouting", pod).forEach((hook, to) -> {
                 String address = AddressText.of(to.getAddress());
-                script.append(String.format(" chain %1$s { type nat hook %1$s priority -110; %2$s daddr %3$s tcp dport %4$d dnat to %5$s:%6$d; };", hook,
-                        family == IpFamily.V4 ? "ip" : "ip6", address, DIVERTED, family == IpFamily.V4 ? address : "[" + address + "]", APP));
+                script.append(String.format(
+                        " chain %1$s { type nat hook %1$s priority -110; %2$s daddr %3$s tcp dport %4$d dnat to %5$s:%6$d; };", hook,
+                        family == IpFamily.V4 ? "ip" : "ip6", address, DIVERTED, family == IpFamily.V4 ? address : "[" + address + "]",
+                        APP));
             });
             new ToolRun(tools, twin.pod()).nft(script.append(" }").toString(), "-f", "-");
         }

@@ -81,8 +81,9 @@ final class PodTwin implements AutoCloseable {
             for (IpFamily family : IpFamily.values()) {
                 if (KernelFamilies.has(family)) {
                     network.routes().add(Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE));
-                    network.rules().add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
-                            InPodConstants.ROUTING_TABLE));
+                    network.rules()
+                            .add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
+                                    InPodConstants.ROUTING_TABLE));
                 }
             }
         }
@@ -103,7 +104,8 @@ final class PodTwin implements AutoCloseable {
         }
     }
 
-    private static void connect(NetworkNamespace pod, String name, List<String> addresses, NetworkNamespace peer, List<String> peerAddresses)
+    private static void connect(NetworkNamespace pod, String name, List<String> addresses, NetworkNamespace peer,
+            List<String> peerAddresses)
             throws IOException {
         try (Rtnetlink network = Rtnetlink.open(pod); Rtnetlink far = Rtnetlink.open(peer)) {
             network.links().createVeth(name, "peer0", peer);
@@ -146,7 +148,8 @@ final class PodTwin implements AutoCloseable {
         return outside;
     }
 
-    @Nullable NetworkNamespace nested() {
+    @Nullable
+    NetworkNamespace nested() {
         return nested;
     }
 

@@ -11,8 +11,7 @@ final class RuleCounters {
     private static final Pattern CHAIN = Pattern.compile("\\s*chain (\\S+) \\{");
     private static final Pattern COUNTED = Pattern.compile("counter packets (\\d+) bytes \\d+");
 
-    private RuleCounters() {
-    }
+    private RuleCounters() {}
 
     static void ofSave(String saved, Map<String, Long> counts) {
         String table = "";
@@ -42,7 +41,8 @@ final class RuleCounters {
             } else if (!chain.isEmpty() && !line.isBlank() && !line.strip().startsWith("type ") && !line.strip().equals("}")) {
                 number++;
                 if (counter.find()) {
-                    counts.put(table + " " + chain + " rule " + number + ": " + counter.replaceFirst("counter").strip(), Long.valueOf(counter.group(1)));
+                    counts.put(table + " " + chain + " rule " + number + ": " + counter.replaceFirst("counter").strip(),
+                            Long.valueOf(counter.group(1)));
                 }
             }
         }

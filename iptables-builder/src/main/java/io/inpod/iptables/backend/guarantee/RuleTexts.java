@@ -21,7 +21,8 @@ final class RuleTexts {
         for (Table table : set.tables()) {
             for (Chain chain : table.chains()) {
                 for (int i = 0; i < chain.rules().size(); i++) {
-                    rules.add(table.name() + " " + chain.name() + " rule " + (i + 1) + ": " + IptablesRestore.rule(chain.rules().get(i), family));
+                    rules.add(table.name() + " " + chain.name() + " rule " + (i + 1) + ": "
+                            + IptablesRestore.rule(chain.rules().get(i), family));
                 }
             }
         }
@@ -37,7 +38,8 @@ final class RuleTexts {
     }
 
     /** The last rule that leads to a port, rejects or drops, and so ensures a guarantee. */
-    @Nullable String ensuring(Guarantee guarantee, String place) {
+    @Nullable
+    String ensuring(Guarantee guarantee, String place) {
         return switch (guarantee) {
             case CONTAINED -> last(behind(TableName.MANGLE, Hook.POSTROUTING), "DROP");
             case SEALED -> last(behind(TableName.MANGLE, Hook.INPUT), "DROP");
@@ -50,7 +52,8 @@ final class RuleTexts {
     private String behind(TableName table, Hook hook) {
         return set.table(table).stream().flatMap(found -> found.chains().stream()).filter(chain -> chain.name().equals(hook.name()))
                 .flatMap(chain -> chain.rules().stream()).flatMap(rule -> rule.target().destination().stream()).findFirst()
-                .map(chain -> table + " " + chain + " ").orElseThrow(() -> new IllegalStateException("no rule leads from " + table + " " + hook));
+                .map(chain -> table + " " + chain + " ")
+                .orElseThrow(() -> new IllegalStateException("no rule leads from " + table + " " + hook));
     }
 
     private @Nullable String last(String chain, String target) {

@@ -40,7 +40,8 @@ final class RulesCopy {
                 String saved = source.save(family);
                 IptablesSave tables = IptablesSave.parse(saved);
                 if (!tables.unreadable().isEmpty()) {
-                    throw new IOException("the rules in " + from + " can't be copied: iptables-save can't express the tables " + tables.unreadable());
+                    throw new IOException(
+                            "the rules in " + from + " can't be copied: iptables-save can't express the tables " + tables.unreadable());
                 }
                 if (!tables.tables().isEmpty()) {
                     new ToolRun(tools.withVariant(variant), to).restore(family, saved);

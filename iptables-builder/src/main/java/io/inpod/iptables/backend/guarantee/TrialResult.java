@@ -11,8 +11,8 @@ import java.util.List;
  * @param holds whether it holds
  * @param expected where the packet should have arrived, in words
  * @param observed where it arrived, or which error the sender got
- * @param rules if the guarantee is broken, the rules that the packet met and that aren't among the wanted ones, or else the rule that should
- *     have caught it
+ * @param rules if the guarantee is broken, the rules that the packet met and that aren't among the wanted ones, or else the rule that
+ *     should have caught it
  */
 public record TrialResult(IpFamily family, Guarantee guarantee, boolean holds, String expected, String observed, List<String> rules) {
     /**

@@ -10,6 +10,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -56,7 +57,7 @@ final class TrialTraffic implements AutoCloseable {
         public void channelActive(ChannelHandlerContext context) {
             if (context.channel().parent() != null) {
                 arrived = place;
-                context.close();
+                context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
         }
 
@@ -113,7 +114,8 @@ final class TrialTraffic implements AutoCloseable {
         ChannelFuture future = begin(from, mark, null, to);
         fenceArrived = false;
         Channel sender = sender(from, IpFamily.of(to.getAddress()));
-        sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)));
+        sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)))
+                .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         Condition known = () -> arrived != null || future.isDone() && !future.isSuccess();
         run(() -> fenceArrived || known.holds(), Math.min(patienceNanos, BRIEFLY));
         run(known, Math.min(patienceNanos, BRIEFLY) / 10);
@@ -147,8 +149,9 @@ final class TrialTraffic implements AutoCloseable {
         String place = arrived;
         if (place == null) {
             Throwable cause = future.isDone() ? future.cause() : null;
-            place = cause == null ? SILENCE : cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused") ? REFUSED
-                    : String.valueOf(cause.getMessage());
+            place = cause == null ? SILENCE
+                    : cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused") ? REFUSED
+                            : String.valueOf(cause.getMessage());
         }
         run(future.channel().close()::isDone);
         return place;
@@ -182,6 +185,7 @@ final class TrialTraffic implements AutoCloseable {
     }
 
     @Override
+    @SuppressWarnings("FutureReturnValueIgnored") // the loop's end is awaited here
     public void close() {
         stopListening();
         loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);

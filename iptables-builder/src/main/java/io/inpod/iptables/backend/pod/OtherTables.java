@@ -44,7 +44,9 @@ final class OtherTables {
         return differences;
     }
 
-    /** Removes them. Only to be called with the new rules in place, so that the pod is never open. Returns the back ends that found some. */
+    /**
+     * Removes them. Only to be called with the new rules in place, so that the pod is never open. Returns the back ends that found some.
+     */
     List<String> remove(NetworkNamespace namespace) throws IOException {
         List<String> names = new ArrayList<>();
         each(namespace, OtherTables::rules, (backend, held) -> {

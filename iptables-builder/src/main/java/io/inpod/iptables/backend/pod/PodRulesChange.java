@@ -26,9 +26,9 @@ import java.util.function.Consumer;
 
 /**
  * Applies {@link PodRules} to the namespace of a pod, for both families or none. The back end is one that already holds rules of a pod, so
- * that they are replaced and not duplicated; otherwise the first that is usable. Rules of an older version, with other options, are replaced
- * as a whole. Rules that another back end left in tables that this one doesn't see are differences, and are removed once the new rules are
- * in place.
+ * that they are replaced and not duplicated; otherwise the first that is usable. Rules of an older version, with other options, are
+ * replaced as a whole. Rules that another back end left in tables that this one doesn't see are differences, and are removed once the new
+ * rules are in place.
  *
  * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}. Blocks.
  */
@@ -81,8 +81,8 @@ public final class PodRulesChange implements NamespaceChange {
 
     /**
      * Installs the rules of both families, or none. If no back end holds rules yet and the preferred one fails, the next is tried. If none
-     * can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that only other back ends see,
-     * given or not, are removed last: if that fails, the new rules exist beside them.
+     * can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that only other back ends
+     * see, given or not, are removed last: if that fails, the new rules exist beside them.
      *
      * @param namespace the namespace of a pod
      * @throws IOException if it is the node's, no back end is usable, or the usable ones fail, each with its reason

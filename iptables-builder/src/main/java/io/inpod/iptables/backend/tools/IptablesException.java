@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Thrown if a program of iptables, ipset or nft fails: says which, where, with which exit status, and what the program and the kernel reported. */
+/**
+ * Thrown if a program of iptables, ipset or nft fails: says which, where, with which exit status, and what the program and the kernel
+ * reported.
+ */
 public class IptablesException extends IOException {
     private static final long serialVersionUID = 1L;
     private static final Pattern LINE = Pattern.compile("\\bline:? (\\d+)|: (\\d+)-\\d+:");
@@ -62,7 +65,8 @@ public class IptablesException extends IOException {
         if (errorText.contains("by that name") || errorText.contains("missing kernel module") || errorText.contains("does not exist")
                 || errorText.contains("No such file or directory")) {
             String options = XtOptions.of(errorText, failed(errorText, script));
-            return "; a chain has gone or the kernel lacks a module for this table, match or target" + (options.isEmpty() ? "" : ", which would be " + options);
+            return "; a chain has gone or the kernel lacks a module for this table, match or target"
+                    + (options.isEmpty() ? "" : ", which would be " + options);
         }
         return "";
     }

@@ -11,14 +11,16 @@ import java.util.regex.Pattern;
 /** The options of the kernel's configuration that provide what a rule of iptables uses; see net/netfilter/Kconfig and its siblings. */
 final class XtOptions {
     private static final Pattern EXTENSION = Pattern.compile("[Ee]xtension (\\w+) revision|load (?:target|match) [`'](\\w+)'");
-    private static final Map<String, String> TARGETS = Map.of("REDIRECT", "NETFILTER_XT_TARGET_REDIRECT", "MASQUERADE", "NETFILTER_XT_TARGET_MASQUERADE",
-            "DNAT", "NETFILTER_XT_NAT", "SNAT", "NETFILTER_XT_NAT", "REJECT", "IP_NF_TARGET_REJECT", "MARK", "NETFILTER_XT_MARK", "CONNMARK",
-            "NETFILTER_XT_CONNMARK", "CT", "NETFILTER_XT_TARGET_CT", "NOTRACK", "NETFILTER_XT_TARGET_CT");
-    private static final Map<String, String> MATCHES = Map.of("mark", "NETFILTER_XT_MARK", "connmark", "NETFILTER_XT_CONNMARK", "set", "NETFILTER_XT_SET");
+    private static final Map<String, String> TARGETS =
+            Map.of("REDIRECT", "NETFILTER_XT_TARGET_REDIRECT", "MASQUERADE", "NETFILTER_XT_TARGET_MASQUERADE",
+                    "DNAT", "NETFILTER_XT_NAT", "SNAT", "NETFILTER_XT_NAT", "REJECT", "IP_NF_TARGET_REJECT", "MARK", "NETFILTER_XT_MARK",
+                    "CONNMARK",
+                    "NETFILTER_XT_CONNMARK", "CT", "NETFILTER_XT_TARGET_CT", "NOTRACK", "NETFILTER_XT_TARGET_CT");
+    private static final Map<String, String> MATCHES =
+            Map.of("mark", "NETFILTER_XT_MARK", "connmark", "NETFILTER_XT_CONNMARK", "set", "NETFILTER_XT_SET");
     private static final List<String> BUILT_IN = List.of("ACCEPT", "DROP", "RETURN", "tcp", "udp", "icmp", "icmp6");
 
-    private XtOptions() {
-    }
+    private XtOptions() {}
 
     /** In words: the option of the extension that the tool named, or those of all extensions in the line that failed; may be empty. */
     static String of(String errorText, String line) {

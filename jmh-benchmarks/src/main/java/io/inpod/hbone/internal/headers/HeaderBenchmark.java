@@ -48,9 +48,12 @@ public class HeaderBenchmark {
         plain.peerTableSize(0);
         for (int i = 0; i < REQUESTS; i++) {
             requests.add(List.of(
-                    new Header("baggage", "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,service.name=client,service.version=v1"),
+                    new Header("baggage",
+                            "k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client,"
+                                    + "service.name=client,service.version=v1"),
                     new Header("forwarded", "for=\"10.88.1.1:" + (20_000 + random.nextInt(30_000)) + '"'),
-                    new Header("traceparent", String.format("00-%016x%016x-%016x-00", random.nextLong(), random.nextLong(), random.nextLong()))));
+                    new Header("traceparent",
+                            String.format("00-%016x%016x-%016x-00", random.nextLong(), random.nextLong(), random.nextLong()))));
             plain.encode(1, CONNECT, requests.get(i), out.clear());
             blocks.add(out.copy());
         }

@@ -35,7 +35,8 @@ final class Features {
     }
 
     static String mark(Pod pod) throws IOException {
-        Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.MARK, InPodConstants.PROXY_MARK)).newChannel();
+        Channel channel = NettyChannels.client(pod.namespace(), SocketOptions.NONE.with(LinuxSocketOptions.MARK, InPodConstants.PROXY_MARK))
+                .newChannel();
         try {
             int mark = LinuxSocketOptions.MARK.get(channel);
             expect(mark == InPodConstants.PROXY_MARK, "the socket's mark is " + mark);

@@ -33,7 +33,8 @@ final class Traffic {
     }
 
     static String jdk(Pod server, Pod client) throws IOException {
-        try (ServerSocketChannel listener = JdkChannels.listen(server.namespace(), SocketOptions.NONE, new InetSocketAddress(server.address(), 0));
+        try (ServerSocketChannel listener =
+                JdkChannels.listen(server.namespace(), SocketOptions.NONE, new InetSocketAddress(server.address(), 0));
                 SocketChannel connection = JdkChannels.client(client.namespace(), SocketOptions.NONE)) {
             connection.socket().connect(listener.getLocalAddress(), LIMIT_SECONDS * 1000);
             try (SocketChannel accepted = listener.accept()) {

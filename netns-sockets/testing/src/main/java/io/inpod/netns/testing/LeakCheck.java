@@ -60,7 +60,7 @@ public final class LeakCheck {
      */
     public void verify(Duration limit) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
-        for (; ; ) {
+        for (;;) {
             Set<String> left = survey(home);
             left.removeAll(before);
             left.addAll(Survey.foreignThreads(home)); // always an error, even if they were there before

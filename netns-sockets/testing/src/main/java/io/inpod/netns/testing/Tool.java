@@ -108,7 +108,8 @@ public final class Tool {
     public static void require(String program) {
         String list = System.getenv("INPOD_PROGRAMS");
         if (list != null && !isListed(Path.of(program).getFileName().toString(), Path.of(list))) {
-            throw new AssertionError(program + " isn't listed in " + list + ": add a line with its Debian package, so that it is installed wherever the tests run");
+            throw new AssertionError(program + " isn't listed in " + list
+                    + ": add a line with its Debian package, so that it is installed wherever the tests run");
         }
         Stream<String> path = Stream.concat(
                 Stream.of(System.getenv().getOrDefault("PATH", "").split(":")), Stream.of("/usr/sbin", "/sbin"));

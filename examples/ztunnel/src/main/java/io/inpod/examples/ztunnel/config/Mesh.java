@@ -23,7 +23,7 @@ public final class Mesh {
         for (Workload workload : workloads) {
             for (InetAddress address : workload.addresses()) {
                 if (!workload.hostNetwork()) {
-                    // Of two workloads with one address, the one with a tunnel counts: no traffic may go in clear that one of them would encrypt.
+                    // Of two workloads with one address, the one with a tunnel counts: what one of them would encrypt may not go in clear.
                     byAddress.merge(new Key(workload.network(), address), workload, (a, b) -> a.hbone() ? a : b);
                 }
             }
@@ -52,7 +52,8 @@ public final class Mesh {
      */
     public Optional<Workload> local(String node, String name, String namespace, String serviceAccount) {
         return workloads.stream()
-                .filter(w -> w.node().equals(node) && w.name().equals(name) && w.namespace().equals(namespace) && w.serviceAccount().equals(serviceAccount))
+                .filter(w -> w.node().equals(node) && w.name().equals(name) && w.namespace().equals(namespace)
+                        && w.serviceAccount().equals(serviceAccount))
                 .findFirst();
     }
 

@@ -14,8 +14,8 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
- * Reads the local configuration of Istio's ztunnel, in YAML or JSON. Features that this version can't enforce (policies, services, waypoints,
- * gateways, application tunnels) and unknown keys are errors, never ignored: an overlooked policy would allow what it forbids.
+ * Reads the local configuration of Istio's ztunnel, in YAML or JSON. Features that this version can't enforce (policies, services,
+ * waypoints, gateways, application tunnels) and unknown keys are errors, never ignored: an overlooked policy would allow what it forbids.
  */
 public final class MeshFile {
     private MeshFile() {}

@@ -44,7 +44,8 @@ record Node(String source, String path, Map<?, ?> map) {
     void refuseUnlessEmpty(String... keys) throws ConfigException {
         for (String key : keys) {
             Object value = map.get(key);
-            boolean empty = value == null || value instanceof Collection<?> list && list.isEmpty() || value instanceof Map<?, ?> nested && nested.isEmpty();
+            boolean empty = value == null || value instanceof Collection<?> list && list.isEmpty()
+                    || value instanceof Map<?, ?> nested && nested.isEmpty();
             if (!empty) {
                 throw error(key, "this version can't enforce it, so it must be empty");
             }
@@ -113,7 +114,8 @@ record Node(String source, String path, Map<?, ?> map) {
             return text;
         }
         // An unquoted name such as 0123 or 1e3 is a number in YAML, and its original text is lost.
-        throw error(key, "must be a text, not " + value + (value instanceof Map || value instanceof Collection ? "" : " (write it in quotes)"));
+        throw error(key,
+                "must be a text, not " + value + (value instanceof Map || value instanceof Collection ? "" : " (write it in quotes)"));
     }
 
     String text(String key, String otherwise, String... allowed) throws ConfigException {

@@ -62,7 +62,8 @@ public record ProxyConfig(
      */
     public static ProxyConfig from(Map<String, String> environment) throws ConfigException {
         Variables env = new Variables(environment);
-        for (String unsupported : new String[] {"XDS_ADDRESS", "CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG", "PROXY_WORKLOAD_INFO"}) {
+        for (String unsupported : new String[] {"XDS_ADDRESS", "CA_ADDRESS", "CRL_PATH", "COMPLIANCE_POLICY", "PROXY_CONFIG",
+            "PROXY_WORKLOAD_INFO"}) {
             if (!env.text(unsupported, "").isEmpty()) {
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
             }
@@ -122,8 +123,8 @@ public record ProxyConfig(
         if (!env.flag("KEEPALIVE_ENABLED", true)) {
             return SocketOptions.NONE;
         }
-        Duration idle = env.duration("KEEPALIVE_TIME", Duration.ofSeconds(180));
-        Duration interval = env.duration("KEEPALIVE_INTERVAL", Duration.ofSeconds(180));
+        Duration idle = env.duration("KEEPALIVE_TIME", Duration.ofMinutes(3));
+        Duration interval = env.duration("KEEPALIVE_INTERVAL", Duration.ofMinutes(3));
         int retries = env.number("KEEPALIVE_RETRIES", 9, 1, 127);
         try {
             return SocketOptions.NONE.withKeepalive(idle, interval, retries);
@@ -136,7 +137,8 @@ public record ProxyConfig(
     private static int mark(Variables env) throws ConfigException {
         int mark = env.number("PACKET_MARK", PROXY_MARK, 1, Integer.MAX_VALUE);
         if ((mark & MARK_MASK) != PROXY_MARK) {
-            throw new ConfigException("PACKET_MARK must be " + PROXY_MARK + " (0x" + Integer.toHexString(PROXY_MARK) + ") in its low 12 bits, the mark that the pods' rules accept, not "
+            throw new ConfigException("PACKET_MARK must be " + PROXY_MARK + " (0x" + Integer.toHexString(PROXY_MARK)
+                    + ") in its low 12 bits, the mark that the pods' rules accept, not "
                     + env.text("PACKET_MARK", ""));
         }
         return mark;

@@ -1,4 +1,7 @@
-/** The proxy's configuration: the settings from its environment ({@code ProxyConfig}), and the mesh ({@code Mesh}) from a local file ({@code MeshFile}). */
+/**
+ * The proxy's configuration: the settings from its environment ({@code ProxyConfig}), and the mesh ({@code Mesh}) from a local file ({@code
+ * MeshFile}).
+ */
 @NullMarked
 package io.inpod.examples.ztunnel.config;
 

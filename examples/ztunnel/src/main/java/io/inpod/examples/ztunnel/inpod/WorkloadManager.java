@@ -42,11 +42,11 @@ public final class WorkloadManager {
     public void run() throws ZdsProtocolException, InterruptedException {
         Duration pause = FIRST_PAUSE;
         String lastError = "";
-        for (; ; ) {
+        for (;;) {
             try (ZdsClient session = ZdsClient.connect(socket)) {
                 LOG.info("handling new stream");
                 state.sessionBegins();
-                for (; ; ) {
+                for (;;) {
                     serve(session);
                     pause = FIRST_PAUSE; // only now: an agent that just closes connections must not cause a busy loop
                     lastError = "";

@@ -8,7 +8,10 @@ import io.netty.channel.socket.DuplexChannel;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ends a connection after an unexpected error in the code that serves it: Netty only logs the error, and the client would wait indefinitely. */
+/**
+ * Ends a connection after an unexpected error in the code that serves it: Netty only logs the error, and the client would wait
+ * indefinitely.
+ */
 final class Guarded {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
 

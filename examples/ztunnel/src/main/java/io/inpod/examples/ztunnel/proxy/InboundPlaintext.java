@@ -8,6 +8,7 @@ import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
@@ -47,8 +48,10 @@ final class InboundPlaintext extends PodListener {
         Resets.reset(client);
     }
 
-    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection connection) {
-        Future<UpstreamConnection> upstream = app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY);
+    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination,
+            AccessLog.Connection connection) {
+        Future<UpstreamConnection> upstream =
+                app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY);
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
     }
@@ -60,7 +63,7 @@ final class InboundPlaintext extends PodListener {
             Guarded.relay(client, toApp, result -> AccessLog.ended(connection, result));
         } else if (upstream.isCancelled()) {
             AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
-            client.close();
+            client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         } else {
             refuse(client, connection, AccessLog.words(upstream.cause()));
         }

@@ -66,7 +66,8 @@ final class InboundTunnels implements TunnelRequestHandler {
 
     private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
         Future<UpstreamConnection> upstream = app.connect(
-                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY);
+                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination),
+                PodContext.FOR_RELAY);
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));

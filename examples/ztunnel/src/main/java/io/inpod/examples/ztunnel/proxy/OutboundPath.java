@@ -13,6 +13,7 @@ import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
@@ -56,7 +57,8 @@ final class OutboundPath {
         } else if (target.isPresent() && target.get().hbone()) {
             tunnel(client, source, destination, target.get(), outcome);
         } else if (target.isEmpty() && local.contains(destination.getAddress())) {
-            refuse(client, plain, outcome, "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext");
+            refuse(client, plain, outcome,
+                    "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext");
         } else {
             connect(client, destination, plain, outcome);
         }
@@ -68,13 +70,15 @@ final class OutboundPath {
         Resets.reset(client);
     }
 
-    private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target, Outcome outcome) {
+    private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target,
+            Outcome outcome) {
         InetSocketAddress peer = new InetSocketAddress(destination.getAddress(), InPodConstants.HBONE_PORT);
         Authority authority = Authority.of(destination);
         HboneDestination hop = new HboneDestination(pod.identity(), Set.of(target.identity()), peer, source.getAddress());
         ConnectRequest request = new ConnectRequest(authority, pod.telemetry().orElseThrow().request(source));
         Future<TunnelChannel> tunnel = pools.on(client.eventLoop()).open(hop, request, PodContext.FOR_RELAY);
-        carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()), outcome,
+        carry(client, tunnel, new AccessLog.Connection("outbound", source, pod.identity(), peer, authority.toString(), target.identity()),
+                outcome,
                 channel -> channel);
     }
 
@@ -84,7 +88,8 @@ final class OutboundPath {
     }
 
     private <T> void carry(
-            EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome, java.util.function.Function<T, DuplexChannel> channel) {
+            EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome,
+            java.util.function.Function<T, DuplexChannel> channel) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
         upstream.addListener((Future<T> done) -> Guarded.run(client, () -> {
             if (done.isSuccess()) {
@@ -94,7 +99,7 @@ final class OutboundPath {
                 Guarded.relay(client, up, result -> AccessLog.ended(connection, result));
             } else if (done.isCancelled()) {
                 AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
-                client.close();
+                client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
                 refuse(client, connection, outcome, AccessLog.words(done.cause()));
             }

@@ -47,7 +47,10 @@ record PodContext(
 
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
 
-    /** Adds an accepted connection, which has inherited its listener's options; returns false if it was closed, or its pod removed, meanwhile. */
+    /**
+     * Adds an accepted connection, which has inherited its listener's options; returns false if it was closed, or its pod removed,
+     * meanwhile.
+     */
     boolean admit(EpollSocketChannel connection) {
         accepted.add(connection);
         connections.add(connection);
@@ -79,6 +82,7 @@ record PodContext(
     /** Returns whether a connection to that address from inside the pod would arrive at this proxy. */
     boolean isOwnListener(InetSocketAddress destination) {
         return config.ownPorts().contains(destination.getPort())
-                && (destination.getAddress().isLoopbackAddress() || destination.getAddress().isAnyLocalAddress() || owns(destination.getAddress()));
+                && (destination.getAddress().isLoopbackAddress() || destination.getAddress().isAnyLocalAddress()
+                        || owns(destination.getAddress()));
     }
 }

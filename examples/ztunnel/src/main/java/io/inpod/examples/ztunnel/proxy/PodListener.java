@@ -6,6 +6,7 @@ import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.listen.AcceptHandler;
 import io.inpod.tproxy.listen.AcceptRules;
 import io.inpod.tproxy.relay.RelayOptions;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -59,7 +60,8 @@ abstract class PodListener implements AcceptHandler {
                 try {
                     serve(connection, client, destination);
                 } catch (ClosedChannelException e) {
-                    connection.close(); // the client disconnected before it was served
+                    // the client disconnected before it was served
+                    connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                 }
             }));
         }
@@ -75,7 +77,9 @@ abstract class PodListener implements AcceptHandler {
     @Override
     public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
         boolean inbound = port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT;
-        AccessLog.failed(new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(), null, null),
+        AccessLog.failed(
+                new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(),
+                        null, null),
                 "attempted recursive call to ourselves: " + reason);
     }
 

@@ -66,7 +66,8 @@ public final class PodProxy {
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
-                identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(), new OwnConnections());
+                identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(),
+                new OwnConnections());
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local());
         try {
@@ -89,6 +90,7 @@ public final class PodProxy {
         }
     }
 
+    @SuppressWarnings("AddressSelection") // an address in figures is not looked up
     private void listen(Shared shared) throws IOException {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
@@ -115,7 +117,8 @@ public final class PodProxy {
     }
 
     private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
-        SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true).with(REUSE_PORT, pod.config().portReuse());
+        SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true).with(REUSE_PORT,
+                pod.config().portReuse());
         listeners.add(AcceptLoop.listen(pod.namespace(), address, options, shared.group().next(), handler.rules(), handler));
     }
 

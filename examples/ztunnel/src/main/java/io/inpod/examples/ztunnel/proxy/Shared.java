@@ -21,7 +21,8 @@ import java.util.concurrent.Executor;
  * @param resolver runs blocking DNS look-ups
  * @param tunnels the connections that carry tunnels from pods on this node
  */
-public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local, Executor resolver, OwnConnections tunnels) {
+public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
+        Executor resolver, OwnConnections tunnels) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -5,6 +5,7 @@ import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -66,8 +67,12 @@ final class Socks5 extends PodListener {
         Conversation(EpollSocketChannel client, InetSocketAddress source) {
             this.client = client;
             this.source = source;
-            this.deadline = client.eventLoop().schedule(() -> client.close(), HANDSHAKE_SECONDS, TimeUnit.SECONDS);
+            this.deadline = client.eventLoop().schedule(this::close, HANDSHAKE_SECONDS, TimeUnit.SECONDS);
             client.closeFuture().addListener(closed -> deadline.cancel(false));
+        }
+
+        private void close() {
+            client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
 
         /** Data that the app sends without waiting for the answer is passed on to its destination. */
@@ -80,21 +85,23 @@ final class Socks5 extends PodListener {
         protected void channelRead0(ChannelHandlerContext context, Object message) {
             if (message instanceof Socks5InitialRequest greeting && greeting.decoderResult().isSuccess()) {
                 if (!greeting.authMethods().contains(Socks5AuthMethod.NO_AUTH)) {
-                    context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.UNACCEPTED)).addListener(sent -> client.close());
+                    context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.UNACCEPTED))
+                            .addListener(ChannelFutureListener.CLOSE);
                     return;
                 }
                 context.pipeline().replace(Socks5InitialRequestDecoder.class, null, new Socks5CommandRequestDecoder());
-                context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH));
+                context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH))
+                        .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
             } else if (message instanceof Socks5CommandRequest command && command.decoderResult().isSuccess()) {
                 asked = true;
                 client.config().setAutoRead(false);
-                if (command.type() == Socks5CommandType.CONNECT) {
+                if (command.type().equals(Socks5CommandType.CONNECT)) {
                     resolve(command);
                 } else {
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }
             } else {
-                client.close(); // not SOCKS5
+                client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE); // not SOCKS5
             }
         }
 
@@ -102,7 +109,7 @@ final class Socks5 extends PodListener {
         @Override
         public void userEventTriggered(ChannelHandlerContext context, Object event) {
             if (!asked && event instanceof ChannelInputShutdownEvent) {
-                context.close();
+                context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
                 context.fireUserEventTriggered(event);
             }
@@ -141,18 +148,18 @@ final class Socks5 extends PodListener {
             path.open(client, source, destination, error -> {
                 if (error == null) {
                     // The answer is sent before the relay starts.
-                    client.writeAndFlush(response(Socks5CommandStatus.SUCCESS));
+                    client.writeAndFlush(response(Socks5CommandStatus.SUCCESS)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
                     client.pipeline().remove(Socks5CommandRequestDecoder.class);
                     client.pipeline().remove(Socks5ServerEncoder.class);
                     client.pipeline().remove(this);
                 } else {
-                    client.writeAndFlush(response(Socks5CommandStatus.FAILURE));
+                    client.writeAndFlush(response(Socks5CommandStatus.FAILURE)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
                 }
             });
         }
 
         private void answer(Socks5CommandStatus status) {
-            client.writeAndFlush(response(status)).addListener(sent -> client.close());
+            client.writeAndFlush(response(status)).addListener(ChannelFutureListener.CLOSE);
         }
 
         private static DefaultSocks5CommandResponse response(Socks5CommandStatus status) {
@@ -161,7 +168,7 @@ final class Socks5 extends PodListener {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            context.close();
+            context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }
     }
 }

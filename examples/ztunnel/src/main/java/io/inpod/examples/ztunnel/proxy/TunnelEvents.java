@@ -13,7 +13,8 @@ final class TunnelEvents implements HboneEvents {
 
     @Override
     public void handshakeFailed(Channel connection, String reason) {
-        ACCESS.warn("connection failed\tsrc.addr={} dst.addr={} direction=\"inbound\" error=\"tls handshake: {}\"", connection.remoteAddress(),
+        ACCESS.warn("connection failed\tsrc.addr={} dst.addr={} direction=\"inbound\" error=\"tls handshake: {}\"",
+                connection.remoteAddress(),
                 connection.localAddress(), reason.replace('"', '\''));
     }
 

@@ -15,13 +15,12 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /** The outgoing HBONE connections of a pod, one pool per event loop. Their sockets are opened in the pod's namespace. */
 final class TunnelPools {
     private final PodContext pod;
     private final OwnConnections ofNode;
-    private final Map<EventLoop, HbonePool> pools = new IdentityHashMap<>();
+    private final IdentityHashMap<EventLoop, HbonePool> pools = new IdentityHashMap<>();
 
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;

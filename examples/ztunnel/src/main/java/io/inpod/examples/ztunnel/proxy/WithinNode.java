@@ -12,9 +12,9 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Connections within the node: to and from the pod's own apps, and tunnels to other pods on the node. There is no network between their ends
- * that could be congested. If the system's congestion control paces packets with timers, as BBR does, that only costs: half of the proxy's
- * CPU time per byte. Therefore these connections use another one; connections that leave the node keep the system's.
+ * Connections within the node: to and from the pod's own apps, and tunnels to other pods on the node. There is no network between their
+ * ends that could be congested. If the system's congestion control paces packets with timers, as BBR does, that only costs: half of the
+ * proxy's CPU time per byte. Therefore these connections use another one; connections that leave the node keep the system's.
  */
 final class WithinNode {
     private static final String PACED = "bbr";

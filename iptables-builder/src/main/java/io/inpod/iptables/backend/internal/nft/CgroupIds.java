@@ -11,8 +11,7 @@ import java.util.stream.Stream;
 final class CgroupIds {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
 
-    private CgroupIds() {
-    }
+    private CgroupIds() {}
 
     /** Returns the number of a control group; empty if it does not exist. */
     static Optional<Long> id(String path) throws IOException {

@@ -78,14 +78,16 @@ final class CompatTables implements Tables {
     }
 
     @Override
-    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch)
+            throws IOException {
         for (IpFamily family : IpFamily.values()) {
             boolean concerned = rules.families().contains(family);
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
             for (TableName name : TableName.values()) {
                 FoundTable found = found(reader, number, name.toString(), chains, managed.chains());
-                List<WantedChain> wanted = rules.table(name).filter(table -> concerned).map(table -> wanted(table, family, names)).orElse(List.of());
+                List<WantedChain> wanted =
+                        rules.table(name).filter(table -> concerned).map(table -> wanted(table, family, names)).orElse(List.of());
                 if (!wanted.isEmpty() && !found.exists()) {
                     batch.add(Nft.addTable(number, name.toString()));
                 }
@@ -116,14 +118,16 @@ final class CompatTables implements Tables {
 
     private static ListedRule listed(int position, FoundRule rule, IpFamily family, KernelNames names) {
         Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), FamilyScope.of(family), names);
-        return new ListedRule(position, read.map(RuleReader.Found::rule), read.map(r -> r.rule().toString()).orElse(rule.expressions().toString()));
+        return new ListedRule(position, read.map(RuleReader.Found::rule),
+                read.map(r -> r.rule().toString()).orElse(rule.expressions().toString()));
     }
 
     /**
      * Finds the managed chains and the rules that lead to them. Chains of other programs are listed only if the managed chains have more
      * uses than the rules listed so far explain.
      */
-    private static FoundTable found(NftReader reader, int family, String table, List<FoundChain> chains, Set<String> ours) throws IOException {
+    private static FoundTable found(NftReader reader, int family, String table, List<FoundChain> chains, Set<String> ours)
+            throws IOException {
         Set<String> all = new HashSet<>();
         List<FoundChain> own = new ArrayList<>();
         boolean others = false;

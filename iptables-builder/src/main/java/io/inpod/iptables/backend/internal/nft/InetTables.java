@@ -71,7 +71,9 @@ final class InetTables implements Tables {
         return chains;
     }
 
-    /** Adds a rule that drops the packet: without a socket, the expression {@code tproxy} lets it continue, but the target TPROXY drops it. */
+    /**
+     * Adds a rule that drops the packet: without a socket, the expression {@code tproxy} lets it continue, but the target TPROXY drops it.
+     */
     private static List<Rule> parts(Rule rule) {
         return rule.target() instanceof Target.Tproxy ? List.of(rule, new Rule(rule.matches(), new Target.Drop())) : List.of(rule);
     }
@@ -82,7 +84,8 @@ final class InetTables implements Tables {
     }
 
     @Override
-    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch) throws IOException {
+    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch)
+            throws IOException {
         Optional<IpFamily> only = rules.families().single();
         List<FoundChain> chains = reader.chains(Scope.INET);
         Map<TableName, List<AddressSet>> sets = sets(rules);
@@ -96,11 +99,13 @@ final class InetTables implements Tables {
             }
             if (wanted) {
                 if (!keep) {
-                    batch.add(only.isEmpty() ? Nft.addTable(Scope.INET, table) : Nft.addTable(Scope.INET, table, Basics.nfproto(only.get())));
+                    batch.add(
+                            only.isEmpty() ? Nft.addTable(Scope.INET, table) : Nft.addTable(Scope.INET, table, Basics.nfproto(only.get())));
                 }
                 List<AddressSet> before = keep ? new NftSets(reader).read(table) : List.of();
                 NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
-                new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(keep ? found(reader, table, chains) : FoundTable.NONE,
+                new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(
+                        keep ? found(reader, table, chains) : FoundTable.NONE,
                         rules.table(name).map(t -> wanted(managed, t, rules.families(), names)).orElse(List.of()));
                 NftSets.retire(table, before, sets.getOrDefault(name, List.of()), batch);
             }
@@ -151,7 +156,8 @@ final class InetTables implements Tables {
         List<ListedChain> listed = new ArrayList<>();
         for (TableName name : TableName.values()) {
             FoundTable found = found(reader, name(managed, name), chains);
-            Optional<Integer> only = found.own().isEmpty() ? Optional.empty() : reader.table(Scope.INET, name(managed, name)).flatMap(NftReader.FoundHeader::only);
+            Optional<Integer> only = found.own().isEmpty() ? Optional.empty()
+                    : reader.table(Scope.INET, name(managed, name)).flatMap(NftReader.FoundHeader::only);
             for (IpFamily family : IpFamily.values()) {
                 if (only.isEmpty() || only.get() == Basics.nfproto(family)) {
                     listed.addAll(read(found, name, family, names));
@@ -184,14 +190,16 @@ final class InetTables implements Tables {
         for (FoundRule rule : found) {
             Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), FamilyScope.BOTH, names);
             Rule now = read.map(RuleReader.Found::rule).orElse(null);
-            boolean second = before != null && before.target() instanceof Target.Tproxy && new Rule(before.matches(), new Target.Drop()).equals(now);
+            boolean second =
+                    before != null && before.target() instanceof Target.Tproxy && new Rule(before.matches(), new Target.Drop()).equals(now);
             before = now;
             if (second) {
                 continue;
             }
             position++;
             if (read.map(r -> r.families().within(r.rule().families()).contains(family)).orElse(true)) {
-                rules.add(new ListedRule(position, read.map(RuleReader.Found::rule), now == null ? rule.expressions().toString() : now.toString()));
+                rules.add(new ListedRule(position, read.map(RuleReader.Found::rule),
+                        now == null ? rule.expressions().toString() : now.toString()));
             }
         }
         return rules;

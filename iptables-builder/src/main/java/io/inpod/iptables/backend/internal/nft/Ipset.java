@@ -18,8 +18,7 @@ final class Ipset {
     private static final int INDEX = 11;
     private static final byte VERSION = 7;
 
-    private Ipset() {
-    }
+    private Ipset() {}
 
     static NetlinkRequest request(String operation, String set, int command, int flags, int family) {
         return Nfnetlink.request(operation, set, SUBSYSTEM, command, flags, family).bytes(PROTOCOL, new byte[] {VERSION});
@@ -32,7 +31,8 @@ final class Ipset {
 
     /** Returns the name of the set with an index. */
     static Optional<String> name(Nfnetlink netlink, int index) throws IOException {
-        return ask(netlink, request("find set", "number " + index, GET_BY_INDEX, 0, 0).be16(INDEX, index), SET_NAME).map(NetlinkAttribute::text);
+        return ask(netlink, request("find set", "number " + index, GET_BY_INDEX, 0, 0).be16(INDEX, index), SET_NAME)
+                .map(NetlinkAttribute::text);
     }
 
     private static Optional<NetlinkAttribute> ask(Nfnetlink netlink, NetlinkRequest request, int wanted) throws IOException {

@@ -19,7 +19,8 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Address sets of ipset, of the type {@code hash:ip} with comments. ipset has no transactions, but it can swap two sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
+ * Address sets of ipset, of the type {@code hash:ip} with comments. ipset has no transactions, but it can swap two sets in one step;
+ * attributes are numbered as in linux/netfilter/ipset/ip_set.h.
  */
 final class IpsetStore {
     private static final String SPARE = "inpod-spare";
@@ -83,7 +84,7 @@ final class IpsetStore {
                     case TYPE_NAME -> type = attribute.text();
                     case FAMILY -> family = attribute.number() == Basics.nfproto(IpFamily.V6) ? IpFamily.V6 : IpFamily.V4;
                     case ELEMENTS -> attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
-                    default -> { }
+                    default -> {}
                 }
             }
         }
@@ -113,7 +114,8 @@ final class IpsetStore {
                 netlink.query(create(SPARE, family));
                 try {
                     change(ADD, SPARE, set.family(), set.elements());
-                    netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME, set.name()));
+                    netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME,
+                            set.name()));
                 } finally {
                     destroy(SPARE);
                 }
@@ -138,7 +140,7 @@ final class IpsetStore {
 
     /** The kernel releases a set some time after the transaction that removed the last rule that refers to it. */
     private void destroy(String set) throws IOException {
-        for (long deadline = System.nanoTime() + BUSY_NANOS; ; LockSupport.parkNanos(BUSY_NANOS / 5000)) {
+        for (long deadline = System.nanoTime() + BUSY_NANOS;; LockSupport.parkNanos(BUSY_NANOS / 5000)) {
             try {
                 netlink.query(Ipset.request("destroy set", set, DESTROY, 0, 0).string(Ipset.SET_NAME, set));
                 return;
@@ -159,7 +161,9 @@ final class IpsetStore {
         change(ADD, set, family, add);
     }
 
-    /** Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set. */
+    /**
+     * Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set.
+     */
     private void change(int command, String set, IpFamily family, List<AddressSet.Element> elements) throws IOException {
         List<NetlinkRequest> requests = new ArrayList<>();
         for (int from = 0; from < elements.size(); from += CHUNK) {

@@ -7,8 +7,7 @@ import java.util.Locale;
 
 /** The options of the kernel's configuration that provide expressions. */
 final class KernelOptions {
-    private KernelOptions() {
-    }
+    private KernelOptions() {}
 
     /** Returns the options that a rule needs in addition to CONFIG_NF_TABLES, in words. */
     static List<String> of(List<Expr> expressions) {

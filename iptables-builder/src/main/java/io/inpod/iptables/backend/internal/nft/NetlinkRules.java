@@ -108,7 +108,7 @@ public final class NetlinkRules {
     }
 
     private void attempt(ManagedNames managed, RuleSet rules) throws IOException {
-        for (int attempt = 1; ; attempt++) {
+        for (int attempt = 1;; attempt++) {
             LiveNames names = new LiveNames(netlink, namespace);
             int generation = reader.generation();
             List<NetlinkRequest> batch = new ArrayList<>();
@@ -130,7 +130,8 @@ public final class NetlinkRules {
             return refused;
         }
         Map<String, WantedRule> bySubject = new HashMap<>();
-        tables.wanted(managed, rules, names).forEach(chains -> chains.forEach(chain -> chain.rules().forEach(rule -> bySubject.putIfAbsent(rule.toString(), rule))));
+        tables.wanted(managed, rules, names)
+                .forEach(chains -> chains.forEach(chain -> chain.rules().forEach(rule -> bySubject.putIfAbsent(rule.toString(), rule))));
         int end = refused.subject().lastIndexOf(" in network namespace");
         WantedRule rule = bySubject.get(end < 0 ? refused.subject() : refused.subject().substring(0, end));
         if (rule == null) {
@@ -140,7 +141,8 @@ public final class NetlinkRules {
     }
 
     /** Returns the refusal of a rule, with the options that the kernel lacks, if any. */
-    static IOException withOptions(NetlinkException refused, Nfnetlink netlink, int family, List<Expr> expressions, boolean inet) throws IOException {
+    static IOException withOptions(NetlinkException refused, Nfnetlink netlink, int family, List<Expr> expressions, boolean inet)
+            throws IOException {
         List<String> missing = inet ? KernelOptions.of(expressions) : XtSupport.missing(netlink, family, expressions);
         if (missing.isEmpty()) {
             return refused;
@@ -154,7 +156,8 @@ public final class NetlinkRules {
     /** Reads what the namespace holds under the managed names. */
     public Listing read(ManagedNames managed) throws IOException {
         try {
-            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)), inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets()));
+            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)),
+                    inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets()));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -172,14 +175,15 @@ public final class NetlinkRules {
     }
 
     /** Adds and removes addresses of a set. */
-    public void update(ManagedNames managed, String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
+    public void update(ManagedNames managed, String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove)
+            throws IOException {
         if (!inet) {
             new IpsetStore(netlink).update(set, family, add, remove);
             return;
         }
         List<AddressSet.Element> asked = new ArrayList<>(add);
         remove.forEach(address -> asked.add(new AddressSet.Element(address, "")));
-        for (int attempt = 1; ; attempt++) {
+        for (int attempt = 1;; attempt++) {
             int generation = reader.generation();
             List<NetlinkRequest> batch = new ArrayList<>();
             boolean there = false;
@@ -188,11 +192,14 @@ public final class NetlinkRules {
                 String table = InetTables.name(managed, name);
                 if (sets.has(netlink, table, set)) {
                     there = true;
-                    NftSets.change(table, set, asked.size() <= FEW ? sets.find(netlink, table, set, asked) : among(sets.elements(table, set), asked), add, batch);
+                    NftSets.change(table, set,
+                            asked.size() <= FEW ? sets.find(netlink, table, set, asked) : among(sets.elements(table, set), asked), add,
+                            batch);
                 }
             }
             if (!there) {
-                throw new IOException("the set " + set + " does not exist in the tables inet " + managed.tablePrefix() + "... of " + namespace + ": apply the rules first");
+                throw new IOException("the set " + set + " does not exist in the tables inet " + managed.tablePrefix() + "... of "
+                        + namespace + ": apply the rules first");
             }
             try {
                 netlink.commit(Nft.SUBSYSTEM, generation, batch);

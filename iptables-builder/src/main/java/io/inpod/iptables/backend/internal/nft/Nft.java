@@ -25,8 +25,7 @@ final class Nft {
     private static final int NESTED = ExprWriter.NESTED;
     private static final int POLICY_ACCEPT = 1;
 
-    private Nft() {
-    }
+    private Nft() {}
 
     /** Creates a table if it does not exist. */
     static NetlinkRequest addTable(int family, String table) {
@@ -74,7 +73,8 @@ final class Nft {
         return rule("insert rule", subject, CREATE, family, table, chain, expressions);
     }
 
-    private static NetlinkRequest rule(String operation, Object subject, int flags, int family, String table, String chain, List<Expr> expressions) {
+    private static NetlinkRequest rule(String operation, Object subject, int flags, int family, String table, String chain,
+            List<Expr> expressions) {
         NetlinkRequest request = Nfnetlink.request(operation, subject, SUBSYSTEM, NEW_RULE, flags, family, ExprWriter.bytes(expressions));
         int list = request.string(1, table).string(2, chain).begin(NESTED | 4);
         ExprWriter.write(request, expressions);

@@ -104,7 +104,7 @@ final class NftReader {
                     case 4 -> base = hook(attribute.nested());
                     case 6 -> uses = (int) attribute.number();
                     case 7 -> type = attribute.text();
-                    default -> { }
+                    default -> {}
                 }
             }
             chains.add(new FoundChain(table, name, base == null ? null : new BaseChain(base.hook(), base.priority(), type), uses));
@@ -139,7 +139,7 @@ final class NftReader {
                     case 3 -> handle = attribute.number();
                     case 4 -> expressions.addAll(ExprReader.read(attribute.nested()));
                     case 7 -> beside(attribute.bytes(), expressions);
-                    default -> { }
+                    default -> {}
                 }
             }
             rules.add(new FoundRule(in, handle, expressions));

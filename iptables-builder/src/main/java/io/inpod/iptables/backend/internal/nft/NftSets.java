@@ -81,7 +81,8 @@ final class NftSets {
 
     private List<AddressSet.Element> listed(String table, String set) throws IOException {
         List<AddressSet.Element> elements = new ArrayList<>();
-        for (NetlinkMessage message : reader.dump(Nft.request("list set", set, GET_ELEMENTS, 0, Scope.INET).string(1, table).string(2, set))) {
+        for (NetlinkMessage message : reader
+                .dump(Nft.request("list set", set, GET_ELEMENTS, 0, Scope.INET).string(1, table).string(2, set))) {
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 if (attribute.type() == 3) {
                     attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
@@ -101,7 +102,8 @@ final class NftSets {
                 comment = UserData.comment(part.bytes()).orElse("");
             }
         }
-        return address.length == 4 || address.length == 16 ? Optional.of(new AddressSet.Element(Basics.address(address), comment)) : Optional.empty();
+        return address.length == 4 || address.length == 16 ? Optional.of(new AddressSet.Element(Basics.address(address), comment))
+                : Optional.empty();
     }
 
     /** Returns the family of a type of data, by the numbers of nft. */
@@ -127,21 +129,28 @@ final class NftSets {
 
     /** Adds messages that delete the sets that are not wanted. */
     static void retire(String table, List<AddressSet> found, List<AddressSet> wanted, List<NetlinkRequest> batch) {
-        found.stream().filter(set -> wanted.stream().noneMatch(w -> w.name().equals(set.name()))).forEach(set -> delete(table, set.name(), batch));
+        found.stream().filter(set -> wanted.stream().noneMatch(w -> w.name().equals(set.name())))
+                .forEach(set -> delete(table, set.name(), batch));
     }
 
     /** Adds messages that create a set if it does not exist. The number is unique in the transaction. */
     static void create(String table, AddressSet set, int number, List<NetlinkRequest> batch) {
-        batch.add(Nft.request("add set", new Place(table, set.name(), 0), NEW_SET, NetlinkRequest.CREATE, Scope.INET).string(1, table).string(2, set.name()).be32(3, 0)
-                .be32(4, set.family() == IpFamily.V4 ? 7 : 8).be32(5, set.family().bits() / 8).be32(10, number).bytes(13, KEYS_IN_NETWORK_ORDER));
+        batch.add(Nft.request("add set", new Place(table, set.name(), 0), NEW_SET, NetlinkRequest.CREATE, Scope.INET).string(1, table)
+                .string(2, set.name()).be32(3, 0)
+                .be32(4, set.family() == IpFamily.V4 ? 7 : 8).be32(5, set.family().bits() / 8).be32(10, number)
+                .bytes(13, KEYS_IN_NETWORK_ORDER));
     }
 
     static void delete(String table, String set, List<NetlinkRequest> batch) {
         batch.add(Nft.request("delete set", new Place(table, set, 0), DELETE_SET, 0, Scope.INET).string(1, table).string(2, set));
     }
 
-    /** Adds messages that change the found elements of a set into the wanted ones. An element with another comment is deleted and added again. */
-    static void change(String table, String set, List<AddressSet.Element> found, List<AddressSet.Element> wanted, List<NetlinkRequest> batch) {
+    /**
+     * Adds messages that change the found elements of a set into the wanted ones. An element with another comment is deleted and added
+     * again.
+     */
+    static void change(String table, String set, List<AddressSet.Element> found, List<AddressSet.Element> wanted,
+            List<NetlinkRequest> batch) {
         Map<Object, AddressSet.Element> there = new LinkedHashMap<>();
         found.forEach(element -> there.put(element.address(), element));
         List<AddressSet.Element> added = new ArrayList<>();
@@ -160,7 +169,9 @@ final class NftSets {
         boolean add = message == NEW_ELEMENTS;
         for (int from = 0; from < elements.size(); from += CHUNK) {
             List<AddressSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
-            batch.add(Nft.request(add ? "add to set" : "delete from set", new Place(table, set, 0), message, add ? NetlinkRequest.CREATE : 0, Scope.INET)
+            batch.add(Nft
+                    .request(add ? "add to set" : "delete from set", new Place(table, set, 0), message, add ? NetlinkRequest.CREATE : 0,
+                            Scope.INET)
                     .string(1, table).string(2, set)
                     .nested(NESTED | 3, r -> chunk.forEach(element -> r.nested(NESTED | 1, e -> element(e, element, add)))));
         }

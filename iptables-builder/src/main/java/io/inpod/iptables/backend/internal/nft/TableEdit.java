@@ -40,7 +40,8 @@ final class TableEdit {
         for (WantedChain chain : wanted) {
             byName.put(chain.name(), chain);
             if (!found.all().contains(chain.name())) {
-                batch.add(chain.base() == null ? Nft.addChain(family, table, chain.name()) : Nft.addChain(family, table, chain.name(), chain.base()));
+                batch.add(chain.base() == null ? Nft.addChain(family, table, chain.name())
+                        : Nft.addChain(family, table, chain.name(), chain.base()));
             }
             List<FoundRule> there = chain.shared() ? jumps(found, chain.name()) : found.own().getOrDefault(chain.name(), List.of());
             if (!same(there, chain.rules()) || chain.first() && !first(found, chain.name())) {

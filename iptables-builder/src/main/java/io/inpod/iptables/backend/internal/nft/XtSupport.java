@@ -15,8 +15,7 @@ final class XtSupport {
     private static final int MATCH = 0;
     private static final int TARGET = 1;
 
-    private XtSupport() {
-    }
+    private XtSupport() {}
 
     /** Returns whether the kernel has nft_compat. */
     static boolean usable(Nfnetlink netlink) throws IOException {
@@ -41,7 +40,8 @@ final class XtSupport {
 
     private static boolean has(Nfnetlink netlink, int family, String name, int revision, int kind) throws IOException {
         try {
-            netlink.query(Nfnetlink.request("find extension", name, SUBSYSTEM, GET, 0, family).string(1, name).be32(2, revision).be32(3, kind));
+            netlink.query(
+                    Nfnetlink.request("find extension", name, SUBSYSTEM, GET, 0, family).string(1, name).be32(2, revision).be32(3, kind));
             return true;
         } catch (NetlinkException e) {
             if (e.symbol().equals("EPERM")) {

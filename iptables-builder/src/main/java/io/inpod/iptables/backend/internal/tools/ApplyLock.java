@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class ApplyLock {
     private static final long PAUSE_MILLIS = 10;
 
-    private ApplyLock() {
-    }
+    private ApplyLock() {}
 
     /** An action under the lock. */
     public interface Action {
@@ -36,13 +35,15 @@ public final class ApplyLock {
     }
 
     private static FileChannel take(NetworkNamespace namespace, Duration limit) throws IOException {
-        FileChannel channel = FileChannel.open(LockFile.applying(namespace.identity()), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel channel =
+                FileChannel.open(LockFile.applying(namespace.identity()), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
             long end = System.nanoTime() + limit.toNanos();
             while (tryLock(channel) == null) {
                 if (System.nanoTime() - end > 0) {
-                    throw new IOException("another thread or process has been changing the rules of " + namespace + " for more than " + limit.toSeconds()
-                            + " s and holds " + LockFile.applying(namespace.identity()));
+                    throw new IOException(
+                            "another thread or process has been changing the rules of " + namespace + " for more than " + limit.toSeconds()
+                                    + " s and holds " + LockFile.applying(namespace.identity()));
                 }
                 Thread.sleep(PAUSE_MILLIS); // neither the kernel nor the JDK has a lock with a time limit
             }

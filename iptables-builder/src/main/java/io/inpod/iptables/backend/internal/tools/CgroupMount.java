@@ -11,8 +11,7 @@ import java.util.Optional;
 public final class CgroupMount {
     private static final Path MOUNTS = Path.of("/proc/thread-self/mountinfo");
 
-    private CgroupMount() {
-    }
+    private CgroupMount() {}
 
     /** Returns where the root of the hierarchy, as this process sees it, is mounted; empty if it isn't. */
     public static Optional<Path> mount() throws IOException {

@@ -10,11 +10,7 @@ import java.nio.file.Path;
 
 /** Whether a namespace has tables of x_tables, as the kernel reports it: running {@code iptables-legacy} would load their modules. */
 public final class LegacyTables {
-    /** Shows the tables of the reading thread's namespace. */
-    private static final String NAMES = "/proc/thread-self/net/%s_tables_names";
-
-    private LegacyTables() {
-    }
+    private LegacyTables() {}
 
     /** Returns whether there are tables of either family, or whether that can't be determined. */
     public static boolean exist(NetworkNamespace namespace) throws IOException {
@@ -23,7 +19,8 @@ public final class LegacyTables {
 
     /** Returns whether there are tables of a family, or whether that can't be determined. */
     public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
-        Path names = Path.of(String.format(NAMES, family == IpFamily.V4 ? "ip" : "ip6"));
+        // of the reading thread's namespace
+        Path names = Path.of("/proc/thread-self/net/" + (family == IpFamily.V4 ? "ip" : "ip6") + "_tables_names");
         try {
             return !namespace.<String, IOException>call(() -> Files.readString(names)).isBlank();
         } catch (NoSuchFileException e) {

@@ -17,8 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 public final class LockFile {
     private static final int SLOTS = 64;
 
-    private LockFile() {
-    }
+    private LockFile() {}
 
     /** Whether other programs change the rules of this namespace too, under the lock of the machine: true for the node's own namespace. */
     static boolean isShared(NetworkNamespace namespace) throws IOException {
@@ -42,7 +41,8 @@ public final class LockFile {
         String runtime = System.getenv("XDG_RUNTIME_DIR");
         Path parent = Path.of("/run");
         if (!Files.isWritable(parent)) {
-            parent = runtime != null && Files.isWritable(Path.of(runtime)) ? Path.of(runtime) : Path.of(System.getProperty("java.io.tmpdir"));
+            parent = runtime != null && Files.isWritable(Path.of(runtime)) ? Path.of(runtime)
+                    : Path.of(System.getProperty("java.io.tmpdir"));
         }
         Path directory = parent.resolve("inpod-" + user);
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {

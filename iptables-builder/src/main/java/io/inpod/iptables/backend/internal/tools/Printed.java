@@ -16,7 +16,7 @@ final class Printed {
 
     /** Takes what is in the pipe. After the process has ended, that is all of its output. */
     void take() throws IOException {
-        for (int available; (available = pipe.available()) > 0; ) {
+        for (int available; (available = pipe.available()) > 0;) {
             bytes.write(pipe.readNBytes(available));
         }
     }

@@ -107,18 +107,20 @@ public final class ToolRun {
     private int await(Process process, List<String> command, Printed output, Printed errors) throws IOException {
         long end = System.nanoTime() + tools.timeout().toNanos();
         try {
-            for (boolean ended = false; !ended; ) {
+            for (boolean ended = false; !ended;) {
                 ended = process.waitFor(PIPES_MILLIS, TimeUnit.MILLISECONDS);
                 output.take();
                 errors.take();
                 if (!ended && System.nanoTime() - end > 0) {
-                    throw new IOException(String.join(" ", command) + " in " + namespace + " took longer than " + tools.timeout().toSeconds() + " s and was killed");
+                    throw new IOException(String.join(" ", command) + " in " + namespace + " took longer than "
+                            + tools.timeout().toSeconds() + " s and was killed");
                 }
             }
             return process.exitValue();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw (IOException) new InterruptedIOException(String.join(" ", command) + " in " + namespace + " was interrupted").initCause(e);
+            throw (IOException) new InterruptedIOException(String.join(" ", command) + " in " + namespace + " was interrupted")
+                    .initCause(e);
         } finally {
             kill(process);
         }

@@ -12,8 +12,7 @@ import java.util.TreeSet;
 public final class Transition {
     private final StringBuilder text = new StringBuilder();
 
-    private Transition() {
-    }
+    private Transition() {}
 
     /** Returns the script; empty if nothing has to change. */
     public static String script(Map<String, ManagedTable> found, Map<String, ManagedTable> wanted) {

@@ -24,8 +24,7 @@ public final class Basics {
     private static final Expr.Cmp TCP = new Expr.Cmp(Expr.Cmp.EQ, Octets.u8(Protocol.TCP.number()));
     private static final Octets NO_FLIP = Octets.zeros(4);
 
-    private Basics() {
-    }
+    private Basics() {}
 
     public static int nfproto(IpFamily family) {
         return family.number();
@@ -134,7 +133,8 @@ public final class Basics {
     public static Optional<Marked> readMark(Cursor cursor) {
         Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class);
         Optional<Expr.Cmp> cmp = equality(cursor);
-        if (cmp.isEmpty() || cmp.get().data().length() != 4 || bitwise.isPresent() && (!bitwise.get().flip().isZero() || bitwise.get().mask().length() != 4)) {
+        if (cmp.isEmpty() || cmp.get().data().length() != 4
+                || bitwise.isPresent() && (!bitwise.get().flip().isZero() || bitwise.get().mask().length() != 4)) {
             return Optional.empty();
         }
         int mask = bitwise.map(b -> b.mask().hostInt(0)).orElse(-1);

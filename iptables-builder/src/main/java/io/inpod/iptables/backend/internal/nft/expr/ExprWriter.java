@@ -27,8 +27,7 @@ public final class ExprWriter {
     private static final byte[] RANGE = name("range");
     private static final byte[] LOOKUP = name("lookup");
 
-    private ExprWriter() {
-    }
+    private ExprWriter() {}
 
     private static byte[] name(String text) {
         return (text + '\0').getBytes(StandardCharsets.US_ASCII);
@@ -48,7 +47,8 @@ public final class ExprWriter {
     public static int bytes(List<Expr> expressions) {
         int bytes = BESIDE;
         for (Expr expression : expressions) {
-            bytes += USUAL + (expression instanceof Expr.XtMatch m ? m.info().length() : expression instanceof Expr.XtTarget t ? t.info().length() : 0);
+            bytes += USUAL + (expression instanceof Expr.XtMatch m ? m.info().length()
+                    : expression instanceof Expr.XtTarget t ? t.info().length() : 0);
         }
         return bytes;
     }

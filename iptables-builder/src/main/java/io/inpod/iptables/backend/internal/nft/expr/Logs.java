@@ -15,8 +15,7 @@ public final class Logs {
     /** The level that LOG and nft take if none is given, LOGLEVEL_WARNING. */
     private static final int WARNING = 4;
 
-    private Logs() {
-    }
+    private Logs() {}
 
     public static Expr nflog(Target.Nflog target) {
         Map<Integer, Object> attributes = prefix(target.prefix());

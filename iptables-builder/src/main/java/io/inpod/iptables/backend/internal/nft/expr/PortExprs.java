@@ -18,8 +18,7 @@ public final class PortExprs {
     private static final int FLAGS = 13;
     private static final int LAST = 65535;
 
-    private PortExprs() {
-    }
+    private PortExprs() {}
 
     /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
     public static List<Expr> compat(List<Expr> to, TransportMatch match) {
@@ -95,13 +94,15 @@ public final class PortExprs {
         }
         Optional<PortCondition> port = compared(cursor);
         Optional<PortCondition> none = Optional.empty();
-        return port.map(p -> new TransportMatch(protocol, payload.offset() == SOURCE ? port : none, payload.offset() == SOURCE ? none : port, Optional.empty()));
+        return port.map(p -> new TransportMatch(protocol, payload.offset() == SOURCE ? port : none,
+                payload.offset() == SOURCE ? none : port, Optional.empty()));
     }
 
     private static Optional<TcpFlags> flags(Cursor cursor) {
         Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class).filter(b -> b.mask().length() == 1 && b.flip().isZero());
         Optional<Expr.Cmp> cmp = Basics.equality(cursor).filter(c -> c.data().length() == 1);
-        return bitwise.isEmpty() ? Optional.empty() : cmp.map(c -> new TcpFlags(flags(bitwise.get().mask()), flags(c.data()), c.op() == Expr.Cmp.NEQ));
+        return bitwise.isEmpty() ? Optional.empty()
+                : cmp.map(c -> new TcpFlags(flags(bitwise.get().mask()), flags(c.data()), c.op() == Expr.Cmp.NEQ));
     }
 
     private static Set<TcpFlag> flags(Octets bits) {
@@ -127,23 +128,20 @@ public final class PortExprs {
             return Optional.empty();
         }
         int number = u16(cmp.get().data());
-        switch (cmp.get().op()) {
-            case Expr.Cmp.EQ, Expr.Cmp.NEQ:
-                return port(number, number, cmp.get().op() == Expr.Cmp.NEQ);
-            case Expr.Cmp.GTE:
+        return switch (cmp.get().op()) {
+            case Expr.Cmp.EQ, Expr.Cmp.NEQ -> port(number, number, cmp.get().op() == Expr.Cmp.NEQ);
+            case Expr.Cmp.GTE -> {
                 int position = cursor.position();
                 Optional<Expr.Cmp> upper = cursor.next(Expr.Cmp.class).filter(c -> c.op() == Expr.Cmp.LTE);
                 if (upper.isEmpty()) {
                     cursor.back(position);
                 }
-                return port(number, upper.map(c -> u16(c.data())).orElse(LAST), false);
-            case Expr.Cmp.LTE:
-                return port(0, number, false);
-            case Expr.Cmp.GT:
-                return port(0, number, true);
-            default:
-                return Optional.empty();
-        }
+                yield port(number, upper.map(c -> u16(c.data())).orElse(LAST), false);
+            }
+            case Expr.Cmp.LTE -> port(0, number, false);
+            case Expr.Cmp.GT -> port(0, number, true);
+            default -> Optional.empty();
+        };
     }
 
     private static int u16(Octets data) {

@@ -13,8 +13,7 @@ public final class UserData {
     private static final int HEADER_MATCH = 0x49;
     private static final int FAMILY = 0x46;
 
-    private UserData() {
-    }
+    private UserData() {}
 
     /** A comment, at most 254 bytes. */
     public static byte[] comment(String text) {
@@ -27,7 +26,8 @@ public final class UserData {
     }
 
     public static Optional<String> comment(byte[] data) {
-        return find(data, COMMENT).filter(value -> value.length > 0).map(value -> new String(value, 0, value.length - 1, StandardCharsets.UTF_8));
+        return find(data, COMMENT).filter(value -> value.length > 0)
+                .map(value -> new String(value, 0, value.length - 1, StandardCharsets.UTF_8));
     }
 
     /** The position of the condition that the TCP or UDP header is complete, for which native expressions need nothing. */

@@ -9,8 +9,7 @@ public final class Verdicts {
     public static final Expr DROP = new Expr.Verdict(Expr.Verdict.DROP, null);
     public static final Expr RETURN = new Expr.Verdict(Expr.Verdict.RETURN, null);
 
-    private Verdicts() {
-    }
+    private Verdicts() {}
 
     public static Expr jump(Target.Jump target) {
         return new Expr.Verdict(Expr.Verdict.JUMP, target.chain());

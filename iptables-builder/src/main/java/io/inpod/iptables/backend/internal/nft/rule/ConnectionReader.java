@@ -15,8 +15,7 @@ import java.util.Set;
 
 /** Reads native conditions on the packet's connection. */
 final class ConnectionReader {
-    private ConnectionReader() {
-    }
+    private ConnectionReader() {}
 
     /** Reads the condition on a loaded property of the connection. */
     static Optional<? extends Match> read(Cursor cursor, int key) {

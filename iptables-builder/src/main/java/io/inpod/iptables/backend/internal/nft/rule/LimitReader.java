@@ -6,8 +6,7 @@ import java.util.Optional;
 
 /** Reads the expression {@code limit}. */
 final class LimitReader {
-    private LimitReader() {
-    }
+    private LimitReader() {}
 
     static Optional<LimitMatch> read(Expr.Limit limit) {
         for (LimitMatch.Per per : LimitMatch.Per.values()) {

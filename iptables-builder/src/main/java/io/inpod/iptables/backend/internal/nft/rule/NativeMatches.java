@@ -157,7 +157,8 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
 
     @Override
     public List<Expr> visit(SetMatch match) {
-        to.add(new Expr.Payload(Expr.Payload.NETWORK, Basics.offset(match.family(), match.side() == Side.SOURCE), match.family().bits() / 8));
+        to.add(new Expr.Payload(Expr.Payload.NETWORK, Basics.offset(match.family(), match.side() == Side.SOURCE),
+                match.family().bits() / 8));
         return add(new Expr.Lookup(match.set(), match.negated()));
     }
 
@@ -190,8 +191,9 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
     @Override
     public List<Expr> visit(CgroupMatch match) {
         if (match.negated()) {
-            throw new IllegalArgumentException("native nf_tables expressions can't express that a socket's cgroup lies outside " + match.path()
-                    + " (cgroups further up have none at that level, and no comparison with them is true)");
+            throw new IllegalArgumentException(
+                    "native nf_tables expressions can't express that a socket's cgroup lies outside " + match.path()
+                            + " (cgroups further up have none at that level, and no comparison with them is true)");
         }
         to.add(new Expr.Socket(Expr.Socket.CGROUP, match.path().split("/").length));
         return add(new Expr.Cmp(Expr.Cmp.EQ, Octets.host64(scope.names().cgroup(match.path()))));

@@ -6,8 +6,7 @@ import java.util.Set;
 
 /** The bits of connection states in native expressions, see enum ip_conntrack_info and {@code ct_state} of nft. */
 final class NativeStates {
-    private NativeStates() {
-    }
+    private NativeStates() {}
 
     static int bit(ConntrackState state) {
         return switch (state) {

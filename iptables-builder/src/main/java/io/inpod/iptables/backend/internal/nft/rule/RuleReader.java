@@ -97,7 +97,8 @@ public final class RuleReader {
         } else if (expression instanceof Expr.Meta meta) {
             return meta(meta.key());
         } else if (expression instanceof Expr.Payload payload) {
-            return payload.base() == Expr.Payload.TRANSPORT ? transport(payload) : payload.base() == Expr.Payload.NETWORK && address(payload);
+            return payload.base() == Expr.Payload.TRANSPORT ? transport(payload)
+                    : payload.base() == Expr.Payload.NETWORK && address(payload);
         } else if (expression instanceof Expr.Ct ct) {
             return add(ConnectionReader.read(cursor, ct.key()));
         } else if (expression instanceof Expr.XtMatch match) {
@@ -131,18 +132,13 @@ public final class RuleReader {
         }
         Expr.Cmp cmp = compared.get();
         boolean negated = cmp.op() == Expr.Cmp.NEQ;
-        switch (key) {
-            case Expr.Meta.IN_NAME:
-                return add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
-            case Expr.Meta.OUT_NAME:
-                return add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
-            case Expr.Meta.L4PROTO:
-                return cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
-            case Expr.Meta.NFPROTO:
-                return cmp.data().length() == 1 && !negated && family(cmp.data().u8At(0));
-            default:
-                return false;
-        }
+        return switch (key) {
+            case Expr.Meta.IN_NAME -> add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
+            case Expr.Meta.OUT_NAME -> add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
+            case Expr.Meta.L4PROTO -> cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
+            case Expr.Meta.NFPROTO -> cmp.data().length() == 1 && !negated && family(cmp.data().u8At(0));
+            default -> false;
+        };
     }
 
     private boolean family(int number) {
@@ -177,7 +173,8 @@ public final class RuleReader {
         Optional<Expr.Lookup> lookup = cursor.next(Expr.Lookup.class);
         if (lookup.isPresent()) {
             Side side = source ? Side.SOURCE : Side.DESTINATION;
-            return payload.length() == family.bits() / 8 && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
+            return payload.length() == family.bits() / 8
+                    && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
         }
         return add(Basics.readAddress(cursor, family, payload.length())
                 .map(a -> source ? new SourceMatch(a.prefix(), a.negated()) : new DestinationMatch(a.prefix(), a.negated())));

@@ -19,8 +19,7 @@ import java.util.Optional;
 
 /** Reads native conditions on local sockets, their users and groups, and the types of addresses. */
 final class SocketReader {
-    private SocketReader() {
-    }
+    private SocketReader() {}
 
     /** Reads a condition that begins by loading a property of a socket, or the type of an address. */
     static Optional<? extends Match> read(Cursor cursor, Expr first, KernelNames names) {

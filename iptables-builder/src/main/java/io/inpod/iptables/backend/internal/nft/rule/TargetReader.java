@@ -51,7 +51,8 @@ final class TargetReader {
         } else if (first.equals(new Expr.Meta(Expr.Meta.MARK))) {
             return mark(true);
         } else if (first.equals(new Expr.Route(Expr.Route.TCP_MSS))) {
-            return cursor.skip(new Expr.ToNetwork(2, 2)) && cursor.skip(NativeTargets.SET_SEGMENT_SIZE) ? Optional.of(new Target.ClampTcpMss()) : Optional.empty();
+            return cursor.skip(new Expr.ToNetwork(2, 2)) && cursor.skip(NativeTargets.SET_SEGMENT_SIZE)
+                    ? Optional.of(new Target.ClampTcpMss()) : Optional.empty();
         } else if (first instanceof Expr.Immediate immediate && immediate.register() == 1) {
             return immediate(immediate.data());
         } else if (first instanceof Expr.Plain plain) {
@@ -104,7 +105,8 @@ final class TargetReader {
     /** Reads a port that is loaded into a register. */
     private Optional<Integer> port(int register) {
         int position = cursor.position();
-        Optional<Integer> port = cursor.next(Expr.Immediate.class).filter(i -> i.register() == register && i.data().length() == 2).map(i -> i.data().u16At(0));
+        Optional<Integer> port = cursor.next(Expr.Immediate.class).filter(i -> i.register() == register && i.data().length() == 2)
+                .map(i -> i.data().u16At(0));
         if (port.isEmpty()) {
             cursor.back(position);
         }
@@ -117,7 +119,8 @@ final class TargetReader {
         Optional<Ports> ports = first.map(p -> new Ports(p, last.orElse(p)));
         InetAddress address = Basics.address(data.array());
         Optional<Expr.Plain> nat = cursor.next(Expr.Plain.class).filter(p -> p.name().equals("nat"));
-        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT ? new Target.Snat(address, ports) : new Target.Dnat(address, ports);
+        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT ? new Target.Snat(address, ports)
+                : new Target.Dnat(address, ports);
         return nat.filter(p -> p.equals(last(target))).map(p -> target);
     }
 
@@ -142,7 +145,8 @@ final class TargetReader {
 
     private Optional<Target> tproxy(int port) {
         Optional<Target> mark = TargetReader.read(cursor, family).filter(Target.SetMark.class::isInstance);
-        return cursor.skip(new Expr.Verdict(Expr.Verdict.ACCEPT, null)) ? mark.map(m -> new Target.Tproxy(port, ((Target.SetMark) m).mark())) : Optional.empty();
+        return cursor.skip(new Expr.Verdict(Expr.Verdict.ACCEPT, null))
+                ? mark.map(m -> new Target.Tproxy(port, ((Target.SetMark) m).mark())) : Optional.empty();
     }
 
     private Optional<Target> reject(Expr.Plain plain) {

@@ -22,8 +22,7 @@ public final class XtConntrack {
     private static final int BY_STATE = 0x1;
     private static final int BY_STATUS = 0x40;
 
-    private XtConntrack() {
-    }
+    private XtConntrack() {}
 
     public static Expr.XtMatch state(ConntrackStateMatch match) {
         int bits = 0;

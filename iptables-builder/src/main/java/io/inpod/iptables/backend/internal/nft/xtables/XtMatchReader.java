@@ -24,8 +24,7 @@ import java.util.OptionalInt;
 
 /** Reads matches of x_tables: a condition counts as understood if writing it again gives the same bytes. */
 public final class XtMatchReader {
-    private XtMatchReader() {
-    }
+    private XtMatchReader() {}
 
     /** Returns the meaning of a match, if the model can express it. */
     public static Optional<Match> read(Expr.XtMatch match, IpFamily family, KernelNames names) {
@@ -44,7 +43,8 @@ public final class XtMatchReader {
             }
             case "icmp 0", "icmp6 0" -> {
                 OptionalInt code = info.u8At(1) == 0 && info.u8At(2) == 255 ? OptionalInt.empty() : OptionalInt.of(info.u8At(1));
-                IcmpMatch found = new IcmpMatch(match.name().equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, info.u8At(0), code, info.u8At(3) != 0);
+                IcmpMatch found =
+                        new IcmpMatch(match.name().equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, info.u8At(0), code, info.u8At(3) != 0);
                 yield same(match, found, XtMatches.icmp(found));
             }
             case "addrtype 1" -> addressType(match);
@@ -62,7 +62,8 @@ public final class XtMatchReader {
             }
             case "socket 3" -> {
                 int flags = info.u8At(0);
-                SocketMatch found = new SocketMatch((flags & XtMatches.SOCKET_TRANSPARENT) != 0, (flags & XtMatches.SOCKET_NOWILDCARD) != 0);
+                SocketMatch found =
+                        new SocketMatch((flags & XtMatches.SOCKET_TRANSPARENT) != 0, (flags & XtMatches.SOCKET_NOWILDCARD) != 0);
                 yield same(match, found, XtMatches.socket(found));
             }
             default -> Optional.empty();
@@ -84,19 +85,21 @@ public final class XtMatchReader {
     private static Optional<Match> owner(Expr.XtMatch match) {
         Octets info = match.info();
         boolean negated = info.u8At(17) != 0;
-        switch (info.u8At(16)) {
-            case XtMatches.OWNER_USER:
+        return switch (info.u8At(16)) {
+            case XtMatches.OWNER_USER -> {
                 OwnerUserMatch user = new OwnerUserMatch(info.hostInt(0) & 0xffffffffL, info.hostInt(4) & 0xffffffffL, negated);
-                return same(match, user, XtMatches.owner(user));
-            case XtMatches.OWNER_GROUP:
+                yield same(match, user, XtMatches.owner(user));
+            }
+            case XtMatches.OWNER_GROUP -> {
                 OwnerGroupMatch group = new OwnerGroupMatch(info.hostInt(8) & 0xffffffffL, info.hostInt(12) & 0xffffffffL, negated);
-                return same(match, group, XtMatches.owner(group));
-            case XtMatches.OWNER_SOCKET:
+                yield same(match, group, XtMatches.owner(group));
+            }
+            case XtMatches.OWNER_SOCKET -> {
                 OwnerSocketMatch socket = new OwnerSocketMatch(negated);
-                return same(match, socket, XtMatches.owner(socket));
-            default:
-                return Optional.empty();
-        }
+                yield same(match, socket, XtMatches.owner(socket));
+            }
+            default -> Optional.empty();
+        };
     }
 
     private static Optional<Match> same(Expr.XtMatch found, Match match, Expr.XtMatch written) {

@@ -32,8 +32,7 @@ public final class XtMatches {
     static final int SOCKET_TRANSPARENT = 1;
     static final int SOCKET_NOWILDCARD = 2;
 
-    private XtMatches() {
-    }
+    private XtMatches() {}
 
     /** {@code -m tcp} or {@code -m udp} without any condition, which iptables-nft leaves to x_tables. */
     public static Expr.XtMatch header(Protocol protocol) {
@@ -52,7 +51,8 @@ public final class XtMatches {
     }
 
     public static Expr.XtMatch icmp(IcmpMatch match) {
-        Struct struct = new Struct(4).u8(0, match.type()).u8(1, match.code().orElse(0)).u8(2, match.code().orElse(255)).u8(3, bit(match.negated()));
+        Struct struct =
+                new Struct(4).u8(0, match.type()).u8(1, match.code().orElse(0)).u8(2, match.code().orElse(255)).u8(3, bit(match.negated()));
         return new Expr.XtMatch(match.protocol() == Protocol.ICMP ? "icmp" : "icmp6", 0, struct.bytes());
     }
 

@@ -13,8 +13,7 @@ import java.util.Optional;
 
 /** Reads targets of x_tables: one counts as understood if writing it again gives the same bytes. */
 public final class XtTargetReader {
-    private XtTargetReader() {
-    }
+    private XtTargetReader() {}
 
     /** Returns the meaning of a target, if the model can express it. */
     public static Optional<Target> read(Expr.XtTarget found, IpFamily family) {
@@ -33,12 +32,16 @@ public final class XtTargetReader {
             case "MASQUERADE" -> List.of(new Target.Masquerade());
             case "DNAT" -> {
                 InetAddress address = XtTargets.address(found, family);
-                yield portsGiven(info, 36).<List<Target>>map(p -> List.of(new Target.Dnat(address, Optional.of(p)), new Target.Dnat(address, Optional.empty())))
+                yield portsGiven(info, 36)
+                        .<List<Target>>map(
+                                p -> List.of(new Target.Dnat(address, Optional.of(p)), new Target.Dnat(address, Optional.empty())))
                         .orElse(List.of(new Target.Dnat(address, Optional.empty())));
             }
             case "SNAT" -> {
                 InetAddress address = XtTargets.address(found, family);
-                yield portsGiven(info, family == IpFamily.V4 ? 16 : 36).<List<Target>>map(p -> List.of(new Target.Snat(address, Optional.of(p)), new Target.Snat(address, Optional.empty())))
+                yield portsGiven(info, family == IpFamily.V4 ? 16 : 36)
+                        .<List<Target>>map(
+                                p -> List.of(new Target.Snat(address, Optional.of(p)), new Target.Snat(address, Optional.empty())))
                         .orElse(List.of(new Target.Snat(address, Optional.empty())));
             }
             case "TPROXY" -> List.of(new Target.Tproxy(info.u16At(24), XtTargets.mark(info, 4, 0)));
@@ -57,7 +60,8 @@ public final class XtTargetReader {
                 yield all;
             }
             case "LOG" -> List.of(new Target.Log(info.text(2, XtTargets.PREFIX_LENGTH), info.u8At(0)));
-            case "TCPMSS" -> List.of(info.hostShort(0) == XtTargets.MSS_CLAMP ? new Target.ClampTcpMss() : new Target.SetTcpMss(info.hostShort(0)));
+            case "TCPMSS" ->
+                List.of(info.hostShort(0) == XtTargets.MSS_CLAMP ? new Target.ClampTcpMss() : new Target.SetTcpMss(info.hostShort(0)));
             default -> List.of();
         };
     }

@@ -87,7 +87,8 @@ public final class XtTargets implements TargetVisitor<Expr> {
     public Expr visit(Target.Snat target) {
         byte[] address = target.address().getAddress();
         if (IpFamily.of(target.address()) == IpFamily.V4) {
-            return xt("SNAT", 0, ports(new Struct(20).u32(0, 1).u32(4, flags(target.ports())).bytes(8, address).bytes(12, address), 16, target.ports()));
+            return xt("SNAT", 0,
+                    ports(new Struct(20).u32(0, 1).u32(4, flags(target.ports())).bytes(8, address).bytes(12, address), 16, target.ports()));
         }
         return xt("SNAT", 1, ports(new Struct(40).u32(0, flags(target.ports())).bytes(4, address).bytes(20, address), 36, target.ports()));
     }
