@@ -58,9 +58,9 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
 
     /**
      * Prepares a channel that will be relayed later; to be called by the channel's initializer. Switches automatic reading off and
-     * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (If a peer sends data and
-     * then closes, Netty reads even without a request; the data would be lost while the other side is still connecting.) A reset closes the
-     * channel, so its close future shows that the client is gone.
+     * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (If a peer sends data
+     * and then closes, Netty reads even without a request; the data would be lost while the other side is still connecting.) A reset closes
+     * the channel, so its close future shows that the client is gone.
      *
      * @param channel a connected channel; called on its event loop
      */

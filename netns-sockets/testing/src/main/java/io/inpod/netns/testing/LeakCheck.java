@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Finds resources that a piece of work left behind: descriptors other than files; this process's threads and child processes in a foreign
- * network namespace; namespaces with a name or another mount. Work that ends in the background (an event loop that is shutting down) has ten
- * seconds to do so.
+ * network namespace; namespaces with a name or another mount. Work that ends in the background (an event loop that is shutting down) has
+ * ten seconds to do so.
  *
  * <p>The check covers all mounts of the mount namespace: on a machine where other programs create named namespaces meanwhile, run it in a
  * sandbox.
