@@ -10,9 +10,9 @@ import java.util.concurrent.ScheduledExecutorService;
  * Fetches certificates from a CA when they are first needed, or before, and renews them at half of their lifetime. Thread-safe.
  *
  * <p>At most eight fetches run concurrently. The others wait in this order: certificates that a connection waits for, then
- * {@link #prefetch}, then renewals. After a failure the next attempt follows half a second later, then after twice as long each time, up
- * to 150 seconds (each ±20 %); requests in between fail with the last failure. If a renewal fails, the old certificate remains in force
- * until it expires.
+ * {@link #prefetch}, then renewals. After a failure the next attempt follows half a second later, then after twice as long each time, up to
+ * 150 seconds (each ±20 %); requests in between fail with the last failure. If a renewal fails, the old certificate remains in force until
+ * it expires.
  */
 public final class CertificateFetcher implements CertificateSource, AutoCloseable {
     private final FetchQueue queue;

@@ -54,7 +54,7 @@ final class NftRuleParser {
     static Optional<Rule> parse(Map<?, ?> rule) {
         try {
             return Optional.of(new NftRuleParser().rule(rule));
-            // also for another structure, or values outside the model's ranges
+            // another structure, or values out of range
         } catch (IllegalArgumentException | ClassCastException | IndexOutOfBoundsException | ArithmeticException e) {
             return Optional.empty();
         }
