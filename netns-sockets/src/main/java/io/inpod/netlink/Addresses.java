@@ -42,7 +42,8 @@ public final class Addresses {
     }
 
     /**
-     * Adds an address to an interface. It is usable immediately: IPv6's duplicate address detection is skipped.
+     * Adds an address to an interface. IPv6's duplicate address detection is skipped, so no delay follows. An IPv6 address receives packets
+     * as soon as a work queue of the kernel has added its local route, which takes longer than this method only on a busy machine.
      *
      * @param address the address to add
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the interface has it already

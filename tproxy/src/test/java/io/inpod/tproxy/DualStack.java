@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /** Adds IPv6 addresses to pods, and loads the same rules for both families with the system's own tools. */
 final class DualStack {
@@ -32,6 +33,7 @@ final class DualStack {
             try (Rtnetlink inside = Rtnetlink.open(pods.get(i).namespace())) {
                 inside.addresses().add("eth0", v6(i), 64);
             }
+            awaitLocal(pods.get(i).namespace(), v6(i));
         }
         // A reply is routed once before the rules mark it; without any route it would be dropped there.
         InetAddress router = InetAddress.getByName("fd77::1");
@@ -48,6 +50,16 @@ final class DualStack {
             try (Rtnetlink inside = Rtnetlink.open(pod.namespace())) {
                 inside.routes().add(Route.via(InetAddress.getByName("198.51.100.0"), 24, pods.get(last).address()));
                 inside.routes().add(Route.via(InetAddress.getByName("2001:db8::"), 64, v6(last)));
+            }
+        }
+    }
+
+    /** Waits for the local route of an address, which the kernel adds in a work queue. Until then the address counts as a neighbour's. */
+    private static void awaitLocal(NetworkNamespace namespace, InetAddress address) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!Tool.run(namespace, "ip", "-6", "route", "get", address.getHostAddress()).startsWith("local")) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("the kernel added no local route for " + address);
             }
         }
     }

@@ -46,7 +46,7 @@ abstract class EndToEnd {
 
     private final String profile;
     private final boolean ipv6;
-    private Node node;
+    Node node;
 
     /** Creates the tests for one family. For IPv6, pods have addresses of both families; for IPv4, only those of IPv4. */
     EndToEnd(String profile, boolean ipv6) {
@@ -390,6 +390,11 @@ abstract class EndToEnd {
 
     /** A CONNECT request by another HTTP/2 stack (Python's h2 over OpenSSL), with a certificate from the same CA or none. */
     private String foreignConnect(String serviceAccount, String authority) throws Exception {
+        return foreignConnect(text(node.b), serviceAccount, authority);
+    }
+
+    /** A CONNECT request to port 15008 of some address. */
+    String foreignConnect(String address, String serviceAccount, String authority) throws Exception {
         Path chain = node.home.resolve("foreign-chain.pem");
         Path key = node.home.resolve("foreign-key.pem");
         if (!serviceAccount.isEmpty()) {
@@ -397,7 +402,7 @@ abstract class EndToEnd {
                     .issueTo(new io.inpod.hbone.identity.SpiffeId("cluster.local", "default", serviceAccount), chain, key);
         }
         return Tool.run(node.c.namespace(), "/usr/bin/python3", Path.of("src/test/python/hbone_connect.py").toAbsolutePath().toString(),
-                text(node.b), authority, serviceAccount.isEmpty() ? "" : chain.toString(), key.toString()).strip();
+                address, authority, serviceAccount.isEmpty() ? "" : chain.toString(), key.toString()).strip();
     }
 
     @Test

@@ -37,7 +37,7 @@ final class InboundPlaintext extends PodListener {
         if (pod.workload().isEmpty()) {
             refuse(client, connection, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {
-            refuse(client, connection, "the destination is not an address of this pod"); // this is not a relay to other hosts
+            refuse(client, connection, PodContext.NOT_OURS); // this is not a relay to other hosts
         } else {
             connect(client, source, destination, connection);
         }

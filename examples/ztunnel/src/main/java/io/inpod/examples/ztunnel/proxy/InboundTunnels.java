@@ -54,6 +54,8 @@ final class InboundTunnels implements TunnelRequestHandler {
             refuse(request, log, UNAVAILABLE, "attempted recursive call to ourselves");
         } else if (pod.workload().isEmpty()) {
             refuse(request, log, UNAVAILABLE, PodContext.UNKNOWN);
+        } else if (!pod.owns(asked)) { // TPROXY also takes connections to port 15008 of addresses that only a route or ARP leads here
+            refuse(request, log, BAD_REQUEST, PodContext.NOT_OURS);
         } else {
             connect(request, source, new InetSocketAddress(local.getAddress(), authority.port()), log);
         }

@@ -46,6 +46,7 @@ record PodContext(
     static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
 
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
+    static final String NOT_OURS = "the destination is not an address of this pod";
 
     /**
      * Adds an accepted connection, which has inherited its listener's options; returns false if it was closed, or its pod removed,
