@@ -27,6 +27,9 @@ import java.util.List;
  */
 public record InPodRedirection(Profile profile, IpFamily family, InetAddress hostProbe, boolean dnsCapture, boolean ingress,
         List<String> virtualInterfaces) {
+    private static final Match NOT_LOCALHOST_V4 = Match.destination(IpPrefix.of(IpFamily.V4.loopback())).not();
+    private static final Match NOT_LOCALHOST_V6 = Match.destination(IpPrefix.of(IpFamily.V6.loopback())).not();
+
     /** How inbound connections reach the proxy. */
     public enum Profile {
         /** By REDIRECT in nat. The original destination comes from conntrack. */
@@ -165,6 +168,6 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     }
 
     Match notLocalhost() {
-        return Match.destination(IpPrefix.of(family.loopback())).not();
+        return family == IpFamily.V4 ? NOT_LOCALHOST_V4 : NOT_LOCALHOST_V6;
     }
 }

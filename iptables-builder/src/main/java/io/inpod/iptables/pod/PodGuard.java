@@ -2,8 +2,8 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
-import io.inpod.iptables.Chain;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Ports;
@@ -55,11 +55,12 @@ final class PodGuard {
             Optional.of(TcpFlags.syn()));
     private static final Match NOT_TPROXY = Match.mark(RedirectionRules.TPROXY).not();
     private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
-    private static final Rule PASS_CAUGHT =
-            Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)));
-    private static final Rule UNKNOWN =
-            Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
-    private static final Rule MIDSTREAM = Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS);
+    private static final ScopedRule PASS_CAUGHT = ScopedRule.of(
+            Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT))));
+    private static final ScopedRule UNKNOWN = ScopedRule.of(
+            Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED)));
+    private static final ScopedRule MIDSTREAM = ScopedRule.of(
+            Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS));
 
     private PodGuard() {}
 
@@ -70,8 +71,10 @@ final class PodGuard {
         proxyCgroup.ifPresent(path -> addMarkRules(tables, kind.markGuard, path));
     }
 
-    private static void addOutbound(Draft tables, String chain, List<InPodRedirection> redirections) {
-        List<Rule> rules = new ArrayList<>(List.of(UNKNOWN, MIDSTREAM));
+    private static void addOutbound(Draft tables, PodChain chain, List<InPodRedirection> redirections) {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(UNKNOWN.in(tables.scope()));
+        rules.add(MIDSTREAM.in(tables.scope()));
         boolean nested = false;
         for (InPodRedirection redirection : redirections) {
             Match elsewhere = redirection.toProbe().not();
@@ -87,13 +90,14 @@ final class PodGuard {
             rules.add(
                     Rule.of(DROP, elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
         }
-        tables.add(TableName.MANGLE, PodTables.jump(Hook.POSTROUTING, chain), new Chain(chain, rules));
+        tables.jump(TableName.MANGLE, Hook.POSTROUTING, chain);
+        tables.add(TableName.MANGLE, chain, rules);
         if (nested) { // only in FORWARD does every kernel know the interface on which a packet arrived
-            tables.add(TableName.MANGLE, PodTables.jump(Hook.FORWARD, chain));
+            tables.jump(TableName.MANGLE, Hook.FORWARD, chain);
         }
     }
 
-    private static void addInbound(Draft tables, String chain, List<InPodRedirection> redirections) {
+    private static void addInbound(Draft tables, PodChain chain, List<InPodRedirection> redirections) {
         List<Rule> rules = new ArrayList<>();
         for (InPodRedirection redirection : redirections) {
             if (redirection.ingress()) {
@@ -101,7 +105,7 @@ final class PodGuard {
             }
             boolean marks = redirection.profile() == InPodRedirection.Profile.TPROXY;
             if (!marks) {
-                rules.add(Draft.only(PASS_CAUGHT, redirection.family()));
+                rules.add(PASS_CAUGHT.in(FamilyScope.of(redirection.family())));
             }
             for (String name : redirection.virtualInterfaces()) {
                 rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,
@@ -111,15 +115,17 @@ final class PodGuard {
                     ARRIVES));
         }
         if (!rules.isEmpty()) {
-            tables.add(TableName.MANGLE, PodTables.jump(Hook.INPUT, chain), new Chain(chain, rules));
+            tables.jump(TableName.MANGLE, Hook.INPUT, chain);
+            tables.add(TableName.MANGLE, chain, rules);
         }
     }
 
-    private static void addMarkRules(Draft tables, String chain, String proxyCgroup) {
+    private static void addMarkRules(Draft tables, PodChain chain, String proxyCgroup) {
         // Only packets that start a connection: for closed sockets of the proxy, the kernel replies from its own sockets, which are in no
         // cgroup. In OUTPUT, because nf_tables knows a packet's socket there but not in POSTROUTING. Without a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups above the given one.
-        tables.add(TableName.FILTER, PodTables.jump(Hook.OUTPUT, chain), Chain.of(chain,
+        tables.jump(TableName.FILTER, Hook.OUTPUT, chain);
+        tables.add(TableName.FILTER, chain, List.of(
                 Rule.of(new Target.Return(), MARKED, Match.cgroup(proxyCgroup)),
                 Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));
     }

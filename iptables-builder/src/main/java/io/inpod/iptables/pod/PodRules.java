@@ -175,7 +175,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
             (handing && table == TableName.MANGLE ? before : wanted).table(table).ifPresent(draft::add);
         }
         boolean rejected = redirection(family).isPresent() && before.table(TableName.FILTER).stream()
-                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(PodTables.IPTABLES.rejection));
+                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(PodTables.IPTABLES.rejection.name()));
         if (rejected) {
             FamilyRejection.add(draft, PodTables.IPTABLES, family);
         }

@@ -4,11 +4,10 @@ import static io.inpod.iptables.Match.header;
 import static io.inpod.iptables.Match.protocol;
 import static io.inpod.iptables.Protocol.TCP;
 
-import io.inpod.iptables.Chain;
-import io.inpod.iptables.Hook;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.Target;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -22,59 +21,47 @@ enum PodTables {
     /** {@code inet} tables: one rule set for both families. */
     INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject");
 
-    /** Redirection of inbound packets. */
-    final String inbound;
-    /** Redirection of outbound packets. */
-    final String outbound;
-    /** The guard for outbound packets. */
-    final String guard;
-    /** The guard for inbound packets. */
-    final String inboundGuard;
-    /** The guard for the proxy's mark. */
-    final String markGuard;
-    /** Rejection of a family. */
-    final String rejection;
+    private static final Target ACCEPT = new Target.Accept();
+    private static final Match IS_TCP = protocol(TCP);
+    private static final Match WHOLE_TCP = header(TCP);
 
-    private final Chain toInbound;
-    private final Chain toOutbound;
+    /** Redirection of inbound packets. */
+    final PodChain inbound;
+    /** Redirection of outbound packets. */
+    final PodChain outbound;
+    /** The guard for outbound packets. */
+    final PodChain guard;
+    /** The guard for inbound packets. */
+    final PodChain inboundGuard;
+    /** The guard for the proxy's mark. */
+    final PodChain markGuard;
+    /** Rejection of a family. */
+    final PodChain rejection;
 
     PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection) {
-        this.inbound = inbound;
-        this.outbound = outbound;
-        this.guard = guard;
-        this.inboundGuard = inboundGuard;
-        this.markGuard = markGuard;
-        this.rejection = rejection;
-        this.toInbound = jump(Hook.PREROUTING, inbound);
-        this.toOutbound = jump(Hook.OUTPUT, outbound);
+        this.inbound = PodChain.of(inbound);
+        this.outbound = PodChain.of(outbound);
+        this.guard = PodChain.of(guard);
+        this.inboundGuard = PodChain.of(inboundGuard);
+        this.markGuard = PodChain.of(markGuard);
+        this.rejection = PodChain.of(rejection);
     }
 
     /** The names of all chains of both kinds. */
     static Set<String> allChains() {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
-            chains.addAll(Set.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard, tables.rejection));
+            for (PodChain chain : List.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard,
+                    tables.rejection)) {
+                chains.add(chain.name());
+            }
         }
         return chains;
     }
 
-    /** A built-in chain that leads to another. */
-    static Chain jump(Hook hook, String chain) {
-        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
-    }
-
-    Chain toInbound() {
-        return toInbound;
-    }
-
-    Chain toOutbound() {
-        return toOutbound;
-    }
-
     /** Accepts TCP of an address; with iptables Istio also asks that the header is whole ({@code -m tcp}). */
     Rule acceptTcp(Match address) {
-        Target accept = new Target.Accept();
-        return this == IPTABLES ? Rule.of(accept, address, protocol(TCP), header(TCP)) : Rule.of(accept, address, protocol(TCP));
+        return this == IPTABLES ? Rule.of(ACCEPT, address, IS_TCP, WHOLE_TCP) : Rule.of(ACCEPT, address, IS_TCP);
     }
 
     /** A rule on a mark and a port: with iptables Istio asks for the mark first, with nft for the port. */
