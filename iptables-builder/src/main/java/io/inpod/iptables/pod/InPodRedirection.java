@@ -140,7 +140,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     /** {@return the rules for the tables of iptables} */
     public RuleSet ruleSet() {
         Draft draft = new Draft();
-        RedirectionRules.add(draft, PodTables.IPTABLES, List.of(this));
+        RedirectionRules.add(draft, PodTables.IPTABLES, List.of(this), false);
         return draft.of(family);
     }
 
@@ -153,7 +153,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
      */
     public static RuleSet inet(List<InPodRedirection> redirections) {
         Draft draft = new Draft();
-        RedirectionRules.add(draft, PodTables.INET, redirections);
+        RedirectionRules.add(draft, PodTables.INET, redirections, false);
         return draft.ofBoth();
     }
 

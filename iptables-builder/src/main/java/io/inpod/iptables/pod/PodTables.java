@@ -17,9 +17,9 @@ import java.util.TreeSet;
  */
 enum PodTables {
     /** The tables of iptables: one rule set for each family. */
-    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT"),
+    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT"),
     /** {@code inet} tables: one rule set for both families. */
-    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject");
+    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit");
 
     private static final Target ACCEPT = new Target.Accept();
     private static final Match IS_TCP = protocol(TCP);
@@ -37,14 +37,18 @@ enum PodTables {
     final PodChain markGuard;
     /** Rejection of a family. */
     final PodChain rejection;
+    /** Where the guard marks the connections that it admits. */
+    final PodChain admission;
 
-    PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection) {
+    PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection,
+            String admission) {
         this.inbound = PodChain.of(inbound);
         this.outbound = PodChain.of(outbound);
         this.guard = PodChain.of(guard);
         this.inboundGuard = PodChain.of(inboundGuard);
         this.markGuard = PodChain.of(markGuard);
         this.rejection = PodChain.of(rejection);
+        this.admission = PodChain.of(admission);
     }
 
     /** The names of all chains of both kinds. */
@@ -52,7 +56,7 @@ enum PodTables {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
             for (PodChain chain : List.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard,
-                    tables.rejection)) {
+                    tables.rejection, tables.admission)) {
                 chains.add(chain.name());
             }
         }

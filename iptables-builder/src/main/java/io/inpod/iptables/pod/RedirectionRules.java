@@ -23,6 +23,7 @@ import io.inpod.iptables.Ports;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.InPodConstants;
 import java.util.ArrayList;
@@ -69,6 +70,9 @@ final class RedirectionRules {
             ScopedRule.of(Rule.of(new Target.Tproxy(HBONE_PORT, TPROXY), IS_TCP, HBONE, UNMARKED));
     private static final ScopedRule PASS_KNOWN =
             ScopedRule.of(Rule.of(ACCEPT, IS_TCP, conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
+    // The entry of a closed connection outlives it: the first segment of the next connection with the same ports counts as established.
+    private static final ScopedRule PASS_KNOWN_BUT_FIRST = ScopedRule.of(Rule.of(ACCEPT, IS_TCP, Match.flags(TcpFlags.syn()).not(),
+            conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
     private static final ScopedRule PASS_REPLIES = ScopedRule.of(Rule.of(ACCEPT, IS_TCP, mark(TPROXY)));
     private static final ScopedRule REDIRECT_DNS =
             ScopedRule.of(Rule.of(TO_DNS, OUT_LOOPBACK.not(), IS_UDP, UNMARKED, destinationPort(UDP, DNS)));
@@ -84,16 +88,21 @@ final class RedirectionRules {
     private final FamilyScope scope;
     private final PodTables kind;
     private final List<InPodRedirection> redirections;
+    private final boolean guarded;
 
-    private RedirectionRules(FamilyScope scope, PodTables kind, List<InPodRedirection> redirections) {
+    private RedirectionRules(FamilyScope scope, PodTables kind, List<InPodRedirection> redirections, boolean guarded) {
         this.scope = scope;
         this.kind = kind;
         this.redirections = redirections;
+        this.guarded = guarded;
     }
 
-    /** Adds the rules of one redirection for the tables of iptables, or of one or two for {@code inet} tables, IPv4 first. */
-    static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections) {
-        RedirectionRules rules = new RedirectionRules(tables.scope(), kind, redirections);
+    /**
+     * Adds the rules of one redirection for the tables of iptables, or of one or two for {@code inet} tables, IPv4 first. Without the guard
+     * they are exactly Istio's; with it, TPROXY also gets the first segments that connection tracking takes for established.
+     */
+    static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, boolean guarded) {
+        RedirectionRules rules = new RedirectionRules(tables.scope(), kind, redirections, guarded);
         addTable(tables, TableName.MANGLE, kind, rules.mangleIn(), rules.mangleOut());
         tables.jump(TableName.NAT, Hook.OUTPUT, kind.outbound);
         tables.add(TableName.NAT, kind.outbound, rules.natOut());
@@ -119,7 +128,7 @@ final class RedirectionRules {
         each(rules, BY_TPROXY, r -> kind.acceptTcp(r.fromProbe()));
         each(rules, BY_TPROXY, r -> Rule.of(ACCEPT, r.notLocalhost(), IN_LOOPBACK, IS_TCP));
         once(rules, BY_TPROXY, HAND_OVER_HBONE);
-        once(rules, BY_TPROXY, PASS_KNOWN);
+        once(rules, BY_TPROXY, guarded ? PASS_KNOWN_BUT_FIRST : PASS_KNOWN);
         each(rules, BY_TPROXY, r -> Rule.of(TPROXY_TO_INBOUND, r.notLocalhost(), IS_TCP, UNMARKED));
         return rules;
     }

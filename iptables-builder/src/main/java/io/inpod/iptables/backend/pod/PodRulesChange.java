@@ -145,13 +145,22 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     private void install(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        if (backend.layout() == Layout.IPTABLES || !some.guard()) {
+        boolean known = some.guard() && OlderConnections.exist(namespace);
+        boolean older = false;
+        if (known || backend.layout() == Layout.IPTABLES || !some.guard()) {
             Listing found = backend.read(namespace, PodRules.NAMES);
+            older = known && !OlderConnections.guarded(found);
+            if (older) {
+                OlderConnections.admit(namespace);
+            }
             if (!found.isEmpty()) {
                 prepare(namespace, backend, some, found);
             }
         }
         change(backend, some).install(namespace);
+        if (older) {
+            OlderConnections.admit(namespace); // those that began while the rules changed
+        }
     }
 
     /** Returns the rules that this kernel supports, if it can't redirect one of two families: tried in a temporary namespace. */
@@ -182,6 +191,9 @@ public final class PodRulesChange implements NamespaceChange {
      * even if both tables change in one transaction; the guard then drops it.
      */
     private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some, Listing found) throws IOException {
+        if (some.guard() && backend.layout() == Layout.INET) {
+            return;
+        }
         RuleSet wanted = ruleSet(some, backend);
         if (!some.guard() && change(backend, some).diff(namespace).isEmpty()) {
             return;
