@@ -23,16 +23,16 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}, in separate chains: TCP leaves the pod or arrives in it only if these rules have admitted its
- * connection. Admitted connections carry a connection mark that no other rule sets. What connection tracking knows about a connection
+ * A safety net under {@link InPodRedirection}, in separate chains: TCP leaves the pod or arrives in it only if these rules have admitted
+ * its connection. Admitted connections carry a connection mark that no other rule sets. What connection tracking knows about a connection
  * ("established", "reply") is never a reason: an application, or a host on the network, can create entries.
  *
  * <ul>
  * <li>In mangle INPUT, where nat has chosen the destination port: connections that reach the proxy are admitted. With TPROXY they carry its
  * mark; with REDIRECT their destination is a port of the proxy's. The connections of the host probes are admitted too, and with
  * {@linkplain InPodRedirection#ingress ingress} all.
- * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted. With ingress, everything that the
- * pod forwards is, unless it comes from a virtual interface (for which the guard is in mangle FORWARD too).
+ * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted. With ingress, everything that
+ * the pod forwards is, unless it comes from a virtual interface (for which the guard is in mangle FORWARD too).
  * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
  * other TCP is dropped. Loopback passes.
  * <li>In mangle INPUT, packets that arrive by loopback lose the proxy's mark, because a socket that accepts a connection may inherit it

@@ -27,8 +27,8 @@ import java.util.Optional;
  *
  * <p>The pod itself isn't touched: all of its rules are copied into a twin, a pod that is created for the purpose, and the packets are
  * sent there. The rules' surroundings (routing, the proxy's listeners) aren't tested. Needs {@code netns-sockets}, the tools iptables
- * and nft, and CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW. Blocks for a second or two; a broken guarantee may take some seconds more. May be
- * called on any platform thread, and for several pods concurrently.
+ * and nft, and CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW. Blocks for a second or two; a broken guarantee may take some seconds more. May
+ * be called on any platform thread, and for several pods concurrently.
  */
 public final class GuaranteeTrial {
     private static final int APP = 8080;
