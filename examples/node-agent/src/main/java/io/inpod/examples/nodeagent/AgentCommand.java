@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +52,11 @@ final class AgentCommand implements Callable<Integer> {
                     + "except on loopback")
     private boolean ipv6;
 
+    @Option(names = "--failed-enrolment", paramLabel = "closed|open", defaultValue = "closed",
+            description = "what becomes of a pod that can't be enrolled, for example because the proxy refuses it. closed (default): its rules "
+                    + "stay, its connections are refused, and the agent retries. open: its rules are removed, and it sends plaintext")
+    private FailedEnrolment failedEnrolment = FailedEnrolment.CLOSED;
+
     @Override
     public Integer call() throws IOException {
         AtomicInteger number = new AtomicInteger();
@@ -59,19 +67,38 @@ final class AgentCommand implements Callable<Integer> {
         });
         boolean both = ipv6 && Files.exists(KERNEL_IPV6);
         PodRedirection redirection = new PodRedirection(profile, dnsCapture, both);
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "nodeagent-retries");
+            thread.setDaemon(true);
+            return thread;
+        });
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
-            Agent agent = new Agent(proxies, redirection::change, PROXY);
+            Agent agent = new Agent(proxies, redirection::change, redirection.closing(), failedEnrolment, PROXY, delays(timer));
+            proxies.onSnapshotAnswer(agent::answered);
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));
                 LOG.info("inpod_uds: {}", uds);
                 LOG.info("control socket: {}", controlPath);
-                LOG.info("profile: {}, dns capture: {}, ipv6: {}", profile.name().toLowerCase(java.util.Locale.ROOT), dnsCapture, both);
+                LOG.info("profile: {}, dns capture: {}, ipv6: {}, failed enrolment: {}", profile.name().toLowerCase(Locale.ROOT),
+                        dnsCapture,
+                        both, failedEnrolment.name().toLowerCase(Locale.ROOT));
                 threads.execute(proxies::run);
                 server.run();
             }
         }
         return 0;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the tasks catch everything
+    private static Delays delays(ScheduledExecutorService timer) {
+        return (pause, task) -> timer.schedule(() -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("an unexpected error while retrying", e);
+            }
+        }, pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Leaves the pods redirected: without a proxy their connections are refused, which is better than plaintext. */

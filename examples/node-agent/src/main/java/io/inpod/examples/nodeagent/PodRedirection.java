@@ -47,17 +47,28 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     }
 
     /**
+     * Returns the rules alone, without routing, for a pod whose redirection can't be installed: they lead all its connections to ports on
+     * which nothing listens.
+     */
+    NamespaceChange closing() {
+        return rules(PodOverrides.NONE);
+    }
+
+    /**
      * Returns the redirection of a pod.
      *
      * @param overrides the options that it overrides
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
     NamespaceChange change(PodOverrides overrides) {
+        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, rules(overrides));
+    }
+
+    private NamespaceChange rules(PodOverrides overrides) {
         List<InPodRedirection> families = new ArrayList<>();
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
         }
-        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT,
-                new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info));
+        return new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info);
     }
 }

@@ -137,8 +137,6 @@ class AgentTest {
         Future<Void> added = scene.adding("u1", pod);
         proxy.expectAdd(pod, "u1");
         proxy.nack();
-        proxy.expectDel("u1");
-        proxy.ack();
         assertThat(failureOf(added)).hasMessageContaining("boom");
         Traces.assertRedirected(pod);
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,7 @@ public final class ZdsServer implements AutoCloseable {
     private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
     /** In the order in which they connected. */
     private final List<ProxySession> sessions = new ArrayList<>();
+    private volatile BiConsumer<String, @Nullable String> snapshotAnswers = (uid, refusal) -> {};
 
     private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
         this.server = server;
@@ -59,6 +61,16 @@ public final class ZdsServer implements AutoCloseable {
             throw new IllegalArgumentException("the time in which a proxy must answer must be greater than zero, not " + patience);
         }
         return new ZdsServer(PrivateServer.listen(path), executor, patience);
+    }
+
+    /**
+     * Sets what is called for each pod of a snapshot when a proxy that has connected answers, with the pod's uid, and with null if the proxy
+     * serves the pod or else its reason for refusing it. Called on the session's thread; must not block, and must not call this server.
+     *
+     * @param answers receives the answers
+     */
+    public void onSnapshotAnswer(BiConsumer<String, @Nullable String> answers) {
+        snapshotAnswers = answers;
     }
 
     /** Accepts proxies until this server is closed. */
@@ -113,8 +125,10 @@ public final class ZdsServer implements AutoCloseable {
             for (ZdsPod pod : known) {
                 try {
                     session.exchangeDirectly("Add of pod " + pod.uid(), message(pod), pod.netns().fd());
+                    snapshotAnswers.accept(pod.uid(), null);
                 } catch (ZdsNackException e) {
                     LOG.error("{}", e.getMessage());
+                    snapshotAnswers.accept(pod.uid(), e.getMessage());
                 }
             }
             session.exchangeDirectly("SnapshotSent", Messages.snapshotSent());
@@ -179,9 +193,29 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is new, the server forgets it: it sends the
-     * proxy, which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding a pod again is harmless, and if
-     * that fails the pod stays part of the snapshot. Adding a known uid with another namespace moves the pod there.
+     * Makes a pod part of the snapshots for proxies that connect later, whether or not {@link #add} succeeds, until it is deleted. Sends
+     * nothing. A pod that has been kept isn't forgotten when a proxy refuses it; our ztunnel keeps retrying such a pod.
+     *
+     * @param pod the pod; its namespace remains the caller's, which may close it afterwards
+     * @throws IOException if the namespace is closed
+     */
+    public void keep(ZdsPod pod) throws IOException {
+        ZdsPod owned = own(pod);
+        synchronized (lock) {
+            ZdsPod known = pods.get(pod.uid());
+            if (known != null && known.netns().equals(pod.netns()) && known.info().equals(pod.info())) {
+                owned.netns().close();
+            } else {
+                close(pods.put(pod.uid(), owned));
+            }
+        }
+    }
+
+    /**
+     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is neither known nor {@linkplain #keep kept}, the
+     * server forgets it: it sends the proxy, which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding
+     * a pod again is harmless, and if that fails the pod stays part of the snapshot. Adding a known uid with another namespace moves the
+     * pod there.
      *
      * @param pod the pod; its namespace remains the caller's, which may close it afterwards
      * @throws ZdsNackException if the proxy refused, with its reason
