@@ -139,6 +139,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
         RedirectionRules.add(draft, kind, some);
         if (guard) {
             PodGuard.add(draft, kind, some, proxyCgroup);
+            ProxyPorts.add(draft, kind, some);
         }
     }
 

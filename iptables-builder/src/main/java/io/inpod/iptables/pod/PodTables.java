@@ -53,6 +53,7 @@ enum PodTables {
     static Set<String> allChains() {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
+            chains.add(ProxyPorts.chain(tables));
             chains.addAll(Set.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard, tables.rejection));
         }
         return chains;
