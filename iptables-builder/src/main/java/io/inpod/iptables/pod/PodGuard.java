@@ -64,10 +64,12 @@ final class PodGuard {
     private PodGuard() {}
 
     /** Adds the guard of one redirection for the tables of iptables, or of one or two for {@code inet} tables. */
-    static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, Optional<String> proxyCgroup) {
+    static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, List<String> proxyCgroups) {
         addOutbound(tables, kind.guard, redirections);
         addInbound(tables, kind.inboundGuard, redirections);
-        proxyCgroup.ifPresent(path -> addMarkRules(tables, kind.markGuard, path));
+        if (!proxyCgroups.isEmpty()) {
+            addMarkRules(tables, kind.markGuard, proxyCgroups);
+        }
     }
 
     private static void addOutbound(Draft tables, String chain, List<InPodRedirection> redirections) {
@@ -115,12 +117,13 @@ final class PodGuard {
         }
     }
 
-    private static void addMarkRules(Draft tables, String chain, String proxyCgroup) {
+    private static void addMarkRules(Draft tables, String chain, List<String> proxyCgroups) {
         // Only packets that start a connection: for closed sockets of the proxy, the kernel replies from its own sockets, which are in no
         // cgroup. In OUTPUT, because nf_tables knows a packet's socket there but not in POSTROUTING. Without a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups above the given one.
-        tables.add(TableName.FILTER, PodTables.jump(Hook.OUTPUT, chain), Chain.of(chain,
-                Rule.of(new Target.Return(), MARKED, Match.cgroup(proxyCgroup)),
-                Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));
+        List<Rule> rules = new ArrayList<>();
+        proxyCgroups.forEach(path -> rules.add(Rule.of(new Target.Return(), MARKED, Match.cgroup(path))));
+        rules.add(Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()));
+        tables.add(TableName.FILTER, PodTables.jump(Hook.OUTPUT, chain), new Chain(chain, rules));
     }
 }

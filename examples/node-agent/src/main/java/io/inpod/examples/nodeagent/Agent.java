@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,22 +34,25 @@ final class Agent {
 
     private final ZdsServer proxies;
     private final Function<PodOverrides, NamespaceChange> redirections;
-    private final NamespaceChange closing;
+    private final Supplier<NamespaceChange> closing;
     private final FailedEnrolment policy;
     private final Duration proxyPatience;
     private final Delays delays;
     private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
+    /** Held while rules are changed, never while waiting for a proxy. */
+    private final Object changing = new Object();
 
     /**
      * Creates an agent without pods.
      *
      * @param redirections creates a pod's redirection; throws IllegalArgumentException if the pod's overrides are impossible
-     * @param closing installed instead of a redirection that can't be installed
+     * @param closing creates what is installed instead of a redirection that can't be installed
      * @param policy what becomes of a pod that can't be enrolled
      * @param proxyPatience how long to wait for a proxy
      * @param delays runs retries
      */
-    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, NamespaceChange closing, FailedEnrolment policy,
+    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, Supplier<NamespaceChange> closing,
+            FailedEnrolment policy,
             Duration proxyPatience, Delays delays) {
         this.proxies = proxies;
         this.redirections = redirections;
@@ -110,22 +114,7 @@ final class Agent {
 
     private void enrol(EnrolledPod pod, Steps steps, Duration patience) throws AgentException {
         NetworkNamespace netns = pod.netns();
-        NamespaceChange redirection = pod.redirection();
-        if (!isRedirected(pod)) {
-            boolean undo = policy == FailedEnrolment.OPEN && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
-            steps.run("install routing and rules", () -> {
-                redirection.install(netns);
-                return netns;
-            });
-            if (undo) {
-                steps.undoBy("routing and rules", () -> redirection.remove(netns));
-            }
-            LOG.info("pod {}: routing and rules installed", pod.uid());
-        }
-        steps.run("check routing and rules", () -> {
-            redirection.verify(netns);
-            return netns;
-        });
+        redirect(pod, steps);
         ZdsPod handed = new ZdsPod(pod.uid(), pod.info(), netns);
         if (policy == FailedEnrolment.CLOSED) {
             steps.run("have it served by proxies that connect later", () -> {
@@ -137,10 +126,54 @@ final class Agent {
             proxies.awaitProxy(patience);
             return netns;
         });
+        redirect(pod, steps); // the rules depend on the proxy
         steps.run("hand it to the proxy", () -> {
             proxies.add(handed);
             return netns;
         });
+    }
+
+    private void redirect(EnrolledPod pod, Steps steps) throws AgentException {
+        NetworkNamespace netns = pod.netns();
+        synchronized (changing) {
+            NamespaceChange redirection = redirections.apply(pod.overrides());
+            if (isInstalled(redirection, netns)) {
+                return;
+            }
+            boolean undo = policy == FailedEnrolment.OPEN && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
+            steps.run("install routing and rules", () -> {
+                redirection.install(netns);
+                return netns;
+            });
+            if (undo) {
+                steps.undoBy("routing and rules", () -> redirection.remove(netns));
+            }
+            LOG.info("pod {}: routing and rules installed", pod.uid());
+            steps.run("check routing and rules", () -> {
+                redirection.verify(netns);
+                return netns;
+            });
+        }
+    }
+
+    /** Replaces the rules of all pods that differ from what they should be now, for example because a proxy with another cgroup comes. */
+    void updateRules() {
+        for (EnrolledPod pod : pods.values()) {
+            synchronized (changing) {
+                if (!isSame(pods.get(pod.uid()), pod)) {
+                    continue; // deleted, or added again
+                }
+                try {
+                    NamespaceChange redirection = redirections.apply(pod.overrides());
+                    if (!isInstalled(redirection, pod.netns())) {
+                        redirection.install(pod.netns());
+                        LOG.info("pod {}: rules replaced", pod.uid());
+                    }
+                } catch (IOException | RuntimeException e) {
+                    LOG.error("pod {}: can't replace its rules: {}", pod.uid(), e.getMessage());
+                }
+            }
+        }
     }
 
     /** Makes sure that a pod is closed, notes why it isn't served, and retries later. Returns its state in words. */
@@ -148,9 +181,12 @@ final class Agent {
         PodState state = new PodState(PodState.Kind.CLOSED, cause.getMessage() == null ? cause.toString() : cause.getMessage());
         String words = "the pod stays closed";
         try {
-            if (!isRedirected(pod) && !isClosed(pod)) {
-                closing.install(pod.netns());
-                LOG.info("pod {}: rules installed that keep it closed", pod.uid());
+            synchronized (changing) {
+                NamespaceChange rules = closing.get();
+                if (!isInstalled(redirections.apply(pod.overrides()), pod.netns()) && !isInstalled(rules, pod.netns())) {
+                    rules.install(pod.netns());
+                    LOG.info("pod {}: rules installed that keep it closed", pod.uid());
+                }
             }
         } catch (IOException | RuntimeException e) {
             words = "THE POD IS OPEN, because it can't be closed: " + e.getMessage();
@@ -160,15 +196,6 @@ final class Agent {
         PodState noted = state;
         delays.later(pause, () -> retry(pod, noted, Delays.next(pause)));
         return words;
-    }
-
-    private boolean isClosed(EnrolledPod pod) {
-        try {
-            closing.verify(pod.netns());
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     private void note(EnrolledPod pod, PodState state) {
@@ -222,10 +249,9 @@ final class Agent {
         }
     }
 
-    /** Redirection that this agent or an earlier one had installed isn't undone if adding fails: the pod would fall back to plaintext. */
-    private static boolean isRedirected(EnrolledPod pod) {
+    private static boolean isInstalled(NamespaceChange change, NetworkNamespace netns) {
         try {
-            pod.redirection().verify(pod.netns());
+            change.verify(netns);
             return true;
         } catch (IOException e) {
             return false;
@@ -287,7 +313,10 @@ final class Agent {
                 // removes it whatever the overrides were
                 NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE);
                 steps.run("remove routing and rules", () -> {
-                    redirection.remove(netns);
+                    synchronized (changing) {
+                        redirection.remove(netns);
+                        pods.remove(uid); // so that nothing installs them again
+                    }
                     return netns;
                 });
             }

@@ -52,6 +52,10 @@ final class AgentCommand implements Callable<Integer> {
                     + "except on loopback")
     private boolean ipv6;
 
+    @Option(names = "--mark-owner", paramLabel = "true|false", arity = "1", defaultValue = "true",
+            description = "only the cgroups of connected proxies may use the proxy's mark, where the system allows that; default: true")
+    private boolean markOwner;
+
     @Option(names = "--failed-enrolment", paramLabel = "closed|open", defaultValue = "closed",
             description = "what becomes of a pod that can't be enrolled, for example because the proxy refuses it. closed (default): its rules "
                     + "stay, its connections are refused, and the agent retries. open: its rules are removed, and it sends plaintext")
@@ -73,7 +77,16 @@ final class AgentCommand implements Callable<Integer> {
             return thread;
         });
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
-            Agent agent = new Agent(proxies, redirection::change, redirection.closing(), failedEnrolment, PROXY, delays(timer));
+            ProxyCgroups cgroups = new ProxyCgroups(Path.of("/proc"), redirection::tryCgroups);
+            Agent agent = new Agent(proxies, overrides -> redirection.change(overrides, cgroups.paths()),
+                    () -> redirection.closing(cgroups.paths()),
+                    failedEnrolment, PROXY, delays(timer));
+            if (markOwner) {
+                proxies.onConnect(pids -> {
+                    cgroups.connected(pids);
+                    agent.updateRules();
+                });
+            }
             proxies.onSnapshotAnswer(agent::answered);
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {

@@ -14,7 +14,6 @@ import io.inpod.tproxy.Redirection;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,9 +48,23 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     /**
      * Returns the rules alone, without routing, for a pod whose redirection can't be installed: they lead all its connections to ports on
      * which nothing listens.
+     *
+     * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
      */
-    NamespaceChange closing() {
-        return rules(PodOverrides.NONE);
+    NamespaceChange closing(List<String> proxyCgroups) {
+        return rules(PodOverrides.NONE, proxyCgroups);
+    }
+
+    /**
+     * Tries on this kernel whether the proxy's mark can be restricted to cgroups, in a temporary namespace.
+     *
+     * @param proxyCgroups their paths
+     * @throws IOException if not, with the reason
+     */
+    void tryCgroups(List<String> proxyCgroups) throws IOException {
+        try (NetworkNamespace scratch = NetworkNamespace.create()) {
+            rules(PodOverrides.NONE, proxyCgroups).install(scratch);
+        }
     }
 
     /**
@@ -61,14 +74,25 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
     NamespaceChange change(PodOverrides overrides) {
-        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, rules(overrides));
+        return change(overrides, List.of());
     }
 
-    private NamespaceChange rules(PodOverrides overrides) {
+    /**
+     * Returns the redirection of a pod.
+     *
+     * @param overrides the options that it overrides
+     * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
+     * @throws IllegalArgumentException if they aren't possible with the profile
+     */
+    NamespaceChange change(PodOverrides overrides, List<String> proxyCgroups) {
+        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, rules(overrides, proxyCgroups));
+    }
+
+    private NamespaceChange rules(PodOverrides overrides, List<String> proxyCgroups) {
         List<InPodRedirection> families = new ArrayList<>();
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
         }
-        return new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info);
+        return new PodRulesChange(new PodRules(families, true, proxyCgroups), Backends.all(), LOG::info);
     }
 }

@@ -10,6 +10,7 @@ import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -47,7 +48,7 @@ final class Scene implements AutoCloseable {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
         threads.execute(server::run);
-        agent = new Agent(server, redirections, new PodRedirection(Profile.REDIRECT, false, true).closing(), policy, proxyPatience,
+        agent = new Agent(server, redirections, () -> new PodRedirection(Profile.REDIRECT, false, true).closing(List.of()), policy, proxyPatience,
                 (pause, task) -> {
                     pauses.add(pause);
                     later.add(task);

@@ -10,12 +10,15 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +42,10 @@ public final class ZdsServer implements AutoCloseable {
     private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
     /** In the order in which they connected. */
     private final List<ProxySession> sessions = new ArrayList<>();
+    /** The sessions, and those that are about to become one. */
+    private final List<ProxySession> present = new CopyOnWriteArrayList<>();
+    private final Object arrivals = new Object();
+    private volatile Consumer<Collection<Integer>> connecting = pids -> {};
     private volatile BiConsumer<String, @Nullable String> snapshotAnswers = (uid, refusal) -> {};
 
     private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
@@ -61,6 +68,16 @@ public final class ZdsServer implements AutoCloseable {
             throw new IllegalArgumentException("the time in which a proxy must answer must be greater than zero, not " + patience);
         }
         return new ZdsServer(PrivateServer.listen(path), executor, patience);
+    }
+
+    /**
+     * Sets what is called when a proxy connects, before it gets the snapshot, with the process ids of all connected proxies including this
+     * one; 0 stands for one that isn't visible in this PID namespace. Called on the session's thread; may block, but not wait for a proxy.
+     *
+     * @param action receives the process ids
+     */
+    public void onConnect(Consumer<Collection<Integer>> action) {
+        connecting = action;
     }
 
     /**
@@ -98,6 +115,7 @@ public final class ZdsServer implements AutoCloseable {
             ProxySession session = new ProxySession(socket, patience);
             session.receiveHello();
             try {
+                arrive(session);
                 sendSnapshot(session);
                 session.readAnswers();
             } catch (ZdsSessionException e) {
@@ -159,9 +177,19 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
+    private void arrive(ProxySession session) {
+        synchronized (arrivals) { // one after the other: each action gets all who have arrived before
+            synchronized (lock) {
+                present.add(session);
+            }
+            connecting.accept(present.stream().map(ProxySession::pid).toList());
+        }
+    }
+
     private void unregister(ProxySession session) {
         synchronized (lock) {
             sessions.remove(session);
+            present.remove(session);
         }
     }
 
