@@ -156,6 +156,34 @@ final class Agent {
         }
     }
 
+    /**
+     * Watches the pods' settings from now on: user 0 of a pod can change them. A changed one is logged and set again.
+     *
+     * @param settings the settings
+     * @param pause how often they are read
+     */
+    void watch(NamespaceChange settings, Duration pause) {
+        delays.later(pause, () -> {
+            checkSettings(settings);
+            watch(settings, pause);
+        });
+    }
+
+    private void checkSettings(NamespaceChange settings) {
+        for (EnrolledPod pod : pods.values()) {
+            try {
+                settings.verify(pod.netns());
+            } catch (IOException changed) {
+                LOG.warn("pod {}: {}", pod.uid(), changed.getMessage());
+                try {
+                    settings.install(pod.netns());
+                } catch (IOException e) {
+                    LOG.error("pod {}: {}", pod.uid(), e.getMessage());
+                }
+            }
+        }
+    }
+
     /** Replaces the rules of all pods that differ from what they should be now, for example because a proxy with another cgroup comes. */
     void updateRules() {
         for (EnrolledPod pod : pods.values()) {

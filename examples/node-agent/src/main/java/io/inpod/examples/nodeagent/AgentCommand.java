@@ -28,6 +28,7 @@ final class AgentCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final Duration SETTINGS = Duration.ofSeconds(10);
     private static final Duration PROXY = Duration.ofSeconds(10);
     private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
 
@@ -88,6 +89,7 @@ final class AgentCommand implements Callable<Integer> {
                 });
             }
             proxies.onSnapshotAnswer(agent::answered);
+            agent.watch(redirection.settings(), SETTINGS);
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));

@@ -6,6 +6,7 @@ import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.InPodSettings;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -19,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The redirection that the agent installs in every pod: routing, then rules.
+ * The redirection that the agent installs in every pod: routing, then settings, then rules.
  *
  * @param profile how inbound connections reach the proxy
  * @param dnsCapture whether the pods' DNS queries go to the proxy, unless a pod overrides it
@@ -85,7 +86,12 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
     NamespaceChange change(PodOverrides overrides, List<String> proxyCgroups) {
-        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, rules(overrides, proxyCgroups));
+        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, settings(), rules(overrides, proxyCgroups));
+    }
+
+    /** Returns the settings of a pod on which the redirection depends. */
+    NamespaceChange settings() {
+        return InPodSettings.of(profile == Profile.TPROXY);
     }
 
     private NamespaceChange rules(PodOverrides overrides, List<String> proxyCgroups) {

@@ -197,6 +197,32 @@ class AgentTest {
         assertThat(Tool.run(pod, "ip6tables-save")).doesNotContain("REJECT");
     }
 
+    /** With tcp_fwmark_accept, an application could inherit the proxy's mark. */
+    @Test
+    void settingsThatBreakThePromiseAreSetAndWatched(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        String[] changed = {"net.ipv4.tcp_fwmark_accept=1", "net.ipv4.conf.eth0.route_localnet=1", "net.ipv6.fwmark_reflect=1"};
+        String[] read = {"sysctl", "-n", "net.ipv4.tcp_fwmark_accept", "net.ipv4.conf.eth0.route_localnet", "net.ipv6.fwmark_reflect"};
+        change(pod, changed);
+        enrol(pod);
+        assertThat(Tool.run(pod, read)).isEqualTo("0\n0\n0\n");
+
+        PodRedirection redirection = new PodRedirection(Profile.REDIRECT, false, true);
+        change(pod, changed);
+        assertThatThrownBy(() -> redirection.change().verify(pod)).hasMessageContaining("net.ipv4.tcp_fwmark_accept is 1 instead of 0")
+                .hasMessageContaining("sysctl -w net.ipv4.conf.eth0.route_localnet=0");
+        agent.watch(redirection.settings(), Duration.ofSeconds(10));
+        scene.next().get();
+        assertThat(Tool.run(pod, read)).isEqualTo("0\n0\n0\n");
+        assertThat(scene.later).hasSize(1);
+    }
+
+    private static void change(NetworkNamespace pod, String... settings) throws IOException {
+        for (String setting : settings) {
+            Tool.run(pod, "sysctl", "-qw", setting);
+        }
+    }
+
     @Test
     void aPodWithoutIpv6IsRedirectedForIpv4(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();

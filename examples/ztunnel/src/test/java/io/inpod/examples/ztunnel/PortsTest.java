@@ -13,6 +13,7 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -86,6 +87,25 @@ class PortsTest {
             older.terminate();
             assertThat(older.awaitExit()).isZero();
             assertRefused(pod);
+            assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+        }
+    }
+
+    /** Connections of the killed process keep its ports for a while, which must not keep its successor from listening. */
+    @Test
+    void aKilledProcessIsReplacedImmediately(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (ZtunnelProcess older = process(home.resolve("older"), network); ForeignAgent olderAgent = new ForeignAgent(older.socket());
+                ZtunnelProcess newer = process(home.resolve("newer"), network); ForeignAgent newerAgent = new ForeignAgent(newer.socket());
+                SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+            older.start();
+            assertThat(olderAgent.accept().add("u", pod)).isEqualTo("ack");
+            client.connect(new InetSocketAddress(network.pod(0).address(), 15008));
+            older.close();
+            assertThat(TcpSocket.onPort(pod, 15008)).as("sockets of the killed process").isNotEmpty().noneMatch(TcpSocket::listens);
+
+            newer.start();
+            assertThat(newerAgent.accept().add("u", pod)).isEqualTo("ack");
             assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
         }
     }
