@@ -8,6 +8,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -101,8 +102,12 @@ class PortsTest {
             older.start();
             assertThat(olderAgent.accept().add("u", pod)).isEqualTo("ack");
             client.connect(new InetSocketAddress(network.pod(0).address(), 15008));
-            older.close();
-            assertThat(TcpSocket.onPort(pod, 15008)).as("sockets of the killed process").isNotEmpty().noneMatch(TcpSocket::listens);
+            while (TcpSocket.onPort(pod, 15008).stream().noneMatch(socket -> !socket.listens() && socket.inode() > 0)) {
+                Thread.onSpinWait(); // until it has been accepted
+            }
+            ProcessHandle.of(older.pid()).orElseThrow().destroyForcibly();
+            older.awaitExit();
+            assertThat(Tool.run(pod, "ss", "-Htan", "sport", "=", "15008")).as("sockets of the killed process").isNotEmpty().doesNotContain("LISTEN");
 
             newer.start();
             assertThat(newerAgent.accept().add("u", pod)).isEqualTo("ack");
