@@ -1,6 +1,6 @@
 package io.inpod.iptables.pod;
 
-import io.inpod.iptables.Chain;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Ports;
@@ -25,29 +25,37 @@ import java.util.List;
 final class ProxyPorts {
     private static final Match TCP = Match.protocol(Protocol.TCP);
     private static final Match FIRST = Match.flags(TcpFlags.syn());
-    private static final Rule PROXYS = Rule.of(new Target.Return(), TCP, new SocketMatch(true, true));
+    private static final ScopedRule TO_IPTABLES = jump(PodTables.IPTABLES);
+    private static final ScopedRule TO_INET = jump(PodTables.INET);
+    private static final ScopedRule PROXYS = ScopedRule.of(Rule.of(new Target.Return(), TCP, new SocketMatch(true, true)));
+    private static final ScopedRule OUTBOUND = foreign(InPodConstants.OUTBOUND_PORT);
+    private static final ScopedRule PLAINTEXT = foreign(InPodConstants.INBOUND_PLAINTEXT_PORT);
+    private static final ScopedRule HBONE = foreign(InPodConstants.HBONE_PORT);
 
     private ProxyPorts() {}
 
-    /** Returns the name of the chain, which is one of those in {@link PodTables#allChains}. */
-    static String chain(PodTables kind) {
-        return kind == PodTables.IPTABLES ? "INPOD_PORTS" : "inpod-ports";
+    private static ScopedRule jump(PodTables kind) {
+        return ScopedRule.of(Rule.of(new Target.Jump(kind.ports.name()), TCP, FIRST));
+    }
+
+    private static ScopedRule foreign(int port) {
+        return ScopedRule.of(Rule.of(new Target.Reject(RejectWith.TCP_RESET), TCP, Match.destinationPort(Protocol.TCP, Ports.of(port))));
     }
 
     /** Adds the rules for one redirection in the tables of iptables, or for one or two in {@code inet} tables. */
     static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections) {
-        List<Rule> rules = new ArrayList<>(List.of(PROXYS));
-        for (int port : new int[] {InPodConstants.OUTBOUND_PORT, InPodConstants.INBOUND_PLAINTEXT_PORT, InPodConstants.HBONE_PORT}) {
-            Rule foreign = Rule.of(new Target.Reject(RejectWith.TCP_RESET), TCP, Match.destinationPort(Protocol.TCP, Ports.of(port)));
-            List<InPodRedirection> some = redirections.stream()
-                    .filter(redirection -> port != InPodConstants.INBOUND_PLAINTEXT_PORT || !redirection.ingress()).toList();
-            if (some.size() == 2) {
-                rules.add(foreign);
-            } else {
-                some.forEach(redirection -> rules.add(Draft.only(foreign, redirection.family())));
-            }
+        FamilyScope scope = scope(redirections);
+        List<InPodRedirection> inbound = redirections.stream().filter(redirection -> !redirection.ingress()).toList();
+        List<Rule> rules = new ArrayList<>(List.of(PROXYS.in(scope), OUTBOUND.in(scope)));
+        if (!inbound.isEmpty()) {
+            rules.add(PLAINTEXT.in(scope(inbound)));
         }
-        tables.add(TableName.FILTER, Chain.of(Hook.INPUT.name(), Rule.of(new Target.Jump(chain(kind)), TCP, FIRST)),
-                new Chain(chain(kind), rules));
+        rules.add(HBONE.in(scope));
+        tables.add(TableName.FILTER, Hook.INPUT, (kind == PodTables.IPTABLES ? TO_IPTABLES : TO_INET).in(scope));
+        tables.add(TableName.FILTER, kind.ports, rules);
+    }
+
+    private static FamilyScope scope(List<InPodRedirection> redirections) {
+        return redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
     }
 }
