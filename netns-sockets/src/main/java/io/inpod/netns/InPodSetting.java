@@ -3,8 +3,8 @@ package io.inpod.netns;
 import java.util.List;
 
 /**
- * A setting of a pod's network namespace on whose value a promise of the in-pod redirection depends, see sysctl(8). A process of the pod with
- * user 0 can change it without any capability where {@code /proc/sys} is writable.
+ * A setting of a pod's network namespace on whose value a promise of the in-pod redirection depends, see sysctl(8). A process of the pod
+ * with user 0 can change it without any capability where {@code /proc/sys} is writable.
  *
  * @param name its name; {@code *} stands for every interface, {@code all} and {@code default}
  * @param value the value that it must have, which is the kernel's default

@@ -22,8 +22,8 @@ import java.util.Set;
  *
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether the rules include the guard
- * @param proxyCgroups the paths of the proxies' cgroups in the version 2 hierarchy, without a leading slash, if only these cgroups and their
- *     descendants may use the proxy's mark: usually one, two during an upgrade; empty if every process may. Needs the guard. The cgroups
+ * @param proxyCgroups the paths of the proxies' cgroups in the version 2 hierarchy, without a leading slash, if only these cgroups and
+ *     their descendants may use the proxy's mark: usually one, two during an upgrade; empty if every process may. Needs the guard. The cgroups
  *     must exist when the rules are applied, and the kernel needs CONFIG_NETFILTER_XT_MATCH_CGROUP, or for {@code inet} tables
  *     CONFIG_NFT_SOCKET
  */
@@ -37,8 +37,8 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, List<
      * @param redirections see {@link #redirections()}
      * @param guard see {@link #guard()}
      * @param proxyCgroups see {@link #proxyCgroups()}
-     * @throws IllegalArgumentException if there is no redirection, a family is given twice, a path can't be that of a cgroup, or one is given
-     *     without the guard
+     * @throws IllegalArgumentException if there is no redirection, a family is given twice, a path can't be that of a cgroup, or one is
+     *     given without the guard
      */
     public PodRules {
         redirections = List.copyOf(redirections);

@@ -21,8 +21,8 @@ public final class PassedListener {
     private PassedListener() {}
 
     /**
-     * Duplicates the descriptor of a listener, to be sent to another process. To be called where the channel can't be closed meanwhile, such
-     * as on its event loop.
+     * Duplicates the descriptor of a listener, to be sent to another process. To be called where the channel can't be closed meanwhile,
+     * such as on its event loop.
      *
      * @param listener a channel on epoll
      * @return a descriptor of the same socket, to be closed by the caller

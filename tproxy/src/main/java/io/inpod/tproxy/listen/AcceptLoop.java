@@ -87,8 +87,8 @@ public final class AcceptLoop implements AutoCloseable {
 
     /**
      * Accepts from a listener that another process has {@linkplain #duplicate passed}. Both accept from the same queue until one closes its
-     * end, which no client notices: this hands a listener over without SO_REUSEPORT, so that no foreign process can join the port. Blocks, so
-     * it must not be called on an event loop.
+     * end, which no client notices: this hands a listener over without SO_REUSEPORT, so that no foreign process can join the port. Blocks,
+     * so it must not be called on an event loop.
      *
      * @param passed the other process's listener; remains the caller's, who may close it afterwards
      * @param namespace see {@link #listen}
@@ -112,8 +112,8 @@ public final class AcceptLoop implements AutoCloseable {
     }
 
     /**
-     * Duplicates the listener's descriptor, to be passed to the process that takes over, see {@link #adopt}. Waits for the event loop, so it
-     * must not be called on one.
+     * Duplicates the listener's descriptor, to be passed to the process that takes over, see {@link #adopt}. Waits for the event loop, so
+     * it must not be called on one.
      *
      * @return the descriptor, to be closed by the caller
      * @throws IOException if the listener is closed or the process has too many files open

@@ -69,8 +69,8 @@ final class Agent {
      * @param info its names
      * @param overrides the options that the pod overrides
      * @param path a file that refers to its network namespace
-     * @throws AgentException naming the step that failed. If the command itself is impossible (no such namespace, not a pod's, a conflict with
-     *     another pod, overrides that exclude each other), nothing is changed; otherwise the pod is closed and retried
+     * @throws AgentException naming the step that failed. If the command itself is impossible (no such namespace, not a pod's, a conflict
+     *     with another pod, overrides that exclude each other), nothing is changed; otherwise the pod is closed and retried
      */
     synchronized void add(String uid, WorkloadInfo info, PodOverrides overrides, Path path) throws AgentException {
         Steps steps = new Steps("add pod " + uid);

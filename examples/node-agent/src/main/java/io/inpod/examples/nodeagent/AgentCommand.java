@@ -58,8 +58,9 @@ final class AgentCommand implements Callable<Integer> {
     private boolean markOwner;
 
     @Option(names = "--failed-enrolment", paramLabel = "closed|open", defaultValue = "closed",
-            description = "what becomes of a pod that can't be enrolled, for example because the proxy refuses it. closed (default): its rules "
-                    + "stay, its connections are refused, and the agent retries. open: its rules are removed, and it sends plaintext")
+            description = "what becomes of a pod that can't be enrolled, for example because the proxy refuses it. closed (default): its "
+                    + "rules stay, its connections are refused, and the agent retries. open: its rules are removed, and it sends "
+                    + "plaintext")
     private FailedEnrolment failedEnrolment = FailedEnrolment.CLOSED;
 
     @Override

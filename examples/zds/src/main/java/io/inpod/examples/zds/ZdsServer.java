@@ -81,8 +81,9 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Sets what is called for each pod of a snapshot when a proxy that has connected answers, with the pod's uid, and with null if the proxy
-     * serves the pod or else its reason for refusing it. Called on the session's thread; must not block, and must not call this server.
+     * Sets what is called for each pod of a snapshot when a proxy that has connected answers: with the pod's uid, and with null if the
+     * proxy serves the pod, or else its reason for refusing it. Called on the session's thread; must not block, and must not call this
+     * server.
      *
      * @param answers receives the answers
      */

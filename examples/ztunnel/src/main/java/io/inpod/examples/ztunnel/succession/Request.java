@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A successor's request for a listener, as a line of text: {@code listener DEVICE INODE PORT}. The answer is {@code 1} with a descriptor, or
- * {@code 0}. The successor confirms with {@code taken}.
+ * A successor's request for a listener, as a line of text: {@code listener DEVICE INODE PORT}. The answer is {@code 1} with a descriptor,
+ * or {@code 0}. The successor confirms with {@code taken}.
  */
 record Request(NamespaceIdentity namespace, int port) {
     static final int MAX_BYTES = 128;
