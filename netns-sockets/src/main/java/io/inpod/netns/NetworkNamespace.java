@@ -308,6 +308,22 @@ public final class NetworkNamespace implements AutoCloseable {
         fd.close();
     }
 
+    /**
+     * Returns whether a socket was created in this namespace, see SIOCGSKNS in linux/sockios.h.
+     *
+     * @param socket a socket of this process
+     * @return whether it belongs to this namespace; false if the kernel refuses to say
+     * @throws IOException if the descriptor is closed
+     */
+    public boolean containsSocket(OwnedFd socket) throws IOException {
+        int fd = socket.acquire();
+        try {
+            return identity().equals(Relations.ofSocket(fd));
+        } finally {
+            socket.release();
+        }
+    }
+
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof NetworkNamespace that && that.identity.equals(identity);

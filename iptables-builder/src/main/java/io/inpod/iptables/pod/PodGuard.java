@@ -20,7 +20,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
  * A safety net under {@link InPodRedirection}, in separate chains: TCP leaves the pod or arrives in it only if these rules have admitted
@@ -88,13 +87,15 @@ final class PodGuard {
     }
 
     /** Adds the guard of one redirection for the tables of iptables, or of one or two for {@code inet} tables. */
-    static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, Optional<String> proxyCgroup) {
+    static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, List<String> proxyCgroups) {
         PodGuard guard = Objects.requireNonNull(BY_KIND.get(kind));
         FamilyScope scope = redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
         guard.addOutbound(tables, scope, redirections);
         guard.addInbound(tables, scope, redirections);
         tables.add(TableName.MANGLE, kind.admission, ADMIT);
-        proxyCgroup.ifPresent(path -> addMarkRules(tables, kind.markGuard, path));
+        if (!proxyCgroups.isEmpty()) {
+            addMarkRules(tables, kind.markGuard, proxyCgroups);
+        }
     }
 
     private void addOutbound(Draft tables, FamilyScope scope, List<InPodRedirection> redirections) {
@@ -155,14 +156,15 @@ final class PodGuard {
         return new Rule(matches, admit);
     }
 
-    private static void addMarkRules(Draft tables, PodChain chain, String proxyCgroup) {
+    private static void addMarkRules(Draft tables, PodChain chain, List<String> proxyCgroups) {
         // Only packets that start a connection: for closed sockets of the proxy, the kernel replies from its own sockets, which are in no
         // cgroup. In OUTPUT, because nf_tables knows a packet's socket there but not in POSTROUTING. Without a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups above the given one.
+        List<Rule> rules = new ArrayList<>();
+        proxyCgroups.forEach(path -> rules.add(Rule.of(new Target.Return(), MARKED, Match.cgroup(path))));
+        rules.add(Rule.of(DROP, TCP, Match.flags(TcpFlags.syn()), MARKED));
+        rules.add(Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not()));
         tables.jump(TableName.FILTER, Hook.OUTPUT, chain);
-        tables.add(TableName.FILTER, chain, List.of(
-                Rule.of(new Target.Return(), MARKED, Match.cgroup(proxyCgroup)),
-                Rule.of(DROP, TCP, Match.flags(TcpFlags.syn()), MARKED),
-                Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));
+        tables.add(TableName.FILTER, chain, rules);
     }
 }

@@ -17,16 +17,17 @@ import java.util.Set;
  * of the TCP of each family that isn't.
  *
  * <p>The guard drops TCP that has missed the redirection, on its way out of and into the pod, for example because another program flushed
- * the nat table or accepted a packet before it. If the proxy's cgroup is given, the guard also drops packets with the proxy's mark that
- * begin a connection from outside that cgroup: a container with CAP_NET_RAW can set any mark.
+ * the nat table or accepted a packet before it. If the proxy's cgroups are given, the guard also drops packets with the proxy's mark that
+ * begin a connection from outside them: a container with CAP_NET_RAW can set any mark.
  *
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether the rules include the guard
- * @param proxyCgroup the path of the proxy's cgroup in the version 2 hierarchy, without a leading slash, if only that cgroup and its
- *     descendants may use the proxy's mark. Needs the guard. The cgroup must exist when the rules are applied, and the kernel needs
- *     CONFIG_NETFILTER_XT_MATCH_CGROUP, or for {@code inet} tables CONFIG_NFT_SOCKET
+ * @param proxyCgroups the paths of the proxies' cgroups in the version 2 hierarchy, without a leading slash, if only these cgroups and
+ *     their descendants may use the proxy's mark: usually one, two during an upgrade; empty if every process may. Needs the guard. The cgroups
+ *     must exist when the rules are applied, and the kernel needs CONFIG_NETFILTER_XT_MATCH_CGROUP, or for {@code inet} tables
+ *     CONFIG_NFT_SOCKET
  */
-public record PodRules(List<InPodRedirection> redirections, boolean guard, Optional<String> proxyCgroup) {
+public record PodRules(List<InPodRedirection> redirections, boolean guard, List<String> proxyCgroups) {
     /** The names of everything that this version and earlier ones may have left in a pod, with any options. */
     public static final ManagedNames NAMES = new ManagedNames(PodTables.allChains(), "istio-ambient-", Set.of());
 
@@ -35,12 +36,13 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      *
      * @param redirections see {@link #redirections()}
      * @param guard see {@link #guard()}
-     * @param proxyCgroup see {@link #proxyCgroup()}
-     * @throws IllegalArgumentException if there is no redirection, a family is given twice, the path can't be that of a cgroup, or it is
+     * @param proxyCgroups see {@link #proxyCgroups()}
+     * @throws IllegalArgumentException if there is no redirection, a family is given twice, a path can't be that of a cgroup, or one is
      *     given without the guard
      */
     public PodRules {
         redirections = List.copyOf(redirections);
+        proxyCgroups = List.copyOf(proxyCgroups);
         Set<IpFamily> families = EnumSet.noneOf(IpFamily.class);
         for (InPodRedirection redirection : redirections) {
             if (!families.add(redirection.family())) {
@@ -50,10 +52,10 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
         if (families.isEmpty()) {
             throw new IllegalArgumentException("no redirection: at least one family needs one");
         }
-        if (proxyCgroup.isPresent() && !guard) {
+        if (!proxyCgroups.isEmpty() && !guard) {
             throw new IllegalArgumentException("proxyCgroup is part of the guard, which is off");
         }
-        proxyCgroup.ifPresent(Match::cgroup);
+        proxyCgroups.forEach(Match::cgroup);
     }
 
     /**
@@ -64,28 +66,39 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      * @throws IllegalArgumentException if there is none, or a family is given twice
      */
     public static PodRules of(InPodRedirection... redirections) {
-        return new PodRules(List.of(redirections), true, Optional.empty());
+        return new PodRules(List.of(redirections), true, List.of());
     }
 
     /**
      * Returns a copy with or without the guard.
      *
-     * @param value whether the rules include it; without it, {@link #proxyCgroup} is cleared too
+     * @param value whether the rules include it; without it, {@link #proxyCgroups} is cleared too
      * @return the copy
      */
     public PodRules withGuard(boolean value) {
-        return new PodRules(redirections, value, value ? proxyCgroup : Optional.empty());
+        return new PodRules(redirections, value, value ? proxyCgroups : List.of());
+    }
+
+    /**
+     * Returns a copy with the guard, in which only these cgroups may use the proxy's mark.
+     *
+     * @param paths the proxies' cgroups, as for {@link #proxyCgroups}; none to allow every process
+     * @return the copy
+     * @throws IllegalArgumentException if one can't be the path of a cgroup
+     */
+    public PodRules withProxyCgroups(List<String> paths) {
+        return new PodRules(redirections, true, paths);
     }
 
     /**
      * Returns a copy with the guard, in which only one cgroup may use the proxy's mark.
      *
-     * @param path the proxy's cgroup, as for {@link #proxyCgroup}
+     * @param path the proxy's cgroup, as for {@link #proxyCgroups}
      * @return the copy
      * @throws IllegalArgumentException if it can't be the path of a cgroup
      */
     public PodRules withProxyCgroup(String path) {
-        return new PodRules(redirections, true, Optional.of(path));
+        return withProxyCgroups(List.of(path));
     }
 
     /**
@@ -96,7 +109,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
      * @throws IllegalArgumentException if no other family is redirected
      */
     public PodRules without(IpFamily family) {
-        return new PodRules(redirections.stream().filter(redirection -> redirection.family() != family).toList(), guard, proxyCgroup);
+        return new PodRules(redirections.stream().filter(redirection -> redirection.family() != family).toList(), guard, proxyCgroups);
     }
 
     /**
@@ -138,7 +151,8 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     private void addTo(Draft draft, PodTables kind, List<InPodRedirection> some) {
         RedirectionRules.add(draft, kind, some, guard);
         if (guard) {
-            PodGuard.add(draft, kind, some, proxyCgroup);
+            PodGuard.add(draft, kind, some, proxyCgroups);
+            ProxyPorts.add(draft, kind, some);
         }
     }
 

@@ -17,9 +17,9 @@ import java.util.TreeSet;
  */
 enum PodTables {
     /** The tables of iptables: one rule set for each family. */
-    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT"),
+    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT", "INPOD_PORTS"),
     /** {@code inet} tables: one rule set for both families. */
-    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit");
+    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit", "inpod-ports");
 
     private static final Target ACCEPT = new Target.Accept();
     private static final Match IS_TCP = protocol(TCP);
@@ -39,9 +39,11 @@ enum PodTables {
     final PodChain rejection;
     /** Where the guard marks the connections that it admits. */
     final PodChain admission;
+    /** Keeps the proxy's ports for the proxy. */
+    final PodChain ports;
 
     PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection,
-            String admission) {
+            String admission, String ports) {
         this.inbound = PodChain.of(inbound);
         this.outbound = PodChain.of(outbound);
         this.guard = PodChain.of(guard);
@@ -49,6 +51,7 @@ enum PodTables {
         this.markGuard = PodChain.of(markGuard);
         this.rejection = PodChain.of(rejection);
         this.admission = PodChain.of(admission);
+        this.ports = PodChain.of(ports);
     }
 
     /** The names of all chains of both kinds. */
@@ -56,7 +59,7 @@ enum PodTables {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
             for (PodChain chain : List.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard,
-                    tables.rejection, tables.admission)) {
+                    tables.rejection, tables.admission, tables.ports)) {
                 chains.add(chain.name());
             }
         }

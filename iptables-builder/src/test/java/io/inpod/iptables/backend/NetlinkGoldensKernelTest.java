@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,7 +67,7 @@ class NetlinkGoldensKernelTest {
         if (v6) {
             families.add(preset(IpFamily.V6, dns, ingress));
         }
-        RuleSet rules = new PodRules(families, false, Optional.empty()).inet();
+        RuleSet rules = new PodRules(families, false, List.of()).inet();
         for (Backend backend : List.of(NetlinkBackend.inet(), NftBackend.system())) {
             try (NetworkNamespace ours = Kernel.namespace(); NetworkNamespace theirs = Kernel.namespace()) {
                 Kernel.run(theirs, Goldens.read("nftables/" + golden), "nft", "-f", "-");

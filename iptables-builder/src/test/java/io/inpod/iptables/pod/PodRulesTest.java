@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.IpFamily;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,7 +39,7 @@ class PodRulesTest {
     void whatDoesNotFitIsRefused() {
         assertThatThrownBy(() -> PodRules.of()).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("no redirection");
         assertThatThrownBy(() -> PodRules.of(V4, V4)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("two redirections for IPv4");
-        assertThatThrownBy(() -> new PodRules(List.of(V4), false, Optional.of("proxy"))).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> new PodRules(List.of(V4), false, List.of("proxy"))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("proxyCgroup");
         assertThatThrownBy(() -> PodRules.of(V4).withProxyCgroup("/proxy")).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("cgroup path");
     }

@@ -1,5 +1,6 @@
 package io.inpod.netns.doctor;
 
+import io.inpod.netns.InPodSettings;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.error.SystemCallException;
 import java.io.IOException;
@@ -12,7 +13,7 @@ import java.util.Map;
 
 /**
  * A program that prints what this process may do in a network namespace, what prevents the rest, and what to do about it: a table of every
- * {@link Capability}.
+ * {@link Capability}, and the {@linkplain io.inpod.netns.InPodSetting settings} that would break in-pod redirection there.
  *
  * <pre>
  * java -cp ... io.inpod.netns.doctor.Doctor [NAME | /PATH | PID]
@@ -51,6 +52,7 @@ public final class Doctor {
             out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch")
                     + "; " + namespace);
             print(results, out);
+            printSettings(namespace, out);
             return results.stream().anyMatch(result -> result.capability() == Capability.ENTER && !result.available()) ? 1 : 0;
         } catch (IOException | IllegalArgumentException e) {
             err.println(e.getMessage());
@@ -70,6 +72,14 @@ public final class Doctor {
             }
         }
         advice.forEach((what, capabilities) -> out.printf("%nTo %s:%n  %s%n", String.join(", ", capabilities), what));
+    }
+
+    private static void printSettings(NetworkNamespace namespace, PrintStream out) {
+        try {
+            InPodSettings.of(true).diff(namespace).forEach(line -> out.printf("%nFor in-pod redirection: %s%n", line));
+        } catch (IOException e) {
+            out.printf("%nSettings for in-pod redirection: unknown: %s%n", e.getMessage());
+        }
     }
 
     private static NetworkNamespace own() throws IOException {

@@ -9,7 +9,8 @@ public final class NetlinkStructs {
     /** All tables. */
     public static List<StructLayout> all() {
         return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, Rtmsg.STRUCT,
-                Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT);
+                Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT,
+                InetDiagReq.STRUCT, InetDiagMsg.STRUCT);
     }
 
     /** The header of every message, see netlink(7). */
@@ -131,5 +132,29 @@ public final class NetlinkStructs {
         public static final Field FAMILY = STRUCT.field("nfgen_family", 0, 1);
 
         private Nfgenmsg() {}
+    }
+
+    /** A request for TCP sockets, see sock_diag(7). */
+    public static final class InetDiagReq {
+        public static final StructLayout STRUCT = StructLayout.struct("inet_diag_req_v2", 56);
+        public static final Field FAMILY = STRUCT.field("sdiag_family", 0, 1);
+        public static final Field PROTOCOL = STRUCT.field("sdiag_protocol", 1, 1);
+        public static final Field STATES = STRUCT.field("idiag_states", 4, 4);
+        public static final Field SOURCE_PORT = STRUCT.field("id.idiag_sport", 8, 2);
+
+        private InetDiagReq() {}
+    }
+
+    /** A TCP socket, see sock_diag(7). Ports and addresses are in network byte order. */
+    public static final class InetDiagMsg {
+        public static final StructLayout STRUCT = StructLayout.struct("inet_diag_msg", 72);
+        public static final Field FAMILY = STRUCT.field("idiag_family", 0, 1);
+        public static final Field STATE = STRUCT.field("idiag_state", 1, 1);
+        public static final Field SOURCE_PORT = STRUCT.field("id.idiag_sport", 4, 2);
+        public static final Field SOURCE = STRUCT.field("id.idiag_src", 8, 16);
+        public static final Field USER = STRUCT.field("idiag_uid", 64, 4);
+        public static final Field INODE = STRUCT.field("idiag_inode", 68, 4);
+
+        private InetDiagMsg() {}
     }
 }

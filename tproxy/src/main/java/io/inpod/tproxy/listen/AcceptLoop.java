@@ -1,7 +1,9 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.OwnedFd;
 import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.PassedListener;
 import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
@@ -11,10 +13,14 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Listens inside a network namespace and finds out each connection's original destination before the connection is registered: it refuses
@@ -27,6 +33,8 @@ import java.util.Map;
  * <p>May be used from any thread.
  */
 public final class AcceptLoop implements AutoCloseable {
+    private static final Pattern SOCKET = Pattern.compile("socket:\\[(\\d+)]");
+
     private final NetworkNamespace namespace;
     private final EpollServerSocketChannel listener;
 
@@ -56,20 +64,66 @@ public final class AcceptLoop implements AutoCloseable {
             throws IOException {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
-            listener.pipeline().addLast(new Accepting(rules, handler));
-            ChannelFuture done = loop.register(listener).awaitUninterruptibly(); // closes it if it fails
-            if (done.isSuccess()) {
-                done = listener.bind(address).awaitUninterruptibly();
-            }
-            if (!done.isSuccess()) {
+            register(listener, loop, rules, handler);
+            ChannelFuture bound = listener.bind(address).awaitUninterruptibly();
+            if (!bound.isSuccess()) {
                 listener.close().awaitUninterruptibly();
-                throw new ChannelException(done.cause().getMessage(), done.cause());
+                throw new ChannelException(bound.cause().getMessage(), bound.cause());
             }
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException e) {
             throw new IOException("can't listen on " + address + " in " + namespace + ": " + e.getMessage(),
                     e.getCause() == null ? e : e.getCause());
         }
+    }
+
+    private static void register(EpollServerSocketChannel listener, EventLoop loop, AcceptRules rules, AcceptHandler handler) {
+        listener.pipeline().addLast(new Accepting(rules, handler));
+        ChannelFuture done = loop.register(listener).awaitUninterruptibly(); // closes it if it fails
+        if (!done.isSuccess()) {
+            throw new ChannelException(done.cause().getMessage(), done.cause());
+        }
+    }
+
+    /**
+     * Accepts from a listener that another process has {@linkplain #duplicate passed}. Both accept from the same queue until one closes its
+     * end, which no client notices: this hands a listener over without SO_REUSEPORT, so that no foreign process can join the port. Blocks,
+     * so it must not be called on an event loop.
+     *
+     * @param passed the other process's listener; remains the caller's, who may close it afterwards
+     * @param namespace see {@link #listen}
+     * @param address the address and port on which it must listen
+     * @param sockets the listener's options; they replace those that the other process has set, for its end too
+     * @param loop see {@link #listen}
+     * @param rules see {@link #listen}
+     * @param handler see {@link #listen}
+     * @return the listener
+     * @throws IOException if it isn't a TCP listener of this namespace on this address, or an option is refused
+     */
+    public static AcceptLoop adopt(OwnedFd passed, NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets,
+            EventLoop loop, AcceptRules rules, AcceptHandler handler) throws IOException {
+        try {
+            EpollServerSocketChannel listener = PassedListener.adopt(namespace, address, sockets, passed);
+            register(listener, loop, rules, handler);
+            return new AcceptLoop(namespace, listener);
+        } catch (ChannelException | IOException e) {
+            throw new IOException("can't take over the listener on " + address + " in " + namespace + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Duplicates the listener's descriptor, to be passed to the process that takes over, see {@link #adopt}. Waits for the event loop, so
+     * it must not be called on one.
+     *
+     * @return the descriptor, to be closed by the caller
+     * @throws IOException if the listener is closed or the process has too many files open
+     */
+    public OwnedFd duplicate() throws IOException {
+        Future<OwnedFd> duplicate = listener.eventLoop().submit(() -> PassedListener.duplicate(listener)).awaitUninterruptibly();
+        if (!duplicate.isSuccess()) {
+            throw new IOException("can't duplicate " + this + ": " + duplicate.cause().getMessage(), duplicate.cause());
+        }
+        return duplicate.getNow();
     }
 
     /** {@return the address on which it listens} */
@@ -80,6 +134,16 @@ public final class AcceptLoop implements AutoCloseable {
     /** {@return the listening channel, for its options and its close future} */
     public Channel channel() {
         return listener;
+    }
+
+    /** {@return the inode of its socket, by which sock_diag(7) and proc(5) name it; 0 if it is closed} */
+    public long inode() {
+        try {
+            Matcher link = SOCKET.matcher(Files.readSymbolicLink(Path.of("/proc/self/fd/" + listener.fd().intValue())).toString());
+            return link.matches() ? Long.parseLong(link.group(1)) : 0;
+        } catch (IOException e) {
+            return 0;
+        }
     }
 
     /**

@@ -15,14 +15,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Enrols pods: installs the redirection in a pod's namespace, checks it, and hands the namespace to the proxy, or undoes all of it. The
- * redirection comes first: connections that are redirected to a port without a listener are refused, while connections that aren't
- * redirected yet would leave in plaintext.
+ * Enrols pods: installs the redirection in a pod's namespace, checks it, and hands the namespace to the proxy. The redirection comes first:
+ * connections that are redirected to a port without a listener are refused, while connections that aren't redirected yet would leave in
+ * plaintext. For the same reason a pod whose enrolment fails keeps its redirection, unless {@link FailedEnrolment#OPEN} is chosen: it stays
+ * in the list with the reason, and the agent retries with growing pauses.
  *
  * <p>Pods are kept in memory only. Redirection that an earlier agent installed fails closed, and adding the pod again takes it over.
  * Thread-safe; adds or deletes one pod at a time.
@@ -32,14 +34,32 @@ final class Agent {
 
     private final ZdsServer proxies;
     private final Function<PodOverrides, NamespaceChange> redirections;
+    private final Supplier<NamespaceChange> closing;
+    private final FailedEnrolment policy;
     private final Duration proxyPatience;
+    private final Delays delays;
     private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
+    /** Held while rules are changed, never while waiting for a proxy. */
+    private final Object changing = new Object();
 
-    /** The function creates a pod's redirection; it throws IllegalArgumentException if the pod's overrides are impossible. */
-    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, Duration proxyPatience) {
+    /**
+     * Creates an agent without pods.
+     *
+     * @param redirections creates a pod's redirection; throws IllegalArgumentException if the pod's overrides are impossible
+     * @param closing creates what is installed instead of a redirection that can't be installed
+     * @param policy what becomes of a pod that can't be enrolled
+     * @param proxyPatience how long to wait for a proxy
+     * @param delays runs retries
+     */
+    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, Supplier<NamespaceChange> closing,
+            FailedEnrolment policy,
+            Duration proxyPatience, Delays delays) {
         this.proxies = proxies;
         this.redirections = redirections;
+        this.closing = closing;
+        this.policy = policy;
         this.proxyPatience = proxyPatience;
+        this.delays = delays;
     }
 
     /**
@@ -49,7 +69,8 @@ final class Agent {
      * @param info its names
      * @param overrides the options that the pod overrides
      * @param path a file that refers to its network namespace
-     * @throws AgentException naming the step that failed
+     * @throws AgentException naming the step that failed. If the command itself is impossible (no such namespace, not a pod's, a conflict
+     *     with another pod, overrides that exclude each other), nothing is changed; otherwise the pod is closed and retried
      */
     synchronized void add(String uid, WorkloadInfo info, PodOverrides overrides, Path path) throws AgentException {
         Steps steps = new Steps("add pod " + uid);
@@ -60,54 +81,205 @@ final class Agent {
                 return netns;
             });
             NamespaceChange redirection = redirection(steps, overrides);
-            steps.run("find a proxy", () -> {
-                proxies.awaitProxy(proxyPatience);
-                return netns;
-            });
-            EnrolledPod pod =
-                    steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection, netns.duplicate()));
+            EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection,
+                    netns.duplicate(), new PodState(PodState.Kind.CLOSED, "its enrolment has begun")));
             try {
-                enrol(pod, steps);
+                enrol(pod, steps, proxyPatience);
             } catch (AgentException | RuntimeException e) {
-                pod.netns().close();
-                throw e;
+                if (policy == FailedEnrolment.OPEN) {
+                    pod.netns().close();
+                    throw e;
+                }
+                throw new AgentException(
+                        e.getMessage() + "; " + keepClosed(replace(pod), e, Delays.FIRST) + ", and its enrolment is retried", e);
             }
-            EnrolledPod before = pods.put(uid, pod);
-            if (before != null) {
-                before.netns().close();
-            }
+            replace(pod.with(PodState.SERVED));
             LOG.info("pod {} ({}/{}) enrolled: {}", uid, info.namespace(), info.name(), netns);
         }
     }
 
-    private void enrol(EnrolledPod pod, Steps steps) throws AgentException {
+    private EnrolledPod replace(EnrolledPod pod) {
+        EnrolledPod before = pods.put(pod.uid(), pod);
+        if (before != null && !isSame(before, pod)) {
+            before.netns().close();
+        }
+        return pod;
+    }
+
+    /** Each command has a descriptor of its own. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isSame(@Nullable EnrolledPod a, EnrolledPod b) {
+        return a != null && a.netns() == b.netns();
+    }
+
+    private void enrol(EnrolledPod pod, Steps steps, Duration patience) throws AgentException {
         NetworkNamespace netns = pod.netns();
-        NamespaceChange redirection = pod.redirection();
-        if (!isRedirected(pod)) {
-            boolean older = PodRedirection.isRouted(netns); // with other options: undoing everything would leave the pod open
-            steps.run("install routing and rules", () -> {
-                redirection.install(netns);
+        redirect(pod, steps);
+        ZdsPod handed = new ZdsPod(pod.uid(), pod.info(), netns);
+        if (policy == FailedEnrolment.CLOSED) {
+            steps.run("have it served by proxies that connect later", () -> {
+                proxies.keep(handed);
                 return netns;
             });
-            if (!older) {
-                steps.undoBy("routing and rules", () -> redirection.remove(netns));
-            }
-            LOG.info("pod {}: routing and rules installed", pod.uid());
         }
-        steps.run("check routing and rules", () -> {
-            redirection.verify(netns);
+        steps.run("find a proxy", () -> {
+            proxies.awaitProxy(patience);
             return netns;
         });
+        redirect(pod, steps); // the rules depend on the proxy
         steps.run("hand it to the proxy", () -> {
-            proxies.add(new ZdsPod(pod.uid(), pod.info(), netns));
+            proxies.add(handed);
             return netns;
         });
     }
 
-    /** Redirection that this agent or an earlier one had installed isn't undone if adding fails: the pod would fall back to plaintext. */
-    private static boolean isRedirected(EnrolledPod pod) {
+    private void redirect(EnrolledPod pod, Steps steps) throws AgentException {
+        NetworkNamespace netns = pod.netns();
+        synchronized (changing) {
+            NamespaceChange redirection = redirections.apply(pod.overrides());
+            if (isInstalled(redirection, netns)) {
+                return;
+            }
+            boolean undo = policy == FailedEnrolment.OPEN && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
+            steps.run("install routing and rules", () -> {
+                redirection.install(netns);
+                return netns;
+            });
+            if (undo) {
+                steps.undoBy("routing and rules", () -> redirection.remove(netns));
+            }
+            LOG.info("pod {}: routing and rules installed", pod.uid());
+            steps.run("check routing and rules", () -> {
+                redirection.verify(netns);
+                return netns;
+            });
+        }
+    }
+
+    /**
+     * Watches the pods' settings from now on: user 0 of a pod can change them. A changed one is logged and set again.
+     *
+     * @param settings the settings
+     * @param pause how often they are read
+     */
+    void watch(NamespaceChange settings, Duration pause) {
+        delays.later(pause, () -> {
+            checkSettings(settings);
+            watch(settings, pause);
+        });
+    }
+
+    private void checkSettings(NamespaceChange settings) {
+        for (EnrolledPod pod : pods.values()) {
+            try {
+                settings.verify(pod.netns());
+            } catch (IOException changed) {
+                LOG.warn("pod {}: {}", pod.uid(), changed.getMessage());
+                try {
+                    settings.install(pod.netns());
+                } catch (IOException e) {
+                    LOG.error("pod {}: {}", pod.uid(), e.getMessage());
+                }
+            }
+        }
+    }
+
+    /** Replaces the rules of all pods that differ from what they should be now, for example because a proxy with another cgroup comes. */
+    void updateRules() {
+        for (EnrolledPod pod : pods.values()) {
+            synchronized (changing) {
+                if (!isSame(pods.get(pod.uid()), pod)) {
+                    continue; // deleted, or added again
+                }
+                try {
+                    NamespaceChange redirection = redirections.apply(pod.overrides());
+                    if (!isInstalled(redirection, pod.netns())) {
+                        redirection.install(pod.netns());
+                        LOG.info("pod {}: rules replaced", pod.uid());
+                    }
+                } catch (IOException | RuntimeException e) {
+                    LOG.error("pod {}: can't replace its rules: {}", pod.uid(), e.getMessage());
+                }
+            }
+        }
+    }
+
+    /** Makes sure that a pod is closed, notes why it isn't served, and retries later. Returns its state in words. */
+    private String keepClosed(EnrolledPod pod, Exception cause, Duration pause) {
+        PodState state = new PodState(PodState.Kind.CLOSED, cause.getMessage() == null ? cause.toString() : cause.getMessage());
+        String words = "the pod stays closed";
         try {
-            pod.redirection().verify(pod.netns());
+            synchronized (changing) {
+                NamespaceChange rules = closing.get();
+                if (!isInstalled(redirections.apply(pod.overrides()), pod.netns()) && !isInstalled(rules, pod.netns())) {
+                    rules.install(pod.netns());
+                    LOG.info("pod {}: rules installed that keep it closed", pod.uid());
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            words = "THE POD IS OPEN, because it can't be closed: " + e.getMessage();
+            state = new PodState(PodState.Kind.OPEN, state.reason() + "; it can't be closed: " + e.getMessage());
+        }
+        note(pod, state);
+        PodState noted = state;
+        delays.later(pause, () -> retry(pod, noted, Delays.next(pause)));
+        return words;
+    }
+
+    private void note(EnrolledPod pod, PodState state) {
+        EnrolledPod before = pods.get(pod.uid());
+        pods.put(pod.uid(), pod.with(state));
+        if (before != null && before.state().equals(state)) {
+            return; // logged already
+        }
+        if (state.served()) {
+            LOG.info("pod {} is served now", pod.uid());
+        } else if (state.kind() == PodState.Kind.CLOSED) {
+            LOG.warn("pod {} isn't served, so its connections are refused; retrying: {}", pod.uid(), state.reason());
+        } else {
+            LOG.error("pod {} IS OPEN: its connections leave in plaintext; retrying: {}", pod.uid(), state.reason());
+        }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // a state that was noted later, even if it is equal, has a retry of its own
+    private synchronized void retry(EnrolledPod pod, PodState noted, Duration pause) {
+        EnrolledPod current = pods.get(pod.uid());
+        if (current == null || !isSame(current, pod) || current.state() != noted) {
+            return; // deleted, added again, or served meanwhile
+        }
+        try {
+            enrol(pod, new Steps("add pod " + pod.uid()), Duration.ZERO);
+            note(pod, PodState.SERVED);
+        } catch (AgentException | RuntimeException e) {
+            keepClosed(pod, e, pause);
+        }
+    }
+
+    /**
+     * Notes what a proxy has answered when it connected. Doesn't block.
+     *
+     * @param uid the pod
+     * @param refusal why the proxy doesn't serve it; null if it does
+     */
+    void answered(String uid, @Nullable String refusal) {
+        delays.later(Duration.ZERO, () -> noteAnswer(uid, refusal));
+    }
+
+    private synchronized void noteAnswer(String uid, @Nullable String refusal) {
+        EnrolledPod pod = pods.get(uid);
+        if (pod == null || pod.state().served() == (refusal == null)) {
+            return;
+        }
+        if (refusal == null) {
+            note(pod, PodState.SERVED);
+        } else {
+            keepClosed(pod, new AgentException(refusal), Delays.FIRST);
+        }
+    }
+
+    private static boolean isInstalled(NamespaceChange change, NetworkNamespace netns) {
+        try {
+            change.verify(netns);
             return true;
         } catch (IOException e) {
             return false;
@@ -169,7 +341,10 @@ final class Agent {
                 // removes it whatever the overrides were
                 NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE);
                 steps.run("remove routing and rules", () -> {
-                    redirection.remove(netns);
+                    synchronized (changing) {
+                        redirection.remove(netns);
+                        pods.remove(uid); // so that nothing installs them again
+                    }
                     return netns;
                 });
             }

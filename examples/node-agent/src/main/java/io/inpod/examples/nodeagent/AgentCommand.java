@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +28,7 @@ final class AgentCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final Duration ANSWER = Duration.ofSeconds(30);
     private static final Duration IDLE = Duration.ofSeconds(10);
+    private static final Duration SETTINGS = Duration.ofSeconds(10);
     private static final Duration PROXY = Duration.ofSeconds(10);
     private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
 
@@ -49,6 +53,16 @@ final class AgentCommand implements Callable<Integer> {
                     + "except on loopback")
     private boolean ipv6;
 
+    @Option(names = "--mark-owner", paramLabel = "true|false", arity = "1", defaultValue = "true",
+            description = "only the cgroups of connected proxies may use the proxy's mark, where the system allows that; default: true")
+    private boolean markOwner;
+
+    @Option(names = "--failed-enrolment", paramLabel = "closed|open", defaultValue = "closed",
+            description = "what becomes of a pod that can't be enrolled, for example because the proxy refuses it. closed (default): its "
+                    + "rules stay, its connections are refused, and the agent retries. open: its rules are removed, and it sends "
+                    + "plaintext")
+    private FailedEnrolment failedEnrolment = FailedEnrolment.CLOSED;
+
     @Override
     public Integer call() throws IOException {
         AtomicInteger number = new AtomicInteger();
@@ -59,19 +73,48 @@ final class AgentCommand implements Callable<Integer> {
         });
         boolean both = ipv6 && Files.exists(KERNEL_IPV6);
         PodRedirection redirection = new PodRedirection(profile, dnsCapture, both);
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "nodeagent-retries");
+            thread.setDaemon(true);
+            return thread;
+        });
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
-            Agent agent = new Agent(proxies, redirection::change, PROXY);
+            ProxyCgroups cgroups = new ProxyCgroups(Path.of("/proc"), redirection::tryCgroups);
+            Agent agent = new Agent(proxies, overrides -> redirection.change(overrides, cgroups.paths()),
+                    () -> redirection.closing(cgroups.paths()),
+                    failedEnrolment, PROXY, delays(timer));
+            if (markOwner) {
+                proxies.onConnect(pids -> {
+                    cgroups.connected(pids);
+                    agent.updateRules();
+                });
+            }
+            proxies.onSnapshotAnswer(agent::answered);
+            agent.watch(redirection.settings(), SETTINGS);
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));
                 LOG.info("inpod_uds: {}", uds);
                 LOG.info("control socket: {}", controlPath);
-                LOG.info("profile: {}, dns capture: {}, ipv6: {}", profile.name().toLowerCase(java.util.Locale.ROOT), dnsCapture, both);
+                LOG.info("profile: {}, dns capture: {}, ipv6: {}, failed enrolment: {}", profile.name().toLowerCase(Locale.ROOT),
+                        dnsCapture,
+                        both, failedEnrolment.name().toLowerCase(Locale.ROOT));
                 threads.execute(proxies::run);
                 server.run();
             }
         }
         return 0;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the tasks catch everything
+    private static Delays delays(ScheduledExecutorService timer) {
+        return (pause, task) -> timer.schedule(() -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("an unexpected error while retrying", e);
+            }
+        }, pause.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Leaves the pods redirected: without a proxy their connections are refused, which is better than plaintext. */

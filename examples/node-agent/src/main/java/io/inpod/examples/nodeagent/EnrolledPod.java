@@ -13,5 +13,11 @@ import io.inpod.netns.NetworkNamespace;
  * @param overrides the options that it overrides
  * @param redirection the change that was installed in its namespace
  * @param netns its network namespace, owned by the agent, so that rules can be removed even if the namespace's file no longer exists
+ * @param state whether it is served
  */
-record EnrolledPod(String uid, WorkloadInfo info, PodOverrides overrides, NamespaceChange redirection, NetworkNamespace netns) {}
+record EnrolledPod(String uid, WorkloadInfo info, PodOverrides overrides, NamespaceChange redirection, NetworkNamespace netns,
+        PodState state) {
+    EnrolledPod with(PodState now) {
+        return new EnrolledPod(uid, info, overrides, redirection, netns, now);
+    }
+}

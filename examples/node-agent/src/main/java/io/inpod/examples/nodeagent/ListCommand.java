@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
 
 /** Lists the enrolled pods. */
 @Command(name = "list",
-        description = "Lists the enrolled pods: uid, namespace/name, service account and network namespace, separated by tabs.",
+        description = "Lists the pods: uid, namespace/name, service account, network namespace, and state, separated by tabs. The state is "
+                + "served, or closed (its connections are refused) or open (in plaintext), followed by the reason.",
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class ListCommand extends ClientCommand {
     @Override
@@ -20,7 +21,8 @@ final class ListCommand extends ClientCommand {
     String describe(ControlReply reply) {
         List<ControlReply.Pod> pods = Objects.requireNonNullElse(reply.pods(), List.of());
         return pods.isEmpty() ? "no pods" : pods.stream()
-                .map(pod -> String.join("\t", pod.uid(), pod.namespace() + "/" + pod.name(), pod.serviceAccount(), pod.netns()))
+                .map(pod -> String.join("\t", pod.uid(), pod.namespace() + "/" + pod.name(), pod.serviceAccount(), pod.netns(),
+                        pod.reason() == null ? pod.state() : pod.state() + "\t" + pod.reason()))
                 .collect(Collectors.joining(System.lineSeparator()));
     }
 }

@@ -6,6 +6,7 @@ import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.InPodSettings;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -14,13 +15,12 @@ import io.inpod.tproxy.Redirection;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The redirection that the agent installs in every pod: routing, then rules.
+ * The redirection that the agent installs in every pod: routing, then settings, then rules.
  *
  * @param profile how inbound connections reach the proxy
  * @param dnsCapture whether the pods' DNS queries go to the proxy, unless a pod overrides it
@@ -47,17 +47,58 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     }
 
     /**
+     * Returns the rules alone, without routing, for a pod whose redirection can't be installed: they lead all its connections to ports on
+     * which nothing listens.
+     *
+     * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
+     */
+    NamespaceChange closing(List<String> proxyCgroups) {
+        return rules(PodOverrides.NONE, proxyCgroups);
+    }
+
+    /**
+     * Tries on this kernel whether the proxy's mark can be restricted to cgroups, in a temporary namespace.
+     *
+     * @param proxyCgroups their paths
+     * @throws IOException if not, with the reason
+     */
+    void tryCgroups(List<String> proxyCgroups) throws IOException {
+        try (NetworkNamespace scratch = NetworkNamespace.create()) {
+            rules(PodOverrides.NONE, proxyCgroups).install(scratch);
+        }
+    }
+
+    /**
      * Returns the redirection of a pod.
      *
      * @param overrides the options that it overrides
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
     NamespaceChange change(PodOverrides overrides) {
+        return change(overrides, List.of());
+    }
+
+    /**
+     * Returns the redirection of a pod.
+     *
+     * @param overrides the options that it overrides
+     * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
+     * @throws IllegalArgumentException if they aren't possible with the profile
+     */
+    NamespaceChange change(PodOverrides overrides, List<String> proxyCgroups) {
+        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, settings(), rules(overrides, proxyCgroups));
+    }
+
+    /** Returns the settings of a pod on which the redirection depends. */
+    NamespaceChange settings() {
+        return InPodSettings.of(profile == Profile.TPROXY);
+    }
+
+    private NamespaceChange rules(PodOverrides overrides, List<String> proxyCgroups) {
         List<InPodRedirection> families = new ArrayList<>();
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
         }
-        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT,
-                new PodRulesChange(new PodRules(families, true, Optional.empty()), Backends.all(), LOG::info));
+        return new PodRulesChange(new PodRules(families, true, proxyCgroups), Backends.all(), LOG::info);
     }
 }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** When any step of an enrolment fails, the error names the step, and nothing is left in the pod. */
+/** With {@code --failed-enrolment open}: when any step of an enrolment fails, the error names the step, and nothing is left in the pod. */
 @Pods
 class AgentFailureTest {
     private static final NamespaceChange REAL = new PodRedirection(Profile.REDIRECT, false, true).change();
@@ -30,37 +30,13 @@ class AgentFailureTest {
     @TempDir
     Path directory;
 
-    /** A change that does nothing, and of which one operation can be made to fail. */
-    private record Breaking(String operation) implements NamespaceChange {
-        @Override
-        public void install(NetworkNamespace namespace) throws IOException {
-            breakIf("install");
-        }
-
-        @Override
-        public void verify(NetworkNamespace namespace) throws IOException {
-            breakIf("verify");
-        }
-
-        @Override
-        public void remove(NetworkNamespace namespace) throws IOException {
-            breakIf("remove");
-        }
-
-        private void breakIf(String name) throws IOException {
-            if (operation.equals(name)) {
-                throw new IOException("broken " + name);
-            }
-        }
-    }
-
     private Scene scene(NamespaceChange redirection) throws IOException {
-        return new Scene(directory, redirection, Duration.ofSeconds(10));
+        return new Scene(directory, overrides -> redirection, FailedEnrolment.OPEN, Duration.ofSeconds(10));
     }
 
     @Test
     void noProxy(PodNetwork network) throws Exception {
-        try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
+        try (Scene scene = new Scene(directory, overrides -> REAL, FailedEnrolment.OPEN, Duration.ofMillis(50))) {
             assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(network.pod(0).namespace())))
                     .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining(scene.socket.toString());
         }

@@ -137,8 +137,6 @@ class AgentTest {
         Future<Void> added = scene.adding("u1", pod);
         proxy.expectAdd(pod, "u1");
         proxy.nack();
-        proxy.expectDel("u1");
-        proxy.ack();
         assertThat(failureOf(added)).hasMessageContaining("boom");
         Traces.assertRedirected(pod);
     }
@@ -197,6 +195,32 @@ class AgentTest {
         assertThat(Tool.run(pod, "ip6tables-save")).contains("REJECT --reject-with tcp-reset").doesNotContain("ISTIO_OUTPUT");
         ipv4.remove(pod);
         assertThat(Tool.run(pod, "ip6tables-save")).doesNotContain("REJECT");
+    }
+
+    /** With tcp_fwmark_accept, an application could inherit the proxy's mark. */
+    @Test
+    void settingsThatBreakThePromiseAreSetAndWatched(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        String[] changed = {"net.ipv4.tcp_fwmark_accept=1", "net.ipv4.conf.eth0.route_localnet=1", "net.ipv6.fwmark_reflect=1"};
+        String[] read = {"sysctl", "-n", "net.ipv4.tcp_fwmark_accept", "net.ipv4.conf.eth0.route_localnet", "net.ipv6.fwmark_reflect"};
+        change(pod, changed);
+        enrol(pod);
+        assertThat(Tool.run(pod, read)).isEqualTo("0\n0\n0\n");
+
+        PodRedirection redirection = new PodRedirection(Profile.REDIRECT, false, true);
+        change(pod, changed);
+        assertThatThrownBy(() -> redirection.change().verify(pod)).hasMessageContaining("net.ipv4.tcp_fwmark_accept is 1 instead of 0")
+                .hasMessageContaining("sysctl -w net.ipv4.conf.eth0.route_localnet=0");
+        agent.watch(redirection.settings(), Duration.ofSeconds(10));
+        scene.next().get();
+        assertThat(Tool.run(pod, read)).isEqualTo("0\n0\n0\n");
+        assertThat(scene.later).hasSize(1);
+    }
+
+    private static void change(NetworkNamespace pod, String... settings) throws IOException {
+        for (String setting : settings) {
+            Tool.run(pod, "sysctl", "-qw", setting);
+        }
     }
 
     @Test

@@ -6,12 +6,20 @@ import io.inpod.examples.zds.ForeignPeer;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
 /** A proxy that sends the answers chosen by a test. */
 final class FakeProxy implements AutoCloseable {
     private final ForeignPeer peer = new ForeignPeer();
+
+    /** Connects from a cgroup. */
+    FakeProxy(Path socket, Path cgroup) throws IOException {
+        Files.writeString(cgroup.resolve("cgroup.procs"), Long.toString(peer.pid()));
+        peer.run("connect " + socket);
+        peer.run("send 0801");
+    }
 
     FakeProxy(Path socket) throws IOException {
         peer.run("connect " + socket);

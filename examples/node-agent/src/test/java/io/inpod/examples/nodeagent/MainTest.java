@@ -86,7 +86,7 @@ class MainTest {
             proxy.ack();
             assertThat(added.get()).isEqualTo(new Outcome(0, "pod u1 enrolled", ""));
             assertThat(awaitLog("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
-            assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity());
+            assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity() + "\tserved");
             process.toHandle().destroy(); // SIGTERM; Process.destroy would close the log too
             awaitLog("1 pods stay enrolled");
             process.waitFor();

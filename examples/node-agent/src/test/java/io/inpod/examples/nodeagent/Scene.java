@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.zds.ZdsServer;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -9,10 +10,15 @@ import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
 
 /** An agent with its ZDS server, in this process. */
@@ -23,6 +29,10 @@ final class Scene implements AutoCloseable {
     final Path socket;
     final ZdsServer server;
     final Agent agent;
+    /** What the agent does later, which the tests run: no pause passes. */
+    final BlockingQueue<Runnable> later = new LinkedBlockingQueue<>();
+    /** The pauses, in the same order. */
+    final Queue<Duration> pauses = new ConcurrentLinkedQueue<>();
 
     /** Uses the same redirection for every pod. */
     Scene(Path directory, NamespaceChange redirection, Duration proxyPatience) throws IOException {
@@ -30,10 +40,29 @@ final class Scene implements AutoCloseable {
     }
 
     Scene(Path directory, Function<PodOverrides, NamespaceChange> redirections, Duration proxyPatience) throws IOException {
+        this(directory, redirections, FailedEnrolment.CLOSED, proxyPatience);
+    }
+
+    Scene(Path directory, Function<PodOverrides, NamespaceChange> redirections, FailedEnrolment policy, Duration proxyPatience)
+            throws IOException {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
         threads.execute(server::run);
-        agent = new Agent(server, redirections, proxyPatience);
+        agent = new Agent(server, redirections, () -> new PodRedirection(Profile.REDIRECT, false, true).closing(List.of()), policy, proxyPatience,
+                (pause, task) -> {
+                    pauses.add(pause);
+                    later.add(task);
+                });
+        server.onSnapshotAnswer(agent::answered);
+    }
+
+    /** Runs the next thing that the agent does later, in another thread. */
+    Future<?> next() throws InterruptedException {
+        return threads.submit(later.take());
+    }
+
+    PodState state(String uid) {
+        return agent.list().stream().filter(pod -> pod.uid().equals(uid)).findFirst().orElseThrow().state();
     }
 
     Future<Void> adding(String uid, NetworkNamespace namespace) throws IOException {

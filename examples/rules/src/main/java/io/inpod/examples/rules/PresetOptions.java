@@ -11,7 +11,6 @@ import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -98,7 +97,7 @@ final class PresetOptions {
 
     PodRules podRules(List<IpFamily> families, boolean guard) {
         return checked(() -> {
-            PodRules rules = new PodRules(families.stream().map(this::of).toList(), guard, Optional.empty());
+            PodRules rules = new PodRules(families.stream().map(this::of).toList(), guard, List.of());
             return proxyCgroup == null ? rules : rules.withProxyCgroup(proxyCgroup);
         });
     }

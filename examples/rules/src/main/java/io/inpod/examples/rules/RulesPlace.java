@@ -9,7 +9,9 @@ import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.pod.HostProbeChange;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.HostProbe;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.InPodSettings;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -145,6 +147,12 @@ final class RulesPlace {
             }
         }
         return List.copyOf(lines);
+    }
+
+    /** Returns in words which settings of the namespace break what the rules promise. */
+    List<String> settings(NetworkNamespace namespace) throws IOException {
+        return isHost() ? List.of() : InPodSettings.of(
+                podRules().redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.TPROXY)).diff(namespace);
     }
 
     /** Returns in words how the rules in the namespace differ from the expected ones. */

@@ -67,6 +67,19 @@ class RulesPlaceTest {
         assertThat(RulesRun.of("verify", "--pid", "x").code()).isEqualTo(2);
     }
 
+    @Test
+    void aSettingThatBreaksThePromiseIsNamed(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        String[] where = {"--netns", Tool.pathOf(pod).toString()};
+        assertThat(RulesRun.of("apply", where).code()).isZero();
+        assertThat(RulesRun.of("verify", where).code()).isZero();
+        Tool.run(pod, "sysctl", "-qw", "net.ipv4.tcp_fwmark_accept=1");
+        assertThat(RulesRun.of("verify", where)).satisfies(outcome -> {
+            assertThat(outcome.code()).isEqualTo(1);
+            assertThat(outcome.err()).contains("net.ipv4.tcp_fwmark_accept is 1 instead of 0").contains("sysctl -w");
+        });
+    }
+
     /** The selected back end sees only one kind of tables, but rules in other tables are effective too. */
     @ParameterizedTest
     @CsvSource({"iptables-legacy, netlink", "netlink-inet, iptables-nft", "iptables-nft, netlink-inet"})

@@ -30,6 +30,7 @@ final class ProxySession implements AutoCloseable {
     private final SeqpacketSocket socket;
     private final Duration patience;
     private final String name;
+    private final int pid;
     /** Held during an exchange, and from before the session is registered until its snapshot has been sent. */
     private final ReentrantLock turn = new ReentrantLock(true);
 
@@ -40,7 +41,12 @@ final class ProxySession implements AutoCloseable {
         this.socket = socket;
         this.patience = patience;
         PeerCredentials peer = socket.peer();
+        this.pid = peer.pid();
         this.name = "proxy (pid " + peer.pid() + ", user " + peer.uid() + ")";
+    }
+
+    int pid() {
+        return pid;
     }
 
     void receiveHello() throws IOException {

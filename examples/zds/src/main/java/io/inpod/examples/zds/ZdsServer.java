@@ -10,11 +10,15 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +42,11 @@ public final class ZdsServer implements AutoCloseable {
     private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
     /** In the order in which they connected. */
     private final List<ProxySession> sessions = new ArrayList<>();
+    /** The sessions, and those that are about to become one. */
+    private final List<ProxySession> present = new CopyOnWriteArrayList<>();
+    private final Object arrivals = new Object();
+    private volatile Consumer<Collection<Integer>> connecting = pids -> {};
+    private volatile BiConsumer<String, @Nullable String> snapshotAnswers = (uid, refusal) -> {};
 
     private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
         this.server = server;
@@ -59,6 +68,27 @@ public final class ZdsServer implements AutoCloseable {
             throw new IllegalArgumentException("the time in which a proxy must answer must be greater than zero, not " + patience);
         }
         return new ZdsServer(PrivateServer.listen(path), executor, patience);
+    }
+
+    /**
+     * Sets what is called when a proxy connects, before it gets the snapshot, with the process ids of all connected proxies including this
+     * one; 0 stands for one that isn't visible in this PID namespace. Called on the session's thread; may block, but not wait for a proxy.
+     *
+     * @param action receives the process ids
+     */
+    public void onConnect(Consumer<Collection<Integer>> action) {
+        connecting = action;
+    }
+
+    /**
+     * Sets what is called for each pod of a snapshot when a proxy that has connected answers: with the pod's uid, and with null if the
+     * proxy serves the pod, or else its reason for refusing it. Called on the session's thread; must not block, and must not call this
+     * server.
+     *
+     * @param answers receives the answers
+     */
+    public void onSnapshotAnswer(BiConsumer<String, @Nullable String> answers) {
+        snapshotAnswers = answers;
     }
 
     /** Accepts proxies until this server is closed. */
@@ -86,6 +116,7 @@ public final class ZdsServer implements AutoCloseable {
             ProxySession session = new ProxySession(socket, patience);
             session.receiveHello();
             try {
+                arrive(session);
                 sendSnapshot(session);
                 session.readAnswers();
             } catch (ZdsSessionException e) {
@@ -113,8 +144,10 @@ public final class ZdsServer implements AutoCloseable {
             for (ZdsPod pod : known) {
                 try {
                     session.exchangeDirectly("Add of pod " + pod.uid(), message(pod), pod.netns().fd());
+                    snapshotAnswers.accept(pod.uid(), null);
                 } catch (ZdsNackException e) {
                     LOG.error("{}", e.getMessage());
+                    snapshotAnswers.accept(pod.uid(), e.getMessage());
                 }
             }
             session.exchangeDirectly("SnapshotSent", Messages.snapshotSent());
@@ -145,9 +178,19 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
+    private void arrive(ProxySession session) {
+        synchronized (arrivals) { // one after the other: each action gets all who have arrived before
+            synchronized (lock) {
+                present.add(session);
+            }
+            connecting.accept(present.stream().map(ProxySession::pid).toList());
+        }
+    }
+
     private void unregister(ProxySession session) {
         synchronized (lock) {
             sessions.remove(session);
+            present.remove(session);
         }
     }
 
@@ -179,9 +222,29 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is new, the server forgets it: it sends the
-     * proxy, which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding a pod again is harmless, and if
-     * that fails the pod stays part of the snapshot. Adding a known uid with another namespace moves the pod there.
+     * Makes a pod part of the snapshots for proxies that connect later, whether or not {@link #add} succeeds, until it is deleted. Sends
+     * nothing. A pod that has been kept isn't forgotten when a proxy refuses it; our ztunnel keeps retrying such a pod.
+     *
+     * @param pod the pod; its namespace remains the caller's, which may close it afterwards
+     * @throws IOException if the namespace is closed
+     */
+    public void keep(ZdsPod pod) throws IOException {
+        ZdsPod owned = own(pod);
+        synchronized (lock) {
+            ZdsPod known = pods.get(pod.uid());
+            if (known != null && known.netns().equals(pod.netns()) && known.info().equals(pod.info())) {
+                owned.netns().close();
+            } else {
+                close(pods.put(pod.uid(), owned));
+            }
+        }
+    }
+
+    /**
+     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is neither known nor {@linkplain #keep kept}, the
+     * server forgets it: it sends the proxy, which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding
+     * a pod again is harmless, and if that fails the pod stays part of the snapshot. Adding a known uid with another namespace moves the
+     * pod there.
      *
      * @param pod the pod; its namespace remains the caller's, which may close it afterwards
      * @throws ZdsNackException if the proxy refused, with its reason

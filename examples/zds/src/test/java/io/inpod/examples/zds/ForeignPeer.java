@@ -31,6 +31,11 @@ public final class ForeignPeer implements AutoCloseable {
         replies = process.inputReader(StandardCharsets.UTF_8);
     }
 
+    /** Returns its process. */
+    public long pid() {
+        return process.pid();
+    }
+
     /** Sends a command without waiting for its result. */
     public void begin(String command) throws IOException {
         commands.write(command + "\n");

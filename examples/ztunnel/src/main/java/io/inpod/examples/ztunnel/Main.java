@@ -10,6 +10,8 @@ import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.examples.ztunnel.succession.OwnListeners;
+import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
@@ -29,6 +31,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -94,7 +97,13 @@ public final class Main {
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(MAX_WAITING_NAMES), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections());
+        Succession succession = config.portReuse() ? Succession.open(config.handOverDirectory(), new OwnListeners()) : null;
+        if (succession != null) {
+            Thread successors = new Thread(succession::run, "succession");
+            successors.setDaemon(true);
+            successors.start();
+        }
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections(), succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
@@ -102,7 +111,7 @@ public final class Main {
         refreshRegularly(control, state, log);
 
         Thread worker = Thread.currentThread();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, worker), "shutdown"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, succession, worker), "shutdown"));
         try {
             new WorkloadManager(config.uds(), state).run();
         } catch (ZdsProtocolException e) {
@@ -133,13 +142,17 @@ public final class Main {
         }
     }
 
-    private static void shutDown(Logger log, ProxyConfig config, StateManager state, Thread worker) {
+    private static void shutDown(Logger log, ProxyConfig config, StateManager state, @Nullable Succession succession,
+            Thread worker) {
         log.info("termination signal received, draining for at most {} ms", config.terminationDeadline().toMillis());
         worker.interrupt();
         try {
             state.drain(config.terminationDeadline());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        if (succession != null) {
+            succession.close();
         }
         log.info("shutdown complete");
         end(0); // otherwise the JVM would exit with 143, as if it had been killed

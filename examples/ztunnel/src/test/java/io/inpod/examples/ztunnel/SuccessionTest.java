@@ -88,10 +88,11 @@ class SuccessionTest {
         return line.contains("error=") || line.contains("is closed: ") || line.contains("not handed over") || line.contains("LEAK");
     }
 
-    /** Each has its own agent; the CA is shared. */
+    /** Each has its own agent; the CA and the directory in which they find each other are shared. */
     private static ZtunnelProcess process(Path home, String name, PodNetwork network) throws IOException {
         ZtunnelProcess process = new ZtunnelProcess(Files.createDirectory(home.resolve(name)));
         process.environment.put("INPOD_CA_DIR", home.resolve("ca").toString());
+        process.environment.put("INPOD_HANDOVER_DIR", home.resolve("hand-over").toString());
         process.environment.put("ENABLE_ORIG_SRC", "false"); // these pods have no rules to route replies back
         process.environment.put("CONNECTION_TERMINATION_DEADLINE", "30s");
         StringBuilder mesh = new StringBuilder("workloads:\n");

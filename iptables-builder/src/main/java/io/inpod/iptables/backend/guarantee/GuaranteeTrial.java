@@ -100,7 +100,7 @@ public final class GuaranteeTrial {
 
     private List<Guarantee> guarantees(InPodRedirection redirection) {
         List<Guarantee> guarantees = new ArrayList<>(List.of(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE,
-                rules.proxyCgroup().isPresent() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.HOST_PROBE));
+                !rules.proxyCgroups().isEmpty() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.HOST_PROBE));
         if (rules.guard()) {
             guarantees.add(Guarantee.CONTAINED);
             guarantees.add(Guarantee.PROBE_ADDRESS);
@@ -190,7 +190,7 @@ public final class GuaranteeTrial {
             attempt(Guarantee.INBOUND, redirection.ingress() ? AT_APP : port(INBOUND_PLAINTEXT_PORT), () -> connect(twin.outside(), pod));
             attempt(Guarantee.HBONE, port(HBONE_PORT), () -> connect(twin.outside(), new InetSocketAddress(pod.getAddress(), HBONE_PORT)));
             // This process isn't the proxy: with the option proxyCgroup, its mark is forged.
-            if (rules.proxyCgroup().isPresent()) {
+            if (!rules.proxyCgroups().isEmpty()) {
                 attempt(Guarantee.FORGED, TrialTraffic.SILENCE, () -> traffic.connectInVain(twin.pod(), PROXY_MARK, peer, DIVERTED));
             } else {
                 attempt(Guarantee.MARKED, IN_CLEAR, () -> traffic.connect(twin.pod(), PROXY_MARK, null, peer));

@@ -90,8 +90,8 @@ public final class PodRulesChange implements NamespaceChange {
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
         NodeNamespaces.refuse(namespace);
-        if (rules.proxyCgroup().isPresent()) {
-            CgroupMount.check(rules.proxyCgroup().get());
+        for (String path : rules.proxyCgroups()) {
+            CgroupMount.check(path);
         }
         Detection detection = BackendSearch.detect(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));

@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.pod;
 
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.IpPrefix;
@@ -46,7 +47,7 @@ class PodGuardKernelTest {
         }).install(pod);
         Tool.run(pod, "sh", "-c", "echo " + loose + " >/proc/sys/net/netfilter/nf_conntrack_tcp_loose");
         try (WireTap wire = WireTap.on(pod);
-                ServerSocketChannel proxy = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(15001));
+                ServerSocketChannel proxy = JdkChannels.listen(pod, SocketOptions.NONE.with(TRANSPARENT, true), new InetSocketAddress(15001));
                 SocketChannel app = JdkChannels.client(pod, SocketOptions.NONE)) {
             app.connect(new InetSocketAddress(peer, 8080));
             try (SocketChannel accepted = proxy.accept()) {

@@ -92,7 +92,7 @@ class PodRulesKernelTest {
         var listing = Kernel.listing(pod, Programs.iptables(family) + "-save");
         assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, Programs.iptables(family) + "-save"));
         listing.keySet().removeAll(Kernel.listing(plain, Programs.iptables(family) + "-save").keySet());
-        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND", "mangle INPOD_ADMIT");
+        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND", "mangle INPOD_ADMIT", "filter INPUT", "filter INPOD_PORTS");
         change.remove(pod);
         assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save")).isEmpty();
     }
@@ -112,7 +112,7 @@ class PodRulesKernelTest {
             for (IpFamily family : IpFamily.values()) {
                 boolean redirected = version.redirection(family).isPresent();
                 assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save").keySet())
-                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("INPOD_ADMIT") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
+                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("INPOD_ADMIT") || chain.contains("INPOD_PORTS") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
                                 || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
                         .anyMatch(chain -> chain.contains(redirected ? "ISTIO_" : "REJECT"))
                         .noneMatch(chain -> chain.contains(redirected ? "REJECT" : "ISTIO_"))

@@ -6,6 +6,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
+#include <linux/inet_diag.h>
 #include <linux/neighbour.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -74,6 +75,18 @@ void structs(void) {
     FIELD(rtgenmsg, rtgen_family);
     STRUCT(nfgenmsg);
     FIELD(nfgenmsg, nfgen_family);
+    STRUCT(inet_diag_req_v2);
+    FIELD(inet_diag_req_v2, sdiag_family);
+    FIELD(inet_diag_req_v2, sdiag_protocol);
+    FIELD(inet_diag_req_v2, idiag_states);
+    FIELD(inet_diag_req_v2, id.idiag_sport);
+    STRUCT(inet_diag_msg);
+    FIELD(inet_diag_msg, idiag_family);
+    FIELD(inet_diag_msg, idiag_state);
+    FIELD(inet_diag_msg, id.idiag_sport);
+    FIELD(inet_diag_msg, id.idiag_src);
+    FIELD(inet_diag_msg, idiag_uid);
+    FIELD(inet_diag_msg, idiag_inode);
     STRUCT(sockaddr_nl);
     FIELD(sockaddr_nl, nl_family);
     FIELD(sockaddr_nl, nl_pid);

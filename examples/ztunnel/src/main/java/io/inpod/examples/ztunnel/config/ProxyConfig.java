@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * The configuration from the environment variables of Istio's ztunnel.
  *
  * @param uds INPOD_UDS: the agent's socket
- * @param portReuse INPOD_PORT_REUSE: whether listeners use SO_REUSEPORT
+ * @param portReuse INPOD_PORT_REUSE: whether listeners pass from one ztunnel to the next
+ * @param handOverDirectory INPOD_HANDOVER_DIR: the directory in which the ztunnels of this node find each other
  * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x..., with 0x539 in its low 12 bits
  * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
  * @param socks5 UNSTABLE_ENABLE_SOCKS5: whether pods get a SOCKS5 listener on 127.0.0.1
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 public record ProxyConfig(
         Path uds,
         boolean portReuse,
+        Path handOverDirectory,
         int mark,
         boolean ipv6,
         boolean socks5,
@@ -87,6 +89,7 @@ public record ProxyConfig(
         return new ProxyConfig(
                 uds(env),
                 env.flag("INPOD_PORT_REUSE", true),
+                handOverDirectory(env),
                 mark(env),
                 env.flag("IPV6_ENABLED", true),
                 env.flag("UNSTABLE_ENABLE_SOCKS5", false),
@@ -108,6 +111,15 @@ public record ProxyConfig(
             throw new ConfigException("INPOD_UDS is empty; it must name the agent's socket");
         }
         return Path.of(path);
+    }
+
+    private static Path handOverDirectory(Variables env) throws ConfigException {
+        String path = env.text("INPOD_HANDOVER_DIR", "");
+        if (!path.isEmpty()) {
+            return Path.of(path);
+        }
+        Path parent = uds(env).toAbsolutePath().getParent();
+        return parent == null ? Path.of("/") : parent;
     }
 
     private static String trustDomain(Variables env) throws ConfigException {

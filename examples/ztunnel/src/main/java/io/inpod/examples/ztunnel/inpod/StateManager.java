@@ -35,7 +35,11 @@ public final class StateManager {
     private boolean snapshotReceived;
     private boolean draining;
 
-    private record Pending(WorkloadInfo info, NetworkNamespace namespace) {}
+    private record Pending(WorkloadInfo info, NetworkNamespace namespace, String reason) {
+        Pending because(IOException now) {
+            return new Pending(info, namespace, String.valueOf(now.getMessage()));
+        }
+    }
 
     /**
      * Creates a manager without pods.
@@ -77,7 +81,8 @@ public final class StateManager {
             namespace.close();
             return; // served already
         }
-        pending.put(uid, new Pending(info, namespace)); // owns the namespace until a proxy does
+        Pending waiting = new Pending(info, namespace, "");
+        pending.put(uid, waiting); // owns the namespace until a proxy does
         if (current != null) {
             LOG.info("pod WorkloadUid(\"{}\") has another netns or identity now, draining old proxy", uid);
             running.remove(uid);
@@ -87,6 +92,7 @@ public final class StateManager {
             start(uid, info, namespace);
         } catch (IOException e) {
             LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, e.getMessage());
+            pending.put(uid, waiting.because(e));
             throw e;
         }
     }
@@ -118,8 +124,9 @@ public final class StateManager {
         running.forEach((uid, proxy) -> {
             try {
                 proxy.readAddresses();
+                proxy.checkPorts();
             } catch (IOException e) {
-                LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses: {}", uid, e.getMessage());
+                LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses and listeners: {}", uid, e.getMessage());
             }
         });
         for (String uid : List.copyOf(pending.keySet())) {
@@ -128,7 +135,12 @@ public final class StateManager {
                 start(uid, pod.info(), pod.namespace());
                 LOG.info("pod WorkloadUid(\"{}\") proxy started after a retry", uid);
             } catch (IOException e) {
-                LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
+                if (String.valueOf(e.getMessage()).equals(pod.reason())) {
+                    LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
+                } else {
+                    LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, e.getMessage());
+                    pending.put(uid, pod.because(e));
+                }
             }
         }
     }

@@ -1,7 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
-import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.zds.WorkloadInfo;
@@ -10,6 +9,8 @@ import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
+import io.inpod.examples.ztunnel.succession.Succession;
+import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
@@ -19,15 +20,21 @@ import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelHandler;
+import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,8 +51,12 @@ public final class PodProxy {
     private final List<AcceptLoop> listeners = new ArrayList<>();
     private final List<Future<HandOver>> handOvers = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
+    private final @Nullable Succession succession;
+    /** The inodes of foreign listeners that have been logged. */
+    private final Set<Long> foreign = new HashSet<>();
 
-    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local) {
+    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, @Nullable Succession succession) {
+        this.succession = succession;
         this.local = local;
         this.info = info;
         this.pod = pod;
@@ -69,7 +80,7 @@ public final class PodProxy {
                 identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(),
                 new OwnConnections());
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
-        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local());
+        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.succession());
         try {
             proxy.readAddresses();
             proxy.listen(shared);
@@ -117,9 +128,37 @@ public final class PodProxy {
     }
 
     private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
-        SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true).with(REUSE_PORT,
-                pod.config().portReuse());
-        listeners.add(AcceptLoop.listen(pod.namespace(), address, options, shared.group().next(), handler.rules(), handler));
+        SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true);
+        EventLoop loop = shared.group().next();
+        AcceptLoop listener;
+        try {
+            // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
+            listener = AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
+        } catch (IOException e) {
+            listener = succession == null ? null : succession.take(pod.namespace(), address.getPort(),
+                    passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
+            if (listener == null) {
+                throw new IOException(e.getMessage() + PortHolders.words(pod.namespace(), address.getPort()), e);
+            }
+            LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
+        }
+        listeners.add(listener);
+        if (succession != null) {
+            succession.own().add(pod.namespace(), listener);
+        }
+    }
+
+    /** Looks for foreign sockets that listen on the proxy's ports, at other addresses, and logs those that are new. */
+    public void checkPorts() throws IOException {
+        Map<Integer, Long> own = new HashMap<>();
+        listeners.forEach(listener -> own.put(listener.localAddress().getPort(), listener.inode()));
+        for (TcpSocket socket : TcpSocket.listening(pod.namespace())) {
+            Long inode = own.get(socket.port());
+            if (inode != null && inode != socket.inode() && foreign.add(socket.inode())) {
+                LOG.warn("a foreign socket listens on a port of the proxy in {}: {} ({} so far)", pod.namespace(),
+                        PortHolders.words(pod.namespace(), socket), foreign.size());
+            }
+        }
     }
 
     /** {@return the pod's names} */
@@ -149,11 +188,13 @@ public final class PodProxy {
         }
     }
 
-    /** Begins to stop in order: hands listeners over to the successor if ports are shared, otherwise closes them. */
+    /** Begins to stop in order: closes listeners that a successor has taken over, and the others once their queues are empty. */
     public void drain() {
-        if (pod.config().portReuse()) {
-            handOvers.addAll(AcceptLoop.handOver(listeners, HANDSHAKES));
-            listeners.clear();
+        if (succession != null) {
+            List<AcceptLoop> kept =
+                    listeners.stream().filter(listener -> !succession.own().isPassed(pod.namespace(), listener)).toList();
+            listeners.removeAll(kept);
+            handOvers.addAll(AcceptLoop.handOver(kept, HANDSHAKES));
         }
         closeListeners();
     }

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.config.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.netty.channel.EventLoop;
@@ -9,6 +10,7 @@ import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state that the proxies of all pods share.
@@ -20,9 +22,10 @@ import java.util.concurrent.Executor;
  * @param local the addresses of the pods on this node
  * @param resolver runs blocking DNS look-ups
  * @param tunnels the connections that carry tunnels from pods on this node
+ * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        Executor resolver, OwnConnections tunnels) {
+        Executor resolver, OwnConnections tunnels, @Nullable Succession succession) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -1,0 +1,107 @@
+package io.inpod.examples.nodeagent;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The cgroups of the connected proxies, to which the pods' rules restrict the proxy's mark: a container with CAP_NET_RAW can set any mark.
+ * During an upgrade there are two. Where a proxy's cgroup can't be used, every process may use the mark, and the reason is logged.
+ * Thread-safe.
+ */
+final class ProxyCgroups {
+    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+    private static final String VERSION_2 = "0::/";
+
+    /** Tries rules with these cgroups on this kernel. */
+    interface Trial {
+        void run(List<String> paths) throws IOException;
+    }
+
+    private final Path proc;
+    private final Trial trial;
+    private volatile List<String> paths = List.of();
+    private String logged = "";
+
+    /**
+     * Creates a value without proxies.
+     *
+     * @param proc where the process file system is mounted
+     * @param trial fails if the kernel can't restrict a mark to cgroups
+     */
+    ProxyCgroups(Path proc, Trial trial) {
+        this.proc = proc;
+        this.trial = trial;
+    }
+
+    /** Returns the paths for the rules; empty if every process may use the mark. */
+    List<String> paths() {
+        return paths;
+    }
+
+    /** Sets the connected proxies. */
+    synchronized void connected(Collection<Integer> pids) {
+        List<String> found = List.of();
+        String text;
+        try {
+            found = find(pids);
+            if (!found.equals(paths)) {
+                trial.run(found);
+            }
+            text = "only the cgroup " + String.join(" and ", found) + " may use the proxy's mark";
+        } catch (IOException e) {
+            found = List.of();
+            text = "every process with CAP_NET_RAW or CAP_NET_ADMIN may use the proxy's mark: " + e.getMessage();
+        }
+        paths = found;
+        if (!text.equals(logged)) {
+            logged = text;
+            if (found.isEmpty()) {
+                LOG.warn("{}", text);
+            } else {
+                LOG.info("{}", text);
+            }
+        }
+    }
+
+    private List<String> find(Collection<Integer> pids) throws IOException {
+        TreeSet<String> found = new TreeSet<>();
+        for (int pid : pids) {
+            found.add(path(pid));
+        }
+        return List.copyOf(found);
+    }
+
+    private String path(int pid) throws IOException {
+        if (pid == 0) {
+            throw new IOException("the proxy's process isn't visible here; run the agent in the node's PID namespace");
+        }
+        String path = version2(pid);
+        if (path == null) {
+            throw new IOException("this system has no cgroups of version 2");
+        }
+        if (path.isEmpty()) {
+            throw new IOException("the proxy is in the root cgroup, as pods may be too; start it in a cgroup of its own");
+        }
+        if (path.startsWith("..")) {
+            throw new IOException(
+                    "the proxy's cgroup " + path + " is outside this process's cgroup namespace; run the agent in the node's");
+        }
+        return path;
+    }
+
+    private @Nullable String version2(int pid) throws IOException {
+        for (String line : Files.readAllLines(proc.resolve(pid + "/cgroup"))) {
+            if (line.startsWith(VERSION_2)) {
+                return line.substring(VERSION_2.length());
+            }
+        }
+        return null;
+    }
+}

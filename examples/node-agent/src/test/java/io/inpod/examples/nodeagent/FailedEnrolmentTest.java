@@ -1,0 +1,190 @@
+package io.inpod.examples.nodeagent;
+
+import static io.inpod.examples.nodeagent.Scene.failureOf;
+import static io.inpod.netns.testing.Tool.pathOf;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodOverrides;
+import io.inpod.netns.NamespaceChange;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.Redirection;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Whichever step of an enrolment fails, the pod is closed: its connections are refused, and it is served when the reason has gone. */
+@Pods(2)
+class FailedEnrolmentTest {
+    private static final NamespaceChange REAL = new PodRedirection(Profile.REDIRECT, false, true).change();
+
+    @TempDir
+    Path directory;
+
+    private Scene scene(NamespaceChange redirection) throws IOException {
+        return new Scene(directory, redirection, Duration.ofSeconds(10));
+    }
+
+    /** The other pod has a server, which a pod without redirection reaches. */
+    private static void assertConnects(PodNetwork network, boolean reaches) throws IOException {
+        try (ServerSocketChannel server = network.pod(1).namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+            server.bind(new InetSocketAddress(8080));
+            try (SocketChannel client = network.pod(0).namespace().<SocketChannel, IOException>call(SocketChannel::open)) {
+                InetSocketAddress to = new InetSocketAddress(network.pod(1).address(), 8080);
+                if (reaches) {
+                    client.connect(to);
+                } else {
+                    assertThatThrownBy(() -> client.connect(to)).isInstanceOf(ConnectException.class);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Profile.class)
+    void aPodThatTheProxyRefusesIsClosedAndServedLater(Profile profile, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        assertConnects(network, true);
+        try (Scene scene = scene(new PodRedirection(profile, false, true).change()); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            proxy.expectSnapshot();
+            Future<Void> added = scene.adding("u1", pod);
+            proxy.expectAdd(pod, "u1");
+            proxy.nack();
+            assertThat(failureOf(added)).hasMessageContaining("step \"hand it to the proxy\" failed").hasMessageContaining("boom")
+                    .hasMessageEndingWith("the pod stays closed, and its enrolment is retried");
+            Traces.assertRedirected(pod);
+            assertConnects(network, false);
+            assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.CLOSED);
+            assertThat(scene.state("u1").reason()).contains("boom");
+
+            Future<?> again = scene.next();
+            proxy.expectAdd(pod, "u1");
+            proxy.nack();
+            again.get();
+            again = scene.next();
+            proxy.expectAdd(pod, "u1");
+            proxy.ack();
+            again.get();
+
+            assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+            assertThat(scene.pauses).containsExactly(Delays.FIRST, Delays.FIRST.multipliedBy(2));
+            assertThat(scene.later).isEmpty();
+        }
+    }
+
+    @Test
+    void pausesHaveALimit() {
+        Duration pause = Delays.FIRST;
+        for (int i = 0; i < 100; i++) {
+            pause = Delays.next(pause);
+        }
+        assertThat(pause).isEqualTo(Delays.LONGEST);
+    }
+
+    @Test
+    void withoutAProxyThePodIsClosedAndTheNextOneGetsIt(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+                    .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining("the pod stays closed");
+            assertConnects(network, false);
+            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+                proxy.expectAdd(pod, "u1");
+                proxy.ack();
+                proxy.expectSnapshot();
+                scene.later.take(); // the retry, which is no longer necessary
+                scene.next().get();
+                assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+            }
+        }
+    }
+
+    @Test
+    void aProxyThatRefusesAPodWhenItConnectsIsNoted(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = scene(REAL)) {
+            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+                proxy.expectSnapshot();
+                Future<Void> added = scene.adding("u1", pod);
+                proxy.expectAdd(pod, "u1");
+                proxy.ack();
+                added.get();
+            }
+            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+                proxy.expectAdd(pod, "u1");
+                proxy.nack();
+                proxy.expectSnapshot();
+                scene.next().get();
+                assertThat(scene.state("u1").reason()).contains("boom");
+                Future<?> again = scene.next();
+                proxy.expectAdd(pod, "u1");
+                proxy.ack();
+                again.get();
+                assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+            }
+        }
+    }
+
+    @Test
+    void aPodWhoseRoutingIsTakenIsClosedByItsRules(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Tool.run(pod, "ip", "rule", "add", "pref", "32764", "fwmark", "7", "lookup", "main");
+        try (Scene scene = scene(REAL); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            proxy.expectSnapshot();
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+                    .hasMessageContaining("install routing and rules").hasMessageContaining("32764").hasMessageContaining("the pod stays closed");
+            assertConnects(network, false);
+
+            Tool.run(pod, "ip", "rule", "del", "pref", "32764", "fwmark", "7", "lookup", "main");
+            Future<?> again = scene.next();
+            proxy.expectAdd(pod, "u1");
+            proxy.ack();
+            again.get();
+            Traces.assertRedirected(pod);
+
+            Future<Void> deleted = scene.deleting("u1");
+            proxy.expectDel("u1");
+            proxy.ack();
+            deleted.get();
+        }
+        Traces.assertClean(pod);
+        assertConnects(network, true);
+    }
+
+    @Test
+    void aRedirectionThatFailsItsCheckStays(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = scene(Redirection.of(REAL, new Breaking("verify")))) {
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+                    .hasMessageContaining("broken verify").hasMessageContaining("the pod stays closed");
+            assertConnects(network, false);
+            assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.CLOSED);
+        }
+    }
+
+    @Test
+    void aDeletedPodIsNotRetried(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
+            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod))).isInstanceOf(AgentException.class);
+            scene.agent.delete("u1", null);
+            scene.next().get();
+            assertThat(scene.agent.list()).isEmpty();
+            assertThat(scene.later).isEmpty();
+        }
+        Traces.assertClean(pod);
+    }
+}

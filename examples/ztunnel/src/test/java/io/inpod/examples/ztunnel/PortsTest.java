@@ -1,0 +1,141 @@
+package io.inpod.examples.ztunnel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.netlink.TcpSocket;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The ports are the proxy's: it says who has taken one, serves the pod when the port is free, and lets nobody join. */
+@Timeout(180)
+@Pods
+class PortsTest {
+    private static final List<Integer> REDIRECTED = List.of(15001, 15006, 15008);
+    private static final TreeSet<Integer> ALL = new TreeSet<>(List.of(15001, 15006, 15008, 15080));
+
+    private static ZtunnelProcess process(Path home, PodNetwork network) throws IOException {
+        ZtunnelProcess process = new ZtunnelProcess(Files.createDirectories(home));
+        Pod pod = network.pod(0);
+        process.mesh("workloads:\n- {uid: u, name: name-u, namespace: default, serviceAccount: sa-u, node: test, protocol: HBONE, workloadIps: ["
+                + pod.address().getHostAddress() + "]}\n");
+        process.environment.put("INPOD_HANDOVER_DIR", home.resolveSibling("hand-over").toString());
+        process.environment.put("INPOD_CA_DIR", home.resolveSibling("ca").toString());
+        return process;
+    }
+
+    private static ServerSocketChannel foreign(NetworkNamespace pod) throws IOException {
+        return pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {15001, 15006, 15008})
+    void aTakenPortIsReportedWithItsHolderAndThePodIsServedWhenItIsFree(int port, PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (ZtunnelProcess ztunnel = process(home.resolve("z"), network); ForeignAgent agent = new ForeignAgent(ztunnel.socket())) {
+            ztunnel.start();
+            agent.accept();
+            agent.acked("snapshot");
+            try (ServerSocketChannel taker = foreign(pod)) {
+                taker.bind(new InetSocketAddress("127.0.0.1", port));
+                TcpSocket socket = TcpSocket.onPort(pod, port).get(0);
+
+                String refusal = agent.add("u", pod);
+
+                assertThat(refusal).contains("port " + port, "is taken by a socket listening on", "inode " + socket.inode(), "user 0",
+                        "pid " + ProcessHandle.current().pid() + " (java)");
+                assertThat(ztunnel.awaitLine(0, "failed to start proxy")).contains("inode " + socket.inode());
+            }
+            ztunnel.awaitListeners(pod, ALL::equals);
+        }
+    }
+
+    /** This process has the ztunnel's user, and every capability. */
+    @Test
+    void nobodyCanJoinBeforeOrAfterAHandOver(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (ZtunnelProcess older = process(home.resolve("older"), network);
+                ForeignAgent olderAgent = new ForeignAgent(older.socket());
+                ZtunnelProcess newer = process(home.resolve("newer"), network);
+                ForeignAgent newerAgent = new ForeignAgent(newer.socket())) {
+            older.start();
+            assertThat(olderAgent.accept().add("u", pod)).isEqualTo("ack");
+            assertRefused(pod);
+
+            newer.start();
+            assertThat(newerAgent.accept().add("u", pod)).isEqualTo("ack");
+            newer.awaitLine(0, "took over port 15008");
+            assertRefused(pod);
+
+            older.terminate();
+            assertThat(older.awaitExit()).isZero();
+            assertRefused(pod);
+            assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+        }
+    }
+
+    /** Connections of the killed process keep its ports for a while, which must not keep its successor from listening. */
+    @Test
+    void aKilledProcessIsReplacedImmediately(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (ZtunnelProcess older = process(home.resolve("older"), network); ForeignAgent olderAgent = new ForeignAgent(older.socket());
+                ZtunnelProcess newer = process(home.resolve("newer"), network); ForeignAgent newerAgent = new ForeignAgent(newer.socket());
+                SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+            older.start();
+            assertThat(olderAgent.accept().add("u", pod)).isEqualTo("ack");
+            client.connect(new InetSocketAddress(network.pod(0).address(), 15008));
+            while (TcpSocket.onPort(pod, 15008).stream().noneMatch(socket -> !socket.listens() && socket.inode() > 0)) {
+                Thread.onSpinWait(); // until it has been accepted
+            }
+            ProcessHandle.of(older.pid()).orElseThrow().destroyForcibly();
+            older.awaitExit();
+            assertThat(Tool.run(pod, "ss", "-Htan", "sport", "=", "15008")).as("sockets of the killed process").isNotEmpty().doesNotContain("LISTEN");
+
+            newer.start();
+            assertThat(newerAgent.accept().add("u", pod)).isEqualTo("ack");
+            assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+        }
+    }
+
+    /** A foreign listener at another address of a port can't be prevented, but is reported. */
+    @Test
+    void aForeignListenerIsReported(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (ZtunnelProcess ztunnel = process(home.resolve("z"), network); ForeignAgent agent = new ForeignAgent(ztunnel.socket());
+                ServerSocketChannel other = foreign(pod)) {
+            ztunnel.start();
+            assertThat(agent.accept().add("u", pod)).isEqualTo("ack");
+            other.bind(new InetSocketAddress(network.pod(0).address(), 15080));
+            assertThat(ztunnel.awaitLine(0, "a foreign socket listens")).contains("port 15080", "pid " + ProcessHandle.current().pid());
+        }
+    }
+
+    private static void assertRefused(NetworkNamespace pod) throws IOException {
+        for (int port : REDIRECTED) {
+            for (String address : new String[] {"::", "0.0.0.0", "127.0.0.1"}) {
+                try (ServerSocketChannel joining = foreign(pod)) {
+                    joining.setOption(StandardSocketOptions.SO_REUSEPORT, true).setOption(StandardSocketOptions.SO_REUSEADDR, true);
+                    assertThatThrownBy(() -> joining.bind(new InetSocketAddress(address, port))).as(address).isInstanceOf(BindException.class);
+                }
+            }
+        }
+    }
+}

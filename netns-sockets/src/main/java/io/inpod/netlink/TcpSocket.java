@@ -1,0 +1,93 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.internal.NetlinkStructs.InetDiagMsg;
+import io.inpod.netns.internal.NetlinkStructs.InetDiagReq;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A TCP socket of a namespace, whichever process it belongs to, see sock_diag(7).
+ *
+ * @param family its address family
+ * @param local the address that it is bound to; of IPv4 if it is an IPv4-mapped address of IPv6
+ * @param port the port that it is bound to
+ * @param state its state; the kernel's number, see {@link #LISTEN} and {@link #BOUND}
+ * @param user the user who created it, as this process's user namespace sees that user
+ * @param inode its inode, by which {@link io.inpod.netns.SocketHolder} finds processes; 0 if no process has it open
+ */
+public record TcpSocket(IpFamily family, InetAddress local, int port, int state, long user, long inode) {
+    /** The state of a listening socket. */
+    public static final int LISTEN = 10;
+    /** The state of a socket that is bound but neither listens nor is connected; reported since Linux 6.8. */
+    public static final int BOUND = 13;
+
+    private static final int SOCK_DIAG = 4;
+    private static final int SOCK_DIAG_BY_FAMILY = 20;
+    private static final int TCP = 6;
+    private static final int TIME_WAIT = 6;
+    private static final int NEW_SYN_RECEIVED = 12;
+    /** All states but those in which the kernel keeps no whole socket. */
+    private static final int STATES = (1 << BOUND + 1) - 1 & ~(1 << TIME_WAIT) & ~(1 << NEW_SYN_RECEIVED);
+
+    /**
+     * Lists the sockets that are bound to a port, in any state.
+     *
+     * @param namespace the namespace
+     * @param port the local port, 1 to 65535
+     * @return the sockets, in the kernel's order
+     * @throws IOException if the namespace can't be entered, or the kernel has no sock_diag for TCP
+     */
+    public static List<TcpSocket> onPort(NetworkNamespace namespace, int port) throws IOException {
+        return list(namespace, port, STATES);
+    }
+
+    /**
+     * Lists the sockets that listen.
+     *
+     * @param namespace the namespace
+     * @return the sockets, in the kernel's order
+     * @throws IOException see {@link #onPort}
+     */
+    public static List<TcpSocket> listening(NetworkNamespace namespace) throws IOException {
+        return list(namespace, 0, 1 << LISTEN);
+    }
+
+    /** Lists the sockets in these states; port 0 means all ports. */
+    private static List<TcpSocket> list(NetworkNamespace namespace, int port, int states) throws IOException {
+        List<TcpSocket> found = new ArrayList<>();
+        try (NetlinkSocket socket = NetlinkSocket.open(namespace, SOCK_DIAG)) {
+            for (IpFamily family : IpFamily.values()) {
+                NetlinkRequest request =
+                        new NetlinkRequest("list TCP sockets", port == 0 ? "all ports" : "port " + port, SOCK_DIAG_BY_FAMILY, 0)
+                                .struct(InetDiagReq.STRUCT).set(InetDiagReq.FAMILY, family.number()).set(InetDiagReq.PROTOCOL, TCP)
+                                .set(InetDiagReq.STATES, states).set(InetDiagReq.SOURCE_PORT, Short.reverseBytes((short) port) & 0xffff);
+                for (NetlinkMessage message : socket.dump(request)) {
+                    found.add(parse(message));
+                }
+            }
+        }
+        return List.copyOf(found);
+    }
+
+    private static TcpSocket parse(NetlinkMessage message) throws IOException {
+        message.attributes(InetDiagMsg.STRUCT);
+        IpFamily family = NetlinkMessage.family(message.get(InetDiagMsg.FAMILY));
+        if (family == null) {
+            throw new MalformedAnswerException("a TCP socket of address family " + message.get(InetDiagMsg.FAMILY));
+        }
+        byte[] address = new byte[family.bits() / Byte.SIZE];
+        message.payload().get(InetDiagMsg.SOURCE.offset(), address);
+        return new TcpSocket(family, InetAddress.getByAddress(address),
+                Short.toUnsignedInt(Short.reverseBytes((short) message.get(InetDiagMsg.SOURCE_PORT))), message.get(InetDiagMsg.STATE),
+                Integer.toUnsignedLong(message.get(InetDiagMsg.USER)), Integer.toUnsignedLong(message.get(InetDiagMsg.INODE)));
+    }
+
+    /** {@return whether it listens} */
+    public boolean listens() {
+        return state == LISTEN;
+    }
+}

@@ -1,0 +1,139 @@
+package io.inpod.netns;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The {@linkplain InPodSetting settings} of a pod, as a part of its redirection: installing sets those that differ. Removing leaves them,
+ * because the values are the kernel's defaults. Settings that this kernel doesn't have are skipped.
+ */
+public final class InPodSettings implements NamespaceChange {
+    private static final Path ROOT = Path.of("/proc/sys");
+    private static final String EVERY = "*";
+
+    private final List<InPodSetting> settings;
+
+    private InPodSettings(boolean tproxy) {
+        this.settings = InPodSetting.ALL.stream().filter(setting -> tproxy || !setting.tproxyOnly()).toList();
+    }
+
+    /** A setting's file whose value is another one than it must be. */
+    private record Difference(InPodSetting setting, Path file, String found) {
+        String name() {
+            return ROOT.relativize(file).toString().replace('/', '.');
+        }
+
+        String words() {
+            return name() + " is " + found + " instead of " + setting.value() + ": " + setting.otherwise() + "; run sysctl -w " + name()
+                    + "="
+                    + setting.value() + " in the namespace";
+        }
+    }
+
+    /**
+     * Returns the settings for a kind of redirection.
+     *
+     * @param tproxy whether inbound connections are handed over by TPROXY
+     * @return the settings
+     */
+    public static InPodSettings of(boolean tproxy) {
+        return new InPodSettings(tproxy);
+    }
+
+    /**
+     * Compares the settings of a namespace.
+     *
+     * @param namespace the namespace
+     * @return one text for each setting that has another value, with what it breaks and how to change it; empty if there is none
+     * @throws IOException if the namespace can't be entered, or a setting can't be read
+     */
+    public List<String> diff(NetworkNamespace namespace) throws IOException {
+        return differences(namespace).stream().map(Difference::words).toList();
+    }
+
+    private List<Difference> differences(NetworkNamespace namespace) throws IOException {
+        find(); // loads all classes before the thread enters the namespace
+        return namespace.<List<Difference>, IOException>call(this::find);
+    }
+
+    private List<Difference> find() throws IOException {
+        List<Difference> found = new ArrayList<>();
+        for (InPodSetting setting : settings) {
+            for (Path file : files(setting)) {
+                try {
+                    String value = Files.readString(file).strip();
+                    if (!value.equals(setting.value())) {
+                        found.add(new Difference(setting, file, value));
+                    }
+                } catch (NoSuchFileException e) {
+                    // not in this kernel, or the interface has just gone
+                }
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> files(InPodSetting setting) throws IOException {
+        String path = setting.name().replace('.', '/');
+        int star = path.indexOf(EVERY);
+        if (star < 0) {
+            return List.of(ROOT.resolve(path));
+        }
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> interfaces = Files.newDirectoryStream(ROOT.resolve(path.substring(0, star - 1)))) {
+            interfaces.forEach(each -> files.add(each.resolve(path.substring(star + EVERY.length() + 1))));
+        } catch (NoSuchFileException e) {
+            // a kernel without this family
+        }
+        return files;
+    }
+
+    @Override
+    public void install(NetworkNamespace namespace) throws IOException {
+        List<Difference> done = new ArrayList<>();
+        for (Difference difference : differences(namespace)) {
+            try {
+                write(namespace, difference.file(), difference.setting().value());
+                done.add(difference);
+            } catch (IOException e) {
+                IOException failure = new IOException(difference.words() + " (this process can't: " + e.getMessage() + ")", e);
+                for (Difference earlier : done) {
+                    try {
+                        write(namespace, earlier.file(), earlier.found());
+                    } catch (IOException notUndone) {
+                        failure.addSuppressed(notUndone);
+                    }
+                }
+                throw failure;
+            }
+        }
+    }
+
+    private static void write(NetworkNamespace namespace, Path file, String value) throws IOException {
+        namespace.<Object, IOException>call(() -> Files.writeString(file, value, StandardOpenOption.WRITE));
+    }
+
+    @Override
+    public void verify(NetworkNamespace namespace) throws IOException {
+        List<String> differences = diff(namespace);
+        if (!differences.isEmpty()) {
+            throw new IOException(namespace + ": " + String.join("; ", differences));
+        }
+    }
+
+    @Override
+    public void remove(NetworkNamespace namespace) {
+        // the values are the kernel's defaults
+    }
+
+    @Override
+    public String toString() {
+        return "settings of a pod";
+    }
+}

@@ -1,0 +1,63 @@
+package io.inpod.netlink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketHolder;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** TCP sockets of a pod, and the processes that have them. */
+@Pods(2)
+class TcpSocketTest {
+    @Test
+    void aListenerIsFoundWithItsProcess(PodNetwork network) throws IOException {
+        NetworkNamespace pod = network.pod(0).namespace();
+        assertThat(TcpSocket.onPort(pod, 15001)).isEmpty();
+        try (ServerSocketChannel server = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+            server.bind(new InetSocketAddress("127.0.0.1", 15001));
+
+            List<TcpSocket> found = TcpSocket.onPort(pod, 15001);
+
+            assertThat(found).singleElement().satisfies(socket -> {
+                assertThat(socket.listens()).isTrue();
+                assertThat(socket.port()).isEqualTo(15001);
+                assertThat(socket.user()).isZero();
+                assertThat(socket.local().getHostAddress()).endsWith("127.0.0.1");
+                assertThat(Tool.run(pod, "ss", "-Hnlte", "sport", "=", "15001")).contains("ino:" + socket.inode() + " ");
+                assertThat(SocketHolder.of(pod, socket.inode())).containsExactly(new SocketHolder(ProcessHandle.current().pid(), "java"));
+            });
+            assertThat(TcpSocket.listening(pod)).isEqualTo(found);
+            assertThat(TcpSocket.onPort(pod, 15002)).isEmpty();
+            assertThat(TcpSocket.onPort(network.pod(1).namespace(), 15001)).isEmpty();
+        }
+        assertThat(SocketHolder.of(pod, 0)).isEmpty();
+    }
+
+    /** Such a socket keeps others from binding the port too. */
+    @Test
+    void aConnectedSocketIsFoundByItsOwnPort(PodNetwork network) throws IOException {
+        NetworkNamespace pod = network.pod(0).namespace();
+        InetAddress peer = network.pod(1).address();
+        try (ServerSocketChannel server = network.pod(1).namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+                SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+            server.bind(new InetSocketAddress(peer, 8080));
+            client.bind(new InetSocketAddress(network.pod(0).address(), 15006));
+            client.connect(new InetSocketAddress(peer, 8080));
+
+            assertThat(TcpSocket.onPort(pod, 15006)).singleElement().satisfies(socket -> {
+                assertThat(socket.listens()).isFalse();
+                assertThat(socket.inode()).isPositive();
+            });
+            assertThat(TcpSocket.listening(pod)).isEmpty();
+        }
+    }
+}
