@@ -78,6 +78,7 @@ public final class Main {
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
         log.info("inpod_mark: {}", config.mark());
+        log.info("inpod_limits: {} sockets, {} MiB of buffers", config.limits().sockets(), config.limits().bufferBytes() >> 20);
         log.info("{} workloads known", mesh.size());
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
@@ -94,7 +95,8 @@ public final class Main {
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(MAX_WAITING_NAMES), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections());
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections(),
+                config.limits().holdings(), control);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);

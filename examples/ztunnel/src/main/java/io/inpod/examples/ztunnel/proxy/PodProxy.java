@@ -16,6 +16,8 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.listen.HandOver;
 import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.share.Clients;
+import io.inpod.tproxy.share.Holdings;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelHandler;
@@ -65,9 +67,12 @@ public final class PodProxy {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
+        Connections connections = new Connections();
+        Holdings holdings = shared.holdings().part();
+        AtLimit limit = new AtLimit(info.toString(), holdings, connections, config.limits().idle(), shared.control());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
-                identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(),
-                new OwnConnections());
+                identity(shared, info, workload), sockets, WithinNode.of(namespace), connections, new Connections(),
+                new OwnConnections(), new Clients(holdings), limit);
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local());
         try {
@@ -130,6 +135,11 @@ public final class PodProxy {
     /** {@return the pod's network namespace} */
     public NetworkNamespace namespace() {
         return pod.namespace();
+    }
+
+    /** Logs what was refused because the pod had its share. */
+    public void reportLimits() {
+        pod.limit().report();
     }
 
     /** Reads the pod's addresses again. */

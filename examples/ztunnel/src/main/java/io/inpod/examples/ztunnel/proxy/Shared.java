@@ -4,6 +4,7 @@ import io.inpod.examples.ztunnel.config.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.share.Holdings;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
@@ -20,9 +21,11 @@ import java.util.concurrent.Executor;
  * @param local the addresses of the pods on this node
  * @param resolver runs blocking DNS look-ups
  * @param tunnels the connections that carry tunnels from pods on this node
+ * @param holdings what all pods hold
+ * @param control runs what must not run on an event loop
  */
 public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        Executor resolver, OwnConnections tunnels) {
+        Executor resolver, OwnConnections tunnels, Holdings holdings, Executor control) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));
