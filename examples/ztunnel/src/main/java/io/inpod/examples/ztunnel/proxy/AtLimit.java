@@ -32,6 +32,7 @@ final class AtLimit {
 
     private final String pod;
     private final Holdings holdings;
+    private final NameLookups.OfPod names;
     private final Connections connections;
     private final Duration idle;
     private final Executor control;
@@ -39,17 +40,19 @@ final class AtLimit {
     private final LongAdder evictions = new LongAdder();
     private long reportedSockets;
     private long reportedBytes;
+    private long reportedNames;
 
-    AtLimit(String pod, Holdings holdings, Connections connections, Duration idle, Executor control) {
+    AtLimit(String pod, Holdings holdings, NameLookups.OfPod names, Connections connections, Duration idle, Executor control) {
         this.pod = pod;
         this.holdings = holdings;
+        this.names = names;
         this.connections = connections;
         this.idle = idle;
         this.control = control;
     }
 
-    Share sockets() {
-        return holdings.sockets();
+    NameLookups.OfPod names() {
+        return names;
     }
 
     /** A connection of this pod was refused. Looks for idle connections at most once per second, and not on the event loop that calls. */
@@ -111,6 +114,11 @@ final class AtLimit {
             reportedBytes += paused;
             LOG.warn("{} has its share of buffers\tpaused={} held={} total={}", pod, paused, holdings.bytes().held(),
                     holdings.bytes().total());
+        }
+        long unnamed = names.refusals() - reportedNames;
+        if (unnamed > 0) {
+            reportedNames += unnamed;
+            LOG.warn("{} has too many names to look up\trefused={} waiting={}", pod, unnamed, names.waiting());
         }
     }
 }

@@ -69,7 +69,7 @@ public final class PodProxy {
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
         Connections connections = new Connections();
         Holdings holdings = shared.holdings().part();
-        AtLimit limit = new AtLimit(info.toString(), holdings, connections, config.limits().idle(), shared.control());
+        AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
                 identity(shared, info, workload), sockets, WithinNode.of(namespace), connections, new Connections(),
                 new OwnConnections(), new Clients(holdings), limit);
@@ -109,7 +109,7 @@ public final class PodProxy {
         listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
             listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
-                    new Socks5(pod, shared.group(), path, shared.resolver()));
+                    new Socks5(pod, shared.group(), path, pod.limit().names()));
         }
     }
 

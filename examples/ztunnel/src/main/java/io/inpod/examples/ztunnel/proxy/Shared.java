@@ -19,13 +19,13 @@ import java.util.concurrent.Executor;
  * @param certificates the source of the certificates of the pods on this node
  * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
- * @param resolver runs blocking DNS look-ups
+ * @param names looks names up
  * @param tunnels the connections that carry tunnels from pods on this node
  * @param holdings what all pods hold
  * @param control runs what must not run on an event loop
  */
 public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        Executor resolver, OwnConnections tunnels, Holdings holdings, Executor control) {
+        NameLookups names, OwnConnections tunnels, Holdings holdings, Executor control) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));
