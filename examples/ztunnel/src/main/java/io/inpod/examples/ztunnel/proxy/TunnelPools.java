@@ -1,5 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.client.HbonePool;
 import io.inpod.netns.IpFamily;
@@ -28,8 +30,9 @@ final class TunnelPools {
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
         this.ofNode = shared.tunnels();
+        HboneOptions options = HboneOptions.client().with(new CountedBytes());
         for (EventLoop loop : shared.loops()) {
-            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect));
+            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));
         }
     }
 
