@@ -298,6 +298,9 @@ class ProcessTest {
                 for (Socket socket : held) {
                     socket.close();
                 }
+                for (int i = 0; i < 15; i++) {
+                    accept(listener).close();
+                }
                 ztunnel.awaitDescriptors(before);
                 socks(9000).close(); // served again
             }
