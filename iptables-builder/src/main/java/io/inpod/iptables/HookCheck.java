@@ -33,7 +33,8 @@ final class HookCheck {
             throw new IllegalArgumentException(new TableCheck.Where(table, chain, index) + ": target " + rule.target() + " is reached from "
                     + first(unsupported) + " but allowed only in " + set(Hook.class, target.hooks()));
         }
-        for (Match match : rule.matches()) {
+        for (int i = 0; i < rule.matches().size(); i++) {
+            Match match = rule.matches().get(i);
             int known = MatchTraits.of(match).hooks();
             if ((from & ~known) != 0) {
                 throw new IllegalArgumentException(new TableCheck.Where(table, chain, index) + ": " + match + " is reached from "

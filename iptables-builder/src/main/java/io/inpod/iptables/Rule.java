@@ -46,8 +46,8 @@ public record Rule(List<Match> matches, Target target) {
 
     /** {@return the families whose packets can meet this rule} */
     public FamilyScope families() {
-        for (Match match : matches) {
-            FamilyScope families = match.families();
+        for (int i = 0; i < matches.size(); i++) { // by index, here and in the checks, because iterators would be much of a rule's cost
+            FamilyScope families = matches.get(i).families();
             if (families != FamilyScope.BOTH) {
                 return families;
             }

@@ -10,7 +10,8 @@ final class RuleCheck {
     /** Checks conditions that are in order: the protocol comes before what needs it. */
     static void check(List<Match> matches, Target target) {
         Protocol protocol = null;
-        for (Match match : matches) {
+        for (int i = 0; i < matches.size(); i++) {
+            Match match = matches.get(i);
             if (match instanceof ProtocolMatch p) {
                 protocol = p.negated() ? null : p.protocol();
             }

@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import java.util.List;
 import java.util.Map;
 
 /** Checks that a table's rules fit the families and sets of the rule set. */
@@ -9,8 +10,9 @@ final class RuleSetCheck {
     static void check(Table table, FamilyScope families, Map<String, AddressSet> sets) {
         for (Chain chain : table.chains()) {
             for (int i = 0; i < chain.rules().size(); i++) {
-                for (Match match : chain.rules().get(i).matches()) {
-                    if (match instanceof SetMatch m) {
+                List<Match> matches = chain.rules().get(i).matches();
+                for (int j = 0; j < matches.size(); j++) {
+                    if (matches.get(j) instanceof SetMatch m) {
                         AddressSet set = sets.get(m.set());
                         if (set == null || set.family() != m.family()) {
                             throw new IllegalArgumentException(

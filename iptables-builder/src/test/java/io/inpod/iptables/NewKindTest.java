@@ -54,12 +54,16 @@ class NewKindTest {
         return Files.readString(SOURCES.resolve("io/inpod/iptables/" + type + ".java"));
     }
 
+    private static boolean implementsVisitor(String source, String visitor) {
+        return source.contains("implements " + visitor) || source.contains("extends CommonMatches");
+    }
+
     /** Returns those implementations of a visitor that no longer compile after some sources have changed. */
     private Set<String> broken(Map<String, String> changed, String visitor) throws IOException {
         List<JavaFileObject> units = new ArrayList<>();
         changed.forEach((type, text) -> units.add(unit(type, text)));
         try (Stream<Path> all = Files.walk(SOURCES)) {
-            all.filter(path -> path.toString().endsWith(".java") && read(path).contains("implements " + visitor)).forEach(path -> units.add(unit(name(path), read(path))));
+            all.filter(path -> path.toString().endsWith(".java") && implementsVisitor(read(path), visitor)).forEach(path -> units.add(unit(name(path), read(path))));
         }
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();

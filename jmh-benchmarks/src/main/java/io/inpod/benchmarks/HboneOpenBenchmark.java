@@ -32,6 +32,11 @@ import org.openjdk.jmh.annotations.Warmup;
  * The cost of opening, both sides together; the CPU time of the whole process is printed beside the time. {@code tunnel}: opened on a
  * warm connection, ended by both sides; sixteen at a time. {@code connection}: TCP, mutual TLS, HTTP/2, one tunnel, closed. {@code
  * bareTls}: TCP and mutual TLS with the same certificates, closed.
+ *
+ * <p>The result of {@code tunnel} depends on where the kernel runs the two event loops, which may change within a fork. On one CPU each
+ * loop finds all sixteen requests or answers in one read. On two CPUs the loops interrupt each other, wait almost twice as often, and take
+ * two to three times the CPU time. Compare versions on one CPU, {@code taskset -c 0}, once the CPU time has stopped falling; with one CPU
+ * for the compilers too, that takes 20 seconds or more.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)

@@ -30,6 +30,12 @@ public final class InPodConstants {
     /** The bits of a mark that count for {@link #PROXY_MARK} and {@link #TPROXY_MARK}; the others are free for other programs. */
     public static final int MARK_MASK = 0xfff;
 
+    /**
+     * The connection mark of connections that the guard of a pod's rules has admitted, a single bit outside {@link #MARK_MASK}. Other
+     * programs in a pod must not set it.
+     */
+    public static final int ADMITTED_MARK = 0x1000;
+
     /** The routing table whose local default route delivers packets with {@link #TPROXY_MARK}. */
     public static final int ROUTING_TABLE = 100;
     /** The priority of the routing policy rule that looks up packets with {@link #TPROXY_MARK} in {@link #ROUTING_TABLE}. */

@@ -52,10 +52,10 @@ class CertificateSourcesTest {
             Path newChain = temporary.resolve("chain.new");
             Path newKey = temporary.resolve("key.new");
             ca.issueTo(CLIENT, newChain, newKey);
-            Files.move(newKey, key, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.move(newKey, key, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
             assertThat(problems.poll(20, TimeUnit.SECONDS)).hasMessageContaining("doesn't belong to the certificate");
             assertThat(files.certificate(CLIENT)).isSameAs(first);
-            Files.move(newChain, chain, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+            Files.move(newChain, chain, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
             while (files.certificate(CLIENT) == first) {
                 Thread.onSpinWait();
             }

@@ -2,7 +2,7 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
-import io.inpod.iptables.Match;
+import io.inpod.iptables.Hook;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -13,7 +13,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
 
 /**
  * Collects the contributions of several parts to one rule set. Only the complete set is consistent, so the tables are checked once, when
@@ -21,48 +21,49 @@ import org.jspecify.annotations.Nullable;
  */
 final class Draft {
     private final Map<TableName, Map<String, List<Rule>>> tables = new EnumMap<>(TableName.class);
-    private @Nullable IpFamily family;
+    private FamilyScope scope = FamilyScope.BOTH;
 
     /** Restricts everything added from now on to one family, so that each family keeps its own rules even if both get the same ones. */
     Draft restrictedTo(IpFamily only) {
-        family = only;
+        scope = FamilyScope.of(only);
         return this;
     }
 
-    /** Adds chains to a table. The rules of a chain that exists already are appended to it. */
-    Draft add(TableName table, Chain... chains) {
-        for (Chain chain : chains) {
-            add(table, chain);
-        }
-        return this;
+    /** Returns the families to which everything added is restricted. */
+    FamilyScope scope() {
+        return scope;
     }
 
-    Draft add(Table table) {
-        table.chains().forEach(chain -> add(table.name(), chain));
-        return this;
+    /** Adds rules to a chain, after those that it already has. */
+    void add(TableName table, PodChain chain, List<Rule> rules) {
+        add(table, chain.name(), rules);
     }
 
-    private void add(TableName table, Chain chain) {
+    /** Adds a rule to a built-in chain. */
+    void add(TableName table, Hook hook, Rule rule) {
+        add(table, hook.name(), List.of(rule));
+    }
+
+    /** Lets a built-in chain lead to another chain. */
+    void jump(TableName table, Hook hook, PodChain to) {
+        add(table, hook, to.jump().in(scope));
+    }
+
+    void add(Table table) {
+        table.chains().forEach(chain -> add(table.name(), chain.name(), chain.rules()));
+    }
+
+    private void add(TableName table, String chain, List<Rule> added) {
         List<Rule> rules =
-                tables.computeIfAbsent(table, name -> new LinkedHashMap<>()).computeIfAbsent(chain.name(), name -> new ArrayList<>());
-        if (family == null) {
-            rules.addAll(chain.rules());
-        } else {
-            for (Rule rule : chain.rules()) {
-                rules.add(only(rule, family));
-            }
+                tables.computeIfAbsent(table, name -> new LinkedHashMap<>()).computeIfAbsent(chain, name -> new ArrayList<>());
+        Optional<IpFamily> family = scope.single();
+        if (family.isEmpty()) {
+            rules.addAll(added);
+            return;
         }
-    }
-
-    /** Restricts a rule to a family, unless a part of it does so already. */
-    static Rule only(Rule rule, IpFamily family) {
-        if (rule.families() != FamilyScope.BOTH) {
-            return rule;
+        for (Rule rule : added) {
+            rules.add(ScopedRule.only(rule, family.get()));
         }
-        List<Match> matches = new ArrayList<>(rule.matches().size() + 1);
-        matches.add(Match.family(family));
-        matches.addAll(rule.matches());
-        return new Rule(matches, rule.target());
     }
 
     RuleSet of(IpFamily only) {

@@ -1,6 +1,5 @@
 package io.inpod.iptables.pod;
 
-import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
@@ -11,6 +10,7 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.netns.IpFamily;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -25,12 +25,14 @@ final class FamilyRejection {
     private FamilyRejection() {}
 
     static void add(Draft tables, PodTables kind, IpFamily family) {
-        tables.add(TableName.FILTER, jump(Hook.INPUT, kind, family, Match.in("lo").not(), TCP), jump(Hook.FORWARD, kind, family, TCP),
-                jump(Hook.OUTPUT, kind, family, Match.out("lo").not(), TCP, OWN_RESET.not()),
-                Chain.of(kind.rejection, Rule.of(new Target.Reject(RejectWith.TCP_RESET), TCP, Match.family(family))));
+        jump(tables, Hook.INPUT, kind, family, Match.in("lo").not(), TCP);
+        jump(tables, Hook.FORWARD, kind, family, TCP);
+        jump(tables, Hook.OUTPUT, kind, family, Match.out("lo").not(), TCP, OWN_RESET.not());
+        tables.add(TableName.FILTER, kind.rejection,
+                List.of(Rule.of(new Target.Reject(RejectWith.TCP_RESET), TCP, Match.family(family))));
     }
 
-    private static Chain jump(Hook hook, PodTables kind, IpFamily family, Match... matches) {
-        return Chain.of(hook.name(), Draft.only(Rule.of(new Target.Jump(kind.rejection), matches), family));
+    private static void jump(Draft tables, Hook hook, PodTables kind, IpFamily family, Match... matches) {
+        tables.add(TableName.FILTER, hook, ScopedRule.only(Rule.of(new Target.Jump(kind.rejection.name()), matches), family));
     }
 }

@@ -27,6 +27,9 @@ import java.util.List;
  */
 public record InPodRedirection(Profile profile, IpFamily family, InetAddress hostProbe, boolean dnsCapture, boolean ingress,
         List<String> virtualInterfaces) {
+    private static final Match NOT_LOCALHOST_V4 = Match.destination(IpPrefix.of(IpFamily.V4.loopback())).not();
+    private static final Match NOT_LOCALHOST_V6 = Match.destination(IpPrefix.of(IpFamily.V6.loopback())).not();
+
     /** How inbound connections reach the proxy. */
     public enum Profile {
         /** By REDIRECT in nat. The original destination comes from conntrack. */
@@ -137,7 +140,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     /** {@return the rules for the tables of iptables} */
     public RuleSet ruleSet() {
         Draft draft = new Draft();
-        RedirectionRules.add(draft, PodTables.IPTABLES, List.of(this));
+        RedirectionRules.add(draft, PodTables.IPTABLES, List.of(this), false);
         return draft.of(family);
     }
 
@@ -150,7 +153,7 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
      */
     public static RuleSet inet(List<InPodRedirection> redirections) {
         Draft draft = new Draft();
-        RedirectionRules.add(draft, PodTables.INET, redirections);
+        RedirectionRules.add(draft, PodTables.INET, redirections, false);
         return draft.ofBoth();
     }
 
@@ -165,6 +168,6 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
     }
 
     Match notLocalhost() {
-        return Match.destination(IpPrefix.of(family.loopback())).not();
+        return family == IpFamily.V4 ? NOT_LOCALHOST_V4 : NOT_LOCALHOST_V6;
     }
 }

@@ -2,9 +2,10 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
-import io.inpod.iptables.Chain;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
+import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
@@ -13,114 +14,155 @@ import io.inpod.iptables.Side;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TcpFlags;
-import io.inpod.iptables.TransportMatch;
 import io.inpod.netns.InPodConstants;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A safety net under {@link InPodRedirection}, in separate chains. It drops traffic that would bypass the proxy on its way out of or into
- * the pod, although the redirection should have caught it:
+ * A safety net under {@link InPodRedirection}, in separate chains: TCP leaves the pod or arrives in it only if these rules have admitted
+ * its connection. Admitted connections carry a connection mark that no other rule sets. What connection tracking knows about a connection
+ * ("established", "reply") is never a reason: an application, or a host on the network, can create entries.
  *
  * <ul>
- * <li>In mangle POSTROUTING, where the outgoing interface is the one that nat chose: TCP that connection tracking doesn't know. REDIRECT
- * lives in the connection's entry. If that is lost while the connection is in use (a flush, an eviction, a timeout), the kernel considers
- * the application's next segment invalid if {@code nf_conntrack_tcp_loose} is 0. Invalid packets skip nat, and so the segment would go to
- * its original destination in plaintext. The same applies to packets that were exempted from tracking, and to packets that start in the
- * middle of a connection.
- * <li>Also in mangle POSTROUTING: new connections. Redirected connections leave by loopback, so a connection that starts on another
- * interface without the proxy's mark has missed the redirection: another program flushed nat, accepted the connection earlier, or changed
- * its destination. Only connections that the redirection itself leaves alone pass: those to the address of the host probes, those from
- * that address to machines nested in the pod, and with {@linkplain InPodRedirection#ingress ingress} everything that the pod forwards,
- * unless it comes from a virtual interface (for which the guard is then in mangle FORWARD too).
- * <li>In mangle INPUT, where the destination port is the one that nat chose: connections from outside to a port other than the proxy's,
- * which would skip its policy. Exceptions are those of the host probes, packets that TPROXY has marked, and ingress.
- * <li>In filter OUTPUT, if the proxy's cgroup is given: packets with the proxy's mark that start a connection from another cgroup. A
- * container with CAP_NET_RAW can set any mark since Linux 5.17.
+ * <li>In mangle INPUT, where nat has chosen the destination port: connections that reach the proxy are admitted. With TPROXY they carry its
+ * mark; with REDIRECT their destination is a port of the proxy's. The connections of the host probes are admitted too, and with
+ * {@linkplain InPodRedirection#ingress ingress} all.
+ * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted. With ingress, everything that
+ * the pod forwards is, unless it comes from a virtual interface (for which the guard is in mangle FORWARD too).
+ * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
+ * other TCP is dropped. Loopback passes.
+ * <li>In mangle INPUT, packets that arrive by loopback lose the proxy's mark, because a socket that accepts a connection may inherit it
+ * ({@code net.ipv4.tcp_fwmark_accept}).
+ * <li>In filter OUTPUT, if the proxy's cgroup is given: packets with the proxy's mark that start a connection from another cgroup are
+ * dropped. A container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
- *
- * <p>All other packets with the proxy's mark pass, and so does loopback.
  */
 final class PodGuard {
-    private static final Target DROP = new Target.Drop();
-    private static final Match OUTSIDE = Match.out("lo").not();
-    private static final Match TCP = Match.protocol(Protocol.TCP);
-    private static final Match MARKED = Match.mark(RedirectionRules.PROXY);
-    private static final Match UNMARKED = MARKED.not();
-    private static final Match BEGINS = Match.conntrack(ConntrackState.NEW);
-    private static final Match FROM_OUTSIDE = Match.in("lo").not();
-    private static final Match FIRST_BUT_HBONE = new TransportMatch(Protocol.TCP, Optional.empty(),
-            Optional.of(new TransportMatch.PortCondition(Ports.of(InPodConstants.HBONE_PORT), true)),
-            Optional.of(TcpFlags.syn()));
-    private static final Match NOT_TPROXY = Match.mark(RedirectionRules.TPROXY).not();
-    private static final Match ARRIVES = Match.conntrack(ConntrackState.NEW, ConntrackState.UNTRACKED);
-    private static final Rule PASS_CAUGHT =
-            Rule.of(new Target.Return(), TCP, Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)));
-    private static final Rule UNKNOWN =
-            Rule.of(DROP, OUTSIDE, TCP, UNMARKED, Match.conntrack(ConntrackState.INVALID, ConntrackState.UNTRACKED));
-    private static final Rule MIDSTREAM = Rule.of(DROP, OUTSIDE, TCP, Match.flags(TcpFlags.syn()).not(), UNMARKED, BEGINS);
+    /** The connection mark of admitted connections, beside the bits that the redirection uses. */
+    static final Mark ADMITTED = new Mark(InPodConstants.ADMITTED_MARK, InPodConstants.ADMITTED_MARK);
 
-    private PodGuard() {}
+    private static final Target DROP = new Target.Drop();
+    private static final Target RETURN = new Target.Return();
+    private static final Match TCP = Match.protocol(Protocol.TCP);
+    private static final Match IN_LOOPBACK = Match.in("lo");
+    private static final Match MARKED = Match.mark(RedirectionRules.PROXY);
+    private static final Match FORWARDED = new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, true);
+    private static final List<Rule> ADMIT = List.of(Rule.of(new Target.SetConnmark(ADMITTED)));
+    private static final ScopedRule PASS_LOOPBACK = ScopedRule.of(Rule.of(RETURN, IN_LOOPBACK));
+    private static final ScopedRule UNMARK =
+            ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), IN_LOOPBACK, MARKED));
+    private static final ScopedRule PASS_ADMITTED =
+            ScopedRule.of(Rule.of(RETURN, TCP, Match.flags(TcpFlags.syn()).not(), Match.connmark(ADMITTED)));
+    private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP, TCP));
+
+    private static final Map<PodTables, PodGuard> BY_KIND =
+            new EnumMap<>(Map.of(PodTables.IPTABLES, new PodGuard(PodTables.IPTABLES), PodTables.INET, new PodGuard(PodTables.INET)));
+
+    private final PodTables kind;
+    private final Target admit;
+    private final ScopedRule outbound;
+    private final ScopedRule inbound;
+    private final ScopedRule admitMarked;
+    private final ScopedRule admitForwarded;
+    private final ScopedRule admitAll;
+    private final ScopedRule admitTproxy;
+    private final ScopedRule admitPlaintext;
+    private final ScopedRule admitHbone;
+
+    private PodGuard(PodTables kind) {
+        this.kind = kind;
+        admit = new Target.Goto(kind.admission.name());
+        outbound = ScopedRule.of(Rule.of(new Target.Jump(kind.guard.name()), Match.out("lo").not(), TCP));
+        inbound = ScopedRule.of(Rule.of(new Target.Jump(kind.inboundGuard.name()), TCP));
+        admitMarked = ScopedRule.of(Rule.of(admit, MARKED));
+        // Doesn't match on the sending socket, because FORWARD may lead here too, where the kernel refuses that match.
+        admitForwarded = ScopedRule.of(Rule.of(admit, FORWARDED));
+        admitAll = ScopedRule.of(Rule.of(admit));
+        admitTproxy = ScopedRule.of(Rule.of(admit, Match.mark(RedirectionRules.TPROXY)));
+        admitPlaintext = ScopedRule.of(toPort(InPodConstants.INBOUND_PLAINTEXT_PORT));
+        admitHbone = ScopedRule.of(toPort(InPodConstants.HBONE_PORT));
+    }
 
     /** Adds the guard of one redirection for the tables of iptables, or of one or two for {@code inet} tables. */
     static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, Optional<String> proxyCgroup) {
-        addOutbound(tables, kind.guard, redirections);
-        addInbound(tables, kind.inboundGuard, redirections);
+        PodGuard guard = Objects.requireNonNull(BY_KIND.get(kind));
+        FamilyScope scope = redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
+        guard.addOutbound(tables, scope, redirections);
+        guard.addInbound(tables, scope, redirections);
+        tables.add(TableName.MANGLE, kind.admission, ADMIT);
         proxyCgroup.ifPresent(path -> addMarkRules(tables, kind.markGuard, path));
     }
 
-    private static void addOutbound(Draft tables, String chain, List<InPodRedirection> redirections) {
-        List<Rule> rules = new ArrayList<>(List.of(UNKNOWN, MIDSTREAM));
+    private void addOutbound(Draft tables, FamilyScope scope, List<InPodRedirection> redirections) {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(admitMarked.in(scope));
+        rules.add(PASS_ADMITTED.in(scope));
         boolean nested = false;
         for (InPodRedirection redirection : redirections) {
-            Match elsewhere = redirection.toProbe().not();
-            if (!redirection.ingress()) { // without ingress, everything that could be forwarded is caught on its way in, except probes
-                rules.add(Rule.of(DROP, redirection.fromProbe().not(), elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS));
-                continue;
-            }
-            for (String name : redirection.virtualInterfaces()) {
-                rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name), OUTSIDE, TCP, UNMARKED, BEGINS));
-                nested = true;
-            }
-            // Doesn't match on the sending socket, because FORWARD may lead here too, where the kernel refuses that match.
-            rules.add(
-                    Rule.of(DROP, elsewhere, OUTSIDE, TCP, UNMARKED, BEGINS, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, false)));
-        }
-        tables.add(TableName.MANGLE, PodTables.jump(Hook.POSTROUTING, chain), new Chain(chain, rules));
-        if (nested) { // only in FORWARD does every kernel know the interface on which a packet arrived
-            tables.add(TableName.MANGLE, PodTables.jump(Hook.FORWARD, chain));
-        }
-    }
-
-    private static void addInbound(Draft tables, String chain, List<InPodRedirection> redirections) {
-        List<Rule> rules = new ArrayList<>();
-        for (InPodRedirection redirection : redirections) {
             if (redirection.ingress()) {
-                continue;
+                for (String name : redirection.virtualInterfaces()) {
+                    rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name)));
+                    nested = true;
+                }
+                rules.add(admitForwarded.in(FamilyScope.of(redirection.family())));
+            } else {
+                rules.add(Rule.of(admit, redirection.fromProbe())); // to a machine nested in the pod
             }
-            boolean marks = redirection.profile() == InPodRedirection.Profile.TPROXY;
-            if (!marks) {
-                rules.add(Draft.only(PASS_CAUGHT, redirection.family()));
-            }
-            for (String name : redirection.virtualInterfaces()) {
-                rules.add(Rule.of(new Target.Return(), Match.family(redirection.family()), Match.in(name), TCP,
-                        Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.OUTBOUND_PORT))));
-            }
-            rules.add(Rule.of(DROP, redirection.fromProbe().not(), FROM_OUTSIDE, TCP, FIRST_BUT_HBONE, marks ? NOT_TPROXY : UNMARKED,
-                    ARRIVES));
         }
-        if (!rules.isEmpty()) {
-            tables.add(TableName.MANGLE, PodTables.jump(Hook.INPUT, chain), new Chain(chain, rules));
+        rules.add(DROP_ALL_ELSE.in(scope));
+        tables.add(TableName.MANGLE, Hook.POSTROUTING, outbound.in(scope));
+        tables.add(TableName.MANGLE, kind.guard, rules);
+        if (nested) { // only in FORWARD does every kernel know the interface on which a packet arrived
+            tables.add(TableName.MANGLE, Hook.FORWARD, outbound.in(scope));
         }
     }
 
-    private static void addMarkRules(Draft tables, String chain, String proxyCgroup) {
+    private void addInbound(Draft tables, FamilyScope scope, List<InPodRedirection> redirections) {
+        List<Rule> rules = new ArrayList<>();
+        rules.add(UNMARK.in(scope));
+        rules.add(PASS_LOOPBACK.in(scope));
+        rules.add(PASS_ADMITTED.in(scope));
+        for (InPodRedirection redirection : redirections) {
+            FamilyScope family = FamilyScope.of(redirection.family());
+            if (redirection.ingress()) {
+                rules.add(admitAll.in(family));
+                continue;
+            }
+            if (redirection.profile() == InPodRedirection.Profile.TPROXY) {
+                rules.add(admitTproxy.in(family));
+            } else {
+                rules.add(admitPlaintext.in(family));
+                rules.add(admitHbone.in(family));
+            }
+            for (String name : redirection.virtualInterfaces()) {
+                rules.add(ScopedRule.only(toPort(InPodConstants.OUTBOUND_PORT, Match.in(name)), redirection.family()));
+            }
+            rules.add(Rule.of(admit, redirection.fromProbe()));
+        }
+        rules.add(DROP_ALL_ELSE.in(scope));
+        tables.add(TableName.MANGLE, Hook.INPUT, inbound.in(scope));
+        tables.add(TableName.MANGLE, kind.inboundGuard, rules);
+    }
+
+    private Rule toPort(int port, Match... from) {
+        List<Match> matches = new ArrayList<>(List.of(from));
+        matches.add(TCP);
+        matches.add(Match.destinationPort(Protocol.TCP, Ports.of(port)));
+        return new Rule(matches, admit);
+    }
+
+    private static void addMarkRules(Draft tables, PodChain chain, String proxyCgroup) {
         // Only packets that start a connection: for closed sockets of the proxy, the kernel replies from its own sockets, which are in no
         // cgroup. In OUTPUT, because nf_tables knows a packet's socket there but not in POSTROUTING. Without a negated cgroup, which in
         // nf_tables doesn't match sockets of cgroups above the given one.
-        tables.add(TableName.FILTER, PodTables.jump(Hook.OUTPUT, chain), Chain.of(chain,
+        tables.jump(TableName.FILTER, Hook.OUTPUT, chain);
+        tables.add(TableName.FILTER, chain, List.of(
                 Rule.of(new Target.Return(), MARKED, Match.cgroup(proxyCgroup)),
+                Rule.of(DROP, TCP, Match.flags(TcpFlags.syn()), MARKED),
                 Rule.of(DROP, MARKED, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED).not())));
     }
 }

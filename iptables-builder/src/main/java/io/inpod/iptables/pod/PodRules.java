@@ -136,7 +136,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     }
 
     private void addTo(Draft draft, PodTables kind, List<InPodRedirection> some) {
-        RedirectionRules.add(draft, kind, some);
+        RedirectionRules.add(draft, kind, some, guard);
         if (guard) {
             PodGuard.add(draft, kind, some, proxyCgroup);
         }
@@ -175,7 +175,7 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
             (handing && table == TableName.MANGLE ? before : wanted).table(table).ifPresent(draft::add);
         }
         boolean rejected = redirection(family).isPresent() && before.table(TableName.FILTER).stream()
-                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(PodTables.IPTABLES.rejection));
+                .flatMap(table -> table.chains().stream()).anyMatch(chain -> chain.name().equals(PodTables.IPTABLES.rejection.name()));
         if (rejected) {
             FamilyRejection.add(draft, PodTables.IPTABLES, family);
         }
@@ -184,6 +184,16 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, Optio
     private static boolean handsOver(RuleSet rules) {
         return rules.table(TableName.MANGLE).stream().flatMap(table -> table.chains().stream())
                 .flatMap(chain -> chain.rules().stream()).anyMatch(rule -> rule.target() instanceof Target.Tproxy);
+    }
+
+    /**
+     * Returns whether a chain is the one in which the guard marks the connections that it admits, in tables of either layout.
+     *
+     * @param chain the name of a chain
+     * @return whether it is
+     */
+    public static boolean isAdmission(String chain) {
+        return chain.equals(PodTables.IPTABLES.admission.name()) || chain.equals(PodTables.INET.admission.name());
     }
 
     /** {@return the rules of both families for {@code inet} tables, see {@link InPodRedirection#inet}} */

@@ -4,11 +4,10 @@ import static io.inpod.iptables.Match.header;
 import static io.inpod.iptables.Match.protocol;
 import static io.inpod.iptables.Protocol.TCP;
 
-import io.inpod.iptables.Chain;
-import io.inpod.iptables.Hook;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.Target;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -18,63 +17,55 @@ import java.util.TreeSet;
  */
 enum PodTables {
     /** The tables of iptables: one rule set for each family. */
-    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT"),
+    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT"),
     /** {@code inet} tables: one rule set for both families. */
-    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject");
+    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit");
+
+    private static final Target ACCEPT = new Target.Accept();
+    private static final Match IS_TCP = protocol(TCP);
+    private static final Match WHOLE_TCP = header(TCP);
 
     /** Redirection of inbound packets. */
-    final String inbound;
+    final PodChain inbound;
     /** Redirection of outbound packets. */
-    final String outbound;
+    final PodChain outbound;
     /** The guard for outbound packets. */
-    final String guard;
+    final PodChain guard;
     /** The guard for inbound packets. */
-    final String inboundGuard;
+    final PodChain inboundGuard;
     /** The guard for the proxy's mark. */
-    final String markGuard;
+    final PodChain markGuard;
     /** Rejection of a family. */
-    final String rejection;
+    final PodChain rejection;
+    /** Where the guard marks the connections that it admits. */
+    final PodChain admission;
 
-    private final Chain toInbound;
-    private final Chain toOutbound;
-
-    PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection) {
-        this.inbound = inbound;
-        this.outbound = outbound;
-        this.guard = guard;
-        this.inboundGuard = inboundGuard;
-        this.markGuard = markGuard;
-        this.rejection = rejection;
-        this.toInbound = jump(Hook.PREROUTING, inbound);
-        this.toOutbound = jump(Hook.OUTPUT, outbound);
+    PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection,
+            String admission) {
+        this.inbound = PodChain.of(inbound);
+        this.outbound = PodChain.of(outbound);
+        this.guard = PodChain.of(guard);
+        this.inboundGuard = PodChain.of(inboundGuard);
+        this.markGuard = PodChain.of(markGuard);
+        this.rejection = PodChain.of(rejection);
+        this.admission = PodChain.of(admission);
     }
 
     /** The names of all chains of both kinds. */
     static Set<String> allChains() {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
-            chains.addAll(Set.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard, tables.rejection));
+            for (PodChain chain : List.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard,
+                    tables.rejection, tables.admission)) {
+                chains.add(chain.name());
+            }
         }
         return chains;
     }
 
-    /** A built-in chain that leads to another. */
-    static Chain jump(Hook hook, String chain) {
-        return Chain.of(hook.name(), Rule.of(new Target.Jump(chain)));
-    }
-
-    Chain toInbound() {
-        return toInbound;
-    }
-
-    Chain toOutbound() {
-        return toOutbound;
-    }
-
     /** Accepts TCP of an address; with iptables Istio also asks that the header is whole ({@code -m tcp}). */
     Rule acceptTcp(Match address) {
-        Target accept = new Target.Accept();
-        return this == IPTABLES ? Rule.of(accept, address, protocol(TCP), header(TCP)) : Rule.of(accept, address, protocol(TCP));
+        return this == IPTABLES ? Rule.of(ACCEPT, address, IS_TCP, WHOLE_TCP) : Rule.of(ACCEPT, address, IS_TCP);
     }
 
     /** A rule on a mark and a port: with iptables Istio asks for the mark first, with nft for the port. */

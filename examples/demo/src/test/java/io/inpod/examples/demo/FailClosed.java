@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
@@ -207,7 +208,7 @@ abstract class FailClosed {
             assertUnanswered(node.a, v6(node.c));
 
             try (WireCapture capture = WireCapture.start(node.bridge(), node.c.link())) {
-                Tool.run(node.a.namespace(), "iptables", "-t", "mangle", "-F", "INPOD_GUARD");
+                flushGuard(node.a.namespace());
                 assertServed(node.a, node.c.address(), listener);
                 assertThat(capture.stop().contains("QUESTION")).as("the leak that the guard is there for").isTrue();
             }
@@ -217,6 +218,12 @@ abstract class FailClosed {
             assertServed(node.a, node.c.address(), listener);
             node.awaitLog("ztunnel", before, line -> line.contains("connection complete") && line.contains("direction=\"outbound\""));
         }
+    }
+
+    /** Either direction of the guard stops a connection, because both look at every segment. */
+    private static void flushGuard(NetworkNamespace pod) throws Exception {
+        Tool.run(pod, "iptables", "-t", "mangle", "-F", "INPOD_GUARD");
+        Tool.run(pod, "iptables", "-t", "mangle", "-F", "INPOD_INBOUND");
     }
 
     /** The same for inbound connections, which would reach the application in plaintext, without any policy check. */
@@ -232,7 +239,7 @@ abstract class FailClosed {
             assertUnanswered(node.c, node.b.address());
             assertUnanswered(node.c, v6(node.b));
 
-            Tool.run(node.b.namespace(), "iptables", "-t", "mangle", "-F", "INPOD_INBOUND");
+            flushGuard(node.b.namespace());
             int before = node.lines("ztunnel").size();
             assertServed(node.c, node.b.address(), listener);
             assertThat(node.lines("ztunnel").stream().skip(before)).as("the hole that the guard is there for").noneMatch(line -> line.contains("direction=\"inbound\""));

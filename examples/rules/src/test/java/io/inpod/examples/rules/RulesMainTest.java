@@ -31,11 +31,13 @@ class RulesMainTest {
         assertThat(run("print", "--dns", "--ingress", "--virtual-interfaces", "br0,tap-1", "--host-probe-v4", "192.0.2.1").out())
                 .contains("*raw\n", "--to-ports 15053", "-A ISTIO_PRERT -i tap-1 -p tcp -j REDIRECT --to-ports 15001\n", "-d 192.0.2.1/32").doesNotContain("15006");
         assertThat(run("print", "--profile", "tproxy").out()).contains("TPROXY --on-port 15008");
-        assertThat(run("print", "--guard", "true").out()).contains("-A INPOD_GUARD ! -s 169.254.7.127/32 ! -d 169.254.7.127/32 ! -o lo -p tcp -m mark ! --mark 0x539/0xfff -m conntrack --ctstate NEW -j DROP\n",
-                "-A INPUT -j INPOD_INBOUND\n", "-A INPOD_INBOUND -p tcp -m tcp --dport 15006 -j RETURN\n");
-        assertThat(run("print", "--guard", "true", "--host-probe-v4", "192.0.2.1", "--ingress", "--virtual-interfaces", "br0").out()).contains("-A FORWARD -j INPOD_GUARD\n",
-                "-A INPOD_GUARD -i br0 ! -o lo -p tcp -m mark ! --mark 0x539/0xfff -m conntrack --ctstate NEW -j DROP\n",
-                "-A INPOD_GUARD ! -d 192.0.2.1/32 ! -o lo -p tcp -m mark ! --mark 0x539/0xfff -m conntrack --ctstate NEW -m addrtype --src-type LOCAL -j DROP\n").doesNotContain("INPOD_INBOUND");
+        assertThat(run("print", "--guard", "true").out()).contains("-A POSTROUTING ! -o lo -p tcp -j INPOD_GUARD\n",
+                "-A INPOD_GUARD -m mark --mark 0x539/0xfff -g INPOD_ADMIT\n", "-A INPOD_GUARD -s 169.254.7.127/32 -g INPOD_ADMIT\n",
+                "-A INPOD_GUARD -p tcp -j DROP\n", "-A INPUT -p tcp -j INPOD_INBOUND\n",
+                "-A INPOD_INBOUND -p tcp -m tcp --dport 15006 -g INPOD_ADMIT\n", "-A INPOD_ADMIT -j CONNMARK --set-xmark 0x1000/0x1000\n");
+        assertThat(run("print", "--guard", "true", "--host-probe-v4", "192.0.2.1", "--ingress", "--virtual-interfaces", "br0").out())
+                .contains("-A FORWARD ! -o lo -p tcp -j INPOD_GUARD\n", "-A INPOD_GUARD -i br0 -j DROP\n",
+                        "-A INPOD_GUARD -m addrtype ! --src-type LOCAL -g INPOD_ADMIT\n", "-A INPOD_INBOUND -g INPOD_ADMIT\n").doesNotContain("15006");
         assertThat(run("print", "--scope", "host").out()).contains("-I POSTROUTING 1 -j ISTIO_POSTRT\n", "--match-set istio-inpod-probes-v4 dst -j SNAT --to-source 169.254.7.127\n");
         assertThat(run("print", "--format", "nft").out()).contains("inet istio-ambient-nat", "redirect to :15006").doesNotContain("::1", "inpod-guard", "reject");
         assertThat(run("print", "--format", "nft", "--family", "6").out()).contains("ip6 daddr", "ip daddr");

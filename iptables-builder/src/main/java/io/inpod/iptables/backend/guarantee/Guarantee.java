@@ -17,6 +17,8 @@ public enum Guarantee {
     FORGED("a mark that isn't the proxy's own doesn't pass"),
     /** New TCP connections that bypass the redirection because of another program don't leave; only with the guard. */
     CONTAINED("TCP that misses the redirection doesn't leave"),
+    /** TCP connections to the address of the health probes don't leave: it is a source, not a destination; only with the guard. */
+    PROBE_ADDRESS("TCP to the health probes' address doesn't leave"),
     /** Inbound TCP connections that bypass the redirection don't arrive; only with the guard, profile REDIRECT and without ingress. */
     SEALED("TCP that misses the redirection doesn't arrive"),
     /** TCP to localhost isn't redirected. */

@@ -27,8 +27,8 @@ import java.util.Optional;
  *
  * <p>The pod itself isn't touched: all of its rules are copied into a twin, a pod that is created for the purpose, and the packets are
  * sent there. The rules' surroundings (routing, the proxy's listeners) aren't tested. Needs {@code netns-sockets}, the tools iptables
- * and nft, and CAP_SYS_ADMIN and CAP_NET_ADMIN. Blocks for a second or two; a broken guarantee may take some seconds more. May be
- * called on any platform thread, and for several pods concurrently.
+ * and nft, and CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW. Blocks for a second or two; a broken guarantee may take some seconds more. May
+ * be called on any platform thread, and for several pods concurrently.
  */
 public final class GuaranteeTrial {
     private static final int APP = 8080;
@@ -102,6 +102,7 @@ public final class GuaranteeTrial {
                 rules.proxyCgroup().isPresent() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.HOST_PROBE));
         if (rules.guard()) {
             guarantees.add(Guarantee.CONTAINED);
+            guarantees.add(Guarantee.PROBE_ADDRESS);
         }
         if (isSealed(redirection)) {
             guarantees.add(Guarantee.SEALED);
@@ -190,7 +191,12 @@ public final class GuaranteeTrial {
             if (rules.guard()) {
                 divert();
                 attempt(Guarantee.CONTAINED, TrialTraffic.SILENCE,
-                        () -> traffic.connectInVain(twin.pod(), 0, new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED));
+                        () -> traffic.connectUnseen(twin.pod(), new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED,
+                                twin.outside(),
+                                APP, IN_CLEAR));
+                attempt(Guarantee.PROBE_ADDRESS, TrialTraffic.SILENCE,
+                        () -> traffic.connectUnseen(twin.pod(), new InetSocketAddress(redirection.hostProbe(), APP), DIVERTED,
+                                twin.outside(), APP, IN_CLEAR));
             }
             if (isSealed(redirection)) {
                 attempt(Guarantee.SEALED, TrialTraffic.SILENCE,

@@ -41,7 +41,7 @@ final class RuleTexts {
     @Nullable
     String ensuring(Guarantee guarantee, String place) {
         return switch (guarantee) {
-            case CONTAINED -> last(behind(TableName.MANGLE, Hook.POSTROUTING), "DROP");
+            case CONTAINED, PROBE_ADDRESS -> last(behind(TableName.MANGLE, Hook.POSTROUTING), "DROP");
             case SEALED -> last(behind(TableName.MANGLE, Hook.INPUT), "DROP");
             case FORGED -> last(behind(TableName.FILTER, Hook.OUTPUT), "DROP");
             default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(TrialTraffic.REFUSED) ? "REJECT" : "ACCEPT");

@@ -112,6 +112,28 @@ final class TrialTraffic implements AutoCloseable {
     /** Like {@link #connect}, where no answer is expected: waits little longer than a datagram takes for the same way. */
     String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
         ChannelFuture future = begin(from, mark, null, to);
+        fence(future, from, to, fence);
+        return outcome(future);
+    }
+
+    /**
+     * Like {@link #connectInVain}, where not even the first segment is expected in the other namespace.
+     *
+     * @param port the port to which the segment would go there
+     * @param there what to return if it does
+     */
+    String connectUnseen(NetworkNamespace from, InetSocketAddress to, int fence, NetworkNamespace other, int port, String there)
+            throws IOException {
+        try (FirstSegments segments = FirstSegments.in(other)) {
+            ChannelFuture future = begin(from, 0, null, to);
+            fence(future, from, to, fence);
+            boolean seen = segments.before(fence, port, Duration.ofNanos(Math.min(patienceNanos, BRIEFLY)));
+            String outcome = outcome(future);
+            return seen ? there : outcome;
+        }
+    }
+
+    private void fence(ChannelFuture future, NetworkNamespace from, InetSocketAddress to, int fence) throws IOException {
         fenceArrived = false;
         Channel sender = sender(from, IpFamily.of(to.getAddress()));
         sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)))
@@ -120,7 +142,6 @@ final class TrialTraffic implements AutoCloseable {
         run(() -> fenceArrived || known.holds(), Math.min(patienceNanos, BRIEFLY));
         run(known, Math.min(patienceNanos, BRIEFLY) / 10);
         run(sender.close()::isDone);
-        return outcome(future);
     }
 
     private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {

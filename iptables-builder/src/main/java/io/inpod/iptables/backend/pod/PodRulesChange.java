@@ -145,10 +145,22 @@ public final class PodRulesChange implements NamespaceChange {
     }
 
     private void install(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        if (backend.layout() == Layout.IPTABLES) {
-            prepare(namespace, backend, some);
+        boolean known = some.guard() && OlderConnections.exist(namespace);
+        boolean older = false;
+        if (known || backend.layout() == Layout.IPTABLES || !some.guard()) {
+            Listing found = backend.read(namespace, PodRules.NAMES);
+            older = known && !OlderConnections.guarded(found);
+            if (older) {
+                OlderConnections.admit(namespace);
+            }
+            if (!found.isEmpty()) {
+                prepare(namespace, backend, some, found);
+            }
         }
         change(backend, some).install(namespace);
+        if (older) {
+            OlderConnections.admit(namespace); // those that began while the rules changed
+        }
     }
 
     /** Returns the rules that this kernel supports, if it can't redirect one of two families: tried in a temporary namespace. */
@@ -173,24 +185,39 @@ public final class PodRulesChange implements NamespaceChange {
         }
     }
 
-    /** Over older rules, where tables change one after the other, an intermediate step keeps the pod closed. */
-    private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        Listing found = backend.read(namespace, PodRules.NAMES);
-        if (found.isEmpty()) {
+    /**
+     * Over older rules, an intermediate step keeps the pod closed: where tables change one after the other, and before rules without the
+     * guard. A packet that has passed the old mangle table before a change, and passes the new nat table after it, meets no redirection,
+     * even if both tables change in one transaction; the guard then drops it.
+     */
+    private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some, Listing found) throws IOException {
+        if (some.guard() && backend.layout() == Layout.INET) {
             return;
+        }
+        RuleSet wanted = ruleSet(some, backend);
+        if (!some.guard() && change(backend, some).diff(namespace).isEmpty()) {
+            return;
+        }
+        RuleSet between = between(backend, some.guard() ? some : some.withGuard(true), found);
+        if (!between.equals(wanted)) {
+            backend.apply(namespace, PodRules.NAMES, between);
+        }
+    }
+
+    private static RuleSet between(Backend backend, PodRules closed, Listing found) {
+        if (backend.layout() == Layout.INET) {
+            return closed.inet();
         }
         Map<IpFamily, RuleSet> old = new EnumMap<>(IpFamily.class);
         for (IpFamily family : IpFamily.values()) {
             try {
                 old.put(family, found.ruleSet(family));
             } catch (IllegalStateException e) {
-                return; // rules that can't be expressed were changed by hand: they are replaced immediately
+                return ruleSet(closed, backend); // rules that can't be expressed were changed by hand: they are replaced immediately
             }
         }
-        RuleSet between = some.after(old);
-        if (!between.equals(some.shared())) {
-            backend.apply(namespace, PodRules.NAMES, KernelFamilies.has(IpFamily.V6) ? between : between.only(IpFamily.V4));
-        }
+        RuleSet between = closed.after(old);
+        return KernelFamilies.has(IpFamily.V6) ? between : between.only(IpFamily.V4);
     }
 
     private static RulesChange change(Backend backend, PodRules some) {

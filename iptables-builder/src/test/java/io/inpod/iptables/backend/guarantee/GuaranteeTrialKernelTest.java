@@ -53,6 +53,7 @@ class GuaranteeTrialKernelTest {
                 .extracting(TrialResult::guarantee).contains(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE, Guarantee.MARKED, Guarantee.LOOPBACK,
                         Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE));
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
+        assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.PROBE_ADDRESS)).isEqualTo(rules.guard());
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
                 && rules.redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.REDIRECT && !redirection.ingress()));
         assertThat(new GuaranteeTrial(rules).guarantees()).containsExactlyInAnyOrderElementsOf(results.stream()
@@ -82,8 +83,9 @@ class GuaranteeTrialKernelTest {
         "nat     | -D ISTIO_OUTPUT 2                            | DNS_UDP    | this one should have: nat ISTIO_OUTPUT rule",
         "nat     | -D ISTIO_OUTPUT 3                            | DNS_TCP    | port 15001; no rule caught it; this one should have: nat ISTIO_OUTPUT rule 3",
         "nat     | -D ISTIO_PRERT 1                             | HOST_PROBE | port 15006",
-        "mangle  | -D INPOD_GUARD 3                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 3: ! -s 169.254.7.127/32 ! -d 169.254.7.127/32 ! -o lo -p tcp",
-        "mangle  | -D INPOD_INBOUND 2                           | SEALED     | the application; no rule caught it; this one should have: mangle INPOD_INBOUND rule 2: ! -s 169.254.7.127/32 ! -i lo -p tcp",
+        "mangle  | -D INPOD_GUARD 4                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 4: -p tcp -j DROP",
+        "mangle  | -D INPOD_GUARD 4                             | PROBE_ADDRESS | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 4: -p tcp -j DROP",
+        "mangle  | -I INPOD_INBOUND -p tcp -g INPOD_ADMIT       | SEALED     | the application; met mangle INPOD_INBOUND rule 1: -p tcp -g INPOD_ADMIT",
         "mangle  | -I INPOD_GUARD -p tcp -j RETURN              | CONTAINED  | the peer, past the proxy; met mangle INPOD_GUARD rule 1: -p tcp -j RETURN",
         "mangle  | -A OUTPUT -p tcp --dport 8080 -d 192.0.2.0/24 -m mark ! --mark 0x539/0xfff -j DROP | OUTBOUND | no answer; met mangle OUTPUT rule 2",
     })

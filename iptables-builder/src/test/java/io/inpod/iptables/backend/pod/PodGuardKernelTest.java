@@ -24,6 +24,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,7 +60,7 @@ class PodGuardKernelTest {
         }
     }
 
-    /** Packets of a connection that tracking has never seen can't leave either, here to the one address that bypasses the proxy. */
+    /** The answers of a health probe, the one connection that bypasses the proxy, leave only while the guard knows the connection. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void theMiddleOfAnUnknownConnectionStaysInside(boolean guard, PodNetwork network) throws Exception {
@@ -73,14 +74,15 @@ class PodGuardKernelTest {
         }
         install(pod, PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(guard));
         try (WireTap wire = WireTap.on(pod);
-                ServerSocketChannel server = JdkChannels.listen(peer, SocketOptions.NONE, new InetSocketAddress(8080));
-                SocketChannel app = JdkChannels.client(pod, SocketOptions.NONE)) {
-            app.connect(new InetSocketAddress(probe, 8080));
-            try (SocketChannel accepted = server.accept()) {
-                write(app, BEFORE);
-                assertThat(read(accepted, BEFORE.length())).isEqualTo(BEFORE);
+                ServerSocketChannel app = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(8080));
+                SocketChannel prober = JdkChannels.client(peer, SocketOptions.NONE)) {
+            prober.bind(new InetSocketAddress(probe, 0));
+            prober.connect(new InetSocketAddress(network.pod(0).address(), 8080));
+            try (SocketChannel accepted = app.accept()) {
+                write(accepted, BEFORE);
+                assertThat(read(prober, BEFORE.length())).isEqualTo(BEFORE);
                 Tool.run(pod, "conntrack", "-F");
-                write(app, AFTER);
+                write(accepted, AFTER);
                 assertThat(wire.drain(probe).stream().anyMatch(packet -> packet.contains(WireTap.hex(AFTER)))).isEqualTo(!guard);
             }
         }
@@ -101,6 +103,48 @@ class PodGuardKernelTest {
             assertThat(wire.drain(peer).stream().anyMatch(packet -> toPort8080.equals(packet.substring(32, 40) + packet.substring(44, 48))))
                     .isEqualTo(!guard);
         }
+    }
+
+    /** Connections that tracking knew before the guard existed are admitted one by one; later ones aren't, even when rules are repaired. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netlink         | iptables -t mangle -F; iptables -t nat -F",
+        "netlink-inet    | nft flush table inet istio-ambient-mangle; nft flush table inet istio-ambient-nat",
+        "iptables-legacy | iptables-legacy -t mangle -F; iptables-legacy -t nat -F",
+    })
+    @Timeout(60)
+    void onlyConnectionsThatAreOlderThanTheGuardContinue(String backend, String flush, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        NetworkNamespace peer = network.pod(1).namespace();
+        Kernel.run(pod, "*filter\n-A INPUT -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n", "iptables-restore", "--noflush");
+        PodRulesChange change = new PodRulesChange(PodRules.of(InPodRedirection.of(IpFamily.V4)),
+                List.of(Backends.named(backend).orElseThrow()), reason -> {
+                });
+        try (ServerSocketChannel here = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(8080));
+                ServerSocketChannel there = JdkChannels.listen(peer, SocketOptions.NONE, new InetSocketAddress(8080));
+                SocketChannel out = JdkChannels.client(pod, SocketOptions.NONE);
+                SocketChannel in = JdkChannels.client(peer, SocketOptions.NONE)) {
+            out.connect(new InetSocketAddress(network.pod(1).address(), 8080));
+            in.connect(new InetSocketAddress(network.pod(0).address(), 8080));
+            try (SocketChannel outAccepted = there.accept(); SocketChannel inAccepted = here.accept()) {
+                change.install(pod);
+                for (SocketChannel[] ends : new SocketChannel[][] {{out, outAccepted}, {outAccepted, out}, {in, inAccepted}, {inAccepted, in}}) {
+                    write(ends[0], AFTER);
+                    assertThat(read(ends[1], AFTER.length())).isEqualTo(AFTER);
+                }
+                assertThat(admitted(pod)).isEqualTo(2);
+            }
+            Tool.run(pod, "sh", "-ec", flush);
+            try (SocketChannel escaped = JdkChannels.client(pod, SocketOptions.NONE)) {
+                escaped.connect(new InetSocketAddress(network.pod(1).address(), 8080));
+                change.install(pod);
+                assertThat(admitted(pod)).as("a connection that has escaped while the guard was incomplete").isEqualTo(2);
+            }
+        }
+    }
+
+    private static long admitted(NetworkNamespace pod) throws IOException {
+        return Tool.run(pod, "conntrack", "-L", "-p", "tcp").lines().filter(line -> line.contains("mark=4096")).count();
     }
 
     private static void install(NetworkNamespace pod, PodRules rules) throws IOException {

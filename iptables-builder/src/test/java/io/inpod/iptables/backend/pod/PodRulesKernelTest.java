@@ -92,7 +92,7 @@ class PodRulesKernelTest {
         var listing = Kernel.listing(pod, Programs.iptables(family) + "-save");
         assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, Programs.iptables(family) + "-save"));
         listing.keySet().removeAll(Kernel.listing(plain, Programs.iptables(family) + "-save").keySet());
-        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND");
+        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND", "mangle INPOD_ADMIT");
         change.remove(pod);
         assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save")).isEmpty();
     }
@@ -112,7 +112,7 @@ class PodRulesKernelTest {
             for (IpFamily family : IpFamily.values()) {
                 boolean redirected = version.redirection(family).isPresent();
                 assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save").keySet())
-                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
+                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("INPOD_ADMIT") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
                                 || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
                         .anyMatch(chain -> chain.contains(redirected ? "ISTIO_" : "REJECT"))
                         .noneMatch(chain -> chain.contains(redirected ? "REJECT" : "ISTIO_"))
@@ -122,7 +122,7 @@ class PodRulesKernelTest {
         }
     }
 
-    /** The older guard handled only lost connections. Everything that the current version installs is removed again. */
+    /** Every part of the guard is compared. Everything that the current version installs is removed again. */
     @ParameterizedTest
     @CsvSource(delimiter = ':', value = {
         "iptables-nft    : iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
@@ -140,7 +140,7 @@ class PodRulesKernelTest {
         change.verify(pod);
         Tool.run(pod, "sh", "-ec", downgrade);
         assertThat(change.diff(pod)).hasSize(3).anyMatch(text -> text.contains("FORWARD") || text.contains("forward")).anyMatch(text -> text.contains("br0"))
-                .anyMatch(text -> text.contains("169.254.7.127"));
+                .anyMatch(text -> text.contains("src-type"));
         change.install(pod);
         change.verify(pod);
         change.remove(pod);

@@ -2,6 +2,8 @@ package io.inpod.iptables.backend.pod;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
@@ -16,6 +18,7 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** While one version of the rules replaces another, no new connection escapes, and none is refused that both versions redirect. */
 @Pods(2)
@@ -148,5 +152,36 @@ class PodUpgradeKernelTest {
                 process.destroyForcibly().waitFor();
             }
         }
+    }
+
+    /**
+     * A packet that has passed the old mangle table and then passes the new nat table meets neither redirection. Rules without the guard are
+     * therefore replaced by rules with it first.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet"})
+    void rulesWithoutTheGuardFollowRulesWithIt(String name, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Backend backend = Backends.named(name).orElseThrow();
+        PodRules before = PodRules.of(InPodRedirection.of(IpFamily.V4)).withGuard(false);
+        PodRules after = PodRules.of(InPodRedirection.of(IpFamily.V4).withProfile(Profile.TPROXY)).withGuard(false);
+        List<RuleSet> applied = new ArrayList<>();
+        Backend recording = (Backend) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Backend.class}, (self, method, args) -> {
+            if (method.getName().equals("apply")) {
+                applied.add((RuleSet) args[2]);
+            }
+            return method.invoke(backend, args);
+        });
+        PodRulesChange change = new PodRulesChange(after, List.of(recording), reason -> {
+        });
+
+        new PodRulesChange(before, List.of(recording), reason -> {
+        }).install(pod);
+        change.install(pod);
+        change.install(pod);
+
+        assertThat(applied).containsExactly(PodRulesChange.ruleSet(before, backend), PodRulesChange.ruleSet(after.withGuard(true), backend),
+                PodRulesChange.ruleSet(after, backend), PodRulesChange.ruleSet(after, backend));
+        assertThat(Tool.run(pod, "nft", "list", "ruleset")).containsIgnoringCase("tproxy").doesNotContainIgnoringCase("inpod_inbound").doesNotContainIgnoringCase("inpod-inbound");
     }
 }

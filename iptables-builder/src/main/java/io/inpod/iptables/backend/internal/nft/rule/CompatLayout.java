@@ -16,6 +16,8 @@ import java.util.List;
  * matches and targets of x_tables. iptables-save lists only rules in this layout.
  */
 public final class CompatLayout implements RuleLayout {
+    private static final Expr COUNTER = new Expr.Counter();
+
     /** Writes interfaces and protocol first; the conditions of a rule are in the order of iptables-save, with addresses first. */
     @Override
     public List<Expr> expressions(Rule rule, Scope scope) {
@@ -37,7 +39,7 @@ public final class CompatLayout implements RuleLayout {
         for (int i = others; i < matches.size(); i++) {
             matches.get(i).accept(write);
         }
-        to.add(new Expr.Counter());
+        to.add(COUNTER);
         to.add(XtTargets.of(rule.target(), scope.families().single().orElseThrow()));
         return to;
     }

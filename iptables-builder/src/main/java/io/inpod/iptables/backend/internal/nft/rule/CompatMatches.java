@@ -6,13 +6,8 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
-import io.inpod.iptables.DestinationMatch;
-import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
-import io.inpod.iptables.LimitMatch;
-import io.inpod.iptables.MarkMatch;
-import io.inpod.iptables.MatchVisitor;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -20,7 +15,6 @@ import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.SocketMatch;
-import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
@@ -30,28 +24,9 @@ import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
 import java.util.List;
 
 /** Writes conditions as iptables-nft does, to the end of a rule's expressions. */
-final class CompatMatches implements MatchVisitor<List<Expr>> {
-    private final List<Expr> to;
-    private final Scope scope;
-
+final class CompatMatches extends CommonMatches {
     CompatMatches(List<Expr> to, Scope scope) {
-        this.to = to;
-        this.scope = scope;
-    }
-
-    @Override
-    public List<Expr> visit(FamilyMatch match) {
-        return to; // the table is of one family
-    }
-
-    @Override
-    public List<Expr> visit(SourceMatch match) {
-        return Basics.address(to, match.prefix(), true, match.negated());
-    }
-
-    @Override
-    public List<Expr> visit(DestinationMatch match) {
-        return Basics.address(to, match.prefix(), false, match.negated());
+        super(to, scope);
     }
 
     @Override
@@ -77,11 +52,6 @@ final class CompatMatches implements MatchVisitor<List<Expr>> {
     @Override
     public List<Expr> visit(IcmpMatch match) {
         return add(XtMatches.icmp(match));
-    }
-
-    @Override
-    public List<Expr> visit(MarkMatch match) {
-        return Basics.packetMark(to, match.mark(), match.negated());
     }
 
     @Override
@@ -135,17 +105,7 @@ final class CompatMatches implements MatchVisitor<List<Expr>> {
     }
 
     @Override
-    public List<Expr> visit(LimitMatch match) {
-        return add(new Expr.Limit(match.rate(), match.per().seconds(), match.burst()));
-    }
-
-    @Override
     public List<Expr> visit(CommentMatch match) {
         return add(XtMatches.comment(match));
-    }
-
-    private List<Expr> add(Expr expression) {
-        to.add(expression);
-        return to;
     }
 }

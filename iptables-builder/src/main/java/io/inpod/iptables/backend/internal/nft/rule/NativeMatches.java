@@ -8,14 +8,9 @@ import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
-import io.inpod.iptables.DestinationMatch;
-import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
-import io.inpod.iptables.LimitMatch;
-import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
-import io.inpod.iptables.MatchVisitor;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -25,7 +20,6 @@ import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
-import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
@@ -38,14 +32,12 @@ import java.util.List;
 import java.util.Optional;
 
 /** Writes conditions in native expressions, and once before them the family or protocol that they depend on. Not thread-safe. */
-final class NativeMatches implements MatchVisitor<List<Expr>> {
-    private final List<Expr> to = new ArrayList<>(16);
-    private final Scope scope;
+final class NativeMatches extends CommonMatches {
     private Optional<IpFamily> family = Optional.empty();
     private Optional<Protocol> protocol = Optional.empty();
 
     NativeMatches(Scope scope) {
-        this.scope = scope;
+        super(new ArrayList<>(16), scope);
     }
 
     List<Expr> expressions() {
@@ -73,30 +65,10 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
         return to;
     }
 
-    private List<Expr> add(Expr expression) {
-        to.add(expression);
-        return to;
-    }
-
     /** Writes a condition, and before it one on its family unless there already is one. */
     void add(Match match) {
         match.families().single().ifPresent(this::family);
         match.accept(this);
-    }
-
-    @Override
-    public List<Expr> visit(FamilyMatch match) {
-        return to; // written before
-    }
-
-    @Override
-    public List<Expr> visit(SourceMatch match) {
-        return Basics.address(to, match.prefix(), true, match.negated());
-    }
-
-    @Override
-    public List<Expr> visit(DestinationMatch match) {
-        return Basics.address(to, match.prefix(), false, match.negated());
     }
 
     @Override
@@ -125,11 +97,6 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
         to.add(new Expr.Payload(Expr.Payload.TRANSPORT, 0, match.code().isPresent() ? 2 : 1));
         return add(new Expr.Cmp(Expr.Cmp.op(match.negated()),
                 match.code().isPresent() ? Octets.be16(match.type() << 8 | match.code().getAsInt()) : Octets.u8(match.type())));
-    }
-
-    @Override
-    public List<Expr> visit(MarkMatch match) {
-        return Basics.packetMark(to, match.mark(), match.negated());
     }
 
     @Override
@@ -214,11 +181,6 @@ final class NativeMatches implements MatchVisitor<List<Expr>> {
             to.add(new Expr.Cmp(Expr.Cmp.LTE, Octets.u8(1)));
         }
         return to;
-    }
-
-    @Override
-    public List<Expr> visit(LimitMatch match) {
-        return add(new Expr.Limit(match.rate(), match.per().seconds(), match.burst()));
     }
 
     @Override
