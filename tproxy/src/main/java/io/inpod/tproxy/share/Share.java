@@ -64,7 +64,7 @@ public final class Share {
     }
 
     /**
-     * Tests whether the holder must stop taking more; for resources whose amount is only known when they are held already, see {@link #take}.
+     * Tests whether the holder must stop taking more. For resources whose amount is only known when they are held, see {@link #take}.
      *
      * @return true if there is no {@linkplain #room room}; then this share and those above it count a refusal
      */
@@ -131,7 +131,7 @@ public final class Share {
         return total;
     }
 
-    /** {@return how often this share or one of its parts has been refused by {@link #tryTake} or found {@linkplain #isExhausted exhausted}} */
+    /** {@return how often {@link #tryTake} has refused this share or a part of it, or it was found {@linkplain #isExhausted exhausted}} */
     public long refusals() {
         return refusals.sum();
     }

@@ -35,7 +35,7 @@ final class Guarded {
         }
     }
 
-    /** Like {@link Relay#start}, with buffers that count as those of the admission's client; but also resets the upstream connection if it throws. */
+    /** Like {@link Relay#start}, with buffers that count as the client's; but also resets the upstream connection if it throws. */
     static void relay(DuplexChannel client, DuplexChannel upstream, @Nullable Admission admission, RelayListener listener) {
         try {
             Relay.start(client, upstream, RelayOptions.DEFAULT, admission == null ? null : admission.holdings().bytes(), listener);
