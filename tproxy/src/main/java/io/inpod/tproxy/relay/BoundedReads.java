@@ -7,7 +7,7 @@ import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.UncheckedBooleanSupplier;
 
-/** Sizes read buffers as usual, but no larger than the room in a {@link Share}. If there is none, they are small, so that reading goes on. */
+/** Sizes read buffers as usual, but within the room in a {@link Share}. If there is none, they are small, so that reading goes on. */
 final class BoundedReads implements RecvByteBufAllocator {
     private static final int LEAST = 4096;
 
