@@ -8,8 +8,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clients of a pod, or of another holder, by address. All connections of one address have one share. IPv6 addresses of the same /64
- * prefix have one share together, and within it a share each: a single host usually can have all addresses of a prefix.
+ * The clients of a pod, or of anything that has {@link Holdings}, by address. All connections of one address have one share. IPv6 addresses
+ * of the same /64 prefix have one share together, and within it a share each: a single host usually can have all addresses of a prefix.
  *
  * <p>A client is remembered while it has connections. Thread-safe; costs two or three look-ups in a map per connection.
  */

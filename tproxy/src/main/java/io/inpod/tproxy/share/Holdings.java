@@ -12,13 +12,13 @@ public record Holdings(Share sockets, Share bytes) {
      *
      * @param sockets how many sockets it may have
      * @param bytes how many bytes may wait
-     * @return the root, without any holder
+     * @return the root, of which nothing is held yet
      */
     public static Holdings of(long sockets, long bytes) {
         return new Holdings(Share.of(sockets), Share.of(bytes));
     }
 
-    /** {@return the holdings of a new holder within these} */
+    /** {@return new holdings within these; what they hold also counts here} */
     public Holdings part() {
         return new Holdings(sockets.part(), bytes.part());
     }

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts how much of a limited resource a holder has, and bounds it by what is left for others: <em>a holder may have as much as is free
- * for everybody</em>. Shares form a tree, for example the proxy, its pods, and each pod's clients. A share may grow while
+ * Counts how much of a limited resource a user of it has, and bounds that by what is left for others: <em>a user may have as much as is
+ * free for everybody</em>. Shares form a tree, for example the proxy, its pods, and each pod's clients. A share may grow while
  *
  * <pre>total - held by all - held by its parent - held by itself</pre>
  *
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * gets {@code total / (n + 1)}, and the same amount is free for the next one. No share needs to be configured, and none is wasted while
  * nobody else wants it. (This is the dynamic threshold that switches use to divide a buffer among queues: Choudhury and Hahne, 1998.)
  *
- * <p>Thread-safe, without locks. Holders that grow at the same instant may exceed their own bound by what they take at once; the total is
+ * <p>Thread-safe, without locks. Users that take at the same instant may exceed their own bound by what they take at once; the total is
  * never exceeded by {@link #tryTake}.
  */
 public final class Share {
@@ -41,7 +41,7 @@ public final class Share {
         return new Share(total, null);
     }
 
-    /** {@return a new holder within this share; what it holds also counts here} */
+    /** {@return a new part of this share; what it holds also counts here} */
     public Share part() {
         return new Share(total, this);
     }
@@ -64,7 +64,7 @@ public final class Share {
     }
 
     /**
-     * Tests whether the holder must stop taking more. For resources whose amount is only known when they are held, see {@link #take}.
+     * Tests whether the user must stop taking more. For resources whose amount is only known when they are held, see {@link #take}.
      *
      * @return true if there is no {@linkplain #room room}; then this share and those above it count a refusal
      */

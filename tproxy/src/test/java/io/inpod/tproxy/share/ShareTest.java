@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The division of a resource among greedy holders. */
+/** The division of a resource among greedy users. */
 class ShareTest {
     private static int takeAll(Share share) {
         int taken = 0;
