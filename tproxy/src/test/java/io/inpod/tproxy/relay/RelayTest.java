@@ -78,7 +78,7 @@ class RelayTest {
             while (hoarder.refusals() == 0) {
                 assertThat(Thread.interrupted()).isFalse();
             }
-            for (Share share : List.of(whole.part(), hoarder)) { // another holder, and one more connection of the same
+            for (Share share : List.of(whole.part(), hoarder)) { // an uninvolved one, and one more connection of the same
                 try (RelayedConnection other = new RelayedConnection().started(share)) {
                     Future<Long> up = threads.submit(send(other.client, 4 * MEBIBYTE, 1));
                     Future<Long> down = threads.submit(send(other.server, 4 * MEBIBYTE, 2));

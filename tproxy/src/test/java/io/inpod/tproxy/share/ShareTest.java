@@ -27,7 +27,7 @@ class ShareTest {
     }
 
     @Test
-    void oneHolderGetsHalfAndOneClientOfItAThird() {
+    void oneUserGetsHalfAndOneClientOfItAThird() {
         Share whole = Share.of(600);
         Share pod = whole.part();
 
@@ -38,20 +38,20 @@ class ShareTest {
 
     @ParameterizedTest
     @CsvSource({"1, 500", "2, 333", "4, 200", "9, 100", "99, 10"})
-    void anyNumberOfGreedyHoldersLeavesAsMuchForTheNextAsEachOfThemHas(int holders, int each) {
+    void anyNumberOfGreedyUsersLeavesAsMuchForTheNextAsEachOfThemHas(int users, int each) {
         Share whole = Share.of(1000);
         List<Share> greedy = new ArrayList<>();
-        for (int i = 0; i < holders; i++) {
+        for (int i = 0; i < users; i++) {
             greedy.add(whole.part());
         }
         for (boolean taken = true; taken;) {
             taken = false;
-            for (Share holder : greedy) {
-                taken |= holder.tryTake(1);
+            for (Share user : greedy) {
+                taken |= user.tryTake(1);
             }
         }
 
-        assertThat(greedy).allSatisfy(holder -> assertThat(holder.held()).isBetween(each - 1L, each + 1L));
+        assertThat(greedy).allSatisfy(user -> assertThat(user.held()).isBetween(each - 1L, each + 1L));
         assertThat(whole.part().room()).isGreaterThanOrEqualTo(each - 1L);
     }
 
