@@ -3,6 +3,7 @@ module io.inpod.tproxy {
     exports io.inpod.tproxy;
     exports io.inpod.tproxy.listen;
     exports io.inpod.tproxy.relay;
+    exports io.inpod.tproxy.share;
     exports io.inpod.tproxy.udp;
     exports io.inpod.tproxy.upstream;
 

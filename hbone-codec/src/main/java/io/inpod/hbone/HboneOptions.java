@@ -10,8 +10,9 @@ import java.util.Objects;
  * @param limits bounds on the cost of a peer
  * @param times how long each step may last
  * @param tls the settings of TLS
+ * @param memory bounds unread bytes over all connections
  */
-public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes times, HboneTls tls) {
+public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes times, HboneTls tls, HboneMemory memory) {
     /**
      * Checks that nothing is missing.
      *
@@ -19,22 +20,24 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param limits see {@link #limits()}
      * @param times see {@link #times()}
      * @param tls see {@link #tls()}
+     * @param memory see {@link #memory()}
      */
     public HboneOptions {
         Objects.requireNonNull(windows);
         Objects.requireNonNull(limits);
         Objects.requireNonNull(times);
         Objects.requireNonNull(tls);
+        Objects.requireNonNull(memory);
     }
 
     /** {@return the defaults of clients} */
     public static HboneOptions client() {
-        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.client(), HboneTimes.client(), HboneTls.DEFAULT);
+        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.client(), HboneTimes.client(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED);
     }
 
     /** {@return the defaults of servers} */
     public static HboneOptions server() {
-        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.server(), HboneTimes.server(), HboneTls.DEFAULT);
+        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.server(), HboneTimes.server(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED);
     }
 
     /**
@@ -43,7 +46,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the windows
      */
     public HboneOptions with(HboneWindows other) {
-        return new HboneOptions(other, limits, times, tls);
+        return new HboneOptions(other, limits, times, tls, memory);
     }
 
     /**
@@ -52,7 +55,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the limits
      */
     public HboneOptions with(HboneLimits other) {
-        return new HboneOptions(windows, other, times, tls);
+        return new HboneOptions(windows, other, times, tls, memory);
     }
 
     /**
@@ -61,7 +64,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the times
      */
     public HboneOptions with(HboneTimes other) {
-        return new HboneOptions(windows, limits, other, tls);
+        return new HboneOptions(windows, limits, other, tls, memory);
     }
 
     /**
@@ -70,7 +73,16 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the settings
      */
     public HboneOptions with(HboneTls other) {
-        return new HboneOptions(windows, limits, times, other);
+        return new HboneOptions(windows, limits, times, other, memory);
+    }
+
+    /**
+     * {@return these options with another bound on unread bytes}
+     *
+     * @param other the bound
+     */
+    public HboneOptions with(HboneMemory other) {
+        return new HboneOptions(windows, limits, times, tls, other);
     }
 
     /**

@@ -12,7 +12,9 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -76,6 +78,66 @@ class FlowTest {
             assertThat(stopped.next()).isEqualTo("EOF");
             assertThat(stopped.bytes.get()).isEqualTo(total);
         }
+    }
+
+    /** Without the bound, each of the unread connections would hold a stream window of 4 MiB. */
+    @Test
+    void unreadBytesOfAllConnectionsAreBoundedAndOthersGoOn() throws Exception {
+        long most = 1 << 20;
+        AtomicLong held = new AtomicLong();
+        HboneMemory.Account account = new HboneMemory.Account() {
+            @Override
+            public void changed(long bytes) {
+                held.addAndGet(bytes);
+            }
+
+            @Override
+            public boolean isExhausted() {
+                return held.get() >= most;
+            }
+        };
+        try (Mesh mesh = new Mesh()) {
+            var unread = new LinkedBlockingQueue<Recorder>();
+            HboneOptions bounded = HboneOptions.server().with((HboneMemory) connection -> account);
+            var address = mesh.serve(new HboneServer(mesh.ca, bounded, HboneEvents.NONE), request -> {
+                try {
+                    if (unread.size() < 3) {
+                        Recorder recorder = new Recorder(true, false);
+                        request.accept(List.of(), recorder);
+                        unread.add(recorder);
+                    } else {
+                        request.accept(List.of(), new Mesh.Echo());
+                    }
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            int total = 8 << 20;
+            for (int i = 0; i < 3; i++) {
+                Recorder client = mesh.open(mesh.pool(), address); // a connection of its own
+                for (int sent = 0; sent < total; sent += 1 << 16) {
+                    client.channel().writeAndFlush(client.channel().alloc().buffer(1 << 16).writeZero(1 << 16));
+                }
+                client.channel().shutdownOutput();
+            }
+            while (held.get() < most) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+            Recorder other = mesh.open(mesh.pool(), address);
+            for (int i = 0; i < 100; i++) {
+                other.write("ping " + i);
+                assertThat(other.next()).isEqualTo("ping " + i);
+            }
+            assertThat(held.get()).isBetween(most, most + 3 * (512 << 10)); // each connection stops after one read
+            for (Recorder reader : unread) {
+                reader.channel().config().setAutoRead(true);
+            }
+            for (Recorder reader : unread) {
+                assertThat(reader.next()).isEqualTo("EOF");
+                assertThat(reader.bytes.get()).isEqualTo(total);
+            }
+        }
+        assertThat(held.get()).isZero();
     }
 
     @Test

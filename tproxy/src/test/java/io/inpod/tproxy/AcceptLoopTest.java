@@ -9,8 +9,12 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.AcceptRules;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
+import io.inpod.tproxy.share.Admission;
+import io.inpod.tproxy.share.Clients;
+import io.inpod.tproxy.share.Holdings;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -23,6 +27,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -154,6 +159,83 @@ class AcceptLoopTest {
                 client.socket().getInputStream().read(); // unless the reset has already arrived
             }
         }).isInstanceOf(SocketException.class).hasMessageContaining("reset");
+    }
+
+    @Test
+    @Pods(3)
+    void resetsWhatExceedsAClientsShareAndServesTheOthers(PodNetwork network) throws Exception {
+        Clients clients = new Clients(Holdings.of(8, 1));
+        BlockingQueue<InetSocketAddress> overLimit = new LinkedBlockingQueue<>();
+        Recorder recorder = new Recorder(loops) {
+            @Override
+            AcceptRules rules() {
+                return super.rules().withClients(clients);
+            }
+
+            @Override
+            public void overLimit(InetSocketAddress client) {
+                overLimit.add(client);
+            }
+        };
+        TestProxy.redirect(network.pod(0).namespace());
+        NetworkNamespace greedy = network.pod(1).namespace();
+        InetSocketAddress wanted = new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT);
+        List<SocketChannel> held = new ArrayList<>();
+        try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
+            EpollSocketChannel last = null;
+            for (int i = 0; i < 4; i++) { // half of 8, since there is no pod between the whole and its clients
+                held.add(connect(greedy, wanted));
+                last = next(recorder.connections);
+                assertThat(Admission.of(last).client()).isEqualTo(network.pod(1).address());
+            }
+            for (int i = 0; i < 3; i++) {
+                assertReset(greedy, wanted);
+                assertThat(next(overLimit).getAddress()).isEqualTo(network.pod(1).address());
+            }
+            held.add(connect(network.pod(2).namespace(), wanted));
+            next(recorder.connections);
+            assertThat(clients.whole().sockets().held()).isEqualTo(5);
+            assertThat(loop.channel().isActive()).isTrue();
+
+            last.close().sync(); // so there may be another
+            held.add(connect(greedy, wanted));
+            next(recorder.connections).close().sync();
+        } finally {
+            for (SocketChannel client : held) {
+                client.close();
+            }
+        }
+        assertThat(recorder.failures).isEmpty();
+        assertThat(recorder.picked).hasSize(6);
+    }
+
+    /** A connection that is refused for another reason, or whose handler fails, gives its socket back. */
+    @Test
+    @Pods(2)
+    void whatIsNotServedGivesItsSocketBack(PodNetwork network) throws Exception {
+        Clients clients = new Clients(Holdings.of(9, 1));
+        Recorder recorder = new Recorder(loops) {
+            @Override
+            AcceptRules rules() {
+                return super.rules().withClients(clients);
+            }
+
+            @Override
+            public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+                throw new IllegalStateException("no loop");
+            }
+        };
+        try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
+            assertReset(network.pod(1).namespace(), new InetSocketAddress(network.pod(0).address(), TestProxy.PROXY_PORT));
+            assertThat(next(recorder.refusals)).contains("the proxy itself");
+            TestProxy.redirect(network.pod(0).namespace());
+            assertReset(network.pod(1).namespace(), new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT));
+            assertThat(next(recorder.failures)).hasMessage("no loop");
+            accepting.submit(() -> {}).sync();
+            assertThat(loop.channel().isActive()).isTrue();
+        }
+        assertThat(clients.whole().sockets().held()).isZero();
+        assertThat(clients.size()).isZero();
     }
 
     @Test

@@ -38,6 +38,14 @@ public interface AcceptHandler {
     default void refused(InetSocketAddress client, OriginalDestination destination, String reason) {}
 
     /**
+     * A connection was reset because its client has no room for another socket, see {@link AcceptRules#clients()}. Called on the accepting
+     * event loop, possibly very often; must not log each time.
+     *
+     * @param client see {@link #pick}
+     */
+    default void overLimit(InetSocketAddress client) {}
+
+    /**
      * A connection could not be served and was reset. Called on an event loop.
      *
      * @param cause what {@link #pick} or {@link #accepted} threw, or why the connection could not be registered

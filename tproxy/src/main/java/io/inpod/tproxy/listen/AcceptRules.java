@@ -1,18 +1,31 @@
 package io.inpod.tproxy.listen;
 
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.share.Clients;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which connections an {@link AcceptLoop} refuses because connecting to their destination would lead back to the proxy.
+ * Decides which connections an {@link AcceptLoop} refuses: those of clients that have their share, and those that would lead back to the
+ * proxy if it connected to their destination.
  *
  * @param own tests whether a destination is one of the proxy's own listeners
  * @param connections the proxy's own open connections in the listener's namespace
+ * @param clients bounds the connections of each client and of all; null for no bound
  */
-public record AcceptRules(Predicate<OriginalDestination> own, OwnConnections connections) {
+public record AcceptRules(Predicate<OriginalDestination> own, OwnConnections connections, @Nullable Clients clients) {
+    /**
+     * Creates rules that don't bound clients.
+     *
+     * @param own see {@link AcceptRules}
+     * @param connections see {@link AcceptRules}
+     */
+    public AcceptRules(Predicate<OriginalDestination> own, OwnConnections connections) {
+        this(own, connections, null);
+    }
+
     /**
      * Refuses connections to the proxy's own ports, at any address: a proxy serves every address of its namespace.
      *
@@ -23,6 +36,16 @@ public record AcceptRules(Predicate<OriginalDestination> own, OwnConnections con
     public static AcceptRules ofPorts(Set<Integer> ports, OwnConnections connections) {
         Set<Integer> copy = Set.copyOf(ports);
         return new AcceptRules(destination -> copy.contains(destination.address().getPort()), connections);
+    }
+
+    /**
+     * Returns rules that also bound clients.
+     *
+     * @param bound see {@link AcceptRules}
+     * @return a copy with this bound
+     */
+    public AcceptRules withClients(Clients bound) {
+        return new AcceptRules(own, connections, bound);
     }
 
     /** {@return why a connection is refused, or null} */

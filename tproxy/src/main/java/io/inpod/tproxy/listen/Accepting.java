@@ -3,6 +3,8 @@ package io.inpod.tproxy.listen;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.share.Admission;
+import io.inpod.tproxy.share.Clients;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -10,6 +12,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /** Handles each new connection of a listener, on the accepting event loop, until the connection is registered with its own event loop. */
 final class Accepting extends ChannelInboundHandlerAdapter {
@@ -38,12 +41,34 @@ final class Accepting extends ChannelInboundHandlerAdapter {
     }
 
     private void accept(EpollSocketChannel connection) throws IOException {
+        InetSocketAddress client = CanonicalAddress.ofChannel(connection.remoteAddress());
+        Clients bound = rules.clients();
+        if (bound == null) {
+            accept(connection, client, null);
+            return;
+        }
+        Admission admission = bound.admit(client.getAddress());
+        if (admission == null) {
+            reset(connection);
+            handler.overLimit(client);
+            return;
+        }
+        admission.attachTo(connection);
+        try {
+            accept(connection, client, admission);
+        } catch (IOException | RuntimeException | Error e) {
+            admission.close();
+            throw e;
+        }
+    }
+
+    private void accept(EpollSocketChannel connection, InetSocketAddress client, @Nullable Admission admission) throws IOException {
         connection.config().setAutoRead(false);
         OriginalDestination destination = OriginalDestination.of(connection);
-        InetSocketAddress client = CanonicalAddress.of(connection.remoteAddress());
         String refusal = rules.refusal(client, destination);
         if (refusal != null) {
             reset(connection);
+            release(admission);
             handler.refused(client, destination, refusal);
             return;
         }
@@ -52,9 +77,18 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         loop.register(connection).addListener(registered -> {
             if (!registered.isSuccess()) {
                 reset(connection);
+                release(admission);
                 handler.failed(registered.cause());
+            } else if (admission != null) {
+                connection.closeFuture().addListener(closed -> admission.close());
             }
         });
+    }
+
+    private static void release(@Nullable Admission admission) {
+        if (admission != null) {
+            admission.close();
+        }
     }
 
     private static void reset(EpollSocketChannel connection) {

@@ -1,5 +1,6 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.tproxy.share.Share;
 import io.netty.channel.EventLoop;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -48,12 +49,12 @@ public final class Relay {
     private @Nullable ScheduledFuture<?> idleTimer;
     private @Nullable ScheduledFuture<?> deadline;
 
-    private Relay(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, RelayListener listener) {
+    private Relay(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, @Nullable Share bytes, RelayListener listener) {
         this.loop = downstream.eventLoop();
         this.options = options;
         this.listener = listener;
-        this.downstream = new RelayEnd(this, RelaySide.DOWNSTREAM, downstream);
-        this.upstream = new RelayEnd(this, RelaySide.UPSTREAM, upstream);
+        this.downstream = new RelayEnd(this, RelaySide.DOWNSTREAM, downstream, bytes);
+        this.upstream = new RelayEnd(this, RelaySide.UPSTREAM, upstream, bytes);
         this.downstream.join(this.upstream);
         this.upstream.join(this.downstream);
     }
@@ -82,6 +83,24 @@ public final class Relay {
      * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
      */
     public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, RelayListener listener) {
+        return start(downstream, upstream, options, null, listener);
+    }
+
+    /**
+     * Starts a relay whose buffers count in a share. While the share has no room, a direction is read only when everything that was read
+     * before has been written, and at most 4 KiB at a time: data of peers that read still flows, and what waits for the others stays in
+     * their senders. So relays together hold at most the share, 4 KiB for each direction of each, and one read per event loop.
+     *
+     * @param downstream see {@link #start(DuplexChannel, DuplexChannel, RelayOptions, RelayListener)}
+     * @param upstream see {@link #start(DuplexChannel, DuplexChannel, RelayOptions, RelayListener)}
+     * @param options the relay's settings
+     * @param bytes counts the memory of buffers that wait to be written, usually one share for all relays of a client; null for no bound
+     * @param listener notified once, when the relay has ended
+     * @return the relay
+     * @throws IllegalArgumentException if the channels are on different event loops, or on one without {@link RelayIoHandler}
+     */
+    public static Relay start(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, @Nullable Share bytes,
+            RelayListener listener) {
         if (downstream.eventLoop() != upstream.eventLoop()) {
             throw new IllegalArgumentException("both channels must be on the same event loop");
         }
@@ -89,7 +108,7 @@ public final class Relay {
         if (socket && !(downstream.eventLoop() instanceof IoEventLoop loop && loop.isIoType(RelayIoHandler.class))) {
             throw new IllegalArgumentException("the event loop loses half-closed sockets; create it with RelayIoHandler.newFactory()");
         }
-        Relay relay = new Relay(downstream, upstream, options, listener);
+        Relay relay = new Relay(downstream, upstream, options, bytes, listener);
         relay.run(relay::begin);
         return relay;
     }

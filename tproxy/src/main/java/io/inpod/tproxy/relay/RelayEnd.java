@@ -1,6 +1,7 @@
 package io.inpod.tproxy.relay;
 
 import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.share.Share;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -27,6 +28,9 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private final DuplexChannel channel;
     @SuppressWarnings("NullAway.Init") // set right after construction, since the two ends refer to each other
     private RelayEnd peer;
+    private final @Nullable Share bytes;
+    /** What waits to be written to this channel; null if nobody counts it. */
+    private final @Nullable HeldBuffers held;
     private ParkedInput parked = new ParkedInput();
 
     private volatile long bytesRead; // written on the event loop only
@@ -39,10 +43,12 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     /** No more data goes to this channel, and all data has been written. */
     private boolean outputEnded;
 
-    RelayEnd(Relay relay, RelaySide side, DuplexChannel channel) {
+    RelayEnd(Relay relay, RelaySide side, DuplexChannel channel, @Nullable Share bytes) {
         this.relay = relay;
         this.side = side;
         this.channel = channel;
+        this.bytes = bytes;
+        this.held = HeldBuffers.of(bytes);
     }
 
     void join(RelayEnd other) {
@@ -67,7 +73,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     void install(RelayOptions options) {
-        options.configure(channel);
+        options.configure(channel, bytes);
         ParkedInput early = channel.pipeline().get(ParkedInput.class);
         if (early != null) {
             parked = early;
@@ -115,6 +121,9 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             relay.active();
             peer.pendingWrites++;
             peer.unflushed = true;
+            if (peer.held != null) {
+                peer.held.add(data.capacity());
+            }
             peer.channel.write(data).addListener(peer);
         }
     }
@@ -129,12 +138,15 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         if (unflushed) {
             unflushed = false;
             channel.flush();
+            if (held != null) {
+                held.settle();
+            }
         }
     }
 
     private void readMore() {
         if (!relay.isOver() && !inputEnded) {
-            readPaused = !peer.channel.isWritable();
+            readPaused = !peer.channel.isWritable() || peer.held != null && peer.held.isExhausted();
             if (!readPaused) {
                 channel.read();
             }
@@ -152,13 +164,20 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     @Override
     public void operationComplete(ChannelFuture write) {
         pendingWrites--;
+        if (held != null) {
+            held.removeFirst();
+        }
         if (!write.isSuccess()) {
             relay.fail(side, write.cause());
             return;
         }
         relay.active();
-        if (pendingWrites == 0 && peer.inputEnded) {
-            endOutput();
+        if (pendingWrites == 0) {
+            if (peer.inputEnded) {
+                endOutput();
+            } else if (peer.readPaused && held != null) { // for the share; the channel's writability may not have changed
+                peer.readMore();
+            }
         }
     }
 

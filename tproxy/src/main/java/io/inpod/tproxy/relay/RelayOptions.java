@@ -1,11 +1,13 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.tproxy.share.Share;
 import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of a {@link Relay}.
@@ -65,7 +67,7 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
      * @param channel a connected channel; called on its event loop
      */
     public void prepare(Channel channel) {
-        configure(channel);
+        configure(channel, null);
         if (channel.pipeline().get(ParkedInput.class) == null) {
             channel.pipeline().addLast(new ParkedInput());
         }
@@ -82,11 +84,12 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
     }
 
     /** Sets the options that this kind of channel has; for others setOption returns false. */
-    void configure(Channel channel) {
+    void configure(Channel channel, @Nullable Share bytes) {
         channel.config().setAutoRead(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(lowWaterBytes, highWaterBytes));
-        channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR,
-                new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, Math.min(FIRST_READ_BYTES, maxReadBytes), maxReadBytes));
+        AdaptiveRecvByteBufAllocator reads =
+                new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, Math.min(FIRST_READ_BYTES, maxReadBytes), maxReadBytes);
+        channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, bytes == null ? reads : new BoundedReads(reads, bytes));
     }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.tproxy.share.Share;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -14,6 +15,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -57,6 +59,43 @@ class RelayTest {
                 assertThat(result.failedSide()).isNull();
             });
         }
+    }
+
+    /** Without a share, these 24 directions would hold 12 MiB. */
+    @Test
+    void unreadRelaysHoldTheirShareAndOthersGoOn() throws Exception {
+        Share whole = Share.of(3 * MEBIBYTE);
+        Share hoarder = whole.part();
+        List<RelayedConnection> unread = new ArrayList<>();
+        try {
+            for (int i = 0; i < 24; i++) {
+                RelayedConnection relayed = new RelayedConnection().started(hoarder);
+                relayed.server.setReceiveBufferSize(4096);
+                relayed.client.setSendBufferSize(4096);
+                unread.add(relayed);
+                threads.submit(send(relayed.client, 64 * MEBIBYTE, i));
+            }
+            while (hoarder.refusals() == 0) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+            for (Share share : List.of(whole.part(), hoarder)) { // an uninvolved one, and one more connection of the same
+                try (RelayedConnection other = new RelayedConnection().started(share)) {
+                    Future<Long> up = threads.submit(send(other.client, 4 * MEBIBYTE, 1));
+                    Future<Long> down = threads.submit(send(other.server, 4 * MEBIBYTE, 2));
+                    Future<Long> answer = threads.submit(receive(other.client));
+                    assertThat(receive(other.server).call()).isEqualTo(up.get());
+                    assertThat(answer.get()).isEqualTo(down.get());
+                    assertThat(hoarder.held()).isBetween(MEBIBYTE / 2L, 3L * MEBIBYTE);
+                    assertThat(other.result().isComplete()).isTrue();
+                }
+            }
+        } finally {
+            for (RelayedConnection relayed : unread) {
+                relayed.close();
+                relayed.result();
+            }
+        }
+        assertThat(whole.held()).isZero();
     }
 
     @Test

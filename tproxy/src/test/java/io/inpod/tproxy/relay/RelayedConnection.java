@@ -1,5 +1,6 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.tproxy.share.Share;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
@@ -68,6 +69,11 @@ final class RelayedConnection implements AutoCloseable, RelayListener {
 
     RelayedConnection started() {
         Relay.start(downstream, upstream, this);
+        return this;
+    }
+
+    RelayedConnection started(Share bytes) {
+        Relay.start(downstream, upstream, RelayOptions.DEFAULT, bytes, this);
         return this;
     }
 

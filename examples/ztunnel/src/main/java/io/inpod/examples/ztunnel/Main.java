@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
+import io.inpod.examples.ztunnel.proxy.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
 import io.inpod.examples.ztunnel.succession.Succession;
@@ -21,12 +22,13 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -38,8 +40,7 @@ import org.slf4j.LoggerFactory;
 /** The ztunnel's process. Its exit code is 0 after SIGTERM, 1 after a fatal error, and 2 if the configuration can't be used. */
 public final class Main {
     private static final int RETRY_SECONDS = 5;
-    private static final int RESOLVER_THREADS = 4;
-    private static final int MAX_WAITING_NAMES = 1000;
+    private static final int RESOLVER_THREADS = 16;
 
     private Main() {}
 
@@ -81,6 +82,7 @@ public final class Main {
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
         log.info("inpod_mark: {}", config.mark());
+        log.info("inpod_limits: {} sockets, {} MiB of buffers", config.limits().sockets(), config.limits().bufferBytes() >> 20);
         log.info("{} workloads known", mesh.size());
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
@@ -94,8 +96,9 @@ public final class Main {
                 new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
-        ThreadPoolExecutor resolver = new ThreadPoolExecutor(RESOLVER_THREADS, RESOLVER_THREADS, 0, TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(MAX_WAITING_NAMES), new DefaultThreadFactory("resolver", true));
+        int resolvers = config.socks5() ? RESOLVER_THREADS : 1; // only SOCKS5 needs names
+        ThreadPoolExecutor resolver = new ThreadPoolExecutor(resolvers, resolvers, 0, TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
         Succession succession = config.portReuse() ? Succession.open(config.handOverDirectory(), new OwnListeners()) : null;
         if (succession != null) {
@@ -103,7 +106,9 @@ public final class Main {
             successors.setDaemon(true);
             successors.start();
         }
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), resolver, new OwnConnections(), succession);
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(),
+                new NameLookups(resolver, resolvers, InetAddress::getByName), new OwnConnections(),
+                config.limits().holdings(), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);

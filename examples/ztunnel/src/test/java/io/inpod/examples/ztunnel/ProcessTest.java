@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -259,8 +260,92 @@ class ProcessTest {
         }
     }
 
+    private static final String BOTH = MESH + "- {name: name-q, namespace: default, serviceAccount: sa-q, node: test, workloadIps: [10.0.0.2]}\n";
+
+    @Test
+    void aPodTakesNoMoreThanItsShareOfSockets() throws Exception {
+        ztunnel.mesh(BOTH);
+        ztunnel.environment.putAll(Map.of("INPOD_MAX_SOCKETS", "90", "INPOD_IDLE_AT_LIMIT", "1h"));
+        ztunnel.start();
+        List<Socket> held = new ArrayList<>();
+        try (NetworkNamespace other = NetworkNamespace.create()) {
+            try (Rtnetlink inside = Rtnetlink.open(other)) {
+                inside.links().up("lo");
+            }
+            assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+            assertThat(agent.add("q", other)).isEqualTo("ack");
+            try (ServerSocketChannel listener = listen(9000); ServerSocketChannel uninvolved = listen(other, 9000)) {
+                int before = ztunnel.descriptors().size();
+                for (Socket next = attempt(pod); next != null; next = attempt(pod)) {
+                    held.add(next);
+                }
+                assertThat(held).hasSize(15); // of one address, with two sockets each: a third of 90
+                for (int i = 0; i < 100; i++) { // port 15008, without TLS
+                    SocketChannel silent = pod.<SocketChannel, IOException>call(SocketChannel::open);
+                    held.add(silent.socket());
+                    silent.configureBlocking(false);
+                    silent.connect(new InetSocketAddress("127.0.0.1", 15008));
+                }
+                for (int i = 0; i < 20; i++) {
+                    try (Socket client = socks(other, 9000); Socket app = accept(uninvolved)) {
+                        client.getOutputStream().write(i);
+                        assertThat(app.getInputStream().read()).isEqualTo(i);
+                    }
+                }
+                assertThat(ztunnel.awaitLine(0, "has its share of sockets")).contains("total=90").contains("name-p");
+                assertThat(ztunnel.descriptors().size()).isLessThanOrEqualTo(before + 60);
+                assertThat(ztunnel.lines()).noneMatch(line -> line.contains("Too many open files"));
+                for (Socket socket : held) {
+                    socket.close();
+                }
+                for (int i = 0; i < 15; i++) {
+                    accept(listener).close();
+                }
+                ztunnel.awaitDescriptors(before);
+                socks(9000).close(); // served again
+            }
+        } finally {
+            for (Socket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void whereAPodHasItsShareItsLongestIdleConnectionsMakeRoom() throws Exception {
+        ztunnel.environment.putAll(Map.of("INPOD_MAX_SOCKETS", "90", "INPOD_IDLE_AT_LIMIT", "0s"));
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        List<Socket> held = new ArrayList<>();
+        try (ServerSocketChannel listener = listen(9000)) {
+            for (Socket next = attempt(pod); next != null; next = attempt(pod)) {
+                held.add(next);
+            }
+            assertThat(end(held.get(0))).isEqualTo("reset");
+            try (Socket newest = accept(listener)) {
+                assertThat(newest.isConnected()).isTrue(); // the app's side of one of them
+            }
+            assertThat(ztunnel.awaitLine(0, "has its share of sockets")).contains("idle_reset=");
+        } finally {
+            for (Socket socket : held) {
+                socket.close();
+            }
+        }
+    }
+
+    /** Connects within a pod through the proxy; returns null if the proxy refuses the connection. */
+    private Socket attempt(NetworkNamespace from) {
+        try {
+            return socks(from, 9000);
+        } catch (IOException | AssertionError e) {
+            return null;
+        }
+    }
+
+    /** If the bound on sockets is set too high, it still has no descriptors left one day. */
     @Test
     void survivesWithoutFileDescriptors() throws Exception {
+        ztunnel.environment.put("INPOD_MAX_SOCKETS", "100000");
         ztunnel.start("sh", "-c", "ulimit -n 150; exec \"$@\"", "sh");
         assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
         try (ServerSocketChannel listener = listen(9000)) {
@@ -291,7 +376,11 @@ class ProcessTest {
     }
 
     private ServerSocketChannel listen(int port) throws IOException {
-        ServerSocketChannel listener = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+        return listen(pod, port);
+    }
+
+    private static ServerSocketChannel listen(NetworkNamespace namespace, int port) throws IOException {
+        ServerSocketChannel listener = namespace.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
         return listener.bind(new InetSocketAddress("0.0.0.0", port));
     }
 
@@ -304,7 +393,11 @@ class ProcessTest {
 
     /** Connects within the pod through the proxy. */
     private Socket socks(int port) throws IOException {
-        Socket socket = pod.<SocketChannel, IOException>call(SocketChannel::open).socket();
+        return socks(pod, port);
+    }
+
+    private static Socket socks(NetworkNamespace from, int port) throws IOException {
+        Socket socket = from.<SocketChannel, IOException>call(SocketChannel::open).socket();
         socket.setSoTimeout(30_000);
         socket.connect(new InetSocketAddress("127.0.0.1", 15080), 30_000);
         socket.getOutputStream().write(HexFormat.of().parseHex("050100"));

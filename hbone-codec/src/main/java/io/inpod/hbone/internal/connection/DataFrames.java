@@ -7,6 +7,7 @@ import io.inpod.hbone.internal.stream.Stream;
 import io.inpod.hbone.internal.stream.StreamChannel;
 import io.inpod.hbone.internal.stream.StreamTable;
 import io.inpod.hbone.internal.stream.Streams;
+import io.inpod.hbone.internal.stream.UnreadBytes;
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http2.Http2Error;
 import org.jspecify.annotations.Nullable;
@@ -17,16 +18,19 @@ final class DataFrames {
     private final StreamTable table;
     private final Streams streams;
     private final ReceiveWindow window;
+    private final UnreadBytes unread;
     private final FloodGuard flood;
     private final Violations violations;
     /** The stream of the frame that is being read; null if its bytes are dropped. */
     private @Nullable Stream current;
 
-    DataFrames(Side side, StreamTable table, Streams streams, ReceiveWindow window, FloodGuard flood, Violations violations) {
+    DataFrames(Side side, StreamTable table, Streams streams, ReceiveWindow window, UnreadBytes unread, FloodGuard flood,
+            Violations violations) {
         this.side = side;
         this.table = table;
         this.streams = streams;
         this.window = window;
+        this.unread = unread;
         this.flood = flood;
         this.violations = violations;
     }
@@ -53,6 +57,7 @@ final class DataFrames {
     }
 
     void part(ByteBuf part) {
+        unread.arrived(part.readableBytes());
         Stream stream = current;
         if (stream == null || stream.isClosed()) {
             drop(part);
@@ -77,6 +82,7 @@ final class DataFrames {
     }
 
     void padding(int bytes) {
+        unread.arrived(bytes);
         streams.credit(current, bytes);
     }
 

@@ -15,6 +15,7 @@ import io.inpod.hbone.internal.stream.ReceiveWindow;
 import io.inpod.hbone.internal.stream.SendScheduler;
 import io.inpod.hbone.internal.stream.StreamTable;
 import io.inpod.hbone.internal.stream.Streams;
+import io.inpod.hbone.internal.stream.UnreadBytes;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -88,14 +89,15 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         int maxHeaders = options.limits().maxHeaderListSize();
         headerCodec = new HeaderCodec(maxHeaders);
         ReceiveWindow window = new ReceiveWindow(options, writer, table);
-        streams = new Streams(peer, reports, writer, headerCodec, turn, table, scheduler, window, this);
+        UnreadBytes unread = new UnreadBytes(channel, options.memory().of(channel), () -> keepAlive.readingResumed());
+        streams = new Streams(peer, reports, writer, headerCodec, turn, table, scheduler, window, unread, this);
         settings = new PeerSettings(isServer(), writer, headerCodec, streams, scheduler, window);
-        keepAlive = new KeepAlive(this, table, writer, context.executor(), options.times());
+        keepAlive = new KeepAlive(this, table, unread, writer, context.executor(), options.times());
         Violations violations = new Violations(streams, flood);
         InboundFrames frames = new InboundFrames(
                 new ConnectionFrames(this, settings, keepAlive, scheduler, writer, flood, reports),
                 new StreamFrames(this, table, streams, scheduler, headerCodec, flood, violations, reports),
-                new DataFrames(this, table, streams, window, flood, violations), flood);
+                new DataFrames(this, table, streams, window, unread, flood, violations), flood);
         reader = new FrameReader(frames, context.alloc(), isServer(), options.windows().maxFrame(), 2 * maxHeaders);
         Consumer<String> log = events.frameLog(channel);
         if (log != null) {

@@ -3,6 +3,7 @@ package io.inpod.hbone.internal.connection;
 import io.inpod.hbone.HboneTimes;
 import io.inpod.hbone.internal.frames.FrameWriter;
 import io.inpod.hbone.internal.stream.StreamTable;
+import io.inpod.hbone.internal.stream.UnreadBytes;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class KeepAlive {
     private final Http2Connection connection;
     private final StreamTable table;
+    private final UnreadBytes unread;
     private final FrameWriter writer;
     private final EventExecutor loop;
     private final HboneTimes times;
@@ -26,9 +28,10 @@ final class KeepAlive {
     private boolean old;
     private @Nullable Future<?> timer;
 
-    KeepAlive(Http2Connection connection, StreamTable table, FrameWriter writer, EventExecutor loop, HboneTimes times) {
+    KeepAlive(Http2Connection connection, StreamTable table, UnreadBytes unread, FrameWriter writer, EventExecutor loop, HboneTimes times) {
         this.connection = connection;
         this.table = table;
+        this.unread = unread;
         this.writer = writer;
         this.loop = loop;
         this.times = times;
@@ -60,7 +63,9 @@ final class KeepAlive {
 
     private void tick() {
         long now = System.nanoTime();
-        if (unanswered && now - unansweredSince >= timeout) {
+        if (unread.isStopped()) {
+            unansweredSince = now; // the answer waits in the socket
+        } else if (unanswered && now - unansweredSince >= timeout) {
             connection.lost("no answer to PING within " + TimeUnit.NANOSECONDS.toMillis(timeout) + " ms");
             return;
         }
@@ -79,6 +84,11 @@ final class KeepAlive {
         }
         long next = Math.min(interval, timeout - (now - unansweredSince));
         timer = loop.schedule(this::tick, Math.max(1, next), TimeUnit.NANOSECONDS);
+    }
+
+    /** The connection, which wasn't read for some time, is read again. */
+    void readingResumed() {
+        unansweredSince = System.nanoTime();
     }
 
     /** Sends a PING out of turn, unless one is unanswered. */

@@ -38,12 +38,13 @@ public final class Streams {
     private final StreamTable table;
     private final SendScheduler scheduler;
     private final ReceiveWindow window;
+    private final UnreadBytes unread;
     private final Listener listener;
     private boolean lost;
 
     /** The streams of a connection that has none yet. */
     public Streams(SpiffeId peer, ConnectionEvents events, FrameWriter writer, HeaderCodec headerCodec, LoopTurn turn, StreamTable table,
-            SendScheduler scheduler, ReceiveWindow window, Listener listener) {
+            SendScheduler scheduler, ReceiveWindow window, UnreadBytes unread, Listener listener) {
         this.connection = events.connection();
         this.peer = peer;
         this.events = events;
@@ -53,6 +54,7 @@ public final class Streams {
         this.table = table;
         this.scheduler = scheduler;
         this.window = window;
+        this.unread = unread;
         this.listener = listener;
     }
 
@@ -131,6 +133,7 @@ public final class Streams {
 
     /** Returns credit for bytes that were read or dropped; without a stream, the connection's credit only. */
     public void credit(@Nullable Stream stream, int bytes) {
+        unread.gone(bytes);
         if (!lost) {
             window.credit(stream, bytes);
         }

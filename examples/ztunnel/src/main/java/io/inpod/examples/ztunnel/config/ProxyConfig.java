@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, as socket options
  * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may continue after SIGTERM
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
+ * @param limits what all pods together may take
  * @param localXds LOCAL_XDS: the mesh as text, or null
  * @param localXdsPath LOCAL_XDS_PATH: the mesh as a file, or null
  */
@@ -50,6 +51,7 @@ public record ProxyConfig(
         SocketOptions keepalive,
         Duration terminationDeadline,
         int workers,
+        Limits limits,
         @Nullable String localXds,
         @Nullable Path localXdsPath) {
     private static final Set<Integer> OWN_PORTS = Set.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
@@ -101,6 +103,7 @@ public record ProxyConfig(
                 keepalive(env),
                 env.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(5)),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
+                Limits.from(env),
                 text.isEmpty() ? null : text,
                 path.isEmpty() ? null : Path.of(path));
     }

@@ -122,6 +122,7 @@ public final class StateManager {
     /** Reads the pods' current addresses, and retries to serve pending pods. To be called from time to time. */
     public synchronized void refresh() {
         running.forEach((uid, proxy) -> {
+            proxy.reportLimits();
             try {
                 proxy.readAddresses();
                 proxy.checkPorts();

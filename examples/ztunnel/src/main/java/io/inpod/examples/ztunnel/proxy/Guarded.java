@@ -3,8 +3,11 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.relay.Relay;
 import io.inpod.tproxy.relay.RelayListener;
+import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.share.Admission;
 import io.netty.channel.Channel;
 import io.netty.channel.socket.DuplexChannel;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,10 +35,10 @@ final class Guarded {
         }
     }
 
-    /** Like {@link Relay#start}, but also resets the upstream connection if it throws. */
-    static void relay(DuplexChannel client, DuplexChannel upstream, RelayListener listener) {
+    /** Like {@link Relay#start}, with buffers that count as the client's; but also resets the upstream connection if it throws. */
+    static void relay(DuplexChannel client, DuplexChannel upstream, @Nullable Admission admission, RelayListener listener) {
         try {
-            Relay.start(client, upstream, listener);
+            Relay.start(client, upstream, RelayOptions.DEFAULT, admission == null ? null : admission.holdings().bytes(), listener);
         } catch (RuntimeException | Error e) {
             Resets.reset(upstream);
             throw e;

@@ -5,6 +5,7 @@ import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
@@ -51,7 +52,8 @@ final class InboundPlaintext extends PodListener {
     private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination,
             AccessLog.Connection connection) {
         Future<UpstreamConnection> upstream =
-                app.connect(client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY);
+                CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(), () -> app.connect(
+                        client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY));
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
     }
@@ -60,7 +62,7 @@ final class InboundPlaintext extends PodListener {
         if (upstream.isSuccess()) {
             EpollSocketChannel toApp = upstream.getNow().channel();
             pod.connections().add(toApp);
-            Guarded.relay(client, toApp, result -> AccessLog.ended(connection, result));
+            Guarded.relay(client, toApp, Admission.of(client), result -> AccessLog.ended(connection, result));
         } else if (upstream.isCancelled()) {
             AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
             client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);

@@ -9,9 +9,11 @@ import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
@@ -67,9 +69,10 @@ final class InboundTunnels implements TunnelRequestHandler {
     }
 
     private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
-        Future<UpstreamConnection> upstream = app.connect(
-                request.connection().eventLoop(), new ClientAddress(source.getAddress()), new DestinationAddress(destination),
-                PodContext.FOR_RELAY);
+        EventLoop loop = request.connection().eventLoop();
+        Future<UpstreamConnection> upstream =
+                CountedSockets.connect(Admission.of(request.connection()), pod.limit(), loop, () -> app.connect(
+                        loop, new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY));
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
@@ -84,7 +87,8 @@ final class InboundTunnels implements TunnelRequestHandler {
         pod.connections().add(toApp);
         try {
             TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
-            Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, result -> AccessLog.ended(log, result)));
+            Admission client = Admission.of(request.connection());
+            Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, client, result -> AccessLog.ended(log, result)));
         } catch (TunnelResetException e) {
             AccessLog.failed(log, AccessLog.words(e));
             Resets.reset(toApp);

@@ -8,6 +8,7 @@ import io.inpod.hbone.client.HboneDestination;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.DestinationAddress;
 import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.upstream.SpoofPolicy;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
@@ -83,7 +84,8 @@ final class OutboundPath {
     }
 
     private void connect(EpollSocketChannel client, InetSocketAddress destination, AccessLog.Connection connection, Outcome outcome) {
-        Future<UpstreamConnection> upstream = direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.FOR_RELAY);
+        Future<UpstreamConnection> upstream = CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(),
+                () -> direct.connect(client.eventLoop(), new DestinationAddress(destination), PodContext.FOR_RELAY));
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 
@@ -96,7 +98,7 @@ final class OutboundPath {
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
                 outcome.known(null);
-                Guarded.relay(client, up, result -> AccessLog.ended(connection, result));
+                Guarded.relay(client, up, Admission.of(client), result -> AccessLog.ended(connection, result));
             } else if (done.isCancelled()) {
                 AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
                 client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);

@@ -8,6 +8,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayOptions;
+import io.inpod.tproxy.share.Clients;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
@@ -29,6 +30,8 @@ import java.util.Optional;
  * @param connections the open connections
  * @param accepted the open connections that were accepted
  * @param own the open connections that the proxy has opened
+ * @param clients bounds what its clients hold, each and all together
+ * @param limit what happens when they have their share
  */
 record PodContext(
         ProxyConfig config,
@@ -41,7 +44,9 @@ record PodContext(
         WithinNode within,
         Connections connections,
         Connections accepted,
-        OwnConnections own) {
+        OwnConnections own,
+        Clients clients,
+        AtLimit limit) {
     /** Prepares an upstream connection or tunnel for a relay before anything is read from it. */
     static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
 

@@ -34,7 +34,7 @@ abstract class PodListener implements AcceptHandler {
     }
 
     final AcceptRules rules() {
-        return new AcceptRules(this::isOurs, pod.own());
+        return new AcceptRules(this::isOurs, pod.own(), pod.clients());
     }
 
     /** Returns the options of the listener's socket, which accepted connections inherit. */
@@ -81,6 +81,11 @@ abstract class PodListener implements AcceptHandler {
                 new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(),
                         null, null),
                 "attempted recursive call to ourselves: " + reason);
+    }
+
+    @Override
+    public final void overLimit(InetSocketAddress client) {
+        pod.limit().socketsExhausted();
     }
 
     @Override

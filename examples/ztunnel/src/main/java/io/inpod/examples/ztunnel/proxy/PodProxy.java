@@ -17,6 +17,8 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.listen.HandOver;
 import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.share.Clients;
+import io.inpod.tproxy.share.Holdings;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.channel.ChannelHandler;
@@ -76,9 +78,12 @@ public final class PodProxy {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
         SocketOptions sockets = config.keepalive().with(MARK, config.mark());
+        Connections connections = new Connections();
+        Holdings holdings = shared.holdings().part();
+        AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
-                identity(shared, info, workload), sockets, WithinNode.of(namespace), new Connections(), new Connections(),
-                new OwnConnections());
+                identity(shared, info, workload), sockets, WithinNode.of(namespace), connections, new Connections(),
+                new OwnConnections(), new Clients(holdings), limit);
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.succession());
         try {
@@ -108,14 +113,14 @@ public final class PodProxy {
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         // A tunnel's client is connected to port 15008, so a source port that the kernel chooses can't clash with its connection.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
-        HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server(), new TunnelEvents());
+        HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server().with(new CountedBytes()), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
         listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
             listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
-                    new Socks5(pod, shared.group(), path, shared.resolver()));
+                    new Socks5(pod, shared.group(), path, pod.limit().names()));
         }
     }
 
@@ -169,6 +174,11 @@ public final class PodProxy {
     /** {@return the pod's network namespace} */
     public NetworkNamespace namespace() {
         return pod.namespace();
+    }
+
+    /** Logs what was refused because the pod had its share. */
+    public void reportLimits() {
+        pod.limit().report();
     }
 
     /** Reads the pod's addresses again. */

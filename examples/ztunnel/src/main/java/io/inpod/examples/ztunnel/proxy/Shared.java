@@ -5,6 +5,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.share.Holdings;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
@@ -20,12 +21,14 @@ import org.jspecify.annotations.Nullable;
  * @param certificates the source of the certificates of the pods on this node
  * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
- * @param resolver runs blocking DNS look-ups
+ * @param names looks names up
  * @param tunnels the connections that carry tunnels from pods on this node
+ * @param holdings what all pods hold
+ * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        Executor resolver, OwnConnections tunnels, @Nullable Succession succession) {
+        NameLookups names, OwnConnections tunnels, Holdings holdings, Executor control, @Nullable Succession succession) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -27,8 +27,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -39,12 +37,12 @@ final class Socks5 extends PodListener {
     private static final int HANDSHAKE_SECONDS = 10;
 
     private final OutboundPath path;
-    private final Executor resolver;
+    private final NameLookups.OfPod names;
 
-    Socks5(PodContext pod, EventLoopGroup loops, OutboundPath path, Executor resolver) {
+    Socks5(PodContext pod, EventLoopGroup loops, OutboundPath path, NameLookups.OfPod names) {
         super(pod, InPodConstants.SOCKS5_PORT, loops);
         this.path = path;
-        this.resolver = resolver;
+        this.names = names;
     }
 
     @Override
@@ -125,21 +123,25 @@ final class Socks5 extends PodListener {
                 } else if (workload.isPresent()) {
                     open(new InetSocketAddress(workload.get().addresses().get(0), command.dstPort()));
                 } else {
-                    resolver.execute(() -> lookUp(host, command.dstPort()));
+                    lookUp(host, command.dstPort());
                 }
-            } catch (RejectedExecutionException e) {
-                answer(Socks5CommandStatus.FAILURE); // too many names are being looked up
             } catch (UnknownHostException e) {
                 answer(Socks5CommandStatus.ADDRESS_UNSUPPORTED);
             }
         }
 
         private void lookUp(String host, int port) {
-            try {
-                InetAddress address = InetAddress.getByName(host);
-                client.eventLoop().execute(() -> Guarded.run(client, () -> open(new InetSocketAddress(address, port))));
-            } catch (UnknownHostException e) {
-                client.eventLoop().execute(() -> answer(Socks5CommandStatus.HOST_UNREACHABLE));
+            NameLookups.LookUp lookUp = names.start(host, address -> client.eventLoop().execute(() -> Guarded.run(client, () -> {
+                if (address == null) {
+                    answer(Socks5CommandStatus.HOST_UNREACHABLE);
+                } else {
+                    open(new InetSocketAddress(address, port));
+                }
+            })));
+            if (lookUp == null) {
+                answer(Socks5CommandStatus.FAILURE); // too many names of the pod wait already
+            } else {
+                client.closeFuture().addListener(gone -> lookUp.cancel()); // also after the deadline
             }
         }
 

@@ -1,19 +1,24 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.client.HbonePool;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.net.InetAddress;
 import java.util.IdentityHashMap;
 
 /** The outgoing HBONE connections of a pod, one pool per event loop. Their sockets are opened in the pod's namespace. */
@@ -25,8 +30,9 @@ final class TunnelPools {
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
         this.ofNode = shared.tunnels();
+        HboneOptions options = HboneOptions.client().with(new CountedBytes());
         for (EventLoop loop : shared.loops()) {
-            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect));
+            pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));
         }
     }
 
@@ -34,13 +40,27 @@ final class TunnelPools {
         SocketOptions common = pod.isWithinNode(destination.address().getAddress()) ? pod.socketsWithinNode() : pod.sockets();
         SocketOptions options = common.withFamily(IpFamily.of(destination.address().getAddress()).protocolFamily());
         ChannelFactory<EpollSocketChannel> sockets = NettyChannels.client(pod.namespace(), options);
-        return new Bootstrap().group(loop).channelFactory(() -> counted(sockets.newChannel()))
+        return new Bootstrap().group(loop).channelFactory(() -> counted(sockets, destination.address().getAddress()))
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) UpstreamOptions.DEFAULT.connectTimeout().toMillis())
                 .handler(initializer).connect(destination.address());
     }
 
     /** Adds the channel here, not when connecting completes: if the socket can't be created, the future's channel never closes. */
-    private EpollSocketChannel counted(EpollSocketChannel channel) {
+    private EpollSocketChannel counted(ChannelFactory<EpollSocketChannel> sockets, InetAddress peer) {
+        Admission admission = pod.clients().admit(peer);
+        if (admission == null) {
+            pod.limit().socketsExhausted();
+            throw new ChannelException("the pod has its share of the proxy's sockets");
+        }
+        EpollSocketChannel channel;
+        try {
+            channel = sockets.newChannel();
+        } catch (RuntimeException e) {
+            admission.close();
+            throw e;
+        }
+        admission.attachTo(channel);
+        channel.closeFuture().addListener(closed -> admission.close());
         pod.connections().add(channel);
         pod.own().track(channel);
         ofNode.track(channel);
