@@ -23,8 +23,8 @@ import java.util.Set;
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether the rules include the guard
  * @param proxyCgroups the paths of the proxies' cgroups in the version 2 hierarchy, without a leading slash, if only these cgroups and
- *     their descendants may use the proxy's mark: usually one, two during an upgrade; empty if every process may. Needs the guard. The cgroups
- *     must exist when the rules are applied, and the kernel needs CONFIG_NETFILTER_XT_MATCH_CGROUP, or for {@code inet} tables
+ *     their descendants may use the proxy's mark: usually one, two during an upgrade; empty if every process may. Needs the guard. The
+ *     cgroups must exist when the rules are applied, and the kernel needs CONFIG_NETFILTER_XT_MATCH_CGROUP, or for {@code inet} tables
  *     CONFIG_NFT_SOCKET
  */
 public record PodRules(List<InPodRedirection> redirections, boolean guard, List<String> proxyCgroups) {
