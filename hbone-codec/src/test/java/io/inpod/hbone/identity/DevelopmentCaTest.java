@@ -60,7 +60,7 @@ class DevelopmentCaTest {
         String program = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            processes.add(new ProcessBuilder(program, "-cp", System.getProperty("java.class.path"), Opener.class.getName(), directory.toString())
+            processes.add(new ProcessBuilder(program, "-XX:-UsePerfData", "-cp", System.getProperty("java.class.path"), Opener.class.getName(), directory.toString())
                     .redirectErrorStream(true).start());
         }
         Set<String> serials = new HashSet<>();

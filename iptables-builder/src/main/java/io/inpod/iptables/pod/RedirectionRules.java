@@ -32,6 +32,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -161,13 +162,13 @@ final class RedirectionRules {
 
     private List<Rule> rawIn() {
         List<Rule> rules = new ArrayList<>();
-        once(rules, InPodRedirection::dnsCapture, ZONE_OF_REPLIES.get(kind));
+        once(rules, InPodRedirection::dnsCapture, Objects.requireNonNull(ZONE_OF_REPLIES.get(kind)));
         return rules;
     }
 
     private List<Rule> rawOut() {
         List<Rule> rules = new ArrayList<>();
-        once(rules, InPodRedirection::dnsCapture, ZONE_OF_QUERIES.get(kind));
+        once(rules, InPodRedirection::dnsCapture, Objects.requireNonNull(ZONE_OF_QUERIES.get(kind)));
         return rules;
     }
 

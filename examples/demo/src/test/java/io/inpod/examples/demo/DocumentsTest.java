@@ -66,6 +66,15 @@ class DocumentsTest {
         }
     }
 
+    /** The threat model says by which test each row is shown. */
+    @Test
+    void nameTestsThatExist() throws IOException {
+        Set<String> tests = files(ROOT, path -> path.getFileName().toString().endsWith("Test.java") && !path.toString().contains("/target/")).stream()
+                .map(file -> file.getFileName().toString().replace(".java", "")).collect(Collectors.toSet());
+        assertThat(Pattern.compile("`(\\w+Test)`").matcher(Files.readString(ROOT.resolve("docs/security.md"))).results().map(match -> match.group(1)))
+                .isNotEmpty().isSubsetOf(tests);
+    }
+
     @Test
     void linkToWhatExists() throws IOException {
         List<String> broken = new ArrayList<>();

@@ -7,7 +7,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -26,7 +25,7 @@ import java.util.concurrent.CompletableFuture;
 public final class HttpGet {
     private HttpGet() {}
 
-    static CompletableFuture<String> get(NetworkNamespace namespace, URI uri, EventLoopGroup loops) {
+    static CompletableFuture<String> get(NetworkNamespace namespace, URI uri, io.netty.channel.EventLoopGroup loops) {
         CompletableFuture<String> body = new CompletableFuture<>();
         DefaultFullHttpRequest request = new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, uri.getRawPath());
         request.headers().set(HttpHeaderNames.HOST, uri.getAuthority()).set(HttpHeaderNames.CONNECTION, "close");
@@ -50,7 +49,7 @@ public final class HttpGet {
     }
 
     public static void main(String[] args) throws Exception {
-        EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         try (NetworkNamespace namespace = NetworkNamespace.named(args[0])) {
             System.out.println(get(namespace, URI.create(args[1]), loops).get());
         } finally {

@@ -19,6 +19,8 @@ public enum Guarantee {
     CONTAINED("TCP that misses the redirection doesn't leave"),
     /** TCP connections to the address of the health probes don't leave: it is a source, not a destination; only with the guard. */
     PROBE_ADDRESS("TCP to the health probes' address doesn't leave"),
+    /** A second inbound connection with the ports of one that was reset goes to the proxy too; only with the guard, and without ingress. */
+    REPEATED("a second connection from the same port goes to " + InPodConstants.INBOUND_PLAINTEXT_PORT),
     /** Inbound TCP connections that bypass the redirection don't arrive; only with the guard, profile REDIRECT and without ingress. */
     SEALED("TCP that misses the redirection doesn't arrive"),
     /** TCP to localhost isn't redirected. */

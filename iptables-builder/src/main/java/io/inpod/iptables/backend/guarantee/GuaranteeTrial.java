@@ -34,6 +34,7 @@ public final class GuaranteeTrial {
     private static final int APP = 8080;
     /** In the twin, connections to this port bypass the redirection, as if another program had diverted them. */
     private static final int DIVERTED = 8081;
+    private static final int CLIENT = 8082;
     private static final String AT_APP = "the application";
     private static final String IN_CLEAR = "the peer, past the proxy";
 
@@ -104,6 +105,9 @@ public final class GuaranteeTrial {
             guarantees.add(Guarantee.CONTAINED);
             guarantees.add(Guarantee.PROBE_ADDRESS);
         }
+        if (isSelective(redirection)) {
+            guarantees.add(Guarantee.REPEATED);
+        }
         if (isSealed(redirection)) {
             guarantees.add(Guarantee.SEALED);
         }
@@ -116,9 +120,14 @@ public final class GuaranteeTrial {
         return guarantees;
     }
 
+    /** Whether the proxy's listeners are the only way in. */
+    private boolean isSelective(InPodRedirection redirection) {
+        return rules.guard() && !redirection.ingress();
+    }
+
     /** With TPROXY, a foreign nat rule comes too late to divert anything. */
     private boolean isSealed(InPodRedirection redirection) {
-        return rules.guard() && !redirection.ingress() && redirection.profile() == InPodRedirection.Profile.REDIRECT;
+        return isSelective(redirection) && redirection.profile() == InPodRedirection.Profile.REDIRECT;
     }
 
     /** The place of a connection that arrives at one of the proxy's ports. */
@@ -192,11 +201,14 @@ public final class GuaranteeTrial {
                 divert();
                 attempt(Guarantee.CONTAINED, TrialTraffic.SILENCE,
                         () -> traffic.connectUnseen(twin.pod(), new InetSocketAddress(peer.getAddress(), DIVERTED), DIVERTED,
-                                twin.outside(),
-                                APP, IN_CLEAR));
+                                twin.outside(), APP, IN_CLEAR));
                 attempt(Guarantee.PROBE_ADDRESS, TrialTraffic.SILENCE,
                         () -> traffic.connectUnseen(twin.pod(), new InetSocketAddress(redirection.hostProbe(), APP), DIVERTED,
                                 twin.outside(), APP, IN_CLEAR));
+            }
+            if (isSelective(redirection)) {
+                attempt(Guarantee.REPEATED, port(INBOUND_PLAINTEXT_PORT),
+                        () -> traffic.connectAgain(twin.outside(), new InetSocketAddress(peer.getAddress(), CLIENT), pod));
             }
             if (isSealed(redirection)) {
                 attempt(Guarantee.SEALED, TrialTraffic.SILENCE,

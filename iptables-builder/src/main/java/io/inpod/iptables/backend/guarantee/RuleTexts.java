@@ -42,7 +42,7 @@ final class RuleTexts {
     String ensuring(Guarantee guarantee, String place) {
         return switch (guarantee) {
             case CONTAINED, PROBE_ADDRESS -> last(behind(TableName.MANGLE, Hook.POSTROUTING), "DROP");
-            case SEALED -> last(behind(TableName.MANGLE, Hook.INPUT), "DROP");
+            case SEALED, REPEATED -> last(behind(TableName.MANGLE, Hook.INPUT), "DROP");
             case FORGED -> last(behind(TableName.FILTER, Hook.OUTPUT), "DROP");
             default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(TrialTraffic.REFUSED) ? "REJECT" : "ACCEPT");
         };

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ManualIoEventLoop;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.ReferenceCountUtil;
@@ -40,6 +41,7 @@ final class TrialTraffic implements AutoCloseable {
     private final long patienceNanos;
     private @Nullable String arrived;
     private boolean fenceArrived;
+    private boolean resetting;
 
     TrialTraffic(Duration patience) {
         this.patienceNanos = patience.toNanos();
@@ -57,6 +59,9 @@ final class TrialTraffic implements AutoCloseable {
         public void channelActive(ChannelHandlerContext context) {
             if (context.channel().parent() != null) {
                 arrived = place;
+                if (resetting) {
+                    context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+                }
                 context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
         }
@@ -122,14 +127,25 @@ final class TrialTraffic implements AutoCloseable {
      * @param port the port to which the segment would go there
      * @param there what to return if it does
      */
-    String connectUnseen(NetworkNamespace from, InetSocketAddress to, int fence, NetworkNamespace other, int port, String there)
-            throws IOException {
+    String connectUnseen(NetworkNamespace from, InetSocketAddress to, int fence, NetworkNamespace other,
+            int port, String there) throws IOException {
         try (FirstSegments segments = FirstSegments.in(other)) {
             ChannelFuture future = begin(from, 0, null, to);
             fence(future, from, to, fence);
             boolean seen = segments.before(fence, port, Duration.ofNanos(Math.min(patienceNanos, BRIEFLY)));
             String outcome = outcome(future);
             return seen ? there : outcome;
+        }
+    }
+
+    /** Connects twice from the same port; the first connection is reset by the side that accepts it. Returns where the second arrives. */
+    String connectAgain(NetworkNamespace from, InetSocketAddress source, InetSocketAddress to) {
+        resetting = true;
+        try {
+            String first = connect(from, 0, source, to);
+            return first.equals(SILENCE) ? first : connect(from, 0, source, to);
+        } finally {
+            resetting = false;
         }
     }
 
@@ -145,7 +161,7 @@ final class TrialTraffic implements AutoCloseable {
     }
 
     private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        SocketOptions options = options(IpFamily.of(to.getAddress()));
+        SocketOptions options = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
                 .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
         arrived = null;

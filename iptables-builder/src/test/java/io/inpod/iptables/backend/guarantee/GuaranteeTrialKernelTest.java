@@ -54,6 +54,8 @@ class GuaranteeTrialKernelTest {
                         Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE));
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.PROBE_ADDRESS)).isEqualTo(rules.guard());
+        assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.REPEATED))
+                .isEqualTo(rules.guard() && rules.redirections().stream().anyMatch(redirection -> !redirection.ingress()));
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
                 && rules.redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.REDIRECT && !redirection.ingress()));
         assertThat(new GuaranteeTrial(rules).guarantees()).containsExactlyInAnyOrderElementsOf(results.stream()
@@ -99,6 +101,22 @@ class GuaranteeTrialKernelTest {
         assertThat(results).extracting(TrialResult::family).containsOnly(IpFamily.V4);
         assertThat(results).filteredOn(result -> result.guarantee() == broken).singleElement()
                 .satisfies(result -> assertThat(result.toString()).contains("BROKEN").contains(said));
+    }
+
+    /** With Istio's rule for established connections, and a guard that trusts it, the second connection goes past the proxy. */
+    @Test
+    void theWordOfConnectionTrackingIsNotEnough(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY));
+        new PodRulesChange(rules).install(pod);
+        String established = " -p tcp -m conntrack --ctstate ESTABLISHED -j ";
+        Kernel.run(pod, "*mangle\n-I ISTIO_PRERT" + established + "ACCEPT\n-I INPOD_INBOUND" + established + "RETURN\n-I INPOD_GUARD"
+                + established + "RETURN\nCOMMIT\n", "iptables-restore", "--noflush");
+        assertThat(tryAll(rules, pod)).filteredOn(result -> !result.holds()).singleElement().satisfies(result -> {
+            assertThat(result.guarantee()).isEqualTo(Guarantee.REPEATED);
+            assertThat(result.observed()).isEqualTo("the application");
+            assertThat(result.rules()).anyMatch(rule -> rule.contains("INPOD_INBOUND rule 1"));
+        });
     }
 
     @Test
