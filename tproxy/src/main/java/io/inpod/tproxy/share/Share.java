@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
  * <pre>total - held by all - held by its parent - held by itself</pre>
  *
  * is positive. So a single pod gets at most half of the total, and a single client of it a third; if n pods take as much as they can, each
- * gets {@code total / (n + 1)}, and the same amount is free for the next one. No share needs to be configured; the price is that a part of
- * the total always stays free. (This is the dynamic threshold that switches use to divide a buffer among queues: Choudhury and Hahne, 1998.)
+ * gets {@code total / (n + 1)}, and the same amount is free for the next one. No share needs to be configured; the price is that a part
+ * of the total always stays free. (This is the dynamic threshold that switches use to divide a buffer among queues: Choudhury and Hahne,
+ * 1998.)
  *
  * <p>Thread-safe, without locks. Users that take at the same instant may exceed their own bound by what they take at once; the total is
  * never exceeded by {@link #tryTake}.

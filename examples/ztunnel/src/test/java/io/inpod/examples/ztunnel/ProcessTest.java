@@ -11,6 +11,8 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -19,9 +21,11 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -308,6 +312,67 @@ class ProcessTest {
             for (Socket socket : held) {
                 socket.close();
             }
+        }
+    }
+
+    @Test
+    void aPodsUnreadConnectionsHoldNoMoreThanItsShareOfBuffers() throws Exception {
+        ztunnel.mesh(BOTH);
+        ztunnel.environment.put("INPOD_MAX_BUFFER_MIB", "3");
+        ztunnel.start();
+        List<SocketChannel> unread = new ArrayList<>();
+        AtomicBoolean over = new AtomicBoolean();
+        try (NetworkNamespace other = NetworkNamespace.create();
+                ServerSocketChannel listener = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+            try (Rtnetlink inside = Rtnetlink.open(other)) {
+                inside.links().up("lo");
+            }
+            assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+            assertThat(agent.add("q", other)).isEqualTo("ack");
+            // Otherwise the kernel's own buffers would hold more than the proxy's.
+            Tool.run(pod, "sysctl", "-q", "-w", "net.ipv4.tcp_wmem=4096 16384 65536", "net.ipv4.tcp_rmem=4096 16384 65536");
+            listener.setOption(StandardSocketOptions.SO_RCVBUF, 4096).bind(new InetSocketAddress("0.0.0.0", 9000)); // never accepts
+            for (int i = 0; i < 20; i++) {
+                SocketChannel client = socks(pod, 9000).getChannel();
+                client.configureBlocking(false);
+                unread.add(client);
+            }
+            CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> fill(unread, over));
+            assertThat(ztunnel.awaitLine(0, "has its share of buffers")).contains("name-p").contains("total=3145728");
+
+            byte[] text = new byte[1 << 20];
+            new Random(1).nextBytes(text);
+            try (ServerSocketChannel uninvolved = listen(other, 9000); Socket client = socks(other, 9000); Socket app = accept(uninvolved)) {
+                CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> {
+                    try {
+                        return app.getInputStream().readNBytes(text.length);
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
+                client.getOutputStream().write(text);
+                assertThat(read.get()).isEqualTo(text);
+            }
+            over.set(true);
+            writing.get();
+            assertThat(ztunnel.lines()).noneMatch(line -> line.contains("name-q") && line.contains("buffers"));
+        } finally {
+            over.set(true);
+            for (SocketChannel client : unread) {
+                client.close();
+            }
+        }
+    }
+
+    private static void fill(List<SocketChannel> unread, AtomicBoolean over) {
+        try {
+            while (!over.get()) {
+                for (SocketChannel client : unread) {
+                    client.write(ByteBuffer.allocate(1 << 16));
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
