@@ -35,6 +35,11 @@ public final class InPodConstants {
      * programs in a pod must not set it.
      */
     public static final int ADMITTED_MARK = 0x1000;
+    /**
+     * The connection mark of connections that the guard has admitted because TPROXY handed them to the proxy, beside {@link
+     * #ADMITTED_MARK}: every further packet of theirs is handed over too.
+     */
+    public static final int HANDED_OVER_MARK = 0x2000;
 
     /** The routing table whose local default route delivers packets with {@link #TPROXY_MARK}. */
     public static final int ROUTING_TABLE = 100;

@@ -30,8 +30,9 @@ import java.util.Objects;
  * <li>In mangle INPUT, where nat has chosen the destination port: connections that reach the proxy are admitted. With TPROXY they carry its
  * mark; with REDIRECT their destination is a port of the proxy's. The connections of the host probes are admitted too, and with
  * {@linkplain InPodRedirection#ingress ingress} all.
- * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted. With ingress, everything that
- * the pod forwards is, unless it comes from a virtual interface (for which the guard is in mangle FORWARD too).
+ * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted. In mangle FORWARD, so are
+ * health probes of machines nested in the pod. With ingress, everything that the pod forwards is, unless it comes from a virtual interface
+ * (for which the guard is in mangle FORWARD too).
  * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
  * other TCP is dropped. Loopback passes.
  * <li>In mangle INPUT, packets that arrive by loopback lose the proxy's mark, because a socket that accepts a connection may inherit it
@@ -44,13 +45,17 @@ final class PodGuard {
     /** The connection mark of admitted connections, beside the bits that the redirection uses. */
     static final Mark ADMITTED = new Mark(InPodConstants.ADMITTED_MARK, InPodConstants.ADMITTED_MARK);
 
+    /** The connection mark of those of them that TPROXY has handed to the proxy. */
+    static final Mark HANDED_OVER = new Mark(InPodConstants.HANDED_OVER_MARK, InPodConstants.HANDED_OVER_MARK);
+
     private static final Target DROP = new Target.Drop();
     private static final Target RETURN = new Target.Return();
     private static final Match TCP = Match.protocol(Protocol.TCP);
     private static final Match IN_LOOPBACK = Match.in("lo");
     private static final Match MARKED = Match.mark(RedirectionRules.PROXY);
     private static final Match FORWARDED = new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, true);
-    private static final List<Rule> ADMIT = List.of(Rule.of(new Target.SetConnmark(ADMITTED)));
+    private static final Rule ADMIT = Rule.of(new Target.SetConnmark(ADMITTED));
+    private static final Rule HAND_OVER = Rule.of(new Target.SetConnmark(HANDED_OVER), Match.mark(RedirectionRules.TPROXY));
     private static final ScopedRule PASS_LOOPBACK = ScopedRule.of(Rule.of(RETURN, IN_LOOPBACK));
     private static final ScopedRule UNMARK =
             ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), IN_LOOPBACK, MARKED));
@@ -92,7 +97,8 @@ final class PodGuard {
         FamilyScope scope = redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
         guard.addOutbound(tables, scope, redirections);
         guard.addInbound(tables, scope, redirections);
-        tables.add(TableName.MANGLE, kind.admission, ADMIT);
+        boolean handed = redirections.stream().anyMatch(redirection -> redirection.profile() == InPodRedirection.Profile.TPROXY);
+        tables.add(TableName.MANGLE, kind.admission, handed ? List.of(ADMIT, HAND_OVER) : List.of(ADMIT));
         if (!proxyCgroups.isEmpty()) {
             addMarkRules(tables, kind.markGuard, proxyCgroups);
         }
@@ -111,7 +117,9 @@ final class PodGuard {
                 }
                 rules.add(admitForwarded.in(FamilyScope.of(redirection.family())));
             } else {
-                rules.add(Rule.of(admit, redirection.fromProbe())); // to a machine nested in the pod
+                // Probes of a machine nested in the pod. An application can use their address as a source too, but doesn't forward.
+                tables.add(TableName.MANGLE, Hook.FORWARD, Rule.of(new Target.Jump(kind.admission.name()), redirection.fromProbe(), TCP));
+                rules.add(Rule.of(RETURN, redirection.fromProbe(), Match.connmark(ADMITTED)));
             }
         }
         rules.add(DROP_ALL_ELSE.in(scope));

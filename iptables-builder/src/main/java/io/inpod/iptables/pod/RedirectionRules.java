@@ -74,6 +74,9 @@ final class RedirectionRules {
     // The entry of a closed connection outlives it: the first segment of the next connection with the same ports counts as established.
     private static final ScopedRule PASS_KNOWN_BUT_FIRST = ScopedRule.of(Rule.of(ACCEPT, IS_TCP, Match.flags(TcpFlags.syn()).not(),
             conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)));
+    // The answer to a SYN cookie finds no socket by its addresses, and would meet the listener of the application.
+    private static final ScopedRule HAND_OVER_KNOWN =
+            ScopedRule.of(Rule.of(TPROXY_TO_INBOUND, IS_TCP, Match.connmark(PodGuard.HANDED_OVER), UNMARKED));
     private static final ScopedRule PASS_REPLIES = ScopedRule.of(Rule.of(ACCEPT, IS_TCP, mark(TPROXY)));
     private static final ScopedRule REDIRECT_DNS =
             ScopedRule.of(Rule.of(TO_DNS, OUT_LOOPBACK.not(), IS_UDP, UNMARKED, destinationPort(UDP, DNS)));
@@ -100,7 +103,8 @@ final class RedirectionRules {
 
     /**
      * Adds the rules of one redirection for the tables of iptables, or of one or two for {@code inet} tables, IPv4 first. Without the guard
-     * they are exactly Istio's; with it, TPROXY also gets the first segments that connection tracking takes for established.
+     * they are exactly Istio's; with it, TPROXY also gets the first segments that connection tracking takes for established, and all of
+     * what it was handed before.
      */
     static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, boolean guarded) {
         RedirectionRules rules = new RedirectionRules(tables.scope(), kind, redirections, guarded);
@@ -129,6 +133,9 @@ final class RedirectionRules {
         each(rules, BY_TPROXY, r -> kind.acceptTcp(r.fromProbe()));
         each(rules, BY_TPROXY, r -> Rule.of(ACCEPT, r.notLocalhost(), IN_LOOPBACK, IS_TCP));
         once(rules, BY_TPROXY, HAND_OVER_HBONE);
+        if (guarded) {
+            once(rules, BY_TPROXY, HAND_OVER_KNOWN);
+        }
         once(rules, BY_TPROXY, guarded ? PASS_KNOWN_BUT_FIRST : PASS_KNOWN);
         each(rules, BY_TPROXY, r -> Rule.of(TPROXY_TO_INBOUND, r.notLocalhost(), IS_TCP, UNMARKED));
         return rules;

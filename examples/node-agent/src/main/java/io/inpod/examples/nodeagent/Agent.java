@@ -164,8 +164,11 @@ final class Agent {
      */
     void watch(NamespaceChange settings, Duration pause) {
         delays.later(pause, () -> {
-            checkSettings(settings);
-            watch(settings, pause);
+            try {
+                checkSettings(settings);
+            } finally {
+                watch(settings, pause);
+            }
         });
     }
 
@@ -173,11 +176,11 @@ final class Agent {
         for (EnrolledPod pod : pods.values()) {
             try {
                 settings.verify(pod.netns());
-            } catch (IOException changed) {
+            } catch (IOException | RuntimeException changed) {
                 LOG.warn("pod {}: {}", pod.uid(), changed.getMessage());
                 try {
                     settings.install(pod.netns());
-                } catch (IOException e) {
+                } catch (IOException | RuntimeException e) {
                     LOG.error("pod {}: {}", pod.uid(), e.getMessage());
                 }
             }
@@ -271,7 +274,11 @@ final class Agent {
             return;
         }
         if (refusal == null) {
-            note(pod, PodState.SERVED);
+            synchronized (changing) { // otherwise only the rules that close the pod may be installed: the retry that is due does the rest
+                if (isInstalled(redirections.apply(pod.overrides()), pod.netns())) {
+                    note(pod, PodState.SERVED);
+                }
+            }
         } else {
             keepClosed(pod, new AgentException(refusal), Delays.FIRST);
         }

@@ -3,6 +3,7 @@ package io.inpod.examples.nodeagent;
 import io.inpod.examples.rules.Version;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.netns.InPodConstants;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,9 +80,9 @@ final class AgentCommand implements Callable<Integer> {
             return thread;
         });
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
-            ProxyCgroups cgroups = new ProxyCgroups(Path.of("/proc"), redirection::tryCgroups);
+            ProxyCgroups cgroups = new ProxyCgroups(Path.of("/proc"), PodRulesChange::cgroupExists, redirection::tryCgroups);
             Agent agent = new Agent(proxies, overrides -> redirection.change(overrides, cgroups.paths()),
-                    () -> redirection.closing(cgroups.paths()),
+                    redirection::closing,
                     failedEnrolment, PROXY, delays(timer));
             if (markOwner) {
                 proxies.onConnect(pids -> {

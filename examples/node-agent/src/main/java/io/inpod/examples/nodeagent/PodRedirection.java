@@ -48,12 +48,10 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
 
     /**
      * Returns the rules alone, without routing, for a pod whose redirection can't be installed: they lead all its connections to ports on
-     * which nothing listens.
-     *
-     * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
+     * which nothing listens. Nothing optional is among them that could fail.
      */
-    NamespaceChange closing(List<String> proxyCgroups) {
-        return rules(PodOverrides.NONE, proxyCgroups);
+    NamespaceChange closing() {
+        return rules(PodOverrides.NONE, List.of());
     }
 
     /**

@@ -2,10 +2,12 @@ package io.inpod.examples.nodeagent;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +27,7 @@ final class ProxyCgroups {
     }
 
     private final Path proc;
+    private final Predicate<String> exists;
     private final Trial trial;
     private volatile List<String> paths = List.of();
     private String logged = "";
@@ -33,16 +36,21 @@ final class ProxyCgroups {
      * Creates a value without proxies.
      *
      * @param proc where the process file system is mounted
+     * @param exists whether a cgroup exists
      * @param trial fails if the kernel can't restrict a mark to cgroups
      */
-    ProxyCgroups(Path proc, Trial trial) {
+    ProxyCgroups(Path proc, Predicate<String> exists, Trial trial) {
         this.proc = proc;
+        this.exists = exists;
         this.trial = trial;
     }
 
-    /** Returns the paths for the rules; empty if every process may use the mark. */
+    /**
+     * Returns the paths for the rules; empty if every process may use the mark. The cgroup of a proxy that has ended may be gone, and the
+     * kernel refuses rules with a cgroup that doesn't exist.
+     */
     List<String> paths() {
-        return paths;
+        return paths.stream().filter(exists).toList();
     }
 
     /** Sets the connected proxies. */
@@ -72,8 +80,19 @@ final class ProxyCgroups {
 
     private List<String> find(Collection<Integer> pids) throws IOException {
         TreeSet<String> found = new TreeSet<>();
+        NoSuchFileException gone = null;
         for (int pid : pids) {
-            found.add(path(pid));
+            try {
+                String path = path(pid);
+                if (exists.test(path)) {
+                    found.add(path);
+                }
+            } catch (NoSuchFileException e) {
+                gone = e; // a proxy that has just ended
+            }
+        }
+        if (found.isEmpty()) {
+            throw new IOException("the cgroup of no proxy is visible here", gone);
         }
         return List.copyOf(found);
     }

@@ -2,7 +2,9 @@ package io.inpod.examples.nodeagent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -10,12 +12,16 @@ import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,7 +71,22 @@ class MarkOwnerTest {
     @AfterEach
     void deleteCgroups() throws IOException {
         for (Path cgroup : cgroups) {
-            Files.delete(cgroup);
+            delete(cgroup);
+        }
+    }
+
+    /** A cgroup is busy until the last process in it has ended completely. */
+    private static void delete(Path cgroup) throws IOException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (true) {
+            try {
+                Files.deleteIfExists(cgroup);
+                return;
+            } catch (FileSystemException busy) {
+                if (System.nanoTime() > deadline) {
+                    throw busy;
+                }
+            }
         }
     }
 
@@ -89,7 +110,7 @@ class MarkOwnerTest {
     void rulesFollowTheProxies(Profile profile, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRedirection redirection = new PodRedirection(profile, false, true);
-        ProxyCgroups paths = new ProxyCgroups(Path.of("/proc"), redirection::tryCgroups);
+        ProxyCgroups paths = new ProxyCgroups(Path.of("/proc"), PodRulesChange::cgroupExists, redirection::tryCgroups);
         try (ServerSocketChannel server = network.pod(1).namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
                 Scene scene = scene(directory, redirection, paths)) {
             server.bind(new InetSocketAddress(8080));
@@ -111,15 +132,19 @@ class MarkOwnerTest {
                     second.expectSnapshot();
                 }
             }
+            deleteCgroups(); // as a container runtime does when the proxies have ended
+            redirection.change(PodOverrides.NONE, paths.paths()).install(network.pod(1).namespace());
         }
         redirection.change().remove(pod);
+        redirection.change().remove(network.pod(1).namespace());
     }
 
     @Test
     void whereItIsImpossibleEveryProcessMay() throws Exception {
         Path proc = Files.createDirectories(directory.resolve("proc/7"));
         List<List<String>> tried = new ArrayList<>();
-        ProxyCgroups paths = new ProxyCgroups(proc.getParent(), tried::add);
+        Set<String> gone = new HashSet<>();
+        ProxyCgroups paths = new ProxyCgroups(proc.getParent(), path -> !gone.contains(path), tried::add);
         for (String line : new String[] {"0::/", "0::/../other.scope", "4:memory:/x"}) {
             Files.writeString(proc.resolve("cgroup"), line + "\n");
             paths.connected(List.of(7));
@@ -132,8 +157,12 @@ class MarkOwnerTest {
         paths.connected(List.of(7));
         assertThat(paths.paths()).containsExactly("kubepods/zt");
         assertThat(tried).containsExactly(List.of("kubepods/zt"));
+        paths.connected(List.of(8, 7));
+        assertThat(paths.paths()).as("with a session whose process has ended").containsExactly("kubepods/zt");
+        gone.add("kubepods/zt");
+        assertThat(paths.paths()).as("a cgroup that is gone can't be in rules").isEmpty();
 
-        ProxyCgroups unable = new ProxyCgroups(proc.getParent(), some -> {
+        ProxyCgroups unable = new ProxyCgroups(proc.getParent(), path -> true, some -> {
             throw new IOException("no such match");
         });
         unable.connected(List.of(7));

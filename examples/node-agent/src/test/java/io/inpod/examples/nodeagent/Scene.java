@@ -48,7 +48,7 @@ final class Scene implements AutoCloseable {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
         threads.execute(server::run);
-        agent = new Agent(server, redirections, () -> new PodRedirection(Profile.REDIRECT, false, true).closing(List.of()), policy, proxyPatience,
+        agent = new Agent(server, redirections, () -> new PodRedirection(Profile.REDIRECT, false, true).closing(), policy, proxyPatience,
                 (pause, task) -> {
                     pauses.add(pause);
                     later.add(task);

@@ -60,6 +60,21 @@ public final class PodRulesChange implements NamespaceChange {
         this.reasons = reasons;
     }
 
+    /**
+     * Returns whether a cgroup exists, which rules with it need.
+     *
+     * @param path its path, as in {@link PodRules#proxyCgroups()}
+     * @return whether it exists; true if the hierarchy isn't mounted here
+     */
+    public static boolean cgroupExists(String path) {
+        try {
+            CgroupMount.check(path);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     /** {@return the rules that are applied} */
     public PodRules rules() {
         return rules;

@@ -171,6 +171,30 @@ class PodEscapeKernelTest {
         }
     }
 
+    /** An ordinary process may use any IPv6 address as its source: that of the probes doesn't get it out either, with whatever is in nat. */
+    @ParameterizedTest
+    @CsvSource({"netlink, false", "netlink, true", "netlink-inet, true", "iptables-legacy, true"})
+    void theProbesAddressAsASourceOpensNoWayOut(String backend, boolean guard) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4), redirection(IpFamily.V6)).withGuard(guard);
+        try (PodTwin twin = PodTwin.create(rules); WireTap wire = WireTap.on(twin.pod(), "eth0")) {
+            install(twin.pod(), rules, backend);
+            String probe = redirection(IpFamily.V6).hostProbe().getHostAddress();
+            Tool.run(twin.pod(), "python3", "-c", """
+                    import socket, sys
+                    s = socket.socket(socket.AF_INET6)
+                    s.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
+                    s.bind((sys.argv[1], 0))
+                    s.setblocking(False)
+                    try:
+                        s.connect((sys.argv[1], 8080))
+                    except BlockingIOError:
+                        pass
+                    """, probe);
+            InetAddress there = InetAddress.getByName(probe);
+            assertThat(WireTap.shows(wire.drain(there), there, PORT)).isEqualTo(!guard);
+        }
+    }
+
     /** Only health probes, or in ingress mode connections from anywhere, reach a machine behind br0, which the rules don't list. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {

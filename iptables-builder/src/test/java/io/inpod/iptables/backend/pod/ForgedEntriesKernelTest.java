@@ -185,6 +185,28 @@ class ForgedEntriesKernelTest {
         }
     }
 
+    /** A SYN cookie leaves no socket behind by which the third segment would find the proxy. */
+    @ParameterizedTest
+    @CsvSource({"netlink, TPROXY", "netlink-inet, TPROXY", "iptables-legacy, TPROXY", "netlink, REDIRECT"})
+    void theAnswerToACookieReachesTheProxy(String backend, Profile profile, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        install(pod, backend, profile, true);
+        Tool.run(pod, "sh", "-c", "echo 2 >/proc/sys/net/ipv4/tcp_syncookies");
+        InetSocketAddress address = new InetSocketAddress(network.pod(0).address(), APP);
+        try (PythonProcess proxy = PythonProcess.start(pod, PROXY);
+                ServerSocketChannel app = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(APP));
+                SocketChannel inside = JdkChannels.client(pod, SocketOptions.NONE);
+                SocketChannel client = JdkChannels.client(network.pod(1).namespace(), SocketOptions.NONE)) {
+            assertThat(proxy.line()).isEqualTo("ready");
+            inside.connect(address); // a listener accepts cookies only after it has sent one
+            app.accept().close();
+            app.configureBlocking(false);
+            client.connect(address);
+            assertThat(app.accept()).isNull();
+            assertThat(proxy.line()).isEqualTo("reset");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"netlink, false, 1337", "netlink, true, 0", "netlink-inet, true, 0", "iptables-legacy, true, 0"})
     void anAcceptedSocketInheritsNoMark(String backend, boolean guard, int mark, PodNetwork network) throws Exception {
