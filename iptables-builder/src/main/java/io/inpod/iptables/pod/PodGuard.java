@@ -55,7 +55,10 @@ final class PodGuard {
     private static final Match MARKED = Match.mark(RedirectionRules.PROXY);
     private static final Match FORWARDED = new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, true);
     private static final Rule ADMIT = Rule.of(new Target.SetConnmark(ADMITTED));
-    private static final Rule HAND_OVER = Rule.of(new Target.SetConnmark(HANDED_OVER), Match.mark(RedirectionRules.TPROXY));
+    // Between two versions of the rules REDIRECT may have translated the port too: then the socket has the port of the proxy.
+    private static final Rule HAND_OVER = Rule.of(new Target.SetConnmark(HANDED_OVER), TCP,
+            Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)).not(),
+            Match.mark(RedirectionRules.TPROXY));
     private static final ScopedRule PASS_LOOPBACK = ScopedRule.of(Rule.of(RETURN, IN_LOOPBACK));
     private static final ScopedRule UNMARK =
             ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), IN_LOOPBACK, MARKED));
