@@ -238,6 +238,41 @@ class AcceptLoopTest {
         assertThat(clients.size()).isZero();
     }
 
+    /** The connection has an event loop by then, and its handler may already have added it to what its close future removes it from. */
+    @Test
+    @Pods(2)
+    void whatItsHandlerFailsToServeGivesItsSocketBack(PodNetwork network) throws Exception {
+        Clients clients = new Clients(Holdings.of(9, 1));
+        TestProxy.redirect(network.pod(0).namespace());
+        for (Throwable failure : List.of(new IOException("can't"), new IllegalStateException("mustn't"), new StackOverflowError("deep"))) {
+            Recorder recorder = new Recorder(loops) {
+                @Override
+                AcceptRules rules() {
+                    return super.rules().withClients(clients);
+                }
+
+                @Override
+                public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) throws Exception {
+                    super.accepted(connection, client, destination);
+                    if (failure instanceof Error error) {
+                        throw error;
+                    }
+                    throw (Exception) failure;
+                }
+            };
+            try (AcceptLoop loop = listen(network.pod(0).namespace(), recorder)) {
+                assertReset(network.pod(1).namespace(), new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT));
+                assertThat(next(recorder.failures)).isSameAs(failure);
+                EpollSocketChannel connection = next(recorder.connections);
+                assertThat(connection.closeFuture().await(30, TimeUnit.SECONDS)).isTrue();
+                connection.eventLoop().submit(() -> {}).sync();
+                assertThat(loop.channel().isActive()).isTrue();
+            }
+            assertThat(clients.whole().sockets().held()).isZero();
+            assertThat(clients.size()).isZero();
+        }
+    }
+
     @Test
     @Pods(2)
     void refusesItsOwnConnectionsAlsoWithoutTheirMark(PodNetwork network) throws Exception {

@@ -33,8 +33,8 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         try {
             accept(connection);
         } catch (ClosedChannelException gone) {
-            connection.unsafe().closeForcibly();
-        } catch (Exception e) {
+            reset(connection);
+        } catch (Exception | Error e) {
             reset(connection);
             handler.failed(e);
         }
@@ -91,9 +91,10 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** Resets a connection that may have no event loop yet. Unlike closeForcibly, this completes its close future. */
     private static void reset(EpollSocketChannel connection) {
         Resets.onClose(connection);
-        connection.unsafe().closeForcibly(); // it may have no event loop yet
+        connection.unsafe().close(connection.unsafe().voidPromise());
     }
 
     @Override
@@ -117,8 +118,8 @@ final class Accepting extends ChannelInboundHandlerAdapter {
             EpollSocketChannel connection = (EpollSocketChannel) ctx.channel();
             try {
                 handler.accepted(connection, client, destination);
-            } catch (Exception e) {
-                reset(connection);
+            } catch (Exception | Error e) {
+                Resets.reset(connection); // also ends whatever the handler has registered with its close future
                 handler.failed(e);
             } finally {
                 ctx.pipeline().remove(this);

@@ -95,7 +95,7 @@ final class ConnectAttempt {
     private void connect(EpollSocketChannel channel, @Nullable InetSocketAddress local, UpstreamConnection connection) {
         loop.register(channel).addListener((ChannelFuture registered) -> {
             if (!registered.isSuccess()) {
-                channel.unsafe().closeForcibly();
+                channel.unsafe().close(channel.unsafe().voidPromise()); // closeForcibly wouldn't complete its close future
                 promise.tryFailure(registered.cause());
                 return;
             }

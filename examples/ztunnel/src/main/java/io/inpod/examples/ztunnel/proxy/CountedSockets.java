@@ -33,7 +33,14 @@ final class CountedSockets {
             limit.socketsExhausted();
             return loop.newFailedFuture(new IOException(EXHAUSTED));
         }
-        return connect.get().addListener((Future<UpstreamConnection> done) -> {
+        Future<UpstreamConnection> connecting;
+        try {
+            connecting = connect.get();
+        } catch (RuntimeException | Error e) {
+            sockets.giveBack(1);
+            throw e;
+        }
+        return connecting.addListener((Future<UpstreamConnection> done) -> {
             if (done.isSuccess()) {
                 client.attachTo(done.getNow().channel());
                 done.getNow().channel().closeFuture().addListener(closed -> sockets.giveBack(1));

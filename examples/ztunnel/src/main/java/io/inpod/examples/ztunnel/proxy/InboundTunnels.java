@@ -92,6 +92,9 @@ final class InboundTunnels implements TunnelRequestHandler {
         } catch (TunnelResetException e) {
             AccessLog.failed(log, AccessLog.words(e));
             Resets.reset(toApp);
+        } catch (RuntimeException | Error e) {
+            Resets.reset(toApp);
+            throw e;
         }
     }
 }

@@ -89,6 +89,15 @@ final class OutboundPath {
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 
+    private static void known(Outcome outcome, Channel upstream) {
+        try {
+            outcome.known(null);
+        } catch (RuntimeException | Error e) {
+            Resets.reset(upstream);
+            throw e;
+        }
+    }
+
     private <T> void carry(
             EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome,
             java.util.function.Function<T, DuplexChannel> channel) {
@@ -97,7 +106,7 @@ final class OutboundPath {
             if (done.isSuccess()) {
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
-                outcome.known(null);
+                known(outcome, up);
                 Guarded.relay(client, up, Admission.of(client), result -> AccessLog.ended(connection, result));
             } else if (done.isCancelled()) {
                 AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
