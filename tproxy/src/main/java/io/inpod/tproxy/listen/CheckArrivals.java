@@ -57,6 +57,11 @@ final class CheckArrivals implements AcceptHandler {
     }
 
     @Override
+    public void overLimit(InetSocketAddress client) {
+        handler.overLimit(client);
+    }
+
+    @Override
     public void failed(Throwable cause) {
         handler.failed(cause);
     }

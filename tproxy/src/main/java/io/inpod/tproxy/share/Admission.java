@@ -12,12 +12,14 @@ public final class Admission implements AutoCloseable {
 
     private final Clients clients;
     private final InetAddress client;
+    private final Holdings group;
     private final Holdings holdings;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    Admission(Clients clients, InetAddress client, Holdings holdings) {
+    Admission(Clients clients, InetAddress client, Holdings group, Holdings holdings) {
         this.clients = clients;
         this.client = client;
+        this.group = group;
         this.holdings = holdings;
     }
 
@@ -43,6 +45,22 @@ public final class Admission implements AutoCloseable {
     /** {@return the client's address} */
     public InetAddress client() {
         return client;
+    }
+
+    /**
+     * Tests whether another client has one share together with this one.
+     *
+     * @param other its address, not an IPv4-mapped one
+     * @return true if it is the same address, or an IPv6 address of the same /64 prefix
+     */
+    public boolean sharesWith(InetAddress other) {
+        Object prefix = Clients.prefix(client);
+        return prefix == null ? client.equals(other) : prefix.equals(Clients.prefix(other));
+    }
+
+    /** {@return what the client holds together with all clients that {@linkplain #sharesWith share} with it} */
+    public Holdings group() {
+        return group;
     }
 
     /** {@return what the client holds; to be used for this connection's buffers and for the sockets that it causes} */

@@ -58,7 +58,7 @@ public final class Clients {
         Holdings above = prefix == null ? whole : enter(prefix, whole);
         Holdings holdings = enter(address, above);
         if (holdings.sockets().tryTake(1)) {
-            return new Admission(this, address, holdings);
+            return new Admission(this, address, prefix == null ? holdings : above, holdings);
         }
         leave(address, prefix);
         return null;
@@ -88,7 +88,8 @@ public final class Clients {
         clients.computeIfPresent(key, (k, client) -> --client.users == 0 ? null : client);
     }
 
-    private static @Nullable Object prefix(InetAddress address) {
+    /** Returns what stands for the prefix of an IPv6 address; null for an IPv4 address, which has a share of its own. */
+    static @Nullable Object prefix(InetAddress address) {
         return address instanceof Inet6Address ? new Prefix(ByteBuffer.wrap(address.getAddress()).getLong()) : null;
     }
 }

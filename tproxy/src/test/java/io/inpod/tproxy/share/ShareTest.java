@@ -119,6 +119,9 @@ class ShareTest {
         assertThat(clients.size()).isEqualTo(1);
         Admission other = clients.admit(InetAddress.getByName("10.0.0.2"));
         assertThat(other).isNotNull();
+        assertThat(other.sharesWith(InetAddress.getByName("10.0.0.2"))).isTrue();
+        assertThat(other.sharesWith(one)).isFalse();
+        assertThat(other.group()).isSameAs(other.holdings());
         assertThat(other.holdings().sockets().held()).isEqualTo(1);
 
         admitted.getFirst().close();
@@ -141,7 +144,14 @@ class ShareTest {
             }
         }
         assertThat(admitted).hasSize(200);
-        assertThat(clients.admit(InetAddress.getByName("fd00:0:0:2::1"))).isNotNull();
+        Admission other = clients.admit(InetAddress.getByName("fd00:0:0:2::1"));
+        assertThat(other).isNotNull();
+        assertThat(other.group().sockets().held()).isEqualTo(1);
+        assertThat(admitted.get(0).group().sockets().held()).isEqualTo(200);
+        assertThat(admitted.get(0).holdings().sockets().held()).isEqualTo(1);
+        assertThat(admitted.get(0).sharesWith(InetAddress.getByName("fd00:0:0:1::ffff"))).isTrue();
+        assertThat(admitted.get(0).sharesWith(other.client())).isFalse();
+        assertThat(admitted.get(0).sharesWith(InetAddress.getByName("10.0.0.1"))).isFalse();
         admitted.forEach(Admission::close);
         assertThat(clients.size()).isEqualTo(2);
     }

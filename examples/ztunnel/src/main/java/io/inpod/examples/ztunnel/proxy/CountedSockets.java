@@ -30,7 +30,7 @@ final class CountedSockets {
         }
         Share sockets = client.holdings().sockets();
         if (!sockets.tryTake(1)) {
-            limit.socketsExhausted();
+            limit.socketsExhausted(client.client());
             return loop.newFailedFuture(new IOException(EXHAUSTED));
         }
         Future<UpstreamConnection> connecting;

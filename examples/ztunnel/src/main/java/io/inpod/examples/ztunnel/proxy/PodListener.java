@@ -85,7 +85,7 @@ abstract class PodListener implements AcceptHandler {
 
     @Override
     public final void overLimit(InetSocketAddress client) {
-        pod.limit().socketsExhausted();
+        pod.limit().socketsExhausted(client.getAddress());
     }
 
     @Override

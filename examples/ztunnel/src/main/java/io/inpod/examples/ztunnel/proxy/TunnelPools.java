@@ -49,7 +49,7 @@ final class TunnelPools {
     private EpollSocketChannel counted(ChannelFactory<EpollSocketChannel> sockets, InetAddress peer) {
         Admission admission = pod.clients().admit(peer);
         if (admission == null) {
-            pod.limit().socketsExhausted();
+            pod.limit().socketsExhausted(peer);
             throw new ChannelException("the pod has its share of the proxy's sockets");
         }
         EpollSocketChannel channel;
