@@ -122,7 +122,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             peer.pendingWrites++;
             peer.unflushed = true;
             if (peer.held != null) {
-                peer.held.add(data.capacity());
+                data = peer.held.compact(data, peer.channel.alloc());
+                peer.held.add(data);
             }
             peer.channel.write(data).addListener(peer);
         }

@@ -15,8 +15,11 @@ import io.netty.channel.epoll.EpollIoOps;
  *
  * <p>Netty (observed with 4.2.18) removes a socket from the epoll set when it needs no event: when the peer has ended its output while
  * reading is paused or has ended. When it needs events again, to read the rest or to finish a write, it modifies an entry that no longer
- * exists; the kernel returns ENOENT, and the connection and its data are lost. With this handler such a socket stays in the set,
- * edge-triggered and for errors only, so that it doesn't wake the event loop repeatedly.
+ * exists; the kernel returns ENOENT, and the connection and its data are lost. With this handler such a socket stays in the set.
+ *
+ * <p>Netty also reads whatever the kernel has received, up to several MiB, as soon as a peer has ended or reset the connection, whether or
+ * not anybody has asked for it. With this handler, the end of input is noticed by reading: sockets aren't watched for EPOLLRDHUP, and while
+ * a socket isn't read it is edge-triggered, so that an error causes one read and not one after the other.
  */
 public final class RelayIoHandler implements IoHandler {
     private final IoHandler epoll;
@@ -67,6 +70,9 @@ public final class RelayIoHandler implements IoHandler {
     }
 
     private static final class Registration implements IoRegistration {
+        private static final EpollIoOps ERRORS_ONCE = EpollIoOps.EPOLLET;
+        private static final EpollIoOps WRITABLE_ONCE = EpollIoOps.valueOf(EpollIoOps.EPOLLOUT.value() | EpollIoOps.EPOLLET.value());
+
         private final IoRegistration registration;
         private volatile boolean added;
 
@@ -82,9 +88,15 @@ public final class RelayIoHandler implements IoHandler {
 
         @Override
         public long submit(IoOps ops) {
-            boolean nothing = ops.equals(EpollIoOps.NONE);
-            added |= !nothing;
-            return registration.submit(nothing && added ? EpollIoOps.EPOLLET : ops);
+            EpollIoOps wanted = (EpollIoOps) ops;
+            added |= !wanted.equals(EpollIoOps.NONE);
+            if (!added) {
+                return registration.submit(wanted);
+            }
+            if (wanted.contains(EpollIoOps.EPOLLIN)) {
+                return registration.submit(wanted.without(EpollIoOps.EPOLLRDHUP));
+            }
+            return registration.submit(wanted.contains(EpollIoOps.EPOLLOUT) ? WRITABLE_ONCE : ERRORS_ONCE);
         }
 
         @Override

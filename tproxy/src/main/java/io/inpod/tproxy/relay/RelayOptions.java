@@ -1,7 +1,6 @@
 package io.inpod.tproxy.relay;
 
 import io.inpod.tproxy.share.Share;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
@@ -20,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterBytes, Duration idleTimeout, Duration halfClosedTimeout) {
     private static final int MIN_READ_BYTES = 1024;
-    private static final int FIRST_READ_BYTES = 16 * 1024;
 
     /** Reads of up to 256 KiB, water marks of 256 and 128 KiB, no timeouts: if a peer stalls, a direction holds at most 512 KiB. */
     public static final RelayOptions DEFAULT = new RelayOptions(256 * 1024, 256 * 1024, 128 * 1024, Duration.ZERO, Duration.ZERO);
@@ -60,9 +58,9 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
 
     /**
      * Prepares a channel that will be relayed later; to be called by the channel's initializer. Switches automatic reading off and
-     * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (If a peer sends data
-     * and then closes, Netty reads even without a request; the data would be lost while the other side is still connecting.) A reset closes
-     * the channel, so its close future shows that the client is gone.
+     * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (When a peer resets the
+     * connection, Netty reads once without a request; on an event loop without {@link RelayIoHandler} also when it ends its output.) A reset
+     * closes the channel unless unread data precedes it, so its close future shows that the client is gone.
      *
      * @param channel a connected channel; called on its event loop
      */
@@ -88,8 +86,12 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
         channel.config().setAutoRead(false);
         channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.config().setOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(lowWaterBytes, highWaterBytes));
-        AdaptiveRecvByteBufAllocator reads =
-                new AdaptiveRecvByteBufAllocator(MIN_READ_BYTES, Math.min(FIRST_READ_BYTES, maxReadBytes), maxReadBytes);
-        channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, bytes == null ? reads : new BoundedReads(reads, bytes));
+        if (channel.config().getOption(ChannelOption.RECVBUF_ALLOCATOR) instanceof BoundedReads earlier && earlier.most() == maxReadBytes) {
+            earlier.bound(bytes); // a channel that has been read would ignore another one
+        } else {
+            BoundedReads reads = new BoundedReads(maxReadBytes);
+            reads.bound(bytes);
+            channel.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, reads);
+        }
     }
 }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.tproxy.share.Share;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -30,11 +34,14 @@ import java.util.zip.CRC32;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The relay between real sockets. */
 @Timeout(120)
 class RelayTest {
     private static final int MEBIBYTE = 1 << 20;
+    private static final int TCP_ESTABLISHED = 1; // include/net/tcp_states.h
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
     @AfterEach
@@ -287,6 +294,94 @@ class RelayTest {
             assertThat(receive(relayed.server).call()).isEqualTo(sum.getValue());
             relayed.server.shutdownOutput();
             assertThat(relayed.result().bytesUpstream()).isEqualTo(sent);
+        }
+    }
+
+    /** Netty would read everything that has arrived as soon as the peer ends or resets the connection, and hold it outside of the share. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theEndOfAPeerDoesntMakeAStalledRelayReadOn(boolean reset) throws Exception {
+        Share share = Share.of(64L * MEBIBYTE);
+        try (RelayedConnection relayed = new RelayedConnection().started(share)) {
+            byte[] chunk = new byte[64 * 1024];
+            boolean full = false;
+            for (long sent = chunk.length; !full; sent += chunk.length) {
+                relayed.client.getOutputStream().write(chunk);
+                while (relayed.readByRelay != sent && !full) {
+                    full = staysFull(relayed);
+                }
+            }
+            relayed.client.getOutputStream().write(chunk);
+            relayed.client.getOutputStream().write(chunk);
+            share.take(share.total());
+            long held = share.held();
+            relayed.client.setSoLinger(reset, 0);
+            if (reset) {
+                relayed.client.close();
+            } else {
+                relayed.client.shutdownOutput();
+            }
+            while (relayed.downstream.isOpen() && relayed.downstream.tcpInfo().state() == TCP_ESTABLISHED) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+            for (int turn = 0; turn < 100; turn++) {
+                relayed.loop.submit(() -> {}).sync();
+                assertThat(share.held()).isLessThanOrEqualTo(held + 4096);
+            }
+        }
+    }
+
+    /** Parts of one buffer that wait keep all of it in memory. */
+    @Test
+    void countsTheMemoryOfSmallPartsOnceAndCopiesThem() throws Exception {
+        Share share = Share.of(64L * MEBIBYTE);
+        try (RelayedConnection relayed = new RelayedConnection().started(share)) {
+            List<ByteBuf> buffers = new ArrayList<>();
+            relayed.loop.submit(() -> {
+                relayed.downstream.pipeline().fireChannelRead(Unpooled.directBuffer(32 * MEBIBYTE).writeZero(32 * MEBIBYTE)); // stalls it
+                relayed.downstream.pipeline().fireChannelReadComplete();
+            }).sync();
+            long stalled = share.held();
+            assertThat(stalled).isEqualTo(32 * MEBIBYTE);
+            relayed.loop.submit(() -> {
+                for (int i = 0; i < 100; i++) {
+                    ByteBuf read = Unpooled.directBuffer(64 * 1024).writeZero(64 * 1024);
+                    buffers.add(read);
+                    relayed.downstream.pipeline().fireChannelRead(read.readRetainedSlice(1));
+                    read.release();
+                }
+                relayed.downstream.pipeline().fireChannelReadComplete();
+            }).sync();
+            assertThat(buffers).allSatisfy(read -> assertThat(read.refCnt()).isZero());
+            assertThat(share.held() - stalled).isBetween(100L, 10_000L);
+        }
+        assertThat(share.held()).isZero();
+    }
+
+    /** Netty asks for a channel's read sizes once, with its first read. */
+    @Test
+    void boundsTheReadsOfAConnectionThatHasBeenReadBefore() throws Exception {
+        Share share = Share.of(64L * MEBIBYTE);
+        share.take(share.total());
+        List<Integer> sizes = new ArrayList<>();
+        try (RelayedConnection relayed = new RelayedConnection()) {
+            relayed.downstream.pipeline().addFirst(new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRead(ChannelHandlerContext context, Object message) {
+                    sizes.add(((ByteBuf) message).capacity());
+                    context.fireChannelRead(message);
+                }
+            });
+            relayed.client.getOutputStream().write(new byte[64 * 1024]);
+            while (relayed.readByRelay == 0) {
+                relayed.loop.submit(relayed.downstream::read).sync();
+            }
+            int before = relayed.loop.submit(sizes::size).get();
+            relayed.started(share);
+            relayed.client.getOutputStream().write(new byte[256 * 1024]);
+            assertThat(relayed.server.getInputStream().readNBytes(320 * 1024)).hasSize(320 * 1024);
+            assertThat(relayed.loop.submit(() -> List.copyOf(sizes)).get()).element(0).satisfies(size -> assertThat(size).isGreaterThan(4096));
+            assertThat(relayed.loop.submit(() -> sizes.subList(before, sizes.size())).get()).allMatch(size -> size <= 4096);
         }
     }
 
