@@ -140,6 +140,117 @@ class FlowTest {
         assertThat(held.get()).isZero();
     }
 
+    private static final class Bounded implements HboneMemory.Account {
+        final AtomicLong held = new AtomicLong();
+        private final long most;
+
+        Bounded(long most) {
+            this.most = most;
+        }
+
+        @Override
+        public void changed(long bytes) {
+            held.addAndGet(bytes);
+        }
+
+        @Override
+        public boolean isExhausted() {
+            return held.get() >= most;
+        }
+
+        @Override
+        public int least() {
+            return 16 << 10;
+        }
+    }
+
+    /** Without the bound, each connection would queue 512 KiB for a peer that receives nothing. */
+    @Test
+    void bytesQueuedForPeersThatDontReceiveAreBoundedAndOthersGoOn() throws Exception {
+        Bounded account = new Bounded(1 << 20);
+        int connections = 12;
+        int total = 2 << 20;
+        try (Mesh mesh = new Mesh()) {
+            var senders = new LinkedBlockingQueue<TunnelChannel>();
+            HboneOptions bounded = HboneOptions.server().with((HboneMemory) connection -> account);
+            var address = mesh.serve(new HboneServer(mesh.ca, bounded, HboneEvents.NONE), request -> {
+                try {
+                    if (senders.size() < connections) {
+                        Recorder recorder = new Recorder();
+                        senders.add(request.accept(List.of(), recorder));
+                    } else {
+                        request.accept(List.of(), new Mesh.Echo());
+                    }
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            List<Recorder> clients = new java.util.ArrayList<>();
+            for (int i = 0; i < connections; i++) {
+                clients.add(mesh.open(mesh.pool(), address)); // a connection of its own
+                clients.get(i).channel().parent().config().setAutoRead(false);
+            }
+            for (TunnelChannel sender : senders) {
+                sender.writeAndFlush(sender.alloc().buffer(total).writeZero(total));
+                sender.shutdownOutput();
+            }
+            while (account.held.get() < 1 << 20) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+            Recorder other = mesh.open(mesh.pool(), address);
+            for (int i = 0; i < 100; i++) {
+                other.write("ping " + i);
+                assertThat(other.next()).isEqualTo("ping " + i);
+            }
+            long pending = mesh.serverLoops.submit(() -> mesh.accepted.stream()
+                    .mapToLong(c -> java.util.Objects.requireNonNull(c.unsafe().outboundBuffer()).totalPendingWriteBytes()).sum()).get();
+            assertThat(pending).isBetween(1L << 19, (1L << 20) + connections * (128L << 10));
+            clients.forEach(client -> client.channel().parent().config().setAutoRead(true));
+            for (Recorder client : clients) {
+                assertThat(client.next()).isEqualTo("EOF");
+                assertThat(client.bytes.get()).isEqualTo(total);
+            }
+        }
+        assertThat(account.held.get()).isZero();
+    }
+
+    /** What lets its tunnels go on may wait in the socket: a WINDOW_UPDATE, a reset, or a PING of a peer that loses patience. */
+    @Test
+    void aConnectionThatIsStoppedIsReadNowAndThen() throws Exception {
+        Bounded account = new Bounded(1);
+        try (Mesh mesh = new Mesh()) {
+            Recorder unread = new Recorder(true, false);
+            HboneOptions bounded = HboneOptions.server().with((HboneMemory) connection -> account);
+            var address = mesh.serve(new HboneServer(mesh.ca, bounded, HboneEvents.NONE), new TunnelRequestHandler() {
+                private int count;
+
+                @Override
+                public void onConnect(TunnelRequest request) {
+                    try {
+                        request.accept(List.of(), count++ == 0 ? unread : new Mesh.Echo());
+                    } catch (TunnelResetException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }
+            });
+            HbonePool pool = mesh.pool();
+            Recorder bulk = mesh.open(pool, address);
+            Recorder sibling = mesh.open(pool, address);
+            int total = 20 << 10;
+            bulk.channel().writeAndFlush(bulk.channel().alloc().buffer(total).writeZero(total)).sync();
+            while (mesh.accepted.iterator().next().config().isAutoRead()) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+            sibling.write("ping");
+            assertThat(sibling.next()).isEqualTo("ping");
+            unread.channel().config().setAutoRead(true);
+            bulk.channel().shutdownOutput();
+            assertThat(unread.next()).isEqualTo("EOF");
+            assertThat(unread.bytes.get()).isEqualTo(total);
+        }
+        assertThat(account.held.get()).isZero();
+    }
+
     @Test
     void equalWindowsAreKeptAndDontDeadlock() throws Exception {
         try (Mesh mesh = new Mesh()) {

@@ -74,7 +74,7 @@ final class ConnectAttempt implements TlsGate.Outcome {
                         made.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                         return;
                     }
-                    ParentChannel.configure(made);
+                    ParentChannel.configure(made, options.memory());
                     tls.install(made, ConnectAttempt.this);
                 }
             });

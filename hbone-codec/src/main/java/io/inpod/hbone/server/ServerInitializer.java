@@ -46,7 +46,7 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // start() reports what it throws; an event loop that has ended closes its channels
     protected void initChannel(Channel channel) {
-        ParentChannel.configure(channel);
+        ParentChannel.configure(channel, options.memory());
         CompletableFuture<WorkloadCertificate> certificate = certificates.request(identity).toCompletableFuture();
         if (certificate.isDone()) {
             start(channel, certificate);

@@ -1,6 +1,7 @@
 package io.inpod.hbone.internal.connection;
 
 import io.inpod.hbone.HboneEvents;
+import io.inpod.hbone.HboneMemory;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.TunnelResetException;
 import io.inpod.hbone.identity.SpiffeId;
@@ -11,6 +12,7 @@ import io.inpod.hbone.internal.frames.FrameWriter;
 import io.inpod.hbone.internal.headers.HeaderCodec;
 import io.inpod.hbone.internal.stream.ConnectionEvents;
 import io.inpod.hbone.internal.stream.LoopTurn;
+import io.inpod.hbone.internal.stream.QueuedBytes;
 import io.inpod.hbone.internal.stream.ReceiveWindow;
 import io.inpod.hbone.internal.stream.SendScheduler;
 import io.inpod.hbone.internal.stream.StreamTable;
@@ -37,6 +39,8 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     private Channel channel;
     private ConnectionEvents reports;
     private LoopTurn turn;
+    private UnreadBytes unread;
+    private QueuedBytes queued;
     private FrameWriter writer;
     private HeaderCodec headerCodec;
     private Streams streams;
@@ -83,13 +87,15 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     public void handlerAdded(ChannelHandlerContext context) {
         channel = context.channel();
         reports = new ConnectionEvents(events, channel);
-        SendScheduler scheduler = new SendScheduler(channel, table);
-        turn = new LoopTurn(context.executor(), scheduler, () -> writer.flush(), cause -> exceptionCaught(context, cause));
+        HboneMemory.Account account = ParentChannel.account(channel, options.memory());
+        queued = new QueuedBytes(channel, account, () -> turn.scheduleAfterInput());
+        SendScheduler scheduler = new SendScheduler(channel, table, queued);
+        turn = new LoopTurn(context.executor(), scheduler, this::flush, cause -> exceptionCaught(context, cause));
         writer = new FrameWriter(context, turn::dirty);
         int maxHeaders = options.limits().maxHeaderListSize();
         headerCodec = new HeaderCodec(maxHeaders);
         ReceiveWindow window = new ReceiveWindow(options, writer, table);
-        UnreadBytes unread = new UnreadBytes(channel, options.memory().of(channel), () -> keepAlive.readingResumed());
+        unread = new UnreadBytes(channel, account, () -> keepAlive.readingResumed());
         streams = new Streams(peer, reports, writer, headerCodec, turn, table, scheduler, window, unread, this);
         settings = new PeerSettings(isServer(), writer, headerCodec, streams, scheduler, window);
         keepAlive = new KeepAlive(this, table, unread, writer, context.executor(), options.times());
@@ -156,6 +162,16 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         context.fireChannelInactive();
     }
 
+    private void flush() {
+        writer.flush();
+        queued.flushed();
+    }
+
+    /** Whether the connection isn't read at present, since it holds too many unread bytes. */
+    public boolean isDeaf() {
+        return unread.isStopped();
+    }
+
     /** The peer's SETTINGS; after the first ones there can be tunnels. */
     @Override
     public void peerSettings(boolean first) {
@@ -214,6 +230,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         }
         turn.readEnds();
         writer.close();
+        queued.flushed();
         reader.release();
         headerCodec.close();
     }

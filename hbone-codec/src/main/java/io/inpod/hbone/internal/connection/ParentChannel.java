@@ -1,9 +1,11 @@
 package io.inpod.hbone.internal.connection;
 
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.inpod.hbone.HboneMemory;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.AttributeKey;
+import org.jspecify.annotations.Nullable;
 
 /** The options of a TCP channel that carries tunnels. */
 public final class ParentChannel {
@@ -16,17 +18,27 @@ public final class ParentChannel {
             ChannelOption.valueOf("io.netty.channel.epoll.EpollChannelOption#TCP_NOTSENT_LOWAT");
 
     private static final long UNSENT = 256 << 10;
+    private static final AttributeKey<HboneMemory.Account> ACCOUNT = AttributeKey.valueOf(ParentChannel.class, "account");
 
     private ParentChannel() {}
 
     /** Sets the options. */
-    public static void configure(Channel channel) {
-        AdaptiveRecvByteBufAllocator reads = new AdaptiveRecvByteBufAllocator(1024, 16 << 10, 128 << 10);
-        reads.maxMessagesPerRead(4);
-        channel.config().setRecvByteBufAllocator(reads);
+    public static void configure(Channel channel, HboneMemory memory) {
+        channel.config().setRecvByteBufAllocator(new BoundedReads(account(channel, memory)));
         channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(256 << 10, 512 << 10));
         channel.config().setAutoRead(true);
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(NOT_SENT_LOW_AT, UNSENT);
+    }
+
+    /** Returns the connection's account, which is asked for once. */
+    static HboneMemory.Account account(Channel channel, HboneMemory memory) {
+        HboneMemory.@Nullable Account known = channel.attr(ACCOUNT).get();
+        if (known != null) {
+            return known;
+        }
+        HboneMemory.Account account = memory.of(channel);
+        channel.attr(ACCOUNT).set(account);
+        return account;
     }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Detects a peer that sends nothing after we have sent something. It first asks for a PING; if nothing arrives within the same time again,
- * the peer counts as silent until it sends something.
+ * the peer counts as silent until it sends something. While the connection isn't read, nobody is silent.
  *
  * <p>A write costs a comparison; only the first write after the peer was heard reads the clock. The timer runs while a sign of life is
  * awaited. A sign of life doesn't cancel it; it checks again when it fires.
@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class SilenceWatch {
     /** Acts on what the watch detects. */
     interface Listener {
+        /** Whether the connection isn't read at present, so that the peer can't be heard. */
+        boolean isDeaf();
+
         /** Sends the peer a PING, unless one is unanswered. */
         void probe();
 
@@ -80,6 +83,12 @@ final class SilenceWatch {
     private void look() {
         timer = null;
         if (!waiting) {
+            return;
+        }
+        if (listener.isDeaf()) {
+            probed = false;
+            since = loop.ticker().nanoTime();
+            arm(patience);
             return;
         }
         long left = patience - (loop.ticker().nanoTime() - since);

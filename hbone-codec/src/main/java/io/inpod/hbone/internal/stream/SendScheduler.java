@@ -14,6 +14,7 @@ public final class SendScheduler {
 
     private final Channel connection;
     private final StreamTable table;
+    private final QueuedBytes queued;
     private final ArrayDeque<Stream> round = new ArrayDeque<>();
     private long window = Frames.DEFAULT_WINDOW;
     private long streamSize = Frames.DEFAULT_WINDOW;
@@ -21,9 +22,10 @@ public final class SendScheduler {
     private int quota;
 
     /** A scheduler that starts with the windows that HTTP/2 prescribes. */
-    public SendScheduler(Channel connection, StreamTable table) {
+    public SendScheduler(Channel connection, StreamTable table, QueuedBytes queued) {
         this.connection = connection;
         this.table = table;
+        this.queued = queued;
     }
 
     /** The send window of a new stream. */
@@ -31,8 +33,11 @@ public final class SendScheduler {
         return streamSize;
     }
 
-    /** How many bytes the stream may send now. If the connection holds it back, the stream's channel is called again when that changes. */
-    int allowance(Stream stream) {
+    /**
+     * How many of so many bytes the stream may send now. If the connection holds it back, the stream's channel is called again when that
+     * changes.
+     */
+    int allowance(Stream stream, int wanted) {
         if (stream.sendWindow() <= 0) {
             return 0;
         }
@@ -41,8 +46,12 @@ public final class SendScheduler {
             enqueue(stream);
             return 0;
         }
-        long most = Math.min(window, stream.sendWindow());
-        return (int) Math.min(most, itsTurn ? quota : Integer.MAX_VALUE);
+        long most = Math.min(Math.min(window, stream.sendWindow()), itsTurn ? Math.min(quota, wanted) : wanted);
+        int allowed = queued.allowance((int) most);
+        if (allowed == 0) {
+            enqueue(stream);
+        }
+        return allowed;
     }
 
     void sent(Stream stream, int bytes) {
@@ -81,7 +90,7 @@ public final class SendScheduler {
         if (turn != null) {
             return;
         }
-        while (window > 0 && connection.isWritable()) {
+        while (window > 0 && connection.isWritable() && queued.allowance(1) > 0) {
             Stream next = round.poll();
             if (next == null) {
                 return;

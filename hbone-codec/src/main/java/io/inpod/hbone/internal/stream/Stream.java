@@ -52,6 +52,7 @@ public final class Stream {
     /** Keeps bytes that have arrived before there is a tunnel to read them; takes ownership. */
     public void keep(ByteBuf part) {
         input.add(part);
+        input.compact();
     }
 
     /** Bytes that have arrived and that the tunnel hasn't read. */

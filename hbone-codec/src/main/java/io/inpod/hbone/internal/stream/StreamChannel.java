@@ -140,7 +140,7 @@ public final class StreamChannel extends TunnelChannel {
             ByteBuf buffer = (ByteBuf) message;
             int readable = buffer.readableBytes();
             if (readable > 0) {
-                int n = Math.min(Math.min(readable, maxData), streams.allowance(stream));
+                int n = streams.allowance(stream, Math.min(readable, maxData));
                 if (n <= 0) {
                     return;
                 }

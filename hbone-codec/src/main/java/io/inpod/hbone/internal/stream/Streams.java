@@ -104,9 +104,9 @@ public final class Streams {
         writer.headers(id, block, endStream);
     }
 
-    /** How many bytes the stream may send now, in one frame. If the connection holds it back, the stream is served when that changes. */
-    int allowance(Stream stream) {
-        return stream.isClosed() ? 0 : scheduler.allowance(stream);
+    /** How many of so many bytes the stream may send now, in one frame. If the connection holds it back, the stream is served when that changes. */
+    int allowance(Stream stream, int wanted) {
+        return stream.isClosed() ? 0 : scheduler.allowance(stream, wanted);
     }
 
     /** The largest DATA payload that we send. */

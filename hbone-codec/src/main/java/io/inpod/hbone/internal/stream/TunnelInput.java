@@ -72,6 +72,7 @@ final class TunnelInput {
                 }
                 channel.pipeline().fireChannelReadComplete();
             }
+            stream.input().compact();
             end();
         } finally {
             delivering = false;

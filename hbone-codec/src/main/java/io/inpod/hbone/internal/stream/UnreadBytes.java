@@ -8,22 +8,30 @@ import java.util.concurrent.TimeUnit;
 public final class UnreadBytes {
     /** Changes below this aren't counted, so that a frame that is read at once costs nothing. */
     private static final int STEP = 16 << 10;
-    /** A connection that holds less is read even if the account is exhausted; otherwise its own tunnels couldn't go on. */
-    private static final int ALWAYS = 64 << 10;
     private static final int RETRY_MILLIS = 50;
+    /** After so many retries, a little is read: tunnels may not be read because of a WINDOW_UPDATE that waits in the socket. */
+    private static final int RETRIES_UNTIL_READ = 20;
 
     private final Channel connection;
     private final HboneMemory.Account account;
     private final Runnable resumed;
+    private final int step;
+    /** A connection that holds less is read even if the account is exhausted; otherwise its own tunnels couldn't go on. */
+    private final int least;
     private long held;
     private long counted;
     private boolean stopped;
+    /** While stopped: up to how many held bytes it is read all the same, from time to time. */
+    private long most;
+    private int retries;
 
     /** Nothing is held yet; {@code resumed} is called when reading continues. */
     public UnreadBytes(Channel connection, HboneMemory.Account account, Runnable resumed) {
         this.connection = connection;
         this.account = account;
         this.resumed = resumed;
+        this.least = account.least();
+        this.step = Math.min(STEP, least / 2);
     }
 
     /** Whether the connection isn't read at present. */
@@ -34,22 +42,24 @@ public final class UnreadBytes {
     /** Bytes of DATA frames have arrived. */
     public void arrived(int bytes) {
         held += bytes;
-        if (held - counted >= STEP) {
+        if (held - counted >= step) {
             count();
-            if (!stopped && mustStop()) {
-                stopped = true;
-                connection.config().setAutoRead(false);
-                retry();
-            }
+        }
+        if (!stopped && mustStop()) {
+            stopped = true;
+            most = held + least;
+            retries = 0;
+            connection.config().setAutoRead(false);
+            retry();
         }
     }
 
     /** Bytes were read or dropped, perhaps after the end of the connection. */
     void gone(int bytes) {
         held -= bytes;
-        if (counted - held >= STEP || held == 0 && counted != 0) {
+        if (counted - held >= step || held == 0 && counted != 0) {
             count();
-            if (stopped && held < ALWAYS) {
+            if (stopped && held < least) {
                 resume();
             }
         }
@@ -61,7 +71,7 @@ public final class UnreadBytes {
     }
 
     private boolean mustStop() {
-        return held >= ALWAYS && account.isExhausted();
+        return held >= least && account.isExhausted();
     }
 
     private void resume() {
@@ -76,6 +86,9 @@ public final class UnreadBytes {
         connection.eventLoop().schedule(() -> {
             if (stopped && connection.isOpen()) {
                 if (mustStop()) {
+                    if (++retries % RETRIES_UNTIL_READ == 0 && held < most) {
+                        connection.read();
+                    }
                     retry();
                 } else {
                     resume();

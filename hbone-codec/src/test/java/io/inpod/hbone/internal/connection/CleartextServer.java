@@ -34,7 +34,7 @@ public final class CleartextServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        ParentChannel.configure(channel);
+                        ParentChannel.configure(channel, io.inpod.hbone.HboneMemory.UNBOUNDED);
                         channel.pipeline().addLast(new AnyMethod(options, events, handler));
                     }
                 }).bind(InetAddress.getLoopbackAddress(), 0).sync().channel();

@@ -14,7 +14,13 @@ import org.junit.jupiter.api.Test;
 class SilenceWatchTest {
     private final EmbeddedChannel channel = new EmbeddedChannel();
     private final List<String> said = new ArrayList<>();
+    private boolean deaf;
     private final SilenceWatch watch = new SilenceWatch(new SilenceWatch.Listener() {
+        @Override
+        public boolean isDeaf() {
+            return deaf;
+        }
+
         @Override
         public void probe() {
             said.add("ping");
@@ -64,6 +70,22 @@ class SilenceWatchTest {
         watch.sent();
         pass(1000);
         assertThat(said).containsExactly("ping", "silent", "heard", "ping");
+    }
+
+    /** What a peer says while its connection isn't read can't be heard. */
+    @Test
+    void nobodyIsSilentWhileNobodyListens() {
+        watch.sent();
+        pass(1000);
+        assertThat(said).containsExactly("ping");
+        deaf = true;
+        pass(100_000);
+        assertThat(watch.isSilent()).isFalse();
+        deaf = false;
+        pass(1000);
+        assertThat(said).containsExactly("ping", "ping");
+        pass(1000);
+        assertThat(said).containsExactly("ping", "ping", "silent");
     }
 
     @Test

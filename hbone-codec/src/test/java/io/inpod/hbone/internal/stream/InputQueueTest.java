@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
@@ -24,6 +26,26 @@ class InputQueueTest {
         assertThat(allocator.metric().usedDirectMemory()).isZero();
     }
 
+    /** One byte for each of many tunnels, which nobody reads. */
+    @Test
+    void theOnlySliceOfATunnelDoesntKeepItsBuffer() {
+        UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+        List<InputQueue> queues = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            InputQueue queue = new InputQueue(allocator);
+            queues.add(queue);
+            for (int k = 0; k < 3; k++) {
+                ByteBuf read = allocator.directBuffer(16_384).writeZero(16_384);
+                queue.add(read.readRetainedSlice(1));
+                queue.compact();
+                read.release();
+            }
+        }
+        assertThat(allocator.metric().usedDirectMemory()).isLessThan(100 * 1000);
+        assertThat(queues).allSatisfy(queue -> assertThat(queue.discard()).isEqualTo(3));
+        assertThat(allocator.metric().usedDirectMemory()).isZero();
+    }
+
     @Test
     void bytesStayInOrder() {
         UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
@@ -38,6 +60,9 @@ class InputQueueTest {
             ByteBuf whole = allocator.directBuffer(2 * bytes.length + 10).writeBytes(bytes);
             queue.add(random.nextBoolean() ? whole.readRetainedSlice(bytes.length) : whole.retain());
             whole.release();
+            if (random.nextBoolean()) {
+                queue.compact();
+            }
             while (random.nextInt(3) == 0 && !queue.isEmpty()) {
                 take(queue, out);
             }

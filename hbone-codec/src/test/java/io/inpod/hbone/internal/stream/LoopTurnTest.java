@@ -14,6 +14,10 @@ import org.junit.jupiter.api.Test;
 
 class LoopTurnTest {
     /** A bulk tunnel whose socket accepts everything must not prevent the loop from reading, although each turn schedules the next. */
+    private static SendScheduler scheduler(EmbeddedChannel channel) {
+        return new SendScheduler(channel, new StreamTable(), new QueuedBytes(channel, io.inpod.hbone.HboneMemory.Account.UNBOUNDED, () -> {}));
+    }
+
     @Test
     void whatGoesOnForEverLetsTheLoopReadInBetween() throws Exception {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
@@ -22,7 +26,7 @@ class LoopTurnTest {
             List<String> order = new CopyOnWriteArrayList<>();
             CountDownLatch turns = new CountDownLatch(3);
             LoopTurn[] turn = new LoopTurn[1];
-            turn[0] = new LoopTurn(loop, new SendScheduler(new EmbeddedChannel(), new StreamTable()), () -> {
+            turn[0] = new LoopTurn(loop, scheduler(new EmbeddedChannel()), () -> {
                 order.add("turn");
                 turns.countDown();
                 if (turns.getCount() > 0) {
@@ -48,7 +52,7 @@ class LoopTurnTest {
     void aTurnThatFailsIsToldAndFlushed() {
         EmbeddedChannel channel = new EmbeddedChannel();
         List<String> order = new CopyOnWriteArrayList<>();
-        LoopTurn turn = new LoopTurn(channel.eventLoop(), new SendScheduler(channel, new StreamTable()), () -> order.add("flushed"), cause -> order.add(cause.getMessage()));
+        LoopTurn turn = new LoopTurn(channel.eventLoop(), scheduler(channel), () -> order.add("flushed"), cause -> order.add(cause.getMessage()));
         turn.later(turn::dirty);
         turn.later(() -> {
             throw new IllegalStateException("failed");

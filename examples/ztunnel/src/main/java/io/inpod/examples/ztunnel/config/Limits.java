@@ -12,19 +12,32 @@ import java.time.Duration;
  *
  * @param sockets INPOD_MAX_SOCKETS: the number of sockets of connections
  * @param bufferBytes INPOD_MAX_BUFFER_MIB: the number of bytes that wait in buffers for peers that don't read
+ * @param leastBytes how many bytes a connection that carries tunnels may hold in each direction although its client has no room
  * @param idle INPOD_IDLE_AT_LIMIT: how long a connection must have been idle to be reset when its client has its share of sockets
  */
-public record Limits(long sockets, long bufferBytes, Duration idle) {
+public record Limits(long sockets, long bufferBytes, int leastBytes, Duration idle) {
     private static final long MIB = 1 << 20;
     private static final long MOST_RESERVED = 4096;
     /** Heap that a socket needs with its channel, pipeline and half of a relay, and as much again for the garbage collector. */
     private static final long HEAP_PER_SOCKET = 8 << 10;
+    /** Buffers outside of the heap, half of which is for what waits: a TLS record that is being received, and what is held without room. */
+    private static final long DIRECT_PER_SOCKET = 64 << 10;
+    private static final int LEAST_BYTES = 4 << 10;
+    private static final int MOST_LEAST_BYTES = 64 << 10;
 
     static Limits from(Variables env) throws ConfigException {
-        return new Limits(
-                env.number("INPOD_MAX_SOCKETS", (int) Math.min(Integer.MAX_VALUE, defaultSockets()), 16, Integer.MAX_VALUE),
-                env.number("INPOD_MAX_BUFFER_MIB", (int) Math.max(1, maxDirectMemory() / 2 / MIB), 1, 1 << 20) * MIB,
-                env.duration("INPOD_IDLE_AT_LIMIT", Duration.ofSeconds(30)));
+        long direct = maxDirectMemory();
+        long sockets = env.number("INPOD_MAX_SOCKETS", (int) Math.min(Integer.MAX_VALUE, defaultSockets(direct)), 16, Integer.MAX_VALUE);
+        long bytes = env.number("INPOD_MAX_BUFFER_MIB", (int) Math.max(1, direct / 2 / MIB), 1, 1 << 20) * MIB;
+        return new Limits(sockets, bytes, leastBytes(direct - bytes, sockets), env.duration("INPOD_IDLE_AT_LIMIT", Duration.ofSeconds(30)));
+    }
+
+    /**
+     * Divides what the bound on bytes leaves of the memory among all sockets: half of a socket's part is for a TLS record that is being
+     * received, and a quarter for each direction, in which twice the result may be held until the connection stops.
+     */
+    static int leastBytes(long spare, long sockets) {
+        return (int) Math.max(LEAST_BYTES, Math.min(MOST_LEAST_BYTES, spare / sockets / 8));
     }
 
     /** {@return these limits, with nobody holding anything} */
@@ -32,16 +45,16 @@ public record Limits(long sockets, long bufferBytes, Duration idle) {
         return Holdings.of(sockets, bufferBytes);
     }
 
-    private static long defaultSockets() {
-        long byHeap = Runtime.getRuntime().maxMemory() / HEAP_PER_SOCKET;
+    private static long defaultSockets(long direct) {
+        long byMemory = Math.min(Runtime.getRuntime().maxMemory() / HEAP_PER_SOCKET, direct / DIRECT_PER_SOCKET);
         if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system)) {
-            return byHeap;
+            return Math.max(16, byMemory);
         }
         long free = system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount();
-        return Math.max(16, Math.min(byHeap, free - Math.min(MOST_RESERVED, free / 4)));
+        return Math.max(16, Math.min(byMemory, free - Math.min(MOST_RESERVED, free / 4)));
     }
 
-    private static long maxDirectMemory() {
+    static long maxDirectMemory() {
         HotSpotDiagnosticMXBean flags = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
         long set = Long.parseLong(flags.getVMOption("MaxDirectMemorySize").getValue());
         return set == 0 ? Runtime.getRuntime().maxMemory() : set;

@@ -1,33 +1,48 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.config.Limits;
 import io.inpod.hbone.HboneMemory;
+import io.inpod.hbone.HboneOptions;
 import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.share.Share;
 import io.netty.channel.Channel;
 
-/** The bytes that tunnels haven't read, which count like those that relays hold. */
+/** The bytes that tunnels haven't read and that peers don't receive, which count like those that relays hold. */
 final class CountedBytes implements HboneMemory {
+    /** Enough for baggage (W3C: 8,192 bytes at most). A tunnel keeps its peer's headers, on the heap, as long as it lives. */
+    private static final int HEADERS = 10 << 10;
+
+    private final int least;
+
+    /** {@code least} is what a connection may hold in each direction although its client has no room. */
+    private CountedBytes(int least) {
+        this.least = least;
+    }
+
+    /** Returns options whose connections count, and keep small headers only. */
+    static HboneOptions bound(HboneOptions options, Limits limits) {
+        return options.with(new CountedBytes(limits.leastBytes())).with(options.limits().withMaxHeaderListSize(HEADERS));
+    }
+
     @Override
     public Account of(Channel connection) {
         Admission client = Admission.of(connection);
-        return client == null ? Account.UNBOUNDED : account(client.holdings().bytes());
+        return client == null ? Account.UNBOUNDED : new Counted(client.holdings().bytes(), least);
     }
 
-    private static Account account(Share bytes) {
-        return new Account() {
-            @Override
-            public void changed(long change) {
-                if (change > 0) {
-                    bytes.take(change);
-                } else {
-                    bytes.giveBack(-change);
-                }
+    private record Counted(Share bytes, int least) implements Account {
+        @Override
+        public void changed(long change) {
+            if (change > 0) {
+                bytes.take(change);
+            } else {
+                bytes.giveBack(-change);
             }
+        }
 
-            @Override
-            public boolean isExhausted() {
-                return bytes.isExhausted();
-            }
-        };
+        @Override
+        public boolean isExhausted() {
+            return bytes.isExhausted();
+        }
     }
 }

@@ -113,7 +113,8 @@ public final class PodProxy {
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         // A tunnel's client is connected to port 15008, so a source port that the kernel chooses can't clash with its connection.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
-        HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server().with(new CountedBytes()), new TunnelEvents());
+        ProxyConfig config = pod.config();
+        HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
         listen(shared, new InboundPlaintext(pod, shared.group(), app));

@@ -30,7 +30,7 @@ final class TunnelPools {
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
         this.ofNode = shared.tunnels();
-        HboneOptions options = HboneOptions.client().with(new CountedBytes());
+        HboneOptions options = CountedBytes.bound(HboneOptions.client(), pod.config().limits());
         for (EventLoop loop : shared.loops()) {
             pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));
         }
