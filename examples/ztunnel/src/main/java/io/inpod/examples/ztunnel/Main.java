@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
+import io.inpod.examples.ztunnel.proxy.LogLines;
 import io.inpod.examples.ztunnel.proxy.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
@@ -41,6 +42,8 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final int RETRY_SECONDS = 5;
     private static final int RESOLVER_THREADS = 16;
+    /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
+    private static final int LOG_LINES = 10_000;
 
     private Main() {}
 
@@ -108,7 +111,7 @@ public final class Main {
         }
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(),
                 new NameLookups(resolver, resolvers, InetAddress::getByName), new OwnConnections(),
-                config.limits().holdings(), control, succession);
+                config.limits().holdings(), new LogLines(LOG_LINES), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);

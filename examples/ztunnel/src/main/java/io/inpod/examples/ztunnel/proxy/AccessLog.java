@@ -9,11 +9,20 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Logs one line per connection when it has ended. */
+/** Logs one line per connection of a pod when it has ended, within the {@linkplain LogLines share} of its client. */
 final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("access");
 
-    private AccessLog() {}
+    private final LogLines.OfPod lines;
+
+    AccessLog(LogLines.OfPod lines) {
+        this.lines = lines;
+    }
+
+    /** {@return the pod's lines, for what other loggers have to say about its connections} */
+    LogLines.OfPod lines() {
+        return lines;
+    }
 
     /**
      * A connection as it appears in the log.
@@ -48,7 +57,10 @@ final class AccessLog {
     }
 
     /** Logs a relay that has ended. Its downstream side is the client. */
-    static void ended(Connection connection, RelayResult result) {
+    void ended(Connection connection, RelayResult result) {
+        if (!lines.take(connection.source().getAddress(), 1)) {
+            return;
+        }
         String line = connection + " bytes_sent=" + result.bytesUpstream() + " bytes_recv=" + result.bytesDownstream()
                 + " duration=\"" + result.duration().toMillis() + "ms\"";
         Throwable error = result.error();
@@ -61,8 +73,15 @@ final class AccessLog {
     }
 
     /** Logs a connection that failed before a relay started. */
-    static void failed(Connection connection, String reason) {
-        LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
+    void failed(Connection connection, String reason) {
+        if (lines.take(connection.source().getAddress(), 1)) {
+            LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
+        }
+    }
+
+    /** Logs a connection that failed before it had a request. */
+    void failed(InetSocketAddress source, InetSocketAddress destination, String reason) {
+        failed(new Connection("inbound", source, null, destination, null, null), reason.replace('"', '\''));
     }
 
     static String words(Throwable error) {

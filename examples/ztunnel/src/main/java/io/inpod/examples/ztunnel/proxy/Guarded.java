@@ -17,20 +17,26 @@ import org.slf4j.LoggerFactory;
  */
 final class Guarded {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
+    /** How many lines of the log an unexpected error takes, with its stack trace. */
+    static final int LINES = 50;
 
     private Guarded() {}
 
     /**
      * Runs code that serves a connection.
      *
+     * @param lines the lines of the pod in the log
      * @param client the connection, which is reset if the code throws
      * @param work the code; called on the client's event loop
      */
-    static void run(Channel client, Runnable work) {
+    static void run(LogLines.OfPod lines, Channel client, Runnable work) {
         try {
             work.run();
         } catch (RuntimeException | Error e) {
-            LOG.error("connection {} ended by an unexpected error", client, e);
+            Admission admission = Admission.of(client);
+            if (lines.take(admission == null ? null : admission.client(), LINES)) {
+                LOG.error("connection {} ended by an unexpected error", client, e);
+            }
             Resets.reset(client);
         }
     }

@@ -44,8 +44,8 @@ final class InboundPlaintext extends PodListener {
         }
     }
 
-    private static void refuse(Channel client, AccessLog.Connection connection, String reason) {
-        AccessLog.failed(connection, reason);
+    private void refuse(Channel client, AccessLog.Connection connection, String reason) {
+        pod.access().failed(connection, reason);
         Resets.reset(client);
     }
 
@@ -55,16 +55,17 @@ final class InboundPlaintext extends PodListener {
                 CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(), () -> app.connect(
                         client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY));
         client.closeFuture().addListener(gone -> upstream.cancel(false));
-        upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(client, () -> connected(done, client, connection)));
+        upstream.addListener(
+                (Future<UpstreamConnection> done) -> Guarded.run(pod.access().lines(), client, () -> connected(done, client, connection)));
     }
 
     private void connected(Future<UpstreamConnection> upstream, EpollSocketChannel client, AccessLog.Connection connection) {
         if (upstream.isSuccess()) {
             EpollSocketChannel toApp = upstream.getNow().channel();
             pod.connections().add(toApp);
-            Guarded.relay(client, toApp, Admission.of(client), result -> AccessLog.ended(connection, result));
+            Guarded.relay(client, toApp, Admission.of(client), result -> pod.access().ended(connection, result));
         } else if (upstream.isCancelled()) {
-            AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
+            pod.access().failed(connection, "the client disconnected before the upstream connection was established");
             client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         } else {
             refuse(client, connection, AccessLog.words(upstream.cause()));

@@ -63,8 +63,8 @@ final class InboundTunnels implements TunnelRequestHandler {
         }
     }
 
-    private static void refuse(TunnelRequest request, AccessLog.Connection log, int status, String reason) {
-        AccessLog.failed(log, reason);
+    private void refuse(TunnelRequest request, AccessLog.Connection log, int status, String reason) {
+        pod.access().failed(log, reason);
         request.refuse(status);
     }
 
@@ -75,7 +75,8 @@ final class InboundTunnels implements TunnelRequestHandler {
                         loop, new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY));
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
-        upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(request.connection(), () -> connected(done, request, log)));
+        upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(pod.access().lines(), request.connection(),
+                () -> connected(done, request, log)));
     }
 
     private void connected(Future<UpstreamConnection> done, TunnelRequest request, AccessLog.Connection log) {
@@ -88,9 +89,10 @@ final class InboundTunnels implements TunnelRequestHandler {
         try {
             TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
             Admission client = Admission.of(request.connection());
-            Guarded.run(tunnel, () -> Guarded.relay(tunnel, toApp, client, result -> AccessLog.ended(log, result)));
+            Guarded.run(pod.access().lines(), tunnel,
+                    () -> Guarded.relay(tunnel, toApp, client, result -> pod.access().ended(log, result)));
         } catch (TunnelResetException e) {
-            AccessLog.failed(log, AccessLog.words(e));
+            pod.access().failed(log, AccessLog.words(e));
             Resets.reset(toApp);
         } catch (RuntimeException | Error e) {
             Resets.reset(toApp);

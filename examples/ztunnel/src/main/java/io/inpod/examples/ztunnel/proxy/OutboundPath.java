@@ -65,8 +65,8 @@ final class OutboundPath {
         }
     }
 
-    private static void refuse(Channel client, AccessLog.Connection connection, Outcome outcome, String reason) {
-        AccessLog.failed(connection, reason);
+    private void refuse(Channel client, AccessLog.Connection connection, Outcome outcome, String reason) {
+        pod.access().failed(connection, reason);
         outcome.known(new java.net.ConnectException(reason));
         Resets.reset(client);
     }
@@ -102,14 +102,14 @@ final class OutboundPath {
             EpollSocketChannel client, Future<T> upstream, AccessLog.Connection connection, Outcome outcome,
             java.util.function.Function<T, DuplexChannel> channel) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
-        upstream.addListener((Future<T> done) -> Guarded.run(client, () -> {
+        upstream.addListener((Future<T> done) -> Guarded.run(pod.access().lines(), client, () -> {
             if (done.isSuccess()) {
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
                 known(outcome, up);
-                Guarded.relay(client, up, Admission.of(client), result -> AccessLog.ended(connection, result));
+                Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(connection, result));
             } else if (done.isCancelled()) {
-                AccessLog.failed(connection, "the client disconnected before the upstream connection was established");
+                pod.access().failed(connection, "the client disconnected before the upstream connection was established");
                 client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
                 refuse(client, connection, outcome, AccessLog.words(done.cause()));

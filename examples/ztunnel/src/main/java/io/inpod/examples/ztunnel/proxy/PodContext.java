@@ -32,6 +32,7 @@ import java.util.Optional;
  * @param own the open connections that the proxy has opened
  * @param clients bounds what its clients hold, each and all together
  * @param limit what happens when they have their share
+ * @param access logs the connections
  */
 record PodContext(
         ProxyConfig config,
@@ -46,7 +47,8 @@ record PodContext(
         Connections accepted,
         OwnConnections own,
         Clients clients,
-        AtLimit limit) {
+        AtLimit limit,
+        AccessLog access) {
     /** Prepares an upstream connection or tunnel for a relay before anything is read from it. */
     static final ChannelHandler FOR_RELAY = RelayOptions.DEFAULT.preparation();
 

@@ -56,7 +56,7 @@ abstract class PodListener implements AcceptHandler {
     public final void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
         if (pod.admit(connection)) {
             prepare(connection);
-            connection.eventLoop().execute(() -> Guarded.run(connection, () -> {
+            connection.eventLoop().execute(() -> Guarded.run(pod.access().lines(), connection, () -> {
                 try {
                     serve(connection, client, destination);
                 } catch (ClosedChannelException e) {
@@ -77,7 +77,7 @@ abstract class PodListener implements AcceptHandler {
     @Override
     public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
         boolean inbound = port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT;
-        AccessLog.failed(
+        pod.access().failed(
                 new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(),
                         null, null),
                 "attempted recursive call to ourselves: " + reason);
@@ -90,7 +90,9 @@ abstract class PodListener implements AcceptHandler {
 
     @Override
     public final void failed(Throwable cause) {
-        LOG.error("a connection to port {} of {} is refused: {}", port, pod.namespace(), AccessLog.words(cause));
+        if (pod.access().lines().take(null, 1)) {
+            LOG.error("a connection to port {} of {} is refused: {}", port, pod.namespace(), AccessLog.words(cause));
+        }
     }
 
     @Override

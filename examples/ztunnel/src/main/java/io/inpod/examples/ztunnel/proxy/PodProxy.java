@@ -54,7 +54,7 @@ public final class PodProxy {
     private final List<Future<HandOver>> handOvers = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
-    /** The inodes of foreign listeners that have been logged. */
+    /** The inodes of foreign listeners that the last look has found. */
     private final Set<Long> foreign = new HashSet<>();
 
     private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, @Nullable Succession succession) {
@@ -83,7 +83,7 @@ public final class PodProxy {
         AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());
         PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
                 identity(shared, info, workload), sockets, WithinNode.of(namespace), connections, new Connections(),
-                new OwnConnections(), new Clients(holdings), limit);
+                new OwnConnections(), new Clients(holdings), limit, new AccessLog(shared.lines().pod(info.toString())));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.succession());
         try {
@@ -114,7 +114,8 @@ public final class PodProxy {
         // A tunnel's client is connected to port 15008, so a source port that the kernel chooses can't clash with its connection.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
         ProxyConfig config = pod.config();
-        HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()), new TunnelEvents());
+        HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
+                new TunnelEvents(pod.access()));
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
@@ -158,13 +159,17 @@ public final class PodProxy {
     public void checkPorts() throws IOException {
         Map<Integer, Long> own = new HashMap<>();
         listeners.forEach(listener -> own.put(listener.localAddress().getPort(), listener.inode()));
+        Set<Long> found = new HashSet<>();
         for (TcpSocket socket : TcpSocket.listening(pod.namespace())) {
             Long inode = own.get(socket.port());
-            if (inode != null && inode != socket.inode() && foreign.add(socket.inode())) {
-                LOG.warn("a foreign socket listens on a port of the proxy in {}: {} ({} so far)", pod.namespace(),
-                        PortHolders.words(pod.namespace(), socket), foreign.size());
+            if (inode != null && inode != socket.inode() && found.add(socket.inode()) && !foreign.contains(socket.inode())
+                    && pod.access().lines().take(null, 1)) {
+                LOG.warn("a foreign socket listens on a port of the proxy in {}: {}", pod.namespace(),
+                        PortHolders.words(pod.namespace(), socket));
             }
         }
+        foreign.clear();
+        foreign.addAll(found);
     }
 
     /** {@return the pod's names} */
@@ -180,6 +185,7 @@ public final class PodProxy {
     /** Logs what was refused because the pod had its share. */
     public void reportLimits() {
         pod.limit().report();
+        pod.access().lines().report();
     }
 
     /** Reads the pod's addresses again. */
@@ -194,6 +200,8 @@ public final class PodProxy {
         try {
             pod.connections().end();
         } finally {
+            pod.limit().report();
+            pod.access().lines().end();
             local.forget(pod.namespace());
             pod.namespace().close();
         }

@@ -24,11 +24,12 @@ import org.jspecify.annotations.Nullable;
  * @param names looks names up
  * @param tunnels the connections that carry tunnels from pods on this node
  * @param holdings what all pods hold
+ * @param lines the lines of the log about connections
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        NameLookups names, OwnConnections tunnels, Holdings holdings, Executor control, @Nullable Succession succession) {
+        NameLookups names, OwnConnections tunnels, Holdings holdings, LogLines lines, Executor control, @Nullable Succession succession) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -131,13 +131,14 @@ final class Socks5 extends PodListener {
         }
 
         private void lookUp(String host, int port) {
-            NameLookups.LookUp lookUp = names.start(host, address -> client.eventLoop().execute(() -> Guarded.run(client, () -> {
-                if (address == null) {
-                    answer(Socks5CommandStatus.HOST_UNREACHABLE);
-                } else {
-                    open(new InetSocketAddress(address, port));
-                }
-            })));
+            NameLookups.LookUp lookUp =
+                    names.start(host, address -> client.eventLoop().execute(() -> Guarded.run(pod.access().lines(), client, () -> {
+                        if (address == null) {
+                            answer(Socks5CommandStatus.HOST_UNREACHABLE);
+                        } else {
+                            open(new InetSocketAddress(address, port));
+                        }
+                    })));
             if (lookUp == null) {
                 answer(Socks5CommandStatus.FAILURE); // too many names of the pod wait already
             } else {
