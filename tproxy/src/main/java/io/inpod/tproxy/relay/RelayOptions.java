@@ -58,9 +58,9 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
 
     /**
      * Prepares a channel that will be relayed later; to be called by the channel's initializer. Switches automatic reading off and
-     * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (When a peer resets the
-     * connection, Netty reads once without a request; on an event loop without {@link RelayIoHandler} also when it ends its output.) A reset
-     * closes the channel unless unread data precedes it, so its close future shows that the client is gone.
+     * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (When a peer resets
+     * the connection, Netty reads once without a request; without {@link RelayIoHandler} also when it ends its output.) A reset closes the
+     * channel unless unread data precedes it, so its close future shows that the client is gone.
      *
      * @param channel a connected channel; called on its event loop
      */

@@ -104,7 +104,10 @@ public final class Streams {
         writer.headers(id, block, endStream);
     }
 
-    /** How many of so many bytes the stream may send now, in one frame. If the connection holds it back, the stream is served when that changes. */
+    /**
+     * How many of so many bytes the stream may send now, in one frame. If the connection holds it back, the stream is served when that
+     * changes.
+     */
     int allowance(Stream stream, int wanted) {
         return stream.isClosed() ? 0 : scheduler.allowance(stream, wanted);
     }

@@ -33,8 +33,8 @@ public record Limits(long sockets, long bufferBytes, int leastBytes, Duration id
     }
 
     /**
-     * Divides what the bound on bytes leaves of the memory among all sockets: half of a socket's part is for a TLS record that is being
-     * received, and a quarter for each direction, in which twice the result may be held until the connection stops.
+     * Divides what the bound on bytes leaves of the memory among all sockets. Half of a socket's part is for a TLS record that is being
+     * received, and a quarter for each direction, in which a connection may hold twice the result; see docs/operators.md.
      */
     static int leastBytes(long spare, long sockets) {
         return (int) Math.max(LEAST_BYTES, Math.min(MOST_LEAST_BYTES, spare / sockets / 8));
