@@ -51,8 +51,18 @@ final class Mesh implements AutoCloseable {
     final List<Channel> clientConnections = new CopyOnWriteArrayList<>();
     private final List<Runnable> closing = new CopyOnWriteArrayList<>();
 
-    Mesh() throws IOException {
+    /** Prepares the directory of the CA, which doesn't exist yet. */
+    interface Preparation {
+        void prepare(Path directory) throws Exception;
+    }
+
+    Mesh() throws Exception {
+        this(directory -> { });
+    }
+
+    Mesh(Preparation preparation) throws Exception {
         directory = Files.createTempDirectory("hbone-ca");
+        preparation.prepare(directory.resolve("ca"));
         ca = DevelopmentCa.open(directory.resolve("ca"));
     }
 

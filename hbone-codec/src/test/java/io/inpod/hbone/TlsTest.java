@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.client.HbonePool;
 import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.ForeignRoot;
 import io.inpod.hbone.identity.InMemoryCertificates;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.TestCertificates;
@@ -211,6 +212,15 @@ class TlsTest {
             assertThatThrownBy(() -> open(mesh, mesh.pool(), OTHER, address)).isInstanceOf(java.io.IOException.class);
             assertThat(event(mesh)).contains("expected peer " + Mesh.CLIENT + ", got " + OTHER);
             assertThatIllegalArgumentException().isThrownBy(() -> server.handler(Mesh.SERVER, Set.of(), Mesh.echo()));
+        }
+    }
+
+    /** A tunnel between two workloads whose root somebody has put into the directory. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-newkey ec -pkeyopt ec_paramgen_curve:P-384", "-newkey ec -pkeyopt ec_paramgen_curve:P-521", "-newkey rsa:2048"})
+    void anyRootWillDo(String key) throws Exception {
+        try (Mesh mesh = new Mesh(directory -> ForeignRoot.create(directory, key, "/O=Our company", "-addext keyUsage=keyCertSign"))) {
+            mesh.open(mesh.pool(), mesh.serve(Mesh.echo()));
         }
     }
 

@@ -13,8 +13,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * A certificate authority for development and tests: a root in a directory, and certificates for any identity. A user who can read the
  * directory can assume any identity, so it isn't suitable for production.
  *
- * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). Certificates are issued
- * in memory, in about a millisecond. They are valid for 24 hours and renewed after 12. Requires BouncyCastle's {@code bcpkix}. Thread-safe.
+ * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). A root of your own can be
+ * put there instead: a self-signed authority with an ECDSA key, or an RSA key of at least 2,048 bits, in PKCS#8 PEM. Certificates are issued
+ * in memory, in about a millisecond. They are valid for 24 hours, but not longer than the root, and renewed at half of that. Requires
+ * BouncyCastle's {@code bcpkix}. Thread-safe.
  */
 public final class DevelopmentCa implements CertificateSource {
     private static final Duration LIFETIME = Duration.ofHours(24);
@@ -37,7 +39,8 @@ public final class DevelopmentCa implements CertificateSource {
      *
      * @param directory must belong to the caller, have mode 0700, and not be a symbolic link; created if it is missing
      * @return the authority
-     * @throws IOException if the directory or its files can't be trusted or written; the message says which, and what to do
+     * @throws IOException if the directory or its files can't be trusted or written, or the root can't issue certificates that peers would
+     *     accept; the message says which, and what to do
      */
     public static DevelopmentCa open(Path directory) throws IOException {
         return open(directory, Clock.systemUTC());
@@ -79,7 +82,8 @@ public final class DevelopmentCa implements CertificateSource {
             return current.certificate;
         }
         WorkloadCertificate fresh = LeafIssuer.issue(root, identity, now, LIFETIME);
-        Issued made = new Issued(fresh, now.plus(LIFETIME.dividedBy(2)));
+        Instant end = fresh.chain().get(0).getNotAfter().toInstant(); // the root's, if that comes first
+        Issued made = new Issued(fresh, now.plus(Duration.between(now, end).dividedBy(2)));
         // Two threads may both have issued one; all callers must get the same.
         Issued kept = issued.compute(identity, (id, other) -> other != null && now.isBefore(other.renewal) ? other : made);
         return kept.certificate;

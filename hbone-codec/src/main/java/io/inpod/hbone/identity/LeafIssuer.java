@@ -5,6 +5,8 @@ import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -42,8 +44,14 @@ final class LeafIssuer {
 
     static WorkloadCertificate issue(RootStore.Root root, List<String> uris, Instant now, Duration lifetime) throws IOException {
         try {
+            X509Certificate authority = root.certificate();
+            Instant until = earlier(now.plus(lifetime), authority.getNotAfter().toInstant());
+            if (until.isBefore(now)) {
+                throw new IOException("can't issue a certificate for " + uris + ": the root's has expired at " + until);
+            }
             KeyPair pair = newPair();
-            X509v3CertificateBuilder builder = builder(ROOT_NAME, now, lifetime, new X500Name(""), pair);
+            X500Name issuer = X500Name.getInstance(authority.getSubjectX500Principal().getEncoded());
+            X509v3CertificateBuilder builder = builder(issuer, now, until, new X500Name(""), pair);
             GeneralName[] names =
                     uris.stream().map(uri -> new GeneralName(GeneralName.uniformResourceIdentifier, uri)).toArray(GeneralName[]::new);
             builder.addExtension(Extension.subjectAlternativeName, true, new GeneralNames(names));
@@ -52,8 +60,8 @@ final class LeafIssuer {
             builder.addExtension(Extension.extendedKeyUsage, false,
                     new ExtendedKeyUsage(new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
             builder.addExtension(Extension.authorityKeyIdentifier, false,
-                    new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(root.certificate()));
-            return new WorkloadCertificate(pair.getPrivate(), List.of(sign(builder, root.key())), List.of(root.certificate()));
+                    new JcaX509ExtensionUtils().createAuthorityKeyIdentifier(authority));
+            return new WorkloadCertificate(pair.getPrivate(), List.of(sign(builder, root)), List.of(authority));
         } catch (GeneralSecurityException | OperatorCreationException e) {
             throw new IOException("can't issue a certificate for " + uris + ": " + e.getMessage(), e);
         }
@@ -62,12 +70,12 @@ final class LeafIssuer {
     static RootStore.Root newRoot(Instant now) throws IOException {
         try {
             KeyPair pair = newPair();
-            X509v3CertificateBuilder builder = builder(ROOT_NAME, now, ROOT_LIFETIME, ROOT_NAME, pair);
+            X509v3CertificateBuilder builder = builder(ROOT_NAME, now, now.plus(ROOT_LIFETIME), ROOT_NAME, pair);
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
             builder.addExtension(Extension.subjectKeyIdentifier, false,
                     new JcaX509ExtensionUtils().createSubjectKeyIdentifier(pair.getPublic()));
-            return new RootStore.Root(pair.getPrivate(), sign(builder, pair.getPrivate()));
+            return new RootStore.Root(pair.getPrivate(), sign(builder, pair.getPrivate(), pair.getPublic()));
         } catch (GeneralSecurityException | OperatorCreationException e) {
             throw new IOException("can't create a root: " + e.getMessage(), e);
         }
@@ -79,14 +87,24 @@ final class LeafIssuer {
         return generator.generateKeyPair();
     }
 
-    private static X509v3CertificateBuilder builder(X500Name issuer, Instant now, Duration lifetime, X500Name subject, KeyPair pair) {
+    private static X509v3CertificateBuilder builder(X500Name issuer, Instant now, Instant until, X500Name subject, KeyPair pair) {
         BigInteger serial = new BigInteger(127, new SecureRandom()).setBit(126);
-        return new JcaX509v3CertificateBuilder(issuer, serial, Date.from(now.minus(BACKDATED)), Date.from(now.plus(lifetime)), subject,
+        return new JcaX509v3CertificateBuilder(issuer, serial, Date.from(now.minus(BACKDATED)), Date.from(until), subject,
                 pair.getPublic());
     }
 
-    private static X509Certificate sign(X509v3CertificateBuilder builder, java.security.PrivateKey key)
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
+    }
+
+    private static X509Certificate sign(X509v3CertificateBuilder builder, RootStore.Root root)
             throws GeneralSecurityException, OperatorCreationException {
-        return new JcaX509CertificateConverter().getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key)));
+        return sign(builder, root.key(), root.certificate().getPublicKey());
+    }
+
+    private static X509Certificate sign(X509v3CertificateBuilder builder, PrivateKey key, PublicKey checkedBy)
+            throws GeneralSecurityException, OperatorCreationException {
+        return new JcaX509CertificateConverter()
+                .getCertificate(builder.build(new JcaContentSignerBuilder(SigningKeys.algorithm(checkedBy)).build(key)));
     }
 }

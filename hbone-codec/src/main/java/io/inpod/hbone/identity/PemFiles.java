@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
@@ -44,20 +43,12 @@ final class PemFiles {
         List<X509Certificate> certificates = certificates(chain, content[0]);
         PrivateKey privateKey = Pem.key(new String(content[1], StandardCharsets.US_ASCII), key.toString());
         X509Certificate leaf = certificates.get(0);
-        String algorithm = privateKey.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
         try {
-            byte[] sample = {1, 2, 3};
-            Signature signature = Signature.getInstance(algorithm);
-            signature.initSign(privateKey);
-            signature.update(sample);
-            byte[] signed = signature.sign();
-            signature.initVerify(leaf.getPublicKey());
-            signature.update(sample);
-            if (!signature.verify(signed)) {
+            if (!SigningKeys.belongTogether(privateKey, leaf.getPublicKey())) {
                 throw new IOException("the key in " + key + " doesn't belong to the certificate in " + chain);
             }
         } catch (GeneralSecurityException e) {
-            throw new IOException("the key in " + key + " doesn't belong to the certificate in " + chain + ": " + e.getMessage(), e);
+            throw new IOException("the key in " + key + " can't be used with the certificate in " + chain + ": " + e.getMessage(), e);
         }
         return new WorkloadCertificate(privateKey, certificates, certificates(roots, content[2]));
     }

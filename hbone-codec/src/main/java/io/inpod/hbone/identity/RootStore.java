@@ -11,11 +11,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
-import java.security.Signature;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.util.Date;
 import java.util.List;
 import java.util.Set;
 
@@ -82,23 +79,11 @@ final class RootStore {
     }
 
     private static void check(Root root, Path directory, Clock clock) throws IOException {
-        String cure = "; remove both " + CERTIFICATE_FILE + " and " + KEY_FILE + " in " + directory + " to get a new root";
         try {
-            root.certificate().checkValidity(Date.from(clock.instant()));
-            byte[] sample = {1, 2, 3};
-            Signature signature = Signature.getInstance("SHA256withECDSA");
-            signature.initSign(root.key());
-            signature.update(sample);
-            byte[] signed = signature.sign();
-            signature.initVerify(root.certificate().getPublicKey());
-            signature.update(sample);
-            if (!signature.verify(signed)) {
-                throw new IOException("the development CA's key doesn't belong to its certificate" + cure);
-            }
-        } catch (CertificateException e) {
-            throw new IOException("the development CA's root isn't valid now: " + e.getMessage() + cure, e);
+            RootRules.check(root, clock.instant());
         } catch (GeneralSecurityException e) {
-            throw new IOException("the development CA's root can't be used: " + e.getMessage() + cure, e);
+            throw new IOException("the development CA's root can't be used: " + e.getMessage() + "; replace " + CERTIFICATE_FILE + " and "
+                    + KEY_FILE + " in " + directory + ", or remove both to get a new root", e);
         }
     }
 }

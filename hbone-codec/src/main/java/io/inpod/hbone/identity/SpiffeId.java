@@ -74,7 +74,7 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
         try {
             return parse(uris.get(0));
         } catch (IllegalArgumentException e) {
-            throw new CertificateException("the peer's identity is " + e.getMessage(), e);
+            throw new CertificateException("the URI name is " + e.getMessage(), e);
         }
     }
 

@@ -91,6 +91,87 @@ class CertificateSourcesTest {
                 .isInstanceOf(IOException.class).hasMessageContaining("openssl pkcs8");
     }
 
+    /** What can't be used, or soon can't, is said in time and once, by the file's name. */
+    @Test
+    void expiryIsToldAtAThirdOfTheLifeLeftAndAtTheEnd() throws Exception {
+        Path chain = temporary.resolve("chain.pem");
+        Path key = temporary.resolve("key.pem");
+        DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
+        Instant start = Instant.now();
+        write(issue(CLIENT, Duration.ZERO, Duration.ofMinutes(55)), chain, key); // and five minutes before
+        Instant[] now = {start};
+        LinkedBlockingQueue<IOException> problems = new LinkedBlockingQueue<>();
+        Turns turns = new Turns();
+        try (FileCertificates files = FileCertificates.watch(chain, key, ca.rootCertificate(), turns, Duration.ofMillis(1), problems::add,
+                new TestClock(() -> now[0]))) {
+            WorkloadCertificate first = files.certificate(CLIENT);
+            now[0] = start.plus(Duration.ofMinutes(34));
+            turns.look();
+            assertThat(problems).isEmpty();
+            now[0] = start.plus(Duration.ofMinutes(36));
+            turns.look();
+            turns.look();
+            assertThat(problems).hasSize(1);
+            assertThat(problems.remove()).hasMessageContaining("chain.pem is valid until").hasMessageContaining("hasn't been replaced yet");
+            assertThat(files.certificate(CLIENT)).isSameAs(first);
+            now[0] = start.plus(Duration.ofMinutes(56));
+            turns.look();
+            turns.look();
+            assertThat(problems).hasSize(1);
+            assertThat(problems.remove()).hasMessageContaining("chain.pem has expired");
+            assertThatThrownBy(() -> files.certificate(CLIENT)).isInstanceOf(IOException.class).hasMessageContaining("chain.pem has expired");
+
+            write(issue(CLIENT, Duration.ZERO, Duration.ofHours(2)), chain, key);
+            turns.look();
+            assertThat(problems).isEmpty();
+            assertThat(files.certificate(CLIENT)).isNotSameAs(first);
+            now[0] = start.plus(Duration.ofHours(3));
+            turns.look();
+            assertThat(problems.remove()).as("of the second one").hasMessageContaining("chain.pem has expired");
+            assertThatThrownBy(() -> FileCertificates.watch(chain, key, ca.rootCertificate(), timer, Duration.ofSeconds(1), e -> { }, new TestClock(() -> now[0]))
+                    .close()).isInstanceOf(IOException.class).hasMessageContaining("chain.pem has expired");
+            now[0] = start.minus(Duration.ofHours(3));
+            assertThatThrownBy(() -> FileCertificates.watch(chain, key, ca.rootCertificate(), timer, Duration.ofSeconds(1), e -> { }, new TestClock(() -> now[0]))
+                    .close()).isInstanceOf(IOException.class).hasMessageContaining("is not valid before");
+        }
+    }
+
+    /** Runs what is scheduled when the test says so. */
+    private static final class Turns extends java.util.concurrent.ScheduledThreadPoolExecutor {
+        private @org.jspecify.annotations.Nullable Runnable task;
+
+        Turns() {
+            super(0);
+        }
+
+        @Override
+        public java.util.concurrent.ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long initialDelay, long delay, TimeUnit unit) {
+            task = command;
+            return schedule(() -> { }, 1, TimeUnit.DAYS);
+        }
+
+        void look() {
+            java.util.Objects.requireNonNull(task).run();
+        }
+    }
+
+    private static void write(WorkloadCertificate certificate, Path chain, Path key) throws IOException {
+        Pem.write(key, Pem.encode(certificate.privateKey()));
+        Pem.write(chain, Pem.encode(certificate.chain()));
+    }
+
+    @Test
+    void ourOwnCertificateIsNotCalledThePeers() throws Exception {
+        DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
+        Path chain = temporary.resolve("chain.pem");
+        Path key = temporary.resolve("key.pem");
+        for (String name : List.of("URI:spiffe://cluster.local/somebody", "URI:https://example.com", "DNS:example.com")) {
+            write(TestCertificates.openssl(temporary.resolve("ca"), temporary, name), chain, key);
+            assertThatThrownBy(() -> FileCertificates.watch(chain, key, ca.rootCertificate(), timer, Duration.ofSeconds(1), e -> { }).close())
+                    .isInstanceOf(IOException.class).hasMessageContaining("chain.pem isn't a workload's certificate").hasMessageNotContaining("peer");
+        }
+    }
+
     private static SpiffeId id(int n) {
         return new SpiffeId("cluster.local", "a", "w" + n);
     }

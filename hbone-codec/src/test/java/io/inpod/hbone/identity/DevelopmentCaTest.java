@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -22,6 +23,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DevelopmentCaTest {
     private static final SpiffeId CLIENT = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/client");
@@ -110,22 +114,7 @@ class DevelopmentCaTest {
     @Test
     void certificatesAreCachedAndRenewedAtHalfLife() throws Exception {
         Clock[] now = {Clock.systemUTC()};
-        DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"), new Clock() {
-            @Override
-            public java.time.ZoneId getZone() {
-                return now[0].getZone();
-            }
-
-            @Override
-            public Clock withZone(java.time.ZoneId zone) {
-                return now[0].withZone(zone);
-            }
-
-            @Override
-            public java.time.Instant instant() {
-                return now[0].instant();
-            }
-        });
+        DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"), new TestClock(() -> now[0].instant()));
         WorkloadCertificate first = ca.certificate(CLIENT);
         assertThat(first.identity()).isEqualTo(CLIENT);
         assertThat(ca.certificate(CLIENT)).isSameAs(first);
@@ -153,5 +142,62 @@ class DevelopmentCaTest {
                 .contains("X509v3 Subject Alternative Name: critical", "URI:" + SERVER);
         assertThat(Tools.run("openssl", "pkey", "-in", key.toString(), "-noout", "-text")).contains("NIST CURVE: P-256");
         assertThat(Files.getPosixFilePermissions(key)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ec -pkeyopt ec_paramgen_curve:P-256", "ec -pkeyopt ec_paramgen_curve:P-384", "ec -pkeyopt ec_paramgen_curve:P-521", "rsa:2048"})
+    void aRootPutThereByHandIssuesUnderItsOwnName(String key) throws Exception {
+        Path directory = root("-newkey " + key, "/C=XX/O=Our company/CN=Our root", "-addext keyUsage=critical,keyCertSign");
+        DevelopmentCa ca = DevelopmentCa.open(directory);
+        Path chain = temporary.resolve("chain.pem");
+        ca.issueTo(SERVER, chain, temporary.resolve("key.pem"));
+        assertThat(Tools.run("openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", ca.rootCertificate().toString(), chain.toString()))
+                .contains("OK");
+        assertThat(Tools.run("openssl", "x509", "-in", chain.toString(), "-noout", "-issuer")).contains("Our company", "Our root");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            rsa:1024     | /CN=x | -addext keyUsage=keyCertSign            | an RSA key of 1024 bits is too weak
+            ed25519      | /CN=x | -addext keyUsage=keyCertSign            | isn't a PKCS#8 key for ECDSA or RSA
+            rsa:2048     | /     | -addext keyUsage=keyCertSign            | Empty issuer DN
+            rsa:2048     | /CN=x | -addext keyUsage=digitalSignature       | keyUsage has no keyCertSign
+            rsa:2048     | /CN=x | -addext basicConstraints=CA:FALSE       | basicConstraints with CA:TRUE is missing
+            rsa:2048     | /CN=x | -addext extendedKeyUsage=serverAuth     | doesn't have both serverAuth and clientAuth
+            rsa:2048     | /CN=x | -addext nameConstraints=permitted;URI:x | it has name constraints
+            rsa:2048     | /CN=x | -addext 1.2.3.4=critical,DER:0500       | a critical extension that isn't known
+            """)
+    void aRootThatPeersWouldRefuseIsRefusedByName(String key, String subject, String extension, String why) throws Exception {
+        Path directory = root("-newkey " + key, subject, extension);
+        assertThatThrownBy(() -> DevelopmentCa.open(directory)).isInstanceOf(IOException.class).hasMessageContaining(why)
+                .hasMessageContaining("root-");
+    }
+
+    @Test
+    void anIntermediateIsNoRoot() throws Exception {
+        Path directory = root("-newkey rsa:2048", "/CN=Root", "-addext keyUsage=keyCertSign");
+        Path other = root("-newkey rsa:2048 -CA " + directory.resolve("root-cert.pem") + " -CAkey " + directory.resolve("root-key.pem"), "/CN=Intermediate",
+                "-addext keyUsage=keyCertSign");
+        assertThatThrownBy(() -> DevelopmentCa.open(other)).isInstanceOf(IOException.class).hasMessageContaining("it was issued by CN=Root");
+    }
+
+    @Test
+    void noCertificateOutlivesItsRoot() throws Exception {
+        Path directory = root("-newkey rsa:2048 -days 1", "/CN=x", "-addext keyUsage=keyCertSign");
+        Instant end = Pem.readCertificate(directory.resolve("root-cert.pem")).getNotAfter().toInstant();
+        Instant[] now = {end.minusSeconds(3600)};
+        DevelopmentCa ca = DevelopmentCa.open(directory, new TestClock(() -> now[0]));
+        WorkloadCertificate first = ca.certificate(CLIENT);
+        assertThat(first.chain().get(0).getNotAfter().toInstant()).isEqualTo(end);
+        now[0] = end.minusSeconds(1799);
+        assertThat(ca.certificate(CLIENT)).isNotSameAs(first);
+        now[0] = end.plusSeconds(1);
+        assertThatThrownBy(() -> ca.certificate(CLIENT)).isInstanceOf(IOException.class).hasMessageContaining("has expired");
+    }
+
+    private Path root(String key, String subject, String extension) throws Exception {
+        Path directory = temporary.resolve("root" + Files.list(temporary).count());
+        ForeignRoot.create(directory, key, subject, extension);
+        return directory;
     }
 }

@@ -4,13 +4,15 @@ import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge.
+ * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge. Processes
+ * that still run in them when this JVM ends, even by SIGKILL, are killed; in a node that you provide, they aren't.
  *
  * <pre>
  * pod 0: eth0 10.77.0.2/24 ── veth0 ┐
@@ -43,7 +45,9 @@ public final class PodNetwork implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             names.add("pod-" + i);
         }
-        return build(NetworkNamespace.create(), names, false);
+        NetworkNamespace node = NetworkNamespace.create();
+        ProcessEnd.add(node); // unlike a node that the caller provides
+        return build(node, names, false);
     }
 
     /**
@@ -81,6 +85,7 @@ public final class PodNetwork implements AutoCloseable {
     private void add(Rtnetlink nodeLinks, String name, NetworkNamespace namespace) throws IOException {
         Pod pod = new Pod(name, namespace, address(2 + pods.size()), "veth" + pods.size());
         pods.add(pod);
+        ProcessEnd.add(namespace);
         nodeLinks.links().createVeth(pod.link(), "eth0", namespace);
         nodeLinks.links().setMaster(pod.link(), BRIDGE);
         nodeLinks.links().up(pod.link());
@@ -119,7 +124,17 @@ public final class PodNetwork implements AutoCloseable {
     /** Closes all namespaces. Those without a name vanish once no socket and no process is in them. */
     @Override
     public void close() {
-        pods.forEach(pod -> pod.namespace().close());
-        node.close();
+        pods.forEach(pod -> end(pod.namespace()));
+        end(node);
+    }
+
+    private static void end(NetworkNamespace namespace) {
+        try {
+            ProcessEnd.forget(namespace);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            namespace.close();
+        }
     }
 }

@@ -2,12 +2,12 @@ package io.inpod.netns.testing;
 
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Objects;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
@@ -23,12 +23,16 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
         Privilege.NAMESPACES.require();
+        ProcessEnd.prepare();
         context.getStore(STORE).put(LeakCheck.class, LeakCheck.begin());
-        int count = AnnotationSupport.findAnnotation(context.getElement(), Pods.class)
-                .or(() -> AnnotationSupport.findAnnotation(context.getTestClass(), Pods.class))
-                .map(Pods::value)
-                .orElse(1);
-        context.getStore(STORE).put(PodNetwork.class, PodNetwork.create(count));
+        context.getStore(STORE).put(PodNetwork.class, PodNetwork.create(nearest(context).value()));
+    }
+
+    /** The annotation of the test, of its class, or of the class around that. */
+    private static Pods nearest(ExtensionContext context) {
+        return AnnotationSupport.findAnnotation(context.getElement(), Pods.class)
+                .or(() -> context.getParent().map(PodsExtension::nearest))
+                .orElseThrow();
     }
 
     @Override
@@ -50,6 +54,12 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return Objects.requireNonNull(context.getStore(STORE).get(PodNetwork.class, PodNetwork.class));
+        PodNetwork network = context.getStore(STORE).get(PodNetwork.class, PodNetwork.class);
+        if (network == null) {
+            throw new ParameterResolutionException(
+                    "each test has a PodNetwork of its own, which a constructor and @BeforeAll come too early"
+                            + " for: take it as a parameter of the test, of @BeforeEach or of @AfterEach");
+        }
+        return network;
     }
 }
