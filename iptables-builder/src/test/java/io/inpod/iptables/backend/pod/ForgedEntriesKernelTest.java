@@ -17,14 +17,12 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -218,26 +216,6 @@ class ForgedEntriesKernelTest {
             assertThat(server.line()).isEqualTo("ready");
             Tool.run(pod, "python3", "-c", CONNECT_MARKED, address);
             assertThat(server.line()).isEqualTo(Integer.toString(mark));
-        }
-    }
-
-    /** A Python program that prints lines, until it is closed. */
-    private record PythonProcess(Process process, BufferedReader lines) implements AutoCloseable {
-        static PythonProcess start(NetworkNamespace pod, String program, String... arguments) throws IOException {
-            List<String> command = new ArrayList<>(List.of("python3", "-c", program));
-            command.addAll(List.of(arguments));
-            Process process = new ProcessBuilder(Tool.inside(pod, command.toArray(String[]::new))).redirectErrorStream(true).start();
-            return new PythonProcess(process, process.inputReader());
-        }
-
-        String line() throws IOException {
-            return String.valueOf(lines.readLine());
-        }
-
-        @Override
-        public void close() throws IOException {
-            process.destroyForcibly();
-            lines.close();
         }
     }
 }
