@@ -6,7 +6,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A process that has a socket open.
@@ -26,23 +32,54 @@ public record SocketHolder(long pid, String program) {
      * @return the processes that were found
      */
     public static List<SocketHolder> of(NetworkNamespace namespace, long inode) {
-        String network = namespace.identity().toString();
-        List<Path> all = list(PROC, "[0-9]*");
-        List<SocketHolder> inside = of(all.stream().filter(process -> isLinkTo(process.resolve("ns/net"), network)).toList(), inode);
-        return inside.isEmpty() ? of(all, inode) : inside;
+        return of(namespace, Set.of(inode)).getOrDefault(inode, List.of());
     }
 
-    private static List<SocketHolder> of(List<Path> processes, long inode) {
-        String wanted = "socket:[" + inode + "]";
-        return processes.stream().filter(process -> list(process.resolve("fd"), "*").stream().anyMatch(fd -> isLinkTo(fd, wanted)))
-                .map(process -> new SocketHolder(Long.parseLong(process.getFileName().toString()), program(process))).toList();
+    /**
+     * Searches for the processes that have any of several sockets open, all at once, see {@link #of(NetworkNamespace, long)}.
+     *
+     * @param namespace the sockets' namespace
+     * @param inodes the sockets' inodes
+     * @return the processes that were found, by inode; those of which none was found are left out
+     */
+    public static Map<Long, List<SocketHolder>> of(NetworkNamespace namespace, Set<Long> inodes) {
+        String network = namespace.identity().toString();
+        Map<Boolean, List<Path>> processes = list(PROC, "[0-9]*").stream()
+                .collect(Collectors.partitioningBy(process -> isLinkTo(process.resolve("ns/net"), network)));
+        Map<Long, List<SocketHolder>> found = new HashMap<>();
+        for (boolean inside : new boolean[] {true, false}) {
+            Map<String, Long> wanted = new HashMap<>();
+            inodes.stream().filter(inode -> !found.containsKey(inode)).forEach(inode -> wanted.put("socket:[" + inode + "]", inode));
+            if (!wanted.isEmpty()) {
+                Objects.requireNonNull(processes.get(inside)).forEach(process -> search(process, wanted, found));
+            }
+        }
+        return found;
+    }
+
+    private static void search(Path process, Map<String, Long> wanted, Map<Long, List<SocketHolder>> found) {
+        Set<Long> open = new LinkedHashSet<>();
+        for (Path descriptor : list(process.resolve("fd"), "*")) {
+            Long inode = wanted.get(target(descriptor));
+            if (inode != null) {
+                open.add(inode);
+            }
+        }
+        if (!open.isEmpty()) {
+            SocketHolder holder = new SocketHolder(Long.parseLong(process.getFileName().toString()), program(process));
+            open.forEach(inode -> found.computeIfAbsent(inode, key -> new ArrayList<>()).add(holder));
+        }
     }
 
     private static boolean isLinkTo(Path link, String target) {
+        return target(link).equals(target);
+    }
+
+    private static String target(Path link) {
         try {
-            return Files.readSymbolicLink(link).toString().equals(target);
+            return Files.readSymbolicLink(link).toString();
         } catch (IOException e) {
-            return false; // gone, or not accessible
+            return ""; // gone, or not accessible
         }
     }
 

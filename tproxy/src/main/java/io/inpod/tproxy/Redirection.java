@@ -57,7 +57,7 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
     }
 
     /**
-     * Installs the steps in order, all or none.
+     * Installs the steps in order, all or none. If one fails, the earlier ones are undone, except those that were in place before.
      *
      * @param namespace the namespace
      * @throws RedirectionException naming the step that failed, and the earlier steps that were undone or could not be
@@ -65,13 +65,26 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
     @Override
     public void install(NetworkNamespace namespace) throws RedirectionException {
         UndoLog done = new UndoLog();
-        for (NamespaceChange step : steps) {
+        for (int i = 0; i < steps.size(); i++) {
+            NamespaceChange step = steps.get(i);
+            boolean before = i < steps.size() - 1 && isInstalled(step, namespace); // the last one is never undone
             try {
                 step.install(namespace);
             } catch (IOException | RuntimeException e) {
                 throw new RedirectionException("install", List.of(step.toString()), done.undo(), e);
             }
-            done.add(step.toString(), () -> step.remove(namespace));
+            if (!before) {
+                done.add(step.toString(), () -> step.remove(namespace));
+            }
+        }
+    }
+
+    private static boolean isInstalled(NamespaceChange step, NetworkNamespace namespace) {
+        try {
+            step.verify(namespace);
+            return true;
+        } catch (IOException | RuntimeException e) {
+            return false;
         }
     }
 

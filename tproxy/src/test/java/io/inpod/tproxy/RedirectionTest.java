@@ -7,12 +7,15 @@ import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The order of operations in composed changes. */
 class RedirectionTest {
     private final List<String> log = new ArrayList<>();
+    private final Set<String> installed = new HashSet<>();
 
     /** A change that fails in the operation that its name contains. */
     private NamespaceChange change(String name) {
@@ -27,16 +30,21 @@ class RedirectionTest {
             @Override
             public void install(NetworkNamespace namespace) throws IOException {
                 run("install");
+                installed.add(name);
             }
 
             @Override
             public void verify(NetworkNamespace namespace) throws IOException {
+                if (!installed.contains(name)) {
+                    throw new IOException("not installed");
+                }
                 run("verify");
             }
 
             @Override
             public void remove(NetworkNamespace namespace) throws IOException {
                 run("remove");
+                installed.remove(name);
             }
 
             @Override
@@ -70,6 +78,17 @@ class RedirectionTest {
             });
         }
         assertThat(log).containsExactly("install a", "install b-remove", "install c-install", "remove b-remove", "remove a");
+    }
+
+    @Test
+    void whatWasInPlaceBeforeStays() throws IOException {
+        NamespaceChange old = change("a");
+        try (NetworkNamespace own = NetworkNamespace.current()) {
+            old.install(own);
+            assertThatThrownBy(() -> Redirection.of(old, change("b"), change("c-install")).install(own))
+                    .isInstanceOfSatisfying(RedirectionException.class, failure -> assertThat(failure.undone()).containsExactly("b"));
+        }
+        assertThat(installed).containsExactly("a");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.inpod.iptables.pod;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.RuleSet;
@@ -155,6 +156,11 @@ public record InPodRedirection(Profile profile, IpFamily family, InetAddress hos
         Draft draft = new Draft();
         RedirectionRules.add(draft, PodTables.INET, redirections, false);
         return draft.ofBoth();
+    }
+
+    /** Returns the families of one redirection, or of two. */
+    static FamilyScope scope(List<InPodRedirection> redirections) {
+        return redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
     }
 
     /** Returns the match for inbound packets that aren't redirected, and that the guard lets pass to a nested machine. */

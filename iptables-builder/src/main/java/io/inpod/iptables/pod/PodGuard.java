@@ -30,9 +30,9 @@ import java.util.Objects;
  * <li>In mangle INPUT, where nat has chosen the destination port: connections that reach the proxy are admitted. With TPROXY they carry its
  * mark; with REDIRECT their destination is a port of the proxy's. The connections of the host probes are admitted too, and with
  * {@linkplain InPodRedirection#ingress ingress} all.
- * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted. In mangle FORWARD, so are
- * health probes of machines nested in the pod. With ingress, everything that the pod forwards is, unless it comes from a virtual interface
- * (for which the guard is in mangle FORWARD too).
+ * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted.
+ * <li>In mangle FORWARD, where the pod's own packets don't come, so that a source address can't be claimed: health probes of machines
+ * nested in the pod are admitted. With ingress, everything that the pod forwards is, unless it comes from a virtual interface.
  * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
  * other TCP is dropped. Loopback passes.
  * <li>In mangle INPUT, packets that arrive by loopback lose the proxy's mark, because a socket that accepts a connection may inherit it
@@ -64,6 +64,7 @@ final class PodGuard {
             ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), IN_LOOPBACK, MARKED));
     private static final ScopedRule PASS_ADMITTED =
             ScopedRule.of(Rule.of(RETURN, TCP, Match.flags(TcpFlags.syn()).not(), Match.connmark(ADMITTED)));
+    private static final ScopedRule PASS_FORWARDED = ScopedRule.of(Rule.of(RETURN, FORWARDED, Match.connmark(ADMITTED)));
     private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP, TCP));
 
     private static final Map<PodTables, PodGuard> BY_KIND =
@@ -74,7 +75,7 @@ final class PodGuard {
     private final ScopedRule outbound;
     private final ScopedRule inbound;
     private final ScopedRule admitMarked;
-    private final ScopedRule admitForwarded;
+    private final ScopedRule toForwarded;
     private final ScopedRule admitAll;
     private final ScopedRule admitTproxy;
     private final ScopedRule admitPlaintext;
@@ -86,8 +87,7 @@ final class PodGuard {
         outbound = ScopedRule.of(Rule.of(new Target.Jump(kind.guard.name()), Match.out("lo").not(), TCP));
         inbound = ScopedRule.of(Rule.of(new Target.Jump(kind.inboundGuard.name()), TCP));
         admitMarked = ScopedRule.of(Rule.of(admit, MARKED));
-        // Doesn't match on the sending socket, because FORWARD may lead here too, where the kernel refuses that match.
-        admitForwarded = ScopedRule.of(Rule.of(admit, FORWARDED));
+        toForwarded = ScopedRule.of(Rule.of(new Target.Jump(kind.forwarded.name()), TCP));
         admitAll = ScopedRule.of(Rule.of(admit));
         admitTproxy = ScopedRule.of(Rule.of(admit, Match.mark(RedirectionRules.TPROXY)));
         admitPlaintext = ScopedRule.of(toPort(InPodConstants.INBOUND_PLAINTEXT_PORT));
@@ -97,7 +97,7 @@ final class PodGuard {
     /** Adds the guard of one redirection for the tables of iptables, or of one or two for {@code inet} tables. */
     static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections, List<String> proxyCgroups) {
         PodGuard guard = Objects.requireNonNull(BY_KIND.get(kind));
-        FamilyScope scope = redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
+        FamilyScope scope = InPodRedirection.scope(redirections);
         guard.addOutbound(tables, scope, redirections);
         guard.addInbound(tables, scope, redirections);
         boolean handed = redirections.stream().anyMatch(redirection -> redirection.profile() == InPodRedirection.Profile.TPROXY);
@@ -111,14 +111,9 @@ final class PodGuard {
         List<Rule> rules = new ArrayList<>();
         rules.add(admitMarked.in(scope));
         rules.add(PASS_ADMITTED.in(scope));
-        boolean nested = false;
         for (InPodRedirection redirection : redirections) {
             if (redirection.ingress()) {
-                for (String name : redirection.virtualInterfaces()) {
-                    rules.add(Rule.of(DROP, Match.family(redirection.family()), Match.in(name)));
-                    nested = true;
-                }
-                rules.add(admitForwarded.in(FamilyScope.of(redirection.family())));
+                rules.add(PASS_FORWARDED.in(FamilyScope.of(redirection.family())));
             } else {
                 // Probes of a machine nested in the pod. An application can use their address as a source too, but doesn't forward.
                 tables.add(TableName.MANGLE, Hook.FORWARD, Rule.of(new Target.Jump(kind.admission.name()), redirection.fromProbe(), TCP));
@@ -128,9 +123,22 @@ final class PodGuard {
         rules.add(DROP_ALL_ELSE.in(scope));
         tables.add(TableName.MANGLE, Hook.POSTROUTING, outbound.in(scope));
         tables.add(TableName.MANGLE, kind.guard, rules);
-        if (nested) { // only in FORWARD does every kernel know the interface on which a packet arrived
-            tables.add(TableName.MANGLE, Hook.FORWARD, outbound.in(scope));
+        List<InPodRedirection> gateways = redirections.stream().filter(InPodRedirection::ingress).toList();
+        if (!gateways.isEmpty()) {
+            addForwarded(tables, gateways);
         }
+    }
+
+    private void addForwarded(Draft tables, List<InPodRedirection> gateways) {
+        FamilyScope scope = InPodRedirection.scope(gateways);
+        List<Rule> rules = new ArrayList<>();
+        rules.add(PASS_ADMITTED.in(scope));
+        for (InPodRedirection gateway : gateways) {
+            gateway.virtualInterfaces().forEach(name -> rules.add(Rule.of(DROP, Match.family(gateway.family()), Match.in(name))));
+        }
+        rules.add(admitAll.in(scope));
+        tables.add(TableName.MANGLE, Hook.FORWARD, toForwarded.in(scope));
+        tables.add(TableName.MANGLE, kind.forwarded, rules);
     }
 
     private void addInbound(Draft tables, FamilyScope scope, List<InPodRedirection> redirections) {

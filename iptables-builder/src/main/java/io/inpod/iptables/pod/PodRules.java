@@ -20,6 +20,9 @@ import java.util.Set;
  * the nat table or accepted a packet before it. If the proxy's cgroups are given, the guard also drops packets with the proxy's mark that
  * begin a connection from outside them: a container with CAP_NET_RAW can set any mark.
  *
+ * <p>With the guard, the proxy's sockets must have IP_TRANSPARENT: those that listen on the ports to which the rules lead, and with DNS
+ * capture the UDP socket too. What is sent to these ports is refused otherwise. A proxy that can't set it needs rules without the guard.
+ *
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether the rules include the guard
  * @param proxyCgroups the paths of the proxies' cgroups in the version 2 hierarchy, without a leading slash, if only these cgroups and

@@ -46,6 +46,7 @@ public final class Constants {
     public static final int SOCK_NONBLOCK = O_NONBLOCK;
     public static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
     public static final int SO_PEERCRED = 17;
+    public static final int SO_SNDTIMEO = SocketOption.SO_SNDTIMEO.intValue();
     public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
     public static final int SCM_RIGHTS = 1;
     public static final int SHUT_RDWR = 2;

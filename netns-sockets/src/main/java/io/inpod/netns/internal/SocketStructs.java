@@ -105,6 +105,15 @@ public final class SocketStructs {
         private Ucred() {}
     }
 
+    /** A time span, SO_SNDTIMEO in socket(7). */
+    public static final class Timeval {
+        public static final StructLayout STRUCT = StructLayout.struct("timeval", 16);
+        public static final Field SECONDS = STRUCT.field("tv_sec", 0, 8);
+        public static final Field MICROSECONDS = STRUCT.field("tv_usec", 8, 8);
+
+        private Timeval() {}
+    }
+
     /** A descriptor and the events that poll(2) waits for. */
     public static final class Pollfd {
         public static final StructLayout STRUCT = StructLayout.struct("pollfd", 8);

@@ -58,8 +58,22 @@ public final class PrivateSocket {
      *     listens on this path
      */
     public static SeqpacketSocket connect(Path path) throws IOException {
+        return connect(path, Duration.ZERO);
+    }
+
+    /**
+     * Connects, without waiting indefinitely, and checks the process that listens.
+     *
+     * @param path the socket's file
+     * @param timeout see {@link SeqpacketSocket#connect(Path, Duration)}
+     * @return the connection, to be closed by the caller
+     * @throws java.net.SocketTimeoutException if the process that listens doesn't accept connections, and its queue is full
+     * @throws UntrustedPeerException if it runs as another user
+     * @throws IOException see {@link #connect(Path)}
+     */
+    public static SeqpacketSocket connect(Path path, Duration timeout) throws IOException {
         checkDirectory(directory(path));
-        return checkPeer(SeqpacketSocket.connect(path));
+        return checkPeer(SeqpacketSocket.connect(path, timeout));
     }
 
     private static SeqpacketSocket checkPeer(SeqpacketSocket socket) throws IOException {

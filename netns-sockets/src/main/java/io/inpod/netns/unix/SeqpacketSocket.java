@@ -28,7 +28,22 @@ public final class SeqpacketSocket implements AutoCloseable {
      * @throws IOException if the path is too long for a unix socket, 107 bytes
      */
     public static SeqpacketSocket connect(Path path) throws IOException {
-        return new SeqpacketSocket(UnixConnection.connect(Constants.SOCK_SEQPACKET, path));
+        return connect(path, Duration.ZERO);
+    }
+
+    /**
+     * Connects to a listener. Waits while the listener's queue is full, but not longer than the timeout, which also limits each
+     * {@link #send}.
+     *
+     * @param path the listener's file
+     * @param timeout how long to wait, at least 1 µs; zero waits indefinitely
+     * @return the connection, to be closed by the caller
+     * @throws java.net.SocketTimeoutException if the queue is still full then
+     * @throws java.net.ConnectException if nothing listens there
+     * @throws IOException if the path is too long for a unix socket, 107 bytes
+     */
+    public static SeqpacketSocket connect(Path path, Duration timeout) throws IOException {
+        return new SeqpacketSocket(UnixConnection.connect(Constants.SOCK_SEQPACKET, path, timeout));
     }
 
     /**

@@ -5,9 +5,11 @@ import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Deadline;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
+import io.inpod.netns.internal.SocketStructs.Timeval;
 import io.inpod.netns.internal.SocketStructs.Ucred;
 import java.io.IOException;
 import java.lang.ref.Reference;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -54,12 +56,21 @@ final class UnixConnection implements AutoCloseable {
         return OwnedFd.adopt(Native.check(number, "socket(AF_UNIX)", path));
     }
 
-    static UnixConnection connect(int type, Path path) throws IOException {
+    /** Waits for space in the listener's queue; indefinitely if the timeout is zero. Sending is limited in the same way. */
+    static UnixConnection connect(int type, Path path, Duration timeout) throws IOException {
         ByteBuffer address = UnixAddress.of(path);
         OwnedFd fd = socket(type, path);
         int number = fd.acquire();
         try {
-            Native.check(Native.LIBC.connect(number, address, UnixAddress.BYTES), "connect", path);
+            if (!timeout.isZero()) {
+                limitWaiting(number, timeout, path);
+            }
+            int connected = Native.LIBC.connect(number, address, UnixAddress.BYTES);
+            if (connected < 0 && Native.errno() == Constants.EAGAIN) {
+                throw new SocketTimeoutException("the queue of the listener on " + path + " is full, and was not served within "
+                        + timeout.toMillis() + " ms");
+            }
+            Native.check(connected, "connect", path);
             return new UnixConnection(fd, path);
         } catch (IOException e) {
             fd.close();
@@ -67,6 +78,14 @@ final class UnixConnection implements AutoCloseable {
         } finally {
             fd.release();
         }
+    }
+
+    private static void limitWaiting(int number, Duration timeout, Path path) throws IOException {
+        ByteBuffer value = Native.buffer(Timeval.STRUCT.size());
+        Timeval.SECONDS.put(value, 0, timeout.toSeconds());
+        Timeval.MICROSECONDS.put(value, 0, timeout.toNanosPart() / 1000);
+        Native.check(Native.LIBC.setsockopt(number, Constants.SOL_SOCKET, Constants.SO_SNDTIMEO, value, value.capacity()),
+                "setsockopt(SO_SNDTIMEO)", path);
     }
 
     /** Sends bytes, and descriptors with the first of them; returns how many bytes the kernel took, at least 1. */
@@ -90,6 +109,9 @@ final class UnixConnection implements AutoCloseable {
             do {
                 sent = Native.LIBC.sendmsg(number, header.memory(), Constants.MSG_NOSIGNAL);
             } while (sent < 0 && Native.errno() == Constants.EINTR);
+            if (sent < 0 && Native.errno() == Constants.EAGAIN) {
+                throw new SocketTimeoutException("the peer on " + this + " didn't receive what was sent before in time");
+            }
             return Native.check((int) sent, "sendmsg", this);
         } finally {
             for (int i = 0; i < acquired; i++) {

@@ -29,7 +29,7 @@ public final class UnixStreamSocket implements AutoCloseable {
      * @throws IOException if the path is too long for a unix socket, 107 bytes
      */
     public static UnixStreamSocket connect(Path path) throws IOException {
-        return new UnixStreamSocket(UnixConnection.connect(Constants.SOCK_STREAM, path));
+        return new UnixStreamSocket(UnixConnection.connect(Constants.SOCK_STREAM, path, Duration.ZERO));
     }
 
     /**

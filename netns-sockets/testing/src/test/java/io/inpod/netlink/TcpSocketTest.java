@@ -13,6 +13,8 @@ import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** TCP sockets of a pod, and the processes that have them. */
@@ -40,6 +42,25 @@ class TcpSocketTest {
             assertThat(TcpSocket.onPort(network.pod(1).namespace(), 15001)).isEmpty();
         }
         assertThat(SocketHolder.of(pod, 0)).isEmpty();
+    }
+
+    @Test
+    void theProcessesOfSeveralSocketsAreFoundAtOnce(PodNetwork network) throws IOException {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Process inside = new ProcessBuilder(Tool.inside(pod, "python3", "-c",
+                "import socket\ns = socket.create_server(('127.0.0.1', 15002))\nprint('ready', flush=True)\ns.accept()")).start();
+        try (ServerSocketChannel server = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+            server.bind(new InetSocketAddress("127.0.0.1", 15001));
+            assertThat(inside.inputReader().readLine()).isEqualTo("ready");
+            long outsiders = TcpSocket.onPort(pod, 15001).get(0).inode();
+            long insiders = TcpSocket.onPort(pod, 15002).get(0).inode();
+
+            assertThat(SocketHolder.of(pod, Set.of(outsiders, insiders, 0L))).containsOnly(
+                    Map.entry(outsiders, List.of(new SocketHolder(ProcessHandle.current().pid(), "java"))),
+                    Map.entry(insiders, List.of(new SocketHolder(inside.pid(), "python3"))));
+        } finally {
+            inside.destroyForcibly().onExit().join();
+        }
     }
 
     /** Such a socket keeps others from binding the port too. */

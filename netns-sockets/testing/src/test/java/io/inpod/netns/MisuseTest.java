@@ -157,6 +157,8 @@ class MisuseTest {
             CompletableFuture<Throwable> refusal = CompletableFuture.supplyAsync(() -> org.assertj.core.api.Assertions.catchThrowable(() -> SeqpacketListener.listen(path)));
 
             assertThat(refusal.get(10, TimeUnit.SECONDS)).isInstanceOf(java.net.BindException.class);
+            assertThatThrownBy(() -> SeqpacketSocket.connect(path, Duration.ofMillis(1))).isInstanceOf(java.net.SocketTimeoutException.class)
+                    .hasMessageContaining("the queue of the listener on " + path + " is full");
             busy.accept(LIMIT).close();
         } finally {
             queue.forEach(SeqpacketSocket::close);

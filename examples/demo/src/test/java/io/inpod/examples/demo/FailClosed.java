@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.Tool;
@@ -17,6 +18,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -140,6 +142,40 @@ abstract class FailClosed {
                 assertThat(capture.stop().dataFramesByPort()).containsOnlyKeys(15008);
             }
             assertThat(outside.isOpen()).isTrue();
+        }
+    }
+
+    /** What remains of the proxy's connections is still there when somebody without its capabilities takes its ports. */
+    @Test
+    @Order(1)
+    void whoTakesThePortsOfTheKilledProxyGetsNoConnection() throws Exception {
+        List<ServerSocketChannel> taken = new ArrayList<>();
+        try (ServerSocketChannel listener = listen(node.b)) {
+            assertServed(node.a, node.b.address(), listener);
+            assertServed(node.c, node.b.address(), listener);
+            listener.configureBlocking(false);
+
+            node.process("ztunnel").destroyForcibly().onExit().join();
+            for (Pod pod : List.of(node.a, node.b)) {
+                for (int port : new int[] {InPodConstants.OUTBOUND_PORT, InPodConstants.INBOUND_PLAINTEXT_PORT, InPodConstants.HBONE_PORT}) {
+                    taken.add(pod.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open));
+                    taken.get(taken.size() - 1).bind(new InetSocketAddress(port)).configureBlocking(false);
+                }
+            }
+            assertRefused(node.a, node.b.address());
+            assertRefused(node.a, node.c.address());
+            assertUnanswered(node.c, node.b.address());
+            for (ServerSocketChannel port : taken) {
+                assertThat(port.accept()).as("%s", port).isNull();
+            }
+            assertThat(listener.accept()).isNull();
+        } finally {
+            for (ServerSocketChannel port : taken) {
+                port.close();
+            }
+            int before = node.lines("ztunnel").size();
+            node.startZtunnel();
+            node.awaitLog("ztunnel", before, line -> line.contains("pod received snapshot sent"));
         }
     }
 

@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +33,7 @@ final class Agent {
 
     private final ZdsServer proxies;
     private final Function<PodOverrides, NamespaceChange> redirections;
-    private final Supplier<NamespaceChange> closing;
+    private final NamespaceChange closing;
     private final FailedEnrolment policy;
     private final Duration proxyPatience;
     private final Delays delays;
@@ -46,14 +45,13 @@ final class Agent {
      * Creates an agent without pods.
      *
      * @param redirections creates a pod's redirection; throws IllegalArgumentException if the pod's overrides are impossible
-     * @param closing creates what is installed instead of a redirection that can't be installed
+     * @param closing what is installed instead of a redirection that can't be installed
      * @param policy what becomes of a pod that can't be enrolled
      * @param proxyPatience how long to wait for a proxy
      * @param delays runs retries
      */
-    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, Supplier<NamespaceChange> closing,
-            FailedEnrolment policy,
-            Duration proxyPatience, Delays delays) {
+    Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, NamespaceChange closing,
+            FailedEnrolment policy, Duration proxyPatience, Delays delays) {
         this.proxies = proxies;
         this.redirections = redirections;
         this.closing = closing;
@@ -83,8 +81,9 @@ final class Agent {
             NamespaceChange redirection = redirection(steps, overrides);
             EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection,
                     netns.duplicate(), new PodState(PodState.Kind.CLOSED, "its enrolment has begun")));
+            EnrolledPod enrolled;
             try {
-                enrol(pod, steps, proxyPatience);
+                enrolled = enrol(pod, steps, proxyPatience);
             } catch (AgentException | RuntimeException e) {
                 if (policy == FailedEnrolment.OPEN) {
                     pod.netns().close();
@@ -93,7 +92,7 @@ final class Agent {
                 throw new AgentException(
                         e.getMessage() + "; " + keepClosed(replace(pod), e, Delays.FIRST) + ", and its enrolment is retried", e);
             }
-            replace(pod.with(PodState.SERVED));
+            replace(enrolled.with(PodState.SERVED));
             LOG.info("pod {} ({}/{}) enrolled: {}", uid, info.namespace(), info.name(), netns);
         }
     }
@@ -112,7 +111,8 @@ final class Agent {
         return a != null && a.netns() == b.netns();
     }
 
-    private void enrol(EnrolledPod pod, Steps steps, Duration patience) throws AgentException {
+    /** Returns the pod with its redirection, which depends on the proxy. */
+    private EnrolledPod enrol(EnrolledPod pod, Steps steps, Duration patience) throws AgentException {
         NetworkNamespace netns = pod.netns();
         redirect(pod, steps);
         ZdsPod handed = new ZdsPod(pod.uid(), pod.info(), netns);
@@ -126,19 +126,20 @@ final class Agent {
             proxies.awaitProxy(patience);
             return netns;
         });
-        redirect(pod, steps); // the rules depend on the proxy
+        NamespaceChange redirection = redirect(pod, steps);
         steps.run("hand it to the proxy", () -> {
             proxies.add(handed);
             return netns;
         });
+        return pod.with(redirection);
     }
 
-    private void redirect(EnrolledPod pod, Steps steps) throws AgentException {
+    private NamespaceChange redirect(EnrolledPod pod, Steps steps) throws AgentException {
         NetworkNamespace netns = pod.netns();
         synchronized (changing) {
             NamespaceChange redirection = redirections.apply(pod.overrides());
             if (isInstalled(redirection, netns)) {
-                return;
+                return redirection;
             }
             boolean undo = policy == FailedEnrolment.OPEN && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
             steps.run("install routing and rules", () -> {
@@ -153,41 +154,14 @@ final class Agent {
                 redirection.verify(netns);
                 return netns;
             });
+            return redirection;
         }
     }
 
     /**
-     * Watches the pods' settings from now on: user 0 of a pod can change them. A changed one is logged and set again.
-     *
-     * @param settings the settings
-     * @param pause how often they are read
+     * Replaces the rules of all pods that differ from what they should be now, for example because a proxy with another cgroup comes. A pod
+     * whose rules can't be replaced isn't served by that proxy: it is closed and retried.
      */
-    void watch(NamespaceChange settings, Duration pause) {
-        delays.later(pause, () -> {
-            try {
-                checkSettings(settings);
-            } finally {
-                watch(settings, pause);
-            }
-        });
-    }
-
-    private void checkSettings(NamespaceChange settings) {
-        for (EnrolledPod pod : pods.values()) {
-            try {
-                settings.verify(pod.netns());
-            } catch (IOException | RuntimeException changed) {
-                LOG.warn("pod {}: {}", pod.uid(), changed.getMessage());
-                try {
-                    settings.install(pod.netns());
-                } catch (IOException | RuntimeException e) {
-                    LOG.error("pod {}: {}", pod.uid(), e.getMessage());
-                }
-            }
-        }
-    }
-
-    /** Replaces the rules of all pods that differ from what they should be now, for example because a proxy with another cgroup comes. */
     void updateRules() {
         for (EnrolledPod pod : pods.values()) {
             synchronized (changing) {
@@ -198,10 +172,11 @@ final class Agent {
                     NamespaceChange redirection = redirections.apply(pod.overrides());
                     if (!isInstalled(redirection, pod.netns())) {
                         redirection.install(pod.netns());
+                        pods.computeIfPresent(pod.uid(), (uid, now) -> now.with(redirection));
                         LOG.info("pod {}: rules replaced", pod.uid());
                     }
                 } catch (IOException | RuntimeException e) {
-                    LOG.error("pod {}: can't replace its rules: {}", pod.uid(), e.getMessage());
+                    answered(pod.uid(), "its rules can't be replaced: " + e.getMessage());
                 }
             }
         }
@@ -213,9 +188,9 @@ final class Agent {
         String words = "the pod stays closed";
         try {
             synchronized (changing) {
-                NamespaceChange rules = closing.get();
-                if (!isInstalled(redirections.apply(pod.overrides()), pod.netns()) && !isInstalled(rules, pod.netns())) {
-                    rules.install(pod.netns());
+                List<NamespaceChange> closed = List.of(redirections.apply(pod.overrides()), pod.redirection(), closing);
+                if (closed.stream().noneMatch(rules -> isInstalled(rules, pod.netns()))) {
+                    closing.install(pod.netns());
                     LOG.info("pod {}: rules installed that keep it closed", pod.uid());
                 }
             }
@@ -251,8 +226,7 @@ final class Agent {
             return; // deleted, added again, or served meanwhile
         }
         try {
-            enrol(pod, new Steps("add pod " + pod.uid()), Duration.ZERO);
-            note(pod, PodState.SERVED);
+            note(enrol(pod, new Steps("add pod " + pod.uid()), Duration.ZERO), PodState.SERVED);
         } catch (AgentException | RuntimeException e) {
             keepClosed(pod, e, pause);
         }

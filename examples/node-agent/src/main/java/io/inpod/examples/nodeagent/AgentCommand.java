@@ -80,10 +80,10 @@ final class AgentCommand implements Callable<Integer> {
             return thread;
         });
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
+            Delays delays = delays(timer);
             ProxyCgroups cgroups = new ProxyCgroups(Path.of("/proc"), PodRulesChange::cgroupExists, redirection::tryCgroups);
             Agent agent = new Agent(proxies, overrides -> redirection.change(overrides, cgroups.paths()),
-                    redirection::closing,
-                    failedEnrolment, PROXY, delays(timer));
+                    redirection.closing(), failedEnrolment, PROXY, delays);
             if (markOwner) {
                 proxies.onConnect(pids -> {
                     cgroups.connected(pids);
@@ -91,7 +91,7 @@ final class AgentCommand implements Callable<Integer> {
                 });
             }
             proxies.onSnapshotAnswer(agent::answered);
-            agent.watch(redirection.settings(), SETTINGS);
+            new SettingsWatch(agent::list, redirection.settings(), SETTINGS, delays).start();
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));

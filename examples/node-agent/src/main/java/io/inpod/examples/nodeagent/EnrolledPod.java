@@ -20,4 +20,8 @@ record EnrolledPod(String uid, WorkloadInfo info, PodOverrides overrides, Namesp
     EnrolledPod with(PodState now) {
         return new EnrolledPod(uid, info, overrides, redirection, netns, now);
     }
+
+    EnrolledPod with(NamespaceChange installed) {
+        return new EnrolledPod(uid, info, overrides, installed, netns, state);
+    }
 }

@@ -21,6 +21,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +136,54 @@ class FailedEnrolmentTest {
                 again.get();
                 assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
             }
+        }
+    }
+
+    /** For example because the next proxy's cgroup has gone again, or the pod's limit of rules is reached. */
+    @Test
+    void aPodWhoseRulesCannotBeReplacedIsShownWithTheReasonAndRetried(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        AtomicReference<NamespaceChange> wanted = new AtomicReference<>(REAL);
+        try (Scene scene = new Scene(directory, overrides -> wanted.get(), Duration.ofSeconds(10)); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            proxy.expectSnapshot();
+            Future<Void> added = scene.adding("u1", pod);
+            proxy.expectAdd(pod, "u1");
+            proxy.ack();
+            added.get();
+
+            wanted.set(Redirection.of(REAL, new Unfit()));
+            scene.agent.updateRules();
+            scene.next().get();
+            assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.CLOSED);
+            assertThat(scene.state("u1").reason()).startsWith("its rules can't be replaced: ").contains("no such rules");
+            assertConnects(network, false);
+            Traces.assertRedirected(pod);
+
+            wanted.set(REAL);
+            Future<?> again = scene.next();
+            proxy.expectAdd(pod, "u1");
+            proxy.ack();
+            again.get();
+            assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+            Traces.assertRedirected(pod);
+        }
+    }
+
+    /** A change that isn't installed and can't be. */
+    private record Unfit() implements NamespaceChange {
+        @Override
+        public void install(NetworkNamespace namespace) throws IOException {
+            throw new IOException("no such rules");
+        }
+
+        @Override
+        public void verify(NetworkNamespace namespace) throws IOException {
+            throw new IOException("not installed");
+        }
+
+        @Override
+        public void remove(NetworkNamespace namespace) {
+            // was never there
         }
     }
 

@@ -48,12 +48,14 @@ final class Scene implements AutoCloseable {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
         threads.execute(server::run);
-        agent = new Agent(server, redirections, () -> new PodRedirection(Profile.REDIRECT, false, true).closing(), policy, proxyPatience,
-                (pause, task) -> {
-                    pauses.add(pause);
-                    later.add(task);
-                });
+        agent = new Agent(server, redirections, new PodRedirection(Profile.REDIRECT, false, true).closing(), policy, proxyPatience, this::later);
         server.onSnapshotAnswer(agent::answered);
+    }
+
+    /** Notes what the agent, or a watch, does later. */
+    void later(Duration pause, Runnable task) {
+        pauses.add(pause);
+        later.add(task);
     }
 
     /** Runs the next thing that the agent does later, in another thread. */

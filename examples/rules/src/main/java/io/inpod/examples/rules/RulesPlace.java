@@ -58,7 +58,8 @@ final class RulesPlace {
     private boolean ipv6;
 
     @Option(names = "--guard", paramLabel = "true|false", arity = "1", defaultValue = "true",
-            description = "drop TCP that would bypass the proxy because connection tracking has lost it (default)")
+            description = "drop TCP that would bypass the proxy, and keep the proxy's ports for sockets with IP_TRANSPARENT (default). A "
+                    + "proxy whose listeners aren't transparent needs false")
     private boolean guard;
 
     @Option(names = "--dry-run", description = "print what would be done, without changing anything")

@@ -36,8 +36,8 @@ class RulesMainTest {
                 "-A INPOD_GUARD -p tcp -j DROP\n", "-A INPUT -p tcp -j INPOD_INBOUND\n",
                 "-A INPOD_INBOUND -p tcp -m tcp --dport 15006 -g INPOD_ADMIT\n", "-A INPOD_ADMIT -j CONNMARK --set-xmark 0x1000/0x1000\n");
         assertThat(run("print", "--guard", "true", "--host-probe-v4", "192.0.2.1", "--ingress", "--virtual-interfaces", "br0").out())
-                .contains("-A FORWARD ! -o lo -p tcp -j INPOD_GUARD\n", "-A INPOD_GUARD -i br0 -j DROP\n",
-                        "-A INPOD_GUARD -m addrtype ! --src-type LOCAL -g INPOD_ADMIT\n", "-A INPOD_INBOUND -g INPOD_ADMIT\n").doesNotContain("15006");
+                .contains("-A FORWARD -p tcp -j INPOD_FORWARD\n", "-A INPOD_FORWARD -i br0 -j DROP\n", "-A INPOD_FORWARD -g INPOD_ADMIT\n",
+                        "-A INPOD_GUARD -m addrtype ! --src-type LOCAL -m connmark --mark 0x1000/0x1000 -j RETURN\n", "-A INPOD_INBOUND -g INPOD_ADMIT\n").doesNotContain("15006");
         assertThat(run("print", "--scope", "host").out()).contains("-I POSTROUTING 1 -j ISTIO_POSTRT\n", "--match-set istio-inpod-probes-v4 dst -j SNAT --to-source 169.254.7.127\n");
         assertThat(run("print", "--format", "nft").out()).contains("inet istio-ambient-nat", "redirect to :15006").doesNotContain("::1", "inpod-guard", "reject");
         assertThat(run("print", "--format", "nft", "--family", "6").out()).contains("ip6 daddr", "ip daddr");

@@ -86,16 +86,21 @@ final class TrialTraffic implements AutoCloseable {
         return SocketOptions.NONE.withFamily(family.protocolFamily());
     }
 
+    /** As the proxy's own, which only transparent sockets get. */
+    private static SocketOptions receiving(IpFamily family) {
+        return options(family).with(LinuxSocketOptions.TRANSPARENT, true);
+    }
+
     /** Listens for TCP on all addresses of a family, including foreign ones that the kernel delivers here. */
     void listen(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
-        SocketOptions options = options(family).with(LinuxSocketOptions.REUSE_ADDRESS, true).with(LinuxSocketOptions.TRANSPARENT, true);
+        SocketOptions options = receiving(family).with(LinuxSocketOptions.REUSE_ADDRESS, true);
         listeners.add(done(new ServerBootstrap().group(loop).channelFactory(Transport.EPOLL.server(namespace, options))
                 .childHandler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
     }
 
     /** Receives UDP on all addresses of a family. */
     void receive(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
-        listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, options(family)))
+        listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, receiving(family)))
                 .handler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
     }
 

@@ -44,8 +44,8 @@ final class OlderConnections {
         return found.chains().stream().anyMatch(chain -> PodRules.isAdmission(chain.name()));
     }
 
-    /** Whether connection tracking knows any connection: it doesn't in a new pod. A kernel that can't tell can't admit any either. */
-    static boolean exist(NetworkNamespace namespace) throws IOException {
+    /** Whether connection tracking knows any connection: it doesn't in a new pod. True if the kernel refuses to tell. */
+    static boolean exist(NetworkNamespace namespace) {
         try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
             for (NetlinkMessage answer : netlink.query(request("count connections", STATISTICS, ANY_FAMILY))) {
                 for (NetlinkAttribute attribute : answer.attributeList(Nfnetlink.HEADER)) {
@@ -54,13 +54,17 @@ final class OlderConnections {
                     }
                 }
             }
-        } catch (NetlinkException e) {
-            return false;
+        } catch (IOException e) {
+            return true;
         }
-        return false;
+        return true;
     }
 
-    /** Admits them. */
+    /**
+     * Admits them.
+     *
+     * @throws IOException if the kernel refuses to list them, or to admit one: the others are admitted before that
+     */
     static void admit(NetworkNamespace namespace) throws IOException {
         try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
             List<NetlinkRequest> changes = new ArrayList<>();
@@ -70,14 +74,18 @@ final class OlderConnections {
                     changes.add(change);
                 }
             }
+            IOException failure = null;
             for (NetlinkRequest change : changes) {
                 try {
                     netlink.query(change);
                 } catch (NetlinkException e) {
                     if (!e.notFound()) { // it has ended meanwhile
-                        throw e;
+                        failure = failure == null ? e : failure;
                     }
                 }
+            }
+            if (failure != null) {
+                throw failure;
             }
         }
     }

@@ -166,7 +166,7 @@ public final class PodRulesChange implements NamespaceChange {
             Listing found = backend.read(namespace, PodRules.NAMES);
             older = known && !OlderConnections.guarded(found);
             if (older) {
-                OlderConnections.admit(namespace);
+                admitOlder(namespace);
             }
             if (!found.isEmpty()) {
                 prepare(namespace, backend, some, found);
@@ -174,7 +174,16 @@ public final class PodRulesChange implements NamespaceChange {
         }
         change(backend, some).install(namespace);
         if (older) {
-            OlderConnections.admit(namespace); // those that began while the rules changed
+            admitOlder(namespace); // those that began while the rules changed
+        }
+    }
+
+    /** Without this the pod is closed to those connections, but its rules are complete: a failure is no reason to undo them. */
+    void admitOlder(NetworkNamespace namespace) {
+        try {
+            OlderConnections.admit(namespace);
+        } catch (IOException e) {
+            reasons.accept("connections that are older than the guard may end, because they can't be admitted: " + e.getMessage());
         }
     }
 

@@ -18,6 +18,7 @@ import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.List;
@@ -40,6 +41,19 @@ class PodEscapeKernelTest {
             + "ip6tables -t nat -I OUTPUT -p tcp --dport 80 -j DNAT --to [2001:db8::1]:8080";
     private static final String DIVERT_BY_NFT = "nft 'table ip other { chain out { type nat hook output priority -110; tcp dport 80 dnat to 192.0.2.1:8080; }; }; "
             + "table ip6 other { chain out { type nat hook output priority -110; tcp dport 80 dnat to [2001:db8::1]:8080; }; }'";
+
+    /** Sends a first segment with an IPv6 source that isn't the pod's; an ordinary process may. */
+    private static final String FOREIGN_SOURCE = """
+            import socket, sys
+            s = socket.socket(socket.AF_INET6)
+            s.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
+            s.bind((sys.argv[1], 0))
+            s.setblocking(False)
+            try:
+                s.connect((sys.argv[2], 8080))
+            except BlockingIOError:
+                pass
+            """;
 
     private static InPodRedirection redirection(IpFamily family) {
         return InPodRedirection.of(family);
@@ -179,17 +193,7 @@ class PodEscapeKernelTest {
         try (PodTwin twin = PodTwin.create(rules); WireTap wire = WireTap.on(twin.pod(), "eth0")) {
             install(twin.pod(), rules, backend);
             String probe = redirection(IpFamily.V6).hostProbe().getHostAddress();
-            Tool.run(twin.pod(), "python3", "-c", """
-                    import socket, sys
-                    s = socket.socket(socket.AF_INET6)
-                    s.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
-                    s.bind((sys.argv[1], 0))
-                    s.setblocking(False)
-                    try:
-                        s.connect((sys.argv[1], 8080))
-                    except BlockingIOError:
-                        pass
-                    """, probe);
+            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, probe, probe);
             InetAddress there = InetAddress.getByName(probe);
             assertThat(WireTap.shows(wire.drain(there), there, PORT)).isEqualTo(!guard);
         }
@@ -240,6 +244,49 @@ class PodEscapeKernelTest {
                     : backend.equals("netlink") ? FLUSH_INBOUND : "nft flush chain inet istio-ambient-nat prerouting");
             NetworkNamespace nested = java.util.Objects.requireNonNull(twin.nested());
             assertThat(leaves(twin, "eth0", nested, new InetSocketAddress(twin.outsideAddress(IpFamily.V4), PORT), PORT)).isEqualTo(leaves);
+        }
+    }
+
+    /** In ingress mode what the pod forwards leaves. What a process sends doesn't, though it may claim any IPv6 source. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "netlink         | false | " + FLUSH,
+        "netlink         | true  | " + FLUSH,
+        "netlink-inet    | true  | " + FLUSH_INET,
+        "iptables-legacy | true  | " + FLUSH_LEGACY,
+    })
+    void aForeignSourceIsNotTakenForForwarded(String backend, boolean guard, String change) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(true), redirection(IpFamily.V6).withIngress(true)).withGuard(guard);
+        try (PodTwin twin = PodTwin.create(rules); WireTap wire = WireTap.on(twin.pod(), "eth0")) {
+            install(twin.pod(), rules, backend);
+            does(twin.pod(), change);
+            InetAddress there = twin.outsideAddress(IpFamily.V6);
+            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, "2001:db8:f::9", there.getHostAddress());
+            assertThat(WireTap.shows(wire.drain(there), there, PORT)).isEqualTo(!guard);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "iptables-legacy"})
+    void aConnectionThatAGatewayForwardsWorks(String backend) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(true), redirection(IpFamily.V6).withIngress(true));
+        try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
+            install(twin.pod(), rules, backend);
+            does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+            NetworkNamespace nested = java.util.Objects.requireNonNull(twin.nested());
+            try (ServerSocketChannel server = JdkChannels.listen(twin.outside(), SocketOptions.NONE, new InetSocketAddress("::", PORT))) {
+                for (IpFamily family : IpFamily.values()) {
+                    try (SocketChannel client = JdkChannels.client(nested, SocketOptions.NONE)) {
+                        client.connect(new InetSocketAddress(twin.outsideAddress(family), PORT));
+                        try (SocketChannel accepted = server.accept()) {
+                            client.write(ByteBuffer.wrap(new byte[] {7}));
+                            assertThat(accepted.read(ByteBuffer.allocate(2))).isEqualTo(1);
+                            accepted.write(ByteBuffer.wrap(new byte[] {8}));
+                            assertThat(client.read(ByteBuffer.allocate(2))).isEqualTo(1);
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -17,15 +17,14 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -100,6 +99,34 @@ class ForgedEntriesKernelTest {
                 print("reset", flush=True)
             """;
 
+    /** A proxy that reads what an FTP client sends, and answers once it has said everything. */
+    private static final String FTP_PROXY = """
+            import socket
+            s = socket.socket()
+            s.setsockopt(socket.SOL_IP, 19, 1) # IP_TRANSPARENT
+            s.bind(("", 15006))
+            s.listen()
+            print("ready", flush=True)
+            c, _ = s.accept()
+            got = b""
+            while b"PORT" not in got:
+                got += c.recv(100)
+                c.sendall(b"200\\r\\n")
+            c.recv(1)
+            """;
+
+    /** Announces that the server may connect to port 8080 of this host, in the second line: the helper wants to have seen one before. */
+    private static final String FTP_CLIENT = """
+            import socket, sys
+            c = socket.create_connection((sys.argv[2], 21))
+            c.sendall(b"NOOP\\r\\n")
+            c.recv(9)
+            c.sendall(b"PORT %s,31,144\\r\\n" % sys.argv[1].replace(".", ",").encode())
+            c.recv(9)
+            print("announced", flush=True)
+            c.recv(9)
+            """;
+
     private static final String CONNECT_MARKED = """
             import socket, sys
             s = socket.socket()
@@ -163,6 +190,35 @@ class ForgedEntriesKernelTest {
         }
     }
 
+    /**
+     * Another program in the pod uses the FTP helper of connection tracking: what an outsider announces is expected, and inherits the mark of
+     * the connection in which it was announced. Without the guard it isn't even redirected.
+     */
+    @ParameterizedTest
+    @CsvSource({"netlink, REDIRECT, false", "netlink, REDIRECT, true", "netlink, TPROXY, true", "netlink-inet, REDIRECT, true",
+        "netlink-inet, TPROXY, true", "iptables-legacy, REDIRECT, true"})
+    void anExpectationOpensNoWayOut(String backend, Profile profile, boolean guard, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        InetAddress peer = network.pod(1).address();
+        install(pod, backend, profile, guard);
+        String helper = backend.equals("iptables-legacy") ? "iptables-legacy" : "iptables";
+        Tool.Result added = Tool.tryRun(pod, helper, "-t", "raw", "-A", "PREROUTING", "-p", "tcp", "--dport", "21", "-j", "CT", "--helper", "ftp");
+        Assumptions.assumeTrue(added.exitCode() == 0, "this kernel has no FTP helper (nf_conntrack_ftp): " + added.output());
+        try (PythonProcess proxy = PythonProcess.start(pod, FTP_PROXY);
+                WireTap wire = WireTap.on(pod);
+                SocketChannel app = JdkChannels.client(pod, SocketOptions.NONE)) {
+            assertThat(proxy.line()).isEqualTo("ready");
+            try (PythonProcess outsider = PythonProcess.start(network.pod(1).namespace(), FTP_CLIENT, peer.getHostAddress(),
+                    network.pod(0).address().getHostAddress())) {
+                assertThat(outsider.line()).isEqualTo("announced");
+                assertThat(Tool.run(pod, "conntrack", "-L", "expect")).contains("dport=" + APP);
+                app.configureBlocking(false);
+                app.connect(new InetSocketAddress(peer, APP));
+                assertThat(WireTap.shows(wire.drain(peer), peer, APP)).isEqualTo(!guard);
+            }
+        }
+    }
+
     /** The entry of a connection that was reset still exists when the client connects again from the same port. */
     @ParameterizedTest
     @CsvSource({"netlink, TPROXY", "netlink-inet, TPROXY", "iptables-legacy, TPROXY", "netlink, REDIRECT"})
@@ -218,26 +274,6 @@ class ForgedEntriesKernelTest {
             assertThat(server.line()).isEqualTo("ready");
             Tool.run(pod, "python3", "-c", CONNECT_MARKED, address);
             assertThat(server.line()).isEqualTo(Integer.toString(mark));
-        }
-    }
-
-    /** A Python program that prints lines, until it is closed. */
-    private record PythonProcess(Process process, BufferedReader lines) implements AutoCloseable {
-        static PythonProcess start(NetworkNamespace pod, String program, String... arguments) throws IOException {
-            List<String> command = new ArrayList<>(List.of("python3", "-c", program));
-            command.addAll(List.of(arguments));
-            Process process = new ProcessBuilder(Tool.inside(pod, command.toArray(String[]::new))).redirectErrorStream(true).start();
-            return new PythonProcess(process, process.inputReader());
-        }
-
-        String line() throws IOException {
-            return String.valueOf(lines.readLine());
-        }
-
-        @Override
-        public void close() throws IOException {
-            process.destroyForcibly();
-            lines.close();
         }
     }
 }

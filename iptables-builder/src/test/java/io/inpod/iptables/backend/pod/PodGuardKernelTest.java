@@ -24,7 +24,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -142,6 +144,17 @@ class PodGuardKernelTest {
                 assertThat(admitted(pod)).as("a connection that has escaped while the guard was incomplete").isEqualTo(2);
             }
         }
+    }
+
+    /** A pod without rules would be worse. */
+    @Test
+    void whatTheKernelRefusesAboutOlderConnectionsIsOnlyReported() throws Exception {
+        NetworkNamespace gone = NetworkNamespace.create();
+        gone.close();
+        List<String> reasons = new ArrayList<>();
+        assertThat(OlderConnections.exist(gone)).isTrue();
+        new PodRulesChange(PodRules.of(InPodRedirection.of(IpFamily.V4)), Backends.all(), reasons::add).admitOlder(gone);
+        assertThat(reasons).singleElement().asString().contains("older than the guard may end", "is closed");
     }
 
     private static long admitted(NetworkNamespace pod) throws IOException {

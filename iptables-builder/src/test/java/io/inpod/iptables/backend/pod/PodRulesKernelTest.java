@@ -112,7 +112,7 @@ class PodRulesKernelTest {
             for (IpFamily family : IpFamily.values()) {
                 boolean redirected = version.redirection(family).isPresent();
                 assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save").keySet())
-                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("INPOD_ADMIT") || chain.contains("INPOD_PORTS") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
+                        .allMatch(chain -> chain.contains("INPOD_GUARD") || chain.contains("INPOD_INBOUND") || chain.contains("INPOD_ADMIT") || chain.contains("INPOD_PORTS") || chain.contains("INPOD_FORWARD") || chain.contains("ISTIO_") || chain.contains("INPOD_REJECT")
                                 || Hook.isName(chain.substring(chain.indexOf(' ') + 1)))
                         .anyMatch(chain -> chain.contains(redirected ? "ISTIO_" : "REJECT"))
                         .noneMatch(chain -> chain.contains(redirected ? "REJECT" : "ISTIO_"))
@@ -125,11 +125,11 @@ class PodRulesKernelTest {
     /** Every part of the guard is compared. Everything that the current version installs is removed again. */
     @ParameterizedTest
     @CsvSource(delimiter = ':', value = {
-        "iptables-nft    : iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
-        "netlink         : iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
-        "iptables-legacy : iptables-legacy -t mangle -D INPOD_GUARD 4; iptables-legacy -t mangle -D INPOD_GUARD 3; iptables-legacy -t mangle -F FORWARD",
-        "netlink-inet    : nft flush chain inet istio-ambient-mangle forward; nft -a list chain inet istio-ambient-mangle inpod-guard "
-                + "| sed -n '/br0/s/.*# handle/handle/p; /fib/s/.*# handle/handle/p' | xargs -n2 nft delete rule inet istio-ambient-mangle inpod-guard",
+        "iptables-nft    : iptables -t mangle -D INPOD_FORWARD 2; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
+        "netlink         : iptables -t mangle -D INPOD_FORWARD 2; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
+        "iptables-legacy : iptables-legacy -t mangle -D INPOD_FORWARD 2; iptables-legacy -t mangle -D INPOD_GUARD 3; iptables-legacy -t mangle -F FORWARD",
+        "netlink-inet    : nft flush chain inet istio-ambient-mangle forward; for chain in guard forward; do nft -a list chain inet istio-ambient-mangle inpod-$chain "
+                + "| sed -n '/br0/s/.*# handle/handle/p; /fib/s/.*# handle/handle/p' | xargs -n2 nft delete rule inet istio-ambient-mangle inpod-$chain; done",
     })
     void anOlderGuardIsADifferenceAndReplaced(String backend, String downgrade, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();

@@ -16,13 +16,11 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -82,21 +80,18 @@ class PodUpgradeKernelTest {
             print("end", flush=True)
             """;
 
-    private final List<Process> processes = new ArrayList<>();
+    private final List<PythonProcess> processes = new ArrayList<>();
 
     private static void install(String backend, PodRules rules, NetworkNamespace pod) throws IOException {
         new PodRulesChange(rules, List.of(Backends.named(backend).orElseThrow()), reason -> {
         }).install(pod);
     }
 
-    private BufferedReader start(NetworkNamespace where, String program, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of("python3", "-c", program));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(Tool.inside(where, command.toArray(String[]::new))).redirectErrorStream(true).start();
+    private PythonProcess start(NetworkNamespace where, String program, String... arguments) throws IOException {
+        PythonProcess process = PythonProcess.start(where, program, arguments);
         processes.add(process);
-        BufferedReader lines = process.inputReader();
-        assertThat(lines.readLine()).isEqualTo("ready");
-        return lines;
+        assertThat(process.line()).isEqualTo("ready");
+        return process;
     }
 
     /** Back ends that change table by table or in one transaction, and two that take turns with tables of different kinds. */
@@ -126,7 +121,7 @@ class PodUpgradeKernelTest {
         try {
             start(pod, SERVER, "15001", "15006", "8080");
             start(peer, SERVER, "8080");
-            List<BufferedReader> clients = List.of(start(pod, CLIENT, "10.77.0.3", "30"), start(peer, CLIENT, "10.77.0.2", "30"),
+            List<PythonProcess> clients = List.of(start(pod, CLIENT, "10.77.0.3", "30"), start(peer, CLIENT, "10.77.0.2", "30"),
                     start(pod, CLIENT, "fd77::3", "2"), start(peer, CLIENT, "fd77::2", "2"));
             for (int round = 0; round < rounds; round++) {
                 for (int version : new int[] {1, 0, 2, 1, 2, 3, 0, 4, 3, 4, 0}) {
@@ -134,11 +129,12 @@ class PodUpgradeKernelTest {
                 }
             }
             List<Set<String>> outcomes = new ArrayList<>();
-            for (int i = 0; i < clients.size(); i++) {
-                processes.get(2 + i).getOutputStream().close();
+            for (PythonProcess client : clients) {
+                client.input().close();
                 Set<String> seen = new TreeSet<>();
-                for (String line = clients.get(i).readLine(); !"end".equals(line); line = clients.get(i).readLine()) {
-                    seen.add(Objects.requireNonNull(line).replaceFirst(" \\d+$", ""));
+                for (String line = client.line(); !line.equals("end"); line = client.line()) {
+                    assertThat(line).isNotEqualTo("null");
+                    seen.add(line.replaceFirst(" \\d+$", ""));
                 }
                 outcomes.add(seen);
             }
@@ -148,9 +144,7 @@ class PodUpgradeKernelTest {
             assertThat(outcomes.get(2)).as("IPv6 out").contains("15001").isSubsetOf("15001", "refused", "reset", "timed out", "nothing");
             assertThat(outcomes.get(3)).as("IPv6 in").contains("15006").isSubsetOf("15006", "refused", "reset", "timed out", "nothing");
         } finally {
-            for (Process process : processes) {
-                process.destroyForcibly().waitFor();
-            }
+            processes.forEach(PythonProcess::close);
         }
     }
 

@@ -3,8 +3,6 @@ package io.inpod.iptables.backend.pod;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.JdkChannels;
 import io.inpod.netns.socket.SocketOptions;
-import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -30,14 +28,12 @@ public final class WireTap implements AutoCloseable {
             """;
 
     private final NetworkNamespace pod;
-    private final Process process;
-    private final BufferedReader lines;
+    private final PythonProcess sniffer;
     private int fences;
 
-    private WireTap(NetworkNamespace pod, Process process) {
+    private WireTap(NetworkNamespace pod, PythonProcess sniffer) {
         this.pod = pod;
-        this.process = process;
-        this.lines = process.inputReader(StandardCharsets.US_ASCII);
+        this.sniffer = sniffer;
     }
 
     public static WireTap on(NetworkNamespace pod) throws IOException {
@@ -45,8 +41,8 @@ public final class WireTap implements AutoCloseable {
     }
 
     public static WireTap on(NetworkNamespace pod, String link) throws IOException {
-        WireTap tap = new WireTap(pod, new ProcessBuilder(Tool.inside(pod, "python3", "-c", SNIFFER, link)).redirectErrorStream(true).start());
-        String first = tap.lines.readLine();
+        WireTap tap = new WireTap(pod, PythonProcess.start(pod, SNIFFER, link));
+        String first = tap.sniffer.line();
         if (!"ready".equals(first)) {
             tap.close();
             throw new IOException("the sniffer says: " + first);
@@ -67,7 +63,7 @@ public final class WireTap implements AutoCloseable {
         }
         List<String> packets = new ArrayList<>();
         String end = hex(fence);
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        for (String line = sniffer.line(); !line.equals("null"); line = sniffer.line()) {
             if (line.endsWith(end)) {
                 return packets;
             }
@@ -100,14 +96,6 @@ public final class WireTap implements AutoCloseable {
 
     @Override
     public void close() {
-        process.destroyForcibly();
-        try {
-            process.waitFor();
-            lines.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
-        }
+        sniffer.close();
     }
 }

@@ -8,6 +8,7 @@ import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -119,13 +120,22 @@ public final class StateManager {
         pending.remove(uid);
     }
 
-    /** Reads the pods' current addresses, and retries to serve pending pods. To be called from time to time. */
-    public synchronized void refresh() {
+    /**
+     * Reads the pods' current addresses, looks for foreign listeners, and retries to serve pending pods. To be called from time to time, by
+     * one thread.
+     */
+    public void refresh() {
+        refreshPods().forEach(Runnable::run);
+    }
+
+    /** Returns reports about foreign listeners, which take too long to hold the lock meanwhile. */
+    private synchronized List<Runnable> refreshPods() {
+        List<Runnable> reports = new ArrayList<>();
         running.forEach((uid, proxy) -> {
             proxy.reportLimits();
             try {
                 proxy.readAddresses();
-                proxy.checkPorts();
+                reports.add(proxy.checkPorts());
             } catch (IOException e) {
                 LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses and listeners: {}", uid, e.getMessage());
             }
@@ -144,6 +154,7 @@ public final class StateManager {
                 }
             }
         }
+        return reports;
     }
 
     /**

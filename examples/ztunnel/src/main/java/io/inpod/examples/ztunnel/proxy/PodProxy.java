@@ -10,7 +10,6 @@ import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
 import io.inpod.examples.ztunnel.succession.Succession;
-import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
@@ -30,11 +29,9 @@ import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,14 +51,14 @@ public final class PodProxy {
     private final List<Future<HandOver>> handOvers = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
-    /** The inodes of foreign listeners that the last look has found. */
-    private final Set<Long> foreign = new HashSet<>();
+    private final ForeignListeners foreign;
 
     private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, @Nullable Succession succession) {
         this.succession = succession;
         this.local = local;
         this.info = info;
         this.pod = pod;
+        this.foreign = new ForeignListeners(pod.namespace());
         this.pools = pools;
     }
 
@@ -155,21 +152,16 @@ public final class PodProxy {
         }
     }
 
-    /** Looks for foreign sockets that listen on the proxy's ports, at other addresses, and logs those that are new. */
-    public void checkPorts() throws IOException {
+    /**
+     * Looks for foreign sockets that listen on the proxy's ports, at other addresses.
+     *
+     * @return logs those that are new; takes too long to run under a lock
+     * @throws IOException if the pod's sockets can't be listed
+     */
+    public Runnable checkPorts() throws IOException {
         Map<Integer, Long> own = new HashMap<>();
         listeners.forEach(listener -> own.put(listener.localAddress().getPort(), listener.inode()));
-        Set<Long> found = new HashSet<>();
-        for (TcpSocket socket : TcpSocket.listening(pod.namespace())) {
-            Long inode = own.get(socket.port());
-            if (inode != null && inode != socket.inode() && found.add(socket.inode()) && !foreign.contains(socket.inode())
-                    && pod.access().lines().take(null, 1)) {
-                LOG.warn("a foreign socket listens on a port of the proxy in {}: {}", pod.namespace(),
-                        PortHolders.words(pod.namespace(), socket));
-            }
-        }
-        foreign.clear();
-        foreign.addAll(found);
+        return foreign.check(own);
     }
 
     /** {@return the pod's names} */

@@ -9,6 +9,7 @@ import io.inpod.netns.unix.UnixMessage;
 import io.inpod.netns.unix.UntrustedPeerException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.SocketTimeoutException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -17,7 +18,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,7 +31,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Succession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("succession");
-    private static final Duration ANSWER = Duration.ofSeconds(5);
+    private static final Duration ANSWER = Duration.ofSeconds(2);
+    private static final Duration SILENCE = Duration.ofSeconds(10);
     private static final Duration STARTING = Duration.ofMinutes(1);
     private static final String PREFIX = "ztunnel-listeners-";
 
@@ -36,6 +40,8 @@ public final class Succession implements AutoCloseable {
     private final OwnListeners own;
     private final @Nullable Path file;
     private final @Nullable PrivateServer server;
+    /** The sockets of ztunnels that don't answer, with the time until which they aren't asked again, of {@link System#nanoTime}. */
+    private final Map<Path, Long> silent = new ConcurrentHashMap<>();
 
     private Succession(Path directory, OwnListeners own, @Nullable Path file, @Nullable PrivateServer server) {
         this.directory = directory;
@@ -125,16 +131,17 @@ public final class Succession implements AutoCloseable {
     }
 
     /**
-     * Takes over a listener from another ztunnel.
+     * Takes over a listener from another ztunnel. One that hangs is waited for briefly, and then left alone for some seconds, so that it
+     * doesn't delay every port of every pod.
      *
      * @param namespace the pod's namespace
      * @param port the port
      * @param adoption creates the result from the descriptor
-     * @return the result, or null if no other ztunnel listens there
+     * @return the result, or null if no other ztunnel listens there, or the one that does hangs
      */
     public <T> @Nullable T take(NetworkNamespace namespace, int port, Adoption<T> adoption) {
         for (Path other : others()) {
-            try (SeqpacketSocket connection = PrivateSocket.connect(other)) {
+            try (SeqpacketSocket connection = PrivateSocket.connect(other, ANSWER)) {
                 connection.send(new Request(namespace.identity(), port).bytes());
                 try (UnixMessage answer = connection.receive(Request.MAX_BYTES, 1, ANSWER)) {
                     if (answer == null || answer.descriptors() == 0) {
@@ -153,6 +160,10 @@ public final class Succession implements AutoCloseable {
                 }
             } catch (ConnectException e) {
                 delete(other); // of a process that was killed
+            } catch (SocketTimeoutException e) {
+                silent.put(other, System.nanoTime() + SILENCE.toNanos());
+                LOG.warn("can't take over port {} of {}: the ztunnel at {} doesn't answer, and isn't asked again for {} s", port, namespace,
+                        other, SILENCE.toSeconds());
             } catch (IOException e) {
                 LOG.warn("can't take over port {} of {} by {}: {}", port, namespace, other, e.getMessage());
             }
@@ -171,6 +182,10 @@ public final class Succession implements AutoCloseable {
         } catch (IOException | DirectoryIteratorException e) {
             LOG.warn("can't look for other ztunnels in {}: {}", directory, e.getMessage());
         }
+        silent.keySet().retainAll(found);
+        long now = System.nanoTime();
+        silent.values().removeIf(until -> now - until >= 0);
+        found.removeAll(silent.keySet());
         return found;
     }
 

@@ -1,0 +1,52 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.netlink.TcpSocket;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Foreign sockets of a pod that listen on the proxy's ports, at other addresses. Each is reported once. For one thread at a time.
+ */
+final class ForeignListeners {
+    private static final Logger LOG = LoggerFactory.getLogger("proxy");
+
+    private final NetworkNamespace namespace;
+    /** The inodes of those that have been reported and still listen. */
+    private final Set<Long> known = new HashSet<>();
+
+    ForeignListeners(NetworkNamespace namespace) {
+        this.namespace = namespace;
+    }
+
+    /**
+     * Looks for them.
+     *
+     * @param own the inodes of the proxy's own listeners, by port
+     * @return logs those that are new; searches all processes for their holders, so that it must not run under a lock
+     */
+    Runnable check(Map<Integer, Long> own) throws IOException {
+        List<TcpSocket> found = TcpSocket.listening(namespace).stream().filter(socket -> {
+            Long inode = own.get(socket.port());
+            return inode != null && inode != socket.inode();
+        }).toList();
+        known.retainAll(found.stream().map(TcpSocket::inode).collect(Collectors.toSet()));
+        List<TcpSocket> added = found.stream().filter(socket -> known.add(socket.inode())).toList();
+        return added.isEmpty() ? () -> {} : () -> report(added);
+    }
+
+    private void report(List<TcpSocket> added) {
+        for (String words : PortHolders.words(namespace, added)) {
+            LOG.warn("a foreign socket listens on a port of the proxy in {}: {}", namespace, words);
+        }
+        if (added.size() > PortHolders.MOST) {
+            LOG.warn("{} more foreign sockets listen on ports of the proxy in {}", added.size() - PortHolders.MOST, namespace);
+        }
+    }
+}
