@@ -15,6 +15,7 @@ import io.inpod.iptables.Mark;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MatchVisitor;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -96,6 +97,12 @@ final class NftMatch implements MatchVisitor<String> {
         match.destination().ifPresent(p -> parts.add(header + " dport" + not(p.negated()) + p.range().text('-')));
         match.flags().ifPresent(f -> parts.add(flags(f)));
         return String.join(" ", parts);
+    }
+
+    @Override
+    public String visit(MultiportMatch match) {
+        return match.protocol().text() + (match.side() == Side.SOURCE ? " sport" : " dport") + not(match.negated())
+                + match.ports().stream().map(range -> range.text('-')).collect(Collectors.joining(", ", "{ ", " }"));
     }
 
     @Override

@@ -18,6 +18,7 @@ import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
@@ -145,10 +146,8 @@ final class NftRuleParser {
         switch (protocol + " " + field) {
             case "ip saddr", "ip6 saddr" -> address(protocol, Side.SOURCE, right, equality(operator));
             case "ip daddr", "ip6 daddr" -> address(protocol, Side.DESTINATION, right, equality(operator));
-            case "tcp sport", "udp sport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)),
-                    Optional.of(ports(right, equality(operator))), Optional.empty(), Optional.empty());
-            case "tcp dport", "udp dport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), Optional.empty(),
-                    Optional.of(ports(right, equality(operator))), Optional.empty());
+            case "tcp sport", "udp sport" -> ports(protocol, Side.SOURCE, right, equality(operator));
+            case "tcp dport", "udp dport" -> ports(protocol, Side.DESTINATION, right, equality(operator));
             case "tcp flags" -> { // "in": any of them is on; "!": none is
                 if (!operator.equals("in") && !operator.equals("!")) {
                     throw new IllegalArgumentException(operator);
@@ -182,6 +181,18 @@ final class NftRuleParser {
                 ? new IpPrefix(IpPrefix.parse(String.valueOf(block.get("addr"))).address(), number(block.get("len")))
                 : IpPrefix.parse((String) right);
         matches.add(side == Side.SOURCE ? new SourceMatch(prefix, not) : new DestinationMatch(prefix, not));
+    }
+
+    /** One range, or a set of ranges without a name. */
+    private void ports(String name, Side side, Object right, boolean not) {
+        Protocol protocol = Protocol.valueOf(name.toUpperCase(Locale.ROOT));
+        protocol(protocol);
+        List<Ports> ports = new ArrayList<>();
+        for (Object one : right instanceof Map<?, ?> map && map.get("set") instanceof List<?> set ? set : List.of(right)) {
+            long[] range = range(one);
+            ports.add(new Ports((int) range[0], (int) range[1]));
+        }
+        matches.add(MultiportMatch.of(protocol, side, ports, not));
     }
 
     private void header(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination, Optional<TcpFlags> flags) {
@@ -255,11 +266,6 @@ final class NftRuleParser {
             return new Mark(NftTargetParser.bits(NftTargetParser.some(prefix.get("addr"))) & mask, mask);
         }
         return Mark.exactly(NftTargetParser.bits(right));
-    }
-
-    private static PortCondition ports(Object right, boolean not) {
-        long[] range = range(right);
-        return new PortCondition(new Ports((int) range[0], (int) range[1]), not);
     }
 
     static long[] range(@Nullable Object right) {

@@ -87,7 +87,9 @@ class ExpressionsKernelTest {
                 script.append("add chain inet t ").append(chain).append(" { type ").append(base.type()).append(" hook ").append(sample.hook().name().toLowerCase(Locale.ROOT))
                         .append(" priority ").append(base.priority()).append("; }\nadd rule inet t ").append(chain).append(' ').append(sample.nft()).append('\n');
                 batch.add(Nft.addChain(Scope.INET, "t", chain, base));
-                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), new NativeLayout().expressions(sample.rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE))));
+                List<Expr> expressions = new NativeLayout().expressions(sample.rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
+                List<Expr> sent = PortSets.send(Scope.INET, "t", expressions, batch);
+                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), sent));
             }
             Tool.run(theirs, "nft", "-f", Files.writeString(directory.resolve("script"), script).toString());
             netlink.commit(Nft.SUBSYSTEM, new NftReader(netlink).generation(), batch);
@@ -109,8 +111,11 @@ class ExpressionsKernelTest {
                 continue;
             }
             try (NetworkNamespace namespace = NetworkNamespace.create(); Nfnetlink netlink = Nfnetlink.open(namespace)) {
-                netlink.commit(Nft.SUBSYSTEM, 0, List.of(Nft.addTable(Scope.INET, "t"), Nft.addChain(Scope.INET, "t", "OTHER"),
-                        Nft.addChain(Scope.INET, "t", "c", BaseChain.of(sample.table(), sample.hook())), Nft.appendRule(Scope.INET, "t", "c", sample, expressions)));
+                List<NetlinkRequest> batch = new ArrayList<>(List.of(Nft.addTable(Scope.INET, "t"), Nft.addChain(Scope.INET, "t", "OTHER"),
+                        Nft.addChain(Scope.INET, "t", "c", BaseChain.of(sample.table(), sample.hook()))));
+                List<Expr> sent = PortSets.send(Scope.INET, "t", expressions, batch);
+                batch.add(Nft.appendRule(Scope.INET, "t", "c", sample, sent));
+                netlink.commit(Nft.SUBSYSTEM, 0, batch);
                 List<Expr> found = new NftReader(netlink).rules(Scope.INET, "t", "c").get(0).expressions();
                 assertThat(RuleReader.read(found, FamilyScope.BOTH, KernelNames.NONE)).as(sample.iptables() + " " + found).isPresent();
                 List<Expr> again = new NativeLayout().expressions(RuleReader.read(found, FamilyScope.BOTH, KernelNames.NONE).get().rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
