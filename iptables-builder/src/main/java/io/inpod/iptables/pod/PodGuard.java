@@ -20,6 +20,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * A safety net under {@link InPodRedirection}, in separate chains: TCP leaves the pod or arrives in it only if these rules have admitted
@@ -35,8 +36,8 @@ import java.util.Objects;
  * (for which the guard is in mangle FORWARD too).
  * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
  * other TCP is dropped. Loopback passes.
- * <li>In mangle INPUT, packets that arrive by loopback lose the proxy's mark, because a socket that accepts a connection may inherit it
- * ({@code net.ipv4.tcp_fwmark_accept}).
+ * <li>In mangle INPUT, packets lose the proxy's mark, which those that arrive by loopback still have, because a socket that accepts a
+ * connection may inherit it ({@code net.ipv4.tcp_fwmark_accept}).
  * <li>In filter OUTPUT, if the proxy's cgroup is given: packets with the proxy's mark that start a connection from another cgroup are
  * dropped. A container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
@@ -60,11 +61,10 @@ final class PodGuard {
             Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)).not(),
             Match.mark(RedirectionRules.TPROXY));
     private static final ScopedRule PASS_LOOPBACK = ScopedRule.of(Rule.of(RETURN, IN_LOOPBACK));
-    private static final ScopedRule UNMARK =
-            ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), IN_LOOPBACK, MARKED));
+    private static final ScopedRule UNMARK = ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), MARKED));
     private static final ScopedRule PASS_ADMITTED =
             ScopedRule.of(Rule.of(RETURN, TCP, Match.flags(TcpFlags.syn()).not(), Match.connmark(ADMITTED)));
-    private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP, TCP));
+    private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP));
 
     private static final Map<PodTables, PodGuard> BY_KIND =
             new EnumMap<>(Map.of(PodTables.IPTABLES, new PodGuard(PodTables.IPTABLES), PodTables.INET, new PodGuard(PodTables.INET)));
@@ -77,8 +77,7 @@ final class PodGuard {
     private final ScopedRule admitForwarded;
     private final ScopedRule admitAll;
     private final ScopedRule admitTproxy;
-    private final ScopedRule admitPlaintext;
-    private final ScopedRule admitHbone;
+    private final List<ScopedRule> admitRedirected;
 
     private PodGuard(PodTables kind) {
         this.kind = kind;
@@ -90,8 +89,8 @@ final class PodGuard {
         admitForwarded = ScopedRule.of(Rule.of(admit, FORWARDED));
         admitAll = ScopedRule.of(Rule.of(admit));
         admitTproxy = ScopedRule.of(Rule.of(admit, Match.mark(RedirectionRules.TPROXY)));
-        admitPlaintext = ScopedRule.of(toPort(InPodConstants.INBOUND_PLAINTEXT_PORT));
-        admitHbone = ScopedRule.of(toPort(InPodConstants.HBONE_PORT));
+        admitRedirected =
+                kind.toPorts(admit, List.of(Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT), Ports.of(InPodConstants.HBONE_PORT)));
     }
 
     /** Adds the guard of one redirection for the tables of iptables, or of one or two for {@code inet} tables. */
@@ -100,7 +99,7 @@ final class PodGuard {
         FamilyScope scope = redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
         guard.addOutbound(tables, scope, redirections);
         guard.addInbound(tables, scope, redirections);
-        boolean handed = redirections.stream().anyMatch(redirection -> redirection.profile() == InPodRedirection.Profile.TPROXY);
+        boolean handed = redirections.stream().anyMatch(PodGuard::byTproxy);
         tables.add(TableName.MANGLE, kind.admission, handed ? List.of(ADMIT, HAND_OVER) : List.of(ADMIT));
         if (!proxyCgroups.isEmpty()) {
             addMarkRules(tables, kind.markGuard, proxyCgroups);
@@ -138,26 +137,33 @@ final class PodGuard {
         rules.add(UNMARK.in(scope));
         rules.add(PASS_LOOPBACK.in(scope));
         rules.add(PASS_ADMITTED.in(scope));
+        once(rules, redirections, InPodRedirection::ingress, admitAll);
+        once(rules, redirections, PodGuard::byTproxy, admitTproxy);
+        admitRedirected.forEach(rule -> once(rules, redirections, r -> !r.ingress() && !byTproxy(r), rule));
         for (InPodRedirection redirection : redirections) {
-            FamilyScope family = FamilyScope.of(redirection.family());
-            if (redirection.ingress()) {
-                rules.add(admitAll.in(family));
-                continue;
+            if (!redirection.ingress()) {
+                for (String name : redirection.virtualInterfaces()) {
+                    rules.add(ScopedRule.only(toPort(InPodConstants.OUTBOUND_PORT, Match.in(name)), redirection.family()));
+                }
+                rules.add(Rule.of(admit, redirection.fromProbe()));
             }
-            if (redirection.profile() == InPodRedirection.Profile.TPROXY) {
-                rules.add(admitTproxy.in(family));
-            } else {
-                rules.add(admitPlaintext.in(family));
-                rules.add(admitHbone.in(family));
-            }
-            for (String name : redirection.virtualInterfaces()) {
-                rules.add(ScopedRule.only(toPort(InPodConstants.OUTBOUND_PORT, Match.in(name)), redirection.family()));
-            }
-            rules.add(Rule.of(admit, redirection.fromProbe()));
         }
         rules.add(DROP_ALL_ELSE.in(scope));
         tables.add(TableName.MANGLE, Hook.INPUT, inbound.in(scope));
         tables.add(TableName.MANGLE, kind.inboundGuard, rules);
+    }
+
+    private static boolean byTproxy(InPodRedirection redirection) {
+        return redirection.profile() == InPodRedirection.Profile.TPROXY;
+    }
+
+    /** Adds a rule without an address, restricted to a family only if the other redirected family doesn't need it. */
+    private static void once(List<Rule> rules, List<InPodRedirection> redirections, Predicate<InPodRedirection> asks, ScopedRule rule) {
+        if (redirections.size() > 1 && redirections.stream().allMatch(asks)) {
+            rules.add(rule.in(FamilyScope.BOTH));
+        } else {
+            redirections.stream().filter(asks).forEach(redirection -> rules.add(rule.in(FamilyScope.of(redirection.family()))));
+        }
     }
 
     private Rule toPort(int port, Match... from) {

@@ -2,60 +2,67 @@ package io.inpod.iptables.pod;
 
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
-import io.inpod.iptables.Match;
 import io.inpod.iptables.Ports;
-import io.inpod.iptables.Protocol;
-import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SocketMatch;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
-import io.inpod.iptables.TcpFlags;
 import io.inpod.netns.InPodConstants;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
- * Keeps the proxy's ports for the proxy, in filter INPUT: connections to them are refused unless the socket that would accept them has
- * IP_TRANSPARENT, as all listeners of the proxy have. A process needs CAP_NET_ADMIN or CAP_NET_RAW to set it. So an ordinary process that
- * takes a port while the proxy is away, or before it has come, gets none of the pod's connections.
- *
- * <p>Only the first segment of a connection is judged: what it has created belongs to the listener that was found for it.
+ * Keeps the proxy's ports for the proxy, in mangle INPUT: TCP segments to them are dropped if they belong to a socket without
+ * IP_TRANSPARENT, as all listeners of the proxy have and a process without CAP_NET_ADMIN and CAP_NET_RAW can't have. Otherwise a process that
+ * listens there, before the proxy has come or while it is away, would be given the pod's connections. Every segment is judged, not only the
+ * first, because the first may belong to a socket of the dead proxy in TIME-WAIT, which is transparent, although another socket listens by
+ * now. Where no socket is, the kernel refuses as always.
  */
 final class ProxyPorts {
-    private static final Match TCP = Match.protocol(Protocol.TCP);
-    private static final Match FIRST = Match.flags(TcpFlags.syn());
-    private static final ScopedRule TO_IPTABLES = jump(PodTables.IPTABLES);
-    private static final ScopedRule TO_INET = jump(PodTables.INET);
-    private static final ScopedRule PROXYS = ScopedRule.of(Rule.of(new Target.Return(), TCP, new SocketMatch(true, true)));
-    private static final ScopedRule OUTBOUND = foreign(InPodConstants.OUTBOUND_PORT);
-    private static final ScopedRule PLAINTEXT = foreign(InPodConstants.INBOUND_PLAINTEXT_PORT);
-    private static final ScopedRule HBONE = foreign(InPodConstants.HBONE_PORT);
+    private static final List<Rule> RULES = List.of(Rule.of(new Target.Return(), new SocketMatch(true, true)),
+            Rule.of(new Target.Drop(), new SocketMatch(false, true)));
+    private static final int INGRESS = 1;
+    private static final int DNS = 2;
+    private static final Map<PodTables, ProxyPorts> BY_KIND =
+            new EnumMap<>(Map.of(PodTables.IPTABLES, new ProxyPorts(PodTables.IPTABLES), PodTables.INET, new ProxyPorts(PodTables.INET)));
 
-    private ProxyPorts() {}
+    private final PodChain chain;
+    private final List<List<ScopedRule>> jumps = new ArrayList<>();
 
-    private static ScopedRule jump(PodTables kind) {
-        return ScopedRule.of(Rule.of(new Target.Jump(kind.ports.name()), TCP, FIRST));
+    private ProxyPorts(PodTables kind) {
+        chain = kind.ports;
+        for (int options = 0; options <= (INGRESS | DNS); options++) {
+            List<Ports> ports = new ArrayList<>(List.of(Ports.of(InPodConstants.OUTBOUND_PORT), Ports.of(InPodConstants.HBONE_PORT)));
+            if ((options & INGRESS) == 0) {
+                ports.add(Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT));
+            }
+            if ((options & DNS) != 0) {
+                ports.add(Ports.of(InPodConstants.DNS_PORT));
+            }
+            jumps.add(kind.toPorts(new Target.Jump(chain.name()), ports));
+        }
     }
 
-    private static ScopedRule foreign(int port) {
-        return ScopedRule.of(Rule.of(new Target.Reject(RejectWith.TCP_RESET), TCP, Match.destinationPort(Protocol.TCP, Ports.of(port))));
+    private List<ScopedRule> jumps(InPodRedirection redirection) {
+        return jumps.get((redirection.ingress() ? INGRESS : 0) | (redirection.dnsCapture() ? DNS : 0));
     }
 
     /** Adds the rules for one redirection in the tables of iptables, or for one or two in {@code inet} tables. */
     static void add(Draft tables, PodTables kind, List<InPodRedirection> redirections) {
-        FamilyScope scope = scope(redirections);
-        List<InPodRedirection> inbound = redirections.stream().filter(redirection -> !redirection.ingress()).toList();
-        List<Rule> rules = new ArrayList<>(List.of(PROXYS.in(scope), OUTBOUND.in(scope)));
-        if (!inbound.isEmpty()) {
-            rules.add(PLAINTEXT.in(scope(inbound)));
-        }
-        rules.add(HBONE.in(scope));
-        tables.add(TableName.FILTER, Hook.INPUT, (kind == PodTables.IPTABLES ? TO_IPTABLES : TO_INET).in(scope));
-        tables.add(TableName.FILTER, kind.ports, rules);
+        Objects.requireNonNull(BY_KIND.get(kind)).add(tables, redirections);
     }
 
-    private static FamilyScope scope(List<InPodRedirection> redirections) {
-        return redirections.size() > 1 ? FamilyScope.BOTH : FamilyScope.of(redirections.get(0).family());
+    private void add(Draft tables, List<InPodRedirection> redirections) {
+        List<ScopedRule> first = jumps(redirections.get(0));
+        if (redirections.size() > 1 && first.equals(jumps(redirections.get(1)))) {
+            first.forEach(rule -> tables.add(TableName.MANGLE, Hook.INPUT, rule.in(FamilyScope.BOTH)));
+        } else {
+            redirections.forEach(redirection -> jumps(redirection)
+                    .forEach(rule -> tables.add(TableName.MANGLE, Hook.INPUT, rule.in(FamilyScope.of(redirection.family())))));
+        }
+        tables.add(TableName.MANGLE, chain, RULES);
     }
 }

@@ -172,7 +172,7 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(SocketMatch match) {
         if (match.anyAddress() && !match.transparent()) {
-            throw NftRule.cannot("any socket whatever its address");
+            return "socket transparent <= 1"; // that there is a socket: loading the property fails otherwise
         }
         return match.transparent() ? "socket transparent 1" + (match.anyAddress() ? "" : " socket wildcard 0") : "socket wildcard 0";
     }

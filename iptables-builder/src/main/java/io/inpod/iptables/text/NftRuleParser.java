@@ -91,7 +91,7 @@ final class NftRuleParser {
             switch (kind) {
                 case "payload" -> payload(String.valueOf(field.get("protocol")), String.valueOf(field.get("field")), operator, right);
                 case "fib" -> matches.add(fib(field, right, equality(operator)));
-                case "socket" -> socket(field, right, equality(operator));
+                case "socket" -> socket(field, operator, right);
                 default -> keyed(kind + " " + field.get("key"), operator, right, not);
             }
         } else {
@@ -224,8 +224,13 @@ final class NftRuleParser {
         throw new IllegalArgumentException("fib type " + right);
     }
 
-    private void socket(Map<?, ?> field, Object right, boolean not) {
+    private void socket(Map<?, ?> field, String operator, Object right) {
         String key = String.valueOf(field.get("key"));
+        if (key.equals("transparent") && operator.equals("<=") && right.equals(1L)) {
+            matches.add(new SocketMatch(false, true));
+            return;
+        }
+        boolean not = equality(operator);
         if (key.equals("transparent") && right.equals(1L) && !not) {
             matches.add(new SocketMatch(true, true));
         } else if (key.equals("wildcard") && right.equals(0L) && !not) {

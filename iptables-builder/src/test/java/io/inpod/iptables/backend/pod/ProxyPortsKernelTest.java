@@ -1,5 +1,7 @@
 package io.inpod.iptables.backend.pod;
 
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
+import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -18,8 +20,12 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,55 +34,139 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Pods(2)
 class ProxyPortsKernelTest {
     private static final int PATIENCE = 30_000;
+    private static final int NO_ANSWER_MILLIS = 1500;
+    private static final int CLIENT = 40_000;
+    private static final SocketOptions FOREIGN = SocketOptions.NONE.with(REUSE_ADDRESS, true).with(REUSE_PORT, true);
+    private static final SocketOptions PROXY = FOREIGN.with(TRANSPARENT, true);
+    private static final String[][] PAIRS = {{"10.77.0.2", "10.77.0.3"}, {"fd77::2", "fd77::3"}};
 
+    /** A client waits while a foreign process has the port, and is served as soon as the proxy has it. */
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet", "iptables-nft", "iptables-legacy", "nft"})
     void onlyTransparentListenersGetConnections(String backend, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         NetworkNamespace peer = network.pod(1).namespace();
-        for (int i = 0; i < 2; i++) {
-            try (Rtnetlink inside = Rtnetlink.open(network.pod(i).namespace())) {
-                inside.addresses().add("eth0", InetAddress.getByName("fd77::" + (2 + i)), 64);
+        install(backend, network);
+        try (Selector connected = Selector.open(); Selector accepted = Selector.open(); Listeners foreign = new Listeners(pod, FOREIGN, accepted)) {
+            List<SocketChannel> clients = new ArrayList<>();
+            for (String[] pair : PAIRS) {
+                clients.add(begin(pod, pair[1], 8080, connected));
+                clients.add(begin(pod, pair[1], 53, connected));
+                clients.add(begin(peer, pair[0], 8080, connected));
+                clients.add(begin(peer, pair[0], 15008, connected));
             }
-        }
-        new PodRulesChange(PodRules.of(InPodRedirection.of(IpFamily.V4), InPodRedirection.of(IpFamily.V6)),
-                List.of(Backends.named(backend).orElseThrow()), reason -> {
-                }).install(pod);
-        try (Listeners foreign = new Listeners(pod, SocketOptions.NONE)) {
-            assertThat(foreign.ports).hasSize(3);
-            for (String[] pair : new String[][] {{"10.77.0.2", "10.77.0.3"}, {"fd77::2", "fd77::3"}}) {
-                assertThatThrownBy(() -> connect(pod, pair[1], 8080, PATIENCE)).isInstanceOf(ConnectException.class);
-                assertThatThrownBy(() -> connect(peer, pair[0], 8080, PATIENCE)).isInstanceOf(ConnectException.class);
-                assertThatThrownBy(() -> connect(peer, pair[0], 15008, PATIENCE)).isInstanceOf(ConnectException.class);
+            assertThat(connected.select(NO_ANSWER_MILLIS)).isZero();
+            assertThat(accepted.selectNow()).isZero();
+            try (Selector served = Selector.open(); Listeners proxy = new Listeners(pod, PROXY, served)) {
+                assertThat(proxy.ports).hasSize(4);
+                foreign.stop(); // while both listened, the kernel chose one of them for each segment
+                assertThat(accepted.selectNow()).isZero(); // only now are they closed: the selector held them
+                while (clients.stream().anyMatch(client -> !client.isConnected())) {
+                    connected.selectedKeys().clear();
+                    assertThat(connected.select(PATIENCE)).isPositive();
+                    for (SelectionKey key : connected.selectedKeys()) {
+                        assertThat(((SocketChannel) key.channel()).finishConnect()).isTrue();
+                        key.cancel();
+                    }
+                }
+                assertThat(served.selectNow()).isEqualTo(4);
             }
-        }
-        try (Listeners proxy = new Listeners(pod, SocketOptions.NONE.with(TRANSPARENT, true))) {
-            assertThat(proxy.ports).hasSize(3);
-            for (String[] pair : new String[][] {{"10.77.0.2", "10.77.0.3"}, {"fd77::2", "fd77::3"}}) {
-                connect(pod, pair[1], 8080, PATIENCE);
-                connect(peer, pair[0], 8080, PATIENCE);
-                connect(peer, pair[0], 15008, PATIENCE);
+            for (SocketChannel client : clients) {
+                client.close();
             }
         }
     }
 
-    private static void connect(NetworkNamespace from, String to, int port, int millis) throws IOException {
-        try (SocketChannel client = JdkChannels.client(from, SocketOptions.NONE)) {
-            client.socket().connect(new InetSocketAddress(to, port), millis);
+    /** Where nobody listens, the client hears so at once. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet"})
+    void portsWithoutAListenerAreRefused(String backend, PodNetwork network) throws Exception {
+        install(backend, network);
+        for (String[] pair : PAIRS) {
+            assertThatThrownBy(() -> connect(network.pod(0).namespace(), pair[1], 8080)).isInstanceOf(ConnectException.class);
+            assertThatThrownBy(() -> connect(network.pod(1).namespace(), pair[0], 8080)).isInstanceOf(ConnectException.class);
+            assertThatThrownBy(() -> connect(network.pod(1).namespace(), pair[0], 15008)).isInstanceOf(ConnectException.class);
         }
+    }
+
+    /** The proxy's socket in TIME-WAIT is transparent, and admits the first segment of the next connection with its ports. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "iptables-nft", "iptables-legacy", "nft"})
+    void aSocketInTimeWaitAdmitsNobody(String backend, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        NetworkNamespace peer = network.pod(1).namespace();
+        install(backend, network);
+        for (String[] pair : PAIRS) {
+            try (ServerSocketChannel proxy = JdkChannels.listen(pod, PROXY, new InetSocketAddress(15008)); SocketChannel client = again(peer, pair[1])) {
+                client.socket().connect(new InetSocketAddress(pair[0], 15008), PATIENCE);
+                try (SocketChannel served = proxy.accept()) {
+                    served.shutdownOutput(); // so the pod's end waits, not the client's
+                    assertThat(client.read(ByteBuffer.allocate(1))).isNegative();
+                    client.shutdownOutput();
+                    assertThat(served.read(ByteBuffer.allocate(1))).isNegative();
+                }
+            }
+            try (Selector accepted = Selector.open(); ServerSocketChannel foreign = JdkChannels.listen(pod, FOREIGN, new InetSocketAddress(15008));
+                    SocketChannel client = again(peer, pair[1])) {
+                foreign.configureBlocking(false).register(accepted, SelectionKey.OP_ACCEPT);
+                client.configureBlocking(false);
+                client.connect(new InetSocketAddress(pair[0], 15008));
+                assertThat(accepted.select(NO_ANSWER_MILLIS)).isZero();
+            }
+        }
+    }
+
+    private static void install(String backend, PodNetwork network) throws Exception {
+        for (int i = 0; i < 2; i++) {
+            try (Rtnetlink inside = Rtnetlink.open(network.pod(i).namespace())) {
+                inside.addresses().add("eth0", InetAddress.getByName(PAIRS[1][i]), 64);
+            }
+        }
+        PodRules rules = PodRules.of(InPodRedirection.of(IpFamily.V4).withDnsCapture(true), InPodRedirection.of(IpFamily.V6).withDnsCapture(true));
+        PodRulesChange change = new PodRulesChange(rules, List.of(Backends.named(backend).orElseThrow()), reason -> {
+        });
+        change.install(network.pod(0).namespace());
+        change.verify(network.pod(0).namespace());
+    }
+
+    private static SocketChannel begin(NetworkNamespace from, String to, int port, Selector connected) throws IOException {
+        SocketChannel client = JdkChannels.client(from, SocketOptions.NONE);
+        client.configureBlocking(false);
+        assertThat(client.connect(new InetSocketAddress(to, port))).isFalse();
+        client.register(connected, SelectionKey.OP_CONNECT);
+        return client;
+    }
+
+    private static void connect(NetworkNamespace from, String to, int port) throws IOException {
+        try (SocketChannel client = JdkChannels.client(from, SocketOptions.NONE)) {
+            client.socket().connect(new InetSocketAddress(to, port), PATIENCE);
+        }
+    }
+
+    /** Returns a client that has the same port every time. */
+    private static SocketChannel again(NetworkNamespace from, String address) throws IOException {
+        return JdkChannels.client(from, SocketOptions.NONE.with(REUSE_ADDRESS, true)).bind(new InetSocketAddress(address, CLIENT));
     }
 
     /** Listeners on the ports to which the rules lead. */
     private static final class Listeners implements AutoCloseable {
-        final List<ServerSocketChannel> ports;
+        final List<ServerSocketChannel> ports = new ArrayList<>();
 
-        Listeners(NetworkNamespace pod, SocketOptions options) throws IOException {
-            ports = List.of(JdkChannels.listen(pod, options, new InetSocketAddress(15001)),
-                    JdkChannels.listen(pod, options, new InetSocketAddress(15006)), JdkChannels.listen(pod, options, new InetSocketAddress(15008)));
+        Listeners(NetworkNamespace pod, SocketOptions options, Selector accepted) throws IOException {
+            for (int port : new int[] {15001, 15006, 15008, 15053}) {
+                ServerSocketChannel listener = JdkChannels.listen(pod, options, new InetSocketAddress(port));
+                listener.configureBlocking(false);
+                listener.register(accepted, SelectionKey.OP_ACCEPT);
+                ports.add(listener);
+            }
         }
 
         @Override
         public void close() throws IOException {
+            stop();
+        }
+
+        void stop() throws IOException {
             for (ServerSocketChannel port : ports) {
                 port.close();
             }

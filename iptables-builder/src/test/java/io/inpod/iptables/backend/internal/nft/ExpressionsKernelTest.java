@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.Match;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
@@ -122,6 +127,24 @@ class ExpressionsKernelTest {
                 assertThat(again).as(sample.iptables()).isEqualTo(expressions);
             }
         }
+    }
+
+    /** Other programs list ports in any order, and single ports that touch. */
+    @Test
+    void portsInAnyOrderAreRead() throws Exception {
+        Privilege.NAMESPACES.require();
+        Rule rule = Rule.of(new Target.Accept(), Match.protocol(Protocol.TCP), Match.destinationPorts(Protocol.TCP, Ports.of(443), new Ports(80, 82)));
+        try (NetworkNamespace namespace = NetworkNamespace.create(); Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            Tool.run(namespace, "iptables-nft", "-A", "INPUT", "-p", "tcp", "-m", "multiport", "--dports", "443,81:82,80", "-j", "ACCEPT");
+            Tool.run(namespace, "nft", "add table inet t; add chain inet t c; add rule inet t c tcp dport { 443, 81, 82, 80 } accept; "
+                    + "add rule inet t c tcp dport { 443, 81-82, 80 } accept");
+            assertThat(rules(netlink, 2, "filter", FamilyScope.V4)).containsExactly(rule);
+            assertThat(rules(netlink, Scope.INET, "t", FamilyScope.BOTH)).containsExactly(rule, rule);
+        }
+    }
+
+    private static List<Rule> rules(Nfnetlink netlink, int family, String table, FamilyScope families) throws IOException {
+        return expressions(netlink, family, table).stream().map(found -> RuleReader.read(found, families, KernelNames.NONE).orElseThrow().rule()).toList();
     }
 
     /** Outside the initial user namespace, the kernel refuses user IDs that aren't mapped. */

@@ -139,7 +139,7 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                         new AddressTypeMatch(Side.SOURCE, AddressType.MULTICAST, true)),
                 filter("-m socket --transparent -j ACCEPT", "socket wildcard 0 socket transparent 1 counter accept", ACCEPT, new SocketMatch(true, false)),
                 filter("-m socket --transparent --nowildcard -j ACCEPT", "socket transparent 1 counter accept", ACCEPT, new SocketMatch(true, true)),
-                filter("-m socket --nowildcard -j ACCEPT", "", ACCEPT, new SocketMatch(false, true)),
+                filter("-m socket --nowildcard -j ACCEPT", "socket transparent <= 1 counter accept", ACCEPT, new SocketMatch(false, true)),
                 filter("-m socket -j ACCEPT", "socket wildcard 0 counter accept", ACCEPT, new SocketMatch(false, false)),
                 sample(TableName.FILTER, Hook.OUTPUT, "-m owner --uid-owner 1000 -j ACCEPT", "meta skuid 1000 counter accept", ACCEPT, new OwnerUserMatch(1000, 1000, false)),
                 sample(TableName.FILTER, Hook.OUTPUT, "-m owner ! --uid-owner 1000-3000000000 -j ACCEPT", "meta skuid != 1000-3000000000 counter accept", ACCEPT,
