@@ -1,7 +1,9 @@
 package io.inpod.iptables;
 
 import io.inpod.netns.IpFamily;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Each kind of condition is a record; the methods here create the usual ones.
  */
 public sealed interface Match
-        permits BasicMatch, TransportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
+        permits BasicMatch, TransportMatch, MultiportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
         IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, SocketMatch, LimitMatch {
     /**
      * Calls the visitor's method for this kind of condition.
@@ -121,6 +123,38 @@ public sealed interface Match
     static Match destinationPort(Protocol protocol, Ports ports) {
         return new TransportMatch(protocol, Optional.empty(), Optional.of(new TransportMatch.PortCondition(ports, false)),
                 Optional.empty());
+    }
+
+    /**
+     * Returns a condition on several source ports.
+     *
+     * @param protocol the protocol that the rule is for
+     * @param first ports
+     * @param others more ports, any of which matches
+     * @return the condition
+     * @throws IllegalArgumentException if they need more than {@value MultiportMatch#SLOTS} slots: a port takes one, a range two
+     */
+    static Match sourcePorts(Protocol protocol, Ports first, Ports... others) {
+        return ports(protocol, Side.SOURCE, first, others);
+    }
+
+    /**
+     * Returns a condition on several destination ports.
+     *
+     * @param protocol the protocol that the rule is for
+     * @param first ports
+     * @param others more ports, any of which matches
+     * @return the condition
+     * @throws IllegalArgumentException if they need more than {@value MultiportMatch#SLOTS} slots: a port takes one, a range two
+     */
+    static Match destinationPorts(Protocol protocol, Ports first, Ports... others) {
+        return ports(protocol, Side.DESTINATION, first, others);
+    }
+
+    private static Match ports(Protocol protocol, Side side, Ports first, Ports... others) {
+        List<Ports> all = new ArrayList<>(List.of(others));
+        all.add(first);
+        return MultiportMatch.of(protocol, side, all, false);
     }
 
     /**

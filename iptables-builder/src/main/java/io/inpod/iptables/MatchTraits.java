@@ -81,6 +81,11 @@ record MatchTraits(int place, int hooks, @Nullable Protocol protocol) {
         }
 
         @Override
+        public MatchTraits visit(MultiportMatch match) {
+            return within(match.protocol());
+        }
+
+        @Override
         public MatchTraits visit(IcmpMatch match) {
             return within(match.protocol());
         }

@@ -59,6 +59,13 @@ public interface MatchVisitor<R extends @Nullable Object> {
     R visit(TransportMatch match);
 
     /**
+     * {@return the result for a condition on several ports}
+     *
+     * @param match the condition
+     */
+    R visit(MultiportMatch match);
+
+    /**
      * {@return the result for a condition on the ICMP type}
      *
      * @param match the condition

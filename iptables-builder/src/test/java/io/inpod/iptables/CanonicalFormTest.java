@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +29,24 @@ class CanonicalFormTest {
         assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, Match.sourcePort(Protocol.TCP, Ports.of(1)), Match.sourcePort(Protocol.TCP, Ports.of(2))))
                 .withMessageContaining("two conditions on the same part");
         assertThatIllegalArgumentException().isThrownBy(() -> new TransportMatch(Protocol.TCP, Optional.of(new PortCondition(new Ports(0, 65535), true)), Optional.empty(), Optional.empty()));
+    }
+
+    @Test
+    void portsAreSortedAndJoined() {
+        Match ports = Match.destinationPorts(Protocol.TCP, Ports.of(443), Ports.of(80), new Ports(82, 90), Ports.of(85), Ports.of(81));
+        assertThat(ports).isEqualTo(new MultiportMatch(Protocol.TCP, Side.DESTINATION, List.of(new Ports(80, 90), Ports.of(443)), false));
+        assertThat(Match.sourcePorts(Protocol.UDP, Ports.of(81), Ports.of(80))).isEqualTo(Match.sourcePort(Protocol.UDP, new Ports(80, 81)));
+        assertThat(Rule.of(ACCEPT, TCP, Match.destinationPorts(Protocol.TCP, new Ports(0, 100), new Ports(50, 65535)))).isEqualTo(Rule.of(ACCEPT, TCP, Match.header(Protocol.TCP)));
+        Ports[] fifteen = IntStream.rangeClosed(1, 15).mapToObj(port -> Ports.of(2 * port)).toArray(Ports[]::new);
+        assertThat(Match.destinationPorts(Protocol.TCP, Ports.of(2), fifteen)).isInstanceOf(MultiportMatch.class);
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.destinationPorts(Protocol.TCP, Ports.of(1000), fifteen))
+                .withMessageContaining("need 16 slots, more than 15").withMessageContaining("several rules");
+        assertThatIllegalArgumentException().isThrownBy(() -> new MultiportMatch(Protocol.TCP, Side.SOURCE, List.of(Ports.of(1), Ports.of(2)), false))
+                .withMessageContaining("use MultiportMatch.of");
+        assertThatIllegalArgumentException().isThrownBy(() -> MultiportMatch.of(Protocol.ICMP, Side.SOURCE, List.of(Ports.of(1), Ports.of(3)), false))
+                .withMessageContaining("has no ports");
+        assertThatIllegalArgumentException().isThrownBy(() -> MultiportMatch.of(Protocol.TCP, Side.SOURCE, List.of(), false));
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, Match.protocol(Protocol.UDP), ports)).withMessageContaining("not for protocol tcp");
     }
 
     @Test

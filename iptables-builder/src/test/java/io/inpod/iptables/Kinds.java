@@ -47,6 +47,7 @@ public final class Kinds {
                 filter(Hook.OUTPUT, Match.out("eth0").not()),
                 filter(Hook.INPUT, TCP),
                 filter(Hook.INPUT, TCP, Match.destinationPort(Protocol.TCP, Ports.of(80)), Match.flags(TcpFlags.syn())),
+                filter(Hook.INPUT, TCP, Match.destinationPorts(Protocol.TCP, Ports.of(80), Ports.of(443), new Ports(1000, 2000))),
                 filter(Hook.INPUT, Match.protocol(Protocol.ICMP), new IcmpMatch(Protocol.ICMP, 8, OptionalInt.empty(), false)),
                 filter(Hook.INPUT, Match.mark(MARK)),
                 filter(Hook.INPUT, Match.connmark(MARK).not()),

@@ -94,6 +94,8 @@ public final class RandomRules {
             matches.add(Match.protocol(protocol));
             if (protocol.hasPorts() && random.nextBoolean()) {
                 matches.add(new TransportMatch(protocol, port(), port(), protocol == Protocol.TCP && random.nextBoolean() ? Optional.of(flags()) : Optional.empty()));
+            } else if (protocol.hasPorts() && random.nextBoolean()) {
+                matches.add(MultiportMatch.of(protocol, Side.values()[random.nextInt(2)], severalPorts(), random.nextBoolean()));
             } else if (!protocol.hasPorts() && random.nextBoolean()) {
                 OptionalInt code = random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt(5));
                 matches.add(new IcmpMatch(protocol, 1 + random.nextInt(20), code, code.isEmpty() && random.nextBoolean()));
@@ -168,6 +170,16 @@ public final class RandomRules {
             case 2 -> Optional.of(new TransportMatch.PortCondition(new Ports(0, 65535), false));
             default -> Optional.empty();
         };
+    }
+
+    private List<Ports> severalPorts() {
+        List<Ports> several = new ArrayList<>();
+        boolean single = random.nextBoolean();
+        for (int n = 1 + random.nextInt(single ? 15 : 7); n > 0; n--) {
+            int first = random.nextInt(4) == 0 ? random.nextInt(3) * 32760 : random.nextInt(60_000);
+            several.add(new Ports(first, single ? first : Math.min(65_535, first + random.nextInt(3) * random.nextInt(6000))));
+        }
+        return several;
     }
 
     private Ports ports() {

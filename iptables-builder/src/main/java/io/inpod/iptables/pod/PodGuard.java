@@ -20,6 +20,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * A safety net under {@link InPodRedirection}, in separate chains: TCP leaves the pod or arrives in it only if these rules have admitted
@@ -30,13 +31,14 @@ import java.util.Objects;
  * <li>In mangle INPUT, where nat has chosen the destination port: connections that reach the proxy are admitted. With TPROXY they carry its
  * mark; with REDIRECT their destination is a port of the proxy's. The connections of the host probes are admitted too, and with
  * {@linkplain InPodRedirection#ingress ingress} all.
- * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted.
- * <li>In mangle FORWARD, where the pod's own packets don't come, so that a source address can't be claimed: health probes of machines
- * nested in the pod are admitted. With ingress, everything that the pod forwards is, unless it comes from a virtual interface.
+ * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted, and so are health probes that
+ * leave by a {@linkplain InPodRedirection#virtualInterfaces virtual interface}, to a machine nested in the pod.
+ * <li>With ingress, in mangle FORWARD, where the pod's own packets don't come, so that a source address can't be claimed: everything that
+ * the pod forwards is admitted, unless it comes from a virtual interface.
  * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
  * other TCP is dropped. Loopback passes.
- * <li>In mangle INPUT, packets that arrive by loopback lose the proxy's mark, because a socket that accepts a connection may inherit it
- * ({@code net.ipv4.tcp_fwmark_accept}).
+ * <li>In mangle INPUT, packets lose the proxy's mark, which those that arrive by loopback still have, because a socket that accepts a
+ * connection may inherit it ({@code net.ipv4.tcp_fwmark_accept}).
  * <li>In filter OUTPUT, if the proxy's cgroup is given: packets with the proxy's mark that start a connection from another cgroup are
  * dropped. A container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>
@@ -60,12 +62,11 @@ final class PodGuard {
             Match.destinationPort(Protocol.TCP, Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT)).not(),
             Match.mark(RedirectionRules.TPROXY));
     private static final ScopedRule PASS_LOOPBACK = ScopedRule.of(Rule.of(RETURN, IN_LOOPBACK));
-    private static final ScopedRule UNMARK =
-            ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), IN_LOOPBACK, MARKED));
+    private static final ScopedRule UNMARK = ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), MARKED));
     private static final ScopedRule PASS_ADMITTED =
             ScopedRule.of(Rule.of(RETURN, TCP, Match.flags(TcpFlags.syn()).not(), Match.connmark(ADMITTED)));
     private static final ScopedRule PASS_FORWARDED = ScopedRule.of(Rule.of(RETURN, FORWARDED, Match.connmark(ADMITTED)));
-    private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP, TCP));
+    private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP));
 
     private static final Map<PodTables, PodGuard> BY_KIND =
             new EnumMap<>(Map.of(PodTables.IPTABLES, new PodGuard(PodTables.IPTABLES), PodTables.INET, new PodGuard(PodTables.INET)));
@@ -78,8 +79,7 @@ final class PodGuard {
     private final ScopedRule toForwarded;
     private final ScopedRule admitAll;
     private final ScopedRule admitTproxy;
-    private final ScopedRule admitPlaintext;
-    private final ScopedRule admitHbone;
+    private final List<ScopedRule> admitRedirected;
 
     private PodGuard(PodTables kind) {
         this.kind = kind;
@@ -90,8 +90,8 @@ final class PodGuard {
         toForwarded = ScopedRule.of(Rule.of(new Target.Jump(kind.forwarded.name()), TCP));
         admitAll = ScopedRule.of(Rule.of(admit));
         admitTproxy = ScopedRule.of(Rule.of(admit, Match.mark(RedirectionRules.TPROXY)));
-        admitPlaintext = ScopedRule.of(toPort(InPodConstants.INBOUND_PLAINTEXT_PORT));
-        admitHbone = ScopedRule.of(toPort(InPodConstants.HBONE_PORT));
+        admitRedirected =
+                kind.toPorts(admit, List.of(Ports.of(InPodConstants.INBOUND_PLAINTEXT_PORT), Ports.of(InPodConstants.HBONE_PORT)));
     }
 
     /** Adds the guard of one redirection for the tables of iptables, or of one or two for {@code inet} tables. */
@@ -100,7 +100,7 @@ final class PodGuard {
         FamilyScope scope = InPodRedirection.scope(redirections);
         guard.addOutbound(tables, scope, redirections);
         guard.addInbound(tables, scope, redirections);
-        boolean handed = redirections.stream().anyMatch(redirection -> redirection.profile() == InPodRedirection.Profile.TPROXY);
+        boolean handed = redirections.stream().anyMatch(PodGuard::byTproxy);
         tables.add(TableName.MANGLE, kind.admission, handed ? List.of(ADMIT, HAND_OVER) : List.of(ADMIT));
         if (!proxyCgroups.isEmpty()) {
             addMarkRules(tables, kind.markGuard, proxyCgroups);
@@ -114,10 +114,8 @@ final class PodGuard {
         for (InPodRedirection redirection : redirections) {
             if (redirection.ingress()) {
                 rules.add(PASS_FORWARDED.in(FamilyScope.of(redirection.family())));
-            } else {
-                // Probes of a machine nested in the pod. An application can use their address as a source too, but doesn't forward.
-                tables.add(TableName.MANGLE, Hook.FORWARD, Rule.of(new Target.Jump(kind.admission.name()), redirection.fromProbe(), TCP));
-                rules.add(Rule.of(RETURN, redirection.fromProbe(), Match.connmark(ADMITTED)));
+            } else { // probes of a machine nested in the pod, which have nowhere else to go from there
+                redirection.virtualInterfaces().forEach(name -> rules.add(Rule.of(admit, redirection.fromProbe(), Match.out(name))));
             }
         }
         rules.add(DROP_ALL_ELSE.in(scope));
@@ -146,26 +144,33 @@ final class PodGuard {
         rules.add(UNMARK.in(scope));
         rules.add(PASS_LOOPBACK.in(scope));
         rules.add(PASS_ADMITTED.in(scope));
+        once(rules, redirections, InPodRedirection::ingress, admitAll);
+        once(rules, redirections, PodGuard::byTproxy, admitTproxy);
+        admitRedirected.forEach(rule -> once(rules, redirections, r -> !r.ingress() && !byTproxy(r), rule));
         for (InPodRedirection redirection : redirections) {
-            FamilyScope family = FamilyScope.of(redirection.family());
-            if (redirection.ingress()) {
-                rules.add(admitAll.in(family));
-                continue;
+            if (!redirection.ingress()) {
+                for (String name : redirection.virtualInterfaces()) {
+                    rules.add(ScopedRule.only(toPort(InPodConstants.OUTBOUND_PORT, Match.in(name)), redirection.family()));
+                }
+                rules.add(Rule.of(admit, redirection.fromProbe()));
             }
-            if (redirection.profile() == InPodRedirection.Profile.TPROXY) {
-                rules.add(admitTproxy.in(family));
-            } else {
-                rules.add(admitPlaintext.in(family));
-                rules.add(admitHbone.in(family));
-            }
-            for (String name : redirection.virtualInterfaces()) {
-                rules.add(ScopedRule.only(toPort(InPodConstants.OUTBOUND_PORT, Match.in(name)), redirection.family()));
-            }
-            rules.add(Rule.of(admit, redirection.fromProbe()));
         }
         rules.add(DROP_ALL_ELSE.in(scope));
         tables.add(TableName.MANGLE, Hook.INPUT, inbound.in(scope));
         tables.add(TableName.MANGLE, kind.inboundGuard, rules);
+    }
+
+    private static boolean byTproxy(InPodRedirection redirection) {
+        return redirection.profile() == InPodRedirection.Profile.TPROXY;
+    }
+
+    /** Adds a rule without an address, restricted to a family only if the other redirected family doesn't need it. */
+    private static void once(List<Rule> rules, List<InPodRedirection> redirections, Predicate<InPodRedirection> asks, ScopedRule rule) {
+        if (redirections.size() > 1 && redirections.stream().allMatch(asks)) {
+            rules.add(rule.in(FamilyScope.BOTH));
+        } else {
+            redirections.stream().filter(asks).forEach(redirection -> rules.add(rule.in(FamilyScope.of(redirection.family()))));
+        }
     }
 
     private Rule toPort(int port, Match... from) {

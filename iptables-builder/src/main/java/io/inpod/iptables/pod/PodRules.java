@@ -154,8 +154,8 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, List<
     private void addTo(Draft draft, PodTables kind, List<InPodRedirection> some) {
         RedirectionRules.add(draft, kind, some, guard);
         if (guard) {
-            PodGuard.add(draft, kind, some, proxyCgroups);
             ProxyPorts.add(draft, kind, some);
+            PodGuard.add(draft, kind, some, proxyCgroups);
         }
     }
 

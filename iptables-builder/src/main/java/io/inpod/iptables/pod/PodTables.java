@@ -5,7 +5,10 @@ import static io.inpod.iptables.Match.protocol;
 import static io.inpod.iptables.Protocol.TCP;
 
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.Rule;
+import io.inpod.iptables.Side;
 import io.inpod.iptables.Target;
 import java.util.List;
 import java.util.Set;
@@ -74,6 +77,17 @@ enum PodTables {
     /** Accepts TCP of an address; with iptables Istio also asks that the header is whole ({@code -m tcp}). */
     Rule acceptTcp(Match address) {
         return this == IPTABLES ? Rule.of(ACCEPT, address, IS_TCP, WHOLE_TCP) : Rule.of(ACCEPT, address, IS_TCP);
+    }
+
+    /**
+     * Rules for TCP to some ports: with iptables one with a condition on all of them, in {@code inet} tables one for each, because a set of
+     * ports costs more than their rules, and 16 KiB of the kernel's memory.
+     */
+    List<ScopedRule> toPorts(Target target, List<Ports> ports) {
+        List<List<Ports>> conditions = this == IPTABLES ? List.of(ports) : ports.stream().map(List::of).toList();
+        return conditions.stream()
+                .map(some -> ScopedRule.of(Rule.of(target, IS_TCP, MultiportMatch.of(TCP, Side.DESTINATION, some, false))))
+                .toList();
     }
 
     /** A rule on a mark and a port: with iptables Istio asks for the mark first, with nft for the port. */

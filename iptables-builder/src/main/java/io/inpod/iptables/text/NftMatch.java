@@ -15,6 +15,7 @@ import io.inpod.iptables.Mark;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MatchVisitor;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -99,6 +100,12 @@ final class NftMatch implements MatchVisitor<String> {
     }
 
     @Override
+    public String visit(MultiportMatch match) {
+        return match.protocol().text() + (match.side() == Side.SOURCE ? " sport" : " dport") + not(match.negated())
+                + match.ports().stream().map(range -> range.text('-')).collect(Collectors.joining(", ", "{ ", " }"));
+    }
+
+    @Override
     public String visit(IcmpMatch match) {
         String header = match.protocol() == Protocol.ICMP ? "icmp" : "icmpv6";
         if (match.negated() && match.code().isPresent()) {
@@ -165,7 +172,7 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(SocketMatch match) {
         if (match.anyAddress() && !match.transparent()) {
-            throw NftRule.cannot("any socket whatever its address");
+            return "socket transparent <= 1"; // that there is a socket: loading the property fails otherwise
         }
         return match.transparent() ? "socket transparent 1" + (match.anyAddress() ? "" : " socket wildcard 0") : "socket wildcard 0";
     }

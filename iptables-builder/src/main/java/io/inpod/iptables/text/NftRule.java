@@ -11,6 +11,7 @@ import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
@@ -62,7 +63,8 @@ final class NftRule {
         }
         matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch)
                 .forEach(m -> parts.add(NftMatch.of(m)));
-        boolean header = matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof IcmpMatch);
+        boolean header =
+                matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof IcmpMatch);
         for (Match match : matches) {
             if (match instanceof ProtocolMatch m && (!header || m.negated())) {
                 parts.add(NftMatch.of(match));

@@ -18,6 +18,7 @@ import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
@@ -90,7 +91,7 @@ final class NftRuleParser {
             switch (kind) {
                 case "payload" -> payload(String.valueOf(field.get("protocol")), String.valueOf(field.get("field")), operator, right);
                 case "fib" -> matches.add(fib(field, right, equality(operator)));
-                case "socket" -> socket(field, right, equality(operator));
+                case "socket" -> socket(field, operator, right);
                 default -> keyed(kind + " " + field.get("key"), operator, right, not);
             }
         } else {
@@ -145,10 +146,8 @@ final class NftRuleParser {
         switch (protocol + " " + field) {
             case "ip saddr", "ip6 saddr" -> address(protocol, Side.SOURCE, right, equality(operator));
             case "ip daddr", "ip6 daddr" -> address(protocol, Side.DESTINATION, right, equality(operator));
-            case "tcp sport", "udp sport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)),
-                    Optional.of(ports(right, equality(operator))), Optional.empty(), Optional.empty());
-            case "tcp dport", "udp dport" -> header(Protocol.valueOf(protocol.toUpperCase(Locale.ROOT)), Optional.empty(),
-                    Optional.of(ports(right, equality(operator))), Optional.empty());
+            case "tcp sport", "udp sport" -> ports(protocol, Side.SOURCE, right, equality(operator));
+            case "tcp dport", "udp dport" -> ports(protocol, Side.DESTINATION, right, equality(operator));
             case "tcp flags" -> { // "in": any of them is on; "!": none is
                 if (!operator.equals("in") && !operator.equals("!")) {
                     throw new IllegalArgumentException(operator);
@@ -184,6 +183,18 @@ final class NftRuleParser {
         matches.add(side == Side.SOURCE ? new SourceMatch(prefix, not) : new DestinationMatch(prefix, not));
     }
 
+    /** One range, or a set of ranges without a name. */
+    private void ports(String name, Side side, Object right, boolean not) {
+        Protocol protocol = Protocol.valueOf(name.toUpperCase(Locale.ROOT));
+        protocol(protocol);
+        List<Ports> ports = new ArrayList<>();
+        for (Object one : right instanceof Map<?, ?> map && map.get("set") instanceof List<?> set ? set : List.of(right)) {
+            long[] range = range(one);
+            ports.add(new Ports((int) range[0], (int) range[1]));
+        }
+        matches.add(MultiportMatch.of(protocol, side, ports, not));
+    }
+
     private void header(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination, Optional<TcpFlags> flags) {
         protocol(protocol);
         matches.add(new TransportMatch(protocol, source, destination, flags));
@@ -213,8 +224,13 @@ final class NftRuleParser {
         throw new IllegalArgumentException("fib type " + right);
     }
 
-    private void socket(Map<?, ?> field, Object right, boolean not) {
+    private void socket(Map<?, ?> field, String operator, Object right) {
         String key = String.valueOf(field.get("key"));
+        if (key.equals("transparent") && operator.equals("<=") && right.equals(1L)) {
+            matches.add(new SocketMatch(false, true));
+            return;
+        }
+        boolean not = equality(operator);
         if (key.equals("transparent") && right.equals(1L) && !not) {
             matches.add(new SocketMatch(true, true));
         } else if (key.equals("wildcard") && right.equals(0L) && !not) {
@@ -255,11 +271,6 @@ final class NftRuleParser {
             return new Mark(NftTargetParser.bits(NftTargetParser.some(prefix.get("addr"))) & mask, mask);
         }
         return Mark.exactly(NftTargetParser.bits(right));
-    }
-
-    private static PortCondition ports(Object right, boolean not) {
-        long[] range = range(right);
-        return new PortCondition(new Ports((int) range[0], (int) range[1]), not);
     }
 
     static long[] range(@Nullable Object right) {

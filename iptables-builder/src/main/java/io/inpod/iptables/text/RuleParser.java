@@ -16,10 +16,12 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.Rule;
@@ -131,6 +133,8 @@ final class RuleParser {
             case "tcp --dport", "udp --dport" ->
                 matches.add(new TransportMatch(transport(), Optional.empty(), Optional.of(ports(not)), Optional.empty()));
             case "tcp --tcp-flags" -> matches.add(Match.flags(new TcpFlags(flags(words.next()), flags(words.next()), not)));
+            case "multiport --sports" -> matches.add(multiport(Side.SOURCE, not));
+            case "multiport --dports" -> matches.add(multiport(Side.DESTINATION, not));
             case "mark --mark" -> matches.add(new MarkMatch(words.mark(), not));
             case "connmark --mark" -> matches.add(new ConnmarkMatch(words.mark(), not));
             case "conntrack --ctstate", "state --state" -> matches.add(new ConntrackStateMatch(words.names(ConntrackState.class), not));
@@ -165,6 +169,20 @@ final class RuleParser {
 
     private PortCondition ports(boolean not) {
         return new PortCondition(words.ports(':'), not);
+    }
+
+    /** The protocol has been read before. */
+    private Match multiport(Side side, boolean not) {
+        List<Ports> ports = new ArrayList<>();
+        for (String range : words.next().split(",", -1)) {
+            ports.add(words.ports(range, ':'));
+        }
+        for (Match match : matches) {
+            if (match instanceof ProtocolMatch p && !p.negated()) {
+                return MultiportMatch.of(p.protocol(), side, ports, not);
+            }
+        }
+        throw new IllegalArgumentException("multiport without a protocol");
     }
 
     private static Protocol protocol(String name) {

@@ -15,6 +15,7 @@ import io.inpod.iptables.Mark;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MatchVisitor;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -98,6 +99,12 @@ final class RuleText implements MatchVisitor<StringBuilder> {
         match.destination().ifPresent(p -> option(p.negated(), "--dport", p.range().text(':')));
         match.flags().ifPresent(this::flags);
         return text;
+    }
+
+    @Override
+    public StringBuilder visit(MultiportMatch match) {
+        return option("multiport", match.negated(), match.side() == Side.SOURCE ? "--sports" : "--dports",
+                match.ports().stream().map(range -> range.text(':')).collect(Collectors.joining(",")));
     }
 
     @Override

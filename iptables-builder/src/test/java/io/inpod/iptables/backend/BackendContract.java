@@ -22,17 +22,20 @@ import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RandomRules;
+import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
+import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
@@ -294,6 +297,33 @@ abstract class BackendContract {
                 assertThatThrownBy(() -> connect(application.getLocalAddress())).isInstanceOf(SocketTimeoutException.class);
             }
         }
+    }
+
+    /** One of the ports is listed, one is in a range, one is neither. */
+    @Test
+    void portsAreTheOnesThatAreListed() throws Exception {
+        assumeThat(isReal()).as("a fake refuses nothing").isTrue();
+        Kernel.run(namespace, "", "ip", "link", "set", "lo", "up");
+        Match listed = Match.destinationPorts(Protocol.TCP, new Ports(8090, 8099), Ports.of(8080), Ports.of(1));
+        try (ServerSocketChannel single = listener(8080); ServerSocketChannel inRange = listener(8095); ServerSocketChannel other = listener(8081)) {
+            for (Match match : List.of(listed, listed.not())) {
+                RuleSet rules = RuleSet.of(IpFamily.V4, Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("CT_IN"))),
+                        Chain.of("CT_IN", Rule.of(new Target.Reject(RejectWith.TCP_RESET), Match.protocol(Protocol.TCP), match, Match.flags(TcpFlags.syn())))));
+                backend().apply(namespace, NAMES, rules);
+                assertThat(differences(rules)).isEmpty();
+                for (ServerSocketChannel port : List.of(single, inRange, other)) {
+                    if (port == other == match.equals(listed)) {
+                        connect(port.getLocalAddress());
+                    } else {
+                        assertThatThrownBy(() -> connect(port.getLocalAddress())).isInstanceOf(ConnectException.class);
+                    }
+                }
+            }
+        }
+    }
+
+    private ServerSocketChannel listener(int port) throws IOException {
+        return namespace.call(ServerSocketChannel::open).bind(new InetSocketAddress("127.0.0.1", port));
     }
 
     private void connect(SocketAddress to) throws IOException {

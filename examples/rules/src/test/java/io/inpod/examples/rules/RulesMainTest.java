@@ -33,7 +33,7 @@ class RulesMainTest {
         assertThat(run("print", "--profile", "tproxy").out()).contains("TPROXY --on-port 15008");
         assertThat(run("print", "--guard", "true").out()).contains("-A POSTROUTING ! -o lo -p tcp -j INPOD_GUARD\n",
                 "-A INPOD_GUARD -m mark --mark 0x539/0xfff -g INPOD_ADMIT\n", "-A INPOD_GUARD -s 169.254.7.127/32 -m connmark --mark 0x1000/0x1000 -j RETURN\n", "-A FORWARD -s 169.254.7.127/32 -p tcp -j INPOD_ADMIT\n",
-                "-A INPOD_GUARD -p tcp -j DROP\n", "-A INPUT -p tcp -j INPOD_INBOUND\n",
+                "-A INPOD_GUARD -j DROP\n", "-A INPUT -p tcp -j INPOD_INBOUND\n",
                 "-A INPOD_INBOUND -p tcp -m tcp --dport 15006 -g INPOD_ADMIT\n", "-A INPOD_ADMIT -j CONNMARK --set-xmark 0x1000/0x1000\n");
         assertThat(run("print", "--guard", "true", "--host-probe-v4", "192.0.2.1", "--ingress", "--virtual-interfaces", "br0").out())
                 .contains("-A FORWARD -p tcp -j INPOD_FORWARD\n", "-A INPOD_FORWARD -i br0 -j DROP\n", "-A INPOD_FORWARD -g INPOD_ADMIT\n",

@@ -48,10 +48,11 @@ final class RuleTexts {
         };
     }
 
-    /** Returns the chain to which a built-in chain leads, which is the guard's. */
+    /** Returns the chain to which the last rule of a built-in chain leads, which is the guard's. */
     private String behind(TableName table, Hook hook) {
         return set.table(table).stream().flatMap(found -> found.chains().stream()).filter(chain -> chain.name().equals(hook.name()))
-                .flatMap(chain -> chain.rules().stream()).flatMap(rule -> rule.target().destination().stream()).findFirst()
+                .flatMap(chain -> chain.rules().stream()).flatMap(rule -> rule.target().destination().stream())
+                .reduce((first, last) -> last)
                 .map(chain -> table + " " + chain + " ")
                 .orElseThrow(() -> new IllegalStateException("no rule leads from " + table + " " + hook));
     }

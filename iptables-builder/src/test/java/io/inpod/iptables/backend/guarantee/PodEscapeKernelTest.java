@@ -24,6 +24,7 @@ import java.nio.channels.SocketChannel;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -199,22 +200,28 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** Only health probes, or in ingress mode connections from anywhere, reach a machine behind br0, which the rules don't list. */
+    /** Only health probes, if the rules list br0, or in ingress mode connections from anywhere, reach a machine behind it. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "netlink         | REDIRECT | false | true  | 169.254.7.127 | true",
-        "netlink         | REDIRECT | false | true  | 192.0.2.1     | false",
-        "netlink         | REDIRECT | false | false | 192.0.2.1     | true",
-        "iptables-legacy | REDIRECT | false | true  | 169.254.7.127 | true",
-        "iptables-legacy | REDIRECT | false | true  | 192.0.2.1     | false",
-        "netlink         | TPROXY   | false | true  | 169.254.7.127 | true",
-        "netlink-inet    | REDIRECT | false | true  | 169.254.7.127 | true",
-        "netlink-inet    | REDIRECT | false | true  | 192.0.2.1     | false",
-        "netlink         | REDIRECT | true  | true  | 192.0.2.1     | true",
-        "netlink-inet    | REDIRECT | true  | true  | 192.0.2.1     | true",
+        "netlink         | REDIRECT | false | br0 | true  | 169.254.7.127 | true",
+        "netlink         | REDIRECT | false |     | true  | 169.254.7.127 | false",
+        "netlink         | REDIRECT | false | br0 | true  | 192.0.2.1     | false",
+        "netlink         | REDIRECT | false |     | true  | 192.0.2.1     | false",
+        "netlink         | REDIRECT | false |     | false | 192.0.2.1     | true",
+        "netlink         | REDIRECT | false |     | false | 169.254.7.127 | true",
+        "iptables-legacy | REDIRECT | false | br0 | true  | 169.254.7.127 | true",
+        "iptables-legacy | REDIRECT | false | br0 | true  | 192.0.2.1     | false",
+        "netlink         | TPROXY   | false | br0 | true  | 169.254.7.127 | true",
+        "netlink-inet    | REDIRECT | false | br0 | true  | 169.254.7.127 | true",
+        "netlink-inet    | REDIRECT | false |     | true  | 169.254.7.127 | false",
+        "netlink-inet    | REDIRECT | false | br0 | true  | 192.0.2.1     | false",
+        "netlink         | REDIRECT | true  |     | true  | 192.0.2.1     | true",
+        "netlink-inet    | REDIRECT | true  |     | true  | 192.0.2.1     | true",
     })
-    void whoReachesANestedMachine(String backend, Profile profile, boolean ingress, boolean guard, String client, boolean arrives) throws Exception {
-        PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile).withIngress(ingress)).withGuard(guard);
+    void whoReachesANestedMachine(String backend, Profile profile, boolean ingress, @Nullable String listed, boolean guard, String client,
+            boolean arrives) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withProfile(profile).withIngress(ingress)
+                .withVirtualInterfaces(listed == null ? List.of() : List.of(listed))).withGuard(guard);
         try (PodTwin twin = PodTwin.create(SURROUNDINGS)) {
             install(twin.pod(), rules, backend);
             does(twin.pod(), "echo 1 >/proc/sys/net/ipv4/ip_forward");

@@ -92,7 +92,7 @@ class PodRulesKernelTest {
         var listing = Kernel.listing(pod, Programs.iptables(family) + "-save");
         assertThat(listing).containsAllEntriesOf(Kernel.listing(plain, Programs.iptables(family) + "-save"));
         listing.keySet().removeAll(Kernel.listing(plain, Programs.iptables(family) + "-save").keySet());
-        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND", "mangle INPOD_ADMIT", "mangle FORWARD", "filter INPUT", "filter INPOD_PORTS");
+        assertThat(listing).containsOnlyKeys("mangle POSTROUTING", "mangle INPOD_GUARD", "mangle INPUT", "mangle INPOD_INBOUND", "mangle INPOD_ADMIT", "mangle FORWARD", "mangle INPOD_PORTS");
         change.remove(pod);
         assertThat(Kernel.listing(pod, Programs.iptables(family) + "-save")).isEmpty();
     }

@@ -128,6 +128,7 @@ final class NftReader {
         if (chain != null) {
             request.string(2, chain);
         }
+        PortSets sets = new PortSets(this, family, table);
         List<FoundRule> rules = new ArrayList<>();
         for (NetlinkMessage message : dump(request)) {
             String in = "";
@@ -142,7 +143,7 @@ final class NftReader {
                     default -> {}
                 }
             }
-            rules.add(new FoundRule(in, handle, expressions));
+            rules.add(new FoundRule(in, handle, sets.resolve(expressions)));
         }
         return rules;
     }

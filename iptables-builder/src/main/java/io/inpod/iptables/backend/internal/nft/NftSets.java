@@ -21,16 +21,19 @@ import java.util.Optional;
 
 /** Address sets of nf_tables, each in a table; attributes are numbered as in linux/netfilter/nf_tables.h. */
 final class NftSets {
-    private static final int NEW_SET = 9;
-    private static final int GET_SET = 10;
+    /** A flag of a set. */
+    static final int ANONYMOUS = 1;
+
+    static final int NEW_SET = 9;
+    static final int GET_SET = 10;
     private static final int DELETE_SET = 11;
-    private static final int NEW_ELEMENTS = 12;
-    private static final int GET_ELEMENTS = 13;
+    static final int NEW_ELEMENTS = 12;
+    static final int GET_ELEMENTS = 13;
     private static final int DELETE_ELEMENTS = 14;
     private static final int NESTED = ExprWriter.NESTED;
 
     /** The user data that nft stores with a set: entry 0, of four bytes, says that the keys are in network byte order. */
-    private static final byte[] KEYS_IN_NETWORK_ORDER = {0, 4, 2, 0, 0, 0};
+    static final byte[] KEYS_IN_NETWORK_ORDER = {0, 4, 2, 0, 0, 0};
 
     /** The number of elements in one message: an attribute is at most 64 KiB long. */
     private static final int CHUNK = 256;
@@ -44,18 +47,20 @@ final class NftSets {
         this.reader = reader;
     }
 
-    /** Returns the sets of a table. */
+    /** Returns the sets of a table, except those without a name, which are part of a rule. */
     List<AddressSet> read(String table) throws IOException {
         Map<String, IpFamily> families = new LinkedHashMap<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list sets", table, GET_SET, 0, Scope.INET).string(1, table))) {
             String name = "";
             long type = 0;
+            boolean unnamed = false;
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 name = attribute.type() == 2 ? attribute.text() : name;
+                unnamed |= attribute.type() == 3 && (attribute.number() & ANONYMOUS) != 0;
                 type = attribute.type() == 4 ? attribute.number() : type;
             }
             String set = name;
-            family(type).ifPresent(family -> families.put(set, family));
+            family(unnamed ? 0 : type).ifPresent(family -> families.put(set, family));
         }
         List<AddressSet> sets = new ArrayList<>();
         for (Map.Entry<String, IpFamily> set : families.entrySet()) {

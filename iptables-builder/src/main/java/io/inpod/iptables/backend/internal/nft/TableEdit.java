@@ -88,8 +88,9 @@ final class TableEdit {
             Collections.reverse(rules); // each is inserted before the previous one
         }
         for (WantedRule rule : rules) {
-            batch.add(chain.first() ? Nft.insertRule(family, table, chain.name(), rule, rule.expressions())
-                    : Nft.appendRule(family, table, chain.name(), rule, rule.expressions()));
+            List<Expr> expressions = PortSets.send(family, table, rule.expressions(), batch);
+            batch.add(chain.first() ? Nft.insertRule(family, table, chain.name(), rule, expressions)
+                    : Nft.appendRule(family, table, chain.name(), rule, expressions));
         }
     }
 

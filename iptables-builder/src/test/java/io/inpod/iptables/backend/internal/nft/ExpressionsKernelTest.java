@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.Match;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
@@ -87,7 +92,9 @@ class ExpressionsKernelTest {
                 script.append("add chain inet t ").append(chain).append(" { type ").append(base.type()).append(" hook ").append(sample.hook().name().toLowerCase(Locale.ROOT))
                         .append(" priority ").append(base.priority()).append("; }\nadd rule inet t ").append(chain).append(' ').append(sample.nft()).append('\n');
                 batch.add(Nft.addChain(Scope.INET, "t", chain, base));
-                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), new NativeLayout().expressions(sample.rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE))));
+                List<Expr> expressions = new NativeLayout().expressions(sample.rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
+                List<Expr> sent = PortSets.send(Scope.INET, "t", expressions, batch);
+                batch.add(Nft.appendRule(Scope.INET, "t", chain, sample.nft(), sent));
             }
             Tool.run(theirs, "nft", "-f", Files.writeString(directory.resolve("script"), script).toString());
             netlink.commit(Nft.SUBSYSTEM, new NftReader(netlink).generation(), batch);
@@ -109,14 +116,35 @@ class ExpressionsKernelTest {
                 continue;
             }
             try (NetworkNamespace namespace = NetworkNamespace.create(); Nfnetlink netlink = Nfnetlink.open(namespace)) {
-                netlink.commit(Nft.SUBSYSTEM, 0, List.of(Nft.addTable(Scope.INET, "t"), Nft.addChain(Scope.INET, "t", "OTHER"),
-                        Nft.addChain(Scope.INET, "t", "c", BaseChain.of(sample.table(), sample.hook())), Nft.appendRule(Scope.INET, "t", "c", sample, expressions)));
+                List<NetlinkRequest> batch = new ArrayList<>(List.of(Nft.addTable(Scope.INET, "t"), Nft.addChain(Scope.INET, "t", "OTHER"),
+                        Nft.addChain(Scope.INET, "t", "c", BaseChain.of(sample.table(), sample.hook()))));
+                List<Expr> sent = PortSets.send(Scope.INET, "t", expressions, batch);
+                batch.add(Nft.appendRule(Scope.INET, "t", "c", sample, sent));
+                netlink.commit(Nft.SUBSYSTEM, 0, batch);
                 List<Expr> found = new NftReader(netlink).rules(Scope.INET, "t", "c").get(0).expressions();
                 assertThat(RuleReader.read(found, FamilyScope.BOTH, KernelNames.NONE)).as(sample.iptables() + " " + found).isPresent();
                 List<Expr> again = new NativeLayout().expressions(RuleReader.read(found, FamilyScope.BOTH, KernelNames.NONE).get().rule(), Scope.inet(FamilyScope.BOTH, KernelNames.NONE));
                 assertThat(again).as(sample.iptables()).isEqualTo(expressions);
             }
         }
+    }
+
+    /** Other programs list ports in any order, and single ports that touch. */
+    @Test
+    void portsInAnyOrderAreRead() throws Exception {
+        Privilege.NAMESPACES.require();
+        Rule rule = Rule.of(new Target.Accept(), Match.protocol(Protocol.TCP), Match.destinationPorts(Protocol.TCP, Ports.of(443), new Ports(80, 82)));
+        try (NetworkNamespace namespace = NetworkNamespace.create(); Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            Tool.run(namespace, "iptables-nft", "-A", "INPUT", "-p", "tcp", "-m", "multiport", "--dports", "443,81:82,80", "-j", "ACCEPT");
+            Tool.run(namespace, "nft", "add table inet t; add chain inet t c; add rule inet t c tcp dport { 443, 81, 82, 80 } accept; "
+                    + "add rule inet t c tcp dport { 443, 81-82, 80 } accept");
+            assertThat(rules(netlink, 2, "filter", FamilyScope.V4)).containsExactly(rule);
+            assertThat(rules(netlink, Scope.INET, "t", FamilyScope.BOTH)).containsExactly(rule, rule);
+        }
+    }
+
+    private static List<Rule> rules(Nfnetlink netlink, int family, String table, FamilyScope families) throws IOException {
+        return expressions(netlink, family, table).stream().map(found -> RuleReader.read(found, families, KernelNames.NONE).orElseThrow().rule()).toList();
     }
 
     /** Outside the initial user namespace, the kernel refuses user IDs that aren't mapped. */

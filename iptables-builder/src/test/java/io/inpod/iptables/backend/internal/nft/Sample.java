@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * A rule, and the same rule written by hand for the tools.
@@ -101,6 +102,14 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                         Match.destinationPort(Protocol.TCP, Ports.of(80)), Match.flags(TcpFlags.syn())),
                 filter("-p tcp -m tcp ! --tcp-flags SYN,URG URG -j ACCEPT", "tcp flags != urg / syn,urg counter accept", ACCEPT, TCP,
                         Match.flags(new TcpFlags(Set.of(TcpFlag.SYN, TcpFlag.URG), Set.of(TcpFlag.URG), true))),
+                filter("-p tcp -m multiport --dports 80,443 -j ACCEPT", "tcp dport { 80, 443 } counter accept", ACCEPT, TCP,
+                        Match.destinationPorts(Protocol.TCP, Ports.of(443), Ports.of(80))),
+                filter("-p udp -m multiport ! --sports 53,1000:2000 -j ACCEPT", "udp sport != { 53, 1000-2000 } counter accept", ACCEPT, UDP,
+                        Match.sourcePorts(Protocol.UDP, Ports.of(53), new Ports(1000, 2000)).not()),
+                filter("-p tcp -m multiport --dports 0:5,7,60000:65535 -m multiport --sports 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29 -j ACCEPT",
+                        "tcp dport { 0-5, 7, 60000-65535 } tcp sport { 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 } counter accept", ACCEPT, TCP,
+                        Match.destinationPorts(Protocol.TCP, new Ports(0, 5), Ports.of(7), new Ports(60_000, 65_535)), Match.sourcePorts(Protocol.TCP, Ports.of(1),
+                                IntStream.iterate(3, port -> port < 30, port -> port + 2).mapToObj(Ports::of).toArray(Ports[]::new))),
                 filter("-d 10.0.0.1 -p icmp -m icmp --icmp-type 8 -j ACCEPT", "ip daddr 10.0.0.1 icmp type 8 counter accept", ACCEPT, to("10.0.0.1"), Match.protocol(Protocol.ICMP),
                         new IcmpMatch(Protocol.ICMP, 8, OptionalInt.empty(), false)),
                 filter("-s 10.0.0.1 -p icmp -m icmp ! --icmp-type 3/4 -j ACCEPT", "", ACCEPT, from("10.0.0.1"), Match.protocol(Protocol.ICMP),
@@ -130,7 +139,7 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                         new AddressTypeMatch(Side.SOURCE, AddressType.MULTICAST, true)),
                 filter("-m socket --transparent -j ACCEPT", "socket wildcard 0 socket transparent 1 counter accept", ACCEPT, new SocketMatch(true, false)),
                 filter("-m socket --transparent --nowildcard -j ACCEPT", "socket transparent 1 counter accept", ACCEPT, new SocketMatch(true, true)),
-                filter("-m socket --nowildcard -j ACCEPT", "", ACCEPT, new SocketMatch(false, true)),
+                filter("-m socket --nowildcard -j ACCEPT", "socket transparent <= 1 counter accept", ACCEPT, new SocketMatch(false, true)),
                 filter("-m socket -j ACCEPT", "socket wildcard 0 counter accept", ACCEPT, new SocketMatch(false, false)),
                 sample(TableName.FILTER, Hook.OUTPUT, "-m owner --uid-owner 1000 -j ACCEPT", "meta skuid 1000 counter accept", ACCEPT, new OwnerUserMatch(1000, 1000, false)),
                 sample(TableName.FILTER, Hook.OUTPUT, "-m owner ! --uid-owner 1000-3000000000 -j ACCEPT", "meta skuid != 1000-3000000000 counter accept", ACCEPT,

@@ -1,5 +1,7 @@
 package io.inpod.iptables.backend.internal.nft.expr;
 
+import io.inpod.iptables.Ports;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -89,6 +91,20 @@ public sealed interface Expr {
 
     /** Ends the rule unless the value is in a set, or outside it. */
     record Lookup(String set, boolean outside) implements Expr {
+    }
+
+    /**
+     * Ends the rule unless the port is in a set without a name, or outside it. It stands for a lookup in that set, which is sent before the
+     * rule and read with it.
+     */
+    record PortSet(List<Ports> ports, boolean outside) implements Expr {
+        public PortSet {
+            ports = List.copyOf(ports);
+        }
+    }
+
+    /** Looks up the value in a set of the same transaction; only for writing. */
+    record SentLookup(int setId, boolean outside) implements Expr {
     }
 
     /** Loads a constant. */

@@ -7,6 +7,8 @@ import java.util.List;
 /** Writes expressions as attributes, numbered as in linux/netfilter/nf_tables.h: {@code NFTA_PAYLOAD_BASE} is 2 of a payload. */
 public final class ExprWriter {
     public static final int NESTED = 0x8000;
+    /** The name for which the kernel chooses another one, with a number. */
+    public static final String UNNAMED = "__set%d";
     private static final int ELEMENT = NESTED | 1;
     private static final int NAME = 1;
     private static final int DATA = NESTED | 2;
@@ -104,6 +106,9 @@ public final class ExprWriter {
         } else if (expression instanceof Expr.Lookup e) {
             data = data(to, LOOKUP);
             to.string(1, e.set()).be32(2, REGISTER).be32(5, e.outside() ? 1 : 0);
+        } else if (expression instanceof Expr.SentLookup e) {
+            data = data(to, LOOKUP);
+            to.string(1, UNNAMED).be32(2, REGISTER).be32(4, e.setId()).be32(5, e.outside() ? 1 : 0);
         } else {
             data = rare(to, expression);
         }

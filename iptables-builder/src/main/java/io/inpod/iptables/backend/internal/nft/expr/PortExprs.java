@@ -1,7 +1,10 @@
 package io.inpod.iptables.backend.internal.nft.expr;
 
+import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.Side;
 import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.TransportMatch;
@@ -38,6 +41,13 @@ public final class PortExprs {
         match.source().ifPresent(port -> one(to, SOURCE, port, false));
         match.destination().ifPresent(port -> one(to, DESTINATION, port, false));
         match.flags().ifPresent(flags -> flags(to, flags));
+        return to;
+    }
+
+    /** As nft writes several ports. */
+    public static List<Expr> set(List<Expr> to, MultiportMatch match) {
+        to.add(new Expr.Payload(Expr.Payload.TRANSPORT, match.side() == Side.SOURCE ? SOURCE : DESTINATION, 2));
+        to.add(new Expr.PortSet(match.ports(), match.negated()));
         return to;
     }
 
@@ -80,7 +90,7 @@ public final class PortExprs {
     }
 
     /** The condition that follows a payload expression of the transport header. */
-    public static Optional<TransportMatch> read(Cursor cursor, Expr.Payload payload, Protocol protocol) {
+    public static Optional<? extends Match> read(Cursor cursor, Expr.Payload payload, Protocol protocol) {
         if (payload.offset() == FLAGS && payload.length() == 1) {
             return flags(cursor).map(flags -> new TransportMatch(protocol, Optional.empty(), Optional.empty(), Optional.of(flags)));
         }
@@ -91,6 +101,11 @@ public final class PortExprs {
         }
         if (payload.length() != 2 || payload.offset() != SOURCE && payload.offset() != DESTINATION) {
             return Optional.empty();
+        }
+        Optional<Expr.PortSet> set = cursor.next(Expr.PortSet.class);
+        if (set.isPresent()) {
+            Side side = payload.offset() == SOURCE ? Side.SOURCE : Side.DESTINATION;
+            return Optional.of(MultiportMatch.of(protocol, side, set.get().ports(), set.get().outside()));
         }
         Optional<PortCondition> port = compared(cursor);
         Optional<PortCondition> none = Optional.empty();

@@ -8,6 +8,7 @@ import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -47,6 +48,11 @@ final class CompatMatches extends CommonMatches {
     @Override
     public List<Expr> visit(TransportMatch match) {
         return match.isHeaderAlone() ? add(XtMatches.header(match.protocol())) : PortExprs.compat(to, match);
+    }
+
+    @Override
+    public List<Expr> visit(MultiportMatch match) {
+        return add(XtMatches.multiport(match));
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -46,7 +47,7 @@ final class NativeMatches extends CommonMatches {
 
     /** Returns whether a condition includes one on the protocol. */
     static boolean asksForProtocol(Match match) {
-        return match instanceof IcmpMatch || match instanceof TransportMatch t && !t.isHeaderAlone();
+        return match instanceof IcmpMatch || match instanceof MultiportMatch || match instanceof TransportMatch t && !t.isHeaderAlone();
     }
 
     void family(IpFamily wanted) {
@@ -89,6 +90,11 @@ final class NativeMatches extends CommonMatches {
     @Override
     public List<Expr> visit(TransportMatch match) {
         return PortExprs.nft(protocol(match.protocol(), false), match);
+    }
+
+    @Override
+    public List<Expr> visit(MultiportMatch match) {
+        return PortExprs.set(protocol(match.protocol(), false), match);
     }
 
     @Override

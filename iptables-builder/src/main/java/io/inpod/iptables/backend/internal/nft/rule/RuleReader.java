@@ -102,7 +102,7 @@ public final class RuleReader {
         } else if (expression instanceof Expr.Ct ct) {
             return add(ConnectionReader.read(cursor, ct.key()));
         } else if (expression instanceof Expr.XtMatch match) {
-            return family().isPresent() && add(XtMatchReader.read(match, family().get(), names));
+            return family().isPresent() && add(XtMatchReader.read(match, family().get(), protocol, names));
         } else if (expression instanceof Expr.Limit limit) {
             return add(LimitReader.read(limit));
         } else if (expression instanceof Expr.Fib || expression instanceof Expr.Socket) {

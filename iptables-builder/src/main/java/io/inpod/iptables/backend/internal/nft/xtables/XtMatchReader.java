@@ -8,9 +8,11 @@ import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
@@ -19,6 +21,8 @@ import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.netns.IpFamily;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -26,12 +30,13 @@ import java.util.OptionalInt;
 public final class XtMatchReader {
     private XtMatchReader() {}
 
-    /** Returns the meaning of a match, if the model can express it. */
-    public static Optional<Match> read(Expr.XtMatch match, IpFamily family, KernelNames names) {
+    /** Returns the meaning of a match in a rule for a family and perhaps a protocol, if the model can express it. */
+    public static Optional<Match> read(Expr.XtMatch match, IpFamily family, Optional<Protocol> protocol, KernelNames names) {
         Octets info = match.info();
         return switch (match.name() + " " + match.revision()) {
             case "tcp 0" -> same(match, Match.header(Protocol.TCP), XtMatches.header(Protocol.TCP));
             case "udp 0" -> same(match, Match.header(Protocol.UDP), XtMatches.header(Protocol.UDP));
+            case "multiport 1" -> protocol.flatMap(p -> multiport(match, p));
             case "connmark 1" -> {
                 ConnmarkMatch found = new ConnmarkMatch(new Mark(info.hostInt(0), info.hostInt(4)), info.u8At(8) != 0);
                 yield same(match, found, XtMatches.connmark(found));
@@ -68,6 +73,28 @@ public final class XtMatchReader {
             }
             default -> Optional.empty();
         };
+    }
+
+    /** Other programs list ports in any order, so the bytes aren't compared with ours: only each must have a known meaning. */
+    private static Optional<Match> multiport(Expr.XtMatch match, Protocol protocol) {
+        Octets info = match.info();
+        int count = info.length() > XtMatches.MULTIPORT_INVERTED ? info.u8At(1) : 0;
+        if (count < 1 || count > MultiportMatch.SLOTS || info.u8At(0) > XtMatches.MULTIPORT_DESTINATION
+                || info.u8At(XtMatches.MULTIPORT_INVERTED) > 1) {
+            return Optional.empty();
+        }
+        List<Ports> ports = new ArrayList<>();
+        for (int slot = 0; slot < count; slot++) {
+            int first = info.hostShort(XtMatches.MULTIPORT_PORTS + 2 * slot);
+            boolean range = info.u8At(XtMatches.MULTIPORT_RANGES + slot) != 0;
+            slot += range ? 1 : 0;
+            if (slot == count) {
+                return Optional.empty();
+            }
+            ports.add(new Ports(first, info.hostShort(XtMatches.MULTIPORT_PORTS + 2 * slot)));
+        }
+        Side side = info.u8At(0) == 0 ? Side.SOURCE : Side.DESTINATION;
+        return Optional.of(MultiportMatch.of(protocol, side, ports, info.u8At(XtMatches.MULTIPORT_INVERTED) != 0));
     }
 
     private static Optional<Match> addressType(Expr.XtMatch match) {

@@ -6,9 +6,11 @@ import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
@@ -31,6 +33,10 @@ public final class XtMatches {
     static final int OWNER_SOCKET = 4;
     static final int SOCKET_TRANSPARENT = 1;
     static final int SOCKET_NOWILDCARD = 2;
+    static final int MULTIPORT_DESTINATION = 1;
+    static final int MULTIPORT_PORTS = 2;
+    static final int MULTIPORT_RANGES = MULTIPORT_PORTS + 2 * MultiportMatch.SLOTS;
+    static final int MULTIPORT_INVERTED = MULTIPORT_RANGES + MultiportMatch.SLOTS;
 
     private XtMatches() {}
 
@@ -39,6 +45,21 @@ public final class XtMatches {
         // struct xt_tcp: from and to of both ports, option, flag mask, flags, inversions; struct xt_udp: ports, inversions
         Struct struct = new Struct(protocol == Protocol.TCP ? 12 : 10).u16(2, 0xffff).u16(6, 0xffff);
         return new Expr.XtMatch(protocol == Protocol.TCP ? "tcp" : "udp", 0, struct.bytes());
+    }
+
+    /** A range is two ports, of which the first is flagged; all in host byte order. */
+    public static Expr.XtMatch multiport(MultiportMatch match) {
+        Struct struct = new Struct(MULTIPORT_INVERTED + 1).u8(0, match.side() == Side.SOURCE ? 0 : MULTIPORT_DESTINATION)
+                .u8(MULTIPORT_INVERTED, bit(match.negated()));
+        int slots = 0;
+        for (Ports range : match.ports()) {
+            struct.u16(MULTIPORT_PORTS + 2 * slots, range.first());
+            if (range.first() != range.last()) {
+                struct.u8(MULTIPORT_RANGES + slots++, 1).u16(MULTIPORT_PORTS + 2 * slots, range.last());
+            }
+            slots++;
+        }
+        return new Expr.XtMatch("multiport", 1, struct.u8(1, slots).bytes());
     }
 
     public static Expr.XtMatch connmark(ConnmarkMatch match) {

@@ -1,0 +1,156 @@
+package io.inpod.iptables.backend.pod;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.inpod.iptables.backend.Backends;
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netlink.PolicyRule;
+import io.inpod.netlink.Route;
+import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.InPodConstants;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a proxy that has ended leaves behind opens no way to those who take its ports. */
+@Pods(2)
+@Timeout(120)
+class DeadProxyKernelTest {
+    private static final int PATIENCE = 30_000;
+    private static final int UNANSWERED = 2_500; // the first SYN and one more
+    private static final int APP = 8080;
+
+    /** A proxy that ends each connection, so that TIME-WAIT remains at its own side. */
+    private static final String PROXY = """
+            import select, socket
+            ports = []
+            for port in 15001, 15006, 15008, 15053:
+                s = socket.socket()
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.setsockopt(socket.SOL_IP, 19, 1) # IP_TRANSPARENT
+                s.bind(("", port))
+                s.listen()
+                ports.append(s)
+            print("ready", flush=True)
+            while True:
+                for s in select.select(ports, [], [])[0]:
+                    s.accept()[0].close()
+            """;
+
+    /** Says on request at which ports it has connections. */
+    private static final String SQUATTER = """
+            import socket, sys
+            ports = {}
+            for port in 15001, 15006, 15008, 15053:
+                s = socket.socket()
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind(("", port))
+                s.listen()
+                s.setblocking(False)
+                ports[port] = s
+            print("ready", flush=True)
+            for line in sys.stdin:
+                got = []
+                for port, s in ports.items():
+                    try:
+                        s.accept()
+                        got.append(port)
+                    except BlockingIOError:
+                        pass
+                print(got, flush=True)
+            """;
+
+    /** A connection that ends at one of the proxy's ports. */
+    private record Path(boolean inbound, int from, int to) {
+        static final List<Path> ALL = List.of(new Path(false, 4001, APP), new Path(false, 4002, 53), new Path(true, 4003, APP),
+                new Path(true, 4004, InPodConstants.HBONE_PORT));
+
+        /** Connects from its port, and reads until the other side ends. */
+        void connect(PodNetwork network, int patience) throws IOException {
+            int client = inbound ? 1 : 0;
+            try (SocketChannel channel = JdkChannels.client(network.pod(client).namespace(), SocketOptions.NONE)) {
+                channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+                channel.bind(new InetSocketAddress(network.pod(client).address(), from));
+                Socket socket = channel.socket();
+                socket.setSoTimeout(patience);
+                socket.connect(new InetSocketAddress(network.pod(1 - client).address(), to), patience);
+                assertThat(socket.getInputStream().read()).isEqualTo(-1);
+            }
+        }
+    }
+
+    private static void install(NetworkNamespace pod, String backend, Profile profile) throws IOException {
+        try (Rtnetlink inside = Rtnetlink.open(pod)) {
+            for (IpFamily family : IpFamily.values()) {
+                inside.rules().add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
+                        InPodConstants.ROUTING_TABLE));
+                inside.routes().add(Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE));
+            }
+        }
+        new PodRulesChange(PodRules.of(redirection(IpFamily.V4, profile), redirection(IpFamily.V6, profile)),
+                List.of(Backends.named(backend).orElseThrow()), reason -> {
+                }).install(pod);
+    }
+
+    private static InPodRedirection redirection(IpFamily family, Profile profile) {
+        return InPodRedirection.of(family).withProfile(profile).withDnsCapture(true);
+    }
+
+    /**
+     * What remains of the proxy's connections is still transparent. Whether user 0 of the pod has taken the ports, or only the application
+     * listens: neither gets a connection from the same port.
+     */
+    @ParameterizedTest
+    @CsvSource({"netlink, REDIRECT, true", "netlink, REDIRECT, false", "netlink, TPROXY, true", "netlink, TPROXY, false",
+        "netlink-inet, REDIRECT, true", "netlink-inet, TPROXY, true", "iptables-legacy, REDIRECT, true", "iptables-legacy, TPROXY, false"})
+    void whatRemainsOfADeadProxyLeadsToNobody(String backend, Profile profile, boolean squatted, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        install(pod, backend, profile);
+        List<PythonProcess> squatters = new ArrayList<>();
+        try (ServerSocketChannel app = JdkChannels.listen(pod, SocketOptions.NONE, new InetSocketAddress(APP))) {
+            app.configureBlocking(false);
+            try (PythonProcess proxy = PythonProcess.start(pod, PROXY)) {
+                assertThat(proxy.line()).isEqualTo("ready");
+                for (Path path : Path.ALL) {
+                    path.connect(network, PATIENCE);
+                }
+            }
+            while (Tool.run(pod, "ss", "-Htan", "state", "time-wait").lines().count() < Path.ALL.size()) {
+                Thread.onSpinWait(); // until the clients' last segments have arrived
+            }
+            if (squatted) {
+                squatters.add(PythonProcess.startWithoutCapabilities(pod, SQUATTER));
+                assertThat(squatters.get(0).line()).isEqualTo("ready");
+            }
+            for (Path path : Path.ALL) {
+                assertThatThrownBy(() -> path.connect(network, UNANSWERED)).as("%s", path).isInstanceOf(IOException.class);
+            }
+            assertThat(app.accept()).isNull();
+            for (PythonProcess squatter : squatters) {
+                squatter.input().write('\n');
+                squatter.input().flush();
+                assertThat(squatter.line()).isEqualTo("[]");
+            }
+        } finally {
+            squatters.forEach(PythonProcess::close);
+        }
+    }
+}
