@@ -18,7 +18,9 @@ import java.util.Set;
  *
  * <p>The guard drops TCP that has missed the redirection, on its way out of and into the pod, for example because another program flushed
  * the nat table or accepted a packet before it. If the proxy's cgroups are given, the guard also drops packets with the proxy's mark that
- * begin a connection from outside them: a container with CAP_NET_RAW can set any mark.
+ * begin a connection from outside them: a container with CAP_NET_RAW can set any mark. It drops what is for a port of the
+ * proxy but belongs to a socket without IP_TRANSPARENT: with the guard, every TCP listener of the proxy needs that option, the one for
+ * captured DNS too.
  *
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether the rules include the guard
