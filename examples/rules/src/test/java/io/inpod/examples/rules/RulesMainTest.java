@@ -32,12 +32,14 @@ class RulesMainTest {
                 .contains("*raw\n", "--to-ports 15053", "-A ISTIO_PRERT -i tap-1 -p tcp -j REDIRECT --to-ports 15001\n", "-d 192.0.2.1/32").doesNotContain("15006");
         assertThat(run("print", "--profile", "tproxy").out()).contains("TPROXY --on-port 15008");
         assertThat(run("print", "--guard", "true").out()).contains("-A POSTROUTING ! -o lo -p tcp -j INPOD_GUARD\n",
-                "-A INPOD_GUARD -m mark --mark 0x539/0xfff -g INPOD_ADMIT\n", "-A INPOD_GUARD -s 169.254.7.127/32 -m connmark --mark 0x1000/0x1000 -j RETURN\n", "-A FORWARD -s 169.254.7.127/32 -p tcp -j INPOD_ADMIT\n",
-                "-A INPOD_GUARD -j DROP\n", "-A INPUT -p tcp -j INPOD_INBOUND\n",
-                "-A INPOD_INBOUND -p tcp -m tcp --dport 15006 -g INPOD_ADMIT\n", "-A INPOD_ADMIT -j CONNMARK --set-xmark 0x1000/0x1000\n");
+                "-A INPOD_GUARD -m mark --mark 0x539/0xfff -g INPOD_ADMIT\n",                 "-A INPOD_GUARD -j DROP\n", "-A INPUT -p tcp -j INPOD_INBOUND\n",
+                "-A INPUT -p tcp -m multiport --dports 15001,15006,15008 -j INPOD_PORTS\n", "-A INPOD_PORTS -m socket --nowildcard -j DROP\n",
+                "-A INPOD_INBOUND -p tcp -m multiport --dports 15006,15008 -g INPOD_ADMIT\n", "-A INPOD_ADMIT -j CONNMARK --set-xmark 0x1000/0x1000\n");
         assertThat(run("print", "--guard", "true", "--host-probe-v4", "192.0.2.1", "--ingress", "--virtual-interfaces", "br0").out())
                 .contains("-A FORWARD -p tcp -j INPOD_FORWARD\n", "-A INPOD_FORWARD -i br0 -j DROP\n", "-A INPOD_FORWARD -g INPOD_ADMIT\n",
                         "-A INPOD_GUARD -m addrtype ! --src-type LOCAL -m connmark --mark 0x1000/0x1000 -j RETURN\n", "-A INPOD_INBOUND -g INPOD_ADMIT\n").doesNotContain("15006");
+        assertThat(run("print", "--guard", "true", "--virtual-interfaces", "br0").out()).contains("-A INPOD_GUARD -s 169.254.7.127/32 -o br0 -g INPOD_ADMIT\n").doesNotContain("FORWARD");
+        assertThat(run("print", "--guard", "true", "--dns", "--ingress").out()).contains("--dports 15001,15008,15053 -j INPOD_PORTS\n");
         assertThat(run("print", "--scope", "host").out()).contains("-I POSTROUTING 1 -j ISTIO_POSTRT\n", "--match-set istio-inpod-probes-v4 dst -j SNAT --to-source 169.254.7.127\n");
         assertThat(run("print", "--format", "nft").out()).contains("inet istio-ambient-nat", "redirect to :15006").doesNotContain("::1", "inpod-guard", "reject");
         assertThat(run("print", "--format", "nft", "--family", "6").out()).contains("ip6 daddr", "ip daddr");
