@@ -77,7 +77,7 @@ public final class PodProxy {
     public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
-        SocketOptions sockets = config.keepalive().with(MARK, config.mark());
+        SocketOptions sockets = KernelBuffers.bound(config.keepalive().with(MARK, config.mark()), namespace);
         Connections connections = new Connections();
         Holdings holdings = shared.holdings().part();
         AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());
@@ -160,7 +160,7 @@ public final class PodProxy {
         Map<Integer, Long> own = new HashMap<>();
         listeners.forEach(listener -> own.put(listener.localAddress().getPort(), listener.inode()));
         Set<Long> found = new HashSet<>();
-        for (TcpSocket socket : TcpSocket.listening(pod.namespace())) {
+        for (TcpSocket socket : TcpSocket.listening(pod.namespace(), own.keySet())) {
             Long inode = own.get(socket.port());
             if (inode != null && inode != socket.inode() && found.add(socket.inode()) && !foreign.contains(socket.inode())
                     && pod.access().lines().take(null, 1)) {
