@@ -2,6 +2,7 @@ package io.inpod.hbone;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * Sizes, times and TLS. They mean the same to clients and servers unless stated otherwise.
@@ -11,8 +12,11 @@ import java.util.Objects;
  * @param times how long each step may last
  * @param tls the settings of TLS
  * @param memory bounds unread bytes over all connections
+ * @param headers which headers of a peer are kept, by their names in lower case; called on event loops. A tunnel keeps them as long as it
+ *     lives, on the heap, up to {@link HboneLimits#maxHeaderListSize()} bytes, and {@code memory} doesn't count them
  */
-public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes times, HboneTls tls, HboneMemory memory) {
+public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes times, HboneTls tls, HboneMemory memory,
+        Predicate<String> headers) {
     /**
      * Checks that nothing is missing.
      *
@@ -21,6 +25,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param times see {@link #times()}
      * @param tls see {@link #tls()}
      * @param memory see {@link #memory()}
+     * @param headers see {@link #headers()}
      */
     public HboneOptions {
         Objects.requireNonNull(windows);
@@ -28,16 +33,19 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
         Objects.requireNonNull(times);
         Objects.requireNonNull(tls);
         Objects.requireNonNull(memory);
+        Objects.requireNonNull(headers);
     }
 
     /** {@return the defaults of clients} */
     public static HboneOptions client() {
-        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.client(), HboneTimes.client(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED);
+        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.client(), HboneTimes.client(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED,
+                name -> true);
     }
 
     /** {@return the defaults of servers} */
     public static HboneOptions server() {
-        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.server(), HboneTimes.server(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED);
+        return new HboneOptions(HboneWindows.DEFAULT, HboneLimits.server(), HboneTimes.server(), HboneTls.DEFAULT, HboneMemory.UNBOUNDED,
+                name -> true);
     }
 
     /**
@@ -46,7 +54,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the windows
      */
     public HboneOptions with(HboneWindows other) {
-        return new HboneOptions(other, limits, times, tls, memory);
+        return new HboneOptions(other, limits, times, tls, memory, headers);
     }
 
     /**
@@ -55,7 +63,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the limits
      */
     public HboneOptions with(HboneLimits other) {
-        return new HboneOptions(windows, other, times, tls, memory);
+        return new HboneOptions(windows, other, times, tls, memory, headers);
     }
 
     /**
@@ -64,7 +72,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the times
      */
     public HboneOptions with(HboneTimes other) {
-        return new HboneOptions(windows, limits, other, tls, memory);
+        return new HboneOptions(windows, limits, other, tls, memory, headers);
     }
 
     /**
@@ -73,7 +81,7 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the settings
      */
     public HboneOptions with(HboneTls other) {
-        return new HboneOptions(windows, limits, times, other, memory);
+        return new HboneOptions(windows, limits, times, other, memory, headers);
     }
 
     /**
@@ -82,7 +90,16 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param other the bound
      */
     public HboneOptions with(HboneMemory other) {
-        return new HboneOptions(windows, limits, times, tls, other);
+        return new HboneOptions(windows, limits, times, tls, other, headers);
+    }
+
+    /**
+     * {@return these options, with which other headers of a peer are kept; all are checked, whether or not they are kept}
+     *
+     * @param names see {@link #headers()}
+     */
+    public HboneOptions withHeaders(Predicate<String> names) {
+        return new HboneOptions(windows, limits, times, tls, memory, names);
     }
 
     /**

@@ -7,6 +7,7 @@ import java.time.Duration;
  *
  * @param handshake limit of the TLS handshake
  * @param settings limit from there to the peer's SETTINGS (and, on a server, to the client's preface)
+ * @param block how long a header block, or a frame that must be kept until it is complete, may stay incomplete
  * @param firstRequest server: limit from there to the first CONNECT request
  * @param answer limit of the answer to a CONNECT request: the client gives up, and a server answers 504 in its handler's place
  * @param queue client: how long a request may wait for a connection
@@ -22,6 +23,7 @@ import java.time.Duration;
 public record HboneTimes(
         Duration handshake,
         Duration settings,
+        Duration block,
         Duration firstRequest,
         Duration answer,
         Duration queue,
@@ -35,6 +37,7 @@ public record HboneTimes(
      *
      * @param handshake see {@link #handshake()}
      * @param settings see {@link #settings()}
+     * @param block see {@link #block()}
      * @param firstRequest see {@link #firstRequest()}
      * @param answer see {@link #answer()}
      * @param queue see {@link #queue()}
@@ -46,8 +49,8 @@ public record HboneTimes(
      * @throws IllegalArgumentException if a time isn't positive, or is more than a year
      */
     public HboneTimes {
-        for (Duration d : new Duration[] {handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle,
-            maxAge}) {
+        for (Duration d : new Duration[] {handshake, settings, block, firstRequest, answer, queue, pingInterval, pingTimeout, silence,
+            idle, maxAge}) {
             if (d.isNegative() || d.isZero() || d.compareTo(Duration.ofDays(366)) > 0) {
                 throw new IllegalArgumentException("a time must be positive and at most a year: " + d);
             }
@@ -55,7 +58,7 @@ public record HboneTimes(
     }
 
     /**
-     * Returns the defaults of clients: 10 s for each step of a new connection, 30 s for an answer and in the queue, a PING every 10 s with
+     * Returns the defaults of clients: 10 s for each step of a new connection and for a header block, 30 s for an answer and in the queue, a PING every 10 s with
      * 20 s for its answer, 1 s of silence, 5 minutes of idleness, an hour of age.
      *
      * @return the defaults
@@ -63,7 +66,8 @@ public record HboneTimes(
     public static HboneTimes client() {
         Duration ten = Duration.ofSeconds(10);
         Duration thirty = Duration.ofSeconds(30);
-        return new HboneTimes(ten, ten, thirty, thirty, thirty, ten, Duration.ofSeconds(20), Duration.ofSeconds(1), Duration.ofMinutes(5),
+        return new HboneTimes(ten, ten, ten, thirty, thirty, thirty, ten, Duration.ofSeconds(20), Duration.ofSeconds(1),
+                Duration.ofMinutes(5),
                 Duration.ofHours(1));
     }
 
@@ -84,7 +88,16 @@ public record HboneTimes(
      * @param http2 see {@link #settings()}
      */
     public HboneTimes withHandshake(Duration tls, Duration http2) {
-        return new HboneTimes(tls, http2, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+        return new HboneTimes(tls, http2, block, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+    }
+
+    /**
+     * {@return these times with another limit for incomplete header blocks}
+     *
+     * @param limit see {@link #block()}
+     */
+    public HboneTimes withBlock(Duration limit) {
+        return new HboneTimes(handshake, settings, limit, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -93,7 +106,7 @@ public record HboneTimes(
      * @param limit see {@link #firstRequest()}
      */
     public HboneTimes withFirstRequest(Duration limit) {
-        return new HboneTimes(handshake, settings, limit, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+        return new HboneTimes(handshake, settings, block, limit, answer, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -102,7 +115,7 @@ public record HboneTimes(
      * @param limit see {@link #answer()}
      */
     public HboneTimes withAnswer(Duration limit) {
-        return new HboneTimes(handshake, settings, firstRequest, limit, queue, pingInterval, pingTimeout, silence, idle, maxAge);
+        return new HboneTimes(handshake, settings, block, firstRequest, limit, queue, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -111,7 +124,7 @@ public record HboneTimes(
      * @param limit see {@link #queue()}
      */
     public HboneTimes withQueue(Duration limit) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, limit, pingInterval, pingTimeout, silence, idle, maxAge);
+        return new HboneTimes(handshake, settings, block, firstRequest, answer, limit, pingInterval, pingTimeout, silence, idle, maxAge);
     }
 
     /**
@@ -121,7 +134,7 @@ public record HboneTimes(
      * @param timeout see {@link #pingTimeout()}
      */
     public HboneTimes withPing(Duration interval, Duration timeout) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, interval, timeout, silence, idle, maxAge);
+        return new HboneTimes(handshake, settings, block, firstRequest, answer, queue, interval, timeout, silence, idle, maxAge);
     }
 
     /**
@@ -130,7 +143,7 @@ public record HboneTimes(
      * @param time see {@link #silence()}
      */
     public HboneTimes withSilence(Duration time) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, time, idle, maxAge);
+        return new HboneTimes(handshake, settings, block, firstRequest, answer, queue, pingInterval, pingTimeout, time, idle, maxAge);
     }
 
     /**
@@ -139,7 +152,7 @@ public record HboneTimes(
      * @param time see {@link #idle()}
      */
     public HboneTimes withIdle(Duration time) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, time, maxAge);
+        return new HboneTimes(handshake, settings, block, firstRequest, answer, queue, pingInterval, pingTimeout, silence, time, maxAge);
     }
 
     /**
@@ -148,6 +161,6 @@ public record HboneTimes(
      * @param age see {@link #maxAge()}
      */
     public HboneTimes withMaxAge(Duration age) {
-        return new HboneTimes(handshake, settings, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, age);
+        return new HboneTimes(handshake, settings, block, firstRequest, answer, queue, pingInterval, pingTimeout, silence, idle, age);
     }
 }

@@ -58,7 +58,7 @@ public abstract class TunnelChannel extends AbstractChannel implements DuplexCha
     /**
      * Returns the peer's headers: on a client those of the answer 200, on a server those of the request.
      *
-     * @return the headers without pseudo-headers, in the order received
+     * @return those that {@link HboneOptions#headers()} keeps, without pseudo-headers, in the order received
      */
     public abstract List<Header> peerHeaders();
 

@@ -21,7 +21,7 @@ public interface TunnelRequest {
     /**
      * Returns the request's other headers.
      *
-     * @return the headers in the order received
+     * @return those that {@link HboneOptions#headers()} keeps, in the order received
      */
     List<Header> headers();
 

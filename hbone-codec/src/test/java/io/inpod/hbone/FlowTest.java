@@ -214,6 +214,51 @@ class FlowTest {
         assertThat(account.held.get()).isZero();
     }
 
+    /** Of each connection, the whole frames of a block and the beginning of the last one are kept, in as much memory as is counted. */
+    @Test
+    void incompleteHeaderBlocksCount() throws Exception {
+        Bounded account = new Bounded(Long.MAX_VALUE);
+        int connections = 5;
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions counted = HboneOptions.server().with((HboneMemory) connection -> account);
+            var address = mesh.serve(new HboneServer(mesh.ca, counted, HboneEvents.NONE), Mesh.echo());
+            List<RawPeer> peers = new java.util.ArrayList<>();
+            for (int i = 0; i < connections; i++) {
+                RawPeer peer = RawPeer.http2(mesh, address);
+                peers.add(peer);
+                peer.send(1, 0, 1, RawPeer.block(":method", "CONNECT", ":authority", "10.0.0.1:80", "x", "y".repeat(30_000)));
+                byte[] end = RawPeer.frame(9, 4, 1, RawPeer.block("z", "z".repeat(20_000)));
+                peer.raw(java.util.Arrays.copyOf(end, end.length - 1));
+            }
+            while (account.held.get() < connections * 50_000L) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+            assertThat(account.held.get()).isLessThan(connections * 60_000L);
+            peers.get(0).raw(new byte[] {'z'});
+            assertThat(peers.get(0).next().type()).as("the request is complete").isEqualTo(1);
+            for (RawPeer peer : peers) {
+                peer.close();
+            }
+            while (account.held.get() > 0) {
+                assertThat(Thread.interrupted()).isFalse();
+            }
+        }
+    }
+
+    /** A block that is larger than what a connection may hold without room arrives nevertheless. */
+    @Test
+    void aHeaderBlockArrivesThoughThereIsNoRoom() throws Exception {
+        Bounded account = new Bounded(0);
+        try (Mesh mesh = new Mesh()) {
+            HboneOptions counted = HboneOptions.server().with((HboneMemory) connection -> account);
+            var address = mesh.serve(new HboneServer(mesh.ca, counted, HboneEvents.NONE), Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80", "x", "y".repeat(40_000));
+                assertThat(peer.next().type()).isEqualTo(1);
+            }
+        }
+    }
+
     /** What lets its tunnels go on may wait in the socket: a WINDOW_UPDATE, a reset, or a PING of a peer that loses patience. */
     @Test
     void aConnectionThatIsStoppedIsReadNowAndThen() throws Exception {

@@ -2,10 +2,14 @@ package io.inpod.hbone;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.client.HbonePool;
 import io.inpod.hbone.server.HboneServer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -78,6 +82,31 @@ class RequestTest {
                 peer.send(0, 0, 1, "still here".getBytes(StandardCharsets.US_ASCII));
                 assertThat(new String(peer.next().payload(), StandardCharsets.US_ASCII)).isEqualTo("still here");
             }
+        }
+    }
+
+    /** A tunnel keeps headers as long as it lives, so their receiver says which it needs. */
+    @Test
+    void onlyTheHeadersThatTheOptionsNameAreKept() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            List<List<Header>> asked = new CopyOnWriteArrayList<>();
+            HboneOptions server = HboneOptions.server().withHeaders("baggage"::equals);
+            var address = mesh.serve(new HboneServer(mesh.ca, server, HboneEvents.NONE), request -> {
+                asked.add(request.headers());
+                try {
+                    asked.add(request.accept(List.of(new Header("x", "1"), new Header("y", "2")), new Recorder()).peerHeaders());
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            Recorder client = new Recorder();
+            HbonePool pool = mesh.pool(HboneOptions.client().withHeaders("y"::equals));
+            ConnectRequest request =
+                    new ConnectRequest(Mesh.APP, List.of(new Header("baggage", "b"), new Header("other", "o".repeat(8000))));
+            mesh.onClient(() -> pool.open(Mesh.to(address), request, client)).get(Mesh.PATIENCE, TimeUnit.SECONDS);
+
+            assertThat(asked).hasSize(2).allSatisfy(kept -> assertThat(kept).containsExactly(new Header("baggage", "b")));
+            assertThat(client.channel().peerHeaders()).containsExactly(new Header("y", "2"));
         }
     }
 

@@ -65,6 +65,26 @@ class TlsTest {
         }
     }
 
+    /** Each connection keeps its peer's certificates, and roots are valid in any number. */
+    @ParameterizedTest
+    @ValueSource(ints = {30, 200})
+    void manyCertificatesAreRefused(int roots) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = serve(mesh, HboneTls.DEFAULT);
+            WorkloadCertificate one = mesh.ca.certificate(Mesh.CLIENT);
+            List<X509Certificate> chain = new java.util.ArrayList<>(one.chain());
+            chain.addAll(java.util.Collections.nCopies(roots, one.trustAnchors().get(0)));
+
+            RawPeer.handshake(address, new WorkloadCertificate(one.privateKey(), chain, one.trustAnchors()), "h2");
+
+            assertThat(event(mesh)).startsWith("handshake: TLS: ").containsPattern(roots == 30 ? "certificates have \\d+ bytes" : "(?i)excessive");
+            chain.subList(4, chain.size()).clear();
+            try (SSLSocket client = RawPeer.connect(address, new WorkloadCertificate(one.privateKey(), chain, one.trustAnchors()), "h2")) {
+                assertThat(client.getInputStream().read()).as("the first byte of SETTINGS").isZero();
+            }
+        }
+    }
+
     @Test
     void tls12IsRefusedUnlessAskedFor() throws Exception {
         try (Mesh mesh = new Mesh()) {

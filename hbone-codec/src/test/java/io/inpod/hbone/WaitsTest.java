@@ -8,12 +8,15 @@ import io.inpod.hbone.server.HboneServer;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every wait of a server has a limit. */
 @Timeout(60)
@@ -63,6 +66,22 @@ class WaitsTest {
                 RawPeer.Frame frame = peer.next();
                 assertThat(frame.type()).as("GOAWAY").isEqualTo(7);
                 assertThat(frame.code()).isZero();
+            }
+        }
+    }
+
+    /** Both parts of a block are kept: those of whole frames, and the beginning of the last one. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void forAHeaderBlock(boolean wholeFrame) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = serve(mesh, HboneTimes.server().withBlock(SHORT), Mesh.echo());
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, GOOD);
+                assertThat(peer.next().type()).isEqualTo(1);
+                byte[] headers = RawPeer.frame(1, wholeFrame ? 0 : 4, 3, RawPeer.block(GOOD));
+                peer.raw(wholeFrame ? headers : Arrays.copyOf(headers, headers.length - 1));
+                assertThat(event(mesh)).isEqualTo("connection: ENHANCE_YOUR_CALM: a header block wasn't complete within PT0.3S");
             }
         }
     }

@@ -85,10 +85,32 @@ public final class Addresses {
      * @throws IOException if the kernel refuses
      */
     public List<LinkAddress> list(IpFamily family) throws IOException {
-        NetlinkRequest request = new NetlinkRequest("list addresses", family.toString(), GET, 0)
+        List<NetlinkMessage> messages = socket.dump(request(family));
+        return parse(messages, family, links.list());
+    }
+
+    /**
+     * Lists the first addresses of some interfaces in a namespace where somebody else may have added any number of them.
+     *
+     * @param family the family of the addresses
+     * @param of the interfaces
+     * @param most how many addresses of all interfaces are looked at
+     * @return those that belong to one of {@code of}
+     * @throws IOException if the kernel refuses
+     */
+    public List<LinkAddress> first(IpFamily family, List<Link> of, int most) throws IOException {
+        List<String> names = of.stream().map(Link::name).toList();
+        return parse(socket.beginningOfDump(request(family), most), family, of).stream()
+                .filter(address -> names.contains(address.link())).toList();
+    }
+
+    private static NetlinkRequest request(IpFamily family) {
+        return new NetlinkRequest("list addresses", family.toString(), GET, 0)
                 .struct(Ifaddrmsg.STRUCT).set(Ifaddrmsg.FAMILY, family.number());
-        List<NetlinkMessage> messages = socket.dump(request);
-        LinkNames names = LinkNames.of(links.list());
+    }
+
+    private static List<LinkAddress> parse(List<NetlinkMessage> messages, IpFamily family, List<Link> links) throws IOException {
+        LinkNames names = LinkNames.of(links);
         List<LinkAddress> found = new ArrayList<>();
         for (NetlinkMessage message : messages) {
             LinkAddress address = parse(message, names);

@@ -47,6 +47,10 @@ final class Answers {
         return datagramsOfEntries > 1;
     }
 
+    int size() {
+        return entries.size();
+    }
+
     List<NetlinkMessage> entries() {
         return List.copyOf(entries);
     }

@@ -32,6 +32,21 @@ public final class Links {
     }
 
     /**
+     * Lists the first interfaces of a namespace in which somebody else may have created any number of them.
+     *
+     * @param most how many are listed at most
+     * @return the interfaces
+     * @throws IOException if the kernel refuses
+     */
+    public List<Link> first(int most) throws IOException {
+        List<Link> links = new ArrayList<>();
+        for (NetlinkMessage message : socket.beginningOfDump(LinkMessages.get("list links", "the first " + most, 0), most)) {
+            links.add(LinkMessages.parse(message));
+        }
+        return List.copyOf(links);
+    }
+
+    /**
      * Returns an interface.
      *
      * @param name its name

@@ -177,6 +177,23 @@ public final class NetlinkSocket implements AutoCloseable {
         return dump(request, true);
     }
 
+    /**
+     * Requests a list that somebody else can make as long as they like, and reads only its beginning. Changes while the kernel writes it
+     * aren't detected.
+     *
+     * @param most how many entries are returned at most; a few hundred more may be read
+     * @return the first entries, in the kernel's order
+     */
+    synchronized List<NetlinkMessage> beginningOfDump(NetlinkRequest request, int most) throws IOException {
+        Answers answers = send(List.of(request), Wire.REQUEST | Wire.DUMP, -1);
+        while (!answers.complete() && answers.size() < most) {
+            receive(answers, request, ANSWER_MILLIS);
+        }
+        leftOver = !answers.complete();
+        Answers.check(answers.refusals());
+        return answers.entries().stream().limit(most).toList();
+    }
+
     private synchronized List<NetlinkMessage> dump(NetlinkRequest request, boolean compare) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ANSWER_MILLIS);
         IOException reason = null;

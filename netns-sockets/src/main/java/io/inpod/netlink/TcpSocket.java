@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A TCP socket of a namespace, whichever process it belongs to, see sock_diag(7).
@@ -25,6 +26,9 @@ public record TcpSocket(IpFamily family, InetAddress local, int port, int state,
     /** The state of a socket that is bound but neither listens nor is connected; reported since Linux 6.8. */
     public static final int BOUND = 13;
 
+    /** How many sockets of one port and address family are listed. */
+    public static final int MOST = 100;
+
     private static final int SOCK_DIAG = 4;
     private static final int SOCK_DIAG_BY_FAMILY = 20;
     private static final int TCP = 6;
@@ -34,7 +38,8 @@ public record TcpSocket(IpFamily family, InetAddress local, int port, int state,
     private static final int STATES = (1 << BOUND + 1) - 1 & ~(1 << TIME_WAIT) & ~(1 << NEW_SYN_RECEIVED);
 
     /**
-     * Lists the sockets that are bound to a port, in any state.
+     * Lists the sockets that are bound to a port, in any state: the first {@value #MOST} of each address family, beginning with those that
+     * listen, as a process can open any number of them.
      *
      * @param namespace the namespace
      * @param port the local port, 1 to 65535
@@ -42,31 +47,33 @@ public record TcpSocket(IpFamily family, InetAddress local, int port, int state,
      * @throws IOException if the namespace can't be entered, or the kernel has no sock_diag for TCP
      */
     public static List<TcpSocket> onPort(NetworkNamespace namespace, int port) throws IOException {
-        return list(namespace, port, STATES);
+        return list(namespace, Set.of(port), STATES);
     }
 
     /**
-     * Lists the sockets that listen.
+     * Lists the sockets that listen on some ports. The kernel is asked for these ports only, and for the first {@value #MOST} sockets of
+     * each port and address family, as a process can open any number of them.
      *
      * @param namespace the namespace
-     * @return the sockets, in the kernel's order
+     * @param ports the local ports, each 1 to 65535
+     * @return the sockets, in the kernel's order for each port
      * @throws IOException see {@link #onPort}
      */
-    public static List<TcpSocket> listening(NetworkNamespace namespace) throws IOException {
-        return list(namespace, 0, 1 << LISTEN);
+    public static List<TcpSocket> listening(NetworkNamespace namespace, Set<Integer> ports) throws IOException {
+        return list(namespace, ports, 1 << LISTEN);
     }
 
-    /** Lists the sockets in these states; port 0 means all ports. */
-    private static List<TcpSocket> list(NetworkNamespace namespace, int port, int states) throws IOException {
+    private static List<TcpSocket> list(NetworkNamespace namespace, Set<Integer> ports, int states) throws IOException {
         List<TcpSocket> found = new ArrayList<>();
-        try (NetlinkSocket socket = NetlinkSocket.open(namespace, SOCK_DIAG)) {
+        for (int port : ports) {
             for (IpFamily family : IpFamily.values()) {
-                NetlinkRequest request =
-                        new NetlinkRequest("list TCP sockets", port == 0 ? "all ports" : "port " + port, SOCK_DIAG_BY_FAMILY, 0)
-                                .struct(InetDiagReq.STRUCT).set(InetDiagReq.FAMILY, family.number()).set(InetDiagReq.PROTOCOL, TCP)
-                                .set(InetDiagReq.STATES, states).set(InetDiagReq.SOURCE_PORT, Short.reverseBytes((short) port) & 0xffff);
-                for (NetlinkMessage message : socket.dump(request)) {
-                    found.add(parse(message));
+                NetlinkRequest request = new NetlinkRequest("list TCP sockets", "port " + port, SOCK_DIAG_BY_FAMILY, 0)
+                        .struct(InetDiagReq.STRUCT).set(InetDiagReq.FAMILY, family.number()).set(InetDiagReq.PROTOCOL, TCP)
+                        .set(InetDiagReq.STATES, states).set(InetDiagReq.SOURCE_PORT, Short.reverseBytes((short) port) & 0xffff);
+                try (NetlinkSocket socket = NetlinkSocket.open(namespace, SOCK_DIAG)) { // closing it ends a list that isn't read to its end
+                    for (NetlinkMessage message : socket.beginningOfDump(request, MOST)) {
+                        found.add(parse(message));
+                    }
                 }
             }
         }

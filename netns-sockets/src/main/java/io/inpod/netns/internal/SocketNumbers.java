@@ -9,7 +9,7 @@ import jnr.constants.platform.TCP;
 
 /**
  * Levels and numbers of socket options. Those that jnr-constants lacks are from linux/in.h, linux/in6.h,
- * linux/tcp.h, linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h.
+ * asm-generic/socket.h, linux/tcp.h, linux/netfilter_ipv4.h and linux/netfilter_ipv6/ip6_tables.h.
  */
 public final class SocketNumbers {
     public static final int AF_INET = AddressFamily.AF_INET.intValue();
@@ -21,6 +21,10 @@ public final class SocketNumbers {
     public static final int SO_KEEPALIVE = SocketOption.SO_KEEPALIVE.intValue();
     public static final int SO_PRIORITY = SocketOption.SO_PRIORITY.intValue();
     public static final int SO_BINDTODEVICE = SocketOption.SO_BINDTODEVICE.intValue();
+    public static final int SO_SNDBUF = SocketOption.SO_SNDBUF.intValue();
+    public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
+    public static final int SO_SNDBUFFORCE = 32;
+    public static final int SO_RCVBUFFORCE = 33;
     public static final int SO_MARK = SocketOption.SO_MARK.intValue();
     public static final int SO_DOMAIN = SocketOption.SO_DOMAIN.intValue();
 

@@ -101,6 +101,20 @@ public final class LinuxSocketOptions {
     public static final LinuxSocketOption<Integer> PRIORITY =
             new LinuxSocketOption<>("SO_PRIORITY", OptionFormat.integer(0, MAX), SOL_SOCKET, SO_PRIORITY);
 
+    /**
+     * How many bytes the socket may have received that nobody has read, 1 to 2³⁰-1, SO_RCVBUFFORCE; connections inherit it from their
+     * listener. The kernel doubles it, for what it needs itself, and reading the option returns that. With this option the size is fixed: a
+     * TCP socket no longer follows {@code net.ipv4.tcp_rmem} of its namespace. Needs CAP_NET_ADMIN; {@code net.core.rmem_max} doesn't limit
+     * it.
+     */
+    public static final LinuxSocketOption<Integer> RECEIVE_BUFFER = buffer("SO_RCVBUFFORCE", SO_RCVBUF, SO_RCVBUFFORCE);
+
+    /**
+     * How many bytes the socket may have been given to send that its peer hasn't received, 1 to 2³⁰-1, SO_SNDBUFFORCE; as for
+     * {@link #RECEIVE_BUFFER}, with {@code net.ipv4.tcp_wmem} and {@code net.core.wmem_max}.
+     */
+    public static final LinuxSocketOption<Integer> SEND_BUFFER = buffer("SO_SNDBUFFORCE", SO_SNDBUF, SO_SNDBUFFORCE);
+
     /** For listeners: the number of connections that may send data before their handshake has ended, at least 0, TCP_FASTOPEN. */
     public static final LinuxSocketOption<Integer> FAST_OPEN =
             new LinuxSocketOption<>("TCP_FASTOPEN", OptionFormat.integer(0, MAX), IPPROTO_TCP, TCP_FASTOPEN);
@@ -120,6 +134,12 @@ public final class LinuxSocketOptions {
             new LinuxSocketOption<>("TCP_DEFER_ACCEPT", OptionFormat.seconds(0, MAX), IPPROTO_TCP, TCP_DEFER_ACCEPT);
 
     private LinuxSocketOptions() {}
+
+    /** SO_RCVBUFFORCE and SO_SNDBUFFORCE can be set but not read. */
+    private static LinuxSocketOption<Integer> buffer(String name, int read, int force) {
+        List<Location> places = List.of(new Location(SOL_SOCKET, read), new Location(SOL_SOCKET, force));
+        return new LinuxSocketOption<>(name, OptionFormat.integer(1, MAX / 2), places, places);
+    }
 
     private static LinuxSocketOption<Boolean> flag(String name, int level, int number) {
         return new LinuxSocketOption<>(name, OptionFormat.FLAG, level, number);

@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +38,7 @@ class TcpSocketTest {
                 assertThat(Tool.run(pod, "ss", "-Hnlte", "sport", "=", "15001")).contains("ino:" + socket.inode() + " ");
                 assertThat(SocketHolder.of(pod, socket.inode())).containsExactly(new SocketHolder(ProcessHandle.current().pid(), "java"));
             });
-            assertThat(TcpSocket.listening(pod)).isEqualTo(found);
+            assertThat(TcpSocket.listening(pod, Set.of(15001, 15002))).isEqualTo(found);
             assertThat(TcpSocket.onPort(pod, 15002)).isEmpty();
             assertThat(TcpSocket.onPort(network.pod(1).namespace(), 15001)).isEmpty();
         }
@@ -63,6 +64,30 @@ class TcpSocketTest {
         }
     }
 
+    /** A process of the pod decides how many there are; the kernel is asked for few of them. */
+    @Test
+    void manyListenersAreNotRead(PodNetwork network) throws IOException {
+        NetworkNamespace pod = network.pod(0).namespace();
+        List<ServerSocketChannel> open = new ArrayList<>();
+        try {
+            for (int port : new int[] {15001, 15002}) {
+                for (int i = 1; i <= 150; i++) {
+                    ServerSocketChannel server = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+                    open.add(server);
+                    server.bind(new InetSocketAddress("127.0.0." + i, port));
+                }
+            }
+
+            assertThat(TcpSocket.listening(pod, Set.of(15001))).hasSize(TcpSocket.MOST).allMatch(socket -> socket.port() == 15001);
+            assertThat(TcpSocket.listening(pod, Set.of(15001, 15002, 15003))).hasSize(2 * TcpSocket.MOST);
+            assertThat(TcpSocket.onPort(pod, 15002)).hasSize(TcpSocket.MOST).allMatch(socket -> socket.port() == 15002);
+        } finally {
+            for (ServerSocketChannel server : open) {
+                server.close();
+            }
+        }
+    }
+
     /** Such a socket keeps others from binding the port too. */
     @Test
     void aConnectedSocketIsFoundByItsOwnPort(PodNetwork network) throws IOException {
@@ -78,7 +103,7 @@ class TcpSocketTest {
                 assertThat(socket.listens()).isFalse();
                 assertThat(socket.inode()).isPositive();
             });
-            assertThat(TcpSocket.listening(pod)).isEmpty();
+            assertThat(TcpSocket.listening(pod, Set.of(15006))).isEmpty();
         }
     }
 }

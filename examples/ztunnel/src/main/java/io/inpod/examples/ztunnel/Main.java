@@ -25,6 +25,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -42,6 +43,7 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final int RETRY_SECONDS = 5;
     private static final int RESOLVER_THREADS = 16;
+    private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
     private static final int LOG_LINES = 10_000;
 
@@ -94,6 +96,11 @@ public final class Main {
                         + "Not for production",
                 caDirectory);
 
+        HeapWatch.start(HEAP_INTERVAL, () -> {
+            log.error("the heap is full, so this process ends: it does little but collect garbage; give it more (INPOD_JAVA_OPTS=-Xmx...)"
+                    + " or fewer sockets (INPOD_MAX_SOCKETS)");
+            end(1);
+        });
         // All threads are started here, before the first switch into a pod's namespace: a new thread inherits the namespace of its starter.
         EventLoopGroup loops =
                 new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());

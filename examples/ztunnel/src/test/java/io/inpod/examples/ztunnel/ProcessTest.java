@@ -27,6 +27,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -327,10 +329,10 @@ class ProcessTest {
             try (Rtnetlink inside = Rtnetlink.open(other)) {
                 inside.links().up("lo");
             }
-            assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
-            assertThat(agent.add("q", other)).isEqualTo("ack");
             // Otherwise the kernel's own buffers would hold more than the proxy's.
             Tool.run(pod, "sysctl", "-q", "-w", "net.ipv4.tcp_wmem=4096 16384 65536", "net.ipv4.tcp_rmem=4096 16384 65536");
+            assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+            assertThat(agent.add("q", other)).isEqualTo("ack");
             listener.setOption(StandardSocketOptions.SO_RCVBUF, 4096).bind(new InetSocketAddress("0.0.0.0", 9000)); // never accepts
             for (int i = 0; i < 20; i++) {
                 SocketChannel client = socks(pod, 9000).getChannel();
@@ -343,13 +345,7 @@ class ProcessTest {
             byte[] text = new byte[1 << 20];
             new Random(1).nextBytes(text);
             try (ServerSocketChannel uninvolved = listen(other, 9000); Socket client = socks(other, 9000); Socket app = accept(uninvolved)) {
-                CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> {
-                    try {
-                        return app.getInputStream().readNBytes(text.length);
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
+                CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> readFully(app, text.length));
                 client.getOutputStream().write(text);
                 assertThat(read.get()).isEqualTo(text);
             }
@@ -362,6 +358,41 @@ class ProcessTest {
                 client.close();
             }
         }
+    }
+
+    /** Otherwise each connection could hold a gigabyte of the proxy's memory. */
+    @Test
+    void aPodDoesNotSizeTheProxysBuffersInTheKernel() throws Exception {
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        Tool.run(pod, "sysctl", "-q", "-w", "net.ipv4.tcp_rmem=4096 1000000000 1000000000", "net.ipv4.tcp_wmem=4096 1000000000 1000000000");
+        try (ServerSocketChannel listener = listen(9000); Socket client = socks(9000); Socket app = accept(listener)) {
+            byte[] text = new byte[1 << 20];
+            CompletableFuture<byte[]> read = CompletableFuture.supplyAsync(() -> readFully(app, text.length));
+            client.getOutputStream().write(text);
+            assertThat(read.get()).isEqualTo(text);
+
+            List<String> proxys = Tool.run(pod, "ss", "-HtnmeO", "state", "established").lines().filter(line -> line.contains("fwmark:0x539")).toList();
+
+            assertThat(proxys).hasSize(2).allSatisfy(line -> {
+                assertThat(size("rb", line)).isBetween(1L, 6L << 20);
+                assertThat(size("tb", line)).isBetween(1L, 4L << 20);
+            });
+        }
+    }
+
+    private static byte[] readFully(Socket socket, int bytes) {
+        try {
+            return socket.getInputStream().readNBytes(bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long size(String name, String line) {
+        Matcher found = Pattern.compile("\\b" + name + "(\\d+)").matcher(line);
+        assertThat(found.find()).as(line).isTrue();
+        return Long.parseLong(found.group(1));
     }
 
     private static void fill(List<SocketChannel> unread, AtomicBoolean over) {

@@ -134,7 +134,8 @@ public final class ClientConnection extends Http2Connection implements SilenceWa
         }
         stream.answer();
         if (stream.owner() instanceof ConnectOwner owner) {
-            later(() -> owner.answered(response));
+            ResponseRules.Response kept = new ResponseRules.Response(response.status(), kept(response.headers()));
+            later(() -> owner.answered(kept));
         }
         if (endStream) {
             streams().remoteEnded(stream);

@@ -3,6 +3,7 @@ package io.inpod.hbone.internal.connection;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneMemory;
 import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TunnelResetException;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.internal.frames.ConnectionError;
@@ -25,6 +26,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http2.Http2Error;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     private PeerSettings settings;
     private KeepAlive keepAlive;
     private FrameReader reader;
+    private BlockDeadline blockDeadline;
     private boolean draining;
     private boolean gone;
     private @Nullable String lostReason;
@@ -104,7 +107,9 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
                 new ConnectionFrames(this, settings, keepAlive, scheduler, writer, flood, reports),
                 new StreamFrames(this, table, streams, scheduler, headerCodec, flood, violations, reports),
                 new DataFrames(this, table, streams, window, unread, flood, violations), flood);
-        reader = new FrameReader(frames, context.alloc(), isServer(), options.windows().maxFrame(), 2 * maxHeaders);
+        reader = new FrameReader(frames, context.alloc(), isServer(), options.windows().maxFrame(),
+                maxHeaders + maxHeaders / 2); // up to there, a list that is too large is refused by itself
+        blockDeadline = new BlockDeadline(this, reader, context.executor(), options.times().block());
         Consumer<String> log = events.frameLog(channel);
         if (log != null) {
             context.pipeline().addBefore(context.name(), null, new FrameLog(log, isServer()));
@@ -127,6 +132,8 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
                 peerHeard();
                 turn.readStarts();
                 reader.read(in);
+                unread.keepsIncomplete(reader.held());
+                blockDeadline.read();
             }
         } catch (ConnectionError e) {
             fail(e);
@@ -206,6 +213,10 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         }
     }
 
+    void blockTimedOut() {
+        fail(ConnectionError.calm("a header block wasn't complete within " + options.times().block()));
+    }
+
     /** Closes immediately; every tunnel is reset. */
     void lost(String reason) {
         if (lostReason == null) {
@@ -232,6 +243,8 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         writer.close();
         queued.flushed();
         reader.release();
+        unread.keepsIncomplete(0);
+        blockDeadline.cancel();
         headerCodec.close();
     }
 
@@ -279,6 +292,11 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     }
 
     // --- for the two sides
+
+    /** Those of the peer's headers that the options keep. */
+    List<Header> kept(List<Header> headers) {
+        return headers.stream().filter(header -> options.headers().test(header.name())).toList();
+    }
 
     SpiffeId peerIdentity() {
         return peer;

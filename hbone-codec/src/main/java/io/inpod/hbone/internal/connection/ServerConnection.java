@@ -69,7 +69,7 @@ public class ServerConnection extends Http2Connection {
         RequestRules.Request request = RequestRules.check(fields);
         Stream stream = streams().open(id, endStream);
         Authority authority = request.authority();
-        ServerRequest waiting = new ServerRequest(this, stream, authority, request.headers());
+        ServerRequest waiting = new ServerRequest(this, stream, authority, kept(request.headers()));
         stream.own(waiting);
         later(() -> {
             if (authority == null) {

@@ -34,6 +34,7 @@ public final class FrameReader {
     private int remaining;
     private int padding;
     private @Nullable ByteBuf partial;
+    private long completed;
 
     /** A reader of one connection. */
     public FrameReader(FrameSink sink, ByteBufAllocator allocator, boolean expectPreface, int maxFrame, int maxHeaderBlock) {
@@ -77,6 +78,16 @@ public final class FrameReader {
         }
     }
 
+    /** The bytes of memory in which the beginning of an incomplete frame or header block is kept. */
+    public int held() {
+        return (partial == null ? 0 : partial.capacity()) + assembly.held();
+    }
+
+    /** How many frames that may be kept, or whole header blocks, have been read. */
+    public long completed() {
+        return completed;
+    }
+
     /** Releases the buffered part of an incomplete frame. */
     public void release() {
         if (partial != null) {
@@ -113,7 +124,7 @@ public final class FrameReader {
         if (length > maxFrame) {
             throw new ConnectionError(Http2Error.FRAME_SIZE_ERROR, "frame of " + length + " bytes, at most " + maxFrame + " are allowed");
         }
-        assembly.check(type, stream);
+        assembly.check(type, stream, length);
         if (type == DATA) {
             startData();
         } else if (type > CONTINUATION) {
@@ -200,5 +211,6 @@ public final class FrameReader {
         } else {
             sink.control(type, flags, stream, payload);
         }
+        completed += assembly.held() == 0 ? 1 : 0;
     }
 }

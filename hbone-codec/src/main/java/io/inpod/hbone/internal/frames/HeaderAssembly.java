@@ -32,10 +32,18 @@ final class HeaderAssembly {
         return limit;
     }
 
-    /** Checks that nothing interrupts a header block, and that CONTINUATION appears nowhere else. */
-    void check(int type, int frameStream) throws ConnectionError {
+    /** The bytes of memory in which the beginning of a block is kept. */
+    int held() {
+        return block == null ? 0 : block.capacity();
+    }
+
+    /** Checks that nothing interrupts a header block or makes it too large, and that CONTINUATION appears nowhere else. */
+    void check(int type, int frameStream, int length) throws ConnectionError {
         if (block == null ? type == CONTINUATION : type != CONTINUATION || frameStream != stream) {
             throw ConnectionError.protocol(block == null ? "CONTINUATION without HEADERS" : "a header block was interrupted");
+        }
+        if (block != null && (++continuations > MAX_CONTINUATIONS || block.readableBytes() + length > limit)) {
+            throw ConnectionError.calm("header block too large");
         }
     }
 
@@ -71,8 +79,8 @@ final class HeaderAssembly {
         if (whole == null) {
             throw ConnectionError.protocol("CONTINUATION without HEADERS");
         }
-        if (++continuations > MAX_CONTINUATIONS || whole.readableBytes() + payload.readableBytes() > limit) {
-            throw ConnectionError.calm("header block too large");
+        if (whole.writableBytes() < payload.readableBytes()) {
+            whole.capacity(whole.readableBytes() + payload.readableBytes()); // no more than counts
         }
         whole.writeBytes(payload);
         if ((flags & END_HEADERS) != 0) {

@@ -20,8 +20,10 @@ public final class UnreadBytes {
     private final int least;
     private long held;
     private long counted;
+    /** Those of the held bytes that belong to an incomplete frame or header block. */
+    private int incomplete;
     private boolean stopped;
-    /** While stopped: up to how many held bytes it is read all the same, from time to time. */
+    /** While stopped: up to how many held bytes of DATA it is read all the same, from time to time. */
     private long most;
     private int retries;
 
@@ -39,6 +41,17 @@ public final class UnreadBytes {
         return stopped;
     }
 
+    /** The beginning of a frame or header block is kept in so many bytes, until the rest arrives. */
+    public void keepsIncomplete(int bytes) {
+        int change = bytes - incomplete;
+        incomplete = bytes;
+        if (change > 0) {
+            arrived(change);
+        } else if (change < 0) {
+            gone(-change);
+        }
+    }
+
     /** Bytes of DATA frames have arrived. */
     public void arrived(int bytes) {
         held += bytes;
@@ -47,7 +60,7 @@ public final class UnreadBytes {
         }
         if (!stopped && mustStop()) {
             stopped = true;
-            most = held + least;
+            most = held - incomplete + least;
             retries = 0;
             connection.config().setAutoRead(false);
             retry();
@@ -86,7 +99,7 @@ public final class UnreadBytes {
         connection.eventLoop().schedule(() -> {
             if (stopped && connection.isOpen()) {
                 if (mustStop()) {
-                    if (++retries % RETRIES_UNTIL_READ == 0 && held < most) {
+                    if (++retries % RETRIES_UNTIL_READ == 0 && held - incomplete < most) {
                         connection.read();
                     }
                     retry();

@@ -118,6 +118,7 @@ public final class TlsContexts {
                     .sessionCacheSize(1)
                     .sessionTimeout(provider == SslProvider.JDK ? NO_JDK_TICKETS : 1)
                     .option(OpenSslContextOption.GROUPS, groups())
+                    .option(OpenSslContextOption.MAX_CERTIFICATE_LIST_BYTES, 2 * SpiffeTrustManager.MAX_CHAIN_BYTES)
                     .build();
             if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
                 sessions.setSessionCacheEnabled(false);

@@ -22,6 +22,7 @@ class SocketOptionsTest {
         refused(() -> SocketOptions.NONE.with(USER_TIMEOUT, Duration.ofNanos(1)), "whole milliseconds");
         refused(() -> SocketOptions.NONE.with(DEFER_ACCEPT, Duration.ofSeconds(-1)), "TCP_DEFER_ACCEPT");
         refused(() -> SocketOptions.NONE.with(FAST_OPEN, -1), "TCP_FASTOPEN");
+        refused(() -> SocketOptions.NONE.with(RECEIVE_BUFFER, 0), "SO_RCVBUFFORCE must be 1 to 1073741823");
         for (String name : new String[] {"", "0123456789abcdef", "a b", "a/b", "a:b", "a\0b", "ääääääää"}) {
             refused(() -> SocketOptions.NONE.with(DEVICE, name), "an interface's name");
         }

@@ -41,6 +41,7 @@ class TransportTest {
             .with(PRIORITY, 3).with(MARK, 0x539).with(REUSE_PORT, true).with(REUSE_ADDRESS, true).with(TRANSPARENT, true)
             .with(FREEBIND, true).with(BIND_NO_PORT, true).with(TOS, 0x20).with(DEVICE, "eth0");
     private static final SocketOptions TCP = COMMON.with(NO_DELAY, true).with(CONGESTION, "reno").with(USER_TIMEOUT, Duration.ofMillis(4321))
+            .with(RECEIVE_BUFFER, 5 << 20).with(SEND_BUFFER, 6 << 20)
             .withKeepalive(Duration.ofSeconds(180), Duration.ofSeconds(10), 3);
     private static final String[] COMMON_NAMES = {
         "SOL_SOCKET:SO_PRIORITY", "SOL_SOCKET:SO_MARK", "SOL_SOCKET:SO_REUSEPORT", "SOL_SOCKET:SO_REUSEADDR", "0:19", "41:75", "0:15", "41:78",
@@ -48,7 +49,7 @@ class TransportTest {
     };
     private static final String[] TCP_NAMES = {
         "IPPROTO_TCP:TCP_NODELAY", "IPPROTO_TCP:TCP_USER_TIMEOUT", "SOL_SOCKET:SO_KEEPALIVE", "IPPROTO_TCP:TCP_KEEPIDLE",
-        "IPPROTO_TCP:TCP_KEEPINTVL", "IPPROTO_TCP:TCP_KEEPCNT"
+        "IPPROTO_TCP:TCP_KEEPINTVL", "IPPROTO_TCP:TCP_KEEPCNT", "SOL_SOCKET:SO_RCVBUF", "SOL_SOCKET:SO_SNDBUF"
     };
 
     private static EventLoopGroup loops(Transport transport) {
@@ -87,9 +88,9 @@ class TransportTest {
 
         assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("hello");
         assertThat(SocketOracle.read(podB, fd(server), COMMON_NAMES)).isEqualTo("3 1337 1 1 1 1 1 1 1 32 32 eth0 0");
-        assertThat(SocketOracle.read(podB, fd(server), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3");
+        assertThat(SocketOracle.read(podB, fd(server), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3 10485760 12582912");
         assertThat(SocketOracle.read(podA, fd(client), COMMON_NAMES)).isEqualTo("3 1337 1 1 1 1 1 1 1 32 32 eth0 0");
-        assertThat(SocketOracle.read(podA, fd(client), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3");
+        assertThat(SocketOracle.read(podA, fd(client), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3 10485760 12582912");
         assertThat(SocketOracle.read(podB, fd(server), "IPPROTO_TCP:TCP_FASTOPEN", "IPPROTO_TCP:TCP_DEFER_ACCEPT")).isEqualTo("5 1");
         assertThat(Tool.run(podB, "ss", "-Hlntme")).contains("fwmark:0x539").containsPattern("LISTEN +0 +77 ");
         assertThat(Tool.run(podB, "ss", "-Htin", "sport = :8080")).as("inherited").contains("reno");
@@ -100,6 +101,7 @@ class TransportTest {
         assertThat(USER_TIMEOUT.get(client)).isEqualTo(Duration.ofMillis(4321));
         assertThat(DUAL_STACK.get(server)).isTrue();
         assertThat(MARK.get(accepted.get())).as("inherited").isEqualTo(1337);
+        assertThat(RECEIVE_BUFFER.get(accepted.get())).as("inherited").isEqualTo(10 << 20);
         client.close().sync();
         accepted.get().closeFuture().sync();
         server.close().sync();

@@ -9,7 +9,7 @@ import io.netty.channel.Channel;
 
 /** The bytes that tunnels haven't read and that peers don't receive, which count like those that relays hold. */
 final class CountedBytes implements HboneMemory {
-    /** Enough for baggage (W3C: 8,192 bytes at most). A tunnel keeps its peer's headers, on the heap, as long as it lives. */
+    /** Enough for baggage (W3C: 8,192 bytes at most). */
     private static final int HEADERS = 10 << 10;
 
     private final int least;
@@ -19,9 +19,10 @@ final class CountedBytes implements HboneMemory {
         this.least = least;
     }
 
-    /** Returns options whose connections count, and keep small headers only. */
+    /** Returns options whose connections count, and accept small headers only. None is kept: nothing here needs a peer's. */
     static HboneOptions bound(HboneOptions options, Limits limits) {
-        return options.with(new CountedBytes(limits.leastBytes())).with(options.limits().withMaxHeaderListSize(HEADERS));
+        return options.with(new CountedBytes(limits.leastBytes())).with(options.limits().withMaxHeaderListSize(HEADERS))
+                .withHeaders(name -> false);
     }
 
     @Override

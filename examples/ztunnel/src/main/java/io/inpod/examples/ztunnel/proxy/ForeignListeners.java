@@ -32,7 +32,7 @@ final class ForeignListeners {
      * @return logs those that are new; searches all processes for their holders, so that it must not run under a lock
      */
     Runnable check(Map<Integer, Long> own) throws IOException {
-        List<TcpSocket> found = TcpSocket.listening(namespace).stream().filter(socket -> {
+        List<TcpSocket> found = TcpSocket.listening(namespace, own.keySet()).stream().filter(socket -> {
             Long inode = own.get(socket.port());
             return inode != null && inode != socket.inode();
         }).toList();

@@ -74,7 +74,7 @@ public final class PodProxy {
     public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
         ProxyConfig config = shared.config();
         Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
-        SocketOptions sockets = config.keepalive().with(MARK, config.mark());
+        SocketOptions sockets = KernelBuffers.bound(config.keepalive().with(MARK, config.mark()), namespace);
         Connections connections = new Connections();
         Holdings holdings = shared.holdings().part();
         AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());

@@ -1,0 +1,44 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import static io.inpod.netns.socket.LinuxSocketOptions.RECEIVE_BUFFER;
+import static io.inpod.netns.socket.LinuxSocketOptions.SEND_BUFFER;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.SocketOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The buffers of the proxy's sockets in the kernel. Their sizes would follow tcp_rmem and tcp_wmem of the pod, which a process of the pod
+ * with user 0 can change at any time where {@code /proc/sys} is writable: then each connection could hold a gigabyte of the proxy's memory.
+ * So they are fixed: at the kernel's own defaults, or what the pod has when it is enrolled if that is less.
+ */
+final class KernelBuffers {
+    private static final Path RECEIVE = Path.of("/proc/sys/net/ipv4/tcp_rmem");
+    private static final Path SEND = Path.of("/proc/sys/net/ipv4/tcp_wmem");
+    /** The usual maximum of tcp_rmem, see tcp(7). */
+    private static final int MOST_RECEIVED = 6 << 20;
+    /** The usual maximum of tcp_wmem, see tcp(7). */
+    private static final int MOST_SENT = 4 << 20;
+
+    private KernelBuffers() {}
+
+    /** Returns options with which sockets and connections of a pod have bounded buffers. */
+    static SocketOptions bound(SocketOptions options, NetworkNamespace pod) throws IOException {
+        maximum(RECEIVE); // loads all classes before the thread enters the namespace
+        int received = Math.min(MOST_RECEIVED, pod.<Integer, IOException>call(() -> maximum(RECEIVE)));
+        int sent = Math.min(MOST_SENT, pod.<Integer, IOException>call(() -> maximum(SEND)));
+        return options.with(RECEIVE_BUFFER, received / 2).with(SEND_BUFFER, sent / 2); // the kernel doubles them
+    }
+
+    /** Reads a setting of the thread's namespace: a minimum, a default and a maximum. */
+    private static int maximum(Path setting) throws IOException {
+        String text = Files.readString(setting);
+        try {
+            return Integer.parseInt(text.strip().split("\\s+")[2]);
+        } catch (RuntimeException e) {
+            throw new IOException(setting + " doesn't contain three numbers: " + text.strip(), e);
+        }
+    }
+}
