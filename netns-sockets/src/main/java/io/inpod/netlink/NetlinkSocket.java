@@ -267,6 +267,11 @@ public final class NetlinkSocket implements AutoCloseable {
         leftOver = false;
     }
 
+    /** The namespace, for messages. */
+    String where() {
+        return namespace;
+    }
+
     private String subject(NetlinkRequest request) {
         return request.subject() + " in " + namespace;
     }

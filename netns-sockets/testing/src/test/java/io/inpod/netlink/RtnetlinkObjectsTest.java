@@ -44,7 +44,7 @@ class RtnetlinkObjectsTest {
             Link other = links.get("a1");
             assertThat(bridge.kind()).isEqualTo("bridge");
             assertThat(one).isEqualTo(new Link(one.index(), "b0", true, 1400, true, "veth", MacAddress.of("02:00:5e:00:53:01"), bridge.index(),
-                    other.index(), -1));
+                    other.index(), -1, List.of()));
             assertThat(links.list()).contains(one, other, bridge);
 
             links.clearMaster("b0");
@@ -54,7 +54,7 @@ class RtnetlinkObjectsTest {
             assertThat(links.get("b0")).matches(link -> link.up() && !link.running() && link.master() == 0);
             assertThat(links.find("a0")).isEmpty();
             assertThatThrownBy(() -> links.rename("b0", "a1")).hasMessageContaining("EEXIST");
-            assertThatThrownBy(() -> links.get("a name that is too long")).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> links.get("n".repeat(128))).isInstanceOf(IllegalArgumentException.class);
         }
     }
 
@@ -122,15 +122,6 @@ class RtnetlinkObjectsTest {
             inside.routes().delete(high);
 
             assertThat(Tool.run(pod, "ip", "route", "show", "table", "100000")).contains("via 10.77.0.9").doesNotContain("via 10.77.0.1");
-        }
-    }
-
-    @Test
-    void aRouteWithTwoNextHopsIsListedTwice(PodNetwork network) throws IOException {
-        NetworkNamespace pod = network.pod(0).namespace();
-        Tool.run(pod, "ip", "route", "add", "10.5.0.0/16", "table", "100", "nexthop", "via", "10.77.0.1", "nexthop", "via", "10.77.0.3");
-        try (Rtnetlink inside = Rtnetlink.open(pod)) {
-            assertThat(inside.routes().list(IpFamily.V4, 100)).extracting(Route::gateway).containsExactly(ip("10.77.0.1"), ip("10.77.0.3"));
         }
     }
 
