@@ -95,7 +95,7 @@ public final class RtnetlinkWatch implements AutoCloseable {
      * @param timeout how long to wait, at most 24 days; zero waits indefinitely
      * @return the change
      * @throws SocketTimeoutException if there is no change in time
-     * @throws java.nio.channels.ClosedChannelException if this watch is closed, before or meanwhile
+     * @throws io.inpod.netns.error.AlreadyClosedException if this watch is closed, before or meanwhile
      * @throws IOException if receiving fails
      */
     public NetworkEvent next(Duration timeout) throws IOException {

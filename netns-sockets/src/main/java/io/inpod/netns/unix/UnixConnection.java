@@ -9,7 +9,6 @@ import io.inpod.netns.internal.SocketStructs.Ucred;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,7 +50,7 @@ final class UnixConnection implements AutoCloseable {
 
     static OwnedFd socket(int type, Path path) throws IOException {
         int number = Native.LIBC.socket(Constants.AF_UNIX, type | Constants.SOCK_CLOEXEC, 0);
-        return OwnedFd.adopt(Native.check(number, "socket(AF_UNIX)", path));
+        return OwnedFd.adopt(Native.check(number, "socket(AF_UNIX)", path), "unix socket " + path);
     }
 
     static UnixConnection connect(int type, Path path) throws IOException {
@@ -128,7 +127,7 @@ final class UnixConnection implements AutoCloseable {
                     if (received >= 0) {
                         header.received().forEach(OwnedFd::close);
                     }
-                    throw new AsynchronousCloseException();
+                    fd.requireOpen();
                 }
                 if (received >= 0) {
                     break;
