@@ -30,7 +30,21 @@ public record Link(
         int peer,
         int peerNamespace,
         List<String> alternativeNames) {
-    /** Copies the list. */
+    /**
+     * Copies the list.
+     *
+     * @param index see {@link Link}
+     * @param name see {@link Link}
+     * @param up see {@link Link}
+     * @param mtu see {@link Link}
+     * @param running see {@link Link}
+     * @param kind see {@link Link}
+     * @param address see {@link Link}
+     * @param master see {@link Link}
+     * @param peer see {@link Link}
+     * @param peerNamespace see {@link Link}
+     * @param alternativeNames see {@link Link}
+     */
     public Link {
         alternativeNames = List.copyOf(alternativeNames);
     }

@@ -187,6 +187,11 @@ class RtnetlinkObjectsTest {
             assertThatThrownBy(() -> inside.neighbours().add(four))
                     .asInstanceOf(InstanceOfAssertFactories.type(NetlinkException.class)).matches(NetlinkException::alreadyExists);
 
+            Tool.run(pod, "ip", "neighbour", "add", "fd77::98", "lladdr", "02:00:5e:00:53:05", "dev", "eth0", "router", "protocol", "99");
+            Neighbour router = inside.neighbours().list(IpFamily.V6).stream().filter(entry -> !entry.others().isEmpty()).findFirst().orElseThrow();
+            assertThat(router.others()).containsExactlyInAnyOrder("router", "proto");
+            assertThatThrownBy(() -> inside.neighbours().replace(router)).isInstanceOf(IllegalArgumentException.class);
+
             inside.neighbours().replace(Neighbour.permanent("eth0", ip("10.77.0.99"), MacAddress.of("02:00:5e:00:53:04")));
             inside.neighbours().delete(six);
 
