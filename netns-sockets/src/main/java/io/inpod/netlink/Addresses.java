@@ -4,22 +4,13 @@ import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
 
 /** The addresses of the interfaces of one namespace. */
 public final class Addresses {
-    static final int NEW = 20;
-    static final int DELETE = 21;
-    private static final int GET = 22;
-    private static final int IFA_ADDRESS = 1;
-    private static final int IFA_LOCAL = 2;
-
-    /** IPv6 only: use the address immediately, without duplicate address detection. */
-    private static final int IFA_F_NODAD = 0x02;
+    private static final int EADDRNOTAVAIL = 99;
 
     private final NetlinkSocket socket;
     private final Links links;
@@ -48,33 +39,43 @@ public final class Addresses {
      * @param address the address to add
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the interface has it already
      * @throws IOException if the interface doesn't exist or the kernel refuses
+     * @throws IllegalArgumentException if the address has {@linkplain AddressAttributes#others attributes that can't be added}
      */
     public void add(LinkAddress address) throws IOException {
-        int flags = IpFamily.of(address.address()) == IpFamily.V6 ? IFA_F_NODAD : 0;
-        socket.execute(
-                fill(new NetlinkRequest("add address", address.toString(), NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE), address)
-                        .set(Ifaddrmsg.FLAGS, flags));
+        check(address);
+        NetlinkRequest request =
+                new NetlinkRequest("add address", address, AddressMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
+        socket.execute(AddressMessages.fillNew(request, address, links.get(address.link()).index()));
     }
 
     /**
-     * Deletes an address from an interface.
+     * Deletes an address from an interface: the one with this prefix length and this peer.
      *
-     * @param address the address to delete
+     * @param address the address to delete; its attributes aren't compared, because an interface has such an address only once
      * @throws NetlinkException ({@link NetlinkException#notFound()}) if the interface doesn't have it
      * @throws IOException if the interface doesn't exist or the kernel refuses
+     * @throws IllegalArgumentException if the address has {@linkplain AddressAttributes#others attributes that would be lost}
      */
     public void delete(LinkAddress address) throws IOException {
-        socket.execute(fill(new NetlinkRequest("delete address", address.toString(), DELETE, 0), address));
+        check(address);
+        Link link = links.get(address.link());
+        // the kernel looks for what the request has, and IPv6 doesn't look at the peer
+        if (list(IpFamily.of(address.address())).stream().noneMatch(listed -> isSame(listed, address, link.name()))) {
+            throw NetlinkException.of("delete address", address + " in " + socket.where(), EADDRNOTAVAIL, "no such address");
+        }
+        socket.execute(
+                AddressMessages.fill(new NetlinkRequest("delete address", address, AddressMessages.DELETE, 0), address, link.index()));
     }
 
-    private NetlinkRequest fill(NetlinkRequest request, LinkAddress address) throws IOException {
-        byte[] bytes = address.address().getAddress();
-        return request.struct(Ifaddrmsg.STRUCT)
-                .set(Ifaddrmsg.FAMILY, IpFamily.of(address.address()).number())
-                .set(Ifaddrmsg.PREFIX_LENGTH, address.prefixLength())
-                .set(Ifaddrmsg.INDEX, links.get(address.link()).index())
-                .bytes(IFA_LOCAL, bytes)
-                .bytes(IFA_ADDRESS, bytes);
+    private static boolean isSame(LinkAddress listed, LinkAddress address, String link) {
+        return listed.link().equals(link) && listed.address().equals(address.address()) && listed.prefixLength() == address.prefixLength()
+                && Objects.equals(listed.peer(), address.peer());
+    }
+
+    private static void check(LinkAddress address) {
+        if (!address.attributes().others().isEmpty()) {
+            throw new IllegalArgumentException("\"" + address + "\" has what isn't represented in full, and would be lost");
+        }
     }
 
     /**
@@ -105,7 +106,7 @@ public final class Addresses {
     }
 
     private static NetlinkRequest request(IpFamily family) {
-        return new NetlinkRequest("list addresses", family.toString(), GET, 0)
+        return new NetlinkRequest("list addresses", family.toString(), AddressMessages.GET, 0)
                 .struct(Ifaddrmsg.STRUCT).set(Ifaddrmsg.FAMILY, family.number());
     }
 
@@ -113,27 +114,11 @@ public final class Addresses {
         LinkNames names = LinkNames.of(links);
         List<LinkAddress> found = new ArrayList<>();
         for (NetlinkMessage message : messages) {
-            LinkAddress address = parse(message, names);
+            LinkAddress address = AddressMessages.parse(message, names);
             if (address != null && IpFamily.of(address.address()) == family) {
                 found.add(address);
             }
         }
         return List.copyOf(found);
-    }
-
-    /** Null for a family that isn't IP. */
-    static @Nullable LinkAddress parse(NetlinkMessage message, LinkNames names) throws IOException {
-        Map<Integer, ByteBuffer> attributes = message.attributes(Ifaddrmsg.STRUCT);
-        IpFamily family = NetlinkMessage.family(message.get(Ifaddrmsg.FAMILY));
-        if (family == null) {
-            return null;
-        }
-        // on a point-to-point link, IFA_ADDRESS is the peer's address
-        InetAddress address = NetlinkMessage.address(family, attributes.getOrDefault(IFA_LOCAL, attributes.get(IFA_ADDRESS)));
-        int prefixLength = message.get(Ifaddrmsg.PREFIX_LENGTH);
-        if (address == null || prefixLength > family.bits()) {
-            throw new MalformedAnswerException("an entry of the address list has no address or a prefix of " + prefixLength + " bits");
-        }
-        return new LinkAddress(names.require(message.get(Ifaddrmsg.INDEX)), address, prefixLength);
     }
 }

@@ -9,7 +9,6 @@ import io.inpod.netns.internal.SocketStructs.Pollfd;
 import io.inpod.netns.internal.SocketStructs.SockaddrNl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -79,7 +78,7 @@ final class KernelTransport implements NetlinkTransport {
         if (socket < 0) {
             throw Native.failure("socket(AF_NETLINK)", namespace, -socket);
         }
-        OwnedFd fd = OwnedFd.adopt(socket);
+        OwnedFd fd = OwnedFd.adopt(socket, "the netlink socket of " + namespace);
         try {
             // Some kernels in use lack one of these: errors are terser then, and dumps less filtered.
             ByteBuffer scratch = Native.buffer(SCRATCH);
@@ -155,9 +154,7 @@ final class KernelTransport implements NetlinkTransport {
                 long length = Native.LIBC.recvfrom(
                         number, received.clear(), received.capacity(), Constants.MSG_TRUNC | Constants.MSG_DONTWAIT, sender, senderLength);
                 int errno = length < 0 ? Native.errno() : 0;
-                if (fd.isClosed()) {
-                    throw new AsynchronousCloseException();
-                }
+                fd.requireOpen();
                 if (length >= 0 && SockaddrNl.PORT.get(sender, 0) != 0) {
                     continue; // another process, not the kernel
                 }
@@ -190,9 +187,7 @@ final class KernelTransport implements NetlinkTransport {
     private boolean await(int number, long nanos) throws IOException {
         waiting.incrementAndGet(); // before it checks whether the socket is closed: either close() sees this, or this sees close()
         try {
-            if (fd.isClosed()) {
-                throw new AsynchronousCloseException();
-            }
+            fd.requireOpen();
             Pollfd.FD.put(poll, 0, number);
             Pollfd.EVENTS.put(poll, 0, Constants.POLLIN);
             int ready = Native.LIBC.poll(poll, 1, nanos < 0 ? -1 : (int) Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000));

@@ -6,6 +6,7 @@ import static io.inpod.netlink.NetlinkMessage.u32;
 import io.inpod.netns.internal.NetlinkStructs.Ifinfomsg;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,10 @@ final class LinkMessages {
     static final int NAMESPACE_FD = 28;
     static final int UP = 0x1;
 
+    static final int ALTERNATIVE_NAME = 53;
+
+    private static final int PROPERTIES = 52;
+    private static final int ALTERNATIVE_NAME_BYTES = 127;
     private static final int LOWER = 5;
     private static final int EXTENDED_MASK = 29;
     private static final int SKIP_STATISTICS = 0x8;
@@ -45,6 +50,15 @@ final class LinkMessages {
         return header(new NetlinkRequest(operation, subject, GET, 0), index, 0, 0).u32(EXTENDED_MASK, SKIP_STATISTICS);
     }
 
+    /** Requests the interface of a name, which may be an alternative one. */
+    static NetlinkRequest find(String name) {
+        int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes < 1 || bytes > ALTERNATIVE_NAME_BYTES || name.indexOf(0) >= 0) {
+            throw new IllegalArgumentException("an interface's name or alternative name has 1 to 127 bytes, unlike \"" + name + "\"");
+        }
+        return get("find link", name, 0).string(bytes > NAME_BYTES ? ALTERNATIVE_NAME : NAME, name); // the kernel looks for both by NAME too
+    }
+
     /** Whether a message is about the interface itself; a bridge's notifications about its ports have the family AF_BRIDGE. */
     static boolean isPlain(NetlinkMessage message) {
         return message.payload().limit() < Ifinfomsg.STRUCT.size() || message.get(Ifinfomsg.FAMILY) == 0;
@@ -60,7 +74,13 @@ final class LinkMessages {
         return new Link(message.get(Ifinfomsg.INDEX), name, (flags & UP) != 0, u32(attributes.get(MTU), 0), (flags & RUNNING) != 0,
                 kind(attributes.get(INFO)), MacAddress.of(attributes.get(ADDRESS)), u32(attributes.get(MASTER), 0),
                 u32(attributes.get(LOWER), 0),
-                u32(attributes.get(LOWER_NAMESPACE), -1));
+                u32(attributes.get(LOWER_NAMESPACE), -1), alternativeNames(attributes.get(PROPERTIES)));
+    }
+
+    private static List<String> alternativeNames(@Nullable ByteBuffer properties) {
+        return properties == null ? List.of()
+                : NetlinkAttribute.list(properties, 0).stream().filter(property -> property.type() == ALTERNATIVE_NAME)
+                        .map(NetlinkAttribute::text).toList();
     }
 
     private static @Nullable String kind(@Nullable ByteBuffer info) {
@@ -77,5 +97,15 @@ final class LinkMessages {
                     "an interface's name must have 1 to 15 bytes without space, colon and slash, unlike \"" + name + "\"");
         }
         return name;
+    }
+
+    /** Accepts a name for a new interface; the kernel would take % for a pattern, and make a name of it that nobody has asked for. */
+    static String checkNewName(String name) {
+        if (name.indexOf('%') >= 0) {
+            throw new IllegalArgumentException(
+                    "the kernel takes % in a new interface's name for a pattern: choose a name without it, unlike \""
+                            + name + "\"");
+        }
+        return checkName(name);
     }
 }

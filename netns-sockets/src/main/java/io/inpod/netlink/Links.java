@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash. */
+/**
+ * The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash, and a new one no percent
+ * sign. An existing interface is also found by its alternative names, of 1 to 127 bytes.
+ */
 public final class Links {
     private final NetlinkSocket socket;
 
@@ -49,14 +52,13 @@ public final class Links {
     /**
      * Returns an interface.
      *
-     * @param name its name
+     * @param name its name, or one of its alternative names
      * @return the interface
      * @throws NetlinkException ({@link NetlinkException#notFound()}) if there is no interface of that name
      * @throws IOException if the kernel refuses
      */
     public Link get(String name) throws IOException {
-        List<NetlinkMessage> found =
-                socket.query(LinkMessages.get("find link", name, 0).string(LinkMessages.NAME, LinkMessages.checkName(name)));
+        List<NetlinkMessage> found = socket.query(LinkMessages.find(name));
         if (found.isEmpty()) {
             throw new MalformedAnswerException("find link on " + name + ": acknowledged without an answer");
         }
@@ -66,7 +68,7 @@ public final class Links {
     /**
      * Finds an interface that may not exist.
      *
-     * @param name the name to look for
+     * @param name the name, or alternative name, to look for
      * @return the interface; empty if there is none of that name
      * @throws IOException if the kernel refuses
      */
@@ -88,9 +90,10 @@ public final class Links {
      * @param peerName the name of the peer
      * @param peerNamespace the namespace of the peer
      * @throws IOException if a name is taken or the kernel refuses
+     * @throws IllegalArgumentException if a name is malformed
      */
     public void createVeth(String name, String peerName, NetworkNamespace peerNamespace) throws IOException {
-        LinkMessages.checkName(peerName);
+        LinkMessages.checkNewName(peerName);
         int peer = peerNamespace.fd().acquire();
         try {
             create("veth " + name + " with " + peerName, name, "veth", info -> info.nested(LinkMessages.INFO_DATA,
@@ -107,9 +110,10 @@ public final class Links {
      * @param name the name of one end
      * @param peerName the name of the other end
      * @throws IOException if a name is taken or the kernel refuses
+     * @throws IllegalArgumentException if a name is malformed
      */
     public void createVeth(String name, String peerName) throws IOException {
-        LinkMessages.checkName(peerName);
+        LinkMessages.checkNewName(peerName);
         create("veth " + name + " with " + peerName, name, "veth", info -> info.nested(LinkMessages.INFO_DATA,
                 data -> data.nested(LinkMessages.VETH_PEER, end -> header(end, 0, 0, 0).string(LinkMessages.NAME, peerName))));
     }
@@ -119,6 +123,7 @@ public final class Links {
      *
      * @param name the name of the bridge
      * @throws IOException if the name is taken or the kernel refuses
+     * @throws IllegalArgumentException if the name is malformed
      */
     public void createBridge(String name) throws IOException {
         create("bridge " + name, name, "bridge", info -> {});
@@ -128,7 +133,7 @@ public final class Links {
         NetlinkRequest request =
                 new NetlinkRequest("add link", subject, LinkMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
         socket.execute(header(request, 0, 0, 0)
-                .string(LinkMessages.NAME, LinkMessages.checkName(name))
+                .string(LinkMessages.NAME, LinkMessages.checkNewName(name))
                 .nested(LinkMessages.INFO, info -> more.accept(info.string(LinkMessages.INFO_KIND, kind))));
     }
 
@@ -201,9 +206,10 @@ public final class Links {
      * @param name the interface
      * @param newName its new name
      * @throws IOException if it doesn't exist, the new name is taken, or the kernel refuses
+     * @throws IllegalArgumentException if the new name is malformed
      */
     public void rename(String name, String newName) throws IOException {
-        socket.execute(change(name, 0, 0).string(LinkMessages.NAME, LinkMessages.checkName(newName)));
+        socket.execute(change(name, 0, 0).string(LinkMessages.NAME, LinkMessages.checkNewName(newName)));
     }
 
     /**

@@ -1,6 +1,8 @@
 package io.inpod.netlink;
 
 import java.net.InetAddress;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param address the IP address
  * @param hardware its hardware address, or null while that is unknown
  * @param state the state of the entry
+ * @param others what else a listed entry has, in words, such as {@code "router"}: an entry with any can't be added
  */
-public record Neighbour(String link, InetAddress address, @Nullable MacAddress hardware, State state) {
+public record Neighbour(String link, InetAddress address, @Nullable MacAddress hardware, State state, Set<String> others) {
     /** The state of an entry, NUD_ of linux/neighbour.h. */
     public enum State {
         /** Nothing is known yet. */
@@ -54,6 +57,31 @@ public record Neighbour(String link, InetAddress address, @Nullable MacAddress h
     }
 
     /**
+     * Copies the set.
+     *
+     * @param link see {@link Neighbour}
+     * @param address see {@link Neighbour}
+     * @param hardware see {@link Neighbour}
+     * @param state see {@link Neighbour}
+     * @param others see {@link Neighbour}
+     */
+    public Neighbour {
+        others = Set.copyOf(others);
+    }
+
+    /**
+     * Creates an entry without anything else.
+     *
+     * @param link see {@link Neighbour}
+     * @param address see {@link Neighbour}
+     * @param hardware see {@link Neighbour}
+     * @param state see {@link Neighbour}
+     */
+    public Neighbour(String link, InetAddress address, @Nullable MacAddress hardware, State state) {
+        this(link, address, hardware, state, Set.of());
+    }
+
+    /**
      * Returns an entry that stays until it is deleted.
      *
      * @param link the interface's name
@@ -68,6 +96,7 @@ public record Neighbour(String link, InetAddress address, @Nullable MacAddress h
     /** {@return the form that {@code ip neighbour} prints} */
     @Override
     public String toString() {
-        return address.getHostAddress() + " dev " + link + (hardware == null ? "" : " lladdr " + hardware) + " " + state;
+        return address.getHostAddress() + " dev " + link + (hardware == null ? "" : " lladdr " + hardware) + " " + state
+                + (others.isEmpty() ? "" : " and " + String.join(", ", new TreeSet<>(others)));
     }
 }

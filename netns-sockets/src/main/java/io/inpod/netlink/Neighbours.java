@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The neighbours (ARP and IPv6 neighbour discovery) on the links of one namespace. */
@@ -17,6 +19,13 @@ public final class Neighbours {
     private static final int GET = 30;
     private static final int ADDRESS = 1;
     private static final int HARDWARE = 2;
+    private static final int PROTOCOL = 12;
+
+    /** Attributes that an entry represents, or that count its use. */
+    private static final Set<Integer> KNOWN = Set.of(ADDRESS, HARDWARE, 3, 4);
+
+    /** The words of ip-neighbour(8) for flags, NTF_ of linux/neighbour.h. */
+    private static final Map<Integer, String> MARKS = Map.of(0x08, "proxy", 0x10, "extern_learn", 0x40, "sticky", 0x80, "router");
 
     private final NetlinkSocket socket;
     private final Links links;
@@ -32,6 +41,7 @@ public final class Neighbours {
      * @param neighbour the entry
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if there is an entry for the address on the link
      * @throws IOException if the interface doesn't exist or the kernel refuses
+     * @throws IllegalArgumentException if the entry has {@linkplain Neighbour#others what would be lost}
      */
     public void add(Neighbour neighbour) throws IOException {
         socket.execute(
@@ -43,6 +53,7 @@ public final class Neighbours {
      *
      * @param neighbour the new entry
      * @throws IOException if the interface doesn't exist or the kernel refuses
+     * @throws IllegalArgumentException as for {@link #add}
      */
     public void replace(Neighbour neighbour) throws IOException {
         socket.execute(
@@ -61,6 +72,9 @@ public final class Neighbours {
     }
 
     private NetlinkRequest whole(NetlinkRequest request, Neighbour neighbour) throws IOException {
+        if (!neighbour.others().isEmpty()) {
+            throw new IllegalArgumentException("\"" + neighbour + "\" has what isn't represented in full, and would be lost");
+        }
         MacAddress hardware = neighbour.hardware();
         fill(request, neighbour);
         return hardware == null ? request : request.bytes(HARDWARE, hardware.bytes());
@@ -108,6 +122,18 @@ public final class Neighbours {
             throw new MalformedAnswerException("a neighbour has no address");
         }
         return new Neighbour(names.require(message.get(Ndmsg.INDEX)), address, MacAddress.of(attributes.get(HARDWARE)),
-                Neighbour.State.of(message.get(Ndmsg.STATE)));
+                Neighbour.State.of(message.get(Ndmsg.STATE)), others(message.get(Ndmsg.FLAGS), attributes.keySet()));
+    }
+
+    private static Set<String> others(int flags, Set<Integer> attributes) {
+        Set<String> others = new TreeSet<>();
+        MARKS.forEach((flag, word) -> {
+            if ((flags & flag) != 0) {
+                others.add(word);
+            }
+        });
+        attributes.stream().filter(type -> !KNOWN.contains(type))
+                .forEach(type -> others.add(type == PROTOCOL ? "proto" : "attribute " + type));
+        return others;
     }
 }

@@ -43,6 +43,11 @@ public final class NetlinkException extends SystemCallException {
         return new NetlinkException(operation, subject, errno, plain.symbol(), Native.describe(errno), kernelMessage, offset);
     }
 
+    /** Returns the exception for an errno that the library itself found, with its explanation. */
+    static NetlinkException of(String operation, String subject, int errno, String explanation) {
+        return new NetlinkException(operation, subject, errno, Native.failure(operation, subject, errno).symbol(), explanation);
+    }
+
     /** {@return the kernel's explanation, NLMSGERR_ATTR_MSG, or null if there is none} */
     public @Nullable String kernelMessage() {
         return kernelMessage;

@@ -55,6 +55,10 @@ public record NetlinkMessage(int type, ByteBuffer payload) {
         return field.get(payload, 0);
     }
 
+    static int u8(@Nullable ByteBuffer attribute, int ifAbsent) {
+        return attribute == null || attribute.limit() < 1 ? ifAbsent : attribute.get(0) & 0xff;
+    }
+
     static int u32(@Nullable ByteBuffer attribute, int ifAbsent) {
         return attribute == null || attribute.limit() < 4 ? ifAbsent : attribute.getInt(0);
     }

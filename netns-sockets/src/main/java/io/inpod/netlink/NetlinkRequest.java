@@ -241,6 +241,17 @@ public final class NetlinkRequest {
         return this;
     }
 
+    /** Appends a struct that begins an entry of a list, such as {@code rtnexthop}. Returns the argument of {@link #endStruct}. */
+    int beginStruct(StructLayout layout) {
+        struct(layout);
+        return struct;
+    }
+
+    /** Ends the entry: its length, with what has been appended since, goes into a field of its struct. */
+    void endStruct(int start, Field length) {
+        length.put(buffer, start, buffer.position() - start);
+    }
+
     /** Sets a field of the last struct. */
     NetlinkRequest set(Field field, long value) {
         field.put(buffer, struct, value);

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * A netlink socket of one network namespace, see netlink(7). Thread-safe: it processes one request, batch or list at a time while others
  * wait. Each call blocks until the kernel has answered, for 10 seconds at most. Closing the socket ends it with an
- * {@link java.nio.channels.AsynchronousCloseException}.
+ * {@link io.inpod.netns.error.AlreadyClosedException}.
  */
 public final class NetlinkSocket implements AutoCloseable {
     /** The routing family: links, addresses, routes, rules; see rtnetlink(7). */
@@ -282,6 +282,11 @@ public final class NetlinkSocket implements AutoCloseable {
             }
         }
         leftOver = false;
+    }
+
+    /** The namespace, for messages. */
+    String where() {
+        return namespace;
     }
 
     private String subject(NetlinkRequest request) {

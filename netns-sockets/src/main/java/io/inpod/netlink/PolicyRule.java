@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param action what happens to a packet
  * @param table number of the routing table, 1 to 2³²-1; 0 if the action needs none
  * @param selector the other criteria
+ * @param protocol who made it, a number of {@code /etc/iproute2/rt_protos}, 0 to 255; 0 if that isn't noted, as for most rules
  */
-public record PolicyRule(IpFamily family, int priority, int mark, int mask, Action action, int table, RuleSelector selector) {
+public record PolicyRule(
+        IpFamily family, int priority, int mark, int mask, Action action, int table, RuleSelector selector, int protocol) {
     /** The treatment of a packet. */
     public enum Action {
         /** It is looked up in the table. */
@@ -62,12 +64,32 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, Acti
      * @param action see {@link PolicyRule}
      * @param table see {@link PolicyRule}
      * @param selector see {@link PolicyRule}
+     * @param protocol see {@link PolicyRule}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public PolicyRule {
         if (table == 0 && action == Action.LOOKUP && selector.others().isEmpty()) {
             throw new IllegalArgumentException("table 0 doesn't exist");
         }
+        if (protocol < 0 || protocol > 255) {
+            throw new IllegalArgumentException("a protocol is 0 to 255, not " + protocol);
+        }
+    }
+
+    /**
+     * Creates a rule without a note of who made it.
+     *
+     * @param family see {@link PolicyRule}
+     * @param priority see {@link PolicyRule}
+     * @param mark see {@link PolicyRule}
+     * @param mask see {@link PolicyRule}
+     * @param action see {@link PolicyRule}
+     * @param table see {@link PolicyRule}
+     * @param selector see {@link PolicyRule}
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public PolicyRule(IpFamily family, int priority, int mark, int mask, Action action, int table, RuleSelector selector) {
+        this(family, priority, mark, mask, action, table, selector, 0);
     }
 
     /**
@@ -91,12 +113,17 @@ public record PolicyRule(IpFamily family, int priority, int mark, int mask, Acti
         }
     }
 
+    PolicyRule withProtocol(int value) {
+        return new PolicyRule(family, priority, mark, mask, action, table, selector, value);
+    }
+
     /** {@return the form that {@code ip rule} prints} */
     @Override
     public String toString() {
         return Integer.toUnsignedString(priority) + ": " + selector
                 + (mask == 0 && mark == 0 ? "" : " fwmark 0x" + Integer.toHexString(mark) + "/0x" + Integer.toHexString(mask))
                 + (action == Action.LOOKUP ? " lookup " + Integer.toUnsignedString(table) : " " + action.name().toLowerCase(Locale.ROOT))
+                + (protocol == 0 ? "" : " proto " + protocol)
                 + (family == IpFamily.V6 ? " (IPv6)" : "");
     }
 }

@@ -2,21 +2,35 @@ package io.inpod.netlink;
 
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A route, see ip-route(8).
+ * A route, see ip-route(8). The short constructors and the methods that begin with {@code with} describe most routes.
  *
- * @param family the family of its addresses
+ * @param family the family of its destination
  * @param type what happens to a packet
  * @param destination the destination network, or null for any destination
  * @param prefixLength length of the destination's network part, 0 to 32 or 128 bits; 0 without a destination
- * @param gateway the next hop, or null if the destination is on the link
- * @param link name of the interface, or null to let the gateway decide
+ * @param gateway the next hop, which may be an IPv6 address for IPv4 too; null if the destination is on the link, or with several hops
+ * @param link name of the interface, or null to let the gateway decide, or with several hops
  * @param table number of the routing table, 1 to 2³²-1, such as {@link #MAIN}
  * @param metric its rank among routes to the same destination, 0 to 2³²-1, lowest first; 0 leaves it to the kernel, which uses 1024 for
  *     IPv6
+ * @param tos the type of service of the packets, 0 to 255; 0 for any; IPv4 only
+ * @param protocol who made it, a number of {@code /etc/iproute2/rt_protos}, 0 to 255
+ * @param source the source address of packets that this host sends, unless their socket has one; null to let the kernel choose
+ * @param mtu the largest packet on the path, in bytes; 0 for that of the link
+ * @param onlink whether the gateway is on the link although no prefix of the link contains it
+ * @param hops the next hops of a route that has several, at least two; otherwise none
+ * @param others what else a listed route has, in words, such as {@code "encap"} or {@code "expires"}: a route with any can neither be added
+ *     nor deleted
  */
 public record Route(
         IpFamily family,
@@ -26,7 +40,17 @@ public record Route(
         @Nullable InetAddress gateway,
         @Nullable String link,
         int table,
-        int metric) {
+        int metric,
+        int tos,
+        int protocol,
+        @Nullable InetAddress source,
+        int mtu,
+        boolean onlink,
+        List<NextHop> hops,
+        Set<String> others) {
+    /** The protocol of routes that a program adds on a person's behalf, as ip-route(8) does. */
+    public static final int BOOT = 3;
+
     /** The main routing table. */
     public static final int MAIN = 254;
 
@@ -78,6 +102,13 @@ public record Route(
      * @param link see {@link Route}
      * @param table see {@link Route}
      * @param metric see {@link Route}
+     * @param tos see {@link Route}
+     * @param protocol see {@link Route}
+     * @param source see {@link Route}
+     * @param mtu see {@link Route}
+     * @param onlink see {@link Route}
+     * @param hops see {@link Route}
+     * @param others see {@link Route}
      * @throws IllegalArgumentException naming the value that is out of range
      */
     public Route {
@@ -85,16 +116,54 @@ public record Route(
             throw new IllegalArgumentException(
                     "prefix length " + prefixLength + " doesn't fit " + (destination == null ? "anywhere" : destination));
         }
-        if (destination != null && IpFamily.of(destination) != family || gateway != null && IpFamily.of(gateway) != family) {
+        if (isOther(family, destination) || isOther(family, source) || family == IpFamily.V6 && isOther(family, gateway)) {
             throw new IllegalArgumentException("the addresses aren't all " + family);
         }
         if (table == 0) {
             throw new IllegalArgumentException("table 0 doesn't exist");
         }
+        if (tos < 0 || tos > 255 || protocol < 0 || protocol > 255 || mtu < 0) {
+            throw new IllegalArgumentException("type of service " + tos + " and protocol " + protocol + " must be 0 to 255, and mtu " + mtu
+                    + " at least 0");
+        }
+        if (hops.size() == 1 || !hops.isEmpty() && (gateway != null || link != null || onlink)) {
+            throw new IllegalArgumentException("a route has either one gateway or link, or several next hops");
+        }
+        destination = destination == null || prefixLength == 0 ? null : network(family, destination, prefixLength);
+        hops = List.copyOf(hops);
+        others = Set.copyOf(others);
+    }
+
+    private static boolean isOther(IpFamily family, @Nullable InetAddress address) {
+        return address != null && IpFamily.of(address) != family;
+    }
+
+    /** For IPv6 the kernel ignores the bits outside the prefix, for IPv4 it refuses them. */
+    private static InetAddress network(IpFamily family, InetAddress destination, int prefixLength) {
+        return family == IpFamily.V4 ? destination : Prefixes.network(destination, prefixLength);
     }
 
     /**
-     * Creates a route with the kernel's default metric.
+     * Creates a route with one next hop or none, and the protocol {@link #BOOT}.
+     *
+     * @param family see {@link Route}
+     * @param type see {@link Route}
+     * @param destination see {@link Route}
+     * @param prefixLength see {@link Route}
+     * @param gateway see {@link Route}
+     * @param link see {@link Route}
+     * @param table see {@link Route}
+     * @param metric see {@link Route}
+     * @throws IllegalArgumentException naming the value that is out of range
+     */
+    public Route(
+            IpFamily family, Type type, @Nullable InetAddress destination, int prefixLength, @Nullable InetAddress gateway,
+            @Nullable String link, int table, int metric) {
+        this(family, type, destination, prefixLength, gateway, link, table, metric, 0, BOOT, null, 0, false, List.of(), Set.of());
+    }
+
+    /**
+     * Creates a route with the kernel's default metric, as the longer constructor does.
      *
      * @param family see {@link Route}
      * @param type see {@link Route}
@@ -146,15 +215,103 @@ public record Route(
         return new Route(family, Type.LOCAL, null, 0, null, link, table);
     }
 
+    /**
+     * Sets the type of service.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withTos(int value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, metric, value, protocol, source, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets who made it.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withProtocol(int value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, metric, tos, value, source, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets the source address of packets that this host sends.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withSource(InetAddress value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, metric, tos, protocol, value, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets the largest packet on the path.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withMtu(int value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, metric, tos, protocol, source, value, onlink, hops,
+                others);
+    }
+
+    /** {@return a copy whose gateway is on the link although no prefix of the link contains it} */
+    public Route withOnlink() {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, metric, tos, protocol, source, mtu, true, hops,
+                others);
+    }
+
+    /**
+     * Sets the next hops.
+     *
+     * @param value at least two
+     * @return a copy with them instead of a gateway and a link
+     */
+    public Route withHops(List<NextHop> value) {
+        return new Route(family, type, destination, prefixLength, null, null, table, metric, tos, protocol, source, mtu, false, value,
+                others);
+    }
+
+    Route withOthers(Set<String> value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, metric, tos, protocol, source, mtu, onlink, hops,
+                value);
+    }
+
+    /** A copy with other links: for one hop the first of the list, for several all. */
+    Route withLinks(List<@Nullable String> links) {
+        List<NextHop> linked = new ArrayList<>();
+        for (int i = 0; i < hops.size(); i++) {
+            linked.add(hops.get(i).withLink(links.get(i)));
+        }
+        return new Route(family, type, destination, prefixLength, gateway, hops.isEmpty() ? links.get(0) : null, table, metric, tos,
+                protocol, source, mtu, onlink, linked, others);
+    }
+
+    /** The names of its links; null where the gateway decides. */
+    List<@Nullable String> links() {
+        return hops.isEmpty() ? Collections.singletonList(link) : new ArrayList<>(hops.stream().map(NextHop::link).toList());
+    }
+
     /** {@return the form that {@code ip route} prints} */
     @Override
     public String toString() {
         return (type == Type.UNICAST ? "" : type.name().toLowerCase(Locale.ROOT) + " ")
                 + (destination == null ? "default" : destination.getHostAddress() + "/" + prefixLength)
-                + (gateway == null ? "" : " via " + gateway.getHostAddress())
+                + (tos == 0 ? "" : " tos 0x" + Integer.toHexString(tos))
+                + (gateway == null ? "" : " via " + (isOther(family, gateway) ? "inet6 " : "") + gateway.getHostAddress())
                 + (link == null ? "" : " dev " + link)
                 + (table == MAIN ? "" : " table " + Integer.toUnsignedString(table))
+                + (protocol == BOOT ? "" : " proto " + protocol)
+                + (source == null ? "" : " src " + source.getHostAddress())
                 + (metric == 0 ? "" : " metric " + Integer.toUnsignedString(metric))
+                + (mtu == 0 ? "" : " mtu " + mtu)
+                + (onlink ? " onlink" : "")
+                + hops.stream().map(hop -> " nexthop " + hop).collect(Collectors.joining())
+                + (others.isEmpty() ? "" : " and " + String.join(", ", new TreeSet<>(others)))
                 + (family == IpFamily.V6 && destination == null ? " (IPv6)" : "");
     }
 }

@@ -95,7 +95,7 @@ public final class RtnetlinkWatch implements AutoCloseable {
      * @param timeout how long to wait, at most 24 days; zero waits indefinitely
      * @return the change
      * @throws SocketTimeoutException if there is no change in time
-     * @throws java.nio.channels.ClosedChannelException if this watch is closed, before or meanwhile
+     * @throws io.inpod.netns.error.AlreadyClosedException if this watch is closed, before or meanwhile
      * @throws IOException if receiving fails
      */
     public NetworkEvent next(Duration timeout) throws IOException {
@@ -134,15 +134,13 @@ public final class RtnetlinkWatch implements AutoCloseable {
     private void event(NetlinkMessage message) throws IOException {
         switch (message.type()) {
             case LinkMessages.NEW, LinkMessages.DELETE -> link(message);
-            case Addresses.NEW, Addresses.DELETE -> add(Topic.ADDRESSES, map(Addresses.parse(message, names),
-                    address -> new NetworkEvent.AddressChanged(address, message.type() == Addresses.DELETE)));
-            case RouteMessages.NEW, RouteMessages.DELETE -> {
-                for (Route route : RouteMessages.parse(message, names)) {
-                    add(Topic.ROUTES, new NetworkEvent.RouteChanged(route, message.type() == RouteMessages.DELETE));
-                }
-            }
+            case AddressMessages.NEW, AddressMessages.DELETE -> add(Topic.ADDRESSES, map(AddressMessages.parse(message, names),
+                    address -> new NetworkEvent.AddressChanged(address, message.type() == AddressMessages.DELETE)));
+            case RouteMessages.NEW, RouteMessages.DELETE -> add(Topic.ROUTES, map(RouteParser.parse(message, names),
+                    route -> new NetworkEvent.RouteChanged(route, message.type() == RouteMessages.DELETE)));
             case RuleMessages.NEW, RuleMessages.DELETE -> add(Topic.RULES,
-                    map(RuleMessages.parse(message), rule -> new NetworkEvent.RuleChanged(rule, message.type() == RuleMessages.DELETE)));
+                    map(RuleMessages.parse(message),
+                            rule -> new NetworkEvent.RuleChanged(RuleTags.without(rule), message.type() == RuleMessages.DELETE)));
             case Neighbours.NEW, Neighbours.DELETE -> add(Topic.NEIGHBOURS, map(Neighbours.parse(message, names),
                     neighbour -> new NetworkEvent.NeighbourChanged(neighbour, message.type() == Neighbours.DELETE)));
             default -> {} // the acknowledgement that wakes a closed socket, or a notification of a future kernel

@@ -33,7 +33,7 @@ final class RuleMessages {
     private static final int PROTOCOL = 21;
     private static final int INVERTED = 0x2;
 
-    /** The attributes that a {@link PolicyRule} represents, or that select nothing, such as the origin of the rule. */
+    /** The attributes that a {@link PolicyRule} represents, or that say nothing. */
     private static final Set<Integer> KNOWN = Set.of(TO, FROM, INCOMING, PRIORITY, MARK, TABLE, MASK, OUTGOING, PADDING, PROTOCOL);
 
     private RuleMessages() {}
@@ -59,6 +59,9 @@ final class RuleMessages {
         if (rule.mark() != 0 || rule.mask() != 0) {
             request.u32(MARK, rule.mark()).u32(MASK, rule.mask());
         }
+        if (rule.protocol() != 0) {
+            request.bytes(PROTOCOL, new byte[] {(byte) rule.protocol()});
+        }
         return RouteMessages.shortTable(rule.table()) == 0 && rule.table() != 0 ? request.u32(TABLE, rule.table()) : request;
     }
 
@@ -74,7 +77,7 @@ final class RuleMessages {
         }
     }
 
-    /** Null for a family that isn't IP, or for an action of a future kernel. */
+    /** With the protocol that the kernel has for it, see {@link RuleTags}. Null for a family that isn't IP, or an action of a future kernel. */
     static @Nullable PolicyRule parse(NetlinkMessage message) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(FibRule.STRUCT);
         IpFamily family = NetlinkMessage.family(message.get(FibRule.FAMILY));
@@ -85,7 +88,8 @@ final class RuleMessages {
         int mark = u32(attributes.get(MARK), 0);
         try {
             return new PolicyRule(family, u32(attributes.get(PRIORITY), 0), mark, u32(attributes.get(MASK), mark == 0 ? 0 : -1), action,
-                    u32(attributes.get(TABLE), message.get(FibRule.TABLE)), selector(message, family, attributes));
+                    u32(attributes.get(TABLE), message.get(FibRule.TABLE)), selector(message, family, attributes),
+                    NetlinkMessage.u8(attributes.get(PROTOCOL), 0));
         } catch (IllegalArgumentException e) {
             throw new MalformedAnswerException("a rule is invalid: " + e.getMessage());
         }

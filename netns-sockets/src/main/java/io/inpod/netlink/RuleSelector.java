@@ -49,6 +49,8 @@ public record RuleSelector(
     public RuleSelector {
         check(from, fromLength);
         check(to, toLength);
+        from = fromLength == 0 ? null : from; // the kernel knows no difference either
+        to = toLength == 0 ? null : to;
         if (tos < 0 || tos > 255) {
             throw new IllegalArgumentException("the type of service is 0 to 255, not " + tos);
         }

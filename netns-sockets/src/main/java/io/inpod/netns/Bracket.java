@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Switches the calling thread, and switches it back whatever happens in between. */
+/** Switches the calling thread, unless it is in the namespace already, and switches it back whatever happens in between. */
 final class Bracket {
     private Bracket() {}
 
@@ -16,6 +16,10 @@ final class Bracket {
         boolean failed = true;
         int number = namespace.acquire();
         try {
+            if (thread.isIn(namespace.identity())) {
+                trace = null; // nothing is switched
+                return body.call();
+            }
             int previous = thread.current();
             NamespaceIdentity from = thread.currentIdentity();
             thread.enter(number, namespace.identity(), namespace);

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds out which namespace an open file refers to, or what other kind of file it is, see ioctl_nsfs(2) and statx(2). */
 final class NamespaceFile {
+    /** What {@link #otherThanNetwork} says of an ordinary file. */
+    static final String REGULAR = "a regular file";
+
     private static final int STATX_BASIC_STATS = 0x7ff;
 
     private NamespaceFile() {}
@@ -55,7 +58,7 @@ final class NamespaceFile {
             return "a memfd (" + link + ")";
         }
         return switch (format) {
-            case 0x8000 -> "a regular file";
+            case 0x8000 -> REGULAR;
             case 0x4000 -> "a directory";
             case 0x2000 -> "a character device";
             case 0x6000 -> "a block device";

@@ -5,8 +5,10 @@ import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -78,13 +80,43 @@ final class NamespaceNames {
         Files.deleteIfExists(SYSTEM.resolve(name));
     }
 
+    /**
+     * Deletes a name: the mounts of network namespaces there and the empty file below them, an empty file that is left over, or a symbolic
+     * link to either or to nothing. What a link leads to stays.
+     */
     static void delete(String name) throws IOException {
         Path mountPoint = SYSTEM.resolve(check(name));
-        if (Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH) < 0
-                && Native.errno() != EINVAL /* not mounted: a leftover */) {
-            throw Native.failure("umount2", mountPoint);
+        BasicFileAttributes found = Files.readAttributes(mountPoint, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (found.isSymbolicLink()) {
+            if (Files.exists(mountPoint)) {
+                requireNamespaceOrLeftOver(mountPoint, 0);
+            }
+        } else if (found.isOther()) {
+            throw new NotANetworkNamespaceException(mountPoint.toString(), "a special file");
+        } else {
+            while (requireNamespaceOrLeftOver(mountPoint, Constants.O_NOFOLLOW)) {
+                Native.check(Native.LIBC.umount2(mountPoint.toString(), Constants.MNT_DETACH | Constants.UMOUNT_NOFOLLOW), "umount2",
+                        mountPoint);
+            }
         }
         Files.delete(mountPoint);
+    }
+
+    /** Returns whether a path is a network namespace; false for an empty file. Everything else is refused. */
+    private static boolean requireNamespaceOrLeftOver(Path path, int flags) throws IOException {
+        int number = Native.LIBC.open(path.toString(), Constants.O_RDONLY | Constants.O_CLOEXEC | Constants.O_NONBLOCK | flags, 0);
+        Native.check(number, "open", path);
+        try {
+            String other = NamespaceFile.otherThanNetwork(number);
+            boolean leftOver = other != null && Files.isRegularFile(path) && Files.size(path) == 0 && other.equals(NamespaceFile.REGULAR);
+            if (other != null && !leftOver) {
+                throw new NotANetworkNamespaceException(path.toString(),
+                        other.equals(NamespaceFile.REGULAR) ? other + " with content" : other);
+            }
+            return !leftOver;
+        } finally {
+            Native.LIBC.close(number);
+        }
     }
 
     private static String check(String name) {

@@ -1,10 +1,10 @@
 package io.inpod.netns;
 
+import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * A Linux network namespace: an open file descriptor, which keeps the namespace alive, and its identity. Two values are equal if
  * they refer to the same namespace, however they were opened.
  *
- * <p>Thread-safe. Entering one needs CAP_SYS_ADMIN in the user namespace that owns it and in the caller's, see setns(2).
+ * <p>Thread-safe. Entering one needs CAP_SYS_ADMIN in the user namespace that owns it and in the caller's, see setns(2). A thread that is
+ * in it already needs no privilege for {@link #call}: nothing is switched then.
  */
 public final class NetworkNamespace implements AutoCloseable {
     private final OwnedFd fd;
@@ -182,10 +183,14 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
-     * Deletes a name, as {@code ip netns delete} does. The namespace itself lives on while something else holds it.
+     * Deletes a name, as {@code ip netns delete} does. The namespace itself lives on while something else holds it. An empty file, which
+     * an unmounted namespace has left over, is deleted too. Of a symbolic link only the link is deleted: what it leads to stays.
      *
      * @param name the name of a file in {@code /run/netns}
-     * @throws IOException if there is no namespace of that name, or it can't be unmounted
+     * @throws NoSuchFileException if there is no such name
+     * @throws NotANetworkNamespaceException if the name is, or leads to, something else, such as another mount or a file with content;
+     *     nothing is changed then
+     * @throws IOException if it can't be unmounted
      */
     public static void delete(String name) throws IOException {
         NamespaceNames.delete(name);
@@ -201,7 +206,7 @@ public final class NetworkNamespace implements AutoCloseable {
     /**
      * Runs a short piece of work inside this namespace, on the calling thread, and returns: the bracket around everything that
      * creates sockets. Calls may be nested. Each costs two setns(2), a few microseconds, and is recorded by Flight Recorder as the event
-     * {@code io.inpod.NamespaceSwitch} if that is enabled.
+     * {@code io.inpod.NamespaceSwitch} if that is enabled. If the thread is in this namespace already, the body is run without a switch.
      *
      * <p>Threads and processes that the body starts stay in this namespace until they end. A program is run in a namespace by starting its
      * process in the body; but the JDK's thread that waits for processes must have been started outside before, by starting any process
@@ -247,11 +252,11 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /** Acquires the descriptor as {@link OwnedFd#acquire} does, with an error that names the namespace if it is closed. */
-    int acquire() throws ClosedChannelException {
+    int acquire() throws AlreadyClosedException {
         try {
             return fd.acquire();
-        } catch (ClosedChannelException e) {
-            throw new OwnedFd.Closed(toString());
+        } catch (AlreadyClosedException e) {
+            throw new AlreadyClosedException(toString());
         }
     }
 

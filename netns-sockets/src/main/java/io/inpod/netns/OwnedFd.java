@@ -1,12 +1,12 @@
 package io.inpod.netns;
 
+import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import io.netty.util.ResourceLeakDetector;
 import io.netty.util.ResourceLeakDetectorFactory;
 import io.netty.util.ResourceLeakTracker;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -24,12 +24,14 @@ public final class OwnedFd implements AutoCloseable {
             ResourceLeakDetectorFactory.instance().newResourceLeakDetector(OwnedFd.class);
 
     private final int value;
+    private final String what;
     private final AtomicInteger uses = new AtomicInteger(1);
     private final AtomicBoolean closed = new AtomicBoolean();
     private final @Nullable ResourceLeakTracker<OwnedFd> watched = LEAKS.track(this);
 
-    private OwnedFd(int value) {
+    private OwnedFd(int value, String what) {
         this.value = value;
+        this.what = what;
     }
 
     /**
@@ -40,23 +42,35 @@ public final class OwnedFd implements AutoCloseable {
      * @throws IllegalArgumentException if the number is negative
      */
     public static OwnedFd adopt(int value) {
+        return adopt(value, "fd " + value);
+    }
+
+    /**
+     * Takes ownership of a file descriptor, as {@link #adopt(int)} does.
+     *
+     * @param value an open file descriptor of this process, at least 0
+     * @param what what it is, in words, for errors
+     * @return its new owner
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public static OwnedFd adopt(int value, String what) {
         if (value < 0) {
             throw new IllegalArgumentException("a file descriptor is at least 0, not " + value);
         }
-        return new OwnedFd(value);
+        return new OwnedFd(value, what);
     }
 
     /**
      * Marks the descriptor as in use until {@link #release()}: it stays open until then, even if the owner closes it meanwhile.
      *
      * @return the number, valid until {@link #release()}
-     * @throws ClosedChannelException if the owner has closed it
+     * @throws AlreadyClosedException if the owner has closed it
      */
-    public int acquire() throws ClosedChannelException {
+    public int acquire() throws AlreadyClosedException {
         for (;;) {
             int n = uses.get();
             if (n == 0 || closed.get()) {
-                throw new Closed(toString());
+                throw new AlreadyClosedException(what);
             }
             if (uses.compareAndSet(n, n + 1)) {
                 return value;
@@ -93,9 +107,20 @@ public final class OwnedFd implements AutoCloseable {
     public OwnedFd duplicate() throws IOException {
         int fd = acquire();
         try {
-            return new OwnedFd(Native.check(Native.LIBC.fcntl(fd, Constants.F_DUPFD_CLOEXEC, 0), "fcntl(F_DUPFD_CLOEXEC)", this));
+            return new OwnedFd(Native.check(Native.LIBC.fcntl(fd, Constants.F_DUPFD_CLOEXEC, 0), "fcntl(F_DUPFD_CLOEXEC)", this), what);
         } finally {
             release();
+        }
+    }
+
+    /**
+     * Checks, after a wait, that the descriptor is still open.
+     *
+     * @throws AlreadyClosedException if the owner has closed it meanwhile
+     */
+    public void requireOpen() throws AlreadyClosedException {
+        if (isClosed()) {
+            throw new AlreadyClosedException(what);
         }
     }
 
@@ -117,22 +142,6 @@ public final class OwnedFd implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "fd " + value;
-    }
-
-    /** Names what is closed, unlike its superclass. */
-    static final class Closed extends ClosedChannelException {
-        private static final long serialVersionUID = 1L;
-
-        private final String what;
-
-        Closed(String what) {
-            this.what = what;
-        }
-
-        @Override
-        public String getMessage() {
-            return what + " is closed";
-        }
+        return what;
     }
 }

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class ThreadNamespace {
     private static final String OWN = "/proc/thread-self/ns/net";
-    private static final int SPARE_FRAMES = 32;
+    /** Compiled code may be left for interpreted code in between, whose frames need more stack. */
+    private static final int SPARE_FRAMES = 64;
+
     private static final ThreadLocal<@Nullable ThreadNamespace> CURRENT = new ThreadLocal<>();
     private static final ReferenceQueue<ThreadNamespace> ENDED = new ReferenceQueue<>();
     private static final Set<Home> HOMES = ConcurrentHashMap.newKeySet();
@@ -44,6 +46,7 @@ final class ThreadNamespace {
     private int current;
     private NamespaceIdentity currentIdentity;
     private int depth;
+    private boolean returns;
     private boolean lost;
 
     private ThreadNamespace(int home, NamespaceIdentity homeIdentity) {
@@ -65,9 +68,6 @@ final class ThreadNamespace {
         ThreadNamespace opened;
         try {
             opened = new ThreadNamespace(home, NamespaceFile.identity(home));
-            // In a user namespace that doesn't own it, a thread could leave its namespace but never return: fail before it leaves.
-            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns",
-                    "the thread's own namespace, " + opened.homeIdentity + " (to make sure that the thread can return to it)");
         } catch (IOException | Error e) {
             Native.LIBC.close(home);
             throw e;
@@ -103,8 +103,23 @@ final class ThreadNamespace {
         return lost;
     }
 
+    /** Whether the thread is in this namespace already, where it needs neither a switch nor the privilege for one. */
+    boolean isIn(NamespaceIdentity identity) throws IOException {
+        return identity.equals(currentIdentity) && identity.equals(NamespaceFile.identity(OWN));
+    }
+
+    /** In a user namespace that doesn't own it, a thread could leave its namespace but never return: fails before it leaves. */
+    private void makeSureThatItReturns() throws IOException {
+        if (!returns) {
+            Native.check(Native.LIBC.setns(home, Constants.CLONE_NEWNET), "setns",
+                    "the thread's own namespace, " + homeIdentity + " (to make sure that the thread can return to it)");
+            returns = true;
+        }
+    }
+
     /** Switches to another namespace. */
     void enter(int namespace, NamespaceIdentity identity, Object subject) throws IOException {
+        makeSureThatItReturns();
         compareIfNested();
         Native.check(setns(namespace, SPARE_FRAMES), "setns", subject);
         current = namespace;
@@ -114,6 +129,7 @@ final class ThreadNamespace {
 
     /** Switches to a new namespace. */
     void enterNew() throws IOException {
+        makeSureThatItReturns();
         compareIfNested();
         Native.check(unshare(SPARE_FRAMES), "unshare", "the calling thread's network namespace");
         depth++;

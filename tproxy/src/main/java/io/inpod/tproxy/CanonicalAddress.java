@@ -1,11 +1,11 @@
 package io.inpod.tproxy;
 
+import io.inpod.netns.error.AlreadyClosedException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
-import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -54,13 +54,13 @@ public final class CanonicalAddress {
      *
      * @param address what the channel returned
      * @return its canonical form
-     * @throws ClosedChannelException if the channel returned none: it closed before it was first asked for the address
+     * @throws AlreadyClosedException if the channel returned none: it closed before it was first asked for the address
      */
-    public static InetSocketAddress ofChannel(@Nullable SocketAddress address) throws ClosedChannelException {
+    public static InetSocketAddress ofChannel(@Nullable SocketAddress address) throws AlreadyClosedException {
         if (address instanceof InetSocketAddress known && known.getAddress() != null) {
             return of(known);
         }
-        throw new ClosedChannelException();
+        throw new AlreadyClosedException("the channel, before it was first asked for an address,");
     }
 
     private static InetAddress v4(byte[] bytes) {

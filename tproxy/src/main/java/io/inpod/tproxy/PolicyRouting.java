@@ -1,5 +1,6 @@
 package io.inpod.tproxy;
 
+import io.inpod.netlink.Loopback;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.PolicyRule;
 import io.inpod.netlink.Route;
@@ -15,9 +16,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -26,7 +29,8 @@ import java.util.Set;
  * the kernel's Documentation/networking/tproxy.rst and ip-rule(8).
  *
  * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface must be up. A foreign rule with the same priority, an earlier rule
- * that routes the same packets elsewhere, and a foreign route in the table are reported and left alone. If the loopback interface has no
+ * that routes the same packets elsewhere, and a foreign route in the table are reported and left alone. Several may share a table: the route
+ * stays until no rule looks the table up. If the loopback interface has no
  * IPv6 (a kernel without it, or {@code net.ipv6.conf.lo.disable_ipv6}), the kernel accepts no such route and delivers no such packets; IPv6
  * is left out then.
  *
@@ -37,13 +41,12 @@ import java.util.Set;
  * @param families the address families to route, at least one
  */
 public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpFamily> families) implements NamespaceChange {
-    private static final String LOOPBACK = "lo";
     private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
 
-    /** Istio's values, for IPv4: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
+    /** Istio's values, for both families: {@code fwmark 0x111/0xfff pref 32764 lookup 100}. */
     public static final PolicyRouting DEFAULT =
             new PolicyRouting(InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK, InPodConstants.RULE_PRIORITY,
-                    InPodConstants.ROUTING_TABLE, Set.of(IpFamily.V4));
+                    InPodConstants.ROUTING_TABLE, Set.of(IpFamily.V4, IpFamily.V6));
 
     /**
      * Checks the ranges.
@@ -93,6 +96,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
+        requireLoopback(namespace);
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
             Deque<Part> added = new ArrayDeque<>();
             try {
@@ -111,6 +115,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
     @Override
     public void verify(NetworkNamespace namespace) throws IOException {
+        requireLoopback(namespace);
         List<String> missing = new ArrayList<>();
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
             for (Part part : parts(network, ipv6On(namespace))) {
@@ -127,7 +132,9 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
-            List<IOException> failures = removeAll(parts(network, true));
+            List<Part> parts = parts(network, hasIpv6(namespace));
+            Collections.reverse(parts); // the rules first: a route that a rule still looks up is another's too
+            List<IOException> failures = removeAll(parts);
             if (!failures.isEmpty()) {
                 IOException failure =
                         new IOException("policy routing in " + namespace + " could not be removed completely", failures.get(0));
@@ -153,9 +160,26 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         return failures;
     }
 
+    /** The kernel adds the route of IPv4 even then, and only refuses that of IPv6. */
+    private void requireLoopback(NetworkNamespace namespace) throws IOException {
+        Optional<String> fault = Loopback.fault(namespace);
+        if (fault.isPresent()) {
+            throw new IOException(this + " in " + namespace + " can't work: " + fault.get());
+        }
+    }
+
     private static boolean ipv6On(NetworkNamespace namespace) throws IOException {
         try {
             return NamespaceFiles.read(namespace, IPV6_OFF).startsWith("0");
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    private static boolean hasIpv6(NetworkNamespace namespace) throws IOException {
+        try {
+            NamespaceFiles.read(namespace, IPV6_OFF);
+            return true;
         } catch (NoSuchFileException e) {
             return false;
         }
@@ -168,7 +192,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
             if (family == IpFamily.V6 && !ipv6) {
                 continue;
             }
-            parts.add(new RoutePart(network, Route.localDefault(family, LOOPBACK, table)));
+            parts.add(new RoutePart(network, Route.localDefault(family, Loopback.NAME, table)));
             parts.add(new RulePart(network, new PolicyRule(family, priority, mark, mask, table)));
         }
         return parts;
@@ -205,7 +229,9 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
         @Override
         public void delete() throws IOException {
-            network.routes().delete(route);
+            if (network.rules().list(route.family()).stream().noneMatch(rule -> rule.table() == route.table())) {
+                network.routes().delete(route);
+            }
         }
 
         @Override

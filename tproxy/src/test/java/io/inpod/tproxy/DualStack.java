@@ -13,12 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Adds IPv6 addresses to pods, and loads the same rules for both families with the system's own tools. */
 final class DualStack {
-    static final PolicyRouting ROUTING = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
+    static final PolicyRouting ROUTING = PolicyRouting.DEFAULT;
 
     /** Documentation addresses (RFC 5737, RFC 3849) that no interface has. */
     static final String ELSEWHERE_V4 = "198.51.100.7";

@@ -3,6 +3,7 @@ package io.inpod.tproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netlink.Loopback;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
@@ -14,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** Policy routing, judged by the system's own tool. */
 class PolicyRoutingTest {
-    private static final PolicyRouting BOTH = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
+    private static final PolicyRouting BOTH = PolicyRouting.DEFAULT;
+    private static final PolicyRouting V4 = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4));
 
     @Test
     @Pods
@@ -40,13 +42,13 @@ class PolicyRoutingTest {
     @Pods
     void completesAndRemovesHalfAnInstallation(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        PolicyRouting.DEFAULT.install(pod);
+        V4.install(pod);
         Tool.run(pod, "ip", "rule", "del", "pref", "32764");
-        assertThatThrownBy(() -> PolicyRouting.DEFAULT.verify(pod)).hasMessageContaining("rule").hasMessageNotContaining("route \"");
-        PolicyRouting.DEFAULT.install(pod);
-        PolicyRouting.DEFAULT.verify(pod);
+        assertThatThrownBy(() -> V4.verify(pod)).hasMessageContaining("rule").hasMessageNotContaining("route \"");
+        V4.install(pod);
+        V4.verify(pod);
         Tool.run(pod, "ip", "route", "flush", "table", "100");
-        PolicyRouting.DEFAULT.remove(pod);
+        V4.remove(pod);
         assertThat(Tool.run(pod, "ip", "rule")).doesNotContain("0x111");
     }
 
@@ -55,7 +57,7 @@ class PolicyRoutingTest {
     void leavesAForeignRuleAloneAndUndoesItsOwnPart(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         Tool.run(pod, "ip", "rule", "add", "pref", "32764", "fwmark", "0x42", "lookup", "200");
-        assertThatThrownBy(() -> PolicyRouting.DEFAULT.install(pod)).isInstanceOf(IOException.class).hasMessageContaining("0x42");
+        assertThatThrownBy(() -> V4.install(pod)).isInstanceOf(IOException.class).hasMessageContaining("0x42");
         assertThat(Tool.run(pod, "ip", "rule")).contains("fwmark 0x42 lookup 200");
         assertThat(Tool.run(pod, "ip", "route", "show", "table", "all")).doesNotContain("table 100");
     }
@@ -79,11 +81,11 @@ class PolicyRoutingTest {
     void leavesOtherConflictsAloneToo(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         Tool.run(pod, "ip", "rule", "add", "pref", "50", "fwmark", "0x111/0xff", "lookup", "200");
-        refusesAndChangesNothing(pod, PolicyRouting.DEFAULT, "earlier rule", "50:", "lookup 200");
+        refusesAndChangesNothing(pod, V4, "earlier rule", "50:", "lookup 200");
         Tool.run(pod, "ip", "rule", "del", "pref", "50");
         Tool.run(pod, "ip", "rule", "add", "pref", "60", "fwmark", "0x222/0xfff", "lookup", "200"); // for other packets
         Tool.run(pod, "ip", "route", "add", "10.0.0.0/8", "via", "10.77.0.1", "table", "100");
-        refusesAndChangesNothing(pod, PolicyRouting.DEFAULT, "another route", "10.0.0.0/8");
+        refusesAndChangesNothing(pod, V4, "another route", "10.0.0.0/8");
         Tool.run(pod, "ip", "route", "del", "10.0.0.0/8", "table", "100");
         Tool.run(pod, "ip", "-6", "route", "add", "blackhole", "default", "table", "100");
         refusesAndChangesNothing(pod, BOTH, "another route", "blackhole");
@@ -162,15 +164,56 @@ class PolicyRoutingTest {
 
     @Test
     @Pods
-    void saysThatLoopbackIsDownAndChangesNoOtherNamespace(PodNetwork network) throws Exception {
+    void takesNoRuleThatOnlyResemblesItsOwn(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Tool.run(pod, "ip", "rule", "add", "pref", "32764", "from", "10.0.0.0/8", "fwmark", "0x111/0xfff", "lookup", "100");
+        Tool.run(pod, "ip", "-6", "rule", "add", "pref", "32764", "fwmark", "0x111/0xfff", "lookup", "100", "proto", "static");
+        Tool.run(pod, "ip", "route", "add", "local", "default", "dev", "lo", "table", "100", "src", "127.0.0.1");
+        Tool.run(pod, "ip", "-6", "route", "add", "unreachable", "default", "table", "100");
+        String before = state(pod);
+
+        PolicyRouting.DEFAULT.remove(pod);
+
+        assertThat(state(pod)).isEqualTo(before).contains("from 10.0.0.0/8", "src 127.0.0.1", "unreachable");
+    }
+
+    @Test
+    @Pods
+    void theRouteStaysWhileAnotherRuleNeedsIt(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        String before = state(pod);
+        PolicyRouting other = new PolicyRouting(0x200, 0xf00, 100, 100, Set.of(IpFamily.V4, IpFamily.V6));
+        BOTH.install(pod);
+        other.install(pod);
+
+        BOTH.remove(pod);
+        other.verify(pod);
+        BOTH.remove(pod);
+        other.verify(pod);
+        assertThat(Tool.run(pod, "ip", "-6", "route", "show", "table", "100")).contains("local default dev lo");
+
+        other.remove(pod);
+        assertThat(state(pod)).isEqualTo(before);
+    }
+
+    @Test
+    @Pods
+    void saysThatLoopbackIsDownAndChangesNothing(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (NetworkNamespace own = NetworkNamespace.current()) {
             String before = state(own);
-            BOTH.install(pod);
-            BOTH.remove(pod);
             Tool.run(pod, "ip", "link", "set", "lo", "down");
-            assertThatThrownBy(() -> BOTH.install(pod)).isInstanceOf(IOException.class).hasMessageContaining("local default dev lo");
-            assertThat(state(pod)).doesNotContain("0x111");
+            for (IpFamily family : IpFamily.values()) {
+                refusesAndChangesNothing(pod, BOTH.withFamilies(Set.of(family)), "lo is down", "ip link set lo up");
+            }
+            assertThat(Loopback.fault(pod)).hasValueSatisfying(fault -> assertThat(fault).startsWith("lo is down"));
+            Tool.run(pod, "ip", "link", "set", "lo", "up");
+            assertThat(Loopback.fault(pod)).isEmpty();
+            BOTH.install(pod);
+            Tool.run(pod, "ip", "link", "set", "lo", "down"); // takes the route of IPv6 with it
+            assertThatThrownBy(() -> BOTH.verify(pod)).isInstanceOf(IOException.class).hasMessageContaining("lo is down");
+            BOTH.remove(pod);
+            assertThat(state(pod)).doesNotContain("0x111").doesNotContain("table 100");
             assertThat(state(own)).isEqualTo(before);
             try (NetworkNamespace still = NetworkNamespace.current()) {
                 assertThat(still).isEqualTo(own);

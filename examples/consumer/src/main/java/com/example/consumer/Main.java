@@ -3,6 +3,7 @@ package com.example.consumer;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.text.IptablesRestore;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -55,6 +56,9 @@ public final class Main {
                 loops.shutdownGracefully().sync();
             }
 
+            try (Rtnetlink network = Rtnetlink.open(namespace)) {
+                network.links().up("lo");
+            }
             PolicyRouting.DEFAULT.install(namespace);
             PolicyRouting.DEFAULT.verify(namespace);
             PolicyRouting.DEFAULT.remove(namespace);

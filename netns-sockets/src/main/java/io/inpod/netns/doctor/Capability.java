@@ -16,7 +16,7 @@ import java.util.List;
  * loaded. {@link Doctor} prints the results for all constants as a table.
  */
 public enum Capability {
-    /** Entering the namespace, see setns(2). */
+    /** Entering the namespace, see setns(2); a thread that is in it already needn't. */
     ENTER("enter the namespace", "CONFIG_NET_NS", CapabilityChecks::enter, CAP_SYS_ADMIN),
     /** Creating network namespaces. */
     CREATE("create network namespaces", "CONFIG_NET_NS", CapabilityChecks::create, CAP_SYS_ADMIN),

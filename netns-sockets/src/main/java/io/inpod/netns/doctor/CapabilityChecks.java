@@ -40,9 +40,18 @@ final class CapabilityChecks {
 
     private CapabilityChecks() {}
 
+    /** The namespace that the thread is in needn't be entered, but whether that would be possible says whether others can be. */
     static int enter(NetworkNamespace namespace) throws IOException {
-        namespace.run(() -> {});
-        return 0;
+        if (!isCurrent(namespace)) {
+            namespace.run(() -> {});
+            return 0;
+        }
+        int number = namespace.fd().acquire();
+        try {
+            return errno(Native.LIBC.setns(number, Constants.CLONE_NEWNET));
+        } finally {
+            namespace.fd().release();
+        }
     }
 
     static int create(NetworkNamespace namespace) throws IOException {
@@ -112,7 +121,7 @@ final class CapabilityChecks {
     }
 
     private static int netlink(NetworkNamespace namespace, int protocol, NetlinkRequest request) throws IOException {
-        try (NetlinkSocket socket = isCurrent(namespace) ? NetlinkSocket.current(protocol) : NetlinkSocket.open(namespace, protocol)) {
+        try (NetlinkSocket socket = NetlinkSocket.open(namespace, protocol)) {
             socket.execute(request);
             return 0;
         } catch (NetlinkException e) {
@@ -130,7 +139,7 @@ final class CapabilityChecks {
             int socket = Native.LIBC.socket(family, type | Constants.SOCK_CLOEXEC, 0);
             return socket < 0 ? -Native.errno() : socket;
         };
-        int socket = isCurrent(namespace) ? create.call() : namespace.call(create);
+        int socket = namespace.call(create);
         if (socket < 0) {
             return -socket;
         }
@@ -141,7 +150,6 @@ final class CapabilityChecks {
         }
     }
 
-    /** Whether the thread is in the namespace already, where sockets can be created without the privilege to switch. */
     private static boolean isCurrent(NetworkNamespace namespace) throws IOException {
         try (NetworkNamespace current = NetworkNamespace.current()) {
             return current.equals(namespace);

@@ -3,6 +3,7 @@ package io.inpod.netns.doctor;
 import io.inpod.netns.InPodSettings;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.internal.NettyVersions;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -72,6 +73,7 @@ public final class Doctor {
             }
         }
         advice.forEach((what, capabilities) -> out.printf("%nTo %s:%n  %s%n", String.join(", ", capabilities), what));
+        NettyVersions.mix().ifPresent(mix -> out.printf("%n%s%n", mix));
     }
 
     private static void printSettings(NetworkNamespace namespace, PrintStream out) {

@@ -12,6 +12,7 @@ public final class Constants {
     public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
     public static final int O_CLOEXEC = 0x80000;
     public static final int O_NONBLOCK = OpenFlags.O_NONBLOCK.intValue();
+    public static final int O_NOFOLLOW = OpenFlags.O_NOFOLLOW.intValue();
     public static final int AT_FDCWD = -100;
     public static final int AT_EMPTY_PATH = 0x1000;
     public static final int F_DUPFD_CLOEXEC = 1030;
@@ -34,6 +35,7 @@ public final class Constants {
     public static final long MS_REC = 16384;
     public static final long MS_SHARED = 1 << 20;
     public static final int MNT_DETACH = 2;
+    public static final int UMOUNT_NOFOLLOW = 8;
     public static final int LOCK_EX = 2;
 
     public static final int AF_UNIX = AddressFamily.AF_UNIX.intValue();

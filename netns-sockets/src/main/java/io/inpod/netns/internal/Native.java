@@ -29,15 +29,24 @@ public final class Native {
         try {
             return LibraryLoader.create(LibC.class).failImmediately().load("c");
         } catch (UnsatisfiedLinkError e) {
-            String directory = System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"));
-            UnsatisfiedLinkError clear = new UnsatisfiedLinkError("can't load the native library, which jffi extracts into " + directory
-                    + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. "
-                    + "Name another one with"
-                    + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader reports: "
-                    + innermost(e));
+            UnsatisfiedLinkError clear = new UnsatisfiedLinkError(explain(e));
             clear.initCause(e);
             throw clear;
         }
+    }
+
+    /** Says why the library can't be loaded, and what to do. */
+    static String explain(UnsatisfiedLinkError e) {
+        String report = innermost(e).toString().lines().findFirst().orElse(""); // jffi puts a whole stack trace into its message
+        if (report.contains("IllegalCallerException")) {
+            return "this Java refuses native access: run it with --enable-native-access=ALL-UNNAMED, and on the module path with"
+                    + " --enable-native-access=org.jnrproject.jffi,io.netty.common,ALL-UNNAMED. The loader reports: " + report;
+        }
+        return "can't load the native library, which jffi extracts into "
+                + System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"))
+                + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. Name another one with"
+                + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader reports: "
+                + report;
     }
 
     private static Throwable innermost(Throwable e) {

@@ -8,8 +8,9 @@ public final class NetlinkStructs {
 
     /** All tables. */
     public static List<StructLayout> all() {
-        return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, Rtmsg.STRUCT,
-                Rtnexthop.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT,
+        return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, IfaCacheinfo.STRUCT,
+                Rtmsg.STRUCT,
+                Rtnexthop.STRUCT, RtaCacheinfo.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT,
                 InetDiagReq.STRUCT, InetDiagMsg.STRUCT);
     }
 
@@ -67,6 +68,15 @@ public final class NetlinkStructs {
         private Ifaddrmsg() {}
     }
 
+    /** The lifetimes of an address, see linux/if_addr.h. */
+    public static final class IfaCacheinfo {
+        public static final StructLayout STRUCT = StructLayout.struct("ifa_cacheinfo", 16);
+        public static final Field PREFERRED = STRUCT.field("ifa_prefered", 0, 4);
+        public static final Field VALID = STRUCT.field("ifa_valid", 4, 4);
+
+        private IfaCacheinfo() {}
+    }
+
     /** A route, see rtnetlink(7). */
     public static final class Rtmsg {
         public static final StructLayout STRUCT = StructLayout.struct("rtmsg", 12);
@@ -87,9 +97,19 @@ public final class NetlinkStructs {
     public static final class Rtnexthop {
         public static final StructLayout STRUCT = StructLayout.struct("rtnexthop", 8);
         public static final Field LENGTH = STRUCT.field("rtnh_len", 0, 2);
+        public static final Field FLAGS = STRUCT.field("rtnh_flags", 2, 1);
+        public static final Field HOPS = STRUCT.field("rtnh_hops", 3, 1);
         public static final Field INDEX = STRUCT.field("rtnh_ifindex", 4, 4);
 
         private Rtnexthop() {}
+    }
+
+    /** What the kernel knows about a route's use, see linux/rtnetlink.h. */
+    public static final class RtaCacheinfo {
+        public static final StructLayout STRUCT = StructLayout.struct("rta_cacheinfo", 32);
+        public static final Field EXPIRES = STRUCT.field("rta_expires", 8, 4);
+
+        private RtaCacheinfo() {}
     }
 
     /** A routing rule, see linux/fib_rules.h. */

@@ -1,5 +1,6 @@
 package io.inpod.netns.socket;
 
+import io.inpod.netns.internal.NettyVersions;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollDatagramChannel;
@@ -23,7 +24,8 @@ final class EpollChannels implements TransportChannels {
     /** Null if epoll can be used; otherwise why it can't. */
     static @Nullable String unavailability() {
         Throwable cause = Epoll.unavailabilityCause();
-        return cause == null ? null : "Netty's native library for it can't be used: " + cause.getMessage();
+        return cause == null ? null : "Netty's native library for it can't be used: " + cause.getMessage()
+                + NettyVersions.mix().map(". "::concat).orElse("");
     }
 
     /** Returns the constructors. Throws an exception with the reason if epoll can't be used. */

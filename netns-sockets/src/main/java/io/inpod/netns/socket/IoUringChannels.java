@@ -1,5 +1,6 @@
 package io.inpod.netns.socket;
 
+import io.inpod.netns.internal.NettyVersions;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.ServerSocketChannel;
@@ -31,7 +32,8 @@ final class IoUringChannels implements TransportChannels {
         }
         try {
             Throwable cause = IoUring.unavailabilityCause();
-            return cause == null ? null : "Netty's native library for it can't be used: " + cause.getMessage();
+            return cause == null ? null : "Netty's native library for it can't be used: " + cause.getMessage()
+                    + NettyVersions.mix().map(". "::concat).orElse("");
         } catch (NoClassDefFoundError e) {
             return "it is not among the application's dependencies: add io.netty:netty-transport-native-io_uring with the classifier"
                     + " linux-x86_64 or linux-aarch_64";

@@ -1,8 +1,8 @@
 package io.inpod.netns.socket;
 
+import io.inpod.netns.error.AlreadyClosedException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NetworkChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +27,14 @@ final class JdkDescriptor {
     }
 
     /** Returns a channel's descriptor. If that fails, the error names what it was needed for. */
-    static int of(NetworkChannel channel, Object what) throws ClosedChannelException {
+    static int of(NetworkChannel channel, Object what) throws AlreadyClosedException {
         Method number = NUMBER;
         if (number == null) {
             throw new UnsupportedOperationException("the JDK has no " + what + " for " + channel.getClass().getSimpleName()
                     + "; start the JVM with " + flag() + ", or use a Netty channel");
         }
         if (!channel.isOpen()) {
-            throw new ClosedChannelException();
+            throw new AlreadyClosedException(channel.toString());
         }
         try {
             return (int) number.invoke(channel);

@@ -1,6 +1,7 @@
 package io.inpod.netns.socket;
 
 import io.inpod.netns.OwnedFd;
+import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.SocketNumbers;
@@ -9,7 +10,6 @@ import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NetworkChannel;
 import java.util.List;
 
@@ -182,12 +182,12 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
         return domain == SocketNumbers.AF_INET6 ? placesOfIpv6 : places;
     }
 
-    static int descriptor(Channel channel) throws ClosedChannelException {
+    static int descriptor(Channel channel) throws AlreadyClosedException {
         if (!(channel instanceof UnixChannel unix)) {
             throw new IllegalArgumentException(channel + " has no file descriptor: only channels on epoll and io_uring do");
         }
         if (!unix.fd().isOpen()) {
-            throw new ClosedChannelException();
+            throw new AlreadyClosedException(channel.toString());
         }
         return unix.fd().intValue();
     }

@@ -8,7 +8,6 @@ import io.inpod.netns.internal.Poll;
 import io.inpod.netns.internal.SocketStructs.SockaddrLl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.time.Duration;
 
 /**
@@ -40,7 +39,7 @@ public final class PacketSocket implements AutoCloseable {
         int type = Constants.SOCK_RAW | Constants.SOCK_CLOEXEC;
         // with protocol 0 it receives nothing until it is bound, and so no frame of another interface
         int socket = namespace.call(() -> Native.LIBC.socket(Constants.AF_PACKET, type, 0));
-        OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_PACKET)", subject));
+        OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_PACKET)", subject), "packet socket on " + subject);
         try {
             Native.LIBC.setsockopt(socket, Constants.SOL_SOCKET, Constants.SO_RCVBUF, Native.buffer(4).putInt(0, BUFFER_BYTES), 4);
             ByteBuffer address = Native.buffer(SockaddrLl.STRUCT.size());
@@ -68,9 +67,7 @@ public final class PacketSocket implements AutoCloseable {
         try {
             Poll.readable(number, timeout, subject);
             long length = Native.LIBC.recv(number, frame, frame.remaining(), 0);
-            if (fd.isClosed()) {
-                throw new AsynchronousCloseException();
-            }
+            fd.requireOpen();
             frame.position(frame.position() + Native.check((int) length, "recv(AF_PACKET)", subject)).flip();
         } finally {
             fd.release();

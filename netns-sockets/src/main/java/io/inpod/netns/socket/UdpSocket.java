@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +55,7 @@ public final class UdpSocket implements AutoCloseable {
         int family = options.family() == StandardProtocolFamily.INET ? Constants.AF_INET : Constants.AF_INET6;
         int type = Constants.SOCK_DGRAM | Constants.SOCK_CLOEXEC;
         int number = namespace.call(() -> Native.LIBC.socket(family, type, 0));
-        OwnedFd fd = OwnedFd.adopt(Native.check(number, "socket", namespace));
+        OwnedFd fd = OwnedFd.adopt(Native.check(number, "socket", namespace), "UDP socket in " + namespace);
         try {
             options.apply(fd);
             return new UdpSocket(fd, family, namespace);
@@ -178,9 +177,7 @@ public final class UdpSocket implements AutoCloseable {
         int number = fd.acquire();
         try {
             int received = header.receive(number, data);
-            if (fd.isClosed()) {
-                throw new AsynchronousCloseException();
-            }
+            fd.requireOpen();
             if (received < 0 && (Native.errno() == Constants.EAGAIN || Native.errno() == Constants.EINTR)) {
                 return null;
             }
@@ -211,6 +208,6 @@ public final class UdpSocket implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "UDP socket " + fd + " in " + namespace;
+        return fd.toString();
     }
 }

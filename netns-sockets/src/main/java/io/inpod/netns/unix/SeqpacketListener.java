@@ -31,7 +31,7 @@ public final class SeqpacketListener implements AutoCloseable {
      *
      * @param timeout how long to wait; zero waits indefinitely
      * @return the connection, to be closed by the caller
-     * @throws java.nio.channels.AsynchronousCloseException if this listener is closed meanwhile
+     * @throws io.inpod.netns.error.AlreadyClosedException if this listener is closed, before or meanwhile
      * @throws java.net.SocketTimeoutException if none arrived in time
      * @throws IOException if the process has too many files open
      */

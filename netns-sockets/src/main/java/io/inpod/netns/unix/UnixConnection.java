@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.lang.ref.Reference;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +52,7 @@ final class UnixConnection implements AutoCloseable {
 
     static OwnedFd socket(int type, Path path) throws IOException {
         int number = Native.LIBC.socket(Constants.AF_UNIX, type | Constants.SOCK_CLOEXEC, 0);
-        return OwnedFd.adopt(Native.check(number, "socket(AF_UNIX)", path));
+        return OwnedFd.adopt(Native.check(number, "socket(AF_UNIX)", path), "unix socket " + path);
     }
 
     /** Waits for space in the listener's queue; indefinitely if the timeout is zero. Sending is limited in the same way. */
@@ -150,7 +149,7 @@ final class UnixConnection implements AutoCloseable {
                     if (received >= 0) {
                         header.received().forEach(OwnedFd::close);
                     }
-                    throw new AsynchronousCloseException();
+                    fd.requireOpen();
                 }
                 if (received >= 0) {
                     break;

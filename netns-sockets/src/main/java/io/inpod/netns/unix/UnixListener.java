@@ -8,7 +8,6 @@ import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -74,11 +73,9 @@ final class UnixListener implements AutoCloseable {
                 Poll.readable(number, deadline, this);
                 int accepted = Native.LIBC.accept4(number, null, null, Constants.SOCK_CLOEXEC);
                 if (accepted >= 0) {
-                    return new UnixConnection(OwnedFd.adopt(accepted), path);
+                    return new UnixConnection(OwnedFd.adopt(accepted, toString()), path);
                 }
-                if (fd.isClosed()) {
-                    throw new AsynchronousCloseException();
-                }
+                fd.requireOpen();
                 if (Native.errno() != Constants.EINTR) {
                     throw Native.failure("accept4", path);
                 }

@@ -7,13 +7,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Records requests, and sends the answers that a test chooses: by default it finds links and acknowledges everything. */
+/**
+ * Records requests, and sends the answers that a test chooses: by default it finds and lists links, acknowledges everything, and lists what
+ * has been added.
+ */
 final class FakeKernel implements NetlinkTransport {
     static final int PORT = 4711;
 
@@ -21,6 +25,7 @@ final class FakeKernel implements NetlinkTransport {
     record Sent(int type, int flags, int sequence, byte[] bytes) {}
 
     private final Map<String, Integer> links;
+    private final List<Sent> added = new ArrayList<>();
     private final Deque<Object> answers = new ArrayDeque<>();
     final List<Sent> sent = new ArrayList<>();
     final List<Integer> batches = new ArrayList<>();
@@ -80,14 +85,31 @@ final class FakeKernel implements NetlinkTransport {
 
     void acknowledge(Sent request) {
         if ((request.flags() & Wire.DUMP) == Wire.DUMP) {
-            answer(done(request.sequence(), 0));
+            list(request);
         } else if (request.type() == LinkMessages.GET) {
             NetlinkMessage message = new NetlinkMessage(LinkMessages.GET, ByteBuffer.wrap(request.bytes()).order(ByteOrder.nativeOrder()));
             String name = String.valueOf(NetlinkMessage.string(message.attributes(Nlmsghdr.STRUCT.size() + Ifinfomsg.STRUCT.size()).get(LinkMessages.NAME)));
             answer(link(request.sequence(), 0, links.getOrDefault(name, 0), name), ack(request.sequence(), 0));
         } else {
+            if ((request.flags() & NetlinkRequest.CREATE) != 0) {
+                added.add(request);
+            }
             answer(ack(request.sequence(), 0));
         }
+    }
+
+    private void list(Sent request) {
+        int sequence = request.sequence();
+        if (request.type() == LinkMessages.GET) {
+            links.forEach((name, index) -> answer(link(sequence, 0, index, name)));
+        }
+        for (Sent object : added) {
+            if (object.type() == request.type() - 2) { // RTM_NEW... and RTM_GET...
+                byte[] payload = Arrays.copyOfRange(object.bytes(), Nlmsghdr.STRUCT.size(), object.bytes().length);
+                answer(message(object.type(), 0, sequence, PORT, payload));
+            }
+        }
+        answer(done(sequence, 0));
     }
 
     @Override

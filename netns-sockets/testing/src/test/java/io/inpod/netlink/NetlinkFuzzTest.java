@@ -40,7 +40,7 @@ class NetlinkFuzzTest {
             network -> network.neighbours().list(IpFamily.V4));
 
     private static final int[] TYPES = {
-        Wire.NOOP, Wire.ERROR, Wire.DONE, Wire.OVERRUN, LinkMessages.NEW, Addresses.NEW, RouteMessages.NEW, RuleMessages.NEW, Neighbours.NEW
+        Wire.NOOP, Wire.ERROR, Wire.DONE, Wire.OVERRUN, LinkMessages.NEW, AddressMessages.NEW, RouteMessages.NEW, RuleMessages.NEW, Neighbours.NEW
     };
 
     private final Random random = new Random(SEED);

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,14 +74,20 @@ class RecordedRequestsTest {
         Action action = ACTIONS.get(name);
         assertThat(action).as(name).isNotNull();
         FakeKernel kernel = new FakeKernel(Map.of("lo", 1, "v1", 2, "v0", 3, "br0", 4, "a0", 7));
+        Rtnetlink network = new Rtnetlink(kernel.socket());
+        if (name.matches("(address|route|rule)-delete")) { // only what is there can be deleted
+            Objects.requireNonNull(ACTIONS.get(name.replace("delete", "add"))).on(network);
+        }
 
-        action.on(new Rtnetlink(kernel.socket()));
+        action.on(network);
 
         // a list of addresses is followed by one of links, for their names
         FakeKernel.Sent sent = kernel.sent.get(name.equals("address-list") ? 0 : kernel.sent.size() - 1);
         Map<String, String> expected = fields(HexFormat.of().parseHex(recording.split(" ")[0]));
-        if (name.endsWith("-delete")) { // ip would delete a route of any type and a rule with any action; we are more careful
+        if (name.endsWith("-delete")) { // ip would delete a route of any type, scope and maker, and a rule with any action
             expected.replace("rtm_type", "1");
+            expected.replace("rtm_scope", "0");
+            expected.replace("rtm_protocol", "3");
             expected.replace("action", "1");
         }
         assertThat(fields(sent.bytes())).isEqualTo(expected);

@@ -10,6 +10,7 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.util.stream.IntStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 
@@ -86,9 +87,7 @@ class RtnetlinkTest {
     @Test
     void aLongListIsComplete(PodNetwork network) throws IOException {
         try (Rtnetlink rtnetlink = Rtnetlink.open(network.pod(0).namespace())) {
-            for (int i = 0; i < 3000; i++) {
-                rtnetlink.rules().add(new PolicyRule(IpFamily.V4, 1000 + i, i + 1, -1, 100));
-            }
+            rtnetlink.rules().addAll(IntStream.range(0, 3000).mapToObj(i -> new PolicyRule(IpFamily.V4, 1000 + i, i + 1, -1, 100)).toList());
             assertThat(rtnetlink.rules().list(IpFamily.V4)).filteredOn(rule -> rule.table() == 100).hasSize(3000);
         }
     }

@@ -12,6 +12,7 @@ import io.inpod.netlink.NetworkEvent.RuleChanged;
 import io.inpod.netlink.RtnetlinkWatch.Topic;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -19,7 +20,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -102,8 +102,10 @@ class RtnetlinkWatchTest {
     @Test
     void closingEndsAWaitingThread() throws Exception {
         RtnetlinkWatch watch;
+        String name;
         try (NetworkNamespace quiet = NetworkNamespace.create()) {
             watch = RtnetlinkWatch.open(quiet, Set.of(Topic.RULES));
+            name = quiet.toString();
         }
         CompletableFuture<Path> started = new CompletableFuture<>();
         CompletableFuture<NetworkEvent> result = CompletableFuture.supplyAsync(() -> {
@@ -121,7 +123,7 @@ class RtnetlinkWatchTest {
         watch.close();
 
         assertThatThrownBy(() -> result.get(20, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class)
-                .hasRootCauseInstanceOf(ClosedChannelException.class);
-        assertThatThrownBy(() -> watch.next(LIMIT)).isInstanceOf(ClosedChannelException.class);
+                .hasRootCauseInstanceOf(AlreadyClosedException.class).hasRootCauseMessage("the netlink socket of " + name + " is closed");
+        assertThatThrownBy(() -> watch.next(LIMIT)).isInstanceOf(AlreadyClosedException.class).hasMessageContaining(name);
     }
 }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.doctor.Capability;
+import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.socket.JdkChannels;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.PacketSocket;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.socket.UdpSocket;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -21,18 +23,19 @@ import io.netty.util.ResourceLeakDetectorFactory;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -135,15 +138,32 @@ class MisuseTest {
         NetworkNamespace closed = pod.duplicate();
         closed.close();
         LeakCheck leaks = LeakCheck.begin();
-        List<org.assertj.core.api.ThrowableAssert.ThrowingCallable> uses = List.of(
+        List<ThrowingCallable> uses = List.of(
                 () -> closed.run(() -> {}), closed::owningUserNamespace, closed::duplicate, () -> Rtnetlink.open(closed), () -> idOf(closed, pod),
                 () -> JdkChannels.listen(closed, SocketOptions.NONE, new InetSocketAddress(0)), () -> PacketSocket.open(closed, 0));
         for (var use : uses) {
-            assertThatThrownBy(use).isInstanceOf(ClosedChannelException.class).hasMessage(closed + " is closed");
+            assertThatThrownBy(use).isInstanceOf(AlreadyClosedException.class).hasMessage(closed + " is closed");
         }
         assertThatThrownBy(() -> NettyChannels.client(closed).newChannel()).hasMessage("no socket in " + closed + ": " + closed + " is closed");
         assertThat(Capability.MARK.check(closed).reason()).isEqualTo(closed + " is closed");
         leaks.verify();
+    }
+
+    @Test
+    void everyUseOfAClosedSocketNamesIt(PodNetwork network, @TempDir Path directory) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Rtnetlink netlink = Rtnetlink.open(pod);
+        UdpSocket udp = UdpSocket.open(pod, SocketOptions.NONE);
+        PacketSocket packets = PacketSocket.open(pod, 0);
+        SeqpacketListener listener = SeqpacketListener.listen(directory.resolve("socket"));
+        for (AutoCloseable open : List.of(netlink, udp, packets, listener)) {
+            open.close();
+        }
+        Map<String, ThrowingCallable> uses = Map.of("the netlink socket of " + pod, () -> netlink.links().list(), "UDP socket in " + pod,
+                () -> udp.bind(new InetSocketAddress(0)), "packet socket on interface 0 of " + pod,
+                () -> packets.receive(ByteBuffer.allocateDirect(1), Duration.ofMillis(1)), "unix socket " + directory.resolve("socket"),
+                () -> listener.accept(Duration.ofMillis(1)));
+        uses.forEach((closed, use) -> assertThatThrownBy(use).isInstanceOf(AlreadyClosedException.class).hasMessage(closed + " is closed"));
     }
 
     @Test

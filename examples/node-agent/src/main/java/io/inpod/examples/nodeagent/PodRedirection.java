@@ -28,13 +28,12 @@ import org.slf4j.LoggerFactory;
  */
 record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
-    private static final PolicyRouting BOTH =
-            PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6));
+    private static final PolicyRouting IPV4 = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4));
 
-    /** Returns whether a pod has been redirected before, with whatever options: the routing is the same for all of them. */
+    /** Returns whether a pod has been redirected before, with whatever options: the routing of IPv4 is the same for all of them. */
     static boolean isRouted(NetworkNamespace netns) {
         try {
-            PolicyRouting.DEFAULT.verify(netns);
+            IPV4.verify(netns);
             return true;
         } catch (IOException e) {
             return false;
@@ -84,7 +83,7 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
     NamespaceChange change(PodOverrides overrides, List<String> proxyCgroups) {
-        return Redirection.of(ipv6 ? BOTH : PolicyRouting.DEFAULT, settings(), rules(overrides, proxyCgroups));
+        return Redirection.of(ipv6 ? PolicyRouting.DEFAULT : IPV4, settings(), rules(overrides, proxyCgroups));
     }
 
     /** Returns the settings of a pod on which the redirection depends. */

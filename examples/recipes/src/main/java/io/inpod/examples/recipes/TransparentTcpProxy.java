@@ -4,7 +4,6 @@ import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.netns.InPodConstants;
-import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.ClientAddress;
@@ -49,7 +48,7 @@ public final class TransparentTcpProxy {
         SocketOptions sockets = UpstreamOptions.DEFAULT.sockets().with(MARK, InPodConstants.PROXY_MARK);
         OwnConnections own = new OwnConnections();
         UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
-        PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
+        PolicyRouting.DEFAULT.install(namespace);
         return AcceptLoop.listen(namespace, new InetSocketAddress("::", PORT), sockets.with(TRANSPARENT, true), loops.next(),
                 AcceptRules.ofPorts(Set.of(PORT), own), new AcceptHandler() {
                     @Override

@@ -1,7 +1,6 @@
 package io.inpod.examples.recipes;
 
 import io.inpod.netns.InPodConstants;
-import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.netns.socket.SocketOptions;
@@ -15,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -32,7 +30,7 @@ public final class TransparentUdpProxy {
     private TransparentUdpProxy() {}
 
     static TransparentUdpSocket listen(NetworkNamespace namespace) throws IOException {
-        PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
+        PolicyRouting.DEFAULT.install(namespace);
         return TransparentUdpSocket.bind(namespace, SOCKETS, new InetSocketAddress("::", InPodConstants.DNS_PORT));
     }
 

@@ -41,6 +41,11 @@ final class RulesPlace {
 
         @Option(names = "--pid", paramLabel = "N", required = true, description = "a process in the network namespace")
         private @Nullable Long pid;
+
+        @Option(names = "--own-namespace", required = true,
+                description = "the network namespace of this process, which is itself a part of the pod, such as an init container; "
+                        + "CAP_NET_ADMIN is all it needs")
+        private boolean own;
     }
 
     @Spec(Spec.Target.MIXEE)
@@ -69,6 +74,9 @@ final class RulesPlace {
     private PresetOptions preset = new PresetOptions();
 
     NetworkNamespace open() throws IOException {
+        if (where.own) {
+            return NetworkNamespace.initial();
+        }
         if (where.pid != null) {
             return NetworkNamespace.ofProcess(where.pid);
         }
@@ -112,7 +120,8 @@ final class RulesPlace {
     }
 
     PodRulesChange podChange() {
-        return new PodRulesChange(podRules(), backends(), reason -> err().println("back end: " + reason));
+        PodRulesChange change = new PodRulesChange(podRules(), backends(), reason -> err().println("back end: " + reason));
+        return where.own ? change.inOwnNamespace() : change;
     }
 
     HostProbeChange hostChange(NetworkNamespace namespace) throws IOException {

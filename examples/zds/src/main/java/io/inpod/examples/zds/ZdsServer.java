@@ -2,11 +2,11 @@ package io.inpod.examples.zds;
 
 import io.inpod.examples.zds.internal.Messages;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.unix.PrivateServer;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.UntrustedPeerException;
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -161,7 +161,7 @@ public final class ZdsServer implements AutoCloseable {
     private List<ZdsPod> register(ProxySession session) throws IOException {
         synchronized (lock) {
             if (server.isClosed()) {
-                throw new ClosedChannelException();
+                throw new AlreadyClosedException("the server for ztunnels");
             }
             List<ZdsPod> known = new ArrayList<>();
             try {

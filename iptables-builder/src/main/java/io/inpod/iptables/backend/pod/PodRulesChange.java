@@ -30,12 +30,13 @@ import java.util.function.Consumer;
  * replaced as a whole. Rules that another back end left in tables that this one doesn't see are differences, and are removed once the new
  * rules are in place.
  *
- * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}. Blocks.
+ * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}, and this process's own unless {@link #inOwnNamespace} permits it. Blocks.
  */
 public final class PodRulesChange implements NamespaceChange {
     private final PodRules rules;
     private final List<Backend> backends;
     private final Consumer<String> reasons;
+    private final boolean own;
 
     /**
      * Creates a change that uses the best of all back ends.
@@ -55,9 +56,32 @@ public final class PodRulesChange implements NamespaceChange {
      * @param reasons receives, on the installing thread, which back end was taken and why, and why not another
      */
     public PodRulesChange(PodRules rules, List<Backend> backends, Consumer<String> reasons) {
+        this(rules, backends, reasons, false);
+    }
+
+    private PodRulesChange(PodRules rules, List<Backend> backends, Consumer<String> reasons, boolean own) {
         this.rules = rules;
         this.backends = List.copyOf(backends);
         this.reasons = reasons;
+        this.own = own;
+    }
+
+    /**
+     * Permits the namespace that this process was started in, for a process that is itself a part of the pod, such as an init container. It
+     * needs CAP_NET_ADMIN alone there. The node's namespace stays refused, see {@link NodeNamespaces#refuseUnlessOwn}.
+     *
+     * @return a copy that permits it
+     */
+    public PodRulesChange inOwnNamespace() {
+        return new PodRulesChange(rules, backends, reasons, true);
+    }
+
+    private void refuseNode(NetworkNamespace namespace) throws IOException {
+        if (own) {
+            NodeNamespaces.refuseUnlessOwn(namespace);
+        } else {
+            NodeNamespaces.refuse(namespace);
+        }
     }
 
     /**
@@ -104,7 +128,7 @@ public final class PodRulesChange implements NamespaceChange {
      */
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
-        NodeNamespaces.refuse(namespace);
+        refuseNode(namespace);
         for (String path : rules.proxyCgroups()) {
             CgroupMount.check(path);
         }
@@ -310,7 +334,7 @@ public final class PodRulesChange implements NamespaceChange {
      */
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
-        NodeNamespaces.refuse(namespace);
+        refuseNode(namespace);
         BackendSearch search = new BackendSearch(namespace);
         List<String> unusable = new ArrayList<>();
         Backend last = null;

@@ -44,6 +44,9 @@ void structs(void) {
     FIELD(ifaddrmsg, ifa_flags);
     FIELD(ifaddrmsg, ifa_scope);
     FIELD(ifaddrmsg, ifa_index);
+    STRUCT(ifa_cacheinfo);
+    FIELD(ifa_cacheinfo, ifa_prefered);
+    FIELD(ifa_cacheinfo, ifa_valid);
     STRUCT(rtmsg);
     FIELD(rtmsg, rtm_family);
     FIELD(rtmsg, rtm_dst_len);
@@ -56,7 +59,11 @@ void structs(void) {
     FIELD(rtmsg, rtm_flags);
     STRUCT(rtnexthop);
     FIELD(rtnexthop, rtnh_len);
+    FIELD(rtnexthop, rtnh_flags);
+    FIELD(rtnexthop, rtnh_hops);
     FIELD(rtnexthop, rtnh_ifindex);
+    STRUCT(rta_cacheinfo);
+    FIELD(rta_cacheinfo, rta_expires);
     STRUCT(fib_rule_hdr);
     FIELD(fib_rule_hdr, family);
     FIELD(fib_rule_hdr, dst_len);

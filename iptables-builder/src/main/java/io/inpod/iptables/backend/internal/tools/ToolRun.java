@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs programs in a namespace. The process starts in the caller's own namespace and enters the other by nsenter(1): the JDK starts a
- * reaper thread with its first process, and that thread must not start in a pod. Output is read through pipes: the programs don't notice
+ * Runs programs in a namespace. The process starts in the caller's own namespace and enters the other by nsenter(1), if it is another: the
+ * JDK starts a reaper thread with its first process, and that thread must not start in a pod. Output is read through pipes: the programs don't notice
  * failed writes to a file, and on a full disk a listing would be empty, as if there were no rules. Input is a file of any length.
  */
 public final class ToolRun {
@@ -73,9 +73,11 @@ public final class ToolRun {
 
     private String run(List<String> command, String input, int fd) throws IOException {
         List<String> whole = new ArrayList<>();
-        whole.add(Programs.find(tools, "nsenter", "util-linux").toString());
-        whole.add("--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
-        whole.add("--");
+        if (!isHere()) { // to enter a namespace takes a privilege, to be in it doesn't
+            whole.add(Programs.find(tools, "nsenter", "util-linux").toString());
+            whole.add("--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
+            whole.add("--");
+        }
         whole.addAll(command);
         ProcessBuilder builder = new ProcessBuilder(whole).directory(new File("/"));
         builder.environment().put("LC_ALL", "C");
@@ -90,6 +92,12 @@ public final class ToolRun {
             throw new IptablesException(String.join(" ", command), namespace.toString(), status, errors.text(), input);
         }
         return output.text();
+    }
+
+    private boolean isHere() throws IOException {
+        try (NetworkNamespace current = NetworkNamespace.current()) {
+            return current.equals(namespace);
+        }
     }
 
     private static Process start(ProcessBuilder builder, String input) throws IOException {
