@@ -1,5 +1,7 @@
 package io.inpod.tproxy.upstream;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.netns.IpFamily;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.Resets;
@@ -156,8 +158,9 @@ final class ConnectAttempt {
     }
 
     private void impossible(String why, @Nullable Throwable cause) {
-        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address "
-                + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
+        SpoofingException reason =
+                new SpoofingException("can't connect to " + toSocketAddressString(destination) + " from the client's address "
+                        + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
         if (connector.options().policy() == SpoofPolicy.PREFER) {
             connector.countFallback();
             plain(reason);

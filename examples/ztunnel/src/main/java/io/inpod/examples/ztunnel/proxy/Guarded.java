@@ -30,7 +30,7 @@ final class Guarded {
         try {
             work.run();
         } catch (RuntimeException | Error e) {
-            LOG.error("connection {} ended by an unexpected error", client, e);
+            LOG.error("connection of {} ended by an unexpected error", AccessLog.text(client.remoteAddress()), e);
             Resets.reset(client);
         }
     }

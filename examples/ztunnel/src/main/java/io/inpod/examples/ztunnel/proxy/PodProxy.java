@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 /** Serves one pod: its listeners inside the pod's namespace, and the connections that they accept. */
 public final class PodProxy {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
-    private static final int BACKLOG = 128;
+    private static final int BACKLOG = 4096;
     private static final Duration HANDSHAKES = Duration.ofSeconds(1);
 
     private final WorkloadInfo info;

@@ -14,22 +14,21 @@ final class TunnelEvents implements HboneEvents {
     @Override
     public void handshakeFailed(Channel connection, String reason) {
         ACCESS.warn("connection failed\tsrc.addr={} dst.addr={} direction=\"inbound\" error=\"tls handshake: {}\"",
-                connection.remoteAddress(),
-                connection.localAddress(), reason.replace('"', '\''));
+                AccessLog.text(connection.remoteAddress()), AccessLog.text(connection.localAddress()), AccessLog.words(reason));
     }
 
     @Override
     public void connectionFailed(Channel connection, String reason) {
-        LOG.info("HBONE connection from {} failed: {}", connection.remoteAddress(), reason);
+        LOG.info("HBONE connection from {} failed: {}", AccessLog.text(connection.remoteAddress()), reason);
     }
 
     @Override
     public void requestExpired(Channel connection, Duration patience) {
-        LOG.error("a request from {} wasn't decided within {}", connection.remoteAddress(), patience);
+        LOG.error("a request from {} wasn't decided within {}", AccessLog.text(connection.remoteAddress()), patience);
     }
 
     @Override
     public void handlerFailed(Channel connection, Throwable cause) {
-        LOG.error("HBONE connection from {} failed", connection.remoteAddress(), cause);
+        LOG.error("HBONE connection from {} failed", AccessLog.text(connection.remoteAddress()), cause);
     }
 }
