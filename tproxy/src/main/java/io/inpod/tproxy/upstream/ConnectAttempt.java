@@ -79,6 +79,15 @@ final class ConnectAttempt {
             impossible(connector.exhaustion(0), null);
             return;
         }
+        InetSocketAddress local;
+        do {
+            if (portsTried == connector.maxAttempts()) {
+                impossible(connector.exhaustion(portsTried), null);
+                return;
+            }
+            portsTried++;
+            local = new InetSocketAddress(from, connector.nextPort());
+        } while (connector.isTaken(local, destination));
         EpollSocketChannel channel;
         try {
             channel = connector.open(destination.getAddress(), true);
@@ -86,8 +95,7 @@ final class ConnectAttempt {
             impossible(String.valueOf(e.getMessage()), e);
             return;
         }
-        portsTried++;
-        connect(channel, new InetSocketAddress(from, connector.nextPort()), new UpstreamConnection(channel, true, null));
+        connect(channel, local, new UpstreamConnection(channel, true, null));
     }
 
     /**

@@ -50,7 +50,7 @@ public final class TransparentTcpProxy {
         OwnConnections own = new OwnConnections();
         UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
         PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4, IpFamily.V6)).install(namespace);
-        return AcceptLoop.listen(namespace, new InetSocketAddress("::", PORT), sockets.with(TRANSPARENT, true), loops.next(),
+        AcceptLoop proxy = AcceptLoop.listen(namespace, new InetSocketAddress("::", PORT), sockets.with(TRANSPARENT, true), loops.next(),
                 AcceptRules.ofPorts(Set.of(PORT), own), new AcceptHandler() {
                     @Override
                     public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
@@ -71,6 +71,8 @@ public final class TransparentTcpProxy {
                                 });
                     }
                 });
+        proxy.channel().closeFuture().addListener(closed -> upstreams.close());
+        return proxy;
     }
 
     public static void main(String[] args) throws Exception {

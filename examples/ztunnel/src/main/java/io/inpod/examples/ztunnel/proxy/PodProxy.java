@@ -47,6 +47,7 @@ public final class PodProxy {
     private static final Duration HANDSHAKES = Duration.ofSeconds(1);
 
     private final WorkloadInfo info;
+    private final List<UpstreamConnector> connectors = new ArrayList<>();
     private final PodContext pod;
     private final TunnelPools pools;
     private final LocalAddresses local;
@@ -92,6 +93,7 @@ public final class PodProxy {
             return proxy;
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
+            proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
         }
@@ -111,8 +113,10 @@ public final class PodProxy {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
-        // A tunnel's client is connected to port 15008, so a source port that the kernel chooses can't clash with its connection.
+        connectors.add(app);
+        // A tunnel's client is connected to port 15008, so a port of the namespace's own range rarely clashes with its other connections.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
+        connectors.add(tunnelsApp);
         HboneServer server = new HboneServer(shared.certificates(), HboneOptions.server().with(new CountedBytes()), new TunnelEvents());
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
@@ -193,6 +197,7 @@ public final class PodProxy {
         try {
             pod.connections().end();
         } finally {
+            connectors.forEach(UpstreamConnector::close);
             local.forget(pod.namespace());
             pod.namespace().close();
         }
