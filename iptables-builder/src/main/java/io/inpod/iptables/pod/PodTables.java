@@ -17,9 +17,11 @@ import java.util.TreeSet;
  */
 enum PodTables {
     /** The tables of iptables: one rule set for each family. */
-    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT", "INPOD_PORTS"),
+    IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT", "INPOD_PORTS",
+            "INPOD_LINK"),
     /** {@code inet} tables: one rule set for both families. */
-    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit", "inpod-ports");
+    INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit", "inpod-ports",
+            "inpod-link");
 
     private static final Target ACCEPT = new Target.Accept();
     private static final Match IS_TCP = protocol(TCP);
@@ -41,9 +43,11 @@ enum PodTables {
     final PodChain admission;
     /** Keeps the proxy's ports for the proxy. */
     final PodChain ports;
+    /** Refuses connections to link-local addresses. */
+    final PodChain link;
 
     PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection,
-            String admission, String ports) {
+            String admission, String ports, String link) {
         this.inbound = PodChain.of(inbound);
         this.outbound = PodChain.of(outbound);
         this.guard = PodChain.of(guard);
@@ -52,6 +56,7 @@ enum PodTables {
         this.rejection = PodChain.of(rejection);
         this.admission = PodChain.of(admission);
         this.ports = PodChain.of(ports);
+        this.link = PodChain.of(link);
     }
 
     /** The names of all chains of both kinds. */
@@ -59,7 +64,7 @@ enum PodTables {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
             for (PodChain chain : List.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard,
-                    tables.rejection, tables.admission, tables.ports)) {
+                    tables.rejection, tables.admission, tables.ports, tables.link)) {
                 chains.add(chain.name());
             }
         }

@@ -230,7 +230,7 @@ class ProcessTest {
         "050100017f0000013a99, 2, port 15001 is the proxy's own",
         "0501000201020304, 8, unknown address type",
         "050100017f0000010000, 1, port 0",
-        "050100034061616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161616161610050, 1, a label of 64",
+        "0501000340{64 letters}0050, 1, a label of 64",
         "05010003000050, 1, no name",
         "050200017f0000010009, 7, BIND"
     })
@@ -249,7 +249,7 @@ class ProcessTest {
             socket.connect(new InetSocketAddress("127.0.0.1", 15080), 30_000);
             socket.getOutputStream().write(HexFormat.of().parseHex("050100"));
             assertThat(socket.getInputStream().readNBytes(2)).containsExactly(5, 0);
-            socket.getOutputStream().write(HexFormat.of().parseHex(request));
+            socket.getOutputStream().write(HexFormat.of().parseHex(request.replace("{64 letters}", "61".repeat(64))));
             byte[] answer = socket.getInputStream().readAllBytes();
             assertThat(answer).hasSize(10).startsWith(5);
             return answer[1];

@@ -149,7 +149,7 @@ final class DocumentReader {
         } else {
             Object key = String.valueOf(parent.key.value());
             if (parent.map.put(key, new Located(parent.key.line(), value.value())) != null) {
-                throw error(parent.key.line(), "duplicate key " + key);
+                throw new ConfigException(source + ":" + parent.key.line() + ": duplicate key " + key);
             }
             parent.key = null;
         }
