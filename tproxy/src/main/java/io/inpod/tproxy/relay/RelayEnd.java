@@ -227,7 +227,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         if (relay.isOver() || inputEnded || inputCut) {
             return;
         }
-        // The kernel reports a reset once, to whoever asks first. If the write has taken it, this may not be an end.
+        // The kernel reports a reset only once. If a write has received it, this may not be an end.
         if (lost && !endedBeforeReset && channel instanceof EpollSocketChannel) {
             cutInput();
             return;
@@ -373,6 +373,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     /** A reset drops what the kernel hasn't sent yet; there is no event for the last acknowledgement. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing, and ends with the relay
     private void awaitDelivery(long millis) {
         if (relay.isOver()) {
             return;

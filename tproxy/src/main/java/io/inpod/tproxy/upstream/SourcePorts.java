@@ -11,9 +11,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The source ports of spoofed connections, used in turn: the ports of a range that the namespace's own connections never get, that aren't
- * reserved, and on which no socket listened when this object was created; or, if that leaves none, those that its own connections get. See ip_local_port_range and ip_local_reserved_ports in the
- * kernel's Documentation/networking/ip-sysctl.rst; both apply to IPv6 too. For a port on which a socket listens later, bind fails.
- * Thread-safe.
+ * reserved, and on which no socket listened when this object was created; or, if that leaves none, those that its own connections get. See
+ * ip_local_port_range and ip_local_reserved_ports in the kernel's Documentation/networking/ip-sysctl.rst; both apply to IPv6 too. For a
+ * port on which a socket listens later, bind fails. Thread-safe.
  */
 final class SourcePorts {
     private static final Path LOCAL = Path.of("/proc/sys/net/ipv4/ip_local_port_range");

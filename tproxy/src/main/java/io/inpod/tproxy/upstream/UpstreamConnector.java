@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * CAP_NET_ADMIN. The namespace's own ports are only used if it can be asked, and only for clients whose connections usually have another
  * destination, because they arrive through tunnels.
  *
- * <p>Thread-safe. Closing it closes the socket on which connection tracking is asked; connections that are open continue. A spoofed connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
+ * <p>Thread-safe. Closing it closes the socket on which connection tracking is asked; connections that are open continue. A spoofed
+ * connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
  */
 public final class UpstreamConnector implements AutoCloseable {
     private static final int MAX_PORTS = 64;

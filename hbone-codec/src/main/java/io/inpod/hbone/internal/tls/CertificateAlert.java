@@ -28,12 +28,13 @@ final class CertificateAlert {
             if (reason == BasicReason.EXPIRED || reason == BasicReason.NOT_YET_VALID || reason == BasicReason.REVOKED) {
                 return refusal;
             }
-            if (isUnknownIssuer(path)) { // unknown_ca
-                return new OpenSslCertificateException(refusal.getMessage(), refusal,
-                        CertificateVerifier.X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY);
+            if (isUnknownIssuer(path)) {
+                int unknownCa = CertificateVerifier.X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
+                return new OpenSslCertificateException(refusal.getMessage(), refusal, unknownCa);
             }
         }
-        return new OpenSslCertificateException(refusal.getMessage(), refusal, CertificateVerifier.X509_V_ERR_CERT_REJECTED); // bad_certificate
+        int badCertificate = CertificateVerifier.X509_V_ERR_CERT_REJECTED;
+        return new OpenSslCertificateException(refusal.getMessage(), refusal, badCertificate);
     }
 
     /** A root that we don't have may bear the name of one that we have. */

@@ -102,6 +102,7 @@ final class DocumentReader {
         open.push(opened);
     }
 
+    @SuppressWarnings("ReferenceEquality") // whether it is the same collection, not an equal one
     private Located aliased(AliasEvent alias) throws ConfigException {
         Located located = anchors.get(alias.getAlias());
         if (located == null) {
