@@ -207,6 +207,11 @@ public final class Streams {
     public void abandon(Stream stream) {
         stream.disown();
         reset(stream, Http2Error.CANCEL);
+        dropInput(stream);
+    }
+
+    /** Drops bytes that have arrived and weren't read. */
+    public void dropInput(Stream stream) {
         credit(stream, stream.input().discard());
     }
 
