@@ -21,7 +21,6 @@ import io.inpod.tproxy.relay.RelayOptions;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -60,9 +59,8 @@ public final class TransparentTcpProxy {
                     @Override
                     public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
                         RelayOptions.DEFAULT.prepare(connection);
-                        ChannelInboundHandlerAdapter idle = new ChannelInboundHandlerAdapter();
-                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(), idle)
-                                .addListener((FutureListener<UpstreamConnection>) upstream -> {
+                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(),
+                                RelayOptions.DEFAULT.preparation()).addListener((FutureListener<UpstreamConnection>) upstream -> {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});
                                     } else {
