@@ -1,11 +1,16 @@
 package io.inpod.hbone;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.hbone.identity.DevelopmentCa;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelOutputShutdownException;
+import io.netty.util.concurrent.Future;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -75,12 +80,111 @@ class EndsTest {
     }
 
     @Test
-    void aStoppedReaderHearsOfTheResetAtOnce() throws Exception {
+    void aStoppedReaderHearsOfAResetAtOnce() throws Exception {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh, () -> new Recorder(true, false)).open();
-            ends.client().write("unread").sync();
             ends.client().channel().close();
             assertThat(ends.server().next()).startsWith("reset: ");
+        }
+    }
+
+    /** As with a socket: writing fails, and reading gives what came before the reset, and then the reset. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatCameBeforeAResetCanBeRead(boolean connectionIsLost) throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            Pair.Ends ends = new Pair(mesh, () -> new Recorder(true, false)).open();
+            Recorder server = ends.server();
+            ends.client().write("unread").sync();
+            server.channel().read();
+            assertThat(server.next()).isEqualTo("unread");
+            ends.client().write("last words").sync();
+            if (connectionIsLost) {
+                mesh.clientConnections.get(0).close().sync();
+            } else {
+                ends.client().channel().close().sync();
+            }
+            Throwable failure = null;
+            while (failure == null) {
+                failure = server.write("x").await().cause();
+            }
+            assertThat(failure).isInstanceOf(ChannelOutputShutdownException.class).hasCauseInstanceOf(TunnelResetException.class);
+            server.channel().read();
+            assertThat(server.next()).isEqualTo("last words");
+            assertThat(server.next()).startsWith("reset: ");
+            assertThat(server.next()).isEqualTo("inactive");
+        }
+    }
+
+    @Test
+    void theEndComesBeforeTheReset() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            Pair.Ends ends = new Pair(mesh, () -> new Recorder(true, false)).open();
+            ends.client().write("all").sync();
+            ends.client().channel().shutdownOutput().sync();
+            ends.client().channel().close().sync();
+            while (ends.server().write("x").await().isSuccess()) {
+                // the reset is on its way
+            }
+            ends.server().channel().config().setAutoRead(true);
+            assertThat(List.of(ends.server().next(), ends.server().next(), ends.server().next())).containsExactly("all", "EOF", "EOF-complete");
+            assertThat(ends.server().next()).startsWith("reset: ");
+        }
+    }
+
+    @Test
+    void whatCameWithTheAnswerIsReadBeforeTheReset() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            DevelopmentCa ca = mesh.ca;
+            try (EvilServer server = new EvilServer(tcp -> {
+                RawPeer peer = RawPeer.accept(tcp, ca.certificate(Mesh.SERVER), true, "TLSv1.3", "h2");
+                peer.readPreface();
+                peer.send(4, 0, 0);
+                assertThat(peer.next().type()).isEqualTo(1);
+                ByteArrayOutputStream frames = new ByteArrayOutputStream();
+                frames.write(RawPeer.frame(1, 4, 1, (byte) 0x88));
+                frames.write(RawPeer.frame(0, 0, 1, "early".getBytes(US_ASCII)));
+                frames.write(RawPeer.frame(3, 0, 1, (byte) 0, (byte) 0, (byte) 0, (byte) 8));
+                peer.raw(frames.toByteArray());
+            })) {
+                Recorder client = mesh.open(mesh.pool(), server.address());
+                assertThat(client.next()).isEqualTo("early");
+                assertThat(client.next()).isEqualTo("reset: tunnel reset by the peer: CANCEL");
+                mesh.clientConnections.get(0).close().sync();
+            }
+        }
+    }
+
+    /** The peer's process ends with something unread: its kernel sends what was written, and RST. The next write here fails. */
+    @Test
+    @SuppressWarnings("try") // the peer is closed in the middle
+    void whatCameBeforeTheConnectionWasResetIsRead() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            Recorder server = new Recorder();
+            var address = mesh.serve(request -> {
+                try {
+                    request.accept(List.of(), server);
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            try (RawPeer peer = RawPeer.http2(mesh, address)) {
+                peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80");
+                assertThat(peer.next().type()).isEqualTo(1);
+                server.write("unread").sync();
+                CountDownLatch gone = new CountDownLatch(1);
+                Future<?> busy = server.channel().eventLoop().submit(() -> {
+                    gone.await();
+                    server.write("fails");
+                    return null;
+                });
+                peer.send(0, 0, 1, "last words".getBytes(US_ASCII));
+                peer.close();
+                gone.countDown();
+                busy.sync();
+                assertThat(server.next()).isEqualTo("last words");
+                assertThat(server.next()).startsWith("reset: the HBONE connection");
+            }
         }
     }
 
@@ -128,7 +232,7 @@ class EndsTest {
             try (RawPeer peer = RawPeer.http2(mesh, address)) {
                 peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80");
                 assertThat(peer.next().type()).isEqualTo(1);
-                peer.send(0, 1, 1, "all".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                peer.send(0, 1, 1, "all".getBytes(US_ASCII));
                 peer.send(3, 0, 1, new byte[4]);
                 assertThat(List.of(server.next(), server.next(), server.next(), server.next())).containsExactly("all", "EOF", "EOF-complete", "inactive");
             }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.client.HbonePool;
 import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.ForeignRoot;
 import io.inpod.hbone.identity.InMemoryCertificates;
 import io.inpod.hbone.identity.SpiffeId;
@@ -21,9 +22,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.file.Path;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HexFormat;
@@ -36,6 +39,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.junit.jupiter.api.Test;
@@ -241,6 +245,40 @@ class TlsTest {
     void anyRootWillDo(String key) throws Exception {
         try (Mesh mesh = new Mesh(directory -> ForeignRoot.create(directory, key, "/O=Our company", "-addext keyUsage=keyCertSign"))) {
             mesh.open(mesh.pool(), mesh.serve(Mesh.echo()));
+        }
+    }
+
+    /** RFC 8446 section 6.2; internal_error would send the peer's operator to the wrong end. */
+    @Test
+    void theAlertSaysWhyACertificateIsRefused() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            var address = mesh.serve(Mesh.echo());
+            Path ca = mesh.directory.resolve("ca");
+            String client = Mesh.CLIENT.toString();
+            DevelopmentCa foreign = DevelopmentCa.open(mesh.directory.resolve("foreign"));
+            assertThat(alert(address, foreign.certificate(Mesh.CLIENT))).isIn("unknown_ca", "certificate_unknown");
+            assertThat(alert(address, TestCertificates.issue(ca, List.of(client, client + "2")))).isIn("bad_certificate", "certificate_unknown");
+            assertThat(alert(address, TestCertificates.issue(ca, List.of("spiffe://other/ns/a/sa/b")))).isIn("bad_certificate", "certificate_unknown");
+            assertThat(alert(address, TestCertificates.withUsage(ca, client, 0))).isIn("bad_certificate", "certificate_unknown");
+            Instant past = Instant.now().minusSeconds(7200);
+            assertThat(alert(address, TestCertificates.issue(ca, client, past, Duration.ofHours(1)))).isEqualTo("certificate_expired");
+        }
+    }
+
+    /** Asks again if the JDK's TLS has lost the alert: it doesn't read it if it is writing when the server closes. */
+    private static String alert(InetSocketAddress address, WorkloadCertificate certificate) throws Exception {
+        while (true) {
+            try (SSLSocket client = RawPeer.connect(address, certificate, "h2")) {
+                client.startHandshake();
+                while (client.getInputStream().read() >= 0) {
+                    // SETTINGS may arrive before the server's decision.
+                }
+                return "none";
+            } catch (SSLException e) {
+                return String.valueOf(e.getMessage()).replaceAll(".*alert: ", "");
+            } catch (SocketException e) {
+                assertThat(e).hasMessageMatching("Broken pipe|Connection reset.*");
+            }
         }
     }
 

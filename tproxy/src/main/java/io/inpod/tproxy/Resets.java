@@ -7,7 +7,8 @@ import io.netty.channel.ChannelOption;
 
 /**
  * Ends TCP connections with a reset, so that the peer can't mistake a failure for a regular end of the data: with SO_LINGER 0 the kernel
- * sends RST instead of FIN and drops what is still unsent, see socket(7). May be used from any thread.
+ * sends RST instead of FIN and drops what is still unsent, see socket(7). It does so too if the process is killed. May be used from any
+ * thread.
  */
 public final class Resets {
     private Resets() {}
@@ -29,8 +30,21 @@ public final class Resets {
      * @param channel a channel, registered or not
      */
     public static void onClose(Channel channel) {
+        linger(channel, 0);
+    }
+
+    /**
+     * Undoes {@link #onClose}: closing the connection ends it in order again, and what is unsent is still sent.
+     *
+     * @param channel a channel, registered or not
+     */
+    public static void notOnClose(Channel channel) {
+        linger(channel, -1);
+    }
+
+    private static void linger(Channel channel, int seconds) {
         try {
-            channel.config().setOption(ChannelOption.SO_LINGER, 0);
+            channel.config().setOption(ChannelOption.SO_LINGER, seconds);
         } catch (ChannelException gone) {
             // the kernel has already ended the connection
         }

@@ -130,7 +130,7 @@ class RedirectionPathCheckTest {
         // Another program has already changed the destination on the way.
         TestProxy.restore(network.pod(0).namespace(), "*nat", "-A OUTPUT -d 10.77.0.99 -p tcp -j DNAT --to-destination 10.77.0.3", "COMMIT");
         doesNotArrive(network, diverting, new DestinationAddress(new InetSocketAddress("10.77.0.99", 8080)), ample,
-                "arrived, but with the destination /10.77.0.3:8080");
+                "arrived, but with the destination 10.77.0.3:8080");
         try (ServerSocket other = pod.call(() -> ServerSocketChannel.open()).socket()) {
             other.bind(new InetSocketAddress(8080));
             doesNotArrive(network, rules("*mangle", "COMMIT"), app, Duration.ofSeconds(1), "another listener accepted it");

@@ -28,6 +28,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -40,6 +41,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The source ports of spoofed connections. */
 @Timeout(180)
@@ -53,11 +56,18 @@ class SpoofedPortsTest {
 
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     private final List<UpstreamConnection> open = new ArrayList<>();
+    private final List<UpstreamConnector> connectors = new ArrayList<>();
 
     @AfterEach
     void close() throws InterruptedException {
         open.forEach(connection -> connection.channel().close());
+        connectors.forEach(UpstreamConnector::close);
         loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).sync();
+    }
+
+    private UpstreamConnector closed(UpstreamConnector connector) {
+        connectors.add(connector);
+        return connector;
     }
 
     private static NetworkNamespace prepared(PodNetwork network) throws IOException {
@@ -92,7 +102,7 @@ class SpoofedPortsTest {
         NetworkNamespace pod = prepared(network);
         Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_port_range=20010 60999", "net.ipv4.ip_local_reserved_ports=20000,20002-20003");
         try (ServerSocket server = server(pod, SERVER_PORT); ServerSocket other = server(pod, 20005)) {
-            UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPorts(new PortRange(20000, 20020)));
+            UpstreamConnector connector = closed(new UpstreamConnector(pod, MARKED.withPorts(new PortRange(20000, 20020))));
             List<Integer> ports = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 ports.add(port(start(connector, CLIENT, network.pod(0).address())));
@@ -110,10 +120,10 @@ class SpoofedPortsTest {
         NetworkNamespace pod = prepared(network);
         Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_port_range=1024 65000");
         try (ServerSocket server = server(pod, SERVER_PORT)) {
-            UpstreamConnector required = new UpstreamConnector(pod, MARKED);
+            UpstreamConnector required = closed(new UpstreamConnector(pod, MARKED));
             assertThat(start(required, CLIENT, network.pod(0).address()).await().cause()).isInstanceOf(SpoofingException.class)
                     .hasMessageContaining("no source port of").hasMessageContaining("ip_local_port_range is 1024-65000");
-            UpstreamConnector preferred = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.PREFER));
+            UpstreamConnector preferred = closed(new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.PREFER)));
             UpstreamConnection connection = start(preferred, CLIENT, network.pod(0).address()).get(60, TimeUnit.SECONDS);
             open.add(connection);
             assertThat(connection.spoofed()).isFalse();
@@ -129,7 +139,7 @@ class SpoofedPortsTest {
     @Pods
     void skipsAPortThatIsListenedOnLater(PodNetwork network) throws Exception {
         NetworkNamespace pod = prepared(network);
-        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPorts(new PortRange(20000, 20001)));
+        UpstreamConnector connector = closed(new UpstreamConnector(pod, MARKED.withPorts(new PortRange(20000, 20001))));
         try (ServerSocket server = server(pod, SERVER_PORT); ServerSocket late = server(pod, 20000)) {
             assertThat(port(start(connector, CLIENT, network.pod(0).address()))).isEqualTo(20001);
             assertThat(late.isBound()).isTrue();
@@ -137,9 +147,36 @@ class SpoofedPortsTest {
         }
     }
 
+    /** The client has a connection of its own to the same server. Another one with its addresses and ports would break it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @Pods(2)
+    void leavesOutWhatTheClientUsesItself(boolean ownRange, PodNetwork network) throws Exception {
+        NetworkNamespace pod = prepared(network);
+        int used = ownRange ? 20000 : 40000;
+        Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_reserved_ports=" + (ownRange ? "" : "16000-31999"), "net.ipv4.ip_local_port_range=40000 40001");
+        UpstreamConnector one = closed(new UpstreamConnector(pod, MARKED.withPorts(ownRange ? new PortRange(20000, 20000) : null)));
+        UpstreamConnector two = closed(new UpstreamConnector(pod, MARKED.withPorts(ownRange ? new PortRange(20000, 20001) : null)));
+        String client = network.pod(1).address().getHostAddress();
+        try (ServerSocket server = server(pod, SERVER_PORT);
+                Socket direct = network.pod(1).namespace().<SocketChannel, IOException>call(SocketChannel::open).socket()) {
+            direct.bind(new InetSocketAddress(network.pod(1).address(), used));
+            direct.connect(new InetSocketAddress(network.pod(0).address(), SERVER_PORT), 30_000);
+            try (Socket accepted = server.accept()) {
+                for (int i = 0; i < 2 && ownRange; i++) {
+                    assertThat(start(one, client, network.pod(0).address()).await().cause()).isInstanceOf(SpoofingException.class).hasMessageContaining("in use");
+                }
+                assertThat(port(start(two, client, network.pod(0).address()))).isEqualTo(used + 1);
+                server.accept().close();
+                direct.getOutputStream().write(7);
+                assertThat(accepted.getInputStream().read()).isEqualTo(7);
+            }
+        }
+    }
+
     /**
-     * Connects one client to as many servers as descriptors permit: half with ports from a range, half with ports from the kernel's range,
-     * which has only a tenth as many ports as there are connections. A connection takes a descriptor on each side.
+     * Connects one client to as many servers as descriptors permit: half with ports from a range, half with the namespace's own ports,
+     * of which there are only a tenth as many as connections. A connection takes a descriptor on each side.
      */
     @Test
     @Pods
@@ -152,9 +189,9 @@ class SpoofedPortsTest {
             inside.routes().add(new Route(IpFamily.V4, Route.Type.LOCAL, InetAddress.getByName("10.78.0.0"), 16, null, "lo", LOCAL_TABLE));
             inside.routes().add(new Route(IpFamily.V6, Route.Type.LOCAL, InetAddress.getByName("2001:db8:78::"), 64, null, "lo", LOCAL_TABLE));
         }
-        Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_port_range=40000 " + (40000 + ports - 1));
-        UpstreamConnector ranged = new UpstreamConnector(pod, MARKED.withPorts(new PortRange(20000, 20000 + ports - 1)));
-        UpstreamConnector kernels = new UpstreamConnector(pod, MARKED.withPorts(null));
+        Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_reserved_ports=16000-31999", "net.ipv4.ip_local_port_range=40000 " + (40000 + ports - 1));
+        UpstreamConnector ranged = closed(new UpstreamConnector(pod, MARKED.withPorts(new PortRange(10000, 10000 + ports - 1))));
+        UpstreamConnector locals = closed(new UpstreamConnector(pod, MARKED.withPorts(null)));
         List<SocketChannel> accepted = new ArrayList<>();
         try (ServerSocketChannel server = pod.call(() -> ServerSocketChannel.open())) {
             server.bind(new InetSocketAddress("::", SERVER_PORT), 4096);
@@ -164,7 +201,7 @@ class SpoofedPortsTest {
                 IpFamily family = n % 8 == 7 ? IpFamily.V6 : IpFamily.V4;
                 InetAddress to = InetAddress.getByName(family == IpFamily.V4
                         ? "10.78." + n / 250 + "." + (1 + n % 250) : "2001:db8:78::" + Integer.toHexString(n + 1));
-                pending.add(start(i % 2 == 0 ? ranged : kernels, family == IpFamily.V4 ? CLIENT : CLIENT_V6, to));
+                pending.add(start(i % 2 == 0 ? ranged : locals, family == IpFamily.V4 ? CLIENT : CLIENT_V6, to));
                 if (pending.size() == WINDOW || i == 2 * each - 1) {
                     while (!pending.isEmpty()) {
                         port(pending.remove());
@@ -173,8 +210,8 @@ class SpoofedPortsTest {
                 }
             }
             assertThat(open).hasSize(2 * each);
-            long fromKernel = open.stream().filter(connection -> connection.channel().localAddress().getPort() >= 40000).count();
-            assertThat(fromKernel).isEqualTo(each);
+            long fromLocal = open.stream().filter(connection -> connection.channel().localAddress().getPort() >= 40000).count();
+            assertThat(fromLocal).isEqualTo(each);
             long clients = accepted.stream().map(SpoofedPortsTest::peer).filter(List.of("/" + CLIENT, "/2001:db8:0:0:0:0:0:99")::contains).count();
             assertThat(clients).isEqualTo(2L * each);
             assertThat(Tool.run(pod, "ss", "-Htn", "state", "established", "dport", "=", String.valueOf(SERVER_PORT)).lines().count())
@@ -200,7 +237,7 @@ class SpoofedPortsTest {
         AcceptRules rules = AcceptRules.ofPorts(java.util.Set.of(TestProxy.PROXY_PORT), own);
         UpstreamOptions wrong = MARKED.withSockets(TestProxy.MARKED.with(io.inpod.netns.socket.LinuxSocketOptions.MARK, 0x538)).withConnectTimeout(Duration.ofSeconds(2));
         try (AcceptLoop loop = AcceptLoop.listen(pod, new InetSocketAddress("::", TestProxy.PROXY_PORT), TestProxy.MARKED, loops.next(), rules, recorder)) {
-            UpstreamConnector connector = new UpstreamConnector(pod, wrong, own);
+            UpstreamConnector connector = closed(new UpstreamConnector(pod, wrong, own));
             // From the pod's own address, the connection comes back to the proxy.
             Future<UpstreamConnection> plain = connector.connect(loops.next(),
                     new DestinationAddress(new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT)), new ChannelInboundHandlerAdapter());

@@ -47,17 +47,18 @@ final class TestProxy implements AutoCloseable {
     final Queue<OriginalDestination> destinations = new ConcurrentLinkedQueue<>();
     final Queue<ClientAddress> clientsSeenByApp = new ConcurrentLinkedQueue<>();
     final Queue<UpstreamConnection> connections = new ConcurrentLinkedQueue<>();
+    private final UpstreamConnector connector;
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
 
     TestProxy(NetworkNamespace namespace, PortRange ports) throws Exception {
-        UpstreamConnector connector = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(MARKED).withPorts(ports));
+        connector = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(MARKED).withPorts(ports));
         listen(NettyChannels.server(namespace, MARKED.with(TRANSPARENT, true)), PROXY_PORT, new ChannelInitializer<>() {
             @Override
             protected void initChannel(SocketChannel accepted) throws IOException {
                 RelayOptions.DEFAULT.prepare(accepted);
                 OriginalDestination destination = OriginalDestination.of((EpollSocketChannel) accepted);
                 destinations.add(destination);
-                proxy(connector, accepted, destination);
+                proxy(accepted, destination);
             }
         });
         listen(NettyChannels.server(namespace), APP_PORT, new ChannelInitializer<>() {
@@ -70,7 +71,7 @@ final class TestProxy implements AutoCloseable {
         });
     }
 
-    private void proxy(UpstreamConnector connector, SocketChannel accepted, OriginalDestination destination) throws IOException {
+    private void proxy(SocketChannel accepted, OriginalDestination destination) throws IOException {
         connector.connect(accepted.eventLoop(), ClientAddress.of(accepted), destination.destination(), new ChannelInboundHandlerAdapter()).addListener(connected -> {
             if (connected.isSuccess()) {
                 UpstreamConnection upstream = (UpstreamConnection) connected.getNow();
@@ -91,6 +92,7 @@ final class TestProxy implements AutoCloseable {
     public void close() {
         // Without a quiet period Netty (4.2.18) may end a loop without closing its channels.
         loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        connector.close();
     }
 
     private static final class Echo extends ChannelInboundHandlerAdapter {

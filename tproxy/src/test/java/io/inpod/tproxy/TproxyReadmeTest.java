@@ -82,6 +82,7 @@ class TproxyReadmeTest {
                 InetAddress seen = accepted.getInetAddress();
                 assertThat(seen).isEqualTo(network.pod(0).address());
             }
+            upstreams.close();
         } finally {
             loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }

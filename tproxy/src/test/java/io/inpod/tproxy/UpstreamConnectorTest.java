@@ -57,9 +57,9 @@ class UpstreamConnectorTest {
         UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.REQUIRE));
         String own = network.pod(0).address().getHostAddress();
         try (ServerSocket server = server(pod)) {
-            // From a local address, to one, from the destination itself, and the same with mapped addresses and over IPv6.
+            // From a local address, to one, from the destination itself, the same with mapped addresses and over IPv6, and from a link-local one.
             String[][] pairs = {{"127.0.0.1", own}, {own, own}, {"10.9.9.9", "127.0.0.1"}, {"::ffff:127.0.0.1", own}, {"::ffff:" + own, own},
-                {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd77::2"}, {"fd77::2", "fd77::2"}};
+                {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd77::2"}, {"fd77::2", "fd77::2"}, {"fe80::9", "fd77::2"}};
             DualStack.prepare(network);
             for (String[] pair : pairs) {
                 UpstreamConnection connection = connect(connector, pair[0], new InetSocketAddress(pair[1], server.getLocalPort())).get();
@@ -96,8 +96,7 @@ class UpstreamConnectorTest {
     void takesAnotherPortWhenOneIsTaken(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         spoofLocally(network);
-        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPorts(PORTS));
-        try (ServerSocket server = server(pod)) {
+        try (UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withPorts(PORTS)); ServerSocket server = server(pod)) {
             InetSocketAddress destination = new InetSocketAddress(network.pod(0).address(), server.getLocalPort());
             UpstreamConnection one = connect(connector, "10.9.9.9", destination).get();
             UpstreamConnection two = connect(connector, "10.9.9.9", destination).get();
@@ -126,10 +125,10 @@ class UpstreamConnectorTest {
     @Pods
     void failsWithTheServersRefusalOrSilence(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        UpstreamConnector connector = new UpstreamConnector(pod, MARKED.withConnectTimeout(Duration.ofMillis(50)).withPolicy(SpoofPolicy.PREFER));
-        assertThat(connect(connector, "127.0.0.1", new InetSocketAddress("127.0.0.1", 1)).cause()).isInstanceOf(ConnectException.class);
-        // Nothing brings the answers to this source back, and a connection that was spoofed must not silently be tried unspoofed.
-        try (ServerSocket server = server(pod)) {
+        UpstreamOptions options = MARKED.withConnectTimeout(Duration.ofMillis(50)).withPolicy(SpoofPolicy.PREFER);
+        try (UpstreamConnector connector = new UpstreamConnector(pod, options); ServerSocket server = server(pod)) {
+            assertThat(connect(connector, "127.0.0.1", new InetSocketAddress("127.0.0.1", 1)).cause()).isInstanceOf(ConnectException.class);
+            // Nothing brings the answers to this source back, and a connection that was spoofed must not silently be tried unspoofed.
             InetSocketAddress destination = new InetSocketAddress(network.pod(0).address(), server.getLocalPort());
             assertThat(connect(connector, "10.9.9.9", destination).cause()).isInstanceOf(ConnectTimeoutException.class);
         }

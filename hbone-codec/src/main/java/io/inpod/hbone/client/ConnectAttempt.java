@@ -1,5 +1,7 @@
 package io.inpod.hbone.client;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
@@ -106,7 +108,8 @@ final class ConnectAttempt implements TlsGate.Outcome {
     private void fail(@Nullable String why, @Nullable Throwable cause) {
         if (!over) {
             over = true;
-            pool.attemptFailed(this, new IOException("HBONE connection to " + destination.address() + " failed: " + why, cause));
+            pool.attemptFailed(this,
+                    new IOException("HBONE connection to " + toSocketAddressString(destination.address()) + " failed: " + why, cause));
         }
     }
 

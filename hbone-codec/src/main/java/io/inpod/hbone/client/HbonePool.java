@@ -27,8 +27,8 @@ import java.util.Objects;
  * all connections are full, by our limit or the peer's MAX_CONCURRENT_STREAMS, it opens another one; the queue for it is bounded in length
  * and time. A connection that received GOAWAY, or is older than {@link HboneTimes#maxAge}, takes no new tunnels and closes after its last
  * one. A request that the peer hasn't processed (REFUSED_STREAM, or above the last stream of GOAWAY) is sent again, on another connection
- * if need be, three times at most; so is a request that a {@linkplain HboneTimes#silence silent} connection hasn't answered. Nothing else
- * is sent twice.
+ * if need be, three times at most; so is a request that wasn't answered by a {@linkplain HboneTimes#silence silent} connection, or one that
+ * was lost, unless the peer had violated the protocol. Nothing else is sent twice.
  */
 public final class HbonePool implements AutoCloseable {
     private final EventLoop loop;

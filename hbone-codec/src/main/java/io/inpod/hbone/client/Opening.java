@@ -1,5 +1,7 @@
 package io.inpod.hbone.client;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRefusedException;
@@ -22,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A tunnel that a client has requested, until it exists. */
 final class Opening implements ConnectOwner {
-    /** How often a request is sent again that the peer hasn't processed. */
+    /** How often a request is sent again that the peer hasn't answered. */
     private static final int RETRIES = 3;
 
     private final PoolEntry pool;
@@ -102,12 +104,16 @@ final class Opening implements ConnectOwner {
             return;
         }
         ClientConnection on = connection;
-        if (on != null && reason.errorCode() == Http2Error.REFUSED_STREAM.code() && retries < RETRIES) {
-            // The peer hasn't processed the request (RFC 9113 section 8.7).
+        boolean refused = reason.errorCode() == Http2Error.REFUSED_STREAM.code(); // not processed (RFC 9113 section 8.7)
+        // Perhaps the peer was gone before, without our knowledge. Nothing but the request was sent.
+        boolean connectionLost = reason.errorCode() == -1 && on != null && !on.isViolated();
+        if (on != null && (refused || connectionLost) && retries < RETRIES) {
             retries++;
             connection = null;
             stream = null;
-            on.streamRefused();
+            if (refused) {
+                on.streamRefused();
+            }
             pool.open(this);
             return;
         }
@@ -154,6 +160,6 @@ final class Opening implements ConnectOwner {
     }
 
     private String what() {
-        return "HBONE tunnel to " + request.authority() + " through " + destination.address();
+        return "HBONE tunnel to " + request.authority() + " through " + toSocketAddressString(destination.address());
     }
 }

@@ -1,5 +1,7 @@
 package io.inpod.hbone.client;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
@@ -64,7 +66,8 @@ final class PoolEntry implements ClientConnection.Listener {
             return;
         }
         if (waiting.size() >= options.limits().maxQueued()) {
-            opening.fail(new IOException("too many requests (" + waiting.size() + ") wait for a connection to " + destination.address()));
+            opening.fail(new IOException(
+                    "too many requests (" + waiting.size() + ") wait for a connection to " + toSocketAddressString(destination.address())));
             return;
         }
         waiting.add(opening);
@@ -139,7 +142,7 @@ final class PoolEntry implements ClientConnection.Listener {
         connections.add(connection);
         if (connection.capacity() <= 0) {
             // Another connection wouldn't help: we would open one after the other without end.
-            failWaiting(new IOException("the HBONE peer " + destination.address()
+            failWaiting(new IOException("the HBONE peer " + toSocketAddressString(destination.address())
                     + (connection.isDraining() ? " is going away (GOAWAY before the first tunnel)"
                             : " takes no tunnels (MAX_CONCURRENT_STREAMS 0)")));
         }
@@ -155,7 +158,8 @@ final class PoolEntry implements ClientConnection.Listener {
         ConnectAttempt current = attempt;
         if (!connections.remove(connection) && current != null && current.isFor(connection)) {
             attemptFailed(current,
-                    new IOException("HBONE connection to " + destination.address() + " failed before its first tunnel: " + reason));
+                    new IOException("HBONE connection to " + toSocketAddressString(destination.address())
+                            + " failed before its first tunnel: " + reason));
             return;
         }
         serve();

@@ -65,6 +65,7 @@ class PoolModelTest {
     private static final class Schedule {
         private final Random dice;
         private final String name;
+        private final Map<String, Integer> asked = new HashMap<>();
         private final Map<String, Integer> lookedAt = new HashMap<>();
         private final List<String> faults = new ArrayList<>();
         private final List<ScriptedPeer> peers = new ArrayList<>();
@@ -87,7 +88,7 @@ class PoolModelTest {
             listener = new ServerBootstrap().group(GROUP).channel(LocalServerChannel.class).childHandler(new ChannelInitializer<Channel>() {
                 @Override
                 protected void initChannel(Channel channel) {
-                    ScriptedPeer peer = new ScriptedPeer(dice, lookedAt, faults);
+                    ScriptedPeer peer = new ScriptedPeer(dice, asked, lookedAt, faults);
                     peers.add(peer);
                     channel.pipeline().addLast(peer);
                 }
@@ -172,7 +173,7 @@ class PoolModelTest {
             listener.close();
             try {
                 assertThat(faults).as(name).isEmpty();
-                assertThat(lookedAt.values()).as(name + ": no request that the peer has looked at comes again").allMatch(n -> n == 1);
+                assertThat(lookedAt.values()).as(name + ": no request that a peer has answered comes again").allMatch(n -> n == 1);
                 assertThat(promises).as(name).allMatch(Promise::isDone);
                 assertThat(pool.isUnused()).as(name + ": nothing is left").isTrue();
                 assertThat(clientChannels.stream().filter(Channel::isOpen)).as(name).isEmpty();

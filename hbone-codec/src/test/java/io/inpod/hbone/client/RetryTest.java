@@ -34,7 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Requests that the peer hasn't processed are retried on another connection (RFC 9113 section 8.7); others aren't. */
+/** Requests that the peer hasn't processed, or not answered on a connection that was lost, are sent again (RFC 9113 section 8.7); others aren't. */
 @Timeout(60)
 class RetryTest {
     private static final SpiffeId US = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/us");
@@ -42,6 +42,8 @@ class RetryTest {
     private static final byte[] SETTINGS = {0, 0, 0, 4, 0, 0, 0, 0, 0};
     private static final byte[] OK = {0, 0, 1, 1, 4, 0, 0, 0, 1, (byte) 0x88};
     private static final byte[] REFUSED = {0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7};
+    private static final byte[] LOST = {};
+    private static final byte[] VIOLATION = {0, 0, 4, 8, 0, 0, 0, 0, 2, 0, 0, 0, 1}; // WINDOW_UPDATE on an idle stream
     private static final byte[] INTERNAL = {0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 2};
     private static final byte[] GOAWAY = {0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
@@ -102,6 +104,24 @@ class RetryTest {
         assertThat(open(GOAWAY, OK).parent()).isSameAs(connections.get(1));
     }
 
+    /** A pooled connection to a peer whose address has a new owner, which resets it: nothing but the request was sent. */
+    @Test
+    void aConnectionThatIsLostBeforeTheAnswer() throws Exception {
+        assertThat(open(LOST, OK).parent()).isSameAs(connections.get(1));
+    }
+
+    @Test
+    void notForEverIfConnectionsAreLost() {
+        assertThatThrownBy(() -> open(LOST, LOST, LOST, LOST, OK)).hasMessageContaining("was lost: closed by the peer");
+        assertThat(connections).hasSize(4);
+    }
+
+    @Test
+    void notAfterAViolation() {
+        assertThatThrownBy(() -> open(VIOLATION, OK)).hasMessageContaining("PROTOCOL_ERROR");
+        assertThat(connections).hasSize(1);
+    }
+
     @Test
     void notForEver() {
         assertThatThrownBy(() -> open(REFUSED, REFUSED, GOAWAY, REFUSED, OK)).hasMessageContaining("REFUSED_STREAM");
@@ -139,6 +159,10 @@ class RetryTest {
             while (in.readerIndex() > 0 && in.readableBytes() >= 9 && in.readableBytes() >= 9 + in.getUnsignedMedium(in.readerIndex())) {
                 ByteBuf frame = in.readSlice(9 + in.getUnsignedMedium(in.readerIndex()));
                 if (frame.getByte(3) == 1) {
+                    if (answer.length == 0) {
+                        ctx.close();
+                        return;
+                    }
                     ctx.writeAndFlush(ctx.alloc().buffer().writeBytes(answer));
                 }
             }

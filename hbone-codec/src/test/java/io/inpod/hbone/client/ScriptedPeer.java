@@ -14,10 +14,11 @@ import java.util.TreeMap;
 
 /**
  * A server with random behaviour: it accepts, refuses, resets, sends GOAWAY, or closes. It records the client's violations, and which
- * requests it has processed.
+ * requests it was sent and has answered.
  */
 final class ScriptedPeer extends ChannelInboundHandlerAdapter {
     private final Random dice;
+    private final Map<String, Integer> asked;
     private final Map<String, Integer> lookedAt;
     private final List<String> faults;
     private final DefaultHttp2HeadersDecoder hpack = new DefaultHttp2HeadersDecoder(false);
@@ -31,8 +32,9 @@ final class ScriptedPeer extends ChannelInboundHandlerAdapter {
     private int goAway = Integer.MAX_VALUE;
 
     @SuppressWarnings("NullAway.Init")
-    ScriptedPeer(Random dice, Map<String, Integer> lookedAt, List<String> faults) {
+    ScriptedPeer(Random dice, Map<String, Integer> asked, Map<String, Integer> lookedAt, List<String> faults) {
         this.dice = dice;
+        this.asked = asked;
         this.lookedAt = lookedAt;
         this.faults = faults;
         this.maxStreams = new int[] {1, 2, 5, 1000}[dice.nextInt(4)];
@@ -103,6 +105,9 @@ final class ScriptedPeer extends ChannelInboundHandlerAdapter {
             faults.add("stream " + stream + " after " + lastStream);
         }
         lastStream = stream;
+        if (asked.merge(id, 1, Integer::sum) > 4) {
+            faults.add(id + " was sent more than three times again");
+        }
         if (stream > goAway) {
             return; // crossed our GOAWAY
         }
@@ -148,8 +153,8 @@ final class ScriptedPeer extends ChannelInboundHandlerAdapter {
         answer.run();
     }
 
+    /** Requests that it hasn't answered may come again. */
     void hangUp() {
-        pending.forEach((s, i) -> lookedAt.merge(i, 1, Integer::sum));
         pending.clear();
         ctx.close();
     }

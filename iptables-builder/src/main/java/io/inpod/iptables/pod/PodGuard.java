@@ -39,6 +39,7 @@ import java.util.function.Predicate;
  * other TCP is dropped. Loopback passes.
  * <li>In mangle INPUT, packets lose the proxy's mark, which those that arrive by loopback still have, because a socket that accepts a
  * connection may inherit it ({@code net.ipv4.tcp_fwmark_accept}).
+ * <li>In filter OUTPUT, for IPv6: connections to link-local addresses are refused, see {@link LinkLocal}.
  * <li>In filter OUTPUT, if the proxy's cgroup is given: packets with the proxy's mark that start a connection from another cgroup are
  * dropped. A container with CAP_NET_RAW can set any mark since Linux 5.17.
  * </ul>

@@ -152,6 +152,9 @@ public record PodRules(List<InPodRedirection> redirections, boolean guard, List<
     }
 
     private void addTo(Draft draft, PodTables kind, List<InPodRedirection> some) {
+        if (guard) {
+            LinkLocal.add(draft, kind, some);
+        }
         RedirectionRules.add(draft, kind, some, guard);
         if (guard) {
             ProxyPorts.add(draft, kind, some);

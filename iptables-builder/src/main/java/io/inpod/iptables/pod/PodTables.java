@@ -21,10 +21,10 @@ import java.util.TreeSet;
 enum PodTables {
     /** The tables of iptables: one rule set for each family. */
     IPTABLES("ISTIO_PRERT", "ISTIO_OUTPUT", "INPOD_GUARD", "INPOD_INBOUND", "INPOD_OWNER", "INPOD_REJECT", "INPOD_ADMIT", "INPOD_PORTS",
-            "INPOD_FORWARD"),
+            "INPOD_FORWARD", "INPOD_LINK"),
     /** {@code inet} tables: one rule set for both families. */
     INET("istio-prerouting", "istio-output", "inpod-guard", "inpod-inbound", "inpod-owner", "inpod-reject", "inpod-admit", "inpod-ports",
-            "inpod-forward");
+            "inpod-forward", "inpod-link");
 
     private static final Target ACCEPT = new Target.Accept();
     private static final Match IS_TCP = protocol(TCP);
@@ -49,8 +49,11 @@ enum PodTables {
     /** The guard for packets that a gateway forwards. */
     final PodChain forwarded;
 
+    /** Refuses connections to link-local addresses. */
+    final PodChain link;
+
     PodTables(String inbound, String outbound, String guard, String inboundGuard, String markGuard, String rejection,
-            String admission, String ports, String forwarded) {
+            String admission, String ports, String forwarded, String link) {
         this.inbound = PodChain.of(inbound);
         this.outbound = PodChain.of(outbound);
         this.guard = PodChain.of(guard);
@@ -60,6 +63,7 @@ enum PodTables {
         this.admission = PodChain.of(admission);
         this.ports = PodChain.of(ports);
         this.forwarded = PodChain.of(forwarded);
+        this.link = PodChain.of(link);
     }
 
     /** The names of all chains of both kinds. */
@@ -67,7 +71,7 @@ enum PodTables {
         Set<String> chains = new TreeSet<>();
         for (PodTables tables : values()) {
             for (PodChain chain : List.of(tables.inbound, tables.outbound, tables.guard, tables.inboundGuard, tables.markGuard,
-                    tables.rejection, tables.admission, tables.ports, tables.forwarded)) {
+                    tables.rejection, tables.admission, tables.ports, tables.forwarded, tables.link)) {
                 chains.add(chain.name());
             }
         }

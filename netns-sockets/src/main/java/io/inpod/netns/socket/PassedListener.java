@@ -6,6 +6,7 @@ import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.Native;
 import io.netty.channel.Channel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 
@@ -67,7 +68,8 @@ public final class PassedListener {
             boolean anyFamily = options.family() == null && address.getAddress().isAnyLocalAddress()
                     && channel.localAddress().getAddress().isAnyLocalAddress() && address.getPort() == channel.localAddress().getPort();
             if (!anyFamily && !address.equals(channel.localAddress())) {
-                throw new IOException(passed + " listens on " + channel.localAddress() + ", not on " + address);
+                throw new IOException(passed + " listens on " + NetUtil.toSocketAddressString(channel.localAddress()) + ", not on "
+                        + NetUtil.toSocketAddressString(address));
             }
             new PreparedOptions(options, options.family()).apply(LinuxSocketOption.descriptor(channel), channel);
             return channel;

@@ -1,5 +1,7 @@
 package io.inpod.tproxy.listen;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.socket.NettyChannels;
@@ -72,7 +74,7 @@ public final class AcceptLoop implements AutoCloseable {
             }
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException e) {
-            throw new IOException("can't listen on " + address + " in " + namespace + ": " + e.getMessage(),
+            throw new IOException("can't listen on " + toSocketAddressString(address) + " in " + namespace + ": " + e.getMessage(),
                     e.getCause() == null ? e : e.getCause());
         }
     }
@@ -107,7 +109,8 @@ public final class AcceptLoop implements AutoCloseable {
             register(listener, loop, rules, handler);
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException | IOException e) {
-            throw new IOException("can't take over the listener on " + address + " in " + namespace + ": " + e.getMessage(), e);
+            throw new IOException(
+                    "can't take over the listener on " + toSocketAddressString(address) + " in " + namespace + ": " + e.getMessage(), e);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.inpod.tproxy.listen;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.share.Clients;
 import java.net.InetSocketAddress;
@@ -52,7 +54,7 @@ public record AcceptRules(Predicate<OriginalDestination> own, OwnConnections con
     @Nullable
     String refusal(InetSocketAddress client, OriginalDestination destination) {
         if (own.test(destination)) {
-            return "its destination " + destination.address() + " is the proxy itself";
+            return "its destination " + toSocketAddressString(destination.address()) + " is the proxy itself";
         }
         return connections.contains(client, destination.address()) ? "it is a connection of the proxy's own; has it lost its mark?" : null;
     }

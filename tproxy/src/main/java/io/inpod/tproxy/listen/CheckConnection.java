@@ -1,5 +1,7 @@
 package io.inpod.tproxy.listen;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.NettyChannels;
@@ -50,7 +52,7 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
             });
             OriginalDestination seen = arrival.get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (!seen.destination().equals(destination)) {
-                throw new IOException(this + " arrived, but with the destination " + seen.address());
+                throw new IOException(this + " arrived, but with the destination " + toSocketAddressString(seen.address()));
             }
         } catch (TimeoutException e) {
             throw new IOException(this + " didn't arrive at the listener within " + limit.toMillis() + " ms"
@@ -77,6 +79,6 @@ record CheckConnection(EventLoop loop, CheckArrivals arrivals, NetworkNamespace 
 
     @Override
     public String toString() {
-        return "check connection from " + from + " to " + destination.address();
+        return "check connection from " + from + " to " + toSocketAddressString(destination.address());
     }
 }

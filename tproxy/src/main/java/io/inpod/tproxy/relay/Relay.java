@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>Half-close: the end of one direction is passed on when everything before it has been written; the other direction continues.
  *   <li>Resets: a failure, or a channel that closes without having ended its input, is passed on as a reset (SO_LINGER 0 and close), never
  *       as a regular end, so that a peer can't mistake a part of a message for the whole. (If a socket is reset after it has ended its
- *       input, the relay notices with the next byte for it, or within two seconds.)
+ *       input, the relay notices with the next byte for it, or within two seconds.) What the failed side had sent is delivered first, as
+ *       the kernel hands out what it has received before a reset; what the other side sends meanwhile is dropped.
+ *   <li>Death of the process: while a relay runs, its sockets have SO_LINGER 0, so that the kernel resets them if the process is killed.
  *   <li>TLS: a channel with an {@link io.netty.handler.ssl.SslHandler} ends with TLS's close_notify; if it ends without, it has failed.
  *       Half-close needs an engine that supports it: the JDK's with TLS 1.3. Other engines (OpenSSL's, and any with TLS 1.2) answer the
  *       peer's close_notify with their own; the relay fails if data remains to be written to that peer.
@@ -115,7 +117,7 @@ public final class Relay {
 
     /** Ends the relay now: both sides are reset, and the listener is notified with a {@link CancellationException}. */
     public void abort() {
-        run(() -> fail(null, new CancellationException("the relay was aborted")));
+        run(() -> fail(new CancellationException("the relay was aborted")));
     }
 
     /**
@@ -159,7 +161,7 @@ public final class Relay {
         idleTimer = loop.schedule(() -> {
             long left = options.idleTimeout().toNanos() - (System.nanoTime() - activeNanos);
             if (left <= 0) {
-                fail(null, new TimeoutException("no byte for " + options.idleTimeout()));
+                fail(new TimeoutException("no byte for " + options.idleTimeout()));
             } else if (!over) {
                 watchIdle(left);
             }
@@ -171,7 +173,7 @@ public final class Relay {
             return;
         }
         cancel(deadline);
-        deadline = loop.schedule(() -> fail(null, reason), limit.toNanos(), TimeUnit.NANOSECONDS);
+        deadline = loop.schedule(() -> fail(reason), limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     boolean isOver() {
@@ -192,18 +194,49 @@ public final class Relay {
         }
     }
 
-    void fail(@Nullable RelaySide side, Throwable cause) {
+    /** Neither side can be written to, or somebody ends the relay: nothing can be delivered any more. */
+    private void fail(Throwable cause) {
+        if (!over) {
+            record(null, cause);
+            resetBoth();
+        }
+    }
+
+    /** A side can't be written to any more. The relay goes on until everything that it has sent is delivered to the other one. */
+    void failed(RelaySide side, Throwable cause) {
         if (over) {
             return;
         }
-        over = true;
-        // Netty's exception for a socket that was reset before it was shut down.
-        error = cause instanceof NotYetConnectedException ? RelayEnd.resetByPeer() : cause;
-        failedSide = side;
         RelayEnd other = side == RelaySide.DOWNSTREAM ? upstream : downstream;
-        boolean both = side != null && other.isDead();
-        lastError = both ? RelayEnd.resetByPeer() : error;
-        lastFailedSide = both ? other.side() : side;
+        record(side, cause);
+        if (other.isLost()) {
+            resetBoth();
+        } else {
+            if (other.isDead()) {
+                lastError = RelayEnd.resetByPeer();
+                lastFailedSide = other.side();
+            }
+            if (deadline == null && !options.halfClosedTimeout().isZero()) {
+                schedule(options.halfClosedTimeout(), new TimeoutException("half closed for " + options.halfClosedTimeout()));
+            }
+        }
+    }
+
+    private void record(@Nullable RelaySide side, Throwable cause) {
+        // Netty's exception for a socket that was reset before it was shut down.
+        Throwable known = cause instanceof NotYetConnectedException ? RelayEnd.resetByPeer() : cause;
+        if (error == null) {
+            error = known;
+            failedSide = side;
+        }
+        if (side != null || lastError == null) {
+            lastError = known;
+            lastFailedSide = side;
+        }
+    }
+
+    void resetBoth() {
+        over = true;
         downstream.reset();
         upstream.reset();
     }

@@ -8,7 +8,10 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.Errors;
+import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutureListener {
     private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
     private static final long RESET_WATCH_MILLIS = 1000;
+    private static final long LONGEST_WAIT_MILLIS = 1000;
 
     private final Relay relay;
     private final RelaySide side;
@@ -42,6 +46,15 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private boolean inputEnded;
     /** No more data goes to this channel, and all data has been written. */
     private boolean outputEnded;
+    /** The end of the output has been handed to the kernel, or to the tunnel. */
+    private boolean outputIsShut;
+    /** Writing has failed: what comes for this channel is dropped. What it has received can still be read. */
+    private boolean lost;
+    /** The input is over without a regular end; {@link #lost} too. */
+    private boolean inputCut;
+    /** Writing has failed because the peer has reset the connection after its regular end. */
+    private boolean endedBeforeReset;
+    private boolean awaitsDelivery;
 
     RelayEnd(Relay relay, RelaySide side, DuplexChannel channel, @Nullable Share bytes) {
         this.relay = relay;
@@ -68,16 +81,23 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         return channel instanceof EpollSocketChannel socket && socket.isOpen() && socket.tcpInfo().state() == TCP_CLOSE;
     }
 
+    boolean isLost() {
+        return lost;
+    }
+
     long bytesRead() {
         return bytesRead;
     }
 
     void install(RelayOptions options) {
         options.configure(channel, bytes);
+        channel.config().setAutoClose(false); // a failed write leaves what was received readable
         ParkedInput early = channel.pipeline().get(ParkedInput.class);
         if (early != null) {
             parked = early;
             channel.pipeline().remove(early);
+        } else {
+            RelayOptions.resetIfProcessDies(channel);
         }
         channel.pipeline().addLast(this);
         channel.closeFuture().addListener(closed -> relay.channelClosed());
@@ -89,14 +109,14 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
         }
         Throwable failure = parked.failure();
         if (failure != null) {
-            relay.fail(side, failure);
+            fail(failure, true);
         } else if (parked.ended() || tls() == null && channel.isActive() && channel.isInputShutdown()) {
             peer.flush();
             endInput();
         } else if (channel.isActive() && channel.isInputShutdown()) {
             cutOff();
         } else if (!channel.isActive()) {
-            relay.fail(side, new IOException("the connection was closed before the relay started"));
+            fail(new IOException("the connection was closed before the relay started"), true);
         } else {
             peer.flush();
             readMore();
@@ -109,12 +129,12 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     private void receive(Object message) {
-        if (relay.isOver()) {
+        if (relay.isOver() || peer.lost) {
             ReferenceCountUtil.release(message);
         } else if (inputEnded || !(message instanceof ByteBuf data)) {
             ReferenceCountUtil.release(message);
-            relay.fail(side, new IOException(
-                    StringUtil.simpleClassName(message) + (inputEnded ? " after the end of input" : " instead of a ByteBuf")));
+            fail(new IOException(StringUtil.simpleClassName(message)
+                    + (inputEnded ? " after the end of input" : " instead of a ByteBuf")), true);
         } else {
             long before = bytesRead; // which only the event loop writes
             bytesRead = before + data.readableBytes();
@@ -146,8 +166,8 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     }
 
     private void readMore() {
-        if (!relay.isOver() && !inputEnded) {
-            readPaused = !peer.channel.isWritable() || peer.held != null && peer.held.isExhausted();
+        if (!relay.isOver() && !inputEnded && !inputCut) {
+            readPaused = !peer.lost && (!peer.channel.isWritable() || peer.held != null && peer.held.isExhausted());
             if (!readPaused) {
                 channel.read();
             }
@@ -169,11 +189,14 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             held.removeFirst();
         }
         if (!write.isSuccess()) {
-            relay.fail(side, write.cause());
+            failWriting(write.cause());
             return;
         }
         relay.active();
         if (pendingWrites == 0) {
+            if (peer.lost) {
+                resetOnceDelivered();
+            }
             if (peer.inputEnded) {
                 endOutput();
             } else if (peer.readPaused && held != null) { // for the share; the channel's writability may not have changed
@@ -197,30 +220,39 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     private void cutOff() {
         if (!inputEnded) {
-            relay.fail(side, InputEnd.cutOff());
+            fail(InputEnd.cutOff(), true);
         }
     }
 
     private void endInput() {
-        if (relay.isOver() || inputEnded) {
+        if (relay.isOver() || inputEnded || inputCut) {
+            return;
+        }
+        // The kernel reports a reset only once. If a write has received it, this may not be an end.
+        if (lost && !endedBeforeReset && channel instanceof EpollSocketChannel) {
+            cutInput();
             return;
         }
         inputEnded = true;
-        if (channel instanceof EpollSocketChannel socket && !outputEnded) {
+        if (channel instanceof EpollSocketChannel socket && !outputEnded && !lost) {
             watchForReset(socket);
         }
         if (peer.pendingWrites == 0) {
             peer.endOutput();
         }
-        closeIfDone();
+        if (lost) {
+            cutInput();
+        } else {
+            closeIfDone();
+        }
     }
 
     private void endOutput() {
-        if (relay.isOver() || outputEnded) {
+        if (relay.isOver() || outputEnded || lost) {
             return;
         }
         outputEnded = true;
-        relay.directionEnded(peer.outputEnded);
+        relay.directionEnded(peer.outputEnded && !peer.lost);
         if (!closeIfDone()) {
             SslHandler tls = tls();
             if (tls == null) {
@@ -228,8 +260,11 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             } else {
                 // Without close_notify the peer would treat the connection as truncated.
                 tls.closeOutbound().addListener(said -> {
-                    outputIsShut(said);
-                    channel.shutdownOutput().addListener(this::outputIsShut);
+                    if (said.isSuccess()) {
+                        channel.shutdownOutput().addListener(this::outputIsShut);
+                    } else {
+                        failWriting(said.cause());
+                    }
                 });
             }
         }
@@ -237,7 +272,10 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
 
     private void outputIsShut(Future<?> shut) {
         if (!shut.isSuccess()) {
-            relay.fail(side, shut.cause());
+            failWriting(shut.cause());
+        } else {
+            outputIsShut = true;
+            resetOnceDelivered();
         }
     }
 
@@ -248,7 +286,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
                 return;
             }
             if (isDead()) {
-                relay.fail(side, resetByPeer());
+                fail(resetByPeer(), true);
             } else {
                 watchForReset(socket);
             }
@@ -260,9 +298,12 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
      * ways epoll reports a hang-up again and again, which Netty turns into exceptions.
      */
     private boolean closeIfDone() {
-        if (inputEnded && outputEnded) {
+        if (inputEnded && outputEnded && !peer.lost) {
             if (resetWatch != null) {
                 resetWatch.cancel(false); // it would keep the ended relay in memory for a second
+            }
+            if (channel instanceof EpollSocketChannel) {
+                Resets.notOnClose(channel);
             }
             channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             return true;
@@ -273,14 +314,75 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (!(inputEnded && outputEnded)) {
-            relay.fail(side, cause);
+            fail(cause, true);
         }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         if (!relay.isOver() && !(inputEnded && outputEnded)) {
-            relay.fail(side, new IOException("the connection was lost" + (inputEnded ? "" : " before its end of input")));
+            fail(new IOException("the connection was lost" + (inputEnded ? "" : " before its end of input")), true);
+        }
+    }
+
+    // --- failures: what this channel has received is delivered, and then the peer is reset
+
+    private void failWriting(Throwable cause) {
+        Throwable reason = cause instanceof ChannelOutputShutdownException && cause.getCause() != null ? cause.getCause() : cause;
+        endedBeforeReset |= !lost && reason instanceof NativeIoException error && error.expectedErr() == Errors.ERRNO_EPIPE_NEGATIVE;
+        boolean readable = channel.isOpen() && (isDead() || !(channel instanceof EpollSocketChannel));
+        fail(reason, !readable);
+    }
+
+    /** Nothing can be written to this channel any more; {@code atOnce} if nothing can be read either. */
+    private void fail(Throwable cause, boolean atOnce) {
+        if (relay.isOver() || inputCut) {
+            return;
+        }
+        if (!lost) {
+            lost = true;
+            if (resetWatch != null) {
+                resetWatch.cancel(false);
+            }
+            relay.failed(side, cause);
+        }
+        if (relay.isOver()) {
+            return;
+        }
+        peer.flush();
+        peer.readMore(); // what it sends is dropped, so that it can go on to read
+        if (atOnce || inputEnded) {
+            cutInput();
+        } else {
+            readMore();
+        }
+    }
+
+    private void cutInput() {
+        inputCut = true;
+        reset();
+        peer.resetOnceDelivered();
+    }
+
+    /** Resets this channel when everything that the failed one has sent is written and acknowledged. */
+    private void resetOnceDelivered() {
+        boolean all = peer.inputEnded ? outputIsShut : peer.inputCut;
+        if (!relay.isOver() && peer.lost && peer.inputCut && all && pendingWrites == 0 && !awaitsDelivery) {
+            awaitsDelivery = true;
+            awaitDelivery(1);
+        }
+    }
+
+    /** A reset drops what the kernel hasn't sent yet; there is no event for the last acknowledgement. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing, and ends with the relay
+    private void awaitDelivery(long millis) {
+        if (relay.isOver()) {
+            return;
+        }
+        if (channel instanceof EpollSocketChannel socket && SendQueue.isPending(socket)) {
+            socket.eventLoop().schedule(() -> awaitDelivery(Math.min(2 * millis, LONGEST_WAIT_MILLIS)), millis, TimeUnit.MILLISECONDS);
+        } else {
+            relay.resetBoth();
         }
     }
 

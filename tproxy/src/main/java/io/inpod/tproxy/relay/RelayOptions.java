@@ -1,10 +1,12 @@
 package io.inpod.tproxy.relay;
 
+import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.share.Share;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollSocketChannel;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +62,9 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
      * Prepares a channel that will be relayed later; to be called by the channel's initializer. Switches automatic reading off and
      * half-close on, sets the sizes of its buffers, and keeps data that is read nevertheless until the relay starts. (When a peer resets
      * the connection, Netty reads once without a request; without {@link RelayIoHandler} also when it ends its output.) A reset closes the
-     * channel unless unread data precedes it, so its close future shows that the client is gone.
+     * channel unless unread data precedes it, so its close future shows that the client is gone. From now on, closing a socket without a
+     * relay resets it, unless {@link Resets#notOnClose} is called: the kernel closes the sockets of a killed process, which must not look
+     * like a regular end.
      *
      * @param channel a connected channel; called on its event loop
      */
@@ -68,6 +72,7 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
         configure(channel, null);
         if (channel.pipeline().get(ParkedInput.class) == null) {
             channel.pipeline().addLast(new ParkedInput());
+            resetIfProcessDies(channel);
         }
     }
 
@@ -79,6 +84,12 @@ public record RelayOptions(int maxReadBytes, int highWaterBytes, int lowWaterByt
      */
     public ChannelHandler preparation() {
         return new RelayPreparation(this);
+    }
+
+    static void resetIfProcessDies(Channel channel) {
+        if (channel instanceof EpollSocketChannel) { // the kernel knows nothing of other channels
+            Resets.onClose(channel);
+        }
     }
 
     /** Sets the options that this kind of channel has; for others setOption returns false. */

@@ -3,6 +3,7 @@ package io.inpod.tproxy.udp;
 import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
 import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
+import static io.netty.util.NetUtil.toSocketAddressString;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -63,7 +64,8 @@ final class ReplySocket implements AutoCloseable {
         IpFamily family = IpFamily.of(from.ip());
         if (family != IpFamily.of(to.ip())) {
             throw new IllegalArgumentException(
-                    "an answer from " + from.address() + " to " + to.address() + " would change the address family");
+                    "an answer from " + toSocketAddressString(from.address()) + " to " + toSocketAddressString(to.address())
+                            + " would change the address family");
         }
         UdpSocket socket = UdpSocket.open(namespace, family == IpFamily.V4 ? v4 : v6);
         Retired used = new Retired(socket, from, to, System.nanoTime());

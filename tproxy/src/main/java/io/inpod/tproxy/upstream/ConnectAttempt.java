@@ -1,5 +1,7 @@
 package io.inpod.tproxy.upstream;
 
+import static io.netty.util.NetUtil.toSocketAddressString;
+
 import io.inpod.netns.IpFamily;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.Resets;
@@ -77,6 +79,15 @@ final class ConnectAttempt {
             impossible(connector.exhaustion(0), null);
             return;
         }
+        InetSocketAddress local;
+        do {
+            if (portsTried == connector.maxAttempts()) {
+                impossible(connector.exhaustion(portsTried), null);
+                return;
+            }
+            portsTried++;
+            local = new InetSocketAddress(from, connector.nextPort());
+        } while (connector.isTaken(local, destination));
         EpollSocketChannel channel;
         try {
             channel = connector.open(destination.getAddress(), true);
@@ -84,8 +95,7 @@ final class ConnectAttempt {
             impossible(String.valueOf(e.getMessage()), e);
             return;
         }
-        portsTried++;
-        connect(channel, new InetSocketAddress(from, connector.nextPort()), new UpstreamConnection(channel, true, null));
+        connect(channel, local, new UpstreamConnection(channel, true, null));
     }
 
     /**
@@ -156,8 +166,9 @@ final class ConnectAttempt {
     }
 
     private void impossible(String why, @Nullable Throwable cause) {
-        SpoofingException reason = new SpoofingException("can't connect to " + destination + " from the client's address "
-                + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
+        SpoofingException reason =
+                new SpoofingException("can't connect to " + toSocketAddressString(destination) + " from the client's address "
+                        + (source == null ? "?" : source.ip().getHostAddress()) + ": " + why, cause);
         if (connector.options().policy() == SpoofPolicy.PREFER) {
             connector.countFallback();
             plain(reason);

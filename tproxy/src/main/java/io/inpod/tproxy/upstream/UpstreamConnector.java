@@ -1,6 +1,5 @@
 package io.inpod.tproxy.upstream;
 
-import static io.inpod.netns.socket.LinuxSocketOptions.BIND_NO_PORT;
 import static io.inpod.netns.socket.LinuxSocketOptions.FREEBIND;
 import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_ADDRESS;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
@@ -18,7 +17,9 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
@@ -33,19 +34,22 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The connector chooses the source ports of spoofed connections from {@link UpstreamOptions#ports()}, except those in the namespace's
  * {@code net.ipv4.ip_local_port_range} and {@code ip_local_reserved_ports} and those on which a socket listens. If the kernel chose the
- * port, it could choose the client's own: then connection tracking can't distinguish the redirected connection from the spoofed one, and
- * one of them fails. The choice may be left to the kernel only if the client's own connection has another destination, because it arrives
- * through a tunnel.
+ * port, it could choose one from which the client is connected to the same destination: then connection tracking can't distinguish the two
+ * connections, and one of them fails. Therefore connection tracking is asked about each port before it is used, if the process has
+ * CAP_NET_ADMIN. The namespace's own ports are only used if it can be asked, and only for clients whose connections usually have another
+ * destination, because they arrive through tunnels.
  *
- * <p>Thread-safe. A spoofed connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
+ * <p>Thread-safe. Closing it closes the socket on which connection tracking is asked; connections that are open continue. A spoofed
+ * connection needs CAP_NET_ADMIN or CAP_NET_RAW in the user namespace that owns the network namespace.
  */
-public final class UpstreamConnector {
+public final class UpstreamConnector implements AutoCloseable {
     private static final int MAX_PORTS = 64;
 
     private final UpstreamOptions options;
     private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(IpFamily.class);
     private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(IpFamily.class);
     private final @Nullable SourcePorts ports;
+    private final TrackedTuples tuples;
     private final @Nullable OwnConnections connections;
     private final LongAdder fallbacks = new LongAdder();
 
@@ -73,9 +77,10 @@ public final class UpstreamConnector {
         this.options = options;
         this.connections = connections;
         PortRange range = options.ports();
-        this.ports = range == null || options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, range);
-        SocketOptions foreign = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true);
-        SocketOptions with = range == null ? foreign.with(BIND_NO_PORT, true) : foreign.with(REUSE_ADDRESS, true);
+        this.ports = options.policy() == SpoofPolicy.NEVER ? null
+                : range == null ? SourcePorts.any(namespace) : SourcePorts.of(namespace, range);
+        this.tuples = new TrackedTuples(namespace);
+        SocketOptions with = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true);
         for (IpFamily family : IpFamily.values()) {
             plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family.protocolFamily())));
             spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family.protocolFamily())));
@@ -101,7 +106,8 @@ public final class UpstreamConnector {
 
     /**
      * Connects from the client's address, as the policy says. The address of a client on the loopback interface, or one that is also the
-     * destination's, is never used: the server is on the client's host, which owns that address.
+     * destination's, is never used: the server is on the client's host, which owns that address. Neither is a link-local address of IPv6:
+     * the answer of a server in the namespace to it finds no way back, as it belongs to another interface than loopback.
      *
      * @param loop the event loop of the connection
      * @param source the client
@@ -113,8 +119,10 @@ public final class UpstreamConnector {
     public Future<UpstreamConnection> connect(EventLoop loop, ClientAddress source, DestinationAddress destination,
             ChannelHandler handler) {
         ConnectAttempt attempt = new ConnectAttempt(this, loop, source, destination.address(), handler);
-        boolean local = source.ip().isLoopbackAddress() || destination.ip().isLoopbackAddress() || source.ip().equals(destination.ip());
-        return attempt.start(options.policy() != SpoofPolicy.NEVER && !local);
+        InetAddress client = source.ip();
+        boolean local = client.isLoopbackAddress() || destination.ip().isLoopbackAddress() || client.equals(destination.ip());
+        boolean ofOneLink = client instanceof Inet6Address && client.isLinkLocalAddress();
+        return attempt.start(options.policy() != SpoofPolicy.NEVER && !local && !ofOneLink);
     }
 
     /** {@return the number of connections from an address of the namespace although the client's was preferred} */
@@ -130,19 +138,34 @@ public final class UpstreamConnector {
         fallbacks.increment();
     }
 
-    /** Returns the next source port to try; 0 if the kernel chooses. */
+    /** Returns the next source port to try. */
     int nextPort() {
-        return ports == null ? 0 : ports.next();
+        return ports().next();
+    }
+
+    /** Returns whether a connection with these addresses may exist, so that another one must not be opened. */
+    boolean isTaken(InetSocketAddress source, InetSocketAddress destination) {
+        return tuples.contains(source, destination, ports().isShared());
     }
 
     /** Returns why no source port is left after some attempts. */
     String exhaustion(int tried) {
-        return ports == null ? "the kernel has no source port of net.ipv4.ip_local_port_range left for it" : ports.exhaustion(tried);
+        return ports().exhaustion(tried) + tuples.failure();
     }
 
-    /** Returns how many sockets may be used to find a free source port. */
+    /** Returns how many source ports may be tried. */
     int maxAttempts() {
-        return ports == null ? 1 : Math.min(MAX_PORTS, ports.size());
+        return Math.min(MAX_PORTS, ports().size());
+    }
+
+    private SourcePorts ports() {
+        return Objects.requireNonNull(ports);
+    }
+
+    /** Closes the socket on which connection tracking is asked. Connecting from a client's address isn't possible any more. */
+    @Override
+    public void close() {
+        tuples.close();
     }
 
     /** Opens a socket of the destination's family in the namespace, with all options set. */

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  *     destination determines, and SO_REUSEPORT, which is for listeners. Without the proxy's {@link LinuxSocketOptions#MARK} its connections
  *     would be redirected to itself
  * @param policy whether to connect from the client's address
- * @param ports source ports of spoofed connections; null to let the kernel choose when it connects (IP_BIND_ADDRESS_NO_PORT), which is only
- *     safe if clients connect through tunnels, see {@link UpstreamConnector}
+ * @param ports source ports of spoofed connections; null for {@link PortRange#DEFAULT} or, if the namespace leaves none of them, its own
+ *     {@code net.ipv4.ip_local_port_range}, which is for clients that connect through tunnels, see {@link UpstreamConnector}
  * @param connectTimeout how long connecting may take, 1 to 2³¹-1 milliseconds
  */
 public record UpstreamOptions(SocketOptions sockets, SpoofPolicy policy, @Nullable PortRange ports, Duration connectTimeout) {

@@ -19,7 +19,9 @@ import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A path with at least one relay between a client and a server, which are plain JDK sockets. */
@@ -32,7 +34,7 @@ abstract class RelayPath implements AutoCloseable {
     final EventLoop loop = loops.next();
     private final ServerSocketChannel app = ServerSocketChannel.open();
     private final Channel listener;
-    private volatile CompletableFuture<EpollSocketChannel> accepted = new CompletableFuture<>();
+    private final BlockingQueue<EpollSocketChannel> accepted = new LinkedBlockingQueue<>();
 
     RelayPath() throws IOException {
         app.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -40,7 +42,7 @@ abstract class RelayPath implements AutoCloseable {
             @Override
             protected void initChannel(EpollSocketChannel channel) {
                 RelayOptions.DEFAULT.prepare(channel);
-                accepted.complete(channel);
+                accepted.add(channel);
             }
         });
     }
@@ -49,22 +51,32 @@ abstract class RelayPath implements AutoCloseable {
     abstract DuplexChannel upstream(RelayOptions options) throws Exception;
 
     Connection connect(RelayOptions options, int clientBuffer) throws Exception {
-        accepted = new CompletableFuture<>();
         SocketChannel client = socket(clientBuffer);
         client.connect(listener.localAddress());
-        EpollSocketChannel downstream = accepted.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        Connection accepted = accept(options);
+        return new Connection(client, accepted.server(), accepted.relay(), accepted.result());
+    }
+
+    /** Carries the connection of a client that isn't ours. */
+    Connection accept(RelayOptions options) throws Exception {
+        EpollSocketChannel downstream = accepted.take();
         DuplexChannel upstream = upstream(options);
         CompletableFuture<RelayResult> result = new CompletableFuture<>();
         Relay relay = Relay.start(downstream, upstream, options, result::complete);
-        return new Connection(client, app.accept(), relay, result);
+        return new Connection(null, app.accept(), relay, result);
     }
 
-    private static SocketChannel socket(int buffer) throws IOException {
+    static SocketChannel socket(int buffer) throws IOException {
         SocketChannel socket = SocketChannel.open();
         socket.setOption(StandardSocketOptions.SO_RCVBUF, buffer);
         socket.setOption(StandardSocketOptions.SO_SNDBUF, buffer);
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         return socket;
+    }
+
+    /** The address of the relay next to the client. */
+    final InetSocketAddress address() {
+        return (InetSocketAddress) listener.localAddress();
     }
 
     final Channel listen(ChannelHandler handler) {

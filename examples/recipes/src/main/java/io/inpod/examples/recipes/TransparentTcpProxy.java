@@ -20,7 +20,6 @@ import io.inpod.tproxy.relay.RelayOptions;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -49,7 +48,7 @@ public final class TransparentTcpProxy {
         OwnConnections own = new OwnConnections();
         UpstreamConnector upstreams = new UpstreamConnector(namespace, UpstreamOptions.DEFAULT.withSockets(sockets), own);
         PolicyRouting.DEFAULT.install(namespace);
-        return AcceptLoop.listen(namespace, new InetSocketAddress("::", PORT), sockets.with(TRANSPARENT, true), loops.next(),
+        AcceptLoop proxy = AcceptLoop.listen(namespace, new InetSocketAddress("::", PORT), sockets.with(TRANSPARENT, true), loops.next(),
                 AcceptRules.ofPorts(Set.of(PORT), own), new AcceptHandler() {
                     @Override
                     public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
@@ -59,9 +58,8 @@ public final class TransparentTcpProxy {
                     @Override
                     public void accepted(EpollSocketChannel connection, InetSocketAddress client, OriginalDestination destination) {
                         RelayOptions.DEFAULT.prepare(connection);
-                        ChannelInboundHandlerAdapter idle = new ChannelInboundHandlerAdapter();
-                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(), idle)
-                                .addListener((FutureListener<UpstreamConnection>) upstream -> {
+                        upstreams.connect(connection.eventLoop(), new ClientAddress(client), destination.destination(),
+                                RelayOptions.DEFAULT.preparation()).addListener((FutureListener<UpstreamConnection>) upstream -> {
                                     if (upstream.isSuccess()) {
                                         Relay.start(connection, upstream.getNow().channel(), result -> {});
                                     } else {
@@ -70,6 +68,8 @@ public final class TransparentTcpProxy {
                                 });
                     }
                 });
+        proxy.channel().closeFuture().addListener(closed -> upstreams.close());
+        return proxy;
     }
 
     public static void main(String[] args) throws Exception {

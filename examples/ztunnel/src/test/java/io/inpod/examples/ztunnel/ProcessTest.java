@@ -15,6 +15,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The start, failures and end of the process. */
 class ProcessTest {
@@ -66,8 +68,9 @@ class ProcessTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "workloads: [{namespace: default, workloadIps: [], waypoint: {destination: /10.0.0.9}}] | | mesh.yaml: workloads[0].waypoint:",
-        "policies: [{name: x}] | | mesh.yaml: policies:",
+        "workloads: [{namespace: default, workloadIps: [], waypoint: {destination: /10.0.0.9}}] | | mesh.yaml:1: workloads[0].waypoint:",
+        "policies: [{name: x}] | | mesh.yaml:1: policies:",
+        "'workloads: [[[[[[[[[[[[[[[[[[[[' | | mesh.yaml:1: workloads: nested more than 16 levels deep",
         "'workloads: [' | | mesh.yaml is neither YAML nor JSON",
         "workloads: [] | PACKET_MARK=none | PACKET_MARK must be a number",
         "workloads: [] | FAKE_CA=false | FAKE_CA must be true",
@@ -181,6 +184,77 @@ class ProcessTest {
             assertThat(ztunnel.awaitExit()).isZero();
             assertThat(end(client)).isEqualTo("reset");
             assertThat(end(app)).isEqualTo("reset");
+        }
+    }
+
+    /** The kernel closes the sockets of a process that has ended; the part that a peer has received must not look like the whole. */
+    @ParameterizedTest
+    @ValueSource(strings = {"SIGKILL", "a protocol error"})
+    void aProxyThatDiesResetsItsConnections(String cause) throws Exception {
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        agent.acked("snapshot");
+        try (ServerSocketChannel listener = listen(9000);
+                Socket client = socks(9000);
+                Socket app = accept(listener)) {
+            client.getOutputStream().write(7);
+            assertThat(app.getInputStream().read()).isEqualTo(7);
+            if (cause.equals("SIGKILL")) {
+                ztunnel.close();
+            } else {
+                assertThat(agent.request("snapshot")).startsWith("nack a second SnapshotSent");
+                assertThat(ztunnel.awaitExit()).isEqualTo(1);
+            }
+            assertThat(end(client)).isEqualTo("reset");
+            assertThat(end(app)).isEqualTo("reset");
+        }
+    }
+
+    @Test
+    void addressesHaveOneFormInEveryLine() throws Exception {
+        ztunnel.start();
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+        try (SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+            client.connect(new InetSocketAddress("127.0.0.1", 15008));
+            client.write(ByteBuffer.wrap("no TLS\r\n".getBytes(StandardCharsets.US_ASCII)));
+            assertThat(ztunnel.awaitLine(0, "tls handshake")).containsPattern(" ?src\\.addr=127\\.0\\.0\\.1:\\d+ dst\\.addr=127\\.0\\.0\\.1:15008 ");
+        }
+        assertThat(askSocks("050100017f0000010009")).isEqualTo(5); // refused
+        assertThat(ztunnel.awaitLine(0, "refused")).contains("127.0.0.1:9");
+        assertThat(ztunnel.lines()).noneMatch(line -> line.matches(".*[ =:]/\\[?[0-9a-f:.]+\\]?:\\d+.*"));
+    }
+
+    /** RFC 1928 section 6. */
+    @ParameterizedTest
+    @CsvSource({
+        "050100017f0000010009, 5, nobody listens",
+        "050100010a0900010050, 4, no route",
+        "050100017f0000013a99, 2, port 15001 is the proxy's own",
+        "0501000201020304, 8, unknown address type",
+        "050100017f0000010000, 1, port 0",
+        "0501000340{64 letters}0050, 1, a label of 64",
+        "05010003000050, 1, no name",
+        "050200017f0000010009, 7, BIND"
+    })
+    void socksClientsAreToldWhatFailed(String request, int reply, String why) throws Exception {
+        ztunnel.start();
+        Tool.run(pod, "ip", "route", "add", "unreachable", "10.9.0.0/16");
+        assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+
+        assertThat(askSocks(request)).as(why).isEqualTo(reply);
+    }
+
+    /** {@return the reply, after which the connection ends in order} */
+    private int askSocks(String request) throws IOException {
+        try (Socket socket = pod.<SocketChannel, IOException>call(SocketChannel::open).socket()) {
+            socket.setSoTimeout(30_000);
+            socket.connect(new InetSocketAddress("127.0.0.1", 15080), 30_000);
+            socket.getOutputStream().write(HexFormat.of().parseHex("050100"));
+            assertThat(socket.getInputStream().readNBytes(2)).containsExactly(5, 0);
+            socket.getOutputStream().write(HexFormat.of().parseHex(request.replace("{64 letters}", "61".repeat(64))));
+            byte[] answer = socket.getInputStream().readAllBytes();
+            assertThat(answer).hasSize(10).startsWith(5);
+            return answer[1];
         }
     }
 

@@ -25,7 +25,9 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.handler.codec.http2.Http2Error;
+import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -52,6 +54,8 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     private BlockDeadline blockDeadline;
     private boolean draining;
     private boolean gone;
+    private boolean outputIsLost;
+    private boolean violated;
     private @Nullable String lostReason;
 
     @SuppressWarnings("NullAway.Init")
@@ -160,7 +164,15 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        lost(String.valueOf(cause.getMessage()));
+        if (cause instanceof ChannelOutputShutdownException && channel.isOpen()) {
+            // The peer has reset the connection. What it had sent before is read first; its end, or the error again, ends this connection.
+            Throwable reason = cause.getCause() == null ? cause : cause.getCause();
+            outputIsLost = true;
+            lostReason = lostReason == null ? String.valueOf(reason.getMessage()) : lostReason;
+            startDraining();
+        } else if (!(outputIsLost && cause instanceof ClosedChannelException && channel.isOpen())) {
+            lost(String.valueOf(cause.getMessage()));
+        }
     }
 
     @Override
@@ -198,6 +210,7 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     /** Ends the connection because the peer violated the protocol. */
     private void fail(ConnectionError e) {
         if (!gone) {
+            violated = true;
             String reason = e.code() + ": " + e.getMessage();
             events.connectionFailed(channel, reason);
             sendGoAway(lastPeerStream(), e.code(), String.valueOf(e.getMessage()));
@@ -274,6 +287,11 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     /** Whether the connection has ended. */
     public boolean isGone() {
         return gone;
+    }
+
+    /** Whether it has ended because the peer violated the protocol. */
+    public boolean isViolated() {
+        return violated;
     }
 
     /** The number of open streams. */

@@ -27,6 +27,7 @@ public final class ParentChannel {
         channel.config().setRecvByteBufAllocator(new BoundedReads(account(channel, memory)));
         channel.config().setWriteBufferWaterMark(new WriteBufferWaterMark(256 << 10, 512 << 10));
         channel.config().setAutoRead(true);
+        channel.config().setAutoClose(false); // a failed write leaves what was received readable
         channel.config().setOption(ChannelOption.TCP_NODELAY, true);
         channel.config().setOption(NOT_SENT_LOW_AT, UNSENT);
     }

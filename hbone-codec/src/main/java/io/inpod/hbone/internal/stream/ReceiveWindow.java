@@ -89,6 +89,11 @@ public final class ReceiveWindow {
         refill();
     }
 
+    /** Whether so much is unread that tunnels have small windows. */
+    boolean isTight() {
+        return announced < full;
+    }
+
     /** The peer has acknowledged a SETTINGS frame. */
     public void settingsAcknowledged() {
         if (unacknowledged > 0) {

@@ -128,13 +128,17 @@ public final class StreamChannel extends TunnelChannel {
 
     /** Closes the tunnel if both directions have ended and the reader has seen the end. */
     void closeIfEnded() {
-        if (open && input.isShutdown() && stream.isRemoteEnded() && (outputShutdown || stream.isDismissed())) {
+        if (open && stream.failure() == null && input.isShutdown() && stream.isRemoteEnded() && (outputShutdown || stream.isDismissed())) {
             unsafe().close(voidPromise());
         }
     }
 
     @Override
-    protected void doWrite(ChannelOutboundBuffer out) {
+    protected void doWrite(ChannelOutboundBuffer out) throws TunnelResetException {
+        TunnelResetException failure = stream.failure();
+        if (failure != null) {
+            throw failure; // what was received can still be read
+        }
         int maxData = streams.maxData();
         for (Object message = out.current(); message != null; message = out.current()) {
             ByteBuf buffer = (ByteBuf) message;

@@ -19,6 +19,7 @@ final class StreamChannelConfig extends DefaultChannelConfig implements DuplexCh
     StreamChannelConfig(Channel channel) {
         super(channel);
         setWriteBufferWaterMark(new WriteBufferWaterMark(128 << 10, 256 << 10));
+        setAutoClose(false); // a failed write leaves what was received readable
     }
 
     @Override

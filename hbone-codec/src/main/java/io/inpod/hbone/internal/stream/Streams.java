@@ -142,6 +142,11 @@ public final class Streams {
         }
     }
 
+    /** Whether so much is unread that tunnels that were reset are dropped unread: the peer could have any number of them. */
+    boolean isTight() {
+        return window.isTight() || unread.isStopped();
+    }
+
     /** Lets the stream's tunnel check for changes once no frame is half read. */
     public void makeReady(Stream stream) {
         turn.makeReady(stream);
@@ -205,6 +210,11 @@ public final class Streams {
     public void abandon(Stream stream) {
         stream.disown();
         reset(stream, Http2Error.CANCEL);
+        dropInput(stream);
+    }
+
+    /** Drops bytes that have arrived and weren't read. */
+    public void dropInput(Stream stream) {
         credit(stream, stream.input().discard());
     }
 
@@ -225,7 +235,7 @@ public final class Streams {
         stream.fail(reason);
         finish(stream);
         StreamOwner owner = stream.owner();
-        if (owner != null) {
+        if (owner != null && !stream.isAnswered()) {
             stream.disown();
             turn.later(() -> owner.failed(reason));
         }
@@ -247,7 +257,8 @@ public final class Streams {
             if (stream.isRemoteEnded()) {
                 table.rememberEndedByPeer(stream);
             }
-            if (stream.channel() == null && !stream.isDismissed()) {
+            boolean becomesTunnel = stream.isAnswered() && stream.owner() != null; // and then delivers what has arrived
+            if (stream.channel() == null && !becomesTunnel) {
                 credit(stream, stream.input().discard());
             }
             listener.streamFinished();

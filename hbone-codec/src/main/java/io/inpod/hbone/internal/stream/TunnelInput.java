@@ -83,16 +83,21 @@ final class TunnelInput {
         if (!channel.isOpen() || failed) {
             return;
         }
-        TunnelResetException failure = stream.failure();
-        if (failure != null) {
-            // Either everything was delivered, or the reader doesn't read; then it must learn of the reset now.
-            failed = true;
-            channel.failed(failure);
-        } else if (stream.isRemoteEnded() && stream.input().isEmpty() && readPending && !shutdown) {
+        if (stream.isRemoteEnded() && stream.input().isEmpty() && readPending && !shutdown) {
             shutdown = true;
             channel.inputEnded();
         } else if (shutdown) {
             channel.closeIfEnded();
         }
+        TunnelResetException failure = stream.failure();
+        if (failure != null && channel.isOpen() && (isAtEnd() || streams.isTight())) {
+            failed = true;
+            channel.failed(failure);
+        }
+    }
+
+    /** Whether the reader has everything that came before a reset, as from a socket. It needn't ask for more to learn of the reset. */
+    private boolean isAtEnd() {
+        return shutdown || stream.input().isEmpty() && !stream.isRemoteEnded();
     }
 }

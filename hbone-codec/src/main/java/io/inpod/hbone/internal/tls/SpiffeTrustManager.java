@@ -125,6 +125,15 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
         parameters.addCertPathChecker(revocation);
     }
 
+    private void verify(X509Certificate[] chain, String usage, SSLEngine engine) throws CertificateException {
+        try {
+            refuseRenegotiation(engine);
+            verify(chain, usage);
+        } catch (CertificateException e) {
+            throw CertificateAlert.of(e, engine);
+        }
+    }
+
     /**
      * With TLS 1.2 the peer's identity could change during the connection, which HTTP/2 forbids (RFC 9113 section 9.2.1). BoringSSL refuses
      * on its own.
@@ -144,14 +153,12 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
 
     @Override
     public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
-        refuseRenegotiation(engine);
-        verify(chain, CLIENT_AUTH);
+        verify(chain, CLIENT_AUTH, engine);
     }
 
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine) throws CertificateException {
-        refuseRenegotiation(engine);
-        verify(chain, SERVER_AUTH);
+        verify(chain, SERVER_AUTH, engine);
     }
 
     @Override

@@ -9,9 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.snakeyaml.engine.v2.api.Load;
-import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * Reads the local configuration of Istio's ztunnel, in YAML or JSON. Features that this version can't enforce (policies, services,
@@ -39,6 +36,9 @@ public final class MeshFile {
             throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": no such file", e);
         } catch (IOException e) {
             throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": " + e, e);
+        } catch (OutOfMemoryError e) {
+            throw new ConfigException("LOCAL_XDS_PATH: " + path + " doesn't fit into a heap of "
+                    + (Runtime.getRuntime().maxMemory() >> 20) + " MiB; raise it with -Xmx", e);
         }
     }
 
@@ -52,13 +52,8 @@ public final class MeshFile {
      * @throws ConfigException naming source, place and key
      */
     static Mesh parse(String source, String text, ProxyConfig config) throws ConfigException {
-        Object document;
-        try {
-            document = new Load(LoadSettings.builder().setLabel(source).setAllowDuplicateKeys(false).build()).loadFromString(forYaml(text));
-        } catch (YamlEngineException e) {
-            throw new ConfigException(source + " is neither YAML nor JSON: " + e.getMessage(), e);
-        }
-        Node root = new Node(source, "", document == null ? Map.of() : document);
+        Located document = DocumentReader.read(source, forYaml(text));
+        Node root = new Node(source, "", document.value() == null ? new Located(document.line(), Map.of()) : document);
         root.allow("workloads", "policies", "services");
         root.refuseUnlessEmpty("policies", "services");
         List<Workload> workloads = new ArrayList<>();
@@ -75,7 +70,8 @@ public final class MeshFile {
 
     /** JSON may be indented with tabs, which YAML forbids; its strings can't contain them. */
     private static String forYaml(String text) {
-        return text.stripLeading().startsWith("{") ? text.replace('\t', ' ') : text;
+        String withoutMark = text.startsWith("\ufeff") ? text.substring(1) : text;
+        return withoutMark.stripLeading().startsWith("{") ? withoutMark.replace('\t', ' ') : withoutMark;
     }
 
     private static Workload workload(Node node, ProxyConfig config) throws ConfigException {

@@ -95,6 +95,10 @@ public final class StateManager {
             LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, e.getMessage());
             pending.put(uid, waiting.because(e));
             throw e;
+        } finally {
+            if (current != null) {
+                serveNext(current);
+            }
         }
     }
 
@@ -140,21 +144,32 @@ public final class StateManager {
                 LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses and listeners: {}", uid, e.getMessage());
             }
         });
-        for (String uid : List.copyOf(pending.keySet())) {
-            Pending pod = Objects.requireNonNull(pending.get(uid));
-            try {
-                start(uid, pod.info(), pod.namespace());
-                LOG.info("pod WorkloadUid(\"{}\") proxy started after a retry", uid);
-            } catch (IOException e) {
-                if (String.valueOf(e.getMessage()).equals(pod.reason())) {
-                    LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
-                } else {
-                    LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, e.getMessage());
-                    pending.put(uid, pod.because(e));
-                }
+        List.copyOf(pending.keySet()).forEach(this::retry);
+    }
+
+    private void retry(String uid) {
+        Pending pod = Objects.requireNonNull(pending.get(uid));
+        try {
+            start(uid, pod.info(), pod.namespace());
+            LOG.info("pod WorkloadUid(\"{}\") proxy started after a retry", uid);
+        } catch (IOException e) {
+            if (String.valueOf(e.getMessage()).equals(pod.reason())) {
+                LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
+            } else {
+                LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, e.getMessage());
+                pending.put(uid, pod.because(e));
             }
         }
         return reports;
+    }
+
+    /** If another pod was named for the namespace of a proxy that has stopped, it is served now, not at the next retry. */
+    private void serveNext(PodProxy stopped) {
+        NetworkNamespace freed = stopped.namespace();
+        if (running.values().stream().noneMatch(proxy -> proxy.namespace().equals(freed))) {
+            List.copyOf(pending.keySet()).stream().filter(uid -> Objects.requireNonNull(pending.get(uid)).namespace().equals(freed))
+                    .forEach(this::retry);
+        }
     }
 
     /**
@@ -187,6 +202,7 @@ public final class StateManager {
         PodProxy proxy = running.remove(uid);
         if (proxy != null) {
             proxy.stop();
+            serveNext(proxy);
         }
     }
 

@@ -1,10 +1,13 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.relay.RelayResult;
 import io.inpod.tproxy.relay.RelaySide;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +15,8 @@ import org.slf4j.LoggerFactory;
 /** Logs one line per connection of a pod when it has ended, within the {@linkplain LogLines share} of its client. */
 final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("access");
+    /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
+    private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
 
     private final LogLines.OfPod lines;
 
@@ -52,8 +57,10 @@ final class AccessLog {
         }
     }
 
-    static String text(InetSocketAddress address) {
-        return NetUtil.toSocketAddressString(address);
+    /** An address as it appears in every line of every log, such as 10.0.0.1:80 or [fd00::1]:80. */
+    static String text(@Nullable SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(CanonicalAddress.of(inet))
+                : String.valueOf(address);
     }
 
     /** Logs a relay that has ended. Its downstream side is the client. */
@@ -81,11 +88,15 @@ final class AccessLog {
 
     /** Logs a connection that failed before it had a request. */
     void failed(InetSocketAddress source, InetSocketAddress destination, String reason) {
-        failed(new Connection("inbound", source, null, destination, null, null), reason.replace('"', '\''));
+        failed(new Connection("inbound", source, null, destination, null, null), words(reason));
     }
 
     static String words(Throwable error) {
         String message = error.getMessage();
-        return (message == null ? error.getClass().getSimpleName() : message).replace('"', '\'').replaceAll("\\s+", " ");
+        return words(message == null ? error.getClass().getSimpleName() : message);
+    }
+
+    static String words(String message) {
+        return JAVA_ADDRESS.matcher(message).replaceAll("").replace('"', '\'').replaceAll("\\s+", " ");
     }
 }

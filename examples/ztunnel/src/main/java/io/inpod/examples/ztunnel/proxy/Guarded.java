@@ -35,7 +35,7 @@ final class Guarded {
         } catch (RuntimeException | Error e) {
             Admission admission = Admission.of(client);
             if (lines.take(admission == null ? null : admission.client(), LINES)) {
-                LOG.error("connection {} ended by an unexpected error", client, e);
+                LOG.error("connection of {} ended by an unexpected error", AccessLog.text(client.remoteAddress()), e);
             }
             Resets.reset(client);
         }

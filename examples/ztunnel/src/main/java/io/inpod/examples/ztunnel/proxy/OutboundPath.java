@@ -7,13 +7,11 @@ import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.DestinationAddress;
-import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.upstream.SpoofPolicy;
 import io.inpod.tproxy.upstream.UpstreamConnection;
 import io.inpod.tproxy.upstream.UpstreamConnector;
 import io.inpod.tproxy.upstream.UpstreamOptions;
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
@@ -38,37 +36,27 @@ final class OutboundPath {
                 pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER), pod.own());
     }
 
-    /** Notified of the result of an attempt to connect, before the first byte is carried. */
-    interface Outcome {
-        /** Does nothing: the client notices without a notification. */
-        Outcome NOTHING = error -> {};
-
-        /** Called with the error, or with null if the destination answered. */
-        void known(@org.jspecify.annotations.Nullable Throwable error);
-    }
-
     /** Connects a client to its destination, and relays its data. */
     void open(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Outcome outcome) {
         Optional<Workload> target = pod.mesh().at(pod.config().network(), destination.getAddress());
         AccessLog.Connection plain = new AccessLog.Connection("outbound", source, pod.identity(), destination, null, null);
         if (pod.isOwnListener(destination)) {
-            refuse(client, plain, outcome, "attempted recursive call to ourselves");
+            refuse(plain, outcome, new ForbiddenException("attempted recursive call to ourselves"));
         } else if (pod.workload().isEmpty()) {
-            refuse(client, plain, outcome, PodContext.UNKNOWN);
+            refuse(plain, outcome, new ForbiddenException(PodContext.UNKNOWN));
         } else if (target.isPresent() && target.get().hbone()) {
             tunnel(client, source, destination, target.get(), outcome);
         } else if (target.isEmpty() && local.contains(destination.getAddress())) {
-            refuse(client, plain, outcome,
-                    "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext");
+            refuse(plain, outcome, new ForbiddenException(
+                    "the destination is an address of an enrolled pod that the mesh doesn't list; it must not be reached in plaintext"));
         } else {
             connect(client, destination, plain, outcome);
         }
     }
 
-    private void refuse(Channel client, AccessLog.Connection connection, Outcome outcome, String reason) {
-        pod.access().failed(connection, reason);
-        outcome.known(new java.net.ConnectException(reason));
-        Resets.reset(client);
+    private void refuse(AccessLog.Connection connection, Outcome outcome, Throwable cause) {
+        pod.access().failed(connection, AccessLog.words(cause));
+        outcome.failed(cause);
     }
 
     private void tunnel(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, Workload target,
@@ -89,9 +77,9 @@ final class OutboundPath {
         carry(client, upstream, connection, outcome, UpstreamConnection::channel);
     }
 
-    private static void known(Outcome outcome, Channel upstream) {
+    private static void connected(Outcome outcome, Channel upstream) {
         try {
-            outcome.known(null);
+            outcome.connected();
         } catch (RuntimeException | Error e) {
             Resets.reset(upstream);
             throw e;
@@ -106,13 +94,13 @@ final class OutboundPath {
             if (done.isSuccess()) {
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
-                known(outcome, up);
+                connected(outcome, up);
                 Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(connection, result));
             } else if (done.isCancelled()) {
                 pod.access().failed(connection, "the client disconnected before the upstream connection was established");
                 client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             } else {
-                refuse(client, connection, outcome, AccessLog.words(done.cause()));
+                refuse(connection, outcome, done.cause());
             }
         }));
     }

@@ -40,10 +40,11 @@ import org.slf4j.LoggerFactory;
 /** Serves one pod: its listeners inside the pod's namespace, and the connections that they accept. */
 public final class PodProxy {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
-    private static final int BACKLOG = 128;
+    private static final int BACKLOG = 4096;
     private static final Duration HANDSHAKES = Duration.ofSeconds(1);
 
     private final WorkloadInfo info;
+    private final List<UpstreamConnector> connectors = new ArrayList<>();
     private final PodContext pod;
     private final TunnelPools pools;
     private final LocalAddresses local;
@@ -89,6 +90,7 @@ public final class PodProxy {
             return proxy;
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
+            proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
         }
@@ -108,8 +110,10 @@ public final class PodProxy {
         OutboundPath path = new OutboundPath(pod, pools, local);
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
-        // A tunnel's client is connected to port 15008, so a source port that the kernel chooses can't clash with its connection.
+        connectors.add(app);
+        // A tunnel's client is connected to port 15008, so a port of the namespace's own range rarely clashes with its other connections.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
+        connectors.add(tunnelsApp);
         ProxyConfig config = pod.config();
         HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
                 new TunnelEvents(pod.access()));
@@ -192,6 +196,7 @@ public final class PodProxy {
         try {
             pod.connections().end();
         } finally {
+            connectors.forEach(UpstreamConnector::close);
             pod.limit().report();
             pod.access().lines().end();
             local.forget(pod.namespace());

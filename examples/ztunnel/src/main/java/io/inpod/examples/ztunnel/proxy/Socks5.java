@@ -4,6 +4,7 @@ import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
+import io.inpod.tproxy.Resets;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
@@ -11,8 +12,10 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5CommandResponse;
 import io.netty.handler.codec.socksx.v5.DefaultSocks5InitialResponse;
+import io.netty.handler.codec.socksx.v5.Socks5AddressDecoder;
 import io.netty.handler.codec.socksx.v5.Socks5AddressType;
 import io.netty.handler.codec.socksx.v5.Socks5AuthMethod;
 import io.netty.handler.codec.socksx.v5.Socks5CommandRequest;
@@ -52,11 +55,27 @@ final class Socks5 extends PodListener {
 
     @Override
     void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination itself) {
+        Resets.notOnClose(client); // until it is connected, it is told what happens, and closed in order
         client.pipeline().addFirst(new Socks5InitialRequestDecoder(), Socks5ServerEncoder.DEFAULT, new Conversation(client, source));
         client.config().setAutoRead(true);
     }
 
-    private final class Conversation extends SimpleChannelInboundHandler<Object> {
+    private static String address(Socks5AddressType type, ByteBuf in) throws Exception {
+        if (!type.equals(Socks5AddressType.IPv4) && !type.equals(Socks5AddressType.DOMAIN) && !type.equals(Socks5AddressType.IPv6)) {
+            throw new UnknownAddressType(type);
+        }
+        return Socks5AddressDecoder.DEFAULT.decodeAddress(type, in);
+    }
+
+    private static final class UnknownAddressType extends DecoderException {
+        private static final long serialVersionUID = 1L;
+
+        UnknownAddressType(Socks5AddressType type) {
+            super("unknown address type " + type);
+        }
+    }
+
+    private final class Conversation extends SimpleChannelInboundHandler<Object> implements Outcome {
         private final EpollSocketChannel client;
         private final InetSocketAddress source;
         private final java.util.concurrent.Future<?> deadline;
@@ -87,7 +106,7 @@ final class Socks5 extends PodListener {
                             .addListener(ChannelFutureListener.CLOSE);
                     return;
                 }
-                context.pipeline().replace(Socks5InitialRequestDecoder.class, null, new Socks5CommandRequestDecoder());
+                context.pipeline().replace(Socks5InitialRequestDecoder.class, null, new Socks5CommandRequestDecoder(Socks5::address));
                 context.writeAndFlush(new DefaultSocks5InitialResponse(Socks5AuthMethod.NO_AUTH))
                         .addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
             } else if (message instanceof Socks5CommandRequest command && command.decoderResult().isSuccess()) {
@@ -98,6 +117,10 @@ final class Socks5 extends PodListener {
                 } else {
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }
+            } else if (message instanceof Socks5CommandRequest broken) {
+                asked = true;
+                boolean type = broken.decoderResult().cause() instanceof UnknownAddressType;
+                answer(type ? Socks5CommandStatus.ADDRESS_UNSUPPORTED : Socks5CommandStatus.FAILURE);
             } else {
                 client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE); // not SOCKS5
             }
@@ -118,7 +141,9 @@ final class Socks5 extends PodListener {
             byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
             Optional<Workload> workload = pod.mesh().named(host);
             try {
-                if (literal != null) {
+                if (command.dstPort() == 0 || host.isEmpty()) { // Java takes the empty name for localhost
+                    answer(Socks5CommandStatus.FAILURE);
+                } else if (literal != null) {
                     open(new InetSocketAddress(InetAddress.getByAddress(literal), command.dstPort()));
                 } else if (workload.isPresent()) {
                     open(new InetSocketAddress(workload.get().addresses().get(0), command.dstPort()));
@@ -148,17 +173,22 @@ final class Socks5 extends PodListener {
 
         private void open(InetSocketAddress destination) {
             deadline.cancel(false);
-            path.open(client, source, destination, error -> {
-                if (error == null) {
-                    // The answer is sent before the relay starts.
-                    client.writeAndFlush(response(Socks5CommandStatus.SUCCESS)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
-                    client.pipeline().remove(Socks5CommandRequestDecoder.class);
-                    client.pipeline().remove(Socks5ServerEncoder.class);
-                    client.pipeline().remove(this);
-                } else {
-                    client.writeAndFlush(response(Socks5CommandStatus.FAILURE)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
-                }
-            });
+            path.open(client, source, destination, this);
+        }
+
+        /** The answer is sent before the relay starts. */
+        @Override
+        public void connected() {
+            client.writeAndFlush(response(Socks5CommandStatus.SUCCESS)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+            client.pipeline().remove(Socks5CommandRequestDecoder.class);
+            client.pipeline().remove(Socks5ServerEncoder.class);
+            client.pipeline().remove(this);
+            Resets.onClose(client);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            answer(Socks5Reply.of(cause));
         }
 
         private void answer(Socks5CommandStatus status) {

@@ -30,21 +30,21 @@ final class TunnelEvents implements HboneEvents {
     @Override
     public void connectionFailed(Channel connection, String reason) {
         if (mayLog(connection, 1)) {
-            LOG.info("HBONE connection from {} failed: {}", connection.remoteAddress(), reason);
+            LOG.info("HBONE connection from {} failed: {}", AccessLog.text(connection.remoteAddress()), reason);
         }
     }
 
     @Override
     public void requestExpired(Channel connection, Duration patience) {
         if (mayLog(connection, 1)) {
-            LOG.error("a request from {} wasn't decided within {}", connection.remoteAddress(), patience);
+            LOG.error("a request from {} wasn't decided within {}", AccessLog.text(connection.remoteAddress()), patience);
         }
     }
 
     @Override
     public void handlerFailed(Channel connection, Throwable cause) {
         if (mayLog(connection, Guarded.LINES)) {
-            LOG.error("HBONE connection from {} failed", connection.remoteAddress(), cause);
+            LOG.error("HBONE connection from {} failed", AccessLog.text(connection.remoteAddress()), cause);
         }
     }
 

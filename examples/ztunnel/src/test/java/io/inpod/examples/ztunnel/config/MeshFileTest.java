@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -110,7 +111,7 @@ class MeshFileTest {
         "text | the document"
     })
     void refusesAtTheTopWhatItCantEnforce(String text, String place) {
-        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessageStartingWith("mesh.yaml: " + place);
+        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessageMatching("(?s)mesh\\.yaml:1: " + Pattern.quote(place) + ": .*");
     }
 
     @ParameterizedTest
@@ -142,7 +143,7 @@ class MeshFileTest {
         String text = "workloads:\n- {uid: first, namespace: default, workloadIps: [10.0.0.1]}\n- namespace: default\n  workloadIps: [10.0.0.2]\n  " + key + "\n";
 
         assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class)
-                .hasMessageStartingWith("mesh.yaml: workloads[1]" + (place.isEmpty() ? "" : "." + place) + ":");
+                .hasMessageMatching("(?s)mesh\\.yaml:[35]: " + Pattern.quote("workloads[1]" + (place.isEmpty() ? "" : "." + place)) + ": .*");
     }
 
     @ParameterizedTest
@@ -158,13 +159,55 @@ class MeshFileTest {
     })
     void aWorkloadNeedsNamespaceAndAddresses(String workload, String place) {
         assertThatThrownBy(() -> parse("workloads: [" + workload + "]")).isInstanceOf(ConfigException.class)
-                .hasMessageStartingWith("mesh.yaml: " + place + ":");
+                .hasMessageMatching("(?s)mesh\\.yaml:1: " + Pattern.quote(place) + ": .*");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"workloads: [", "{\"workloads\": ", "a: b: c", "workloads: []\nworkloads: []\n", "\u0000", "&a [*a]", "!!java.net.URL [x]"})
     void refusesWhatIsNoDocument(String text) {
         assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessageStartingWith("mesh.yaml");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[", "{a: ", "- ", "? "})
+    void refusesWhatIsNestedTooDeep(String opening) {
+        assertThatThrownBy(() -> parse("workloads:\n " + opening.repeat(20_000))).isInstanceOf(ConfigException.class)
+                .hasMessage("mesh.yaml:2: workloads: nested more than 16 levels deep");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{a: 1, b: {}, a: 2} | mesh.yaml:1: duplicate key a",
+        "{workloads: [], policies: !x []} | mesh.yaml:1: policies: unknown tag !x",
+        "policies: &a [*a] | mesh.yaml:1: policies: the alias a contains itself",
+        "policies: *a | mesh.yaml:1: policies: there is no anchor a",
+        "{[a]: b} | mesh.yaml:1: a key must be a text",
+        "{workloads: !!int x} | mesh.yaml:1: workloads: x is not of type tag:yaml.org,2002:int"
+    })
+    void saysWhereAndWhy(String text, String message) {
+        assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessage(message);
+    }
+
+    @Test
+    void takesOneDocument() {
+        assertThatThrownBy(() -> parse("workloads: []\n---\npolicies: [1]\n")).hasMessage("mesh.yaml:2: there is more than one document");
+    }
+
+    @Test
+    void sizeAliasesAndNumbersHaveNoOtherLimitsThanIstios() throws Exception {
+        StringBuilder json = new StringBuilder("\ufeff{\"workloads\": [");
+        for (int i = 0; i < 30_000; i++) {
+            json.append(i == 0 ? "" : ",").append("{\"uid\": \"cluster1//v1/Pod/default/w").append(i).append("\", \"namespace\": \"default\", \"capacity\": 4294967295, ")
+                    .append("\"workloadIps\": [\"10.").append(i >> 16).append('.').append(i >> 8 & 255).append('.').append(i & 255).append("\"]}");
+        }
+        String text = json.append("]}").toString();
+        assertThat(text.length()).isGreaterThan(3 << 20);
+        assertThat(parse(text).size()).isEqualTo(30_000);
+
+        StringBuilder yaml = new StringBuilder("workloads:\n- {namespace: &n default, workloadIps: &ips [10.0.0.1]}\n");
+        yaml.append("- {namespace: *n, workloadIps: *ips}\n".repeat(1000));
+        assertThat(parse(yaml.toString()).size()).isEqualTo(1001);
+        assertThatThrownBy(() -> parse("workloads: [{namespace: a, workloadIps: [], capacity: 4294967296}]")).hasMessageContaining("workloads[0].capacity");
     }
 
     @Test
@@ -193,6 +236,6 @@ class MeshFileTest {
         assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageContaining(file.toString());
 
         Files.writeString(file, "policies: [1]");
-        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageStartingWith(file + ": policies:");
+        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageStartingWith(file + ":1: policies:");
     }
 }

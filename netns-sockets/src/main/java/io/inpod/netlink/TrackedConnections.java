@@ -1,0 +1,109 @@
+package io.inpod.netlink;
+
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+
+/**
+ * The TCP connections that connection tracking knows in a namespace, see linux/netfilter/nfnetlink_conntrack.h. Thread-safe. Each call is
+ * one request, which the kernel answers before it returns to the caller: some microseconds.
+ */
+public final class TrackedConnections implements AutoCloseable {
+    private static final int SUBSYSTEM = 1;
+    private static final int GET = 1;
+    private static final int ORIGINAL = 1;
+    private static final int TUPLE_ADDRESSES = 1;
+    private static final int TUPLE_PROTOCOL = 2;
+    private static final int V4_SOURCE = 1;
+    private static final int V4_DESTINATION = 2;
+    private static final int V6_SOURCE = 3;
+    private static final int V6_DESTINATION = 4;
+    private static final int PROTOCOL_NUMBER = 1;
+    private static final int SOURCE_PORT = 2;
+    private static final int DESTINATION_PORT = 3;
+    private static final int TCP = 6;
+    private static final int PROTOCOL_INFO = 4;
+    private static final int INFO_TCP = 1;
+    private static final int TCP_STATE = 1;
+    private static final int TIME_WAIT = 7; // enum tcp_conntrack
+    private static final int CLOSE = 8;
+    private static final int NFPROTO_IPV4 = 2;
+    private static final int NFPROTO_IPV6 = 10;
+
+    private final Nfnetlink netlink;
+
+    private TrackedConnections(Nfnetlink netlink) {
+        this.netlink = netlink;
+    }
+
+    /**
+     * Opens a socket. Asking needs CAP_NET_ADMIN.
+     *
+     * @param namespace the namespace; may be closed afterwards
+     * @return the connections, to be closed by the caller
+     * @throws IOException if the namespace can't be entered, or the kernel has no netfilter netlink
+     */
+    public static TrackedConnections open(NetworkNamespace namespace) throws IOException {
+        return new TrackedConnections(Nfnetlink.open(namespace));
+    }
+
+    /**
+     * Asks whether a packet with these addresses would belong to an open connection. One that has ended in the last minutes isn't open: the
+     * kernel replaces it when another one begins.
+     *
+     * @param source the packet's source, resolved
+     * @param destination the packet's destination, of the same family
+     * @return whether there is such a connection, in either direction; its ends may be anywhere
+     * @throws NetlinkException if the kernel refuses the question: the privilege is missing, or the kernel can't list connections
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    public boolean isOpen(InetSocketAddress source, InetSocketAddress destination) throws IOException {
+        boolean v4 = IpFamily.of(destination.getAddress()) == IpFamily.V4;
+        InetAddress from = source.getAddress();
+        InetAddress to = destination.getAddress();
+        NetlinkRequest request = Nfnetlink
+                .request("look up a connection", source, SUBSYSTEM, GET, 0, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6)
+                .nested(ORIGINAL, tuple -> tuple
+                        .nested(TUPLE_ADDRESSES, addresses -> addresses
+                                .bytes(v4 ? V4_SOURCE : V6_SOURCE, from.getAddress())
+                                .bytes(v4 ? V4_DESTINATION : V6_DESTINATION, to.getAddress()))
+                        .nested(TUPLE_PROTOCOL, protocol -> protocol
+                                .bytes(PROTOCOL_NUMBER, new byte[] {TCP})
+                                .be16(SOURCE_PORT, source.getPort())
+                                .be16(DESTINATION_PORT, destination.getPort())));
+        try {
+            long state = 0;
+            for (NetlinkMessage answer : netlink.query(request)) {
+                state = state(answer.attributeList(Nfnetlink.HEADER), PROTOCOL_INFO, INFO_TCP, TCP_STATE);
+            }
+            return state != TIME_WAIT && state != CLOSE;
+        } catch (NetlinkException e) {
+            if (e.notFound()) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** Returns the number at a path of nested attributes; 0 if there is none. */
+    private static long state(List<NetlinkAttribute> attributes, int... path) {
+        List<NetlinkAttribute> level = attributes;
+        for (int i = 0;; i++) {
+            int type = path[i];
+            NetlinkAttribute found = level.stream().filter(attribute -> attribute.type() == type).findFirst().orElse(null);
+            if (found == null || i == path.length - 1) {
+                return found == null ? 0 : found.number();
+            }
+            level = found.nested();
+        }
+    }
+
+    /** Closes the socket. Closing twice does nothing. */
+    @Override
+    public void close() {
+        netlink.close();
+    }
+}

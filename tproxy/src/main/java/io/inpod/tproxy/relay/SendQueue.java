@@ -1,0 +1,25 @@
+package io.inpod.tproxy.relay;
+
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.RawUnixChannelOption;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** What was written to a socket and isn't acknowledged by the peer's kernel yet, from TCP_INFO, see tcp(7). On the event loop only. */
+final class SendQueue {
+    private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
+    private static final int UNACKED = 24; // packets; offsets in struct tcp_info of include/uapi/linux/tcp.h
+    private static final int NOTSENT_BYTES = 144; // since Linux 4.6
+    private static final RawUnixChannelOption TCP_INFO = new RawUnixChannelOption("TCP_INFO", 6, 11, NOTSENT_BYTES + Integer.BYTES);
+
+    private SendQueue() {}
+
+    /** Whether a part of what was written, or the end of the output, is not acknowledged. False if the connection has ended. */
+    static boolean isPending(EpollSocketChannel socket) {
+        if (!socket.isOpen()) {
+            return false;
+        }
+        ByteBuffer info = socket.config().getOption(TCP_INFO).order(ByteOrder.nativeOrder());
+        return info.get(0) != TCP_CLOSE && (info.getInt(UNACKED) != 0 || info.getInt(NOTSENT_BYTES) != 0);
+    }
+}
