@@ -145,6 +145,7 @@ public final class StateManager {
             }
         });
         List.copyOf(pending.keySet()).forEach(this::retry);
+        return reports;
     }
 
     private void retry(String uid) {
@@ -160,7 +161,6 @@ public final class StateManager {
                 pending.put(uid, pod.because(e));
             }
         }
-        return reports;
     }
 
     /** If another pod was named for the namespace of a proxy that has stopped, it is served now, not at the next retry. */
