@@ -109,14 +109,22 @@ final class TrialTraffic implements AutoCloseable {
 
     /** Connects, and returns where the connection arrives, or the error that its sender gets. */
     String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        ChannelFuture future = begin(from, mark, source, to);
+        return connect(begin(from, mark, source, to, false));
+    }
+
+    /** Like {@link #connect}, with a source address that needn't be the namespace's own. */
+    String connectAs(NetworkNamespace from, int mark, InetSocketAddress source, InetSocketAddress to) {
+        return connect(begin(from, mark, source, to, true));
+    }
+
+    private String connect(ChannelFuture future) {
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
     }
 
     /** Like {@link #connect}, where no answer is expected: waits little longer than a datagram takes for the same way. */
     String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
-        ChannelFuture future = begin(from, mark, null, to);
+        ChannelFuture future = begin(from, mark, null, to, false);
         fence(future, from, to, fence);
         return outcome(future);
     }
@@ -130,7 +138,7 @@ final class TrialTraffic implements AutoCloseable {
     String connectUnseen(NetworkNamespace from, InetSocketAddress to, int fence, NetworkNamespace other,
             int port, String there) throws IOException {
         try (FirstSegments segments = FirstSegments.in(other)) {
-            ChannelFuture future = begin(from, 0, null, to);
+            ChannelFuture future = begin(from, 0, null, to, false);
             fence(future, from, to, fence);
             boolean seen = segments.before(fence, port, Duration.ofNanos(Math.min(patienceNanos, BRIEFLY)));
             String outcome = outcome(future);
@@ -160,8 +168,10 @@ final class TrialTraffic implements AutoCloseable {
         run(sender.close()::isDone);
     }
 
-    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        SocketOptions options = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
+    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to,
+            boolean foreign) {
+        SocketOptions local = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
+        SocketOptions options = foreign ? local.with(LinuxSocketOptions.TRANSPARENT, true) : local;
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
                 .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
         arrived = null;
