@@ -33,6 +33,7 @@ import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.TransportMatch.PortCondition;
+import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -106,8 +107,8 @@ final class NftRuleParser {
                 }
                 add(new FamilyMatch(right.equals("ipv4") || right.equals(2L) ? IpFamily.V4 : IpFamily.V6));
             }
-            case "meta iifname" -> matches.add(new InInterfaceMatch((String) right, equality(operator)));
-            case "meta oifname" -> matches.add(new OutInterfaceMatch((String) right, equality(operator)));
+            case "meta iifname" -> matches.add(new InInterfaceMatch(link((String) right), equality(operator)));
+            case "meta oifname" -> matches.add(new OutInterfaceMatch(link((String) right), equality(operator)));
             case "meta l4proto" -> matches.add(new ProtocolMatch(protocol(right), equality(operator)));
             case "meta mark" -> matches.add(new MarkMatch(mark(right), equality(operator)));
             case "ct mark" -> matches.add(new ConnmarkMatch(mark(right), equality(operator)));
@@ -229,6 +230,14 @@ final class NftRuleParser {
         } else {
             throw new IllegalArgumentException("socket " + field);
         }
+    }
+
+    /** A name that ends with an asterisk is a prefix of names, unless a backslash precedes the asterisk. */
+    private static String link(String name) {
+        if (name.endsWith("\\*")) {
+            return name.substring(0, name.length() - 2) + "*";
+        }
+        return name.endsWith("*") ? InterfaceNames.prefix(name.substring(0, name.length() - 1)) : InterfaceNames.single(name);
     }
 
     private static boolean equality(String operator) {

@@ -302,6 +302,33 @@ abstract class BackendContract {
         }
     }
 
+    /** A + at the end of an interface's name stands for the rest of it: in what the kernel matches, and in every listing. */
+    @Test
+    void aPrefixOfInterfaceNamesMatchesTheirPackets() throws Exception {
+        assumeThat(isReal()).as("a fake drops nothing").isTrue();
+        Kernel.run(namespace, "", "ip", "link", "set", "lo", "up");
+        try (ServerSocketChannel application = namespace.call(ServerSocketChannel::open)) {
+            application.bind(new InetSocketAddress("127.0.0.1", 0));
+            for (String name : List.of("l+", "lo+", "lo")) {
+                for (Match match : List.of(Match.out(name), Match.out("x+").not())) {
+                    apply(match);
+                    assertThatThrownBy(() -> connect(application.getLocalAddress())).as(match.toString()).isInstanceOf(SocketTimeoutException.class);
+                }
+                for (Match match : List.of(Match.out(name).not(), Match.out("x+"), Match.out("l"))) {
+                    apply(match);
+                    connect(application.getLocalAddress());
+                }
+            }
+        }
+    }
+
+    private void apply(Match match) throws IOException {
+        RuleSet rules = RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("CT_OUT"))),
+                Chain.of("CT_OUT", Rule.of(new Target.Drop(), match))));
+        backend().apply(namespace, NAMES, rules);
+        assertThat(differences(rules)).as(match.toString()).isEmpty();
+    }
+
     /** nft's expression never matches for cgroups above the path's depth, so these would match neither the condition nor its negation. */
     @Test
     void theOppositeOfACgroupMeansWhatItSaysOrIsRefused() {
