@@ -120,12 +120,13 @@ public final class IptablesBackend implements Backend {
             ToolRun run = new ToolRun(tools, namespace);
             Ipsets sets = new Ipsets(run, tools, names);
             State before = state(run, names, sets);
+            List<AddressSet> wanted = rules.withElementsOf(before.sets.sets()).sets();
             try {
-                sets.provide(before.sets, rules.sets());
+                sets.provide(before.sets, wanted);
                 for (IpFamily family : families) {
                     restore(run, family, before.tables(family), ManagedTable.wanted(rules, family));
                 }
-                sets.retire(before.sets, rules.sets());
+                sets.retire(before.sets, wanted);
                 verify(run, namespace, names, sets, rules);
             } catch (IOException | RuntimeException e) {
                 undo(run, names, sets, before, e);
@@ -149,12 +150,12 @@ public final class IptablesBackend implements Backend {
     private void undo(ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {
         boolean interrupted = Thread.interrupted();
         try {
-            sets.provide(sets.read(), before.sets);
+            sets.provide(new Listing(List.of(), sets.read().sets()), before.sets.sets()); // the content; options don't matter here
             State now = state(run, names, sets);
             for (IpFamily family : families) {
                 restore(run, family, now.tables(family), before.tables(family));
             }
-            sets.retire(now.sets, before.sets);
+            sets.retire(now.sets, before.sets.sets());
         } catch (IOException e) {
             failure.addSuppressed(new IOException("what had been changed couldn't be put back: " + e.getMessage(), e));
         } finally {
@@ -183,7 +184,8 @@ public final class IptablesBackend implements Backend {
         for (IpFamily family : families) {
             chains.addAll(saved(run, family).listing(family, names).chains());
         }
-        return new Listing(chains, sets.read());
+        Listing held = sets.read();
+        return new Listing(chains, held.sets(), held.misfits());
     }
 
     @Override
@@ -201,7 +203,8 @@ public final class IptablesBackend implements Backend {
 
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
-        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove());
+        ApplyLock.holding(namespace, tools.timeout(),
+                () -> new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove()));
     }
 
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
@@ -224,7 +227,7 @@ public final class IptablesBackend implements Backend {
     }
 
     /** The managed rules and sets that were found. */
-    private record State(Map<IpFamily, Map<String, ManagedTable>> tables, List<AddressSet> sets) {
+    private record State(Map<IpFamily, Map<String, ManagedTable>> tables, Listing sets) {
         Map<String, ManagedTable> tables(IpFamily family) {
             return tables.getOrDefault(family, Map.of());
         }

@@ -254,6 +254,31 @@ abstract class BackendContract {
                 List.of(new Element(IpPrefix.parse("::1").address(), "")), Set.of()))).isInstanceOf(IOException.class);
     }
 
+    /** Who owns the elements of a set can declare it without them: they are neither compared nor thrown out when rules change. */
+    @Test
+    void elementsThatComeAtRuntimeStay() throws Exception {
+        RuleSet rules = atRuntime(version(15006));
+        backend().apply(namespace, NAMES, rules);
+        assertThat(differences(rules)).isEmpty();
+        Element pod = new Element(IpPrefix.parse("10.0.0.2").address(), "pod 2");
+        backend().update(namespace, NAMES, new SetChange("contract-v4", IpFamily.V4, List.of(pod), Set.of()));
+        for (RuleSet next : List.of(rules, atRuntime(version(15007)), atRuntime(version(15007).only(IpFamily.V4)), rules)) {
+            assertThat(next.sets()).singleElement().matches(AddressSet::atRuntime);
+            backend().apply(namespace, NAMES, next);
+            assertThat(differences(next)).isEmpty();
+            assertThat(backend().read(namespace, NAMES).sets()).containsExactly(new AddressSet("contract-v4", IpFamily.V4, List.of(pod)));
+            assertThat(differences(version(15006))).contains("set contract-v4 lacks 10.0.0.1 (pod 1)", "set contract-v4 holds foreign 10.0.0.2 (pod 2)");
+        }
+        backend().apply(namespace, NAMES, version(15006));
+        assertThat(backend().read(namespace, NAMES).sets()).isEqualTo(version(15006).sets());
+        assertThat(differences(new RuleSet(FamilyScope.BOTH, version(15006).tables(),
+                List.of(AddressSet.atRuntime("contract-v4", IpFamily.V4), AddressSet.atRuntime("contract-v6", IpFamily.V6))))).containsExactly("set contract-v6 is missing");
+    }
+
+    private static RuleSet atRuntime(RuleSet rules) {
+        return new RuleSet(rules.families(), rules.tables(), rules.sets().stream().map(set -> AddressSet.atRuntime(set.name(), set.family())).toList());
+    }
+
     @Test
     void fiftyThousandAddressesAreNoObstacle() throws Exception {
         List<Element> elements = new ArrayList<>();
