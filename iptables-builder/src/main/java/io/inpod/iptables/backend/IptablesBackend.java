@@ -5,6 +5,8 @@ import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.backend.internal.nft.EmptyTables;
 import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.iptables.backend.internal.tools.Ipsets;
 import io.inpod.iptables.backend.internal.tools.KernelFamilies;
@@ -127,6 +129,7 @@ public final class IptablesBackend implements Backend {
                     restore(run, family, before.tables(family), ManagedTable.wanted(rules, family));
                 }
                 sets.retire(before.sets, wanted);
+                clear(namespace, before, rules);
                 verify(run, namespace, names, sets, rules);
             } catch (IOException | RuntimeException e) {
                 undo(run, names, sets, before, e);
@@ -198,7 +201,31 @@ public final class IptablesBackend implements Backend {
                 restore(run, family, before.tables(family), Map.of());
             }
             sets.retire(before.sets, List.of());
+            clear(namespace, before, RuleSet.nothing());
         });
+    }
+
+    /**
+     * Takes away what is empty now in tables of nf_tables that had rules of ours and have none any more. Not by {@code iptables -X}: before
+     * 1.8.8, it refuses built-in chains. The tables of iptables-legacy can't be taken away.
+     */
+    private void clear(NetworkNamespace namespace, State before, RuleSet now) throws IOException {
+        if (tools.variant() != Variant.NFT) {
+            return;
+        }
+        Map<IpFamily, Map<TableName, Set<String>>> left = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : families) {
+            Map<String, ManagedTable> wanted = ManagedTable.wanted(now, family);
+            for (TableName table : TableName.values()) {
+                ManagedTable part = before.tables(family).get(table.toString());
+                if (part != null && !part.chains().isEmpty() && !wanted.containsKey(table.toString())) {
+                    left.computeIfAbsent(family, key -> new EnumMap<>(TableName.class)).put(table, part.jumps().keySet());
+                }
+            }
+        }
+        if (!left.isEmpty()) {
+            EmptyTables.remove(namespace, left);
+        }
     }
 
     @Override

@@ -124,6 +124,15 @@ abstract class BackendContract {
         assertThat(listing()).isEqualTo(before);
     }
 
+    /** Chains that are empty again would keep connection tracking on. */
+    @Test
+    void removingLeavesNothing() throws Exception {
+        backend().apply(namespace, NAMES, version(15006));
+        backend().remove(namespace, NAMES);
+        assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).isBlank();
+        assertThat(Kernel.run(namespace, "", "ipset", "list", "-n")).isBlank();
+    }
+
     /** Random rules that use the whole model, except rules that the back end refuses with an error that names the cause. */
     @Test
     void modelToKernelToModelIsIdentity() throws Exception {
