@@ -25,7 +25,10 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). */
+/**
+ * Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). Checked with nft 1.0.6; the
+ * forms of 0.9.3 to 1.1.3 are read after their documentation and sources.
+ */
 public final class NftJson {
     private final String prefix;
     private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();

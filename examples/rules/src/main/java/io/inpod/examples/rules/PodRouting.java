@@ -8,7 +8,6 @@ import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NodeNamespaces;
-import io.inpod.netns.doctor.InPodSurroundings;
 import io.inpod.tproxy.PolicyRouting;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -24,15 +23,6 @@ record PodRouting(List<IpFamily> families) implements NamespaceChange {
 
     private PolicyRouting routing() {
         return PolicyRouting.DEFAULT.withFamilies(Set.copyOf(families));
-    }
-
-    /** Refuses namespaces of the node, and pods whose loopback interface can't carry what routing and rules send there. */
-    void check(NetworkNamespace namespace) throws IOException {
-        NodeNamespaces.refuse(namespace);
-        List<String> loopback = new InPodSurroundings(false, Set.copyOf(families)).loopback(namespace);
-        if (!loopback.isEmpty()) {
-            throw new IOException(namespace + ": " + String.join("; ", loopback));
-        }
     }
 
     @Override

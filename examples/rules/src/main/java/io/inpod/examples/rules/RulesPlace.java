@@ -15,6 +15,7 @@ import io.inpod.netns.InPodSettings;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
 import io.inpod.netns.doctor.InPodSurroundings;
 import io.inpod.tproxy.Redirection;
 import java.io.IOException;
@@ -158,14 +159,23 @@ final class RulesPlace {
 
     /**
      * Applies the whole redirection of a pod: routing, settings and rules. Its rules alone wouldn't keep what they promise. Routing that is
-     * there already isn't a step, so that a failure doesn't undo it.
+     * there already isn't a step, so that a failure doesn't undo it. Where the loopback interface can't carry it, the rules are applied
+     * nevertheless: without routing the pod is closed, not open.
      */
     void applyToPod(NetworkNamespace namespace) throws IOException {
+        NodeNamespaces.refuse(namespace);
         PodRouting routing = new PodRouting(families());
-        routing.check(namespace);
         NamespaceChange settings = InPodSettings.of(isTproxy());
-        (routing.diff(namespace).isEmpty() ? Redirection.of(settings, podChange()) : Redirection.of(routing, settings, podChange()))
-                .install(namespace);
+        boolean possible = new InPodSurroundings(isTproxy(), Set.copyOf(families())).loopback(namespace).isEmpty();
+        (possible && !routing.diff(namespace).isEmpty() ? Redirection.of(routing, settings, podChange())
+                : Redirection.of(settings, podChange())).install(namespace);
+        if (!possible) {
+            try {
+                routing.install(namespace);
+            } catch (IOException e) {
+                err().println(e.getMessage());
+            }
+        }
     }
 
     /** Removes rules and routing of a pod; options don't matter. */

@@ -210,7 +210,7 @@ public final class GuaranteeTrial {
             } else {
                 attempt(Guarantee.MARKED, IN_CLEAR, () -> traffic.connect(twin.pod(), PROXY_MARK, null, peer));
             }
-            attempt(Guarantee.RETURNED, AT_APP, this::asTheClient);
+            returned();
             attempt(Guarantee.HOST_PROBE, AT_APP,
                     () -> traffic.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
             if (rules.guard()) {
@@ -232,7 +232,7 @@ public final class GuaranteeTrial {
             }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
-                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> traffic.send(twin.pod(), resolver));
+                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> traffic.send(twin.pod(), 0, resolver));
                 attempt(Guarantee.DNS_TCP, port(DNS_PORT), () -> connect(twin.pod(), resolver));
             }
             NetworkNamespace nested = twin.nested();
@@ -242,13 +242,17 @@ public final class GuaranteeTrial {
         }
 
         /**
-         * Connects as the proxy does, with the client's address. Where only the proxy may use its mark, the connection has the mark of the
-         * app's answers instead, and so takes their way.
+         * Connects as the proxy does, with the client's address. Where only the proxy may use its mark, a datagram with the mark of the app's
+         * answers takes their way instead.
          */
-        private String asTheClient() throws IOException {
-            return rules.proxyCgroups().isEmpty()
-                    ? traffic.connectAs(twin.pod(), PROXY_MARK, new InetSocketAddress(peer.getAddress(), 0), pod)
-                    : traffic.connect(twin.pod(), TPROXY_MARK, null, peer);
+        private void returned() throws IOException {
+            if (rules.proxyCgroups().isEmpty()) {
+                attempt(Guarantee.RETURNED, AT_APP,
+                        () -> traffic.connectAs(twin.pod(), PROXY_MARK, new InetSocketAddress(peer.getAddress(), 0), pod));
+            } else {
+                attempt(Guarantee.RETURNED, port(DNS_PORT),
+                        () -> traffic.send(twin.pod(), TPROXY_MARK, new InetSocketAddress(peer.getAddress(), DNS_PORT)));
+            }
         }
 
         /** Before all copied nat chains of either kind: a connection whose destination is chosen here doesn't meet them. */

@@ -159,7 +159,7 @@ final class TrialTraffic implements AutoCloseable {
 
     private void fence(ChannelFuture future, NetworkNamespace from, InetSocketAddress to, int fence) throws IOException {
         fenceArrived = false;
-        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        Channel sender = sender(from, 0, IpFamily.of(to.getAddress()));
         sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)))
                 .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         Condition known = () -> arrived != null || future.isDone() && !future.isSuccess();
@@ -173,23 +173,28 @@ final class TrialTraffic implements AutoCloseable {
         SocketOptions local = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
         SocketOptions options = foreign ? local.with(LinuxSocketOptions.TRANSPARENT, true) : local;
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
-                .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
+                .channelFactory(Transport.EPOLL.client(from, marked(options, mark)));
         arrived = null;
         return source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
     }
 
     /** Sends a datagram, and returns where it arrives, or the error that its sender gets. */
-    String send(NetworkNamespace from, InetSocketAddress to) throws IOException {
+    String send(NetworkNamespace from, int mark, InetSocketAddress to) throws IOException {
         arrived = null;
-        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        Channel sender = sender(from, mark, IpFamily.of(to.getAddress()));
         ChannelFuture future = sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), to));
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
     }
 
-    private Channel sender(NetworkNamespace from, IpFamily family) throws IOException {
-        return done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
+    private Channel sender(NetworkNamespace from, int mark, IpFamily family) throws IOException {
+        return done(new Bootstrap().group(loop).handler(nothing())
+                .channelFactory(Transport.EPOLL.datagram(from, marked(options(family), mark)))
                 .bind(new InetSocketAddress(family.any(), 0)));
+    }
+
+    private static SocketOptions marked(SocketOptions options, int mark) {
+        return mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark);
     }
 
     private String outcome(ChannelFuture future) {

@@ -38,8 +38,17 @@ public final class Basics {
 
     /** Writes a condition on an address. For a prefix of whole bytes, only these are loaded. */
     public static List<Expr> address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
+        return address(to, prefix, source, negated, prefix.length() % 8 == 0 && prefix.length() > 0);
+    }
+
+    /** Writes a condition on an address, of which all bytes are loaded. */
+    public static List<Expr> wholeAddress(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
+        return address(to, prefix, source, negated, prefix.length() == prefix.family().bits());
+    }
+
+    /** Loads the bytes of the prefix alone if these are whole; otherwise all bytes, which are masked. */
+    private static List<Expr> address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated, boolean whole) {
         byte[] bytes = prefix.address().getAddress();
-        boolean whole = prefix.length() % 8 == 0 && prefix.length() > 0;
         int loaded = whole ? prefix.length() / 8 : bytes.length;
         to.add(new Expr.Payload(Expr.Payload.NETWORK, offset(prefix.family(), source), loaded));
         if (!whole) {
