@@ -27,6 +27,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, and ipset(8) for address sets, run in the
@@ -129,10 +130,10 @@ public final class IptablesBackend implements Backend {
                     restore(run, family, before.tables(family), ManagedTable.wanted(rules, family));
                 }
                 sets.retire(before.sets, wanted);
-                clear(namespace, before, rules);
+                clear(namespace, before, family -> ManagedTable.wanted(rules, family));
                 verify(run, namespace, names, sets, rules);
             } catch (IOException | RuntimeException e) {
-                undo(run, names, sets, before, e);
+                undo(namespace, run, names, sets, before, e);
                 throw e;
             }
         });
@@ -150,7 +151,7 @@ public final class IptablesBackend implements Backend {
         return families.single().map(rules::only).orElse(rules);
     }
 
-    private void undo(ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {
+    private void undo(NetworkNamespace namespace, ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {
         boolean interrupted = Thread.interrupted();
         try {
             sets.provide(new Listing(List.of(), sets.read().sets()), before.sets.sets()); // the content; options don't matter here
@@ -159,6 +160,7 @@ public final class IptablesBackend implements Backend {
                 restore(run, family, now.tables(family), before.tables(family));
             }
             sets.retire(now.sets, before.sets.sets());
+            clear(namespace, now, before::tables);
         } catch (IOException e) {
             failure.addSuppressed(new IOException("what had been changed couldn't be put back: " + e.getMessage(), e));
         } finally {
@@ -201,7 +203,7 @@ public final class IptablesBackend implements Backend {
                 restore(run, family, before.tables(family), Map.of());
             }
             sets.retire(before.sets, List.of());
-            clear(namespace, before, RuleSet.nothing());
+            clear(namespace, before, family -> Map.of());
         });
     }
 
@@ -209,16 +211,16 @@ public final class IptablesBackend implements Backend {
      * Takes away what is empty now in tables of nf_tables that had rules of ours and have none any more. Not by {@code iptables -X}: before
      * 1.8.8, it refuses built-in chains. The tables of iptables-legacy can't be taken away.
      */
-    private void clear(NetworkNamespace namespace, State before, RuleSet now) throws IOException {
+    private void clear(NetworkNamespace namespace, State before, Function<IpFamily, Map<String, ManagedTable>> needed) throws IOException {
         if (tools.variant() != Variant.NFT) {
             return;
         }
         Map<IpFamily, Map<TableName, Set<String>>> left = new EnumMap<>(IpFamily.class);
         for (IpFamily family : families) {
-            Map<String, ManagedTable> wanted = ManagedTable.wanted(now, family);
+            Map<String, ManagedTable> now = needed.apply(family);
             for (TableName table : TableName.values()) {
                 ManagedTable part = before.tables(family).get(table.toString());
-                if (part != null && !part.chains().isEmpty() && !wanted.containsKey(table.toString())) {
+                if (part != null && part.isUsed() && !now.getOrDefault(table.toString(), ManagedTable.NOTHING).isUsed()) {
                     left.computeIfAbsent(family, key -> new EnumMap<>(TableName.class)).put(table, part.jumps().keySet());
                 }
             }

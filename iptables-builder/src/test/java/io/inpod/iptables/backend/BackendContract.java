@@ -243,6 +243,7 @@ abstract class BackendContract {
         String before = listing();
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
         assertThat(listing()).isEqualTo(before);
+        assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).isBlank();
         backend().apply(namespace, NAMES, version(15006));
         before = listing();
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions()

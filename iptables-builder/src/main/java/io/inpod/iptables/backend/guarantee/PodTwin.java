@@ -83,14 +83,29 @@ final class PodTwin implements AutoCloseable {
         }
     }
 
-    /** Gives the twin what decides over the fate of the original's packets besides rules: routing, settings, and the state of lo. */
+    /**
+     * Gives the twin what decides over the fate of the original's packets besides rules: routing, settings, and the state of lo. Where the
+     * original has switched IPv6 off, it has no packets of it, and only the rules can be tried.
+     */
     void surroundingsOf(NetworkNamespace original) throws IOException {
+        boolean ipv6 = SettingsCopy.hasIpv6(original);
         for (IpFamily family : IpFamily.values()) {
-            if (KernelFamilies.has(family)) {
+            if (!KernelFamilies.has(family)) {
+                continue;
+            }
+            if (family == IpFamily.V4 || ipv6) {
                 RoutingCopy.between(original, pod, family, outsideAddress(family));
+            } else {
+                try (Rtnetlink network = Rtnetlink.open(pod)) {
+                    network.routes().add(route(family));
+                    network.rules().add(rule(family));
+                }
             }
         }
         SettingsCopy.between(original, pod, uplink, Set.of(nest));
+        if (ipv6) {
+            SettingsCopy.ofLoopback(original, pod);
+        }
         try (Rtnetlink network = Rtnetlink.open(original); Rtnetlink copy = Rtnetlink.open(pod)) {
             if (!network.links().get("lo").up()) {
                 copy.links().down("lo");

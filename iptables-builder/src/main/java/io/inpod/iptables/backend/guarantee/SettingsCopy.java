@@ -22,7 +22,8 @@ final class SettingsCopy {
     private static final Path ROOT = Path.of("/proc/sys");
     private static final String EVERY = "*";
     private static final Set<String> SCOPES = Set.of("all", "default", "lo");
-    private static final Path IPV6_OFF = Path.of("/proc/sys/net/ipv6/conf/lo/disable_ipv6");
+    private static final Path IPV6 = Path.of("/proc/sys/net/ipv6/conf");
+    private static final String OFF = "disable_ipv6";
 
     /** Besides those whose values a pod's redirection prescribes. Forwarding comes first, because changing it resets others. */
     private static final List<String> OTHERS = List.of("net.ipv4.ip_forward", "net.ipv4.tcp_l3mdev_accept", "net.ipv4.conf.*.rp_filter",
@@ -42,12 +43,26 @@ final class SettingsCopy {
         for (String name : names) {
             int star = name.indexOf(EVERY);
             if (star < 0) {
-                copy(pod, twin, path(name), path(name));
+                copy(pod, twin, path(name));
             } else {
                 each(pod, twin, path(name.substring(0, star - 1)), name.substring(star + 2), uplink, own);
             }
         }
-        copy(pod, twin, IPV6_OFF, IPV6_OFF);
+    }
+
+    /** Whether an interface other than lo has IPv6. */
+    static boolean hasIpv6(NetworkNamespace pod) throws IOException {
+        for (String name : interfaces(pod, IPV6)) {
+            if (!SCOPES.contains(name) && read(pod, IPV6.resolve(name).resolve(OFF)).equals("0")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Copies whether lo has IPv6. */
+    static void ofLoopback(NetworkNamespace pod, NetworkNamespace twin) throws IOException {
+        copy(pod, twin, IPV6.resolve("lo").resolve(OFF));
     }
 
     private static Path path(String name) {
@@ -67,8 +82,8 @@ final class SettingsCopy {
         }
     }
 
-    private static void copy(NetworkNamespace pod, NetworkNamespace twin, Path from, Path to) throws IOException {
-        write(twin, to, read(pod, from));
+    private static void copy(NetworkNamespace pod, NetworkNamespace twin, Path file) throws IOException {
+        write(twin, file, read(pod, file));
     }
 
     private static List<String> interfaces(NetworkNamespace namespace, Path folder) throws IOException {

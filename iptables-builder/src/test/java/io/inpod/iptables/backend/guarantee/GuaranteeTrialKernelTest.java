@@ -195,6 +195,20 @@ class GuaranteeTrialKernelTest {
         }
     }
 
+    /** A pod without IPv6 has no packets of it, and no routing for it: the rules are tried nevertheless. */
+    @Test
+    void aPodWithoutIpv6IsAsItShouldBe(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4, V6);
+        Tool.run(pod, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+        Tool.run(pod, "ip", "route", "add", "local", "default", "dev", "lo", "table", "100");
+        Tool.run(pod, "ip", "rule", "add", "fwmark", "0x111/0xfff", "pref", "32764", "lookup", "100");
+        new PodRulesChange(rules).install(pod);
+        assertThat(tryAll(rules, pod)).allMatch(TrialResult::holds).extracting(TrialResult::family).contains(IpFamily.V6);
+        Tool.run(pod, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0");
+        assertThat(tryAll(rules, pod)).filteredOn(result -> !result.holds()).extracting(TrialResult::family).contains(IpFamily.V6).doesNotContain(IpFamily.V4);
+    }
+
     @Test
     void aLoopbackInterfaceThatIsDownBreaksTheRedirection(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
