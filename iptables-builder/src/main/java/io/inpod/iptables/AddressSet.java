@@ -16,8 +16,10 @@ import java.util.List;
  * @param name 1 to 31 letters, digits and {@code _ . -}, starting with a letter or {@code _}
  * @param family the family of its addresses
  * @param elements its elements, each address once; sorted in ascending order
+ * @param atRuntime whether elements come and go at run time, by {@link io.inpod.iptables.backend.Backend#update}. Applying rules then
+ *     leaves those that the set holds, and comparing rules doesn't compare them
  */
-public record AddressSet(String name, IpFamily family, List<Element> elements) {
+public record AddressSet(String name, IpFamily family, List<Element> elements, boolean atRuntime) {
     private static final Comparator<Element> ASCENDING =
             Comparator.comparing((Element element) -> element.address().getAddress(), Arrays::compareUnsigned);
 
@@ -51,10 +53,14 @@ public record AddressSet(String name, IpFamily family, List<Element> elements) {
      * @param name its name
      * @param family the family of its addresses
      * @param elements its elements
-     * @throws IllegalArgumentException naming the part that does not fit
+     * @param atRuntime see {@link #atRuntime()}
+     * @throws IllegalArgumentException naming the part that does not fit, or if elements are given that are to come at run time
      */
     public AddressSet {
         Names.set(name);
+        if (atRuntime && !elements.isEmpty()) {
+            throw new IllegalArgumentException("set " + name + " gets its elements at run time, but " + elements.size() + " are given");
+        }
         List<Element> sorted = new ArrayList<>(elements);
         sorted.sort(ASCENDING);
         for (int i = 0; i < sorted.size(); i++) {
@@ -67,6 +73,30 @@ public record AddressSet(String name, IpFamily family, List<Element> elements) {
             }
         }
         elements = List.copyOf(sorted);
+    }
+
+    /**
+     * Creates a set with exactly these elements.
+     *
+     * @param name its name
+     * @param family the family of its addresses
+     * @param elements its elements
+     * @throws IllegalArgumentException naming the part that does not fit
+     */
+    public AddressSet(String name, IpFamily family, List<Element> elements) {
+        this(name, family, elements, false);
+    }
+
+    /**
+     * Creates a set whose elements come and go at run time. It is created empty if a namespace has none of this name and family.
+     *
+     * @param name its name
+     * @param family the family of its addresses
+     * @return the set
+     * @throws IllegalArgumentException if the name can't be one
+     */
+    public static AddressSet atRuntime(String name, IpFamily family) {
+        return new AddressSet(name, family, List.of(), true);
     }
 
     /**

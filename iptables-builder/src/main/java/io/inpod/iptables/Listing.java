@@ -4,6 +4,7 @@ import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -13,8 +14,10 @@ import java.util.Optional;
  * @param chains the managed chains with all of their rules, even if empty, and of other chains the rules that lead to managed chains;
  *     sorted by family, table and name
  * @param sets the address sets, sorted by name
+ * @param misfits what is wrong with managed sets besides their elements, in words, by name: another program has created them with other
+ *     options, or of another type; those of another type aren't among the sets
  */
-public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
+public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<String, List<String>> misfits) {
     /**
      * The listed rules of one chain.
      *
@@ -52,6 +55,7 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
      *
      * @param chains the chains
      * @param sets the address sets
+     * @param misfits see {@link #misfits()}
      */
     public Listing {
         List<ListedChain> sorted = new ArrayList<>(chains);
@@ -60,6 +64,17 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets) {
         List<AddressSet> sortedSets = new ArrayList<>(sets);
         sortedSets.sort(Comparator.comparing(AddressSet::name));
         sets = List.copyOf(sortedSets);
+        misfits = Map.copyOf(misfits);
+    }
+
+    /**
+     * Creates a listing in which all sets are as they should be.
+     *
+     * @param chains the chains
+     * @param sets the address sets
+     */
+    public Listing(List<ListedChain> chains, List<AddressSet> sets) {
+        this(chains, sets, Map.of());
     }
 
     /** {@return whether it has neither chains nor sets} */

@@ -62,9 +62,9 @@ public sealed interface Match
     /**
      * Returns a condition on the interface on which the packet arrived.
      *
-     * @param name its name
+     * @param name its name; {@code eth+} stands for all interfaces whose names begin with {@code eth}
      * @return the condition
-     * @throws IllegalArgumentException if no interface can have that name
+     * @throws IllegalArgumentException if no interface can have that name, or every interface would match
      */
     static Match in(String name) {
         return new InInterfaceMatch(name, false);
@@ -73,9 +73,9 @@ public sealed interface Match
     /**
      * Returns a condition on the interface through which the packet will leave.
      *
-     * @param name its name
+     * @param name its name; {@code eth+} stands for all interfaces whose names begin with {@code eth}
      * @return the condition
-     * @throws IllegalArgumentException if no interface can have that name
+     * @throws IllegalArgumentException if no interface can have that name, or every interface would match
      */
     static Match out(String name) {
         return new OutInterfaceMatch(name, false);

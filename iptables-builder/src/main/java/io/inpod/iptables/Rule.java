@@ -1,8 +1,10 @@
 package io.inpod.iptables;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Conditions, and a target for the packets that meet all of them.
@@ -14,6 +16,8 @@ import java.util.Optional;
  * first of them
  * <li>{@link FamilyMatch} comes first, and is left out where another part implies the family
  * </ul>
+ *
+ * <p>Two rules are equal if they mean the same: conditions without a state ({@link LimitMatch} has one) commute.
  *
  * @param matches the conditions; none means every packet
  * @param target what happens to the packets
@@ -42,6 +46,37 @@ public record Rule(List<Match> matches, Target target) {
      */
     public static Rule of(Target target, Match... matches) {
         return new Rule(Arrays.asList(matches), target);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Rule rule && target.equals(rule.target)
+                && (matches.equals(rule.matches) || matches.size() == rule.matches.size() && commute(matches, rule.matches));
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = target.hashCode();
+        for (Match match : matches) {
+            hash += match.hashCode(); // whatever their order
+        }
+        return hash;
+    }
+
+    /** Whether two lists have the same conditions between their limits, which count the packets that have met those before them. */
+    private static boolean commute(List<Match> some, List<Match> others) {
+        List<Match> open = new ArrayList<>();
+        for (int i = 0; i < some.size(); i++) {
+            open.add(some.get(i));
+            if (i + 1 == some.size() || some.get(i) instanceof LimitMatch || others.get(i) instanceof LimitMatch) {
+                for (int j = i + 1 - open.size(), end = i; j <= end; j++) {
+                    if (!open.remove(others.get(j))) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     /** {@return the families whose packets can meet this rule} */
@@ -94,6 +129,7 @@ public record Rule(List<Match> matches, Target target) {
             for (int i = 0; i < count; i++) {
                 if (kept[i] instanceof TransportMatch transport) {
                     kept[i] = transport.and(more);
+                    checkNoLimit(kept, i, count);
                     return count;
                 }
             }
@@ -109,6 +145,14 @@ public record Rule(List<Match> matches, Target target) {
         }
         kept[at] = match;
         return count + 1;
+    }
+
+    private static void checkNoLimit(Match[] kept, int from, int count) {
+        for (int i = from; i < count; i++) {
+            if (kept[i] instanceof LimitMatch) {
+                throw new IllegalArgumentException("rule has conditions on the header on both sides of a limit");
+            }
+        }
     }
 
     /** Returns whether parts other than {@link FamilyMatch} imply a family; all that do must imply the same. */

@@ -135,6 +135,27 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
     }
 
     /**
+     * Returns these rules with the elements that a namespace holds in those sets whose elements come and go {@linkplain
+     * AddressSet#atRuntime at run time}.
+     *
+     * @param found the sets of the namespace
+     * @return the rules; the other sets are unchanged
+     */
+    public RuleSet withElementsOf(List<AddressSet> found) {
+        if (sets.stream().noneMatch(AddressSet::atRuntime)) {
+            return this;
+        }
+        List<AddressSet> held = new ArrayList<>();
+        for (AddressSet set : sets) {
+            List<AddressSet.Element> elements = found.stream()
+                    .filter(other -> other.name().equals(set.name()) && other.family() == set.family()).findFirst()
+                    .map(AddressSet::elements).orElse(List.of());
+            held.add(set.atRuntime() ? new AddressSet(set.name(), set.family(), elements) : set);
+        }
+        return new RuleSet(families, tables, held);
+    }
+
+    /**
      * Finds a table.
      *
      * @param name its name

@@ -1,9 +1,11 @@
 package io.inpod.iptables;
 
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * A condition on TCP flags, {@code --tcp-flags}: of the examined flags, exactly those in {@code set} must be on.
+ * A condition on TCP flags, {@code --tcp-flags}: of the examined flags, exactly those in {@code set} must be on. That a single flag is off is
+ * stored as the opposite of its being on.
  *
  * @param examined the examined flags, at least one
  * @param set the flags that must be on; the other examined flags must be off
@@ -24,6 +26,44 @@ public record TcpFlags(Set<TcpFlag> examined, Set<TcpFlag> set, boolean negated)
         if (examined.isEmpty() || !examined.containsAll(set)) {
             throw new IllegalArgumentException("tcp flags " + set + " must be among those examined, " + examined + ", at least one");
         }
+        if (examined.size() == 1 && set.isEmpty()) {
+            set = examined;
+            negated = !negated;
+        }
+    }
+
+    /**
+     * Returns flags as bits of the header.
+     *
+     * @param flags the flags
+     * @return the sum of their {@link TcpFlag#bit}s
+     */
+    public static int bits(Set<TcpFlag> flags) {
+        int bits = 0;
+        for (TcpFlag flag : flags) {
+            bits |= flag.bit();
+        }
+        return bits;
+    }
+
+    /**
+     * Returns the flags that are on in bits of the header.
+     *
+     * @param bits a sum of {@link TcpFlag#bit}s
+     * @return the flags
+     * @throws IllegalArgumentException if another bit is on
+     */
+    public static Set<TcpFlag> of(int bits) {
+        Set<TcpFlag> flags = EnumSet.noneOf(TcpFlag.class);
+        for (TcpFlag flag : TcpFlag.values()) {
+            if ((bits & flag.bit()) != 0) {
+                flags.add(flag);
+            }
+        }
+        if (bits(flags) != bits) {
+            throw new IllegalArgumentException("TCP flags 0x" + Integer.toHexString(bits) + " have bits without a name");
+        }
+        return flags;
     }
 
     /** {@return the first packet of a connection, {@code --syn}: SYN on, and FIN, RST and ACK off} */

@@ -15,18 +15,36 @@ import org.jspecify.annotations.Nullable;
 public record TransportMatch(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination,
         Optional<TcpFlags> flags) implements Match {
     /**
-     * A condition on one of the two ports.
+     * A condition on one of the two ports. All but the first ports, or all but the last, are stored as the range of the others.
      *
      * @param range the ports
      * @param negated whether it must be another port
      */
     public record PortCondition(Ports range, boolean negated) {
+        private static final int LAST = 65535;
+
+        /**
+         * Finds the simplest form.
+         *
+         * @param range the ports
+         * @param negated whether it must be another port
+         */
+        public PortCondition {
+            if (negated && range.first() == 0 && range.last() < LAST) {
+                range = new Ports(range.last() + 1, LAST);
+                negated = false;
+            } else if (negated && range.first() > 0 && range.last() == LAST) {
+                range = new Ports(0, range.first() - 1);
+                negated = false;
+            }
+        }
+
         private PortCondition not() {
             return new PortCondition(range, !negated);
         }
 
         private boolean matters() {
-            boolean all = range.first() == 0 && range.last() == 65535;
+            boolean all = range.first() == 0 && range.last() == LAST;
             if (all && negated) {
                 throw new IllegalArgumentException("a port outside 0 to 65535 is asked for: no packet would match");
             }

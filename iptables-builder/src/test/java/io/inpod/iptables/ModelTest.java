@@ -103,7 +103,7 @@ class ModelTest {
                 continue;
             }
             accepted++;
-            assertThat(name.toString()).matches("[A-Za-z0-9_.@][A-Za-z0-9_.@-]{0,14}");
+            assertThat(name.toString()).matches("[A-Za-z0-9_.@][A-Za-z0-9_.@-]{0,14}[+]?");
             assertThat(text.split("\n")).hasSameSizeAs(IptablesRestore.render(
                     InPodRedirection.of(IpFamily.V4).withVirtualInterfaces(List.of("x")).ruleSet()).split("\n"));
         }
@@ -111,11 +111,17 @@ class ModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"eth+", "a*", "a\"b", "x;y", "-j", "a!", "#"})
+    @ValueSource(strings = {"a*", "a\"b", "x;y", "-j", "a!", "#", "a+b"})
     void namesThatTheKernelKnowsButTextDoesNotAreRefusedByTheRenderer(String name) {
         RuleSet rules = InPodRedirection.of(IpFamily.V4).withVirtualInterfaces(List.of(name)).ruleSet();
         assertThatIllegalArgumentException().isThrownBy(() -> IptablesRestore.render(rules))
                 .withMessageStartingWith("nat ISTIO_PRERT rule 1: iptables-restore can't express the interface name");
+    }
+
+    @Test
+    void everyInterfaceIsNoCondition() {
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.in("+")).withMessageContaining("every interface");
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.out("+").not()).withMessageContaining("every interface");
     }
 
     @Test

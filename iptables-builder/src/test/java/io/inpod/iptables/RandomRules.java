@@ -112,7 +112,7 @@ public final class RandomRules {
         return switch (random.nextInt(17)) {
             case 0 -> new SourceMatch(prefix(family), not);
             case 1 -> new DestinationMatch(prefix(family), not);
-            case 2 -> new InInterfaceMatch("lo", not);
+            case 2 -> new InInterfaceMatch(random.nextBoolean() ? "lo" : "et+", not);
             case 3 -> new OutInterfaceMatch("a.b@c_d-1", not);
             case 4 -> new MarkMatch(mark(), not);
             case 5 -> new ConnmarkMatch(mark(), not);

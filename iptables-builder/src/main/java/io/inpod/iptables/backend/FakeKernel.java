@@ -149,8 +149,9 @@ public final class FakeKernel implements Backend {
         check(names, rules);
         change(namespace);
         State state = state(namespace).copy();
+        List<AddressSet> sets = rules.withElementsOf(List.copyOf(state.sets.values())).sets();
         clear(state, names);
-        rules.sets().forEach(set -> state.sets.put(set.name(), set));
+        sets.forEach(set -> state.sets.put(set.name(), set));
         for (IpFamily family : IpFamily.values()) {
             for (Table table : rules.only(family).tables()) {
                 for (Chain chain : table.chains()) {

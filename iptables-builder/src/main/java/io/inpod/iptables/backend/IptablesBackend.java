@@ -5,6 +5,8 @@ import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.TableName;
+import io.inpod.iptables.backend.internal.nft.EmptyTables;
 import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.iptables.backend.internal.tools.Ipsets;
 import io.inpod.iptables.backend.internal.tools.KernelFamilies;
@@ -25,6 +27,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, and ipset(8) for address sets, run in the
@@ -120,15 +123,17 @@ public final class IptablesBackend implements Backend {
             ToolRun run = new ToolRun(tools, namespace);
             Ipsets sets = new Ipsets(run, tools, names);
             State before = state(run, names, sets);
+            List<AddressSet> wanted = rules.withElementsOf(before.sets.sets()).sets();
             try {
-                sets.provide(before.sets, rules.sets());
+                sets.provide(before.sets, wanted);
                 for (IpFamily family : families) {
                     restore(run, family, before.tables(family), ManagedTable.wanted(rules, family));
                 }
-                sets.retire(before.sets, rules.sets());
+                sets.retire(before.sets, wanted);
+                clear(namespace, before, family -> ManagedTable.wanted(rules, family));
                 verify(run, namespace, names, sets, rules);
             } catch (IOException | RuntimeException e) {
-                undo(run, names, sets, before, e);
+                undo(namespace, run, names, sets, before, e);
                 throw e;
             }
         });
@@ -146,15 +151,16 @@ public final class IptablesBackend implements Backend {
         return families.single().map(rules::only).orElse(rules);
     }
 
-    private void undo(ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {
+    private void undo(NetworkNamespace namespace, ToolRun run, ManagedNames names, Ipsets sets, State before, Exception failure) {
         boolean interrupted = Thread.interrupted();
         try {
-            sets.provide(sets.read(), before.sets);
+            sets.provide(new Listing(List.of(), sets.read().sets()), before.sets.sets()); // the content; options don't matter here
             State now = state(run, names, sets);
             for (IpFamily family : families) {
                 restore(run, family, now.tables(family), before.tables(family));
             }
-            sets.retire(now.sets, before.sets);
+            sets.retire(now.sets, before.sets.sets());
+            clear(namespace, now, before::tables);
         } catch (IOException e) {
             failure.addSuppressed(new IOException("what had been changed couldn't be put back: " + e.getMessage(), e));
         } finally {
@@ -183,7 +189,8 @@ public final class IptablesBackend implements Backend {
         for (IpFamily family : families) {
             chains.addAll(saved(run, family).listing(family, names).chains());
         }
-        return new Listing(chains, sets.read());
+        Listing held = sets.read();
+        return new Listing(chains, held.sets(), held.misfits());
     }
 
     @Override
@@ -196,12 +203,37 @@ public final class IptablesBackend implements Backend {
                 restore(run, family, before.tables(family), Map.of());
             }
             sets.retire(before.sets, List.of());
+            clear(namespace, before, family -> Map.of());
         });
+    }
+
+    /**
+     * Takes away what is empty now in tables of nf_tables that had rules of ours and have none any more. Not by {@code iptables -X}: before
+     * 1.8.8, it refuses built-in chains. The tables of iptables-legacy can't be taken away.
+     */
+    private void clear(NetworkNamespace namespace, State before, Function<IpFamily, Map<String, ManagedTable>> needed) throws IOException {
+        if (tools.variant() != Variant.NFT) {
+            return;
+        }
+        Map<IpFamily, Map<TableName, Set<String>>> left = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : families) {
+            Map<String, ManagedTable> now = needed.apply(family);
+            for (TableName table : TableName.values()) {
+                ManagedTable part = before.tables(family).get(table.toString());
+                if (part != null && part.isUsed() && !now.getOrDefault(table.toString(), ManagedTable.NOTHING).isUsed()) {
+                    left.computeIfAbsent(family, key -> new EnumMap<>(TableName.class)).put(table, part.jumps().keySet());
+                }
+            }
+        }
+        if (!left.isEmpty()) {
+            EmptyTables.remove(namespace, left);
+        }
     }
 
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
-        new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove());
+        ApplyLock.holding(namespace, tools.timeout(),
+                () -> new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove()));
     }
 
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
@@ -224,7 +256,7 @@ public final class IptablesBackend implements Backend {
     }
 
     /** The managed rules and sets that were found. */
-    private record State(Map<IpFamily, Map<String, ManagedTable>> tables, List<AddressSet> sets) {
+    private record State(Map<IpFamily, Map<String, ManagedTable>> tables, Listing sets) {
         Map<String, ManagedTable> tables(IpFamily family) {
             return tables.getOrDefault(family, Map.of());
         }

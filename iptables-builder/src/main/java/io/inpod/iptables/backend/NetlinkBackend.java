@@ -135,10 +135,10 @@ public final class NetlinkBackend implements Backend {
         if (!names.sets().contains(change.set())) {
             throw new IllegalArgumentException("set " + change.set() + " is not among the managed sets " + names.sets());
         }
-        with(namespace, netlink -> {
+        ApplyLock.holding(namespace, LOCK_LIMIT, () -> with(namespace, netlink -> {
             netlink.update(names, change.set(), change.family(), change.add(), change.remove());
             return true;
-        });
+        }));
     }
 
     @Override

@@ -17,8 +17,10 @@ import io.inpod.iptables.text.TornSetException;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -88,11 +90,12 @@ public final class NftBackend implements Backend {
         check(names, rules);
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
-            if (Differences.between(listing(run, names), rules).isEmpty()) {
+            Listing found = listing(run, names);
+            if (Differences.between(found, rules).isEmpty()) {
                 return; // nothing that packets or other programs could notice
             }
             String before = undoScript(run, names);
-            run.nft(Bytes.carry(NftScript.render(rules, names.tablePrefix())), "-f", "-");
+            run.nft(Bytes.carry(NftScript.render(rules.withElementsOf(found.sets()), names.tablePrefix())), "-f", "-");
             List<String> differences = Differences.between(listing(run, names), rules);
             if (!differences.isEmpty()) {
                 RulesDifferException failure = new RulesDifferException(namespace.toString(), differences);
@@ -123,12 +126,14 @@ public final class NftBackend implements Backend {
     private static Listing listing(ToolRun run, ManagedNames names) throws IOException {
         List<ListedChain> chains = new ArrayList<>();
         Set<AddressSet> sets = new LinkedHashSet<>();
+        Map<String, List<String>> misfits = new HashMap<>();
         for (String table : tables(run, names)) {
             Listing listing = listing(run, names, table);
             chains.addAll(listing.chains());
             sets.addAll(listing.sets());
+            misfits.putAll(listing.misfits());
         }
-        return new Listing(chains, List.copyOf(sets));
+        return new Listing(chains, List.copyOf(sets), misfits);
     }
 
     private static Listing listing(ToolRun run, ManagedNames names, String table) throws IOException {

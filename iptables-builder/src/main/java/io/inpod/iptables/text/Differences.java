@@ -39,13 +39,17 @@ public final class Differences {
      *     that concerns a single family begins with its name
      */
     public static List<String> between(Listing found, RuleSet wanted) {
+        return compare(found, wanted.withElementsOf(found.sets()));
+    }
+
+    private static List<String> compare(Listing found, RuleSet wanted) {
         Differences differences = new Differences();
         for (IpFamily family : IpFamily.values()) {
             differences.family(family, found, wanted.only(family), wanted.families().contains(family));
         }
         List<String> texts = new ArrayList<>();
         differences.words.forEach((text, families) -> texts.add(families.size() == 1 ? families.iterator().next() + " " + text : text));
-        SetDifferences.add(texts, found.sets(), wanted.sets());
+        SetDifferences.add(texts, found, wanted.sets());
         return List.copyOf(texts);
     }
 
@@ -124,11 +128,16 @@ public final class Differences {
     private static final class SetDifferences {
         private static final int SHOWN = 10;
 
-        static void add(List<String> texts, List<AddressSet> found, List<AddressSet> wanted) {
+        static void add(List<String> texts, Listing found, List<AddressSet> wanted) {
             Map<String, AddressSet> there = new TreeMap<>();
-            found.forEach(set -> there.put(set.name(), set));
+            found.sets().forEach(set -> there.put(set.name(), set));
             for (AddressSet set : wanted) {
                 AddressSet is = there.remove(set.name());
+                List<String> misfits = found.misfits().getOrDefault(set.name(), List.of());
+                misfits.forEach(misfit -> texts.add("set " + set.name() + " " + misfit));
+                if (is == null && !misfits.isEmpty()) {
+                    continue; // it is there, but of another type
+                }
                 if (is == null) {
                     texts.add("set " + set.name() + " is missing");
                 } else if (is.family() != set.family()) {

@@ -25,12 +25,16 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). */
+/**
+ * Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). Checked with nft 1.0.6; the
+ * forms of 0.9.3 to 1.1.3 are read after their documentation and sources.
+ */
 public final class NftJson {
     private final String prefix;
     private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();
     private final Map<String, Map<String, Map<?, ?>>> chains = new LinkedHashMap<>();
     private final List<AddressSet> sets = new ArrayList<>();
+    private final Map<String, List<String>> misfits = new HashMap<>();
 
     private NftJson(String prefix) {
         this.prefix = prefix;
@@ -74,11 +78,43 @@ public final class NftJson {
             rules.computeIfAbsent(table, t -> new HashMap<>()).computeIfAbsent(String.valueOf(value.get("chain")), c -> new ArrayList<>())
                     .add(value);
         } else if (object.containsKey("set")) {
-            AddressSet set = set(value);
-            if (!sets.contains(set)) { // each table that asks for it has its own
-                sets.add(set);
+            List<String> wrong = misfits(value);
+            if (!wrong.isEmpty()) {
+                misfits.put(String.valueOf(value.get("name")), wrong);
             }
+            if (isOfAddresses(value)) {
+                AddressSet set = set(value);
+                if (!sets.contains(set)) { // each table that asks for it has its own
+                    sets.add(set);
+                }
+            }
+        } else if (object.containsKey("map")) {
+            misfits.put(String.valueOf(value.get("name")), List.of("is a map"));
         }
+    }
+
+    private static boolean isOfAddresses(Map<?, ?> set) {
+        return ("ipv4_addr".equals(set.get("type")) || "ipv6_addr".equals(set.get("type"))) && !flags(set).contains("interval");
+    }
+
+    private static List<?> flags(Map<?, ?> set) {
+        Object flags = set.get("flags"); // later versions print a single flag without a list
+        return flags instanceof List<?> list ? list : flags == null ? List.of() : List.of(flags);
+    }
+
+    private static List<String> misfits(Map<?, ?> set) {
+        if (!isOfAddresses(set)) {
+            return List.of("isn't a set of single addresses");
+        }
+        List<String> misfits = new ArrayList<>();
+        if (set.get("timeout") != null || flags(set).contains("timeout")) {
+            misfits.add("has a timeout, after which elements vanish");
+        }
+        flags(set).stream().filter(flag -> !flag.equals("timeout")).forEach(flag -> misfits.add("has the flag " + flag));
+        if (set.get("size") != null) {
+            misfits.add("has room for a limited number of elements");
+        }
+        return misfits;
     }
 
     private Optional<TableName> table(@Nullable Object name) {
@@ -120,7 +156,7 @@ public final class NftJson {
         });
         List<ListedChain> kept =
                 listed.stream().filter(chain -> Hook.isName(chain.name()) || !used(listed, chain).lacks(chain.name())).toList();
-        return new Listing(kept, sets);
+        return new Listing(kept, sets, misfits);
     }
 
     /** The chains that the family of a chain uses in its table, as {@link io.inpod.iptables.RuleSet#only} keeps them. */

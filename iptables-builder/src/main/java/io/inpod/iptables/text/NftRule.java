@@ -56,15 +56,16 @@ final class NftRule {
 
     private static List<String> conditions(List<Match> matches, FamilyScope families) {
         List<String> parts = new ArrayList<>();
-        boolean addressed =
-                matches.stream().anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch || m instanceof SetMatch);
+        boolean limited = matches.stream().anyMatch(LimitMatch.class::isInstance); // it counts what comes before it
+        boolean addressed = matches.stream()
+                .anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch || m instanceof SetMatch && !limited);
         if (!addressed) {
             families.single().ifPresent(family -> parts.add(NftMatch.nfproto(family)));
         }
         matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch)
                 .forEach(m -> parts.add(NftMatch.of(m)));
-        boolean header =
-                matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof IcmpMatch);
+        boolean header = !limited
+                && matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof IcmpMatch);
         for (Match match : matches) {
             if (match instanceof ProtocolMatch m && (!header || m.negated())) {
                 parts.add(NftMatch.of(match));

@@ -1,5 +1,6 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
@@ -9,20 +10,40 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a rule's target, as {@code nft -j -n} lists it after the conditions. */
 final class NftTargetParser {
-    /** By their numbers, linux/netfilter/nf_tables.h, NFT_REJECT_ICMPX. */
-    private static final List<RejectWith> ICMPX =
-            List.of(RejectWith.NO_ROUTE, RejectWith.PORT_UNREACHABLE, RejectWith.HOST_UNREACHABLE, RejectWith.ADMIN_PROHIBITED);
+    /** By their numbers and names, linux/netfilter/nf_tables.h (NFT_REJECT_ICMPX), linux/icmp.h and linux/icmpv6.h. */
+    private static final Map<String, Map<Object, RejectWith>> CODES = Map.of(
+            "icmpx", Map.of(0L, RejectWith.NO_ROUTE, "no-route", RejectWith.NO_ROUTE, 1L, RejectWith.PORT_UNREACHABLE, "port-unreachable",
+                    RejectWith.PORT_UNREACHABLE, 2L, RejectWith.HOST_UNREACHABLE, "host-unreachable", RejectWith.HOST_UNREACHABLE, 3L,
+                    RejectWith.ADMIN_PROHIBITED, "admin-prohibited", RejectWith.ADMIN_PROHIBITED),
+            "icmp", Map.of(0L, RejectWith.NO_ROUTE, "net-unreachable", RejectWith.NO_ROUTE, 1L, RejectWith.HOST_UNREACHABLE,
+                    "host-unreachable", RejectWith.HOST_UNREACHABLE, 3L, RejectWith.PORT_UNREACHABLE, "port-unreachable",
+                    RejectWith.PORT_UNREACHABLE, 13L, RejectWith.ADMIN_PROHIBITED, "admin-prohibited", RejectWith.ADMIN_PROHIBITED),
+            "icmpv6", Map.of(0L, RejectWith.NO_ROUTE, "no-route", RejectWith.NO_ROUTE, 1L, RejectWith.ADMIN_PROHIBITED,
+                    "admin-prohibited", RejectWith.ADMIN_PROHIBITED, 3L, RejectWith.HOST_UNREACHABLE, "addr-unreachable",
+                    RejectWith.HOST_UNREACHABLE, 4L, RejectWith.PORT_UNREACHABLE, "port-unreachable", RejectWith.PORT_UNREACHABLE));
 
     private NftTargetParser() {}
 
-    static Target parse(List<Map<?, ?>> statements) {
+    /**
+     * Reads a target.
+     *
+     * @param families those of the packets that meet the conditions
+     */
+    static Target parse(List<Map<?, ?>> statements, FamilyScope families) {
         if (statements.size() == 3 && statements.get(0).get("tproxy") instanceof Map<?, ?> tproxy && statements.get(2).containsKey("accept")
-                && tproxy.get("addr") == null && mangle(statements.get(1)) instanceof Target.SetMark set) {
+                && mangle(statements.get(1)) instanceof Target.SetMark set) {
+            only(tproxy, "port", "family");
+            String family = families == FamilyScope.V4 ? "ip" : "ip6";
+            if (tproxy.get("family") != null && (families == FamilyScope.BOTH || !family.equals(tproxy.get("family")))) {
+                throw new IllegalArgumentException("tproxy " + tproxy); // it passes packets of the other family
+            }
             return new Target.Tproxy(number(tproxy.get("port")), set.mark());
         }
         if (statements.size() != 1) {
@@ -49,8 +70,11 @@ final class NftTargetParser {
                 yield new Target.Masquerade();
             }
             case "reject" -> reject(detail);
-            case "redirect" ->
-                new Target.Redirect(ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
+            case "redirect" -> {
+                only(detail, "port");
+                yield new Target.Redirect(
+                        ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
+            }
             case "dnat" -> new Target.Dnat(address(detail), ports(detail.get("port")));
             case "snat" -> new Target.Snat(address(detail), ports(detail.get("port")));
             case "log" -> log(detail);
@@ -59,28 +83,34 @@ final class NftTargetParser {
         };
     }
 
+    /** Older versions leave out what is the usual answer. */
     private static Target reject(Map<?, ?> detail) {
-        if ("tcp reset".equals(detail.get("type"))) {
+        only(detail, "type", "expr");
+        Object type = detail.get("type");
+        if ("tcp reset".equals(type) && detail.get("expr") == null) {
             return new Target.Reject(RejectWith.TCP_RESET);
         }
-        if (!"icmpx".equals(detail.get("type"))) {
+        Object code = detail.get("expr");
+        if (code == null) {
+            return new Target.Reject(RejectWith.PORT_UNREACHABLE);
+        }
+        Map<?, RejectWith> codes = CODES.get(type == null ? "icmpx" : type);
+        RejectWith with = codes == null ? null : codes.get(code);
+        if (with == null) {
             throw new IllegalArgumentException("reject " + detail);
         }
-        if (detail.get("expr") instanceof Long code) {
-            return new Target.Reject(ICMPX.get(Math.toIntExact(code)));
-        }
-        return new Target.Reject(RejectWith.valueOf(text(detail, "expr").toUpperCase(Locale.ROOT).replace('-', '_')));
+        return new Target.Reject(with);
     }
 
     private static Target log(Map<?, ?> detail) {
         String prefix = detail.get("prefix") instanceof String text ? text : "";
-        if (detail.get("snaplen") != null || detail.get("queue-threshold") != null || detail.get("flags") != null) {
-            throw new IllegalArgumentException("log " + detail);
-        }
+        only(detail, "prefix", "group", "level");
         if (detail.get("group") instanceof Long group) {
             return new Target.Nflog(Math.toIntExact(group), prefix);
         }
-        return new Target.Log(prefix, detail.get("level") instanceof String level ? NftTarget.LEVELS.indexOf(level) : 4);
+        Object level = detail.get("level");
+        return new Target.Log(prefix, level instanceof Long number ? Math.toIntExact(number)
+                : level == null ? NftTarget.LEVELS.indexOf("warn") : NftTarget.LEVELS.indexOf(level));
     }
 
     private static Target mangle(Map<?, ?> statement) {
@@ -104,37 +134,37 @@ final class NftTargetParser {
         return new Target.ClampTcpMss();
     }
 
-    private static String field(Map<?, ?> key) {
+    /** Returns the name of a field: kind and key, or header and field; with a property beyond these, it is another field. */
+    static String field(Map<?, ?> key) {
         String kind = String.valueOf(key.keySet().iterator().next());
         Map<?, ?> detail = (Map<?, ?>) some(key.get(kind));
-        return kind + " " + some(detail.get(kind.equals("tcp option") ? "name" : "key"));
+        switch (kind) {
+            case "payload" -> {
+                only(detail, "protocol", "field");
+                return some(detail.get("protocol")) + " " + some(detail.get("field"));
+            }
+            case "tcp option" -> {
+                only(detail, "name", "field");
+                return kind + " " + some(detail.get("name"))
+                        + (Objects.equals(detail.get("field"), "size") ? "" : " " + detail.get("field"));
+            }
+            default -> {
+                only(detail, "key");
+                return kind + " " + some(detail.get("key"));
+            }
+        }
     }
 
     private static Target mark(String to, Object value) {
-        if (value instanceof Long number) {
-            return set(to, Mark.exactly(bits(number)));
+        NftBits bits = NftBits.of(value, Map.of());
+        if (bits.field() == null) {
+            return set(to, Mark.exactly((int) bits.flipped()));
         }
-        Map<?, ?> map = (Map<?, ?>) value;
-        String operator = String.valueOf(map.keySet().iterator().next());
-        if (!(map.get(operator) instanceof List<?> operands)) {
-            return copy(to, field(map), -1);
+        String from = field((Map<?, ?>) bits.field());
+        if (from.equals(to)) { // bits that are set anyway needn't be cleared before, and are listed as kept
+            return set(to, new Mark((int) bits.flipped(), (int) ~bits.kept()));
         }
-        Map<?, ?> left = (Map<?, ?>) some(operands.get(0));
-        int right = bits(some(operands.get(1)));
-        if (operator.equals("&")) {
-            return field(left).equals(to) ? set(to, new Mark(0, ~right)) : copy(to, field(left), right);
-        } else if (!operator.equals("|")) {
-            throw new IllegalArgumentException(operator);
-        } else if (left.get("&") instanceof List<?> inner) { // bits that are set anyway needn't be cleared before, and are listed as kept
-            if (!field((Map<?, ?>) some(inner.get(0))).equals(to)) {
-                throw new IllegalArgumentException(to);
-            }
-            return set(to, new Mark(right, ~bits(some(inner.get(1))) | right));
-        }
-        if (!field(left).equals(to)) {
-            throw new IllegalArgumentException(to);
-        }
-        return set(to, new Mark(right, right));
+        return copy(to, from, bits.mask().orElseThrow(() -> new IllegalArgumentException(to + " from " + value)));
     }
 
     private static Target set(String to, Mark mark) {
@@ -151,6 +181,7 @@ final class NftTargetParser {
     }
 
     private static InetAddress address(Map<?, ?> detail) {
+        only(detail, "addr", "family", "port");
         return IpPrefix.parse(text(detail, "addr")).address();
     }
 
@@ -166,13 +197,11 @@ final class NftTargetParser {
         return (String) some(detail.get(name));
     }
 
-    /** 32 bits as unsigned. */
-    static int bits(Object value) {
-        long number = (Long) value;
-        if (number < 0 || number > 0xffffffffL) {
-            throw new IllegalArgumentException("bits " + number);
+    /** Refuses properties beyond those that are understood: they might change the meaning. */
+    static void only(Map<?, ?> detail, String... known) {
+        if (!Set.of(known).containsAll(detail.keySet())) {
+            throw new IllegalArgumentException("properties " + detail.keySet());
         }
-        return (int) number;
     }
 
     private static int number(@Nullable Object value) {

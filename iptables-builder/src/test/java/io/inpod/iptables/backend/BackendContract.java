@@ -127,6 +127,15 @@ abstract class BackendContract {
         assertThat(listing()).isEqualTo(before);
     }
 
+    /** Chains that are empty again would keep connection tracking on. */
+    @Test
+    void removingLeavesNothing() throws Exception {
+        backend().apply(namespace, NAMES, version(15006));
+        backend().remove(namespace, NAMES);
+        assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).isBlank();
+        assertThat(Kernel.run(namespace, "", "ipset", "list", "-n")).isBlank();
+    }
+
     /** Random rules that use the whole model, except rules that the back end refuses with an error that names the cause. */
     @Test
     void modelToKernelToModelIsIdentity() throws Exception {
@@ -237,6 +246,7 @@ abstract class BackendContract {
         String before = listing();
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions();
         assertThat(listing()).isEqualTo(before);
+        assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).isBlank();
         backend().apply(namespace, NAMES, version(15006));
         before = listing();
         assertThatThrownBy(() -> backend().apply(namespace, NAMES, refused)).isInstanceOf(IOException.class).hasNoSuppressedExceptions()
@@ -255,6 +265,31 @@ abstract class BackendContract {
         assertThat(differences(version(15006))).containsExactly("set contract-v4 lacks 10.0.0.1 (pod 1)", "set contract-v4 holds foreign 10.0.0.2 (pod 2)");
         assertThatThrownBy(() -> backend().update(namespace, NAMES, new SetChange("contract-v6", IpFamily.V6,
                 List.of(new Element(IpPrefix.parse("::1").address(), "")), Set.of()))).isInstanceOf(IOException.class);
+    }
+
+    /** Who owns the elements of a set can declare it without them: they are neither compared nor thrown out when rules change. */
+    @Test
+    void elementsThatComeAtRuntimeStay() throws Exception {
+        RuleSet rules = atRuntime(version(15006));
+        backend().apply(namespace, NAMES, rules);
+        assertThat(differences(rules)).isEmpty();
+        Element pod = new Element(IpPrefix.parse("10.0.0.2").address(), "pod 2");
+        backend().update(namespace, NAMES, new SetChange("contract-v4", IpFamily.V4, List.of(pod), Set.of()));
+        for (RuleSet next : List.of(rules, atRuntime(version(15007)), atRuntime(version(15007).only(IpFamily.V4)), rules)) {
+            assertThat(next.sets()).singleElement().matches(AddressSet::atRuntime);
+            backend().apply(namespace, NAMES, next);
+            assertThat(differences(next)).isEmpty();
+            assertThat(backend().read(namespace, NAMES).sets()).containsExactly(new AddressSet("contract-v4", IpFamily.V4, List.of(pod)));
+            assertThat(differences(version(15006))).contains("set contract-v4 lacks 10.0.0.1 (pod 1)", "set contract-v4 holds foreign 10.0.0.2 (pod 2)");
+        }
+        backend().apply(namespace, NAMES, version(15006));
+        assertThat(backend().read(namespace, NAMES).sets()).isEqualTo(version(15006).sets());
+        assertThat(differences(new RuleSet(FamilyScope.BOTH, version(15006).tables(),
+                List.of(AddressSet.atRuntime("contract-v4", IpFamily.V4), AddressSet.atRuntime("contract-v6", IpFamily.V6))))).containsExactly("set contract-v6 is missing");
+    }
+
+    private static RuleSet atRuntime(RuleSet rules) {
+        return new RuleSet(rules.families(), rules.tables(), rules.sets().stream().map(set -> AddressSet.atRuntime(set.name(), set.family())).toList());
     }
 
     @Test
@@ -330,6 +365,33 @@ abstract class BackendContract {
         try (SocketChannel client = namespace.call(SocketChannel::open)) {
             client.socket().connect(to, 500);
         }
+    }
+
+    /** A + at the end of an interface's name stands for the rest of it: in what the kernel matches, and in every listing. */
+    @Test
+    void aPrefixOfInterfaceNamesMatchesTheirPackets() throws Exception {
+        assumeThat(isReal()).as("a fake drops nothing").isTrue();
+        Kernel.run(namespace, "", "ip", "link", "set", "lo", "up");
+        try (ServerSocketChannel application = namespace.call(ServerSocketChannel::open)) {
+            application.bind(new InetSocketAddress("127.0.0.1", 0));
+            for (String name : List.of("l+", "lo+", "lo")) {
+                for (Match match : List.of(Match.out(name), Match.out("x+").not())) {
+                    apply(match);
+                    assertThatThrownBy(() -> connect(application.getLocalAddress())).as(match.toString()).isInstanceOf(SocketTimeoutException.class);
+                }
+                for (Match match : List.of(Match.out(name).not(), Match.out("x+"), Match.out("l"))) {
+                    apply(match);
+                    connect(application.getLocalAddress());
+                }
+            }
+        }
+    }
+
+    private void apply(Match match) throws IOException {
+        RuleSet rules = RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("CT_OUT"))),
+                Chain.of("CT_OUT", Rule.of(new Target.Drop(), match))));
+        backend().apply(namespace, NAMES, rules);
+        assertThat(differences(rules)).as(match.toString()).isEmpty();
     }
 
     /** nft's expression never matches for cgroups above the path's depth, so these would match neither the condition nor its negation. */

@@ -1,6 +1,7 @@
 package io.inpod.netns.doctor;
 
 import io.inpod.netns.InPodSettings;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.internal.NettyVersions;
@@ -8,13 +9,14 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * A program that prints what this process may do in a network namespace, what prevents the rest, and what to do about it: a table of every
- * {@link Capability}, and the {@linkplain io.inpod.netns.InPodSetting settings} that would break in-pod redirection there.
+ * {@link Capability}, and what would break in-pod redirection there, see {@link InPodSurroundings}.
  *
  * <pre>
  * java -cp ... io.inpod.netns.doctor.Doctor [NAME | /PATH | PID]
@@ -53,7 +55,7 @@ public final class Doctor {
             out.println("Java " + Runtime.version() + ", Linux " + System.getProperty("os.version") + " on " + System.getProperty("os.arch")
                     + "; " + namespace);
             print(results, out);
-            printSettings(namespace, out);
+            printSettings(namespace, arguments.length > 0, out);
             return results.stream().anyMatch(result -> result.capability() == Capability.ENTER && !result.available()) ? 1 : 0;
         } catch (IOException | IllegalArgumentException e) {
             err.println(e.getMessage());
@@ -76,9 +78,12 @@ public final class Doctor {
         NettyVersions.mix().ifPresent(mix -> out.printf("%n%s%n", mix));
     }
 
-    private static void printSettings(NetworkNamespace namespace, PrintStream out) {
+    /** In a namespace that was created for the check, the loopback interface is down, which says nothing about any pod. */
+    private static void printSettings(NetworkNamespace namespace, boolean given, PrintStream out) {
         try {
-            InPodSettings.of(true).diff(namespace).forEach(line -> out.printf("%nFor in-pod redirection: %s%n", line));
+            List<String> findings = given ? new InPodSurroundings(true, EnumSet.allOf(IpFamily.class)).diff(namespace)
+                    : InPodSettings.of(true).diff(namespace);
+            findings.forEach(line -> out.printf("%nFor in-pod redirection: %s%n", line));
         } catch (IOException e) {
             out.printf("%nSettings for in-pod redirection: unknown: %s%n", e.getMessage());
         }

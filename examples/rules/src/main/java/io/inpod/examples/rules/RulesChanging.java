@@ -13,10 +13,17 @@ abstract class RulesChanging extends RulesCommand {
             List<String> planned = planned(place, namespace);
             planned.forEach(place.out()::println);
             place.out().println(planned.isEmpty() ? "nothing to do in " + namespace : "nothing was changed in " + namespace);
-        } else {
-            place.out().println(change(place, namespace) + " " + namespace);
+            return ExitCode.OK;
         }
-        return ExitCode.OK;
+        place.out().println(change(place, namespace) + " " + namespace);
+        List<String> left = left(place, namespace);
+        left.forEach(place.err()::println);
+        return left.isEmpty() ? ExitCode.OK : RulesMain.DIFFERENT;
+    }
+
+    /** Returns in words what still breaks what the rules promise. */
+    List<String> left(RulesPlace place, NetworkNamespace namespace) throws IOException {
+        return List.of();
     }
 
     /** Returns a line for each change that would be made. */

@@ -13,7 +13,11 @@ import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.InPodSettings;
 import io.inpod.netns.IpFamily;
+import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.NodeNamespaces;
+import io.inpod.netns.doctor.InPodSurroundings;
+import io.inpod.tproxy.Redirection;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -140,9 +144,9 @@ final class RulesPlace {
                         + Backends.all().stream().map(Backend::name).collect(Collectors.joining(", ")))));
     }
 
-    /** Lists our rules and sets in tables of all kinds; removing looks there too. */
+    /** Lists our rules and sets in tables of all kinds, and our routing; removing looks there too. */
     List<String> held(NetworkNamespace namespace) throws IOException {
-        Set<String> lines = new LinkedHashSet<>();
+        Set<String> lines = new LinkedHashSet<>(isHost() ? List.of() : new PodRouting(List.of(IpFamily.values())).held(namespace));
         Set<KernelTables> seen = EnumSet.of(KernelTables.MEMORY);
         List<Backend> all = new ArrayList<>(backends());
         all.addAll(Backends.all());
@@ -159,14 +163,48 @@ final class RulesPlace {
         return List.copyOf(lines);
     }
 
-    /** Returns in words which settings of the namespace break what the rules promise. */
-    List<String> settings(NetworkNamespace namespace) throws IOException {
-        return isHost() ? List.of() : InPodSettings.of(
-                podRules().redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.TPROXY)).diff(namespace);
+    private boolean isTproxy() {
+        return podRules().redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.TPROXY);
     }
 
-    /** Returns in words how the rules in the namespace differ from the expected ones. */
+    /**
+     * Applies the whole redirection of a pod: routing, settings and rules. Its rules alone wouldn't keep what they promise. Routing that is
+     * there already isn't a step, so that a failure doesn't undo it. Where the loopback interface can't carry it, the rules are applied
+     * nevertheless: without routing the pod is closed, not open.
+     */
+    void applyToPod(NetworkNamespace namespace) throws IOException {
+        NodeNamespaces.refuse(namespace);
+        PodRouting routing = new PodRouting(families());
+        NamespaceChange settings = InPodSettings.of(isTproxy());
+        boolean possible = new InPodSurroundings(isTproxy(), Set.copyOf(families())).loopback(namespace).isEmpty();
+        (possible && !routing.diff(namespace).isEmpty() ? Redirection.of(routing, settings, podChange())
+                : Redirection.of(settings, podChange())).install(namespace);
+        if (!possible) {
+            try {
+                routing.install(namespace);
+            } catch (IOException e) {
+                err().println(e.getMessage());
+            }
+        }
+    }
+
+    /** Removes rules and routing of a pod; options don't matter. */
+    void removeFromPod(NetworkNamespace namespace) throws IOException {
+        Redirection.of(new PodRouting(List.of(IpFamily.values())), podChange()).remove(namespace);
+    }
+
+    /** Returns in words which settings and links of the namespace break what the rules promise. */
+    List<String> surroundings(NetworkNamespace namespace) throws IOException {
+        return isHost() ? List.of() : new InPodSurroundings(isTproxy(), Set.copyOf(families())).diff(namespace);
+    }
+
+    /** Returns in words how rules and routing in the namespace differ from the expected ones. */
     List<String> differences(NetworkNamespace namespace) throws IOException {
-        return isHost() ? hostChange(namespace).diff(namespace, preset.pods()) : podChange().diff(namespace);
+        if (isHost()) {
+            return hostChange(namespace).diff(namespace, preset.pods());
+        }
+        List<String> differences = new ArrayList<>(new PodRouting(families()).diff(namespace));
+        differences.addAll(podChange().diff(namespace));
+        return List.copyOf(differences);
     }
 }

@@ -6,7 +6,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 
 /** Removes rules. */
-@Command(name = "remove", description = "Removes the rules, whichever version and options they were applied with; other rules stay.",
+@Command(name = "remove", description = "Removes the rules, whichever version and options they were applied with, and a "
+        + "pod's policy routing; other rules stay.",
         mixinStandardHelpOptions = true)
 final class RulesRemove extends RulesChanging {
     @Override
@@ -19,7 +20,7 @@ final class RulesRemove extends RulesChanging {
         if (place.isHost()) {
             place.hostChange(namespace).remove(namespace);
         } else {
-            place.podChange().remove(namespace);
+            place.removeFromPod(namespace);
         }
         return "rules removed from";
     }

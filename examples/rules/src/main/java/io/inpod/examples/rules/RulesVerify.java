@@ -7,16 +7,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 
 /** Compares rules and reports how many differences there are. */
-@Command(name = "verify", description = "Checks that the rules are present, complete, in order and unchanged, and that no setting "
-        + "of the pod breaks what they promise; exit code 1 if not.",
+@Command(name = "verify", description = "Checks that the rules are present, complete, in order and unchanged, that their policy routing is "
+        + "there, and that no setting or link of the pod breaks what they promise; exit code 1 if not.",
         mixinStandardHelpOptions = true)
 final class RulesVerify extends RulesCommand {
     @Override
     int run(RulesPlace place, NetworkNamespace namespace) throws IOException {
         List<String> differences = place.differences(namespace);
-        List<String> settings = place.settings(namespace);
-        settings.forEach(place.err()::println);
-        if (differences.isEmpty() && !settings.isEmpty()) {
+        List<String> surroundings = place.surroundings(namespace);
+        surroundings.forEach(place.err()::println);
+        if (differences.isEmpty() && !surroundings.isEmpty()) {
             return RulesMain.DIFFERENT;
         }
         if (differences.isEmpty()) {

@@ -13,6 +13,8 @@ public enum Guarantee {
     HBONE(InPodConstants.HBONE_PORT + " is left alone"),
     /** The proxy's own packets, which carry its mark, leave unchanged. */
     MARKED("what carries the proxy's mark passes"),
+    /** The app's answers to a connection that the proxy opens with the client's address return to the proxy, by policy routing. */
+    RETURNED("answers to a client's address return to the proxy"),
     /** Packets that carry the proxy's mark but come from another process are dropped; only with the option {@code proxyCgroup}. */
     FORGED("a mark that isn't the proxy's own doesn't pass"),
     /** New TCP connections that bypass the redirection because of another program don't leave; only with the guard. */

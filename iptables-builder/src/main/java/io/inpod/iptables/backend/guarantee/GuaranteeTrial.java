@@ -5,6 +5,7 @@ import static io.inpod.netns.InPodConstants.HBONE_PORT;
 import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
 import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 import static io.inpod.netns.InPodConstants.PROXY_MARK;
+import static io.inpod.netns.InPodConstants.TPROXY_MARK;
 
 import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.backend.internal.tools.ToolRun;
@@ -14,6 +15,7 @@ import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.doctor.InPodSurroundings;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -21,12 +23,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Tries the guarantees of {@link PodRules} with real packets, and reports which are broken and by which rule.
  *
- * <p>The pod itself isn't touched: all of its rules are copied into a twin, a pod that is created for the purpose, and the packets are
- * sent there. The rules' surroundings (routing, the proxy's listeners) aren't tested. Needs {@code netns-sockets}, the tools iptables
+ * <p>The pod itself isn't touched: all of its rules, its policy routing, and the settings on which both depend are copied into a twin, a pod
+ * that is created for the purpose, and the packets are sent there. The pod's own links, addresses and routes, and the proxy's listeners
+ * aren't tested. Needs {@code netns-sockets}, the tools iptables
  * and nft, and CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW. Blocks for a second or two; a broken guarantee may take some seconds more. May
  * be called on any platform thread, and for several pods concurrently.
  */
@@ -76,13 +80,21 @@ public final class GuaranteeTrial {
         try (PodTwin twin = PodTwin.create(rules); TrialTraffic traffic = new TrialTraffic(patience)) {
             RulesCopy copy = new RulesCopy(tools, namespace);
             copy.into(twin.pod());
+            twin.surroundingsOf(namespace);
+            List<String> findings = surroundings().diff(namespace);
             for (IpFamily family : IpFamily.values()) {
                 if (KernelFamilies.has(family)) {
-                    new FamilyTrial(family, twin, traffic, copy, results).run();
+                    new FamilyTrial(family, twin, traffic, copy, findings, results).run();
                 }
             }
         }
         return results;
+    }
+
+    private InPodSurroundings surroundings() {
+        return new InPodSurroundings(
+                rules.redirections().stream().anyMatch(redirection -> redirection.profile() == InPodRedirection.Profile.TPROXY),
+                rules.redirections().stream().map(InPodRedirection::family).collect(Collectors.toSet()));
     }
 
     /** {@return the guarantees that {@link #run} tries, in words} */
@@ -100,7 +112,7 @@ public final class GuaranteeTrial {
 
     private List<Guarantee> guarantees(InPodRedirection redirection) {
         List<Guarantee> guarantees = new ArrayList<>(List.of(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE,
-                !rules.proxyCgroups().isEmpty() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.HOST_PROBE));
+                !rules.proxyCgroups().isEmpty() ? Guarantee.FORGED : Guarantee.MARKED, Guarantee.RETURNED, Guarantee.HOST_PROBE));
         if (rules.guard()) {
             guarantees.add(Guarantee.CONTAINED);
             guarantees.add(Guarantee.PROBE_ADDRESS);
@@ -145,15 +157,18 @@ public final class GuaranteeTrial {
         private final PodTwin twin;
         private final TrialTraffic traffic;
         private final RulesCopy copy;
+        private final List<String> findings;
         private final List<TrialResult> results;
         private final InetSocketAddress pod;
         private final InetSocketAddress peer;
 
-        FamilyTrial(IpFamily family, PodTwin twin, TrialTraffic traffic, RulesCopy copy, List<TrialResult> results) {
+        FamilyTrial(IpFamily family, PodTwin twin, TrialTraffic traffic, RulesCopy copy, List<String> findings,
+                List<TrialResult> results) {
             this.family = family;
             this.twin = twin;
             this.traffic = traffic;
             this.copy = copy;
+            this.findings = findings;
             this.results = results;
             this.pod = new InetSocketAddress(twin.podAddress(family), APP);
             this.peer = new InetSocketAddress(twin.outsideAddress(family), APP);
@@ -195,6 +210,7 @@ public final class GuaranteeTrial {
             } else {
                 attempt(Guarantee.MARKED, IN_CLEAR, () -> traffic.connect(twin.pod(), PROXY_MARK, null, peer));
             }
+            returned();
             attempt(Guarantee.HOST_PROBE, AT_APP,
                     () -> traffic.connect(twin.outside(), 0, new InetSocketAddress(redirection.hostProbe(), 0), pod));
             if (rules.guard()) {
@@ -216,12 +232,26 @@ public final class GuaranteeTrial {
             }
             if (redirection.dnsCapture()) {
                 InetSocketAddress resolver = new InetSocketAddress(peer.getAddress(), 53);
-                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> traffic.send(twin.pod(), resolver));
+                attempt(Guarantee.DNS_UDP, port(DNS_PORT), () -> traffic.send(twin.pod(), 0, resolver));
                 attempt(Guarantee.DNS_TCP, port(DNS_PORT), () -> connect(twin.pod(), resolver));
             }
             NetworkNamespace nested = twin.nested();
             if (nested != null && !redirection.virtualInterfaces().isEmpty()) {
                 attempt(Guarantee.NESTED, port(OUTBOUND_PORT), () -> connect(nested, peer));
+            }
+        }
+
+        /**
+         * Connects as the proxy does, with the client's address. Where only the proxy may use its mark, a datagram with the mark of the app's
+         * answers takes their way instead.
+         */
+        private void returned() throws IOException {
+            if (rules.proxyCgroups().isEmpty()) {
+                attempt(Guarantee.RETURNED, AT_APP,
+                        () -> traffic.connectAs(twin.pod(), PROXY_MARK, new InetSocketAddress(peer.getAddress(), 0), pod));
+            } else {
+                attempt(Guarantee.RETURNED, port(DNS_PORT),
+                        () -> traffic.send(twin.pod(), TPROXY_MARK, new InetSocketAddress(peer.getAddress(), DNS_PORT)));
             }
         }
 
@@ -258,7 +288,8 @@ public final class GuaranteeTrial {
             results.add(new TrialResult(family, guarantee, holds, expected, observed, blamed));
         }
 
-        private List<String> blamed(Map<String, Long> before, Map<String, Long> after, Guarantee guarantee, String expected) {
+        private List<String> blamed(Map<String, Long> before, Map<String, Long> after, Guarantee guarantee, String expected)
+                throws IOException {
             RuleTexts wanted = new RuleTexts(rules.ruleSet(family), family);
             List<String> met = new ArrayList<>();
             after.forEach((rule, packets) -> {
@@ -266,6 +297,13 @@ public final class GuaranteeTrial {
                     met.add("met " + rule);
                 }
             });
+            if (met.isEmpty() && guarantee == Guarantee.RETURNED && !twin.returns(family)) {
+                return List.of(String.format("packets with the mark 0x%x aren't routed back to the pod: there is no \"%s\", or no \"%s\"",
+                        TPROXY_MARK, PodTwin.rule(family), PodTwin.route(family)));
+            }
+            if (met.isEmpty() && !findings.isEmpty()) {
+                return findings;
+            }
             String missed = met.isEmpty() ? wanted.ensuring(guarantee, expected) : null;
             return missed == null ? met : List.of("no rule caught it; this one should have: " + missed);
         }

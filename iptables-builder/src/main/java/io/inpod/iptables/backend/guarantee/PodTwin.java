@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +36,15 @@ final class PodTwin implements AutoCloseable {
     private final NetworkNamespace pod;
     private final NetworkNamespace outside;
     private final @Nullable NetworkNamespace nested;
+    private final String uplink;
+    private final String nest;
 
-    private PodTwin(NetworkNamespace pod, NetworkNamespace outside, @Nullable NetworkNamespace nested) {
+    private PodTwin(NetworkNamespace pod, NetworkNamespace outside, @Nullable NetworkNamespace nested, List<String> names) {
         this.pod = pod;
         this.outside = outside;
         this.nested = nested;
+        this.uplink = names.contains("eth0") ? "uplink" : "eth0";
+        this.nest = names.isEmpty() ? "" : names.get(0);
     }
 
     static PodTwin create(PodRules rules) throws IOException {
@@ -51,8 +56,8 @@ final class PodTwin implements AutoCloseable {
         try {
             outside = NetworkNamespace.create();
             nested = names.isEmpty() ? null : NetworkNamespace.create();
-            PodTwin twin = new PodTwin(pod, outside, nested);
-            twin.build(rules, names);
+            PodTwin twin = new PodTwin(pod, outside, nested, names);
+            twin.build(rules);
             return twin;
         } catch (IOException | RuntimeException e) {
             close(pod, outside, nested);
@@ -60,14 +65,13 @@ final class PodTwin implements AutoCloseable {
         }
     }
 
-    private void build(PodRules rules, List<String> names) throws IOException {
+    private void build(PodRules rules) throws IOException {
         prepare(pod);
         prepare(outside);
-        String uplink = names.contains("eth0") ? "uplink" : "eth0";
         connect(pod, uplink, POD, outside, OUTSIDE);
         if (nested != null) {
             prepare(nested);
-            connect(pod, names.get(0), NEST, nested, NESTED);
+            connect(pod, nest, NEST, nested, NESTED);
             route(nested, NEST);
         }
         route(pod, OUTSIDE);
@@ -77,16 +81,61 @@ final class PodTwin implements AutoCloseable {
                 network.addresses().add("lo", redirection.hostProbe(), redirection.family().bits());
             }
         }
-        try (Rtnetlink network = Rtnetlink.open(pod)) {
-            for (IpFamily family : IpFamily.values()) {
-                if (KernelFamilies.has(family)) {
-                    network.routes().add(Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE));
-                    network.rules()
-                            .add(new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
-                                    InPodConstants.ROUTING_TABLE));
+    }
+
+    /**
+     * Gives the twin what decides over the fate of the original's packets besides rules: routing, settings, and the state of lo. Where the
+     * original has switched IPv6 off, it has no packets of it, and only the rules can be tried.
+     */
+    void surroundingsOf(NetworkNamespace original) throws IOException {
+        boolean ipv6 = SettingsCopy.hasIpv6(original);
+        for (IpFamily family : IpFamily.values()) {
+            if (!KernelFamilies.has(family)) {
+                continue;
+            }
+            if (family == IpFamily.V4 || ipv6) {
+                RoutingCopy.between(original, pod, family, outsideAddress(family));
+            } else {
+                try (Rtnetlink network = Rtnetlink.open(pod)) {
+                    network.routes().add(route(family));
+                    network.rules().add(rule(family));
                 }
             }
         }
+        SettingsCopy.between(original, pod, uplink, Set.of(nest));
+        if (ipv6) {
+            SettingsCopy.ofLoopback(original, pod);
+        }
+        try (Rtnetlink network = Rtnetlink.open(original); Rtnetlink copy = Rtnetlink.open(pod)) {
+            if (!network.links().get("lo").up()) {
+                copy.links().down("lo");
+            }
+        }
+    }
+
+    /** Whether a rule looks the mark of the app's answers up in a table that delivers everything to the pod. */
+    boolean returns(IpFamily family) throws IOException {
+        try (Rtnetlink network = Rtnetlink.open(pod)) {
+            for (PolicyRule rule : network.rules().list(family)) {
+                if (rule.mask() != 0 && (InPodConstants.TPROXY_MARK & rule.mask()) == rule.mark() && rule.table() != 0
+                        && network.routes().list(family, rule.table()).stream()
+                                .anyMatch(route -> route.type() == Route.Type.LOCAL && route.destination() == null)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /** The rule that the agreed policy routing has for a family. */
+    static PolicyRule rule(IpFamily family) {
+        return new PolicyRule(family, InPodConstants.RULE_PRIORITY, InPodConstants.TPROXY_MARK, InPodConstants.MARK_MASK,
+                InPodConstants.ROUTING_TABLE);
+    }
+
+    /** The route that the agreed policy routing has for a family. */
+    static Route route(IpFamily family) {
+        return Route.localDefault(family, "lo", InPodConstants.ROUTING_TABLE);
     }
 
     /** Switches duplicate address detection off, so that IPv6 addresses can be used immediately. */

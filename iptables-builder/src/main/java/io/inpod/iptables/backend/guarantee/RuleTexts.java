@@ -43,6 +43,7 @@ final class RuleTexts {
         return switch (guarantee) {
             case CONTAINED, PROBE_ADDRESS -> last(behind(TableName.MANGLE, Hook.POSTROUTING), "DROP");
             case SEALED, REPEATED -> last(behind(TableName.MANGLE, Hook.INPUT), "DROP");
+            case RETURNED -> last(TableName.MANGLE + " ", "CONNMARK --restore");
             case FORGED -> last(behind(TableName.FILTER, Hook.OUTPUT), "DROP");
             default -> last(" ", place.startsWith("port ") ? place.substring(5) : place.equals(TrialTraffic.REFUSED) ? "REJECT" : "ACCEPT");
         };

@@ -114,14 +114,22 @@ final class TrialTraffic implements AutoCloseable {
 
     /** Connects, and returns where the connection arrives, or the error that its sender gets. */
     String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        ChannelFuture future = begin(from, mark, source, to);
+        return connect(begin(from, mark, source, to, false));
+    }
+
+    /** Like {@link #connect}, with a source address that needn't be the namespace's own. */
+    String connectAs(NetworkNamespace from, int mark, InetSocketAddress source, InetSocketAddress to) {
+        return connect(begin(from, mark, source, to, true));
+    }
+
+    private String connect(ChannelFuture future) {
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
     }
 
     /** Like {@link #connect}, where no answer is expected: waits little longer than a datagram takes for the same way. */
     String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
-        ChannelFuture future = begin(from, mark, null, to);
+        ChannelFuture future = begin(from, mark, null, to, false);
         fence(future, from, to, fence);
         return outcome(future);
     }
@@ -135,7 +143,7 @@ final class TrialTraffic implements AutoCloseable {
     String connectUnseen(NetworkNamespace from, InetSocketAddress to, int fence, NetworkNamespace other,
             int port, String there) throws IOException {
         try (FirstSegments segments = FirstSegments.in(other)) {
-            ChannelFuture future = begin(from, 0, null, to);
+            ChannelFuture future = begin(from, 0, null, to, false);
             fence(future, from, to, fence);
             boolean seen = segments.before(fence, port, Duration.ofNanos(Math.min(patienceNanos, BRIEFLY)));
             String outcome = outcome(future);
@@ -156,7 +164,7 @@ final class TrialTraffic implements AutoCloseable {
 
     private void fence(ChannelFuture future, NetworkNamespace from, InetSocketAddress to, int fence) throws IOException {
         fenceArrived = false;
-        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        Channel sender = sender(from, 0, IpFamily.of(to.getAddress()));
         sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)))
                 .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         Condition known = () -> arrived != null || future.isDone() && !future.isSuccess();
@@ -165,26 +173,33 @@ final class TrialTraffic implements AutoCloseable {
         run(sender.close()::isDone);
     }
 
-    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        SocketOptions options = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
+    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to,
+            boolean foreign) {
+        SocketOptions local = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
+        SocketOptions options = foreign ? local.with(LinuxSocketOptions.TRANSPARENT, true) : local;
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
-                .channelFactory(Transport.EPOLL.client(from, mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark)));
+                .channelFactory(Transport.EPOLL.client(from, marked(options, mark)));
         arrived = null;
         return source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
     }
 
     /** Sends a datagram, and returns where it arrives, or the error that its sender gets. */
-    String send(NetworkNamespace from, InetSocketAddress to) throws IOException {
+    String send(NetworkNamespace from, int mark, InetSocketAddress to) throws IOException {
         arrived = null;
-        Channel sender = sender(from, IpFamily.of(to.getAddress()));
+        Channel sender = sender(from, mark, IpFamily.of(to.getAddress()));
         ChannelFuture future = sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), to));
         run(() -> arrived != null || future.isDone() && !future.isSuccess());
         return outcome(future);
     }
 
-    private Channel sender(NetworkNamespace from, IpFamily family) throws IOException {
-        return done(new Bootstrap().group(loop).handler(nothing()).channelFactory(Transport.EPOLL.datagram(from, options(family)))
+    private Channel sender(NetworkNamespace from, int mark, IpFamily family) throws IOException {
+        return done(new Bootstrap().group(loop).handler(nothing())
+                .channelFactory(Transport.EPOLL.datagram(from, marked(options(family), mark)))
                 .bind(new InetSocketAddress(family.any(), 0)));
+    }
+
+    private static SocketOptions marked(SocketOptions options, int mark) {
+        return mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark);
     }
 
     private String outcome(ChannelFuture future) {

@@ -5,11 +5,13 @@ import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.SetChange;
+import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.iptables.pod.HostProbe;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -21,9 +23,12 @@ import java.util.Set;
  * for each family, without touching the rules. Rules that another back end left in tables that this one doesn't see are differences, and
  * are removed once the new rules are in place.
  *
- * <p>Immutable. Of two concurrent changes of the same pod's addresses, one comes first. Blocks.
+ * <p>Immutable. Changes of the pods are made one after the other, also those of several threads and processes of one user. Blocks.
  */
 public final class HostProbeChange {
+    /** How long to wait for others that change the pods. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private final HostProbe preset;
     private final Backend backend;
 
@@ -54,7 +59,7 @@ public final class HostProbeChange {
      * @throws IOException if a tool or the kernel refuses; the previous rules and sets are in place then
      */
     public void install(NetworkNamespace namespace, List<AddressSet.Element> pods) throws IOException {
-        change(pods).install(namespace);
+        ApplyLock.deciding(namespace, PATIENCE, () -> change(pods).install(namespace));
         others().remove(namespace);
     }
 
@@ -92,6 +97,10 @@ public final class HostProbeChange {
      * @throws IOException if the sets don't exist, or a tool or the kernel refuses
      */
     public void add(NetworkNamespace namespace, String uid, Collection<InetAddress> addresses) throws IOException {
+        ApplyLock.deciding(namespace, PATIENCE, () -> addNow(namespace, uid, addresses));
+    }
+
+    private void addNow(NetworkNamespace namespace, String uid, Collection<InetAddress> addresses) throws IOException {
         for (IpFamily family : preset.families()) {
             List<AddressSet.Element> added = addresses.stream().filter(address -> IpFamily.of(address) == family).distinct()
                     .map(address -> new AddressSet.Element(address, uid)).toList();
@@ -111,6 +120,11 @@ public final class HostProbeChange {
      */
     public List<InetAddress> remove(NetworkNamespace namespace, String uid) throws IOException {
         List<InetAddress> gone = new ArrayList<>();
+        ApplyLock.deciding(namespace, PATIENCE, () -> removeNow(namespace, uid, gone));
+        return gone;
+    }
+
+    private void removeNow(NetworkNamespace namespace, String uid, List<InetAddress> gone) throws IOException {
         for (AddressSet set : backend.read(namespace, HostProbe.NAMES).sets()) {
             Set<InetAddress> removed = new HashSet<>();
             for (AddressSet.Element element : set.elements()) {
@@ -123,6 +137,5 @@ public final class HostProbeChange {
                 gone.addAll(removed);
             }
         }
-        return gone;
     }
 }

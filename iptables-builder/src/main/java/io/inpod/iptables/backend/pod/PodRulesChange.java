@@ -30,6 +30,9 @@ import java.util.function.Consumer;
  * replaced as a whole. Rules that another back end left in tables that this one doesn't see are differences, and are removed once the new
  * rules are in place.
  *
+ * <p>The rules alone don't keep what they promise: a pod also needs the policy routing of {@code io.inpod.tproxy.PolicyRouting} and the
+ * {@linkplain io.inpod.netns.InPodSettings settings}. Compose them as one redirection.
+ *
  * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}, and this process's own unless {@link #inOwnNamespace} permits it. Blocks.
  */
 public final class PodRulesChange implements NamespaceChange {

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every guarantee holds if the rules are complete; if a rule was changed, the report names the broken guarantee and the rule. */
 @Pods(1)
@@ -37,6 +38,19 @@ class GuaranteeTrialKernelTest {
                 PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY)));
     }
 
+    /** Installs rules, and the policy routing that they need. */
+    private static void install(PodRules rules, NetworkNamespace pod) throws Exception {
+        route(pod, "add");
+        new PodRulesChange(rules).install(pod);
+    }
+
+    private static void route(NetworkNamespace pod, String change) throws Exception {
+        for (String family : List.of("-4", "-6")) {
+            Tool.run(pod, "ip", family, "route", change, "local", "default", "dev", "lo", "table", "100");
+            Tool.run(pod, "ip", family, "rule", change, "fwmark", "0x111/0xfff", "pref", "32764", "lookup", "100");
+        }
+    }
+
     private static List<TrialResult> tryAll(PodRules rules, NetworkNamespace pod) throws Exception {
         return new GuaranteeTrial(rules, IptablesTools.system(), Duration.ofSeconds(2)).run(pod);
     }
@@ -45,13 +59,13 @@ class GuaranteeTrialKernelTest {
     @MethodSource("presets")
     void everyGuaranteeHoldsWithCompleteRules(PodRules rules, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new PodRulesChange(rules).install(pod);
+        install(rules, pod);
         List<TrialResult> results = tryAll(rules, pod);
         assertThat(results).allMatch(TrialResult::holds);
         assertThat(results.stream().map(TrialResult::family)).contains(IpFamily.V4, IpFamily.V6);
         rules.redirections().forEach(redirection -> assertThat(results).filteredOn(result -> result.family() == redirection.family())
                 .extracting(TrialResult::guarantee).contains(Guarantee.OUTBOUND, Guarantee.INBOUND, Guarantee.HBONE, Guarantee.MARKED, Guarantee.LOOPBACK,
-                        Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE));
+                        Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE, Guarantee.RETURNED));
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.PROBE_ADDRESS)).isEqualTo(rules.guard());
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.REPEATED))
@@ -66,6 +80,7 @@ class GuaranteeTrialKernelTest {
     @EnumSource(value = Variant.class, names = {"NFT", "LEGACY"})
     void bothImplementationsOfIptablesAreCopied(Variant variant, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
+        route(pod, "add");
         new PodRulesChange(PodRules.of(V4, V6), List.of(new IptablesBackend(IptablesTools.system().withVariant(variant))), reason -> {
         }).install(pod);
         assertThat(tryAll(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
@@ -94,7 +109,7 @@ class GuaranteeTrialKernelTest {
     void theBrokenGuaranteeIsNamedWithItsRule(String table, String change, Guarantee broken, String said, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRules rules = PodRules.of(V4, V6);
-        new PodRulesChange(rules).install(pod);
+        install(rules, pod);
         Kernel.run(pod, "*" + table + "\n" + change + "\nCOMMIT\n", "iptables-restore", "--noflush");
         List<TrialResult> results = new ArrayList<>(tryAll(rules, pod));
         results.removeIf(TrialResult::holds);
@@ -108,7 +123,7 @@ class GuaranteeTrialKernelTest {
     void theWordOfConnectionTrackingIsNotEnough(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRules rules = PodRules.of(V4.withProfile(Profile.TPROXY), V6.withProfile(Profile.TPROXY));
-        new PodRulesChange(rules).install(pod);
+        install(rules, pod);
         String established = " -p tcp -m conntrack --ctstate ESTABLISHED -j ";
         Kernel.run(pod, "*mangle\n-I ISTIO_PRERT" + established + "ACCEPT\n-I INPOD_INBOUND" + established + "RETURN\n-I INPOD_GUARD"
                 + established + "RETURN\nCOMMIT\n", "iptables-restore", "--noflush");
@@ -119,10 +134,96 @@ class GuaranteeTrialKernelTest {
         });
     }
 
+    /** The twin has the pod's routing, so the trial notices what the pod lacks, and what is in the way. */
+    @ParameterizedTest
+    @EnumSource(Profile.class)
+    void routingThatThePodLacksIsFound(Profile profile, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4.withProfile(profile));
+        new PodRulesChange(rules).install(pod);
+        assertReturnIsBroken(rules, pod);
+        route(pod, "add");
+        assertThat(tryAll(rules, pod)).allMatch(TrialResult::holds);
+        Tool.run(pod, "ip", "route", "flush", "table", "100");
+        assertReturnIsBroken(rules, pod);
+        Tool.run(pod, "ip", "route", "add", "unreachable", "default", "table", "100");
+        assertReturnIsBroken(rules, pod);
+        Tool.run(pod, "ip", "route", "replace", "local", "default", "dev", "lo", "table", "100");
+        assertThat(tryAll(rules, pod)).allMatch(TrialResult::holds);
+        Tool.run(pod, "ip", "rule", "add", "fwmark", "0x100/0x100", "pref", "100", "lookup", "101");
+        Tool.run(pod, "ip", "route", "add", "default", "via", Tool.run(pod, "ip", "-4", "route", "show", "default").split(" ")[2], "table", "101");
+        assertThat(tryAll(rules, pod)).filteredOn(result -> !result.holds()).extracting(TrialResult::guarantee).contains(Guarantee.RETURNED);
+    }
+
+    private static void assertReturnIsBroken(PodRules rules, NetworkNamespace pod) throws Exception {
+        assertThat(tryAll(rules, pod)).filteredOn(result -> !result.holds()).singleElement().satisfies(result -> {
+            assertThat(result.guarantee()).isEqualTo(Guarantee.RETURNED);
+            assertThat(result.rules()).singleElement().asString().contains("mark 0x111").contains("32764: from all fwmark 0x111/0xfff lookup 100")
+                    .contains("local default dev lo table 100");
+        });
+    }
+
+    /** With {@code src_valid_mark}, the check of source addresses meets the local default route; see ip-sysctl.rst. */
+    @ParameterizedTest
+    @ValueSource(strings = {"all", "eth0"})
+    void aSettingThatBreaksAPromiseBreaksItInTheTwinToo(String scope, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4.withProfile(Profile.TPROXY));
+        install(rules, pod);
+        Tool.run(pod, "sysctl", "-qw", "net.ipv4.conf." + scope + ".src_valid_mark=1");
+        assertThat(tryAll(rules, pod)).filteredOn(result -> result.guarantee() == Guarantee.INBOUND).first().satisfies(result -> {
+            assertThat(result.holds()).isFalse();
+            assertThat(result.rules()).anyMatch(text -> text.startsWith("net.ipv4.conf." + scope + ".src_valid_mark is 1 instead of 0"));
+        });
+    }
+
+    /** Source validation, which distributions switch on, doesn't concern packets that come back by the loopback interface. */
+    @ParameterizedTest
+    @CsvSource({"rp_filter, 1", "rp_filter, 2", "accept_local, 1"})
+    void settingsThatDontMatterAreTriedToo(String setting, String value, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        for (Profile profile : Profile.values()) {
+            PodRules rules = PodRules.of(V4.withProfile(profile));
+            new PodRulesChange(rules).install(pod);
+            if (profile == Profile.REDIRECT) {
+                route(pod, "add");
+                for (String scope : List.of("all", "default", "lo", "eth0")) {
+                    Tool.run(pod, "sysctl", "-qw", "net.ipv4.conf." + scope + "." + setting + "=" + value);
+                }
+            }
+            assertThat(tryAll(rules, pod)).as(profile.toString()).allMatch(TrialResult::holds);
+        }
+    }
+
+    /** A pod without IPv6 has no packets of it, and no routing for it: the rules are tried nevertheless. */
+    @Test
+    void aPodWithoutIpv6IsAsItShouldBe(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4, V6);
+        Tool.run(pod, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
+        Tool.run(pod, "ip", "route", "add", "local", "default", "dev", "lo", "table", "100");
+        Tool.run(pod, "ip", "rule", "add", "fwmark", "0x111/0xfff", "pref", "32764", "lookup", "100");
+        new PodRulesChange(rules).install(pod);
+        assertThat(tryAll(rules, pod)).allMatch(TrialResult::holds).extracting(TrialResult::family).contains(IpFamily.V6);
+        Tool.run(pod, "sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=0");
+        assertThat(tryAll(rules, pod)).filteredOn(result -> !result.holds()).extracting(TrialResult::family).contains(IpFamily.V6).doesNotContain(IpFamily.V4);
+    }
+
+    @Test
+    void aLoopbackInterfaceThatIsDownBreaksTheRedirection(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4);
+        install(rules, pod);
+        Tool.run(pod, "ip", "link", "set", "lo", "down");
+        assertThat(new GuaranteeTrial(rules, IptablesTools.system(), Duration.ofMillis(500)).run(pod))
+                .filteredOn(result -> result.guarantee() == Guarantee.OUTBOUND).singleElement()
+                .satisfies(result -> assertThat(result.toString()).contains("BROKEN").contains("lo is down").contains("ip link set lo up"));
+    }
+
     @Test
     void aFamilyThatSlipsThroughIsFound(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new PodRulesChange(PodRules.of(V4)).install(pod);
+        install(PodRules.of(V4), pod);
         Kernel.run(pod, "*filter\n-I OUTPUT -p tcp -j ACCEPT\nCOMMIT\n", "ip6tables-restore", "--noflush");
         assertThat(tryAll(PodRules.of(V4), pod)).filteredOn(result -> !result.holds()).singleElement().asString()
                 .startsWith("IPv6: outbound TCP is rejected: BROKEN: expected refused, observed ").endsWith("; met filter OUTPUT rule 1: -p tcp -j ACCEPT");
@@ -131,7 +232,7 @@ class GuaranteeTrialKernelTest {
     @Test
     void aTableThatOnlyNftKnowsIsCopiedToo(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new PodRulesChange(PodRules.of(V4, V6)).install(pod);
+        install(PodRules.of(V4, V6), pod);
         Kernel.run(pod, "table inet other { chain out { type filter hook output priority 10; tcp dport 8080 ip daddr 192.0.2.1 counter reject with tcp reset; }; }",
                 "nft", "-f", "-");
         assertThat(tryAll(PodRules.of(V4, V6), pod)).filteredOn(result -> result.guarantee() == Guarantee.MARKED && result.family() == IpFamily.V4)
@@ -141,7 +242,7 @@ class GuaranteeTrialKernelTest {
     @Test
     void thePodInServiceIsNotTouched(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        new PodRulesChange(PodRules.of(V4, V6)).install(pod);
+        install(PodRules.of(V4, V6), pod);
         String before = state(pod);
         tryAll(PodRules.of(V4, V6), pod);
         assertThat(state(pod)).isEqualTo(before);

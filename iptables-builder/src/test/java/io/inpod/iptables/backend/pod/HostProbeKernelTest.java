@@ -7,6 +7,7 @@ import io.inpod.iptables.AddressSet.Element;
 import io.inpod.iptables.Goldens;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.NetlinkBackend;
 import io.inpod.iptables.pod.HostProbe;
@@ -19,6 +20,8 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -118,6 +121,92 @@ class HostProbeKernelTest {
         probes.remove(node);
         assertThat(listing(node)).doesNotContain("istio").doesNotContain("ISTIO");
         assertThatThrownBy(() -> probes.add(node, "uid-1", List.of(pod))).isInstanceOf(IOException.class).hasMessageContaining(HostProbe.SET_V4);
+    }
+
+    /** As istio-cni makes it, and with other options; another rule refers to it, so that it can't be destroyed. */
+    @ParameterizedTest
+    @CsvSource({"netlink, nft", "iptables-nft, nft", "iptables-legacy, legacy"})
+    void aSetThatAnotherAgentMadeIsTakenOver(String backend, String variant, PodNetwork network) throws Exception {
+        NetworkNamespace node = network.node();
+        HostProbeChange probes = change(backend, IpFamily.V4);
+        for (String options : List.of("comment", "comment maxelem 1048576 counters", "", "comment timeout 3600", "comment forceadd", "comment netmask 24")) {
+            for (String element : List.of("", "add istio-inpod-probes-v4 10.0.0.9\n")) {
+                Kernel.run(node, "create istio-inpod-probes-v4 hash:ip family inet " + options + "\n" + element, "ipset", "restore");
+                Kernel.run(node, "", "iptables-" + variant, "-A", "OUTPUT", "-m", "set", "--match-set", HostProbe.SET_V4, "dst");
+                assertThat(probes.diff(node, List.of())).as(options).isNotEmpty();
+                List<Element> pods = element.isEmpty() ? List.of() : List.of(new Element(address("10.0.0.5"), "uid-1"));
+                probes.install(node, pods);
+                assertThat(probes.diff(node, pods)).as(options).isEmpty();
+                probes.add(node, "uid-2", List.of(address("10.0.0.6")));
+                assertThat(Kernel.run(node, "", "ipset", "save", HostProbe.SET_V4).lines()).as(options).hasSize(pods.size() + 2)
+                        .anyMatch(line -> line.matches("add istio-inpod-probes-v4 10.0.0.6 (packets 0 bytes 0 )?comment \"uid-2\"")).first().asString().contains("comment")
+                        .doesNotContain("timeout", "forceadd", "netmask");
+                Kernel.run(node, "", "iptables-" + variant, "-F", "OUTPUT");
+                probes.remove(node);
+                assertThat(Kernel.run(node, "", "ipset", "list", "-n")).isEmpty();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"netlink, hash:net family inet, hash:net", "netlink, hash:ip family inet6, IPv6", "iptables-nft, 'hash:ip,port family inet', 'hash:ip,port'",
+        "iptables-nft, hash:ip family inet6, IPv6"})
+    void aSetOfAnotherTypeIsRefusedByName(String backend, String made, String named, PodNetwork network) throws Exception {
+        NetworkNamespace node = network.node();
+        Kernel.run(node, "create istio-inpod-probes-v4 " + made + " comment\n", "ipset", "restore");
+        String before = listing(node);
+        assertThatThrownBy(() -> change(backend, IpFamily.V4).install(node, List.of(new Element(address("10.0.0.5"), "uid-1")))).isInstanceOf(IOException.class)
+                .hasMessageContaining(HostProbe.SET_V4).hasMessageContaining(named).hasMessageContaining("ipset destroy " + HostProbe.SET_V4);
+        assertThat(listing(node)).isEqualTo(before);
+        assertThat(change(backend, IpFamily.V4).diff(node, List.of())).anyMatch(text -> text.contains(HostProbe.SET_V4) && text.contains(named));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink-inet", "nft"})
+    void aSetWithOtherOptionsInATableOfOursIsReplaced(String backend, PodNetwork network) throws Exception {
+        NetworkNamespace node = network.node();
+        HostProbeChange probes = change(backend, IpFamily.V4);
+        for (String set : List.of("type ipv4_addr; flags timeout; timeout 1h; elements = { 10.0.0.9 }", "type ipv4_addr; flags interval; elements = { 10.0.0.0/8 }",
+                "type ipv4_addr; size 100;", "type ipv4_addr . inet_service;", "type ipv6_addr;")) {
+            Kernel.run(node, "table inet istio-ambient-nat { set istio-inpod-probes-v4 { " + set + " }; chain postrouting { type nat hook postrouting priority 100; }; }",
+                    "nft", "-f", "-");
+            assertThat(probes.diff(node, List.of())).as(set).anyMatch(text -> text.startsWith("set istio-inpod-probes-v4 "));
+            probes.install(node, List.of(new Element(address("10.0.0.5"), "uid-1")));
+            assertThat(probes.diff(node, List.of(new Element(address("10.0.0.5"), "uid-1")))).as(set).isEmpty();
+            assertThat(Kernel.run(node, "", "nft", "list", "set", "inet", "istio-ambient-nat", HostProbe.SET_V4)).as(set).contains("10.0.0.5 comment \"uid-1\"")
+                    .doesNotContain("flags", "timeout", "size");
+            probes.remove(node);
+        }
+    }
+
+    /** Another thread gives the address to a new pod, while the old one is being removed: between reading the set and changing it, if it can. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft"})
+    void anAddressThatIsTakenOverMeanwhileStays(String backend, PodNetwork network) throws Exception {
+        NetworkNamespace node = network.node();
+        HostProbeChange probes = change(backend, IpFamily.V4);
+        probes.install(node, List.of());
+        probes.add(node, "old", List.of(address("10.0.0.5")));
+        Thread other = new Thread(() -> {
+            try {
+                probes.add(node, "new", List.of(address("10.0.0.5")));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Backend real = Backends.named(backend).orElseThrow();
+        Backend interrupted = (Backend) Proxy.newProxyInstance(Backend.class.getClassLoader(), new Class<?>[] {Backend.class}, (proxy, method, arguments) -> {
+            Object answer = method.invoke(real, arguments);
+            if (method.getName().equals("read") && other.getState() == Thread.State.NEW) {
+                other.start();
+                other.join(500); // it may have to wait for this one
+            }
+            return answer;
+        });
+        new HostProbeChange(HostProbe.of(IpFamily.V4), interrupted).remove(node, "old");
+        other.join();
+        assertThat(real.read(node, HostProbe.NAMES).sets()).singleElement()
+                .satisfies(set -> assertThat(set.elements()).containsExactly(new Element(address("10.0.0.5"), "new")));
     }
 
     private static String listing(NetworkNamespace node) throws Exception {

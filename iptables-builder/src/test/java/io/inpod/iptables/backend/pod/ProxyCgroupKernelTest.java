@@ -100,6 +100,10 @@ class ProxyCgroupKernelTest {
                         .satisfies(result -> assertThat(result.output()).contains("timed out"));
                 assertThat(forge(pod, network, directory, 30).exitCode()).as("the proxy").isZero();
                 change(PodRules.of(V4, V6).withProxyCgroup(name), backend).verify(pod);
+                for (String family : List.of("-4", "-6")) {
+                    Tool.run(pod, "ip", family, "route", "replace", "local", "default", "dev", "lo", "table", "100");
+                    Tool.tryRun(pod, "ip", family, "rule", "add", "fwmark", "0x111/0xfff", "pref", "32764", "lookup", "100");
+                }
                 assertThat(new GuaranteeTrial(PodRules.of(V4, V6).withProxyCgroup(name), IptablesTools.system(), Duration.ofSeconds(2)).run(pod))
                         .allMatch(TrialResult::holds).extracting(TrialResult::guarantee).contains(Guarantee.FORGED).doesNotContain(Guarantee.MARKED);
             }

@@ -92,6 +92,9 @@ final class CompatTables implements Tables {
                     batch.add(Nft.addTable(number, name.toString()));
                 }
                 new TableEdit(number, name.toString(), FamilyScope.of(family), names, batch).write(found, wanted);
+                if (wanted.isEmpty()) {
+                    EmptyTables.edit(reader, number, name, chains, found, batch);
+                }
             }
         }
     }

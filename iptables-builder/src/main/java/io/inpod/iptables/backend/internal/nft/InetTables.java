@@ -4,6 +4,7 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
 import io.inpod.iptables.ManagedNames;
@@ -29,6 +30,7 @@ import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -83,9 +85,23 @@ final class InetTables implements Tables {
         return rules.tables().stream().map(table -> wanted(managed, table, rules.families(), names)).toList();
     }
 
+    /** Returns the sets of all managed tables; of several with one name, the first. */
+    static Listing sets(NftSets reader, ManagedNames managed) throws IOException {
+        Map<String, AddressSet> sets = new LinkedHashMap<>();
+        Map<String, List<String>> misfits = new HashMap<>();
+        for (TableName name : TableName.values()) {
+            Listing found = reader.read(name(managed, name));
+            found.sets().forEach(set -> sets.putIfAbsent(set.name(), set));
+            misfits.putAll(found.misfits());
+        }
+        return new Listing(List.of(), List.copyOf(sets.values()), misfits);
+    }
+
     @Override
-    public void edit(NftReader reader, ManagedNames managed, RuleSet rules, KernelNames names, List<NetlinkRequest> batch)
+    public void edit(NftReader reader, ManagedNames managed, RuleSet wantedRules, KernelNames names, List<NetlinkRequest> batch)
             throws IOException {
+        boolean atRuntime = wantedRules.sets().stream().anyMatch(AddressSet::atRuntime);
+        RuleSet rules = atRuntime ? wantedRules.withElementsOf(sets(new NftSets(reader), managed).sets()) : wantedRules;
         Optional<IpFamily> only = rules.families().single();
         List<FoundChain> chains = reader.chains(Scope.INET);
         Map<TableName, List<AddressSet>> sets = sets(rules);
@@ -93,7 +109,9 @@ final class InetTables implements Tables {
             String table = name(managed, name);
             boolean wanted = rules.table(name).isPresent() || sets.containsKey(name);
             Optional<NftReader.FoundHeader> header = reader.table(Scope.INET, table);
-            boolean keep = wanted && header.isPresent() && header.get().only().equals(only.map(Basics::nfproto));
+            Listing held = wanted && header.isPresent() ? new NftSets(reader).read(table) : new Listing(List.of(), List.of());
+            boolean keep = wanted && header.isPresent() && header.get().only().equals(only.map(Basics::nfproto))
+                    && held.misfits().isEmpty(); // sets can't change their options while rules refer to them
             if (header.isPresent() && !keep) {
                 batch.add(Nft.deleteTable(Scope.INET, table));
             }
@@ -102,7 +120,7 @@ final class InetTables implements Tables {
                     batch.add(
                             only.isEmpty() ? Nft.addTable(Scope.INET, table) : Nft.addTable(Scope.INET, table, Basics.nfproto(only.get())));
                 }
-                List<AddressSet> before = keep ? new NftSets(reader).read(table) : List.of();
+                List<AddressSet> before = keep ? held.sets() : List.of();
                 NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
                 new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(
                         keep ? found(reader, table, chains) : FoundTable.NONE,

@@ -1,8 +1,10 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
+import io.inpod.iptables.internal.IpsetOptions;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkMessage;
@@ -13,7 +15,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -24,7 +28,6 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class IpsetStore {
     private static final String SPARE = "inpod-spare";
-    private static final String TYPE = "hash:ip";
     private static final int CREATE = 2;
     private static final int DESTROY = 3;
     private static final int SWAP = 6;
@@ -48,7 +51,10 @@ final class IpsetStore {
 
     /** The number of elements in one message: an attribute is at most 64 KiB long. */
     private static final int CHUNK = 256;
-    private static final int ROOM = 1 << 20;
+    private static final int TIMEOUT = 6;
+    private static final int BIT_MASK = 12;
+    private static final int NETMASK = 20;
+    private static final int FORCE_ADD = 0x20;
 
     private static final int BUSY = 4100;
     private static final long BUSY_NANOS = 5_000_000_000L;
@@ -59,36 +65,60 @@ final class IpsetStore {
         this.netlink = netlink;
     }
 
-    /** Returns the sets with these names. A set of another type is left out, so that creating ours under its name fails. */
-    List<AddressSet> read(Set<String> names) throws IOException {
+    /** Returns the sets with these names; those of other types are only among the misfits. */
+    Listing read(Set<String> names) throws IOException {
         List<AddressSet> sets = new ArrayList<>();
+        Map<String, List<String>> misfits = new HashMap<>();
         for (String name : names) {
             try {
-                read(name).ifPresent(sets::add);
+                read(name, misfits).ifPresent(sets::add);
             } catch (NetlinkException e) {
                 if (!e.notFound() && !e.symbol().equals("EINVAL")) { // EINVAL: a kernel without ipset has no sets
                     throw e;
                 }
             }
         }
-        return sets;
+        return new Listing(List.of(), sets, misfits);
     }
 
-    private Optional<AddressSet> read(String name) throws IOException {
+    private Optional<AddressSet> read(String name, Map<String, List<String>> misfits) throws IOException {
         List<AddressSet.Element> elements = new ArrayList<>();
         String type = "";
         IpFamily family = IpFamily.V4;
+        List<NetlinkAttribute> header = List.of();
         for (NetlinkMessage message : netlink.dump(Ipset.request("list set", name, LIST, 0, 0).string(Ipset.SET_NAME, name))) {
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 switch (attribute.type()) {
                     case TYPE_NAME -> type = attribute.text();
                     case FAMILY -> family = attribute.number() == Basics.nfproto(IpFamily.V6) ? IpFamily.V6 : IpFamily.V4;
+                    case DATA -> header = attribute.nested();
                     case ELEMENTS -> attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
                     default -> {}
                 }
             }
         }
-        return type.equals(TYPE) ? Optional.of(new AddressSet(name, family, elements)) : Optional.empty();
+        IpsetOptions options = options(type, header);
+        if (!options.misfits().isEmpty()) {
+            misfits.put(name, options.misfits());
+        }
+        return options.canBeTakenOver() ? Optional.of(new AddressSet(name, family, elements)) : Optional.empty();
+    }
+
+    private static IpsetOptions options(String type, List<NetlinkAttribute> header) {
+        long flags = 0;
+        long room = IpsetOptions.ROOM;
+        boolean expiring = false;
+        boolean masked = false;
+        for (NetlinkAttribute attribute : header) {
+            switch (attribute.type()) {
+                case FLAGS -> flags = attribute.number();
+                case MOST_ELEMENTS -> room = attribute.number();
+                case TIMEOUT -> expiring = true;
+                case BIT_MASK, NETMASK -> masked = true;
+                default -> {}
+            }
+        }
+        return new IpsetOptions(type, (flags & WITH_COMMENTS) != 0, expiring, (flags & FORCE_ADD) != 0, masked, room);
     }
 
     private static Optional<AddressSet.Element> element(NetlinkAttribute element) {
@@ -104,34 +134,55 @@ final class IpsetStore {
         return address == null ? Optional.empty() : Optional.of(new AddressSet.Element(address, comment));
     }
 
-    /** Creates and fills the wanted sets, before rules refer to them. */
-    void provide(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+    /**
+     * Creates and fills the wanted sets, before rules refer to them. A set that another program has created is taken over: swapping needs
+     * only the same type and family, and replaces all options.
+     */
+    void provide(Listing found, List<AddressSet> wanted) throws IOException {
+        List<AddressSet> changed = new ArrayList<>();
+        List<String> known = found.sets().stream().map(AddressSet::name).toList();
         for (AddressSet set : wanted) {
-            if (!found.contains(set)) {
-                destroy(SPARE);
-                int family = Basics.nfproto(set.family());
-                netlink.query(create(set.name(), family));
-                netlink.query(create(SPARE, family));
-                try {
-                    change(ADD, SPARE, set.family(), set.elements());
-                    netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME,
-                            set.name()));
-                } finally {
-                    destroy(SPARE);
+            List<String> misfits = found.misfits().getOrDefault(set.name(), List.of());
+            if (!known.contains(set.name()) && !misfits.isEmpty()) {
+                throw new IOException(IpsetOptions.refusal(set.name(), misfits));
+            }
+            for (AddressSet other : found.sets()) {
+                if (other.name().equals(set.name()) && other.family() != set.family()) {
+                    throw new IOException(IpsetOptions.refusal(set.name(), List.of("is of " + other.family())));
                 }
+            }
+            if (!found.sets().contains(set) || !misfits.isEmpty()) {
+                changed.add(set);
+            }
+        }
+        for (AddressSet set : changed) {
+            destroy(SPARE);
+            int family = Basics.nfproto(set.family());
+            if (!known.contains(set.name())) {
+                netlink.query(create(set.name(), family));
+            }
+            netlink.query(create(SPARE, family));
+            try {
+                change(ADD, SPARE, set.family(), set.elements());
+                netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME,
+                        set.name()));
+            } finally {
+                destroy(SPARE);
             }
         }
     }
 
     private static NetlinkRequest create(String name, int family) {
-        return Ipset.request("create set", name, CREATE, NetlinkRequest.CREATE, family).string(Ipset.SET_NAME, name).string(TYPE_NAME, TYPE)
+        return Ipset.request("create set", name, CREATE, NetlinkRequest.CREATE, family).string(Ipset.SET_NAME, name)
+                .string(TYPE_NAME, IpsetOptions.TYPE)
                 .bytes(REVISION, new byte[] {OLDEST_WITH_COMMENTS}).bytes(FAMILY, new byte[] {(byte) family})
-                .nested(NESTED | DATA, r -> r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS).be32(NETWORK_ORDER | MOST_ELEMENTS, ROOM));
+                .nested(NESTED | DATA,
+                        r -> r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS).be32(NETWORK_ORDER | MOST_ELEMENTS, IpsetOptions.ROOM));
     }
 
     /** Destroys sets that are no longer wanted, once no rule refers to them. */
-    void retire(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
-        for (AddressSet set : found) {
+    void retire(Listing found, List<AddressSet> wanted) throws IOException {
+        for (AddressSet set : found.sets()) {
             if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
                 destroy(set.name());
             }

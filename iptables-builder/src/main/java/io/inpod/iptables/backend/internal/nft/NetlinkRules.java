@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -83,15 +82,16 @@ public final class NetlinkRules {
             }
             check(managed, rules, false); // before sets are touched
             IpsetStore sets = new IpsetStore(netlink);
-            List<AddressSet> before = sets.read(managed.sets());
-            sets.provide(before, rules.sets());
+            Listing before = sets.read(managed.sets());
+            List<AddressSet> wanted = rules.withElementsOf(before.sets()).sets();
+            sets.provide(before, wanted);
             try {
                 attempt(managed, rules);
             } catch (IOException | RuntimeException e) {
-                putBack(sets, managed, before, e);
+                putBack(sets, managed, before.sets(), e);
                 throw e;
             }
-            sets.retire(before, rules.sets());
+            sets.retire(before, wanted);
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -99,7 +99,7 @@ public final class NetlinkRules {
 
     private static void putBack(IpsetStore sets, ManagedNames managed, List<AddressSet> before, Exception failure) {
         try {
-            List<AddressSet> now = sets.read(managed.sets());
+            Listing now = new Listing(List.of(), sets.read(managed.sets()).sets()); // the content; options don't matter here
             sets.provide(now, before);
             sets.retire(now, before);
         } catch (IOException e) {
@@ -156,22 +156,15 @@ public final class NetlinkRules {
     /** Reads what the namespace holds under the managed names. */
     public Listing read(ManagedNames managed) throws IOException {
         try {
-            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)),
-                    inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets()));
+            Listing sets = inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets());
+            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)), sets.sets(), sets.misfits());
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
     }
 
-    private List<AddressSet> inetSets(ManagedNames managed) throws IOException {
-        Map<String, AddressSet> sets = new LinkedHashMap<>();
-        if (managed.sets().isEmpty()) {
-            return List.of();
-        }
-        for (TableName name : TableName.values()) {
-            new NftSets(reader).read(InetTables.name(managed, name)).forEach(set -> sets.putIfAbsent(set.name(), set));
-        }
-        return List.copyOf(sets.values());
+    private Listing inetSets(ManagedNames managed) throws IOException {
+        return managed.sets().isEmpty() ? new Listing(List.of(), List.of()) : InetTables.sets(new NftSets(reader), managed);
     }
 
     /** Adds and removes addresses of a set. */

@@ -20,6 +20,14 @@ final class NftReader {
     private static final int GET_CHAIN = 4;
     private static final int GET_RULE = 7;
     private static final int GET_GENERATION = 16;
+    private static final int TABLE_FLAGS = 2;
+    private static final int TABLE_USES = 3;
+    private static final int TABLE_USER_DATA = 6;
+    private static final int TABLE_OWNER = 7;
+    private static final int CHAIN_FLAGS = 10;
+    private static final int CHAIN_USER_DATA = 12;
+    private static final int POLICY_ACCEPT = 1;
+    private static final int BASE = 1;
 
     private final Nfnetlink netlink;
 
@@ -32,8 +40,9 @@ final class NftReader {
      *
      * @param base how it is hooked, or null if it is no base chain
      * @param uses the number of its rules plus the number of rules that lead to it
+     * @param plain whether it is a base chain that accepts what none of its rules decides, and has no special property
      */
-    record FoundChain(String table, String name, @Nullable BaseChain base, int uses) {
+    record FoundChain(String table, String name, @Nullable BaseChain base, int uses, boolean plain) {
     }
 
     /** A rule that was found. */
@@ -65,8 +74,14 @@ final class NftReader {
         throw new IOException("nf_tables answered without the number of its generation");
     }
 
-    /** A table that was found, and the number of its only family, if its user data has one. */
-    record FoundHeader(Optional<Integer> only) {
+    /**
+     * A table that was found.
+     *
+     * @param only the number of its only family, if its user data has one
+     * @param uses the number of its chains, sets and other objects
+     * @param plain whether no program owns it, and it has no other flag or note
+     */
+    record FoundHeader(Optional<Integer> only, int uses, boolean plain) {
     }
 
     /** Returns a table, if it exists. */
@@ -74,10 +89,21 @@ final class NftReader {
         try {
             for (NetlinkMessage message : netlink.query(Nft.request("find table", table, GET_TABLE, 0, family).string(1, table))) {
                 Optional<Integer> only = Optional.empty();
+                int uses = 0;
+                boolean plain = true;
                 for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
-                    only = attribute.type() == 6 ? UserData.family(attribute.bytes()) : only;
+                    switch (attribute.type()) {
+                        case TABLE_FLAGS -> plain &= attribute.number() == 0;
+                        case TABLE_USES -> uses = (int) attribute.number();
+                        case TABLE_USER_DATA -> {
+                            only = UserData.family(attribute.bytes());
+                            plain = false;
+                        }
+                        case TABLE_OWNER -> plain = false;
+                        default -> {}
+                    }
                 }
-                return Optional.of(new FoundHeader(only));
+                return Optional.of(new FoundHeader(only, uses, plain));
             }
             return Optional.empty();
         } catch (NetlinkException e) {
@@ -97,17 +123,22 @@ final class NftReader {
             String type = "";
             BaseChain base = null;
             int uses = 0;
+            boolean plain = true;
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 switch (attribute.type()) {
                     case 1 -> table = attribute.text();
                     case 3 -> name = attribute.text();
                     case 4 -> base = hook(attribute.nested());
+                    case 5 -> plain &= attribute.number() == POLICY_ACCEPT;
+                    case CHAIN_FLAGS -> plain &= attribute.number() == BASE;
+                    case CHAIN_USER_DATA -> plain = false;
                     case 6 -> uses = (int) attribute.number();
                     case 7 -> type = attribute.text();
                     default -> {}
                 }
             }
-            chains.add(new FoundChain(table, name, base == null ? null : new BaseChain(base.hook(), base.priority(), type), uses));
+            chains.add(new FoundChain(table, name, base == null ? null : new BaseChain(base.hook(), base.priority(), type), uses,
+                    plain && base != null));
         }
         return chains;
     }

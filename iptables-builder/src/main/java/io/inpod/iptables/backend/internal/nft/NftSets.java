@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
 import io.inpod.iptables.backend.internal.nft.expr.UserData;
@@ -31,6 +32,9 @@ final class NftSets {
     static final int GET_ELEMENTS = 13;
     private static final int DELETE_ELEMENTS = 14;
     private static final int NESTED = ExprWriter.NESTED;
+    private static final int INTERVAL = 4;
+    private static final int MAP = 8;
+    private static final int TIMEOUT = 0x10;
 
     /** The user data that nft stores with a set: entry 0, of four bytes, says that the keys are in network byte order. */
     static final byte[] KEYS_IN_NETWORK_ORDER = {0, 4, 2, 0, 0, 0};
@@ -47,26 +51,57 @@ final class NftSets {
         this.reader = reader;
     }
 
-    /** Returns the sets of a table, except those without a name, which are part of a rule. */
-    List<AddressSet> read(String table) throws IOException {
+    /** Returns the sets of a table; those of other types are only among the misfits, and those without a name are part of a rule. */
+    Listing read(String table) throws IOException {
         Map<String, IpFamily> families = new LinkedHashMap<>();
+        Map<String, List<String>> misfits = new LinkedHashMap<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list sets", table, GET_SET, 0, Scope.INET).string(1, table))) {
             String name = "";
             long type = 0;
-            boolean unnamed = false;
+            long flags = 0;
+            boolean limited = false;
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
-                name = attribute.type() == 2 ? attribute.text() : name;
-                unnamed |= attribute.type() == 3 && (attribute.number() & ANONYMOUS) != 0;
-                type = attribute.type() == 4 ? attribute.number() : type;
+                switch (attribute.type()) {
+                    case 2 -> name = attribute.text();
+                    case 3 -> flags = attribute.number();
+                    case 4 -> type = attribute.number();
+                    case 9 -> limited = attribute.nested().stream().anyMatch(part -> part.type() == 1);
+                    default -> {}
+                }
+            }
+            if ((flags & ANONYMOUS) != 0) {
+                continue; // a part of a rule
             }
             String set = name;
-            family(unnamed ? 0 : type).ifPresent(family -> families.put(set, family));
+            Optional<IpFamily> family = (flags & (INTERVAL | MAP)) == 0 ? family(type) : Optional.empty();
+            family.ifPresent(known -> families.put(set, known));
+            List<String> wrong = misfits(family.isPresent(), flags, limited);
+            if (!wrong.isEmpty()) {
+                misfits.put(set, wrong);
+            }
         }
         List<AddressSet> sets = new ArrayList<>();
         for (Map.Entry<String, IpFamily> set : families.entrySet()) {
             sets.add(new AddressSet(set.getKey(), set.getValue(), elements(table, set.getKey())));
         }
-        return sets;
+        return new Listing(List.of(), sets, misfits);
+    }
+
+    private static List<String> misfits(boolean ofAddresses, long flags, boolean limited) {
+        if (!ofAddresses) {
+            return List.of("isn't a set of single addresses");
+        }
+        List<String> misfits = new ArrayList<>();
+        if ((flags & TIMEOUT) != 0) {
+            misfits.add("has a timeout, after which elements vanish");
+        }
+        if ((flags & ~TIMEOUT) != 0) {
+            misfits.add("has the flags 0x" + Long.toHexString(flags & ~TIMEOUT));
+        }
+        if (limited) {
+            misfits.add("has room for a limited number of elements");
+        }
+        return misfits;
     }
 
     /**

@@ -2,10 +2,12 @@ package io.inpod.iptables.backend.internal.tools;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
+import io.inpod.iptables.internal.IpsetOptions;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
@@ -14,12 +16,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Address sets of ipset(8), of the type {@code hash:ip}. Content is replaced by filling a spare set and swapping the two. */
 public final class Ipsets {
-    /** More than a node ever has pods. Takes no memory until the elements exist. */
-    private static final int MAX_ELEMENTS = 1 << 20;
     private static final String SPARE = "inpod-spare";
 
     private final ToolRun run;
@@ -32,28 +33,34 @@ public final class Ipsets {
         this.names = names;
     }
 
-    /** Returns the managed sets that exist. Sets of other types are left out, so that creating ours over them fails loudly. */
-    public List<AddressSet> read() throws IOException {
-        if (names.sets().isEmpty()) {
-            return List.of();
-        }
+    /** Returns the managed sets that exist; those of other types are only among the misfits. */
+    public Listing read() throws IOException {
         List<AddressSet> sets = new ArrayList<>();
-        for (String name : ipset("", "list", "-n").split("\n")) {
-            if (names.sets().contains(name)) {
-                sets.addAll(parse(ipset("", "save", name)));
+        Map<String, List<String>> misfits = new HashMap<>();
+        if (!names.sets().isEmpty()) {
+            for (String name : ipset("", "list", "-n").split("\n")) {
+                if (names.sets().contains(name)) {
+                    sets.addAll(parse(ipset("", "save", name), misfits));
+                }
             }
         }
-        return sets;
+        return new Listing(List.of(), sets, misfits);
     }
 
-    static List<AddressSet> parse(String saved) {
+    private static List<AddressSet> parse(String saved, Map<String, List<String>> misfits) {
         Map<String, IpFamily> families = new HashMap<>();
         Map<String, List<AddressSet.Element>> elements = new HashMap<>();
         for (String line : saved.split("\n")) {
             List<String> words = Words.split(line);
-            if (words.size() > 2 && words.get(0).equals("create") && words.get(2).equals("hash:ip")) {
-                families.put(words.get(1), words.contains("inet6") ? IpFamily.V6 : IpFamily.V4);
-                elements.put(words.get(1), new ArrayList<>());
+            if (words.size() > 2 && words.get(0).equals("create")) {
+                IpsetOptions options = IpsetOptions.of(words);
+                if (!options.misfits().isEmpty()) {
+                    misfits.put(words.get(1), options.misfits());
+                }
+                if (options.canBeTakenOver()) {
+                    families.put(words.get(1), words.contains("inet6") ? IpFamily.V6 : IpFamily.V4);
+                    elements.put(words.get(1), new ArrayList<>());
+                }
             } else if (words.size() > 2 && words.get(0).equals("add") && elements.containsKey(words.get(1))) {
                 int comment = words.indexOf("comment");
                 elements.get(words.get(1)).add(new AddressSet.Element(IpPrefix.parse(words.get(2)).address(),
@@ -65,12 +72,25 @@ public final class Ipsets {
         return sets;
     }
 
-    /** Creates or fills the wanted sets, before rules refer to them. */
-    public void provide(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+    /**
+     * Creates or fills the wanted sets, before rules refer to them. A set that another program has created is taken over: swapping needs
+     * only the same type and family, and replaces all options.
+     */
+    public void provide(Listing found, List<AddressSet> wanted) throws IOException {
         StringBuilder script = new StringBuilder();
         for (AddressSet set : wanted) {
-            if (!found.contains(set)) {
-                script.append("create ").append(set.name()).append(options(set.family())).append(" -exist\n");
+            List<String> misfits = found.misfits().getOrDefault(set.name(), List.of());
+            if (!found.sets().contains(set) || !misfits.isEmpty()) {
+                Optional<AddressSet> there = found.sets().stream().filter(other -> other.name().equals(set.name())).findFirst();
+                if (there.isEmpty() && !misfits.isEmpty()) {
+                    throw new IOException(IpsetOptions.refusal(set.name(), misfits));
+                }
+                if (there.isPresent() && there.get().family() != set.family()) {
+                    throw new IOException(IpsetOptions.refusal(set.name(), List.of("is of " + there.get().family())));
+                }
+                if (there.isEmpty()) {
+                    script.append("create ").append(set.name()).append(options(set.family())).append('\n');
+                }
                 script.append("create ").append(SPARE).append(options(set.family())).append('\n');
                 set.elements().forEach(element -> script.append(add(SPARE, element)));
                 script.append("swap ").append(SPARE).append(' ').append(set.name()).append('\n');
@@ -100,9 +120,9 @@ public final class Ipsets {
     }
 
     /** Destroys sets that are no longer wanted, after the last rule that refers to them is gone. */
-    public void retire(List<AddressSet> found, List<AddressSet> wanted) throws IOException {
+    public void retire(Listing found, List<AddressSet> wanted) throws IOException {
         StringBuilder script = new StringBuilder();
-        for (AddressSet set : found) {
+        for (AddressSet set : found.sets()) {
             if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
                 script.append("destroy ").append(set.name()).append('\n');
             }
@@ -126,7 +146,8 @@ public final class Ipsets {
     }
 
     private static String options(IpFamily family) {
-        return " hash:ip family " + (family == IpFamily.V4 ? "inet" : "inet6") + " maxelem " + MAX_ELEMENTS + " comment";
+        return " " + IpsetOptions.TYPE + " family " + (family == IpFamily.V4 ? "inet" : "inet6") + " maxelem " + IpsetOptions.ROOM
+                + " comment";
     }
 
     private static String add(String set, AddressSet.Element element) {

@@ -31,6 +31,11 @@ public final class LockFile {
         return directory().resolve("apply-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
     }
 
+    /** Returns the file that {@link ApplyLock} locks for those who decide by a set's elements. */
+    static Path deciding(NamespaceIdentity namespace) throws IOException {
+        return directory().resolve("sets-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");
+    }
+
     /** Returns the file that iptables-legacy locks for a namespace. */
     public static Path of(NamespaceIdentity namespace) throws IOException {
         return directory().resolve("xtables-" + Math.floorMod(namespace.inode(), SLOTS) + ".lock");

@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * @param jumps rules in other chains, by chain
  */
 public record ManagedTable(Map<String, List<String>> chains, Map<String, List<Jump>> jumps) {
-    static final ManagedTable NOTHING = new ManagedTable(Map.of(), Map.of());
+    public static final ManagedTable NOTHING = new ManagedTable(Map.of(), Map.of());
 
     /**
      * A rule that leads to a managed chain.
@@ -77,6 +77,11 @@ public record ManagedTable(Map<String, List<String>> chains, Map<String, List<Ju
             tables.put(table, part);
         });
         return tables;
+    }
+
+    /** Whether there is any managed chain. */
+    public boolean isUsed() {
+        return !chains.isEmpty();
     }
 
     List<Jump> jumps(String chain) {

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,7 +63,7 @@ class ExpressionsKernelTest {
                 netlink.commit(Nft.SUBSYSTEM, new NftReader(netlink).generation(), batch);
 
                 for (String table : List.of("filter", "mangle", "nat", "raw")) {
-                    assertThat(expressions(netlink, number, table)).as(table).containsExactlyElementsOf(expressions(oracle, number, table));
+                    assertSame(expressions(netlink, number, table), expressions(oracle, number, table), family);
                 }
                 assertThat(listing(ours, tool)).isEqualTo(listing(theirs, tool));
                 assertThat(new NftReader(netlink).chains(number)).containsExactlyInAnyOrderElementsOf(new NftReader(oracle).chains(number));
@@ -73,6 +74,28 @@ class ExpressionsKernelTest {
                 }
             }
         }
+    }
+
+    /** Rules are the same expression for expression, or where iptables-nft before 1.8.8 couldn't read them, at least by meaning. */
+    private static void assertSame(List<List<Expr>> ours, List<List<Expr>> theirs, IpFamily family) {
+        assertThat(ours).hasSameSizeAs(theirs);
+        for (int i = 0; i < ours.size(); i++) {
+            assertThat(ours.get(i)).as("what iptables-nft 1.8.4 lists").noneMatch(ExpressionsKernelTest::isRecent);
+            if (theirs.get(i).stream().anyMatch(ExpressionsKernelTest::isRecent) || theirs.get(i).contains(new Expr.Meta(Expr.Meta.MARK))) {
+                assertThat(read(ours.get(i), family)).isPresent().isEqualTo(read(theirs.get(i), family));
+            } else {
+                assertThat(ours.get(i)).containsExactlyElementsOf(theirs.get(i));
+            }
+        }
+    }
+
+    private static Optional<Rule> read(List<Expr> expressions, IpFamily family) {
+        return RuleReader.read(expressions, FamilyScope.of(family), KernelNames.NONE).map(RuleReader.Found::rule);
+    }
+
+    private static boolean isRecent(Expr expression) {
+        return expression instanceof Expr.Payload payload && (payload.base() == Expr.Payload.TRANSPORT || payload.length() % 4 != 0 || payload.length() == 8)
+                || expression instanceof Expr.Range || expression instanceof Expr.Plain plain && plain.name().equals("log");
     }
 
     @Test

@@ -80,6 +80,8 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                 sample(TableName.FILTER, Hook.FORWARD, "-s 10.0.0.0/8 -d 10.0.0.1 -i eth0 ! -o abcdefghijklmno ! -p udp -j ACCEPT",
                         "iifname eth0 oifname != abcdefghijklmno meta l4proto != udp ip saddr 10.0.0.0/8 ip daddr 10.0.0.1 counter accept", ACCEPT,
                         from("10.0.0.0/8"), to("10.0.0.1"), Match.in("eth0"), Match.out("abcdefghijklmno").not(), UDP.not()),
+                sample(TableName.FILTER, Hook.FORWARD, "-i e+ ! -o abcdefghijklmn+ -j ACCEPT", "iifname \"e*\" oifname != \"abcdefghijklmn*\" counter accept", ACCEPT,
+                        Match.in("e+"), Match.out("abcdefghijklmn+").not()),
                 filter("-j OTHER", "jump OTHER", new Target.Jump("OTHER")),
                 filter("-g OTHER", "goto OTHER", new Target.Goto("OTHER")));
     }

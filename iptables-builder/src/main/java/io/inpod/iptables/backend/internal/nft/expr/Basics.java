@@ -3,6 +3,7 @@ package io.inpod.iptables.backend.internal.nft.expr;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -37,8 +38,17 @@ public final class Basics {
 
     /** Writes a condition on an address. For a prefix of whole bytes, only these are loaded. */
     public static List<Expr> address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
+        return address(to, prefix, source, negated, prefix.length() % 8 == 0 && prefix.length() > 0);
+    }
+
+    /** Writes a condition on an address, of which all bytes are loaded. */
+    public static List<Expr> wholeAddress(List<Expr> to, IpPrefix prefix, boolean source, boolean negated) {
+        return address(to, prefix, source, negated, prefix.length() == prefix.family().bits());
+    }
+
+    /** Loads the bytes of the prefix alone if these are whole; otherwise all bytes, which are masked. */
+    private static List<Expr> address(List<Expr> to, IpPrefix prefix, boolean source, boolean negated, boolean whole) {
         byte[] bytes = prefix.address().getAddress();
-        boolean whole = prefix.length() % 8 == 0 && prefix.length() > 0;
         int loaded = whole ? prefix.length() / 8 : bytes.length;
         to.add(new Expr.Payload(Expr.Payload.NETWORK, offset(prefix.family(), source), loaded));
         if (!whole) {
@@ -91,19 +101,27 @@ public final class Basics {
         return Octets.of(mask(length, mask.length())).equals(mask) ? length : -1;
     }
 
-    /** Writes a condition on an interface name. iptables-nft compares the name and its zero byte, nft all 16 bytes; both mean the same. */
+    /**
+     * Writes a condition on an interface name. iptables-nft compares the name and its zero byte, nft all 16 bytes; both mean the same. Of a
+     * prefix of names, both compare its bytes alone.
+     */
     public static List<Expr> name(List<Expr> to, int key, String name, boolean negated, boolean padded) {
-        byte[] encoded = name.getBytes(StandardCharsets.UTF_8);
+        boolean prefix = InterfaceNames.isPrefix(name);
+        byte[] encoded = (prefix ? InterfaceNames.beginning(name) : name).getBytes(StandardCharsets.UTF_8);
+        int length = prefix ? encoded.length : padded ? NAME_LENGTH : encoded.length + 1;
         to.add(new Expr.Meta(key));
-        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Octets.of(Arrays.copyOf(encoded, padded ? NAME_LENGTH : encoded.length + 1))));
+        to.add(new Expr.Cmp(Expr.Cmp.op(negated), Octets.of(Arrays.copyOf(encoded, length))));
         return to;
     }
 
-    /** Reads an interface name. Without a zero byte it would be a prefix of names, which the model does not have. */
+    /** Reads an interface name, or without a zero byte the prefix of names. */
     public static Optional<String> readName(Expr.Cmp cmp) {
         byte[] data = cmp.data().array();
-        boolean ended = data.length > 0 && data[data.length - 1] == 0;
-        return ended ? Optional.of(cmp.data().text(0, data.length)) : Optional.empty();
+        if (data.length == 0) {
+            return Optional.empty();
+        }
+        String text = cmp.data().text(0, data.length);
+        return Optional.of(data[data.length - 1] == 0 ? InterfaceNames.single(text) : InterfaceNames.prefix(text));
     }
 
     public static List<Expr> protocol(List<Expr> to, Protocol protocol, boolean negated) {

@@ -5,14 +5,11 @@ import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Side;
-import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.TransportMatch.PortCondition;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Conditions on the two ports with which the headers of TCP and UDP begin, and on the flags of TCP. */
 public final class PortExprs {
@@ -23,23 +20,10 @@ public final class PortExprs {
 
     private PortExprs() {}
 
-    /** As iptables-nft writes them: flags first, two single ports are compared at once, a range has its own expression. */
-    public static List<Expr> compat(List<Expr> to, TransportMatch match) {
-        match.flags().ifPresent(flags -> flags(to, flags));
-        if (single(match.source()) && single(match.destination())) {
-            to.add(new Expr.Payload(Expr.Payload.TRANSPORT, SOURCE, 4));
-            to.add(new Expr.Cmp(Expr.Cmp.EQ, Octets.be32(first(match.source()) << 16 | first(match.destination()))));
-        } else {
-            match.source().ifPresent(port -> one(to, SOURCE, port, true));
-            match.destination().ifPresent(port -> one(to, DESTINATION, port, true));
-        }
-        return to;
-    }
-
     /** As nft writes them: a range is two comparisons, except a negated one. */
     public static List<Expr> nft(List<Expr> to, TransportMatch match) {
-        match.source().ifPresent(port -> one(to, SOURCE, port, false));
-        match.destination().ifPresent(port -> one(to, DESTINATION, port, false));
+        match.source().ifPresent(port -> one(to, SOURCE, port));
+        match.destination().ifPresent(port -> one(to, DESTINATION, port));
         match.flags().ifPresent(flags -> flags(to, flags));
         return to;
     }
@@ -51,37 +35,19 @@ public final class PortExprs {
         return to;
     }
 
-    private static int first(Optional<PortCondition> port) {
-        return port.orElseThrow().range().first();
-    }
-
     private static void flags(List<Expr> to, TcpFlags flags) {
         to.add(new Expr.Payload(Expr.Payload.TRANSPORT, FLAGS, 1));
-        to.add(new Expr.Bitwise(Octets.u8(bits(flags.examined())), Octets.u8(0)));
-        to.add(new Expr.Cmp(Expr.Cmp.op(flags.negated()), Octets.u8(bits(flags.set()))));
+        to.add(new Expr.Bitwise(Octets.u8(TcpFlags.bits(flags.examined())), Octets.u8(0)));
+        to.add(new Expr.Cmp(Expr.Cmp.op(flags.negated()), Octets.u8(TcpFlags.bits(flags.set()))));
     }
 
-    private static int bits(Set<TcpFlag> flags) {
-        int bits = 0;
-        for (TcpFlag flag : flags) {
-            bits |= flag.bit();
-        }
-        return bits;
-    }
-
-    private static boolean single(Optional<PortCondition> port) {
-        return port.isPresent() && !port.get().negated() && port.get().range().first() == port.get().range().last() && first(port) > 0;
-    }
-
-    private static void one(List<Expr> to, int offset, PortCondition port, boolean compat) {
+    private static void one(List<Expr> to, int offset, PortCondition port) {
         Octets first = Octets.be16(port.range().first());
         Octets last = Octets.be16(port.range().last());
         to.add(new Expr.Payload(Expr.Payload.TRANSPORT, offset, 2));
         if (first.equals(last)) {
             to.add(new Expr.Cmp(Expr.Cmp.op(port.negated()), first));
-        } else if (compat && port.range().first() == 0) {
-            to.add(new Expr.Cmp(port.negated() ? Expr.Cmp.GT : Expr.Cmp.LTE, last));
-        } else if (compat || port.negated()) {
+        } else if (port.negated()) {
             to.add(new Expr.Range(port.negated(), first, last));
         } else {
             to.add(new Expr.Cmp(Expr.Cmp.GTE, first));
@@ -117,20 +83,8 @@ public final class PortExprs {
         Optional<Expr.Bitwise> bitwise = cursor.next(Expr.Bitwise.class).filter(b -> b.mask().length() == 1 && b.flip().isZero());
         Optional<Expr.Cmp> cmp = Basics.equality(cursor).filter(c -> c.data().length() == 1);
         return bitwise.isEmpty() ? Optional.empty()
-                : cmp.map(c -> new TcpFlags(flags(bitwise.get().mask()), flags(c.data()), c.op() == Expr.Cmp.NEQ));
-    }
-
-    private static Set<TcpFlag> flags(Octets bits) {
-        Set<TcpFlag> flags = EnumSet.noneOf(TcpFlag.class);
-        for (TcpFlag flag : TcpFlag.values()) {
-            if ((bits.u8At(0) & flag.bit()) != 0) {
-                flags.add(flag);
-            }
-        }
-        if (bits(flags) != bits.u8At(0)) {
-            throw new IllegalArgumentException("TCP flags " + bits + " have bits without a name");
-        }
-        return flags;
+                : cmp.map(c -> new TcpFlags(TcpFlags.of(bitwise.get().mask().u8At(0)), TcpFlags.of(c.data().u8At(0)),
+                        c.op() == Expr.Cmp.NEQ));
     }
 
     private static Optional<PortCondition> compared(Cursor cursor) {

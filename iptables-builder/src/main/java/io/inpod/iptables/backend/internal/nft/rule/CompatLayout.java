@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Writes rules as iptables-nft 1.8.9 does: interfaces, protocol, addresses, ports, marks and limits as native expressions, the rest as
- * matches and targets of x_tables. iptables-save lists only rules in this layout.
+ * Writes rules as iptables-nft 1.8.4 to 1.8.7 do: interfaces, protocol, addresses and limits as native expressions, the rest as matches and
+ * targets of x_tables. iptables-save lists only rules in this layout. Checked with iptables 1.8.9; for other versions after their sources.
  */
 public final class CompatLayout implements RuleLayout {
     private static final Expr COUNTER = new Expr.Counter();

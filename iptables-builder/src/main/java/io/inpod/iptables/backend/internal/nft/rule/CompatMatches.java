@@ -6,8 +6,10 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
+import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
@@ -16,15 +18,19 @@ import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
-import io.inpod.iptables.backend.internal.nft.expr.PortExprs;
 import io.inpod.iptables.backend.internal.nft.xtables.XtConntrack;
 import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
 import java.util.List;
 
-/** Writes conditions as iptables-nft does, to the end of a rule's expressions. */
+/**
+ * Writes conditions in expressions that every iptables-nft since 1.8.4 lists, to the end of a rule's expressions. For ports, flags and
+ * marks, these are matches of x_tables: iptables-nft 1.8.8 and later write and read native expressions, but earlier versions list a rule
+ * without them, and say nothing. Parts of an address, which 1.8.7 and later compare alone, are masked.
+ */
 final class CompatMatches extends CommonMatches {
     CompatMatches(List<Expr> to, Scope scope) {
         super(to, scope);
@@ -47,7 +53,22 @@ final class CompatMatches extends CommonMatches {
 
     @Override
     public List<Expr> visit(TransportMatch match) {
-        return match.isHeaderAlone() ? add(XtMatches.header(match.protocol())) : PortExprs.compat(to, match);
+        return add(XtMatches.transport(match));
+    }
+
+    @Override
+    public List<Expr> visit(MarkMatch match) {
+        return add(XtMatches.mark(match));
+    }
+
+    @Override
+    public List<Expr> visit(SourceMatch match) {
+        return Basics.wholeAddress(to, match.prefix(), true, match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(DestinationMatch match) {
+        return Basics.wholeAddress(to, match.prefix(), false, match.negated());
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.ProtocolMatch;
@@ -25,10 +26,17 @@ public final class NativeLayout implements RuleLayout {
         if (rule.families() == FamilyScope.BOTH && scope.isInet()) {
             scope.families().single().ifPresent(to::family);
         }
+        boolean limited = false;
+        for (Match match : rule.matches()) {
+            limited |= match instanceof LimitMatch;
+        }
+        if (limited && scope.isInet()) { // a limit counts what comes before it
+            rule.families().single().ifPresent(to::family);
+        }
         // a condition on a port or type includes one on the protocol
         boolean implied = false;
         for (Match match : rule.matches()) {
-            implied |= NativeMatches.asksForProtocol(match);
+            implied |= NativeMatches.asksForProtocol(match) && !limited;
             if (match instanceof OutInterfaceMatch) {
                 to.add(match);
             }

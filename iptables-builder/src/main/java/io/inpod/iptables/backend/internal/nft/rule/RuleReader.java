@@ -1,10 +1,12 @@
 package io.inpod.iptables.backend.internal.nft.rule;
 
+import io.inpod.iptables.BasicMatch;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
+import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
@@ -67,6 +69,7 @@ public final class RuleReader {
 
     /** Inserts the condition on the header at its place among the others. */
     private Rule rule(Target target, Optional<Expr.HeaderMatch> header) {
+        checkOrder();
         Rule without = new Rule(matches, target);
         if (header.isEmpty() || protocol.isEmpty() || header.get().index() > without.matches().size()) {
             return without;
@@ -74,6 +77,17 @@ public final class RuleReader {
         List<Match> all = new ArrayList<>(without.matches());
         all.add(header.get().index(), Match.header(protocol.get()));
         return new Rule(all, target);
+    }
+
+    /** In the model, conditions on addresses, interfaces and protocol come before a limit, which counts what they let through. */
+    private void checkOrder() {
+        boolean limited = false;
+        for (Match match : matches) {
+            if (limited && match instanceof BasicMatch) {
+                throw new IllegalArgumentException(match + " after a limit");
+            }
+            limited |= match instanceof LimitMatch;
+        }
     }
 
     /** Reads the conditions and the target. */
@@ -136,9 +150,13 @@ public final class RuleReader {
             case Expr.Meta.IN_NAME -> add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
             case Expr.Meta.OUT_NAME -> add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
             case Expr.Meta.L4PROTO -> cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
-            case Expr.Meta.NFPROTO -> cmp.data().length() == 1 && !negated && family(cmp.data().u8At(0));
+            case Expr.Meta.NFPROTO -> cmp.data().length() == 1 && !negated && !isLimited() && family(cmp.data().u8At(0));
             default -> false;
         };
+    }
+
+    private boolean isLimited() {
+        return matches.stream().anyMatch(LimitMatch.class::isInstance);
     }
 
     private boolean family(int number) {

@@ -7,6 +7,7 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OwnerGroupMatch;
@@ -17,6 +18,9 @@ import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
@@ -34,9 +38,15 @@ public final class XtMatchReader {
     public static Optional<Match> read(Expr.XtMatch match, IpFamily family, Optional<Protocol> protocol, KernelNames names) {
         Octets info = match.info();
         return switch (match.name() + " " + match.revision()) {
-            case "tcp 0" -> same(match, Match.header(Protocol.TCP), XtMatches.header(Protocol.TCP));
-            case "udp 0" -> same(match, Match.header(Protocol.UDP), XtMatches.header(Protocol.UDP));
             case "multiport 1" -> protocol.flatMap(p -> multiport(match, p));
+            case "tcp 0", "udp 0" -> {
+                TransportMatch found = transport(match.name().equals("tcp") ? Protocol.TCP : Protocol.UDP, info);
+                yield same(match, found, XtMatches.transport(found));
+            }
+            case "mark 1" -> {
+                MarkMatch found = new MarkMatch(new Mark(info.hostInt(0), info.hostInt(4)), info.u8At(8) != 0);
+                yield same(match, found, XtMatches.mark(found));
+            }
             case "connmark 1" -> {
                 ConnmarkMatch found = new ConnmarkMatch(new Mark(info.hostInt(0), info.hostInt(4)), info.u8At(8) != 0);
                 yield same(match, found, XtMatches.connmark(found));
@@ -95,6 +105,20 @@ public final class XtMatchReader {
         }
         Side side = info.u8At(0) == 0 ? Side.SOURCE : Side.DESTINATION;
         return Optional.of(MultiportMatch.of(protocol, side, ports, info.u8At(XtMatches.MULTIPORT_INVERTED) != 0));
+    }
+
+    private static TransportMatch transport(Protocol protocol, Octets info) {
+        boolean tcp = protocol == Protocol.TCP;
+        int inverted = info.u8At(tcp ? 11 : 8);
+        Optional<TcpFlags> flags = !tcp || info.u8At(9) == 0 ? Optional.empty()
+                : Optional.of(
+                        new TcpFlags(TcpFlags.of(info.u8At(9)), TcpFlags.of(info.u8At(10)), (inverted & XtMatches.FLAGS_INVERTED) != 0));
+        return new TransportMatch(protocol, ports(info, 0, (inverted & XtMatches.SOURCE_INVERTED) != 0),
+                ports(info, 4, (inverted & XtMatches.DESTINATION_INVERTED) != 0), flags);
+    }
+
+    private static Optional<PortCondition> ports(Octets info, int offset, boolean negated) {
+        return Optional.of(new PortCondition(new Ports(info.hostShort(offset), info.hostShort(offset + 2)), negated));
     }
 
     private static Optional<Match> addressType(Expr.XtMatch match) {

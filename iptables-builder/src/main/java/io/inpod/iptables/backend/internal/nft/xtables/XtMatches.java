@@ -6,6 +6,7 @@ import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.IcmpMatch;
+import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -15,8 +16,12 @@ import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
+import io.inpod.iptables.TcpFlags;
+import io.inpod.iptables.TransportMatch;
+import io.inpod.iptables.TransportMatch.PortCondition;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+import java.util.Optional;
 
 /**
  * Matches as those of x_tables, each with its struct from linux/netfilter/xt_*.h and the revision that iptables-nft uses. Offsets and
@@ -37,14 +42,40 @@ public final class XtMatches {
     static final int MULTIPORT_PORTS = 2;
     static final int MULTIPORT_RANGES = MULTIPORT_PORTS + 2 * MultiportMatch.SLOTS;
     static final int MULTIPORT_INVERTED = MULTIPORT_RANGES + MultiportMatch.SLOTS;
+    static final int LAST_PORT = 0xffff;
+    static final int SOURCE_INVERTED = 1;
+    static final int DESTINATION_INVERTED = 2;
+    static final int FLAGS_INVERTED = 4;
 
     private XtMatches() {}
 
-    /** {@code -m tcp} or {@code -m udp} without any condition, which iptables-nft leaves to x_tables. */
-    public static Expr.XtMatch header(Protocol protocol) {
-        // struct xt_tcp: from and to of both ports, option, flag mask, flags, inversions; struct xt_udp: ports, inversions
-        Struct struct = new Struct(protocol == Protocol.TCP ? 12 : 10).u16(2, 0xffff).u16(6, 0xffff);
-        return new Expr.XtMatch(protocol == Protocol.TCP ? "tcp" : "udp", 0, struct.bytes());
+    /**
+     * Ports and flags. struct xt_tcp: first and last source port, first and last destination port, option, flag mask, flags, inversions;
+     * struct xt_udp: ports, inversions.
+     */
+    public static Expr.XtMatch transport(TransportMatch match) {
+        boolean tcp = match.protocol() == Protocol.TCP;
+        Struct struct = new Struct(tcp ? 12 : 10).u16(2, LAST_PORT).u16(6, LAST_PORT);
+        int inverted = ports(struct, 0, match.source(), SOURCE_INVERTED) | ports(struct, 4, match.destination(), DESTINATION_INVERTED);
+        if (match.flags().isPresent()) {
+            TcpFlags flags = match.flags().get();
+            struct.u8(9, TcpFlags.bits(flags.examined())).u8(10, TcpFlags.bits(flags.set()));
+            inverted |= flags.negated() ? FLAGS_INVERTED : 0;
+        }
+        return new Expr.XtMatch(tcp ? "tcp" : "udp", 0, struct.u8(tcp ? 11 : 8, inverted).bytes());
+    }
+
+    private static int ports(Struct struct, int offset, Optional<PortCondition> port, int bit) {
+        if (port.isEmpty()) {
+            return 0;
+        }
+        struct.u16(offset, port.get().range().first()).u16(offset + 2, port.get().range().last());
+        return port.get().negated() ? bit : 0;
+    }
+
+    public static Expr.XtMatch mark(MarkMatch match) {
+        Struct struct = new Struct(12).u32(0, match.mark().value()).u32(4, match.mark().mask()).u8(8, bit(match.negated()));
+        return new Expr.XtMatch("mark", 1, struct.bytes());
     }
 
     /** A range is two ports, of which the first is flagged; all in host byte order. */

@@ -60,6 +60,7 @@ public final class XtTargetReader {
                 yield all;
             }
             case "LOG" -> List.of(new Target.Log(info.text(2, XtTargets.PREFIX_LENGTH), info.u8At(0)));
+            case "NFLOG" -> List.of(new Target.Nflog(info.hostShort(4), info.text(XtTargets.NFLOG_PREFIX, XtTargets.NFLOG_PREFIX_LENGTH)));
             case "TCPMSS" ->
                 List.of(info.hostShort(0) == XtTargets.MSS_CLAMP ? new Target.ClampTcpMss() : new Target.SetTcpMss(info.hostShort(0)));
             default -> List.of();

@@ -7,7 +7,6 @@ import io.inpod.iptables.Target;
 import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
-import io.inpod.iptables.backend.internal.nft.expr.Logs;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.iptables.backend.internal.nft.expr.Verdicts;
 import io.inpod.netns.IpFamily;
@@ -23,6 +22,8 @@ public final class XtTargets implements TargetVisitor<Expr> {
     static final int MODE_SAVE = 1;
     static final int MODE_RESTORE = 2;
     static final int MSS_CLAMP = 0xffff;
+    static final int NFLOG_PREFIX = 12;
+    static final int NFLOG_PREFIX_LENGTH = 64;
     static final int PREFIX_LENGTH = 30;
     private static final int ADDRESS_GIVEN = 1;
     private static final int PORTS_GIVEN = 2;
@@ -140,7 +141,8 @@ public final class XtTargets implements TargetVisitor<Expr> {
 
     @Override
     public Expr visit(Target.Nflog target) {
-        return Logs.nflog(target);
+        // struct xt_nflog_info; the native expression hides the whole table from iptables-nft before 1.8.8
+        return xt("NFLOG", 0, new Struct(NFLOG_PREFIX + NFLOG_PREFIX_LENGTH).u16(4, target.group()).text(NFLOG_PREFIX, target.prefix()));
     }
 
     @Override

@@ -1,0 +1,61 @@
+package io.inpod.iptables.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a set of ipset(8) was created, as far as it decides whether the set can hold addresses with comments for good.
+ *
+ * @param type such as {@code hash:ip}
+ * @param comments whether its elements have comments
+ * @param expiring whether its elements vanish after a time
+ * @param evicting whether a new element takes the place of another in a full set
+ * @param masked whether it holds only a part of each address
+ * @param room how many elements it can hold
+ */
+public record IpsetOptions(String type, boolean comments, boolean expiring, boolean evicting, boolean masked, long room) {
+    /** The type of our sets. */
+    public static final String TYPE = "hash:ip";
+
+    /** The room of our sets: more than a node ever has pods. Takes no memory until the elements exist. */
+    public static final int ROOM = 1 << 20;
+
+    /** Returns the options of a line of {@code ipset save}, which begins with {@code create NAME TYPE}. */
+    public static IpsetOptions of(List<String> words) {
+        int room = words.indexOf("maxelem");
+        return new IpsetOptions(words.get(2), words.contains("comment"), words.contains("timeout"), words.contains("forceadd"),
+                words.contains("netmask") || words.contains("bitmask"), room < 0 ? ROOM : Long.parseLong(words.get(room + 1)));
+    }
+
+    /** Whether the set can be swapped with one of ours, see ipset(8): all other options change with the content. */
+    public boolean canBeTakenOver() {
+        return type.equals(TYPE);
+    }
+
+    /** Returns in words what differs from our sets, to be put after the name; empty if the set is as good as one of ours. */
+    public List<String> misfits() {
+        if (!canBeTakenOver()) {
+            return List.of("is of the type " + type + " instead of " + TYPE);
+        }
+        List<String> misfits = new ArrayList<>();
+        add(misfits, !comments, "has no comments");
+        add(misfits, expiring, "has a timeout, after which elements vanish");
+        add(misfits, evicting, "has the option forceadd, by which elements vanish when it is full");
+        add(misfits, masked, "holds only a part of each address");
+        add(misfits, room < ROOM, "has room for " + room + " elements only");
+        return misfits;
+    }
+
+    private static void add(List<String> misfits, boolean differs, String words) {
+        if (differs) {
+            misfits.add(words);
+        }
+    }
+
+    /** The refusal of a set that can't be taken over, with the remedy. */
+    public static String refusal(String set, List<String> misfits) {
+        return "the set " + set + " " + String.join(", and ", misfits)
+                + ", and can't be taken over: remove the rules that refer to it, and run"
+                + " ipset destroy " + set;
+    }
+}

@@ -1,0 +1,190 @@
+package io.inpod.iptables.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.iptables.AddressType;
+import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.LimitMatch;
+import io.inpod.iptables.Listing;
+import io.inpod.iptables.Mark;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.RejectWith;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.Side;
+import io.inpod.iptables.Target;
+import io.inpod.iptables.TcpFlag;
+import io.inpod.iptables.TcpFlags;
+import io.inpod.netns.IpFamily;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The forms in which versions of nft and iptables list one rule, as libnftables-json(5) and the sources of the tools have them: each is
+ * read as that rule. What would change a rule's meaning isn't overlooked.
+ */
+class ListedFormsTest {
+    private static final Match TCP = Match.protocol(Protocol.TCP);
+    private static final Target DROP = new Target.Drop();
+    private static final String FLAGS = "{\"payload\":{\"protocol\":\"tcp\",\"field\":\"flags\"}}";
+
+    private static Optional<Rule> nft(String statements) throws IOException {
+        return first(NftJson.parse("{\"nftables\":[{\"table\":{\"family\":\"inet\",\"name\":\"t-filter\"}},{\"chain\":{\"family\":\"inet\",\"table\":\"t-filter\",\"name\":\"mine\"}},"
+                + "{\"rule\":{\"family\":\"inet\",\"table\":\"t-filter\",\"chain\":\"mine\",\"expr\":[" + statements + "]}}]}", "t-"));
+    }
+
+    private static Optional<Rule> first(Listing listing) {
+        return listing.chains().stream().filter(chain -> chain.family() == IpFamily.V4).findFirst().orElseThrow().rules().get(0).rule();
+    }
+
+    private static String match(String operator, String left, String right) {
+        return "{\"match\":{\"op\":\"" + operator + "\",\"left\":" + left + ",\"right\":" + right + "}},{\"counter\":null},{\"drop\":null}";
+    }
+
+    /** nft 1.0.6 lists a mask; 0.9.8 nests operations of two operands; 1.1.3 has one operation of many; without -n there are names. */
+    @ParameterizedTest
+    @ValueSource(strings = {"[1,2,4,16]", "{\"|\":[{\"|\":[{\"|\":[1,2]},4]},16]}", "{\"|\":[1,2,4,16]}", "[\"fin\",\"syn\",\"rst\",\"ack\"]", "23",
+        "{\"|\":[\"fin\",{\"|\":[\"syn\",\"rst\"]},\"ack\"]}", "\"0x17\"", "{\"|\":[[1,2],20]}"})
+    void tcpFlags(String mask) throws Exception {
+        Rule syn = Rule.of(DROP, TCP, Match.flags(TcpFlags.syn()));
+        for (String value : new String[] {"2", "\"syn\"", "[2]", "{\"|\":[2,2]}"}) {
+            assertThat(nft(match("==", "{\"&\":[" + FLAGS + "," + mask + "]}", value))).contains(syn);
+        }
+        Rule two = Rule.of(DROP, TCP, Match.flags(new TcpFlags(TcpFlags.syn().examined(), Set.of(TcpFlag.SYN, TcpFlag.ACK), true)));
+        for (String value : new String[] {"[2,16]", "{\"|\":[2,16]}", "18", "[\"syn\",\"ack\"]", "{\"|\":[\"ack\",\"syn\"]}"}) {
+            assertThat(nft(match("!=", "{\"&\":[" + FLAGS + "," + mask + "]}", value))).contains(two);
+        }
+        assertThat(nft(match("in", FLAGS, mask))).contains(Rule.of(DROP, TCP, Match.flags(new TcpFlags(TcpFlags.syn().examined(), Set.of(), true))));
+        assertThat(nft(match("!=", "{\"&\":[" + FLAGS + "," + mask + "]}", "0"))).isEqualTo(nft(match("in", FLAGS, mask)));
+        assertThat(nft(match("==", "{\"&\":[" + FLAGS + "," + mask + "]}", "0"))).isEqualTo(nft(match("!", FLAGS, mask))).isPresent();
+    }
+
+    @Test
+    void oneFlagIsOnOrOff() throws Exception {
+        Rule on = Rule.of(DROP, TCP, Match.flags(new TcpFlags(Set.of(TcpFlag.SYN), Set.of(TcpFlag.SYN), false)));
+        for (String form : new String[] {match("in", FLAGS, "2"), match("in", FLAGS, "\"syn\""), match("==", "{\"&\":[" + FLAGS + ",2]}", "2"),
+            match("!=", "{\"&\":[" + FLAGS + ",\"syn\"]}", "0")}) {
+            assertThat(nft(form)).as(form).contains(on);
+        }
+        assertThat(IptablesSave.parse("*filter\n:A - [0:0]\n-A A -p tcp -m tcp ! --tcp-flags SYN NONE -j DROP\nCOMMIT\n").listing(IpFamily.V4)).satisfies(
+                listing -> assertThat(first(listing)).contains(on));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '~', quoteCharacter = '`', value = {
+        "in ~ {'ct':{'key':'state'}} ~ [2,4] ~ false", "in ~ {'ct':{'key':'state'}} ~ ['established','related'] ~ false", "in ~ {'ct':{'key':'state'}} ~ {'|':[2,4]} ~ false",
+        "! ~ {'ct':{'key':'state'}} ~ [2,4] ~ true", "== ~ {'&':[{'ct':{'key':'state'}},[2,4]]} ~ 0 ~ true", "== ~ {'&':[{'ct':{'key':'state'}},{'|':['established','related']}]} ~ 0 ~ true",
+        "!= ~ {'&':[{'ct':{'key':'state'}},6]} ~ 0 ~ false", "== ~ {'ct':{'key':'state'}} ~ {'set':[2,4]} ~ false", "!= ~ {'ct':{'key':'state'}} ~ {'set':['established','related']} ~ true"})
+    void states(String operator, String left, String right, boolean negated) throws Exception {
+        Match states = Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED);
+        assertThat(nft(match(operator, left.replace('\'', '"'), right.replace('\'', '"')))).contains(Rule.of(DROP, negated ? states.not() : states));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{'rate':10,'burst':5,'per':'second'} | 5", "{'rate':10,'per':'second'} | 5", "{'rate':10,'per':'seconds','burst':9} | 9",
+        "{'rate':10,'burst':7,'per':'second','rate_unit':'packets','burst_unit':'packets','inv':false} | 7", "{'rate':10} | 5"})
+    void limits(String limit, int burst) throws Exception {
+        assertThat(nft("{\"limit\":" + limit.replace('\'', '"') + "},{\"drop\":null}")).contains(Rule.of(DROP, new LimitMatch(10, LimitMatch.Per.SECOND, burst)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[\"saddr\"]", "\"saddr\""})
+    void typesOfAddresses(String flags) throws Exception {
+        for (String type : new String[] {"2", "\"local\""}) {
+            assertThat(nft(match("!=", "{\"fib\":{\"result\":\"type\",\"flags\":" + flags + "}}", type)))
+                    .contains(Rule.of(DROP, new AddressTypeMatch(Side.SOURCE, AddressType.LOCAL, true)));
+        }
+    }
+
+    @Test
+    void marks() throws Exception {
+        Rule masked = Rule.of(DROP, Match.mark(new Mark(0x539, 0xfff)));
+        String mark = "{\"meta\":{\"key\":\"mark\"}}";
+        for (String mask : new String[] {"4095", "{\"|\":[4080,15]}", "\"0xfff\"", "65535,4095"}) {
+            assertThat(nft(match("==", "{\"&\":[" + mark + "," + mask + "]}", "1337"))).as(mask).contains(masked);
+        }
+        assertThat(nft(match("==", "{\"&\":[{\"&\":[" + mark + ",65535]},4095]}", "{\"|\":[1024,313]}"))).contains(masked);
+        Target set = new Target.SetMark(new Mark(0x539, 0xfff));
+        for (String value : new String[] {"{\"|\":[{\"&\":[" + mark + ",4294963200]},1337]}", "{\"^\":[{\"&\":[" + mark + ",4294963200]},1337]}",
+            "{\"|\":[{\"&\":[" + mark + ",4294964537]},1337]}", "{\"|\":[{\"&\":[" + mark + ",4294963200]},1024,256,57]}"}) {
+            assertThat(nft("{\"mangle\":{\"key\":" + mark + ",\"value\":" + value + "}}")).as(value).contains(Rule.of(set));
+        }
+        assertThat(nft("{\"mangle\":{\"key\":" + mark + ",\"value\":{\"&\":[{\"ct\":{\"key\":\"mark\"}},255]}}}")).contains(Rule.of(new Target.RestoreConnmark(-1, 255)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"<= | 80 | 0 | 80", "< | 80 | 0 | 79", ">= | 80 | 80 | 65535", "> | 80 | 81 | 65535", "== | {'range':[80,90]} | 80 | 90"})
+    void ports(String operator, String right, int first, int last) throws Exception {
+        assertThat(nft(match(operator, "{\"payload\":{\"protocol\":\"tcp\",\"field\":\"dport\"}}", right.replace('\'', '"'))))
+                .contains(Rule.of(DROP, TCP, Match.destinationPort(Protocol.TCP, new Ports(first, last))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"null | PORT_UNREACHABLE", "{'type':'icmpx'} | PORT_UNREACHABLE", "{'type':'icmpx','expr':3} | ADMIN_PROHIBITED",
+        "{'type':'icmpx','expr':'host-unreachable'} | HOST_UNREACHABLE", "{'type':'icmp','expr':1} | HOST_UNREACHABLE", "{'type':'icmpv6','expr':1} | ADMIN_PROHIBITED",
+        "{'type':'icmpv6','expr':'addr-unreachable'} | HOST_UNREACHABLE"})
+    void rejections(String detail, RejectWith with) throws Exception {
+        assertThat(nft("{\"reject\":" + detail.replace('\'', '"') + "}")).contains(Rule.of(new Target.Reject(with)));
+    }
+
+    /** Another rule looks like one of the model's, except for one property. */
+    @ParameterizedTest
+    @ValueSource(strings = {"{'limit':{'rate':10,'burst':5,'per':'second','inv':true}},{'drop':null}", "{'limit':{'rate':10,'rate_unit':'mbytes','per':'second'}},{'drop':null}",
+        "{'limit':{'rate':10,'per':'second','burst':5,'burst_unit':'kbytes'}},{'drop':null}", "{'limit':'named'},{'drop':null}",
+        "{'limit':{'rate':10,'per':'second'}},{'match':{'op':'==','left':{'payload':{'protocol':'tcp','field':'dport'}},'right':80}},{'drop':null}",
+        "{'match':{'op':'==','left':{'meta':{'key':'l4proto'}},'right':6}},{'redirect':{'port':80,'flags':'random'}}",
+        "{'match':{'op':'==','left':{'meta':{'key':'l4proto'}},'right':6}},{'redirect':{'port':80,'flags':['persistent']}}",
+        "{'match':{'op':'==','left':{'meta':{'key':'nfproto'}},'right':2}},{'dnat':{'family':'ip','addr':'10.0.0.1','flags':'random'}}",
+        "{'masquerade':{'flags':'random'}}", "{'masquerade':{'port':80}}", "{'mangle':{'key':{'ct':{'key':'zone','dir':'original'}},'value':5}}",
+        "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'^':[{'meta':{'key':'mark'}},5]}}}", "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'<<':[{'meta':{'key':'mark'}},5]}}}",
+        "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'|':[{'ct':{'key':'mark'}},5]}}}", "{'reject':{'type':'icmpx','expr':9}}", "{'log':{'prefix':'a','flags':'all'}}",
+        "{'log':{'level':'audit'}}", "{'match':{'op':'==','left':{'fib':{'result':'type','flags':['saddr','iif']}},'right':2}},{'drop':null}",
+        "{'match':{'op':'==','left':{'fib':{'result':'oif','flags':'saddr'}},'right':2}},{'drop':null}", "{'match':{'op':'<','left':{'meta':{'key':'mark'}},'right':2}},{'drop':null}",
+        "{'match':{'op':'==','left':{'&':[{'payload':{'protocol':'tcp','field':'flags'}},['fin','ecn']]},'right':1}},{'drop':null}",
+        "{'match':{'op':'==','left':{'ct':{'key':'state'}},'right':[2,4]}},{'drop':null}", "{'match':{'op':'==','left':{'&':[{'ct':{'key':'state'}},6]},'right':6}},{'drop':null}",
+        "{'match':{'op':'==','left':{'ct':{'key':'mark','dir':'original'}},'right':6}},{'drop':null}", "{'match':{'op':'==','left':{'meta':{'key':'nfproto'}},'right':'bridge'}},{'drop':null}",
+        "{'match':{'op':'==','left':{'meta':{'key':'iifname'}},'right':'eth+'}},{'drop':null}", "{'xt':null}", "{'quota':{'val':5}},{'drop':null}"})
+    void whatChangesTheMeaningIsForeign(String statements) throws Exception {
+        assertThat(nft(statements.replace('\'', '"'))).isEmpty();
+    }
+
+    private static final Rule GUARD = Rule.of(DROP, TCP, Match.destinationPort(Protocol.TCP, Ports.of(15008)), Match.flags(TcpFlags.syn()),
+            Match.mark(new Mark(0x539, 0xfff)), Match.conntrack(ConntrackState.NEW));
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-p tcp -m tcp --dport 15008 --tcp-flags FIN,SYN,RST,ACK SYN -m mark --mark 0x539/0xfff -m conntrack --ctstate NEW -j DROP",
+        "-p tcp -m conntrack --ctstate NEW -m mark --mark 0x539/0xfff -m tcp --dport 15008 --tcp-flags FIN,SYN,RST,ACK SYN -j DROP",
+        "-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN --dport 15008 -m mark --mark 0x539/0xfff -m conntrack --ctstate NEW -j DROP",
+        "-p tcp -m tcp --dport 15008 -m mark --mark 0x539/0xfff -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP",
+        "-p 6 -m tcp --dport 15008 --tcp-flags FIN,SYN,RST,ACK SYN -m mark --mark 0x539/0xfff -m conntrack --ctstate NEW -j DROP"})
+    void conditionsOfIptablesCommute(String text) throws Exception {
+        Optional<Rule> read = saved(text);
+        assertThat(read).contains(GUARD);
+        assertThat(read.orElseThrow().hashCode()).isEqualTo(GUARD.hashCode());
+    }
+
+    private static Optional<Rule> saved(String text) throws IOException {
+        return first(IptablesSave.parse("*filter\n:MINE - [0:0]\n-A MINE " + text + "\nCOMMIT\n").listing(IpFamily.V4));
+    }
+
+    /** A limit counts what the conditions before it let through. */
+    @Test
+    void aLimitDoesNotCommute() throws Exception {
+        Match limit = new LimitMatch(10, LimitMatch.Per.SECOND, 5);
+        Match mark = Match.mark(Mark.exactly(1));
+        Match state = Match.conntrack(ConntrackState.NEW);
+        assertThat(Rule.of(DROP, mark, limit)).isNotEqualTo(Rule.of(DROP, limit, mark));
+        assertThat(Rule.of(DROP, mark, state, limit)).isEqualTo(Rule.of(DROP, state, mark, limit)).isNotEqualTo(Rule.of(DROP, state, limit, mark));
+        assertThat(Rule.of(DROP, limit, mark, state)).isEqualTo(Rule.of(DROP, limit, state, mark)).isNotEqualTo(Rule.of(DROP, mark, limit, state));
+        assertThat(Rule.of(DROP, mark, mark, state)).isNotEqualTo(Rule.of(DROP, mark, state, state));
+        assertThat(saved("-p tcp -m limit --limit 10/sec -m mark --mark 0x1 -j DROP")).contains(Rule.of(DROP, TCP, limit, mark));
+        assertThat(saved("-p tcp -m tcp --dport 80 -m limit --limit 10/sec -m tcp --sport 80 -j DROP")).isEmpty();
+    }
+}
