@@ -256,13 +256,18 @@ class TlsTest {
             Path ca = mesh.directory.resolve("ca");
             String client = Mesh.CLIENT.toString();
             DevelopmentCa foreign = DevelopmentCa.open(mesh.directory.resolve("foreign"));
-            assertThat(alert(address, foreign.certificate(Mesh.CLIENT))).isIn("unknown_ca", "certificate_unknown");
-            assertThat(alert(address, TestCertificates.issue(ca, List.of(client, client + "2")))).isIn("bad_certificate", "certificate_unknown");
-            assertThat(alert(address, TestCertificates.issue(ca, List.of("spiffe://other/ns/a/sa/b")))).isIn("bad_certificate", "certificate_unknown");
-            assertThat(alert(address, TestCertificates.withUsage(ca, client, 0))).isIn("bad_certificate", "certificate_unknown");
+            assertThat(alert(address, foreign.certificate(Mesh.CLIENT))).isEqualTo(alert("unknown_ca"));
+            assertThat(alert(address, TestCertificates.issue(ca, List.of(client, client + "2")))).isEqualTo(alert("bad_certificate"));
+            assertThat(alert(address, TestCertificates.issue(ca, List.of("spiffe://other/ns/a/sa/b")))).isEqualTo(alert("bad_certificate"));
+            assertThat(alert(address, TestCertificates.withUsage(ca, client, 0))).isEqualTo(alert("bad_certificate"));
             Instant past = Instant.now().minusSeconds(7200);
-            assertThat(alert(address, TestCertificates.issue(ca, client, past, Duration.ofHours(1)))).isEqualTo("certificate_expired");
+            assertThat(alert(address, TestCertificates.issue(ca, client, past, Duration.ofHours(1)))).isEqualTo(alert("certificate_expired"));
         }
+    }
+
+    /** The JDK's TLS knows one alert for all of them. */
+    private static String alert(String reason) {
+        return OpenSsl.isAvailable() ? reason : "certificate_unknown";
     }
 
     /** Asks again if the JDK's TLS has lost the alert: it doesn't read it if it is writing when the server closes. */

@@ -217,6 +217,26 @@ class RelayTest {
         }
     }
 
+    /** A reset throws away what the kernel hasn't sent, so it has to wait until everything is acknowledged. */
+    @Test
+    void deliversAllBeforeItResetsASideThatStalls() throws Exception {
+        try (RelayedConnection relayed = new RelayedConnection().started()) {
+            relayed.server.setReceiveBufferSize(4096);
+            byte[] all = new byte[200_000]; // less than the relay's high-water mark
+            relayed.client.getOutputStream().write(all);
+            while (relayed.readByRelay != all.length) {
+                Thread.onSpinWait();
+            }
+            relayed.client.setSoLinger(true, 0);
+            relayed.client.close();
+            relayed.downstream.closeFuture().sync();
+            assertThat(relayed.result.isDone()).isFalse();
+            assertThat(relayed.server.getInputStream().readNBytes(all.length)).hasSameSizeAs(all);
+            assertReset(relayed.server);
+            assertThat(relayed.result().failedSide()).isEqualTo(RelaySide.DOWNSTREAM);
+        }
+    }
+
     @Test
     void stopsReadingWhenTheOtherSideDoes() throws Exception {
         try (RelayedConnection relayed = new RelayedConnection().started()) {
