@@ -30,7 +30,8 @@ import java.util.function.Consumer;
  * replaced as a whole. Rules that another back end left in tables that this one doesn't see are differences, and are removed once the new
  * rules are in place.
  *
- * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}, and this process's own unless {@link #inOwnNamespace} permits it. Blocks.
+ * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}, and this process's own unless {@link #inOwnNamespace} permits it.
+ * Blocks.
  */
 public final class PodRulesChange implements NamespaceChange {
     private final PodRules rules;
