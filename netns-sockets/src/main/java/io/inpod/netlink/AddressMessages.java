@@ -1,6 +1,7 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.IpFamily;
+import io.inpod.netns.internal.Field;
 import io.inpod.netns.internal.NetlinkStructs.IfaCacheinfo;
 import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
 import java.io.IOException;
@@ -126,14 +127,13 @@ final class AddressMessages {
         String label = NetlinkMessage.string(found.get(LABEL));
         int scope = message.get(Ifaddrmsg.SCOPE);
         ByteBuffer cache = found.get(CACHE);
-        boolean timed = cache != null && cache.limit() >= IfaCacheinfo.STRUCT.size();
         return new AddressAttributes(NetlinkMessage.address(family, found.get(BROADCAST)), link.equals(label) ? null : label,
                 family == IpFamily.V6 || scope == AddressAttributes.usualScope(address) ? AddressAttributes.USUAL_SCOPE : scope,
-                timed ? lifetime(IfaCacheinfo.VALID.get(cache, 0)) : null, timed ? lifetime(IfaCacheinfo.PREFERRED.get(cache, 0)) : null,
-                (flags & NO_PREFIX_ROUTE) == 0, others);
+                lifetime(cache, IfaCacheinfo.VALID), lifetime(cache, IfaCacheinfo.PREFERRED), (flags & NO_PREFIX_ROUTE) == 0, others);
     }
 
-    private static @Nullable Duration lifetime(int seconds) {
+    private static @Nullable Duration lifetime(@Nullable ByteBuffer cache, Field field) {
+        int seconds = cache == null || cache.limit() < IfaCacheinfo.STRUCT.size() ? FOREVER : field.get(cache, 0);
         return seconds == FOREVER ? null : Duration.ofSeconds(Integer.toUnsignedLong(seconds));
     }
 }

@@ -56,7 +56,8 @@ final class LinkMessages {
         if (bytes < 1 || bytes > ALTERNATIVE_NAME_BYTES || name.indexOf(0) >= 0) {
             throw new IllegalArgumentException("an interface's name or alternative name has 1 to 127 bytes, unlike \"" + name + "\"");
         }
-        return get("find link", name, 0).string(bytes > NAME_BYTES ? ALTERNATIVE_NAME : NAME, name); // the kernel looks for both by NAME too
+        // by NAME the kernel looks for alternative names too, but only for short ones
+        return get("find link", name, 0).string(bytes > NAME_BYTES ? ALTERNATIVE_NAME : NAME, name);
     }
 
     /** Whether a message is about the interface itself; a bridge's notifications about its ports have the family AF_BRIDGE. */

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash, and a new one no percent
- * sign. An existing interface is also found by its alternative names, of 1 to 127 bytes.
+ * The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash, and a new one no
+ * percent sign. An existing interface is also found by its alternative names, of 1 to 127 bytes.
  */
 public final class Links {
     private final NetlinkSocket socket;

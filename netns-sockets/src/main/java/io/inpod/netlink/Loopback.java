@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * The loopback interface of a namespace. A new namespace has it down; then the kernel delivers nothing to the namespace's own addresses, and
- * connections that are redirected to a proxy in it hang.
+ * The loopback interface of a namespace. A new namespace has it down; then the kernel delivers nothing to the namespace's own addresses,
+ * and connections that are redirected to a proxy in it hang.
  */
 public final class Loopback {
     /** Its name. */

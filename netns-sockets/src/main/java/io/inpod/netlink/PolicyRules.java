@@ -23,8 +23,8 @@ public final class PolicyRules {
     }
 
     /**
-     * Adds a rule, after those with the same priority. If the kernel couldn't tell it from an earlier rule when it is to be deleted, it gets a
-     * protocol number from 224 to 239, which {@code ip rule} shows and {@link #list} doesn't.
+     * Adds a rule, after those with the same priority. If the kernel couldn't tell it from an earlier rule when it is to be deleted, it
+     * gets a protocol number from 224 to 239, which {@code ip rule} shows and {@link #list} doesn't.
      *
      * @param rule the rule to add
      * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if exactly this rule exists

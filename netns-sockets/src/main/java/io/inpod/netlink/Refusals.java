@@ -26,7 +26,8 @@ final class Refusals {
     /** The kernel would delete another object than the one that was meant. */
     void hidden(String operation, Object subject, Object first) {
         all.add(new IOException(operation + " on " + subject + " in " + socket.where() + ": the kernel would delete \"" + first
-                + "\" instead, which comes first and has all that such a request can name; to delete this one, delete that one before and add it again"));
+                + "\" instead, which comes first and has all that such a request can name;"
+                + " to delete this one, delete that one before and add it again"));
     }
 
     /** Sends the rest, and throws the first refusal with the others suppressed. */

@@ -3,7 +3,6 @@ package io.inpod.netlink;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -293,7 +292,12 @@ public record Route(
 
     /** The names of its links; null where the gateway decides. */
     List<@Nullable String> links() {
-        return hops.isEmpty() ? Collections.singletonList(link) : new ArrayList<>(hops.stream().map(NextHop::link).toList());
+        List<@Nullable String> names = new ArrayList<>();
+        if (hops.isEmpty()) {
+            names.add(link);
+        }
+        hops.forEach(hop -> names.add(hop.link()));
+        return names;
     }
 
     /** {@return the form that {@code ip route} prints} */

@@ -13,8 +13,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The routes of one namespace, in all tables. A route is deleted as a whole: the table is listed first and compared, because the kernel takes
- * everything that a request leaves out for "any".
+ * The routes of one namespace, in all tables. A route is deleted as a whole: the table is listed first and compared, because the kernel
+ * takes everything that a request leaves out for "any".
  */
 public final class Routes {
     private static final int ADD = NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE;
@@ -57,8 +57,8 @@ public final class Routes {
     }
 
     /**
-     * Adds a route. Replaces the route to the same destination with the same metric and type of service in the table if there is one, whoever
-     * made it.
+     * Adds a route. Replaces the route to the same destination with the same metric and type of service in the table if there is one,
+     * whoever made it.
      *
      * @param route the new route
      * @throws IOException if the kernel refuses
@@ -102,8 +102,8 @@ public final class Routes {
     }
 
     /**
-     * Deletes a route: this one, and none that only resembles it, such as one with another source or protocol. Where it names no link, that is
-     * the one that the kernel has chosen.
+     * Deletes a route: this one, and none that only resembles it, such as one with another source or protocol. Where it names no link,
+     * that is the one that the kernel has chosen.
      *
      * @param route the route to delete
      * @throws NetlinkException ({@link NetlinkException#notFound()}) if it doesn't exist

@@ -77,7 +77,10 @@ final class RuleMessages {
         }
     }
 
-    /** With the protocol that the kernel has for it, see {@link RuleTags}. Null for a family that isn't IP, or an action of a future kernel. */
+    /**
+     * With the protocol that the kernel has for it, see {@link RuleTags}. Null for a family that isn't IP, or an action of a future
+     * kernel.
+     */
     static @Nullable PolicyRule parse(NetlinkMessage message) throws IOException {
         Map<Integer, ByteBuffer> attributes = message.attributes(FibRule.STRUCT);
         IpFamily family = NetlinkMessage.family(message.get(FibRule.FAMILY));

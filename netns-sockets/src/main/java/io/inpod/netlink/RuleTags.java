@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Protocol numbers that the library gives to a rule which the kernel couldn't tell from an earlier one when it is to be deleted. RTM_DELRULE
- * names what a rule selects, and takes what is left out for "any": it would delete the first rule that selects at least that. The protocol
- * is compared, and changes nothing else. A tag isn't shown as a rule's protocol.
+ * Protocol numbers that the library gives to a rule which the kernel couldn't tell from an earlier one when it is to be deleted.
+ * RTM_DELRULE names what a rule selects, and takes what is left out for "any": it would delete the first rule that selects at least that.
+ * The protocol is compared, and changes nothing else. A tag isn't shown as a rule's protocol.
  */
 final class RuleTags {
     private static final int FIRST = 224;

@@ -87,8 +87,8 @@ public final class NodeNamespaces {
     }
 
     /**
-     * Who may not inspect process 1 may still look into its {@code /proc/1/net}, see proc_pid_net(5). Each network namespace has files of its
-     * own there, whose inode numbers no other has meanwhile.
+     * Who may not inspect process 1 may still look into its {@code /proc/1/net}, see proc_pid_net(5). Each network namespace has files of
+     * its own there, whose inode numbers no other has meanwhile.
      */
     private static boolean hasTheFilesOfProcess1(NetworkNamespace candidate, IOException because) throws IOException {
         try {

@@ -29,10 +29,9 @@ import java.util.Set;
  * the kernel's Documentation/networking/tproxy.rst and ip-rule(8).
  *
  * <p>Needs CAP_NET_ADMIN over the namespace, and its loopback interface must be up. A foreign rule with the same priority, an earlier rule
- * that routes the same packets elsewhere, and a foreign route in the table are reported and left alone. Several may share a table: the route
- * stays until no rule looks the table up. If the loopback interface has no
- * IPv6 (a kernel without it, or {@code net.ipv6.conf.lo.disable_ipv6}), the kernel accepts no such route and delivers no such packets; IPv6
- * is left out then.
+ * that routes the same packets elsewhere, and a foreign route in the table are reported and left alone. Several may share a table: the
+ * route stays until no rule looks the table up. If the loopback interface has no IPv6 (a kernel without it, or
+ * {@code net.ipv6.conf.lo.disable_ipv6}), the kernel accepts no such route and delivers no such packets; IPv6 is left out then.
  *
  * @param mark the mark of the packets
  * @param mask the bits of the mark that are compared

@@ -44,9 +44,9 @@ public final class Native {
         }
         return "can't load the native library, which jffi extracts into "
                 + System.getProperty("jffi.extract.dir", System.getProperty("java.io.tmpdir"))
-                + " or else into the current directory: one of them must exist, be writable and not be mounted noexec. Name another one with"
-                + " -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY). The loader reports: "
-                + report;
+                + " or else into the current directory: one of them must exist, be writable and not be mounted noexec."
+                + " Name another one with -Djffi.extract.dir=DIRECTORY (or move all temporary files with -Djava.io.tmpdir=DIRECTORY)."
+                + " The loader reports: " + report;
     }
 
     private static Throwable innermost(Throwable e) {

@@ -33,7 +33,8 @@ import java.util.function.Consumer;
  * <p>The rules alone don't keep what they promise: a pod also needs the policy routing of {@code io.inpod.tproxy.PolicyRouting} and the
  * {@linkplain io.inpod.netns.InPodSettings settings}. Compose them as one redirection.
  *
- * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}, and this process's own unless {@link #inOwnNamespace} permits it. Blocks.
+ * <p>Refuses the {@linkplain NodeNamespaces namespaces of the node}, and this process's own unless {@link #inOwnNamespace} permits it.
+ * Blocks.
  */
 public final class PodRulesChange implements NamespaceChange {
     private final PodRules rules;

@@ -17,8 +17,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Runs programs in a namespace. The process starts in the caller's own namespace and enters the other by nsenter(1), if it is another: the
- * JDK starts a reaper thread with its first process, and that thread must not start in a pod. Output is read through pipes: the programs don't notice
- * failed writes to a file, and on a full disk a listing would be empty, as if there were no rules. Input is a file of any length.
+ * JDK starts a reaper thread with its first process, and that thread must not start in a pod. Output is read through pipes: the programs
+ * don't notice failed writes to a file, and on a full disk a listing would be empty, as if there were no rules. Input is a file of any
+ * length.
  */
 public final class ToolRun {
     /** How often the output of a running process is taken from the pipes, which hold 64 KiB each. */
