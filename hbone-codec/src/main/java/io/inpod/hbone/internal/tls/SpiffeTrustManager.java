@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Verifies a peer's X.509-SVID: chain, validity, key usage and identity. Host names have no meaning here. */
 final class SpiffeTrustManager extends X509ExtendedTrustManager {
-    /** A connection keeps its peer's certificates, on the heap, as long as it lives. Four of RSA with 4,096 bits have 7 KB. */
-    static final int MAX_CHAIN_BYTES = 10 << 10;
-
     private static final int DIGITAL_SIGNATURE = 0;
     private static final int CERTIFICATE_SIGN = 5;
     private static final int CRL_SIGN = 6;
@@ -64,14 +61,6 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
     private void verify(X509Certificate @Nullable [] chain, String usage) throws CertificateException {
         if (chain == null || chain.length == 0) {
             throw new CertificateException("the peer sent no certificate");
-        }
-        int bytes = 0;
-        for (X509Certificate certificate : chain) {
-            bytes += certificate.getEncoded().length;
-        }
-        if (bytes > MAX_CHAIN_BYTES) {
-            throw new CertificateException(
-                    "the peer's " + chain.length + " certificates have " + bytes + " bytes, at most " + MAX_CHAIN_BYTES + " are accepted");
         }
         X509Certificate leaf = chain[0];
         if (leaf.getBasicConstraints() >= 0) {

@@ -34,6 +34,11 @@ import org.jspecify.annotations.Nullable;
 /** TLS contexts, one per certificate instance and expectation; beyond a bound the least recently used is dropped. Thread-safe. */
 public final class TlsContexts {
     private static final int LIMIT = 1024;
+    /**
+     * In bytes, in BoringSSL, which otherwise takes 100 KB. A connection keeps its peer's certificates as long as it lives. Four of RSA with
+     * 4,096 bits have 7 KB. The JDK's TLS takes 10 certificates.
+     */
+    private static final int MAX_CERTIFICATES = 10 << 10;
     /** In seconds. The JDK's server sends no ticket if sessions may live longer than seven days, the limit of RFC 8446 section 4.6.1. */
     private static final long NO_JDK_TICKETS = 30L * 24 * 3600;
 
@@ -118,7 +123,7 @@ public final class TlsContexts {
                     .sessionCacheSize(1)
                     .sessionTimeout(provider == SslProvider.JDK ? NO_JDK_TICKETS : 1)
                     .option(OpenSslContextOption.GROUPS, groups())
-                    .option(OpenSslContextOption.MAX_CERTIFICATE_LIST_BYTES, 2 * SpiffeTrustManager.MAX_CHAIN_BYTES)
+                    .option(OpenSslContextOption.MAX_CERTIFICATE_LIST_BYTES, MAX_CERTIFICATES)
                     .build();
             if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
                 sessions.setSessionCacheEnabled(false);

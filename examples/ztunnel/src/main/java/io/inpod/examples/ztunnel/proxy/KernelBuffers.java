@@ -6,6 +6,8 @@ import static io.inpod.netns.socket.LinuxSocketOptions.SEND_BUFFER;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -34,7 +36,11 @@ final class KernelBuffers {
 
     /** Reads a setting of the thread's namespace: a minimum, a default and a maximum. */
     private static int maximum(Path setting) throws IOException {
-        String text = Files.readString(setting);
+        String text;
+        try (InputStream file = Files.newInputStream(setting)) {
+            byte[] bytes = new byte[128];
+            text = new String(bytes, 0, Math.max(0, file.read(bytes)), StandardCharsets.US_ASCII); // the kernel answers one read, not more
+        }
         try {
             return Integer.parseInt(text.strip().split("\\s+")[2]);
         } catch (RuntimeException e) {
