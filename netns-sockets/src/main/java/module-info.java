@@ -14,6 +14,7 @@ module io.inpod.netns {
     requires static io.netty.transport.classes.io_uring;
     requires transitive io.netty.transport.unix.common;
     requires static transitive org.jspecify;
+    requires static java.management;
     requires static jdk.jfr;
     requires org.jnrproject.constants;
     requires org.jnrproject.ffi;
