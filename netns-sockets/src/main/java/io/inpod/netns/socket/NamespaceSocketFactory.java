@@ -1,6 +1,5 @@
 package io.inpod.netns.socket;
 
-import io.inpod.netns.NetworkNamespace;
 import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -11,12 +10,12 @@ import java.net.UnknownHostException;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Makes each socket's descriptor before it returns the socket. */
+/** Makes each socket's descriptor before it returns the socket. The namespace is for messages only. */
 final class NamespaceSocketFactory extends SocketFactory {
-    private final NetworkNamespace namespace;
+    private final Object namespace;
     private final SocketOpening<Socket> opening;
 
-    NamespaceSocketFactory(NetworkNamespace namespace, SocketOpening<Socket> opening) {
+    NamespaceSocketFactory(Object namespace, SocketOpening<Socket> opening) {
         this.namespace = namespace;
         this.opening = opening;
     }

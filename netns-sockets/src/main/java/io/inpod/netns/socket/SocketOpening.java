@@ -14,7 +14,7 @@ interface SocketOpening<S> {
     S open() throws IOException;
 
     /** Opens it, with an error that names the namespace. */
-    static <S> S in(NetworkNamespace namespace, SocketOpening<S> opening) throws IOException {
+    static <S> S in(Object namespace, SocketOpening<S> opening) throws IOException {
         try {
             return opening.open();
         } catch (java.net.SocketException | RejectedExecutionException e) {

@@ -18,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnknownHostException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -90,6 +91,24 @@ class JdkSocketsTest {
     }
 
     @Test
+    void areMadeByTheNameOfTheNamespace(PodNetwork network) throws Exception {
+        try (Lookalikes lookalikes = new Lookalikes(2)) {
+            SocketFactory factory = new NamedSocketFactory(Tool.pathOf(lookalikes.pods().get(1)).toString());
+            LeakCheck leaks = LeakCheck.begin();
+            Socket unconnected = factory.createSocket();
+            unconnected.connect(Lookalikes.greeter());
+            assertThat(greeting(unconnected)).isEqualTo("pod-1");
+            assertThat(greeting(factory.createSocket(ADDRESS, Lookalikes.GREETER))).isEqualTo("pod-1");
+            assertThat(greeting(factory.createSocket(Lookalikes.ADDRESS, Lookalikes.GREETER))).isEqualTo("pod-1");
+            assertThat(greeting(factory.createSocket(Lookalikes.ADDRESS, Lookalikes.GREETER, ADDRESS, 0))).isEqualTo("pod-1");
+            assertThat(greeting(factory.createSocket(ADDRESS, Lookalikes.GREETER, ADDRESS, 0))).isEqualTo("pod-1");
+            assertThatThrownBy(new NamedSocketFactory("nosuch")::createSocket).isInstanceOf(NoSuchFileException.class)
+                    .hasMessageContaining("no network namespace of that name");
+            leaks.verify();
+        }
+    }
+
+    @Test
     @Pods(2)
     void listenWhereTheyWereMade(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
@@ -101,7 +120,7 @@ class JdkSocketsTest {
             later.bind(new InetSocketAddress(8080));
             assertThat(Tool.run(pod, "ss", "-Hlnt")).contains(":8080", ":8081").containsPattern("LISTEN +0 +77 +\\S*:8082")
                     .containsPattern("LISTEN +0 +78 +\\S*10.77.0.2\\S*:8083").hasLineCount(4);
-            assertThat(address.getLocalPort()).isEqualTo(8083);
+            assertThat(List.of(any, backlog, address)).extracting(ServerSocket::getLocalPort).containsExactly(8081, 8082, 8083);
 
             Process client = new ProcessBuilder(Tool.inside(network.pod(1).namespace(), "python3", "-c",
                     "import socket; s = socket.create_connection(('10.77.0.2', 8080), 20); s.sendall(b'hello'); s.close()")).start();
