@@ -52,14 +52,14 @@ final class Visit {
     }
 
     /** To be called before the thread enters a namespace. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField") // only its own thread changes it
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only its own thread changes it
     void begin() {
         changes++;
         depth++;
     }
 
     /** To be called when the thread has returned. */
-    @SuppressWarnings("NonAtomicOperationOnVolatileField")
+    @SuppressWarnings("NonAtomicVolatileUpdate")
     void end() {
         depth--;
     }

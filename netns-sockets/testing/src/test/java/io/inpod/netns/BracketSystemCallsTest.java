@@ -9,7 +9,10 @@ import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +65,7 @@ class BracketSystemCallsTest {
             }
         }
         assertThat(wrong).isEmpty();
-        assertThat(sockets).isGreaterThanOrEqualTo(9);
+        assertThat(sockets).isGreaterThanOrEqualTo(11);
         assertThat(switching).as("threads that switched").isEqualTo(1);
     }
 
@@ -72,6 +75,8 @@ class BracketSystemCallsTest {
 
         public static void main(String[] args) throws Exception {
             try (NetworkNamespace namespace = NetworkNamespace.create()) {
+                namespace.<ServerSocket, IOException>call(ServerSocket::new).close();
+                namespace.<Socket, IOException>call(Socket::new).close();
                 NettyChannels.server(namespace).newChannel().unsafe().closeForcibly();
                 NettyChannels.client(namespace).newChannel().unsafe().closeForcibly();
                 NettyChannels.datagram(namespace).newChannel().unsafe().closeForcibly();
