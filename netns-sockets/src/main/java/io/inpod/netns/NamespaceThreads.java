@@ -106,6 +106,7 @@ public final class NamespaceThreads implements ThreadFactory, AutoCloseable {
             enter();
             work.run();
         } finally {
+            Visit.ends();
             ThreadNamespace.forget();
             alive.remove(Thread.currentThread());
         }

@@ -52,8 +52,8 @@ final class StrayThreads {
      * @param beginNanos the moment, by {@link System#nanoTime}
      */
     static List<String> since(long beginNanos, NamespaceIdentity namespace) throws IOException {
-        List<Path> found = Visit.isHome(namespace) ? List.of() : in(namespace);
-        if (Visit.isHome(namespace)) { // since a moment ago
+        List<Path> found = in(namespace);
+        if (found.isEmpty() || Visit.isHome(namespace, beginNanos - TICK_NANOS)) {
             return List.of();
         }
         long beginTick = (bootNanos() - (System.nanoTime() - beginNanos)) / TICK_NANOS;

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class Visit {
     private static final ThreadLocal<@Nullable Visit> OF_THREAD = new ThreadLocal<>();
     private static final Map<Thread, Visit> ALL = Collections.synchronizedMap(new WeakHashMap<>());
+
+    private static final Map<NamespaceIdentity, Long> LEFT = new ConcurrentHashMap<>();
+    private static final long FORGET_NANOS = 60_000_000_000L;
 
     private final long tid;
     private volatile @Nullable NamespaceIdentity home;
@@ -75,9 +79,24 @@ final class Visit {
         return known != null && known.home != null;
     }
 
-    /** Whether threads live in a namespace that are meant to. */
-    static boolean isHome(NamespaceIdentity namespace) {
-        return byThread().values().stream().anyMatch(visit -> namespace.equals(visit.home));
+    /** The thread, which lives in a namespace, is about to end. Threads that it has started may live on. */
+    static void ends() {
+        Visit known = OF_THREAD.get();
+        NamespaceIdentity left = known == null ? null : known.home;
+        if (left != null) {
+            long now = System.nanoTime();
+            LEFT.values().removeIf(moment -> now - moment > FORGET_NANOS);
+            LEFT.put(left, now);
+        }
+    }
+
+    /** Whether threads that are meant to live in a namespace do so, or have done so since a moment, by {@link System#nanoTime}. */
+    static boolean isHome(NamespaceIdentity namespace, long sinceNanos) {
+        if (byThread().values().stream().anyMatch(visit -> namespace.equals(visit.home))) {
+            return true;
+        }
+        Long left = LEFT.get(namespace); // was set before the thread ended
+        return left != null && left - sinceNanos >= 0;
     }
 
     boolean isInside() {

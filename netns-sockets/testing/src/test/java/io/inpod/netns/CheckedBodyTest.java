@@ -123,13 +123,15 @@ class CheckedBodyTest {
 
     /** Threads that start elsewhere, visit the same namespace or live in it are nobody's fault. */
     @Test
+    @Pods(1)
     void otherThreadsDoNotDisturb(PodNetwork network) throws Exception {
-        NetworkNamespace node = network.node();
+        NetworkNamespace visited = network.node();
+        NetworkNamespace inhabited = network.pod(0).namespace();
         Queue<Throwable> wrong = new ConcurrentLinkedQueue<>();
         AtomicBoolean ended = new AtomicBoolean();
-        try (NamespaceThreads residents = NamespaceThreads.of(node, Thread::new); NetworkNamespace own = NetworkNamespace.current()) {
+        try (NetworkNamespace own = NetworkNamespace.current()) {
             List<Thread> threads = new ArrayList<>();
-            for (NetworkNamespace namespace : List.of(node, node, own)) {
+            for (NetworkNamespace namespace : List.of(visited, visited, inhabited, own)) {
                 threads.add(new Thread(() -> {
                     try {
                         for (int i = 0; i < 5000; i++) {
@@ -144,12 +146,16 @@ class CheckedBodyTest {
                 while (!ended.get()) {
                     start(() -> {
                         try {
-                            node.run(() -> {});
+                            visited.run(() -> {});
                         } catch (IOException | RuntimeException | Error e) {
                             wrong.add(e);
                         }
                     }).start();
-                    residents.executor().execute(() -> start(Thread::yield).start());
+                    try (NamespaceThreads residents = NamespaceThreads.of(inhabited, Thread::new)) {
+                        residents.executor().submit(() -> start(Thread::yield).start()).get();
+                    } catch (Exception | Error e) {
+                        wrong.add(e);
+                    }
                 }
             });
             starting.start();
