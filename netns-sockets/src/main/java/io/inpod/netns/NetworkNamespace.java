@@ -215,8 +215,8 @@ public final class NetworkNamespace implements AutoCloseable {
      * creates sockets. Calls may be nested. Each costs two setns(2), a few microseconds, and is recorded by Flight Recorder as the event
      * {@code io.inpod.NamespaceSwitch} if that is enabled.
      *
-     * <p>A socket belongs to the namespace in which its descriptor is made, which may be later than it seems. The JDK's channels make it when
-     * they are opened, Netty's when they are constructed, {@link java.net.DatagramSocket} in its constructor. {@link java.net.Socket} and
+     * <p>A socket belongs to the namespace in which its descriptor is made, which may be later than it seems. The JDK's channels make it
+     * when they are opened, Netty's when they are constructed, {@link java.net.DatagramSocket} in its constructor. {@link java.net.Socket} and
      * {@link java.net.ServerSocket} make it when they are connected or bound; if the body returns one that has none, it is made before the
      * thread returns. Whatever else makes sockets later, or on its own threads, makes them in the wrong namespace: an HTTP client's
      * asynchronous call, {@link java.net.URLConnection}, a client that keeps connections. {@link java.net.InetAddress} looks names up in

@@ -9,8 +9,8 @@ import javax.net.SocketFactory;
 
 /**
  * A factory of sockets for libraries that create it themselves, from the name of this class and a text: PostgreSQL's JDBC driver with
- * {@code socketFactory=io.inpod.netns.socket.NamedSocketFactory&socketFactoryArg=NAME}. It opens the namespace for each socket and closes it
- * again. Otherwise it is like the factories of {@link JdkSockets#client(NetworkNamespace)}.
+ * {@code socketFactory=io.inpod.netns.socket.NamedSocketFactory&socketFactoryArg=NAME}. It opens the namespace for each socket and closes
+ * it again. Otherwise it is like the factories of {@link JdkSockets#client(NetworkNamespace)}.
  */
 public final class NamedSocketFactory extends SocketFactory {
     private final NamespaceSocketFactory factory;
