@@ -2,6 +2,7 @@
 module io.inpod.netns {
     exports io.inpod.netlink;
     exports io.inpod.netns;
+    exports io.inpod.netns.dns;
     exports io.inpod.netns.doctor;
     exports io.inpod.netns.error;
     exports io.inpod.netns.socket;
@@ -10,10 +11,13 @@ module io.inpod.netns {
     requires transitive io.netty.common;
     requires transitive io.netty.transport;
     requires io.netty.buffer;
+    requires transitive io.netty.resolver;
     requires transitive io.netty.transport.classes.epoll;
+    requires static io.netty.resolver.dns;
     requires static io.netty.transport.classes.io_uring;
     requires transitive io.netty.transport.unix.common;
     requires static transitive org.jspecify;
+    requires static java.management;
     requires static jdk.jfr;
     requires org.jnrproject.constants;
     requires org.jnrproject.ffi;

@@ -26,6 +26,7 @@ final class Bracket {
             T result;
             try {
                 result = body.call();
+                CheckedBody.makeDescriptor(result);
             } catch (Throwable e) {
                 leave(thread, previous, from, namespace, e);
                 throw e;

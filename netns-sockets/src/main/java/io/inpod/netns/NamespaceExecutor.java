@@ -49,7 +49,7 @@ public final class NamespaceExecutor implements AutoCloseable {
         if (threads < 1 || threads > 64) {
             throw new IllegalArgumentException("1 to 64 threads, not " + threads);
         }
-        if (ThreadNamespace.isSwitched()) {
+        if (ThreadNamespace.isSwitched() || Visit.callingThreadLivesInANamespace()) {
             throw new IllegalStateException("create the executor outside any namespace: its threads would stay in this one");
         }
         NamespaceExecutor executor = new NamespaceExecutor(threads, factory);

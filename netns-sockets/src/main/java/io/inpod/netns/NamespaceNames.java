@@ -4,6 +4,7 @@ import io.inpod.netns.internal.Constants;
 import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -12,6 +13,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Names of namespaces: bind mounts in the directories where ip-netns(8) and rootless tools keep them. */
 final class NamespaceNames {
@@ -38,6 +40,31 @@ final class NamespaceNames {
         }
         throw new NoSuchFileException(name, null,
                 "no network namespace of that name in " + directories() + " (`ip netns list` shows those in the first)");
+    }
+
+    /** Lists the names of a namespace. */
+    static List<String> of(NamespaceIdentity namespace) throws IOException {
+        Set<String> names = new TreeSet<>();
+        for (Path directory : directories()) {
+            if (Files.isDirectory(directory)) {
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+                    for (Path file : files) {
+                        if (isOf(namespace, file) && find(file.getFileName().toString()).equals(file)) {
+                            names.add(file.getFileName().toString());
+                        }
+                    }
+                }
+            }
+        }
+        return List.copyOf(names);
+    }
+
+    private static boolean isOf(NamespaceIdentity namespace, Path file) {
+        try {
+            return namespace.equals(NamespaceFile.identity(file.toString()));
+        } catch (IOException e) {
+            return false; // gone meanwhile
+        }
     }
 
     /** Binds a reserved name to an open namespace. */

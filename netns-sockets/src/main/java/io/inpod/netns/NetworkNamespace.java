@@ -7,6 +7,7 @@ import io.inpod.netns.internal.Native;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +112,17 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     /**
+     * Returns the names that this namespace has now, as {@code ip netns identify} does: those of the files for which {@link #named} opens
+     * it.
+     *
+     * @return the names, sorted; empty if it has none
+     * @throws IOException if a directory can't be read
+     */
+    public List<String> names() throws IOException {
+        return NamespaceNames.of(identity);
+    }
+
+    /**
      * Opens the namespace that the calling thread is in.
      *
      * @return the namespace, to be closed by the caller
@@ -208,21 +220,32 @@ public final class NetworkNamespace implements AutoCloseable {
      * creates sockets. Calls may be nested. Each costs two setns(2), a few microseconds, and is recorded by Flight Recorder as the event
      * {@code io.inpod.NamespaceSwitch} if that is enabled. If the thread is in this namespace already, the body is run without a switch.
      *
-     * <p>Threads and processes that the body starts stay in this namespace until they end. A program is run in a namespace by starting its
-     * process in the body; but the JDK's thread that waits for processes must have been started outside before, by starting any process
-     * there.
+     * <p>A socket belongs to the namespace in which its descriptor is made, which may be later than it seems. The JDK's channels make it
+     * when they are opened, Netty's when they are constructed, {@link java.net.DatagramSocket} in its constructor. {@link java.net.Socket} and
+     * {@link java.net.ServerSocket} make it when they are connected or bound; if the body returns one that has none, it is made before the
+     * thread returns. Whatever else makes sockets later, or on its own threads, makes them in the wrong namespace: an HTTP client's
+     * asynchronous call, {@link java.net.URLConnection}, a client that keeps connections. {@link java.net.InetAddress} looks names up in
+     * the right namespace here, but the JVM keeps the answer for all others. {@code docs/clients.md} says what to do instead for each.
+     *
+     * <p>Threads and processes that the body starts stay in this namespace until they end. If the body has started threads, this method
+     * closes what it returned, if that is {@link AutoCloseable}, and throws an exception that names them; threads that have ended already
+     * aren't noticed, nor is any if other threads live in the namespace, see {@link NamespaceThreads}, or if the runtime lacks the module
+     * {@code java.management}. A program is run in a namespace by starting its process in the body. The JDK's thread that waits for the
+     * process may be started there too, and keeps the namespace alive until a minute after the process has ended.
      *
      * @param body creates sockets and nothing else, see {@link NamespaceBody}
      * @param <T> the type of the body's result
      * @param <X> the type of exception the body may throw
      * @return the body's result
      * @throws X from the body, after the thread has returned
-     * @throws IOException if the namespace can't be entered; the body hasn't run then
-     * @throws IllegalStateException on a virtual thread, or if something else has moved the thread since an outer call began
+     * @throws IOException if the namespace can't be entered, in which case the body hasn't run; or if there is no descriptor for the socket
+     *     that it returns
+     * @throws IllegalStateException on a virtual thread; if something else has moved the thread since an outer call began; or, after the
+     *     thread has returned, if the body has started a thread or returns a {@link java.net.URLConnection}
      * @throws NamespaceLostError if the thread can't return; an exception of the body is added to it as suppressed
      */
     public <T extends @Nullable Object, X extends Throwable> T call(NamespaceBody<T, X> body) throws IOException, X {
-        return Bracket.call(this, body);
+        return CheckedBody.call(this, body);
     }
 
     /**

@@ -83,6 +83,15 @@ final class ThreadNamespace {
         return known != null && (known.depth > 0 || known.lost);
     }
 
+    /** Closes the descriptor that is kept for the calling thread, which is about to end: it would keep the namespace alive. */
+    static void forget() {
+        ThreadNamespace known = CURRENT.get();
+        if (known != null) {
+            CURRENT.remove();
+            HOMES.stream().filter(home -> home.fd == known.home).forEach(Home::close);
+        }
+    }
+
     /** A new descriptor of the namespace that the calling thread is in now. */
     static int open() throws IOException {
         return Native.check(Native.LIBC.open(OWN, Constants.O_RDONLY | Constants.O_CLOEXEC, 0), "open", OWN);
@@ -194,7 +203,7 @@ final class ThreadNamespace {
         }
     }
 
-    private static void refuseVirtualThread() {
+    static void refuseVirtualThread() {
         if (isVirtual(Thread.currentThread())) {
             throw new IllegalStateException("a virtual thread can't enter a network namespace: the switch would move its carrier"
                     + " thread, and with it every other virtual thread that runs there; use a platform thread or a NamespaceExecutor");
@@ -238,8 +247,9 @@ final class ThreadNamespace {
         }
 
         void close() {
-            HOMES.remove(this);
-            Native.LIBC.close(fd);
+            if (HOMES.remove(this)) {
+                Native.LIBC.close(fd);
+            }
         }
     }
 }

@@ -63,4 +63,6 @@ public interface LibC {
     int poll(ByteBuffer fds, long count, int timeoutMillis);
 
     long syscall(long number, long first, long second);
+
+    int clock_gettime(int clock, ByteBuffer time);
 }

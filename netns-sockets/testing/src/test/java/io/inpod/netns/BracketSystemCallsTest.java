@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.socket.JdkChannels;
+import io.inpod.netns.socket.JdkSockets;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +65,7 @@ class BracketSystemCallsTest {
             }
         }
         assertThat(wrong).isEmpty();
-        assertThat(sockets).isGreaterThanOrEqualTo(7);
+        assertThat(sockets).isGreaterThanOrEqualTo(11);
         assertThat(switching).as("threads that switched").isEqualTo(1);
     }
 
@@ -71,12 +75,16 @@ class BracketSystemCallsTest {
 
         public static void main(String[] args) throws Exception {
             try (NetworkNamespace namespace = NetworkNamespace.create()) {
+                namespace.<ServerSocket, IOException>call(ServerSocket::new).close();
+                namespace.<Socket, IOException>call(Socket::new).close();
                 NettyChannels.server(namespace).newChannel().unsafe().closeForcibly();
                 NettyChannels.client(namespace).newChannel().unsafe().closeForcibly();
                 NettyChannels.datagram(namespace).newChannel().unsafe().closeForcibly();
                 JdkChannels.listen(namespace, SocketOptions.NONE, new InetSocketAddress(0)).close();
                 JdkChannels.client(namespace, SocketOptions.NONE).close();
                 JdkChannels.datagram(namespace, SocketOptions.NONE).close();
+                JdkSockets.server(namespace).createServerSocket(0).close();
+                JdkSockets.client(namespace).createSocket().close();
                 Rtnetlink.open(namespace).close();
             }
         }

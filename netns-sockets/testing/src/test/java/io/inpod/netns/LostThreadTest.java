@@ -18,7 +18,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-/** The return fails because the tests close the descriptor of the thread's own namespace behind the library's back. */
+/** The return fails because the tests replace the descriptor of the thread's own namespace behind the library's back. */
 @Pods(2)
 class LostThreadTest {
     @FunctionalInterface
@@ -42,6 +42,13 @@ class LostThreadTest {
         }
     }
 
+    /** Puts another file in the place of a descriptor, so that the library, which closes the number some day, closes nobody else's. */
+    private static int replace(int fd) {
+        int other = Native.LIBC.open("/dev/null", 0, 0);
+        Native.LIBC.syscall(System.getProperty("os.arch").equals("aarch64") ? 24 : 292, other, fd, 0); // dup3
+        return Native.LIBC.close(other);
+    }
+
     @Test
     void notifiesTheHandlerAndKeepsTheBodysException(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
@@ -55,12 +62,12 @@ class LostThreadTest {
             IllegalStateException fromBody = new IllegalStateException("from the body");
 
             assertThatThrownBy(() -> pod.run(() -> {
-                        Native.LIBC.close(home);
+                        replace(home);
                         throw fromBody;
                     }))
                     .isInstanceOf(NamespaceLostError.class)
                     .hasMessageContaining("thread \"to be lost\" can't return from " + pod + " and must not run anything else")
-                    .hasMessageContaining("EBADF")
+                    .hasMessageContaining("EINVAL")
                     .satisfies(e -> assertThat(notified).containsExactly((NamespaceLostError) e))
                     .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2).contains(fromBody));
 
@@ -79,7 +86,7 @@ class LostThreadTest {
                 pod.run(() -> {
                     Native.LIBC.setns(own.fd().acquire(), 0);
                     own.fd().release();
-                    Native.LIBC.close(home);
+                    replace(home);
                 });
                 try (NetworkNamespace now = NetworkNamespace.current()) {
                     assertThat(now).isEqualTo(own);
@@ -122,7 +129,7 @@ class LostThreadTest {
             asked.countDown();
             int home = answer.join();
 
-            assertThatThrownBy(() -> executor.call(pod, () -> Native.LIBC.close(home)).toCompletableFuture().join())
+            assertThatThrownBy(() -> executor.call(pod, () -> replace(home)).toCompletableFuture().join())
                     .isInstanceOf(CompletionException.class)
                     .hasCauseInstanceOf(NamespaceLostError.class);
 

@@ -20,20 +20,21 @@ class NamespaceHolderTest {
         NetworkNamespace namespace = NetworkNamespace.create("held");
         CountDownLatch named = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
-        Thread thread = new Thread(() -> {
+        NamespaceThreads threads = NamespaceThreads.of(namespace, work -> new Thread(work, "left in there"));
+        Thread thread = threads.newThread(() -> {
             named.countDown(); // the kernel has a thread's name only once the thread runs
             try {
                 end.await();
             } catch (InterruptedException e) {
                 throw new AssertionError(e);
             }
-        }, "left in there");
+        });
         Process process = new ProcessBuilder(Tool.inside(namespace, "sh", "-c", "echo; exec sleep 1000 3</proc/self/ns/net")).start();
         try (namespace;
                 ServerSocketChannel tcp = namespace.call(() -> ServerSocketChannel.open());
                 DatagramChannel udp = namespace.call(() -> DatagramChannel.open());
                 ServerSocketChannel elsewhere = ServerSocketChannel.open()) {
-            namespace.run(thread::start);
+            thread.start();
             named.await();
             process.getInputStream().read();
             while (!process.info().command().orElse("").endsWith("sleep")) {
@@ -55,6 +56,7 @@ class NamespaceHolderTest {
         } finally {
             end.countDown();
             thread.join();
+            threads.close();
             process.destroyForcibly().waitFor();
             process.getInputStream().close();
             process.getErrorStream().close();

@@ -26,18 +26,17 @@ class NamespaceOriginsTest {
         CountDownLatch inside = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         AtomicLong tid = new AtomicLong();
-        Thread[] started = new Thread[1];
-        network.pod(0).namespace().run(() -> {
-            started[0] = new Thread(() -> {
-                try {
-                    tid.set(Long.parseLong(Path.of(link("/proc/thread-self")).getFileName().toString()));
-                    inside.countDown();
-                    end.await();
-                } catch (IOException | InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            });
-            started[0].start();
+        NamespaceThreads threads = NamespaceThreads.of(network.pod(0).namespace(), Thread::new);
+        threads.executor().execute(() -> {
+            try {
+                tid.set(Long.parseLong(Path.of(link("/proc/thread-self")).getFileName().toString()));
+                inside.countDown();
+                end.await();
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            } catch (InterruptedException e) {
+                // close() ends it
+            }
         });
         inside.await();
 
@@ -50,7 +49,7 @@ class NamespaceOriginsTest {
             assertThat(initial.identity()).hasToString(link("/proc/self/ns/net"));
         } finally {
             end.countDown();
-            started[0].join();
+            threads.close();
         }
         while (Files.exists(Path.of("/proc/self/task/" + tid.get()))) { // the kernel's thread ends a little after Java's
             Thread.onSpinWait();

@@ -219,19 +219,19 @@ class NetworkNamespaceTest {
         LeakCheck check = LeakCheck.begin();
         Thread[] stray = new Thread[1];
         Object wait = new Object();
-        network.pod(0).namespace().call(() -> {
-            stray[0] = new Thread(() -> {
-                synchronized (wait) {
-                    try {
-                        wait.wait();
-                    } catch (InterruptedException e) {
-                        // its signal to end
-                    }
-                }
-            });
-            stray[0].start();
-            return null;
-        });
+        assertThatThrownBy(() -> network.pod(0).namespace().call(() -> {
+                    stray[0] = new Thread(() -> {
+                        synchronized (wait) {
+                            try {
+                                wait.wait();
+                            } catch (InterruptedException e) {
+                                // its signal to end
+                            }
+                        }
+                    });
+                    stray[0].start();
+                    return null;
+                })).hasMessageContaining("threads were started");
 
         assertThatThrownBy(() -> check.verify(Duration.ofMillis(100))).hasMessageContaining("thread ").hasMessageContaining(network.pod(0).namespace().identity().toString());
         stray[0].interrupt();

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
@@ -98,9 +99,12 @@ class PrivilegeTest {
 
         @Test
         void thread(PodNetwork network) throws Exception {
-            Thread thread = new Thread(() -> LockSupport.park(), "left behind");
-            thread.setDaemon(true);
-            network.pod(0).namespace().run(thread::start);
+            CountDownLatch begun = new CountDownLatch(1);
+            NamespaceThreads.of(network.pod(0).namespace(), work -> new Thread(work, "left behind")).newThread(() -> {
+                begun.countDown();
+                LockSupport.park();
+            }).start();
+            begun.await();
         }
     }
 

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Server;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.dns.DnsConfig;
+import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -14,6 +16,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import java.io.BufferedReader;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,11 +81,28 @@ class RecipesTest {
             assertThat(output.readLine()).isEqualTo("listening");
             URI uri = URI.create("http://" + network.pod(1).address().getHostAddress() + ":8080/a");
 
-            assertThat(HttpGet.get(network.pod(0).namespace(), uri, loops).get(20, TimeUnit.SECONDS)).isEqualTo("200 10.77.0.2 asked for /a");
-            assertThat(python.waitFor()).isZero();
-            assertThatThrownBy(() -> HttpGet.get(network.pod(0).namespace(), uri, loops).get(20, TimeUnit.SECONDS)).hasMessageContaining("no answer");
+            NetworkNamespace pod = network.pod(0).namespace();
+            try (NamespaceResolver names = NamespaceResolver.open(pod, DnsConfig.ofServers(new InetSocketAddress("127.0.0.1", 53)), loops)) {
+                assertThat(HttpGet.get(pod, names, uri, loops).get(20, TimeUnit.SECONDS)).isEqualTo("200 10.77.0.2 asked for /a");
+                assertThat(python.waitFor()).isZero();
+                assertThatThrownBy(() -> HttpGet.get(pod, names, uri, loops).get(20, TimeUnit.SECONDS)).hasMessageContaining("refused");
+            }
         } finally {
             python.destroyForcibly();
+        }
+    }
+
+    @Test
+    @Pods(0)
+    void theHttpClientLooksNamesUpInThePod(PodNetwork network) throws Exception {
+        try (Lookalikes lookalikes = new Lookalikes()) {
+            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+                NetworkNamespace pod = lookalikes.pods().get(i);
+                try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops)) {
+                    assertThat(HttpGet.get(pod, names, URI.create("http://web.test:8080/"), loops).get(20, TimeUnit.SECONDS))
+                            .isEqualTo("200 " + Lookalikes.NAMES.get(i));
+                }
+            }
         }
     }
 
