@@ -19,8 +19,7 @@ final class Violations {
 
     void end(Stream stream, StreamError e) throws ConnectionError {
         streams.reset(stream.id(), e.code());
-        streams.fail(stream, new TunnelResetException("the peer broke the protocol: " + e.getMessage(), e.code().code()));
-        streams.dropInput(stream); // the tunnel ends now, whether it is read or not
+        streams.breakOff(stream, new TunnelResetException("the peer broke the protocol: " + e.getMessage(), e.code().code()));
         flood.reset();
     }
 

@@ -23,6 +23,7 @@ public final class Stream {
     private boolean lingering;
     private boolean answered;
     private @Nullable TunnelResetException failure;
+    private boolean brokenOff;
     private @Nullable StreamOwner owner;
     private @Nullable StreamChannel channel;
 
@@ -144,6 +145,15 @@ public final class Stream {
     /** Why the stream failed; null if it didn't. */
     public @Nullable TunnelResetException failure() {
         return failure;
+    }
+
+    /** The peer has violated the protocol: its bytes wait for no reader. */
+    void breakOff() {
+        brokenOff = true;
+    }
+
+    boolean isBrokenOff() {
+        return brokenOff;
     }
 
     /** The stream leaves its connection. */

@@ -210,11 +210,6 @@ public final class Streams {
     public void abandon(Stream stream) {
         stream.disown();
         reset(stream, Http2Error.CANCEL);
-        dropInput(stream);
-    }
-
-    /** Drops bytes that have arrived and weren't read. */
-    public void dropInput(Stream stream) {
         credit(stream, stream.input().discard());
     }
 
@@ -228,6 +223,12 @@ public final class Streams {
     void linger(Stream stream, int seconds) {
         stream.linger();
         turn.after(seconds, TimeUnit.SECONDS, () -> reset(stream, Http2Error.CANCEL));
+    }
+
+    /** The stream is lost by a violation: a tunnel delivers what its reader has asked for, drops the rest, and ends. */
+    public void breakOff(Stream stream, TunnelResetException reason) {
+        stream.breakOff();
+        fail(stream, reason);
     }
 
     /** The stream is lost: its owner or its tunnel learns why. */

@@ -72,6 +72,9 @@ final class TunnelInput {
                 }
                 channel.pipeline().fireChannelReadComplete();
             }
+            if (stream.isBrokenOff()) {
+                streams.credit(stream, stream.input().discard());
+            }
             stream.input().compact();
             end();
         } finally {
