@@ -367,7 +367,8 @@ abstract class EndToEnd {
         String listeners = Tool.run(node.a.namespace(), "ss", "-Hnlt");
 
         assertThat(listeners.lines().map(line -> line.trim().replaceAll(" +", " ")))
-                .containsExactlyInAnyOrder("LISTEN 0 128 127.0.0.1:15080 0.0.0.0:*", "LISTEN 0 128 *:15006 *:*", "LISTEN 0 128 *:15001 *:*", "LISTEN 0 128 *:15008 *:*");
+                .containsExactlyInAnyOrder("LISTEN 0 4096 127.0.0.1:15080 0.0.0.0:*", "LISTEN 0 4096 *:15006 *:*",
+                        "LISTEN 0 4096 *:15001 *:*", "LISTEN 0 4096 *:15008 *:*");
         assertThat(Tool.run(node.a.namespace(), "ss", "-Hnltm", "-e").split("fwmark:0x539", -1)).as("marked sockets").hasSize(5);
     }
 
