@@ -221,11 +221,12 @@ public final class NetworkNamespace implements AutoCloseable {
      * {@code io.inpod.NamespaceSwitch} if that is enabled. If the thread is in this namespace already, the body is run without a switch.
      *
      * <p>A socket belongs to the namespace in which its descriptor is made, which may be later than it seems. The JDK's channels make it
-     * when they are opened, Netty's when they are constructed, {@link java.net.DatagramSocket} in its constructor. {@link java.net.Socket} and
-     * {@link java.net.ServerSocket} make it when they are connected or bound; if the body returns one that has none, it is made before the
-     * thread returns. Whatever else makes sockets later, or on its own threads, makes them in the wrong namespace: an HTTP client's
-     * asynchronous call, {@link java.net.URLConnection}, a client that keeps connections. {@link java.net.InetAddress} looks names up in
-     * the right namespace here, but the JVM keeps the answer for all others. {@code docs/clients.md} says what to do instead for each.
+     * when they are opened, Netty's when they are constructed, {@link java.net.DatagramSocket} in its constructor.
+     * {@link java.net.Socket} and {@link java.net.ServerSocket} make it when they are connected or bound; if the body returns one that has
+     * none, it is made before the thread returns. Whatever else makes sockets later, or on its own threads, makes them in the wrong
+     * namespace: an HTTP client's asynchronous call, {@link java.net.URLConnection}, a client that keeps connections. {@link
+     * java.net.InetAddress} looks names up in the right namespace here, but the JVM keeps the answer for all others. {@code
+     * docs/clients.md} says what to do instead for each.
      *
      * <p>Threads and processes that the body starts stay in this namespace until they end. If the body has started threads, this method
      * closes what it returned, if that is {@link AutoCloseable}, and throws an exception that names them; threads that have ended already
