@@ -58,8 +58,8 @@ public record HboneTimes(
     }
 
     /**
-     * Returns the defaults of clients: 10 s for each step of a new connection and for a header block, 30 s for an answer and in the queue, a PING every 10 s with
-     * 20 s for its answer, 1 s of silence, 5 minutes of idleness, an hour of age.
+     * Returns the defaults of clients: 10 s for each step of a new connection and for a header block, 30 s for an answer and in the
+     * queue, a PING every 10 s with 20 s for its answer, 1 s of silence, 5 minutes of idleness, an hour of age.
      *
      * @return the defaults
      */

@@ -86,7 +86,7 @@ class TlsTest {
 
             handshake(address, one.privateKey(), chain);
 
-            assertThat(event(mesh)).startsWith("handshake: TLS: ").containsAnyOf("EXCESSIVE_MESSAGE_SIZE", "exceeds the maximum allowed length");
+            assertThat(event(mesh)).startsWith("handshake: TLS: ").containsAnyOf("EXCESSIVE_MESSAGE_SIZE", "exceeds the maximum allowed");
         }
     }
 

@@ -18,7 +18,7 @@ import java.time.Duration;
 public record Limits(long sockets, long bufferBytes, int leastBytes, Duration idle) {
     private static final long MIB = 1 << 20;
     private static final long MOST_RESERVED = 4096;
-    /** Heap that a socket needs: 4 KiB with its channel, pipeline and half of a relay; with TLS, and its peer's certificates, up to 16 KiB. */
+    /** Heap that a socket needs with its channel, pipeline and half of a relay, or with TLS and its peer's certificates. */
     private static final long HEAP_PER_SOCKET = 16 << 10;
     /** Buffers outside of the heap, half of which is for what waits: a TLS record that is being received, and what is held without room. */
     private static final long DIRECT_PER_SOCKET = 64 << 10;

@@ -44,8 +44,8 @@ public final class LocalAddresses {
     }
 
     /**
-     * Whether packets from outside the pod arrive by an interface. Otherwise a pod would take an address from all other pods by adding it to
-     * its loopback, a bridge (docker0) or a dummy.
+     * Whether packets from outside the pod arrive by an interface. Otherwise a pod would take an address from all others by adding it
+     * to its loopback, a bridge (docker0) or a dummy.
      */
     private static boolean leadsOut(Link link) {
         boolean physical = link.kind() == null && link.index() != LOOPBACK;
