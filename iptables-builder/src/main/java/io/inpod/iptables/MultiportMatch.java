@@ -7,8 +7,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several ports or ranges of ports, {@code -m multiport}, in a rule for TCP or UDP; see iptables-extensions(8). In {@code inet} tables it is a
- * set without a name ({@code tcp dport { 80, 443 }}).
+ * Several ports or ranges of ports, {@code -m multiport}, in a rule for TCP or UDP; see iptables-extensions(8). In {@code inet} tables it
+ * is a set without a name ({@code tcp dport { 80, 443 }}).
  *
  * @param protocol the protocol of the header
  * @param side the source or the destination port

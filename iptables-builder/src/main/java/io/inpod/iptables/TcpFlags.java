@@ -4,8 +4,8 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * A condition on TCP flags, {@code --tcp-flags}: of the examined flags, exactly those in {@code set} must be on. That a single flag is off is
- * stored as the opposite of its being on.
+ * A condition on TCP flags, {@code --tcp-flags}: of the examined flags, exactly those in {@code set} must be on. That a single flag is off
+ * is stored as the opposite of its being on.
  *
  * @param examined the examined flags, at least one
  * @param set the flags that must be on; the other examined flags must be off

@@ -13,10 +13,10 @@ import java.util.concurrent.ConcurrentHashMap;
  * A certificate authority for development and tests: a root in a directory, and certificates for any identity. A user who can read the
  * directory can assume any identity, so it isn't suitable for production.
  *
- * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). A root of your own can be
- * put there instead: a self-signed authority with an ECDSA key, or an RSA key of at least 2,048 bits, in PKCS#8 PEM. Certificates are issued
- * in memory, in about a millisecond. They are valid for 24 hours, but not longer than the root, and renewed at half of that. Requires
- * BouncyCastle's {@code bcpkix}. Thread-safe.
+ * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). A root of your own can
+ * be put there instead: a self-signed authority with an ECDSA key, or an RSA key of at least 2,048 bits, in PKCS#8 PEM. Certificates are
+ * issued in memory, in about a millisecond. They are valid for 24 hours, but not longer than the root, and renewed at half of that.
+ * Requires BouncyCastle's {@code bcpkix}. Thread-safe.
  */
 public final class DevelopmentCa implements CertificateSource {
     private static final Duration LIFETIME = Duration.ofHours(24);

@@ -83,7 +83,8 @@ public interface Backend {
     /**
      * Adds and removes addresses of a set that has been applied, in one step where the kernel allows it, without touching rules. Adding an
      * address that the set already contains replaces its comment. Removing one that it doesn't contain has no effect. Declare a set whose
-     * elements change by this method as {@link io.inpod.iptables.AddressSet#atRuntime}: otherwise the next {@link #apply} undoes the change.
+     * elements change by this method as {@link io.inpod.iptables.AddressSet#atRuntime}: otherwise the next {@link #apply} undoes the
+     * change.
      *
      * @param namespace the namespace
      * @param names the managed names

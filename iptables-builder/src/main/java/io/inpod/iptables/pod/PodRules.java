@@ -21,7 +21,8 @@ import java.util.Set;
  * begin a connection from outside them: a container with CAP_NET_RAW can set any mark.
  *
  * <p>With the guard, the proxy's sockets must have IP_TRANSPARENT: those that listen on the ports to which the rules lead, and with DNS
- * capture the UDP socket too. What is for these ports but belongs to another socket is dropped. A proxy that can't set it needs rules without the guard.
+ * capture the UDP socket too. What is for these ports but belongs to another socket is dropped. A proxy that can't set it needs rules
+ * without the guard.
  *
  * @param redirections one for each family that is redirected, at least one
  * @param guard whether the rules include the guard

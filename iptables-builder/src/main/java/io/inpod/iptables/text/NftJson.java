@@ -26,8 +26,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). Checked with nft 1.0.6; the
- * forms of 0.9.3 to 1.1.3 are read after their documentation and sources.
+ * Parses the output of {@code nft -j -n list} for tables that {@link NftScript} writes, see libnftables-json(5). Checked with nft 1.0.6;
+ * the forms of 0.9.3 to 1.1.3 are read after their documentation and sources.
  */
 public final class NftJson {
     private final String prefix;

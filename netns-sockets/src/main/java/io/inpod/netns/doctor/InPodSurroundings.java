@@ -19,8 +19,8 @@ import java.util.Set;
  * loopback interface that carries packets of every redirected family. REDIRECT sends the pod's own connections through it
  * (iptables-extensions(8)), and policy routing returns packets by it.
  *
- * <p>Other settings that decide over a packet's way don't break it: validation of source addresses ({@code rp_filter}, {@code accept_local})
- * doesn't concern packets that come back by the loopback interface.
+ * <p>Other settings that decide over a packet's way don't break it: validation of source addresses ({@code rp_filter}, {@code
+ * accept_local}) doesn't concern packets that come back by the loopback interface.
  *
  * <p>Immutable. Changes nothing. Blocks.
  *

@@ -8,7 +8,8 @@ import picocli.CommandLine.Command;
 
 /** Applies rules. */
 @Command(name = "apply", description = "Applies the rules, all or none; replaces the rules of older versions. A pod "
-        + "also gets the policy routing and the settings (sysctl) that its rules need; exit code 1 if something else still breaks what they promise.",
+        + "also gets the policy routing and the settings (sysctl) that its rules need; exit code 1 if something else still "
+        + "breaks what they promise.",
         mixinStandardHelpOptions = true)
 final class RulesApply extends RulesChanging {
     @Override

@@ -11,7 +11,8 @@ import picocli.CommandLine.Command;
         subcommands = {RulesPrint.class, RulesApply.class, RulesVerify.class, RulesDiff.class, RulesRemove.class, RulesTry.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done, or everything is as expected",
-            "1:not as expected: rules differ (verify, diff), a guarantee is broken (probe), or the pod breaks what its rules promise (apply)",
+            "1:not as expected: rules differ (verify, diff), a guarantee is broken (probe), or the pod breaks what its rules "
+                    + "promise (apply)",
             "2:wrong usage", "3:the command failed"})
 public final class RulesMain {
     /** Something isn't as expected. */

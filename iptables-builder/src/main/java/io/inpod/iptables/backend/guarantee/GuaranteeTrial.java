@@ -28,11 +28,10 @@ import java.util.stream.Collectors;
 /**
  * Tries the guarantees of {@link PodRules} with real packets, and reports which are broken and by which rule.
  *
- * <p>The pod itself isn't touched: all of its rules, its policy routing, and the settings on which both depend are copied into a twin, a pod
- * that is created for the purpose, and the packets are sent there. The pod's own links, addresses and routes, and the proxy's listeners
- * aren't tested. Needs {@code netns-sockets}, the tools iptables
- * and nft, and CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW. Blocks for a second or two; a broken guarantee may take some seconds more. May
- * be called on any platform thread, and for several pods concurrently.
+ * <p>The pod itself isn't touched: all of its rules, its policy routing, and the settings on which both depend are copied into a twin, a
+ * pod that is created for the purpose, and the packets are sent there. The pod's own links, addresses and routes, and the proxy's listeners
+ * aren't tested. Needs {@code netns-sockets}, the tools iptables and nft, and CAP_SYS_ADMIN, CAP_NET_ADMIN and CAP_NET_RAW. Blocks for a
+ * second or two; a broken guarantee may take some seconds more. May be called on any platform thread, and for several pods concurrently.
  */
 public final class GuaranteeTrial {
     private static final int APP = 8080;
@@ -242,8 +241,8 @@ public final class GuaranteeTrial {
         }
 
         /**
-         * Connects as the proxy does, with the client's address. Where only the proxy may use its mark, a datagram with the mark of the app's
-         * answers takes their way instead.
+         * Connects as the proxy does, with the client's address. Where only the proxy may use its mark, a datagram with the mark of the
+         * app's answers takes their way instead.
          */
         private void returned() throws IOException {
             if (rules.proxyCgroups().isEmpty()) {

@@ -16,8 +16,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets of ports without a name, each part of one rule: sent before it in the same transaction, and deleted by the kernel with it. A set with
- * ranges has for each of them its first port, and as an end the port after its last one, as nft writes it.
+ * Sets of ports without a name, each part of one rule: sent before it in the same transaction, and deleted by the kernel with it. A set
+ * with ranges has for each of them its first port, and as an end the port after its last one, as nft writes it.
  */
 final class PortSets {
     private static final int NESTED = ExprWriter.NESTED;
@@ -129,7 +129,9 @@ final class PortSets {
         return resolved;
     }
 
-    /** Returns the sets of ports without a name in this table, by the names that the kernel has given them, and whether they have ranges. */
+    /**
+     * Returns the sets of ports without a name in this table, by the names that the kernel has given them, and whether they have ranges.
+     */
     private Map<String, Boolean> unnamed() throws IOException {
         if (unnamed == null) {
             Map<String, Boolean> found = new HashMap<>();
