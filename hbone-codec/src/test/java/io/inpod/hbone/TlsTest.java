@@ -76,7 +76,7 @@ class TlsTest {
 
     /** Each connection keeps its peer's certificates, and roots are valid in any number. */
     @ParameterizedTest
-    @ValueSource(ints = {40, 200})
+    @ValueSource(ints = {60, 200})
     void manyCertificatesAreRefused(int roots) throws Exception {
         try (Mesh mesh = new Mesh()) {
             var address = serve(mesh, HboneTls.DEFAULT);

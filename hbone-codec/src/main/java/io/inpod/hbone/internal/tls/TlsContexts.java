@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
 public final class TlsContexts {
     private static final int LIMIT = 1024;
     /**
-     * In bytes, in BoringSSL, which otherwise takes 100 KB. A connection keeps its peer's certificates as long as it lives. Four of
-     * RSA with 4,096 bits have 7 KB. The JDK's TLS takes 10 certificates.
+     * In bytes, in BoringSSL, which otherwise takes 100 KB; the least that can be set. A connection keeps its peer's certificates as long
+     * as it lives. Four of RSA with 4,096 bits have 7 KB. The JDK's TLS takes 10 certificates.
      */
-    private static final int MAX_CERTIFICATES = 10 << 10;
+    private static final int MAX_CERTIFICATES = 16 << 10;
     /** In seconds. The JDK's server sends no ticket if sessions may live longer than seven days, the limit of RFC 8446 section 4.6.1. */
     private static final long NO_JDK_TICKETS = 30L * 24 * 3600;
 

@@ -34,6 +34,7 @@ public final class LeakCheck {
      * @throws IOException if {@code /proc} can't be read
      */
     public static LeakCheck begin() throws IOException {
+        ProcessEnd.prepare();
         try (NetworkNamespace own = NetworkNamespace.current()) {
             String home = own.identity().toString();
             return new LeakCheck(home, survey(home));

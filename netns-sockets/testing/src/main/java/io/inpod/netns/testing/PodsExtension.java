@@ -23,7 +23,6 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
     @Override
     public void beforeEach(ExtensionContext context) throws IOException {
         Privilege.NAMESPACES.require();
-        ProcessEnd.prepare();
         context.getStore(STORE).put(LeakCheck.class, LeakCheck.begin());
         context.getStore(STORE).put(PodNetwork.class, PodNetwork.create(nearest(context).value()));
     }
