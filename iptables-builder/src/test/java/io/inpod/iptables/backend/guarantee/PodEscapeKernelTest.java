@@ -200,7 +200,7 @@ class PodEscapeKernelTest {
         }
     }
 
-    /** Only health probes, if the rules list br0, or in ingress mode connections from anywhere, reach a machine behind it. */
+    /** Only health probes, if the rules list br0, which TPROXY can't, or in ingress mode connections from anywhere, reach a machine behind it. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "netlink         | REDIRECT | false | br0 | true  | 169.254.7.127 | true",
@@ -211,7 +211,7 @@ class PodEscapeKernelTest {
         "netlink         | REDIRECT | false |     | false | 169.254.7.127 | true",
         "iptables-legacy | REDIRECT | false | br0 | true  | 169.254.7.127 | true",
         "iptables-legacy | REDIRECT | false | br0 | true  | 192.0.2.1     | false",
-        "netlink         | TPROXY   | false | br0 | true  | 169.254.7.127 | true",
+        "netlink         | TPROXY   | false |     | true  | 169.254.7.127 | false",
         "netlink-inet    | REDIRECT | false | br0 | true  | 169.254.7.127 | true",
         "netlink-inet    | REDIRECT | false |     | true  | 169.254.7.127 | false",
         "netlink-inet    | REDIRECT | false | br0 | true  | 192.0.2.1     | false",
