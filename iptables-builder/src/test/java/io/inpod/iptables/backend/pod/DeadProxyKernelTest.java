@@ -35,7 +35,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(120)
 class DeadProxyKernelTest {
     private static final int PATIENCE = 30_000;
-    private static final int UNANSWERED = 2_500; // the first SYN and one more
+    private static final int UNANSWERED = 1_500; // the first SYN and one more
     private static final int APP = 8080;
 
     /** A proxy that ends each connection, so that TIME-WAIT remains at its own side. */
