@@ -262,13 +262,10 @@ final class NftRuleParser {
         Protocol protocol = Protocol.valueOf(name.toUpperCase(Locale.ROOT));
         protocol(protocol);
         List<Ports> ports = new ArrayList<>();
-        boolean negated = false;
         for (Object one : right instanceof Map<?, ?> map && map.get("set") instanceof List<?> set ? set : List.of(right)) {
-            PortCondition condition = ports(operator, one);
-            ports.add(condition.range());
-            negated = condition.negated();
+            ports.add(ports(operator, one));
         }
-        matches.add(MultiportMatch.of(protocol, side, ports, negated));
+        matches.add(MultiportMatch.of(protocol, side, ports, operator.equals("!=")));
     }
 
     private void header(Protocol protocol, Optional<PortCondition> source, Optional<PortCondition> destination, Optional<TcpFlags> flags) {
@@ -376,20 +373,19 @@ final class NftRuleParser {
         return Mark.exactly(NftBits.constant(right, Map.of()));
     }
 
-    private static PortCondition ports(String operator, Object right) {
+    private static Ports ports(String operator, Object right) {
         if (operator.equals("==") || operator.equals("!=")) {
             long[] range = range(right);
-            return new PortCondition(new Ports((int) range[0], (int) range[1]), operator.equals("!="));
+            return new Ports((int) range[0], (int) range[1]);
         }
         int port = number(right);
-        Ports ports = switch (operator) {
+        return switch (operator) {
             case "<" -> new Ports(0, port - 1);
             case "<=" -> new Ports(0, port);
             case ">" -> new Ports(port + 1, LAST_PORT);
             case ">=" -> new Ports(port, LAST_PORT);
             default -> throw new IllegalArgumentException(operator);
         };
-        return new PortCondition(ports, false);
     }
 
     static long[] range(@Nullable Object right) {

@@ -7,7 +7,6 @@ import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.NodeNamespaces;
 import io.inpod.tproxy.PolicyRouting;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -68,7 +67,6 @@ record PodRouting(List<IpFamily> families) implements NamespaceChange {
 
     @Override
     public void remove(NetworkNamespace namespace) throws IOException {
-        NodeNamespaces.refuse(namespace);
         routing().remove(namespace);
     }
 

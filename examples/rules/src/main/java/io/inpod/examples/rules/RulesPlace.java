@@ -163,6 +163,14 @@ final class RulesPlace {
         return List.copyOf(lines);
     }
 
+    private void refuseNodes(NetworkNamespace namespace) throws IOException {
+        if (where.own) {
+            NodeNamespaces.refuseUnlessOwn(namespace);
+        } else {
+            NodeNamespaces.refuse(namespace);
+        }
+    }
+
     private boolean isTproxy() {
         return podRules().redirections().stream().anyMatch(redirection -> redirection.profile() == Profile.TPROXY);
     }
@@ -173,7 +181,7 @@ final class RulesPlace {
      * nevertheless: without routing the pod is closed, not open.
      */
     void applyToPod(NetworkNamespace namespace) throws IOException {
-        NodeNamespaces.refuse(namespace);
+        refuseNodes(namespace);
         PodRouting routing = new PodRouting(families());
         NamespaceChange settings = InPodSettings.of(isTproxy());
         boolean possible = new InPodSurroundings(isTproxy(), Set.copyOf(families())).loopback(namespace).isEmpty();
@@ -190,6 +198,7 @@ final class RulesPlace {
 
     /** Removes rules and routing of a pod; options don't matter. */
     void removeFromPod(NetworkNamespace namespace) throws IOException {
+        refuseNodes(namespace);
         Redirection.of(new PodRouting(List.of(IpFamily.values())), podChange()).remove(namespace);
     }
 

@@ -17,6 +17,8 @@ import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.doctor.Availability;
+import io.inpod.netns.doctor.Capability;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
@@ -152,7 +154,10 @@ public final class Main {
 
     private static NamespaceIdentity ownNamespace() throws IOException {
         try (NetworkNamespace own = NetworkNamespace.current()) {
-            own.run(() -> {}); // fails now, rather than with the first pod, if this process can't enter namespaces
+            Availability enter = Capability.ENTER.check(own); // fails now, rather than with the first pod
+            if (!enter.available()) {
+                throw new IOException("network namespaces can't be entered: " + enter.reason() + "; " + enter.advice());
+            }
             return own.identity();
         }
     }
