@@ -64,8 +64,15 @@ final class ProcessEnd {
 
     private static void tell(String change, NetworkNamespace namespace) throws IOException {
         synchronized (Shell.INPUT) {
-            Shell.INPUT.write((change + ' ' + namespace.identity() + '\n').getBytes(StandardCharsets.US_ASCII));
-            Shell.INPUT.flush();
+            try {
+                Shell.INPUT.write((change + ' ' + namespace.identity() + '\n').getBytes(StandardCharsets.US_ASCII));
+                Shell.INPUT.flush();
+            } catch (IOException e) {
+                throw new IOException(
+                        "can't " + change + ' ' + namespace + ": the shell that ends processes in pods is gone (has it been killed?);"
+                                + " run the tests in a new JVM",
+                        e);
+            }
         }
     }
 }
