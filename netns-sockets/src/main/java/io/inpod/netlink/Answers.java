@@ -10,21 +10,30 @@ import java.util.List;
 
 /** Collects the kernel's answers to requests that were sent together, with consecutive sequence numbers. Not thread-safe. */
 final class Answers {
+    private static final int ENOENT = 2;
+
     private final List<NetlinkRequest> requests;
     private final int firstSequence;
     private final int port;
     private final String namespace;
+    private final boolean absenceIsAnswer;
     private final BitSet answered = new BitSet();
     private final List<NetlinkMessage> entries = new ArrayList<>();
     private final List<NetlinkException> refusals = new ArrayList<>();
     private boolean interrupted;
     private int datagramsOfEntries;
 
-    Answers(List<NetlinkRequest> requests, int firstSequence, int port, String namespace) {
+    /**
+     * Expects the answers to some requests.
+     *
+     * @param absenceIsAnswer whether ENOENT is no refusal, but an answer without entries
+     */
+    Answers(List<NetlinkRequest> requests, int firstSequence, int port, String namespace, boolean absenceIsAnswer) {
         this.requests = requests;
         this.firstSequence = firstSequence;
         this.port = port;
         this.namespace = namespace;
+        this.absenceIsAnswer = absenceIsAnswer;
     }
 
     /** Whether each request has been acknowledged or refused, or the list is complete. */
@@ -96,7 +105,7 @@ final class Answers {
             case Wire.OVERRUN -> throw new AnswerLostException(requests.get(index).operation() + ": the kernel reports that it lost data");
             case Wire.ERROR, Wire.DONE -> {
                 int errno = errno(type, datagram, at, length);
-                if (errno > 0) {
+                if (errno > 0 && !(errno == ENOENT && absenceIsAnswer)) {
                     refusals.add(refusal(requests.get(index), errno, type, flags, payload(datagram, at, length)));
                 }
                 answered.set(index);

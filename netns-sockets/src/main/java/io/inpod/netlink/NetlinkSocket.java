@@ -90,7 +90,16 @@ public final class NetlinkSocket implements AutoCloseable {
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public synchronized List<NetlinkMessage> query(NetlinkRequest request) throws IOException {
-        Answers answers = exchange(List.of(request), Wire.REQUEST | Wire.ACK);
+        return query(request, false);
+    }
+
+    /** Asks for an object that may not exist: then the list is empty. Much cheaper than the exception of {@link #query}. */
+    synchronized List<NetlinkMessage> find(NetlinkRequest request) throws IOException {
+        return query(request, true);
+    }
+
+    private List<NetlinkMessage> query(NetlinkRequest request, boolean absenceIsAnswer) throws IOException {
+        Answers answers = exchange(send(List.of(request), Wire.REQUEST | Wire.ACK, -1, absenceIsAnswer), request);
         Answers.check(answers.refusals());
         return answers.entries();
     }
@@ -137,7 +146,7 @@ public final class NetlinkSocket implements AutoCloseable {
         framed.addAll(requests);
         framed.add(end);
         int last = requests.size();
-        Answers answers = send(framed, Wire.REQUEST, last);
+        Answers answers = send(framed, Wire.REQUEST, last, false);
         AnswerLostException lost = null;
         while (!answers.has(last) && !answers.has(0)) {
             try {
@@ -185,7 +194,7 @@ public final class NetlinkSocket implements AutoCloseable {
      * @return the first entries, in the kernel's order
      */
     synchronized List<NetlinkMessage> beginningOfDump(NetlinkRequest request, int most) throws IOException {
-        Answers answers = send(List.of(request), Wire.REQUEST | Wire.DUMP, -1);
+        Answers answers = send(List.of(request), Wire.REQUEST | Wire.DUMP, -1, false);
         while (!answers.complete() && answers.size() < most) {
             receive(answers, request, ANSWER_MILLIS);
         }
@@ -222,16 +231,19 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /** Sends requests, then reads until the answer is complete. */
     private Answers exchange(List<NetlinkRequest> requests, int flags) throws IOException {
-        Answers answers = send(requests, flags, -1);
+        return exchange(send(requests, flags, -1, false), requests.get(0));
+    }
+
+    private Answers exchange(Answers answers, NetlinkRequest first) throws IOException {
         while (!answers.complete()) {
-            receive(answers, requests.get(0), ANSWER_MILLIS);
+            receive(answers, first, ANSWER_MILLIS);
         }
         leftOver = false;
         return answers;
     }
 
     /** Sends requests. The one with the given index, if any, is to be acknowledged. */
-    private Answers send(List<NetlinkRequest> requests, int flags, int acknowledged) throws IOException {
+    private Answers send(List<NetlinkRequest> requests, int flags, int acknowledged, boolean absenceIsAnswer) throws IOException {
         if (leftOver) {
             discard();
         }
@@ -240,7 +252,7 @@ public final class NetlinkSocket implements AutoCloseable {
         sequence += requests.size();
         leftOver = true;
         transport.send(sent);
-        return new Answers(requests, first, transport.port(), namespace);
+        return new Answers(requests, first, transport.port(), namespace, absenceIsAnswer);
     }
 
     /** Reads a datagram of an answer. Returns false if there is none and the timeout is 0. */

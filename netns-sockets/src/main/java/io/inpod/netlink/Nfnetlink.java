@@ -78,6 +78,11 @@ public final class Nfnetlink implements AutoCloseable {
         return socket.query(request);
     }
 
+    /** Asks for an object that may not exist: then the list is empty. */
+    List<NetlinkMessage> find(NetlinkRequest request) throws IOException {
+        return socket.find(request);
+    }
+
     /**
      * Executes requests one by one, for subsystems without transactions, see {@link NetlinkSocket#executeAll}.
      *

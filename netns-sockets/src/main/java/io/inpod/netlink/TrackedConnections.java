@@ -1,9 +1,7 @@
 package io.inpod.netlink;
 
-import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 
@@ -24,7 +22,8 @@ public final class TrackedConnections implements AutoCloseable {
     private static final int PROTOCOL_NUMBER = 1;
     private static final int SOURCE_PORT = 2;
     private static final int DESTINATION_PORT = 3;
-    private static final int TCP = 6;
+    private static final byte[] OF_TCP = {6};
+    private static final int V4_BYTES = 4;
     private static final int PROTOCOL_INFO = 4;
     private static final int INFO_TCP = 1;
     private static final int TCP_STATE = 1;
@@ -61,31 +60,22 @@ public final class TrackedConnections implements AutoCloseable {
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public boolean isOpen(InetSocketAddress source, InetSocketAddress destination) throws IOException {
-        boolean v4 = IpFamily.of(destination.getAddress()) == IpFamily.V4;
-        InetAddress from = source.getAddress();
-        InetAddress to = destination.getAddress();
-        NetlinkRequest request = Nfnetlink
-                .request("look up a connection", source, SUBSYSTEM, GET, 0, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6)
-                .nested(ORIGINAL, tuple -> tuple
-                        .nested(TUPLE_ADDRESSES, addresses -> addresses
-                                .bytes(v4 ? V4_SOURCE : V6_SOURCE, from.getAddress())
-                                .bytes(v4 ? V4_DESTINATION : V6_DESTINATION, to.getAddress()))
-                        .nested(TUPLE_PROTOCOL, protocol -> protocol
-                                .bytes(PROTOCOL_NUMBER, new byte[] {TCP})
-                                .be16(SOURCE_PORT, source.getPort())
-                                .be16(DESTINATION_PORT, destination.getPort())));
-        try {
-            long state = 0;
-            for (NetlinkMessage answer : netlink.query(request)) {
-                state = state(answer.attributeList(Nfnetlink.HEADER), PROTOCOL_INFO, INFO_TCP, TCP_STATE);
-            }
-            return state != TIME_WAIT && state != CLOSE;
-        } catch (NetlinkException e) {
-            if (e.notFound()) {
-                return false;
-            }
-            throw e;
+        byte[] from = source.getAddress().getAddress();
+        byte[] to = destination.getAddress().getAddress();
+        boolean v4 = to.length == V4_BYTES;
+        NetlinkRequest request = Nfnetlink.request("look up a connection", source, SUBSYSTEM, GET, 0, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+        int tuple = request.begin(ORIGINAL);
+        int addresses = request.begin(TUPLE_ADDRESSES);
+        request.bytes(v4 ? V4_SOURCE : V6_SOURCE, from).bytes(v4 ? V4_DESTINATION : V6_DESTINATION, to).end(addresses);
+        int protocol = request.begin(TUPLE_PROTOCOL);
+        request.bytes(PROTOCOL_NUMBER, OF_TCP).be16(SOURCE_PORT, source.getPort()).be16(DESTINATION_PORT, destination.getPort())
+                .end(protocol).end(tuple);
+        boolean open = false;
+        for (NetlinkMessage answer : netlink.find(request)) {
+            long state = state(answer.attributeList(Nfnetlink.HEADER), PROTOCOL_INFO, INFO_TCP, TCP_STATE);
+            open = state != TIME_WAIT && state != CLOSE;
         }
+        return open;
     }
 
     /** Returns the number at a path of nested attributes; 0 if there is none. */

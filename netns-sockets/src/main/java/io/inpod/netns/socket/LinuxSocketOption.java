@@ -12,6 +12,7 @@ import java.net.SocketOption;
 import java.nio.ByteBuffer;
 import java.nio.channels.NetworkChannel;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A typed kernel option of a socket, for a bare descriptor, a Netty channel on epoll or io_uring, or a JDK channel. See setsockopt(2).
@@ -27,15 +28,26 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
     private final OptionFormat<T> format;
     private final List<Location> places;
     private final List<Location> placesOfIpv6;
+    private final @Nullable Location readAt;
 
     /** The level and number of an option in the kernel. */
     record Location(int level, int number) {}
 
-    LinuxSocketOption(String name, OptionFormat<T> format, List<Location> places, List<Location> placesOfIpv6) {
+    /**
+     * An option by its places in the kernel: it is set at all those of the socket's family.
+     *
+     * @param readAt where it is read; null for the first place of the socket's family
+     */
+    LinuxSocketOption(String name, OptionFormat<T> format, List<Location> places, List<Location> placesOfIpv6, @Nullable Location readAt) {
         this.name = name;
         this.format = format;
         this.places = places;
         this.placesOfIpv6 = placesOfIpv6;
+        this.readAt = readAt;
+    }
+
+    LinuxSocketOption(String name, OptionFormat<T> format, List<Location> places, List<Location> placesOfIpv6) {
+        this(name, format, places, placesOfIpv6, null);
     }
 
     LinuxSocketOption(String name, OptionFormat<T> format, int level, int number) {
@@ -174,7 +186,7 @@ public final class LinuxSocketOption<T> implements SocketOption<T> {
     }
 
     private T get(int fd, Object subject) throws IOException {
-        Location at = placesFor(dependsOnFamily() ? RawSocketOption.domain(fd, subject) : 0).get(0);
+        Location at = readAt != null ? readAt : placesFor(dependsOnFamily() ? RawSocketOption.domain(fd, subject) : 0).get(0);
         return format.read().apply(RawSocketOption.get(fd, at.level, at.number, Native.buffer(format.bytes()), name, subject));
     }
 

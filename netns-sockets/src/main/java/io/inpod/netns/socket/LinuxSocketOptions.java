@@ -95,7 +95,8 @@ public final class LinuxSocketOptions {
      * lowest two bits (ECN).
      */
     public static final LinuxSocketOption<Integer> TOS = new LinuxSocketOption<>("IP_TOS", OptionFormat.integer(0, 255),
-            List.of(new Location(IPPROTO_IP, IP_TOS)), List.of(new Location(IPPROTO_IPV6, IPV6_TCLASS), new Location(IPPROTO_IP, IP_TOS)));
+            List.of(new Location(IPPROTO_IP, IP_TOS)), List.of(new Location(IPPROTO_IPV6, IPV6_TCLASS), new Location(IPPROTO_IP, IP_TOS)),
+            null);
 
     /** The queueing priority of sent packets, at least 0, SO_PRIORITY. More than 6 needs CAP_NET_ADMIN. Setting {@link #TOS} changes it. */
     public static final LinuxSocketOption<Integer> PRIORITY =
@@ -137,8 +138,8 @@ public final class LinuxSocketOptions {
 
     /** SO_RCVBUFFORCE and SO_SNDBUFFORCE can be set but not read. */
     private static LinuxSocketOption<Integer> buffer(String name, int read, int force) {
-        List<Location> places = List.of(new Location(SOL_SOCKET, read), new Location(SOL_SOCKET, force));
-        return new LinuxSocketOption<>(name, OptionFormat.integer(1, MAX / 2), places, places);
+        List<Location> set = List.of(new Location(SOL_SOCKET, force));
+        return new LinuxSocketOption<>(name, OptionFormat.integer(1, MAX / 2), set, set, new Location(SOL_SOCKET, read));
     }
 
     private static LinuxSocketOption<Boolean> flag(String name, int level, int number) {

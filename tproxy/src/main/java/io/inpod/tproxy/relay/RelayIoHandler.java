@@ -4,10 +4,9 @@ import io.netty.channel.IoHandle;
 import io.netty.channel.IoHandler;
 import io.netty.channel.IoHandlerContext;
 import io.netty.channel.IoHandlerFactory;
-import io.netty.channel.IoOps;
 import io.netty.channel.IoRegistration;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollIoOps;
 
 /**
  * Netty's epoll handler for event loops that relay, with which half-closed sockets survive:
@@ -18,8 +17,9 @@ import io.netty.channel.epoll.EpollIoOps;
  * exists; the kernel returns ENOENT, and the connection and its data are lost. With this handler such a socket stays in the set.
  *
  * <p>Netty also reads whatever the kernel has received, up to several MiB, as soon as a peer has ended or reset the connection, whether or
- * not anybody has asked for it. With this handler, the end of input is noticed by reading: sockets aren't watched for EPOLLRDHUP, and while
- * a socket isn't read it is edge-triggered, so that an error causes one read and not one after the other.
+ * not anybody has asked for it. With this handler, the end of input is noticed by reading: only sockets that are read are watched for
+ * EPOLLRDHUP, and it causes a second read after the first one, if that has been asked for. While a socket isn't read it is edge-triggered,
+ * so that an error causes one read and not one after the other.
  */
 public final class RelayIoHandler implements IoHandler {
     private final IoHandler epoll;
@@ -56,7 +56,8 @@ public final class RelayIoHandler implements IoHandler {
 
     @Override
     public IoRegistration register(IoHandle handle) throws Exception {
-        return new Registration(epoll.register(handle));
+        RelayIoHandle relayed = new RelayIoHandle((EpollIoHandle) handle);
+        return new RelayIoRegistration(epoll.register(relayed), relayed);
     }
 
     @Override
@@ -67,46 +68,5 @@ public final class RelayIoHandler implements IoHandler {
     @Override
     public boolean isCompatible(Class<? extends IoHandle> handleType) {
         return epoll.isCompatible(handleType);
-    }
-
-    private static final class Registration implements IoRegistration {
-        private static final EpollIoOps ERRORS_ONCE = EpollIoOps.EPOLLET;
-        private static final EpollIoOps WRITABLE_ONCE = EpollIoOps.valueOf(EpollIoOps.EPOLLOUT.value() | EpollIoOps.EPOLLET.value());
-
-        private final IoRegistration registration;
-        private volatile boolean added;
-
-        Registration(IoRegistration registration) {
-            this.registration = registration;
-        }
-
-        @Override
-        @SuppressWarnings("TypeParameterUnusedInFormals") // Netty's method
-        public <T> T attachment() {
-            return registration.attachment();
-        }
-
-        @Override
-        public long submit(IoOps ops) {
-            EpollIoOps wanted = (EpollIoOps) ops;
-            added |= !wanted.equals(EpollIoOps.NONE);
-            if (!added) {
-                return registration.submit(wanted);
-            }
-            if (wanted.contains(EpollIoOps.EPOLLIN)) {
-                return registration.submit(wanted.without(EpollIoOps.EPOLLRDHUP));
-            }
-            return registration.submit(wanted.contains(EpollIoOps.EPOLLOUT) ? WRITABLE_ONCE : ERRORS_ONCE);
-        }
-
-        @Override
-        public boolean isValid() {
-            return registration.isValid();
-        }
-
-        @Override
-        public boolean cancel() {
-            return registration.cancel();
-        }
     }
 }

@@ -4,12 +4,13 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Serialises reading and replacing rules among all threads and processes of this user: without it, two that find no rules would both add
@@ -18,6 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ApplyLock {
     private static final long PAUSE_MILLIS = 10;
+
+    /**
+     * The threads of this process that want a lock file, first come, first served; there are few files. A lock on a file belongs to the
+     * process: the thread that has just released it would take it again before one that polls looks, and when a thread that gives up
+     * closed its own descriptor of the file, the kernel would release the lock of another (fcntl(2)).
+     */
+    private static final Map<Path, ReentrantLock> TURNS = new ConcurrentHashMap<>();
 
     private ApplyLock() {}
 
@@ -37,42 +45,38 @@ public final class ApplyLock {
     }
 
     private static void holding(Path file, NetworkNamespace namespace, Duration limit, Action action) throws IOException {
-        FileChannel channel = take(file, namespace, limit);
+        long end = System.nanoTime() + limit.toNanos();
         try {
-            action.run();
-        } finally {
-            channel.close(); // releases the lock
+            ReentrantLock turn = TURNS.computeIfAbsent(file, unused -> new ReentrantLock(true));
+            if (!turn.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw busy("another thread", file, namespace, limit);
+            }
+            try {
+                alone(file, end, namespace, limit, action);
+            } finally {
+                turn.unlock();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("waiting for the rules of " + namespace + " was interrupted").initCause(e);
         }
     }
 
-    private static FileChannel take(Path file, NetworkNamespace namespace, Duration limit) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        try {
-            long end = System.nanoTime() + limit.toNanos();
-            while (tryLock(channel) == null) {
+    private static void alone(Path file, long end, NetworkNamespace namespace, Duration limit, Action action)
+            throws IOException, InterruptedException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) { // closing releases the lock
+            while (channel.tryLock() == null) {
                 if (System.nanoTime() - end > 0) {
-                    throw new IOException(
-                            "another thread or process has been changing the rules of " + namespace + " for more than " + limit.toSeconds()
-                                    + " s and holds " + file);
+                    throw busy("another process", file, namespace, limit);
                 }
                 Thread.sleep(PAUSE_MILLIS); // neither the kernel nor the JDK has a lock with a time limit
             }
-            return channel;
-        } catch (InterruptedException e) {
-            channel.close();
-            Thread.currentThread().interrupt();
-            throw (IOException) new InterruptedIOException("waiting for the rules of " + namespace + " was interrupted").initCause(e);
-        } catch (IOException e) {
-            channel.close();
-            throw e;
+            action.run();
         }
     }
 
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) { // held by another thread of this process
-            return null;
-        }
+    private static IOException busy(String who, Path file, NetworkNamespace namespace, Duration limit) {
+        return new IOException(
+                who + " has been changing the rules of " + namespace + " for more than " + limit.toSeconds() + " s and holds " + file);
     }
 }
