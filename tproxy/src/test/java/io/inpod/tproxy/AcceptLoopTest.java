@@ -30,6 +30,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -97,6 +98,53 @@ class AcceptLoopTest {
             connection.close().sync();
         }
         assertThat(recorder.failures).isEmpty();
+    }
+
+    /** In the tasks of a busy loop they would delay the connections of other pods. */
+    @Test
+    @Pods(2)
+    void mostOfAFloodWaitsInTheKernel(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        TestProxy.redirect(pod);
+        Recorder recorder = new Recorder(loops) {
+            @Override
+            public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {
+                super.pick(client, destination);
+                return serving;
+            }
+        };
+        int flood = 40;
+        CountDownLatch enough = new CountDownLatch(1);
+        List<SocketChannel> clients = new ArrayList<>();
+        try (AcceptLoop loop = listen(pod, recorder)) {
+            serving.execute(() -> awaitUninterruptibly(enough));
+            for (int i = 0; i < flood; i++) {
+                clients.add(connect(network.pod(1).namespace(), new InetSocketAddress(network.pod(0).address(), TestProxy.APP_PORT)));
+            }
+            next(recorder.picked);
+            accepting.submit(() -> {}).sync();
+            accepting.submit(() -> {}).sync();
+            assertThat(recorder.picked).hasSizeLessThan(flood / 2);
+            enough.countDown();
+            for (int i = 0; i < flood; i++) {
+                next(recorder.connections).close().sync();
+            }
+            assertThat(loop.channel().config().isAutoRead()).isTrue();
+        } finally {
+            enough.countDown();
+            for (SocketChannel client : clients) {
+                client.close();
+            }
+        }
+        assertThat(recorder.failures).isEmpty();
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Each connection is tracked before its client learns that it is established, however fast the listener is. */

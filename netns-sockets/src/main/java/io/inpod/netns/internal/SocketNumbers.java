@@ -25,6 +25,7 @@ public final class SocketNumbers {
     public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
     public static final int SO_SNDBUFFORCE = 32;
     public static final int SO_RCVBUFFORCE = 33;
+    public static final int SO_NETNS_COOKIE = 71;
     public static final int SO_MARK = SocketOption.SO_MARK.intValue();
     public static final int SO_DOMAIN = SocketOption.SO_DOMAIN.intValue();
 

@@ -5,6 +5,7 @@ import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.share.Clients;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
@@ -12,13 +13,21 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Handles each new connection of a listener, on the accepting event loop, until the connection is registered with its own event loop. */
 final class Accepting extends ChannelInboundHandlerAdapter {
+    /**
+     * How many connections may wait for their event loop. The others wait in the kernel, as long as this listener's pod opens connections
+     * faster than they can be served: in the loop's queue of tasks, they would delay the connections of all pods.
+     */
+    private static final int MOST_BEGINNING = 8;
+
     private final AcceptRules rules;
     private final AcceptHandler handler;
     private final AcceptBackoff backoff;
+    private final AtomicInteger beginning = new AtomicInteger();
 
     Accepting(AcceptRules rules, AcceptHandler handler) {
         this.rules = rules;
@@ -74,7 +83,14 @@ final class Accepting extends ChannelInboundHandlerAdapter {
         }
         EventLoop loop = handler.pick(client, destination);
         connection.pipeline().addLast(new Beginning(client, destination));
+        Channel listener = connection.parent();
+        if (beginning.incrementAndGet() >= MOST_BEGINNING) {
+            listener.config().setAutoRead(false);
+        }
         loop.register(connection).addListener(registered -> {
+            if (beginning.getAndDecrement() == MOST_BEGINNING) {
+                listener.eventLoop().execute(() -> listener.config().setAutoRead(true)); // after it has been switched off
+            }
             if (!registered.isSuccess()) {
                 reset(connection);
                 release(admission);

@@ -6,23 +6,34 @@ import io.netty.channel.epoll.EpollIoEvent;
 import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.unix.FileDescriptor;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A channel of a {@link RelayIoHandler}, which notices the end of input by reading. When Netty itself is told of it, it reads whatever the
- * kernel has received. The second read after the last data saves a turn of the event loop, and so the end often travels with the data.
+ * A channel of a {@link RelayIoHandler}: its events wait for the turn of its namespace.
+ *
+ * <p>It notices the end of input by reading. When Netty itself is told of it, it reads whatever the kernel has received. The second read
+ * after the last data saves a turn of the event loop, and so the end often travels with the data.
  */
 @SuppressWarnings("try") // close() may throw any exception, as Netty declares it
 final class RelayIoHandle implements EpollIoHandle {
+    private static final int READABLE = EpollIoOps.EPOLLIN.value();
+    private static final int ENDED = EpollIoOps.EPOLLRDHUP.value();
+    private static final Event READ = new Event(EpollIoOps.EPOLLIN);
+
     /** An event of epoll, or a part of one. */
-    private record Event(EpollIoOps ops) implements EpollIoEvent {
-        static final Event READABLE = new Event(EpollIoOps.EPOLLIN);
-    }
+    private record Event(EpollIoOps ops) implements EpollIoEvent {}
 
     private final EpollIoHandle channel;
+    private final NamespaceTurns turns;
+    private final NamespaceTurns.Queue queue;
     private volatile boolean reads; // most often written and read on the event loop
+    private @Nullable IoRegistration registration;
+    private int ready;
 
-    RelayIoHandle(EpollIoHandle channel) {
+    RelayIoHandle(EpollIoHandle channel, NamespaceTurns turns, long namespace) {
         this.channel = channel;
+        this.turns = turns;
+        this.queue = turns.join(namespace);
     }
 
     /** Says whether the channel wants to be read. */
@@ -36,15 +47,30 @@ final class RelayIoHandle implements EpollIoHandle {
     }
 
     @Override
-    public void handle(IoRegistration registration, IoEvent event) {
-        EpollIoOps ops = ((EpollIoEvent) event).ops();
-        if (!ops.contains(EpollIoOps.EPOLLRDHUP)) {
-            channel.handle(registration, event);
-            return;
+    public void handle(IoRegistration with, IoEvent event) {
+        registration = with;
+        boolean queued = ready != 0;
+        ready |= ((EpollIoEvent) event).ops().value(); // epoll reports a channel that waits again
+        if (!queued) {
+            turns.add(queue, this);
         }
-        channel.handle(registration, new Event(ops.without(EpollIoOps.EPOLLRDHUP)));
-        if (reads && registration.isValid()) {
-            channel.handle(registration, Event.READABLE);
+    }
+
+    /** Hands on what has become ready. */
+    void serve() {
+        int events = ready;
+        ready = 0;
+        IoRegistration with = registration;
+        if (with == null || !with.isValid()) {
+            return; // closed while it waited
+        }
+        boolean ended = (events & ENDED) != 0;
+        int others = events & ~ENDED & (reads ? ~0 : ~READABLE); // it may have been read, or paused, while it waited
+        if (others != 0) {
+            channel.handle(with, new Event(EpollIoOps.valueOf(others)));
+        }
+        if (ended && reads && with.isValid()) {
+            channel.handle(with, READ);
         }
     }
 
@@ -55,6 +81,7 @@ final class RelayIoHandle implements EpollIoHandle {
 
     @Override
     public void unregistered() {
+        turns.leave(queue);
         channel.unregistered();
     }
 
