@@ -44,7 +44,7 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
             return expression;
         }
         for (Object operand : operands) {
-            Object field = fieldIn(NftTargetParser.some(operand));
+            Object field = fieldIn(NftValue.some(operand));
             if (field != null) {
                 return field;
             }
@@ -80,9 +80,9 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
     }
 
     private static NftBits all(String operator, List<?> operands, Map<String, Integer> names) {
-        NftBits result = of(NftTargetParser.some(operands.get(0)), names);
+        NftBits result = of(NftValue.some(operands.get(0)), names);
         for (Object operand : operands.subList(1, operands.size())) {
-            result = result.with(operator, of(NftTargetParser.some(operand), names));
+            result = result.with(operator, of(NftValue.some(operand), names));
         }
         return result;
     }
