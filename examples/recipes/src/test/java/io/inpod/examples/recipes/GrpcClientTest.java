@@ -7,6 +7,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.socket.NettyChannels;
@@ -38,12 +39,12 @@ class GrpcClientTest {
     void eachPodAnswersItsOwnClient() throws Exception {
         MethodDescriptor<String, String> hello = MethodDescriptor.newBuilder(new Text(), new Text())
                 .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("inpod.Greeter/Hello").build();
-        try (Lookalikes lookalikes = new Lookalikes(); Loops loops = new Loops()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20); Loops loops = new Loops()) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops.group())) {
                     ManagedChannel channel = channel(pod, names, loops.group());
-                    assertThat(ClientCalls.blockingUnaryCall(channel, hello, CallOptions.DEFAULT, "")).isEqualTo(Lookalikes.NAMES.get(i));
+                    assertThat(ClientCalls.blockingUnaryCall(channel, hello, CallOptions.DEFAULT, "")).isEqualTo(Lookalikes.name(i));
                     assertThat(channel.shutdownNow().awaitTermination(30, TimeUnit.SECONDS)).isTrue();
                 }
             }
