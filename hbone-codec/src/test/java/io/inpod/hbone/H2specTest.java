@@ -10,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -70,13 +69,9 @@ class H2specTest {
 
     /** Answers like a web server with a small page: a few bytes, then the end. */
     private static void answer(TunnelRequest request) {
-        try {
-            TunnelChannel tunnel = request.accept(List.of(), new Recorder());
-            tunnel.writeAndFlush(Unpooled.copiedBuffer("0123456789", StandardCharsets.US_ASCII));
-            tunnel.shutdownOutput();
-        } catch (TunnelResetException e) {
-            throw new IllegalStateException(e);
-        }
+        TunnelChannel tunnel = Mesh.accept(request, new Recorder());
+        tunnel.writeAndFlush(Unpooled.copiedBuffer("0123456789", StandardCharsets.US_ASCII));
+        tunnel.shutdownOutput();
     }
 
     private static Map<String, String> failures(Path report) throws Exception {
