@@ -31,11 +31,11 @@ public final class ChildProcess implements AutoCloseable {
     private final Duration limit;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
 
-    private ChildProcess(Process process, String name, Path printed, Duration limit) throws IOException {
+    private ChildProcess(Process process, String name, Path printed, InputStream output, Duration limit) {
         this.process = process;
         this.name = name;
         this.printed = printed;
-        this.output = new BufferedInputStream(Files.newInputStream(printed));
+        this.output = output;
         this.limit = limit;
     }
 
@@ -65,9 +65,11 @@ public final class ChildProcess implements AutoCloseable {
         String words = String.join(" ", builder.command()).replaceAll("\\s+", " ");
         String name = words.length() <= MOST_OF_COMMAND ? words : words.substring(0, MOST_OF_COMMAND) + "...";
         Path printed = Files.createTempFile("child", ".txt");
+        InputStream output = new BufferedInputStream(Files.newInputStream(printed));
         try {
-            return new ChildProcess(builder.redirectOutput(printed.toFile()).start(), name, printed, limit);
+            return new ChildProcess(builder.redirectOutput(printed.toFile()).start(), name, printed, output, limit);
         } catch (IOException e) {
+            output.close();
             Files.delete(printed);
             throw e;
         }

@@ -4,16 +4,19 @@ import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Thrown when a port of a pod can't be bound because of other sockets. The message names these, but not their processes. */
 public final class TakenPortException extends IOException {
     private static final long serialVersionUID = 1L;
 
+    private final String reason;
     private final transient NetworkNamespace namespace;
     private final transient List<TcpSocket> sockets;
 
     private TakenPortException(IOException cause, NetworkNamespace namespace, List<TcpSocket> sockets) {
-        super(taken(cause, PortHolders.words(sockets)), cause);
+        super(taken(cause.getMessage(), PortHolders.words(sockets)), cause);
+        this.reason = String.valueOf(cause.getMessage());
         this.namespace = namespace;
         this.sockets = sockets;
     }
@@ -34,10 +37,10 @@ public final class TakenPortException extends IOException {
      * @return the message with the processes; finding them takes too long to hold a lock meanwhile
      */
     public String withProcesses() {
-        return taken(getCause(), PortHolders.words(namespace, sockets));
+        return taken(reason, PortHolders.words(namespace, sockets));
     }
 
-    private static String taken(Throwable cause, List<String> by) {
-        return cause.getMessage() + "; it is taken by " + String.join(", and ", by);
+    private static String taken(@Nullable String reason, List<String> by) {
+        return reason + "; it is taken by " + String.join(", and ", by);
     }
 }
