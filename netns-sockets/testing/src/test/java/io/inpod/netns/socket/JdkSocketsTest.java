@@ -140,8 +140,8 @@ class JdkSocketsTest {
             CompletableFuture<String> answer = new CompletableFuture<>();
             CompletableFuture<Throwable> refusal = new CompletableFuture<>();
             onVirtualThread(() -> {
-                try (ServerSocket listener = JdkSockets.server(pod, executor).createServerSocket(8080)) {
-                    answer.complete(Tool.run(pod, "ss", "-Hlnt").contains(":8080") + " "
+                try (ServerSocket listener = JdkSockets.server(pod, executor).createServerSocket(8090)) {
+                    answer.complete(Tool.run(pod, "ss", "-Hlnt").contains(":8090") + " "
                             + greeting(JdkSockets.client(pod, executor).createSocket(ADDRESS, Lookalikes.GREETER)) + listener.isClosed());
                 } catch (IOException | RuntimeException e) {
                     answer.completeExceptionally(e);

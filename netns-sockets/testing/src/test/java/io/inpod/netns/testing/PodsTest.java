@@ -188,6 +188,7 @@ class PodsTest {
         try (ChildProcess jvm = ChildJvm.start(ChildJvm.command(Killed.class))) {
             ProcessHandle sleeper = ProcessHandle.of(Long.parseLong(jvm.lineWith("pid ").substring(4))).orElseThrow();
             jvm.handle().destroyForcibly();
+            jvm.awaitExit(); // only then has the sleeper the parent that takes its exit status
             sleeper.onExit().get(30, TimeUnit.SECONDS);
         }
     }
