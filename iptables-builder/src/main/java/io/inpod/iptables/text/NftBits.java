@@ -29,7 +29,7 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
         } else if (expression instanceof List<?> list) {
             return all("|", list, names);
         } else if (expression instanceof Map<?, ?> map && !operands(map).isEmpty()) {
-            return all(String.valueOf(map.keySet().iterator().next()), operands(map), names);
+            return all(NftValue.kind(map), operands(map), names);
         }
         return new NftBits(expression, ALL, 0);
     }
@@ -54,8 +54,11 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
 
     /** Returns the operands of a binary operation; none of anything else. */
     private static List<?> operands(Map<?, ?> map) {
-        String operator = String.valueOf(map.keySet().iterator().next());
-        return map.size() == 1 && OPERATORS.contains(operator) && map.get(operator) instanceof List<?> operands ? operands : List.of();
+        if (map.size() != 1) {
+            return List.of();
+        }
+        String operator = NftValue.kind(map);
+        return OPERATORS.contains(operator) && map.get(operator) instanceof List<?> operands ? operands : List.of();
     }
 
     /** Returns the value of a constant. */

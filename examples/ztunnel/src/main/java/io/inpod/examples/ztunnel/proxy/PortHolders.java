@@ -15,7 +15,7 @@ final class PortHolders {
 
     private PortHolders() {}
 
-    /** Returns the sockets that keep others from a port: those that listen, or if there are none, all. Asks the kernel for this port only. */
+    /** Returns the sockets that keep others from a port: those that listen, or if there are none, all. Searches no processes. */
     static List<TcpSocket> of(NetworkNamespace namespace, int port) throws IOException {
         List<TcpSocket> sockets = TcpSocket.onPort(namespace, port);
         List<TcpSocket> listening = sockets.stream().filter(TcpSocket::listens).toList();
