@@ -57,12 +57,8 @@ class ClientTest {
         try (Mesh mesh = new Mesh(); HboneClient client = new HboneClient(mesh.clientLoops, mesh.ca, Connector.of(EpollSocketChannel::new))) {
             Recorder server = new Recorder();
             var address = mesh.serve(request -> {
-                try {
-                    request.accept(List.of(), server);
-                    server.write("early");
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
-                }
+                Mesh.accept(request, server);
+                server.write("early");
             });
             TunnelChannel tunnel = client.connect(new HboneDestination(Mesh.CLIENT, Mesh.SERVER, address), Mesh.APP, List.of())
                     .get(Mesh.PATIENCE, TimeUnit.SECONDS);

@@ -24,11 +24,11 @@ class EndsTest {
     void halfCloseLeavesTheOtherDirectionOpen(boolean clientEnds) throws Exception {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh).open();
-            Recorder first = clientEnds ? ends.client() : ends.server();
-            Recorder second = clientEnds ? ends.server() : ends.client();
+            Recorder first = ends.side(clientEnds);
+            Recorder second = ends.side(!clientEnds);
             first.write("last words");
             first.channel().shutdownOutput().sync();
-            assertThat(List.of(second.next(), second.next(), second.next())).containsExactly("last words", "EOF", "EOF-complete");
+            second.expect("last words", "EOF", "EOF-complete");
             assertThat(first.channel().isOutputShutdown()).isTrue();
             assertThat(first.channel().isWritable()).isFalse();
             assertThat(first.write("too late").await().cause()).isInstanceOf(ChannelOutputShutdownException.class);
@@ -36,7 +36,7 @@ class EndsTest {
             second.write("answer").sync();
             assertThat(first.next()).isEqualTo("answer");
             second.channel().shutdownOutput();
-            assertThat(List.of(first.next(), first.next(), first.next())).containsExactly("EOF", "EOF-complete", "inactive");
+            first.expect("EOF", "EOF-complete", "inactive");
             assertThat(second.next()).isEqualTo("inactive");
         }
     }
@@ -46,10 +46,9 @@ class EndsTest {
     void closingBeforeTheEndIsAReset(boolean clientCloses) throws Exception {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh).open();
-            (clientCloses ? ends.client() : ends.server()).channel().close();
-            Recorder other = clientCloses ? ends.server() : ends.client();
-            assertThat(other.next()).isEqualTo("reset: tunnel reset by the peer: CANCEL");
-            assertThat(other.next()).isEqualTo("inactive");
+            ends.side(clientCloses).channel().close();
+            Recorder other = ends.side(!clientCloses);
+            other.expect("reset: tunnel reset by the peer: CANCEL", "inactive");
         }
     }
 
@@ -58,12 +57,11 @@ class EndsTest {
     void lingerZeroPassesATcpResetOn(boolean clientCloses) throws Exception {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh).open();
-            Recorder closer = clientCloses ? ends.client() : ends.server();
+            Recorder closer = ends.side(clientCloses);
             assertThat(closer.channel().config().setOption(ChannelOption.SO_LINGER, 0)).isTrue();
             closer.channel().close();
-            Recorder other = clientCloses ? ends.server() : ends.client();
-            assertThat(other.next()).isEqualTo("reset: tunnel reset by the peer: CONNECT_ERROR");
-            assertThat(other.next()).isEqualTo("inactive");
+            Recorder other = ends.side(!clientCloses);
+            other.expect("reset: tunnel reset by the peer: CONNECT_ERROR", "inactive");
         }
     }
 
@@ -72,10 +70,9 @@ class EndsTest {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh).open();
             ends.client().channel().shutdownOutput().sync();
-            assertThat(List.of(ends.server().next(), ends.server().next())).containsExactly("EOF", "EOF-complete");
+            ends.server().expect("EOF", "EOF-complete");
             ends.client().channel().close();
-            assertThat(ends.server().next()).isEqualTo("reset: tunnel reset by the peer: CANCEL");
-            assertThat(ends.server().next()).isEqualTo("inactive");
+            ends.server().expect("reset: tunnel reset by the peer: CANCEL", "inactive");
         }
     }
 
@@ -127,7 +124,7 @@ class EndsTest {
                 // the reset is on its way
             }
             ends.server().channel().config().setAutoRead(true);
-            assertThat(List.of(ends.server().next(), ends.server().next(), ends.server().next())).containsExactly("all", "EOF", "EOF-complete");
+            ends.server().expect("all", "EOF", "EOF-complete");
             assertThat(ends.server().next()).startsWith("reset: ");
         }
     }
@@ -161,16 +158,7 @@ class EndsTest {
     void whatCameBeforeTheConnectionWasResetIsRead() throws Exception {
         try (Mesh mesh = new Mesh()) {
             Recorder server = new Recorder();
-            var address = mesh.serve(request -> {
-                try {
-                    request.accept(List.of(), server);
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            try (RawPeer peer = RawPeer.http2(mesh, address)) {
-                peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80");
-                assertThat(peer.next().type()).isEqualTo(1);
+            try (RawPeer peer = peerOf(server, mesh)) {
                 server.write("unread").sync();
                 CountDownLatch gone = new CountDownLatch(1);
                 Future<?> busy = server.channel().eventLoop().submit(() -> {
@@ -194,8 +182,8 @@ class EndsTest {
             Pair.Ends ends = new Pair(mesh, () -> new Recorder(false, true)).open();
             ends.client().write("bye");
             ends.client().channel().shutdownOutput();
-            assertThat(List.of(ends.server().next(), ends.server().next())).containsExactly("bye", "inactive");
-            assertThat(List.of(ends.client().next(), ends.client().next(), ends.client().next())).containsExactly("EOF", "EOF-complete", "inactive");
+            ends.server().expect("bye", "inactive");
+            ends.client().expect("EOF", "EOF-complete", "inactive");
         }
     }
 
@@ -211,7 +199,7 @@ class EndsTest {
             var connection = clientSide ? mesh.clientConnections.get(0) : mesh.accepted.iterator().next();
             connection.eventLoop().execute(() -> connection.unsafe().closeForcibly());
             for (Pair.Ends ends : all) {
-                Recorder far = clientSide ? ends.server() : ends.client();
+                Recorder far = ends.side(!clientSide);
                 assertThat(far.next()).startsWith("reset: the HBONE connection");
                 assertThat(far.next()).isEqualTo("inactive");
             }
@@ -222,19 +210,10 @@ class EndsTest {
     void noErrorAfterTheEndIsAnOrdinaryClose() throws Exception {
         try (Mesh mesh = new Mesh()) {
             Recorder server = new Recorder();
-            var address = mesh.serve(request -> {
-                try {
-                    request.accept(List.of(), server);
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            try (RawPeer peer = RawPeer.http2(mesh, address)) {
-                peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80");
-                assertThat(peer.next().type()).isEqualTo(1);
+            try (RawPeer peer = peerOf(server, mesh)) {
                 peer.send(0, 1, 1, "all".getBytes(US_ASCII));
                 peer.send(3, 0, 1, new byte[4]);
-                assertThat(List.of(server.next(), server.next(), server.next(), server.next())).containsExactly("all", "EOF", "EOF-complete", "inactive");
+                server.expect("all", "EOF", "EOF-complete", "inactive");
             }
         }
     }
@@ -244,11 +223,10 @@ class EndsTest {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh).open();
             ends.client().channel().shutdownOutput().sync();
-            assertThat(List.of(ends.server().next(), ends.server().next())).containsExactly("EOF", "EOF-complete");
+            ends.server().expect("EOF", "EOF-complete");
             ends.server().write("answer").sync();
             ends.server().channel().close();
-            assertThat(List.of(ends.client().next(), ends.client().next(), ends.client().next(), ends.client().next()))
-                    .containsExactly("answer", "EOF", "EOF-complete", "inactive");
+            ends.client().expect("answer", "EOF", "EOF-complete", "inactive");
         }
     }
 
@@ -257,7 +235,7 @@ class EndsTest {
         try (Mesh mesh = new Mesh()) {
             Pair.Ends ends = new Pair(mesh).open();
             ends.client().channel().shutdownOutput().sync();
-            assertThat(List.of(ends.server().next(), ends.server().next())).containsExactly("EOF", "EOF-complete");
+            ends.server().expect("EOF", "EOF-complete");
             ends.server().channel().config().setOption(ChannelOption.SO_LINGER, 0);
             ends.server().channel().close();
             assertThat(ends.client().next()).isEqualTo("reset: tunnel reset by the peer: CONNECT_ERROR");
@@ -270,7 +248,7 @@ class EndsTest {
             Pair.Ends ends = new Pair(mesh).open();
             ends.client().write("all").sync();
             ends.client().channel().shutdownOutput().sync();
-            assertThat(List.of(ends.server().next(), ends.server().next(), ends.server().next())).containsExactly("all", "EOF", "EOF-complete");
+            ends.server().expect("all", "EOF", "EOF-complete");
             ends.client().channel().close();
             assertThat(ends.server().next()).startsWith("reset: ");
         }
@@ -288,5 +266,13 @@ class EndsTest {
             assertThat(ends.server().next()).isEqualTo("EOF");
             assertThat(ends.server().bytes.get()).isEqualTo(10_000_000);
         }
+    }
+
+    /** Returns a peer whose tunnel, in stream 1, the server has accepted. */
+    private static RawPeer peerOf(Recorder server, Mesh mesh) throws Exception {
+        RawPeer peer = RawPeer.http2(mesh, mesh.serve(request -> Mesh.accept(request, server)));
+        peer.headers(1, false, ":method", "CONNECT", ":authority", "10.0.0.1:80");
+        assertThat(peer.next().type()).isEqualTo(1);
+        return peer;
     }
 }

@@ -28,15 +28,11 @@ class FairnessTest {
             HboneOptions options = HboneOptions.server().withWindows(stream, connection).withMaxConcurrentStreams(40);
             List<Recorder> stopped = new CopyOnWriteArrayList<>();
             var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), request -> {
-                try {
-                    Recorder recorder = new Recorder(true, false);
-                    boolean stop = stopped.size() < unread;
-                    request.accept(List.of(), stop ? recorder : new Mesh.Echo());
-                    if (stop) {
-                        stopped.add(recorder);
-                    }
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
+                Recorder recorder = new Recorder(true, false);
+                boolean stop = stopped.size() < unread;
+                Mesh.accept(request, stop ? recorder : new Mesh.Echo());
+                if (stop) {
+                    stopped.add(recorder);
                 }
             });
             HbonePool pool = mesh.pool();
@@ -80,11 +76,7 @@ class FairnessTest {
             var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), request -> {
                 Recorder recorder = new Recorder(true, false);
                 all.add(recorder);
-                try {
-                    request.accept(List.of(), recorder);
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
-                }
+                Mesh.accept(request, recorder);
             });
             long bound = 3L * connection + (long) streams * Math.max(4096, connection / streams);
             try (RawPeer peer = RawPeer.http2(mesh, address)) {
@@ -143,11 +135,7 @@ class FairnessTest {
         try (Mesh mesh = new Mesh()) {
             List<TunnelChannel> tunnels = new ArrayList<>();
             var address = mesh.serve(request -> {
-                try {
-                    tunnels.add(request.accept(List.of(), new ChannelInboundHandlerAdapter()));
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
-                }
+                tunnels.add(Mesh.accept(request, new ChannelInboundHandlerAdapter()));
                 if (tunnels.size() == 4) {
                     // The last one sends little, after the others have begun.
                     for (int i = 0; i < 3; i++) {

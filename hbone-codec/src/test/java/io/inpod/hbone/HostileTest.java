@@ -68,13 +68,9 @@ class HostileTest {
         try (Mesh mesh = new Mesh()) {
             HboneOptions options = HboneOptions.server().with(HboneLimits.server().withControlFrames(100));
             var address = mesh.serve(new HboneServer(mesh.ca, options, Mesh.events(mesh.serverEvents)), request -> {
-                try {
-                    TunnelChannel tunnel = request.accept(List.of(), new Recorder());
-                    tunnel.writeAndFlush(tunnel.alloc().buffer(70_000).writeZero(70_000));
-                    tunnel.shutdownOutput();
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
-                }
+                TunnelChannel tunnel = Mesh.accept(request, new Recorder());
+                tunnel.writeAndFlush(tunnel.alloc().buffer(70_000).writeZero(70_000));
+                tunnel.shutdownOutput();
             });
             try (RawPeer peer = RawPeer.http2(mesh, address)) {
                 peer.headers(1, false, GOOD);
@@ -133,18 +129,14 @@ class HostileTest {
         try (Mesh mesh = new Mesh()) {
             CompletableFuture<TunnelChannel> stalled = new CompletableFuture<>();
             var address = mesh.serve(request -> {
-                try {
-                    if (stalled.isDone()) {
-                        request.accept(List.of(), new Mesh.Echo());
-                    } else {
-                        TunnelChannel tunnel = request.accept(List.of(), new Recorder());
-                        while (tunnel.isWritable()) {
-                            tunnel.writeAndFlush(tunnel.alloc().buffer(10_000).writeZero(10_000));
-                        }
-                        stalled.complete(tunnel);
+                if (stalled.isDone()) {
+                    Mesh.accept(request, new Mesh.Echo());
+                } else {
+                    TunnelChannel tunnel = Mesh.accept(request, new Recorder());
+                    while (tunnel.isWritable()) {
+                        tunnel.writeAndFlush(tunnel.alloc().buffer(10_000).writeZero(10_000));
                     }
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
+                    stalled.complete(tunnel);
                 }
             });
             try (RawPeer peer = RawPeer.http2(mesh, address)) {

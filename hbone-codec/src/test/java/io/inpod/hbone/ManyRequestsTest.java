@@ -58,11 +58,7 @@ class ManyRequestsTest {
     }
 
     private static void answer(TunnelRequest request) {
-        try {
-            request.accept(List.of(), request.authority().equals(ENDS_FIRST) ? new EndsFirst() : new Mesh.Echo());
-        } catch (TunnelResetException e) {
-            throw new IllegalStateException(e);
-        }
+        Mesh.accept(request, request.authority().equals(ENDS_FIRST) ? new EndsFirst() : new Mesh.Echo());
     }
 
     private static final class EndsFirst extends ChannelInboundHandlerAdapter {

@@ -156,13 +156,16 @@ final class Mesh implements AutoCloseable {
 
     /** Echoes all input, and then ends the output. */
     static TunnelRequestHandler echo() {
-        return request -> {
-            try {
-                request.accept(List.of(), new Echo());
-            } catch (TunnelResetException e) {
-                throw new IllegalStateException(e);
-            }
-        };
+        return request -> accept(request, new Echo());
+    }
+
+    /** Accepts a request, which its client must not have reset. */
+    static TunnelChannel accept(TunnelRequest request, ChannelHandler handler) {
+        try {
+            return request.accept(List.of(), handler);
+        } catch (TunnelResetException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     static final class Echo extends ChannelInboundHandlerAdapter {

@@ -2,7 +2,6 @@ package io.inpod.hbone;
 
 import io.inpod.hbone.client.HbonePool;
 import java.net.InetSocketAddress;
-import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -22,11 +21,7 @@ final class Pair {
         this.mesh = mesh;
         this.address = mesh.serve(request -> {
             Recorder recorder = serverSide.get();
-            try {
-                request.accept(List.of(), recorder);
-            } catch (TunnelResetException e) {
-                throw new IllegalStateException(e);
-            }
+            Mesh.accept(request, recorder);
             servers.add(recorder);
         });
         this.pool = mesh.pool();
@@ -42,5 +37,9 @@ final class Pair {
         return open(new Recorder());
     }
 
-    record Ends(Recorder client, Recorder server) { }
+    record Ends(Recorder client, Recorder server) {
+        Recorder side(boolean ofClient) {
+            return ofClient ? client : server;
+        }
+    }
 }

@@ -40,13 +40,7 @@ class PipelinesTest {
     private static final SpiffeId APP_SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/app");
 
     private static TunnelRequestHandler accept(io.netty.channel.ChannelHandler handler) {
-        return request -> {
-            try {
-                request.accept(List.of(), handler);
-            } catch (TunnelResetException e) {
-                throw new IllegalStateException(e);
-            }
-        };
+        return request -> Mesh.accept(request, handler);
     }
 
     private static final class HttpServer extends ChannelInitializer<Channel> {

@@ -6,10 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.hbone.client.HbonePool;
 import io.inpod.hbone.identity.SpiffeId;
 import io.netty.channel.ChannelOption;
-import java.io.BufferedReader;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -50,16 +48,18 @@ class PythonPeerTest {
     void pythonAsServer() throws Exception {
         try (Mesh mesh = new Mesh()) {
             String[] files = files(mesh, Mesh.SERVER);
-            Process process = new ProcessBuilder(Tools.PYTHON, files[0], "server", files[1], files[2], files[3]).redirectErrorStream(true).start();
-            try (BufferedReader said = process.inputReader(StandardCharsets.UTF_8)) {
-                InetSocketAddress address = new InetSocketAddress("127.0.0.1", Integer.parseInt(said.readLine()));
+            Path log = mesh.directory.resolve("said");
+            Process process = new ProcessBuilder(Tools.PYTHON, files[0], "server", files[1], files[2], files[3]).redirectErrorStream(true)
+                    .redirectOutput(log.toFile()).start();
+            try {
+                InetSocketAddress address = new InetSocketAddress("127.0.0.1", Integer.parseInt(Tools.awaitLine(0, process, log)));
                 HbonePool pool = mesh.pool();
                 Recorder echo = new Recorder();
                 mesh.onClient(() -> pool.open(Mesh.to(address),
                         new ConnectRequest(Mesh.APP, List.of(new Header("baggage", "k=v"), new Header("forwarded", "for=\"10.0.0.1:5\""))), echo))
                         .get(Mesh.PATIENCE, TimeUnit.SECONDS);
-                assertThat(said.readLine()).isEqualTo("peer TLSv1.3 h2 " + Mesh.CLIENT);
-                assertThat(said.readLine())
+                assertThat(Tools.awaitLine(1, process, log)).isEqualTo("peer TLSv1.3 h2 " + Mesh.CLIENT);
+                assertThat(Tools.awaitLine(2, process, log))
                         .isEqualTo("headers :method=CONNECT :authority=10.1.2.3:8080 baggage=k=v forwarded=for=\"10.0.0.1:5\"");
                 assertThat(echo.channel().peerHeaders()).containsExactly(new Header("x-answer", "yes"));
                 for (int i = 0; i < 10; i++) {
@@ -70,15 +70,14 @@ class PythonPeerTest {
                 assertThat(echo.bytes.get()).isEqualTo(1_000_000);
 
                 Recorder reset = mesh.open(pool, address);
-                said.readLine();
                 reset.write("reset me");
                 assertThat(reset.next()).isEqualTo("reset: tunnel reset by the peer: CONNECT_ERROR");
 
                 Recorder closed = mesh.open(pool, address);
-                said.readLine();
+                assertThat(Tools.awaitLine(4, process, log)).as("the third tunnel").startsWith("headers");
                 closed.channel().config().setOption(ChannelOption.SO_LINGER, 0);
                 closed.channel().close();
-                assertThat(said.readLine()).as("CONNECT_ERROR").isEqualTo("reset 10");
+                assertThat(Tools.awaitLine(5, process, log)).as("CONNECT_ERROR").isEqualTo("reset 10");
 
                 var refused = mesh.onClient(() -> pool.open(Mesh.to(address), new ConnectRequest(Authority.parse("10.0.0.1:81"), List.of()), new Recorder()));
                 assertThatThrownBy(() -> refused.get(Mesh.PATIENCE, TimeUnit.SECONDS)).hasMessageContaining("status 503");

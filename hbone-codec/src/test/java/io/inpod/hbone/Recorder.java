@@ -1,5 +1,7 @@
 package io.inpod.hbone;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
@@ -9,6 +11,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.ChannelInputShutdownReadComplete;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -89,6 +93,15 @@ final class Recorder extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext ctx) {
         say();
         log.add("inactive");
+    }
+
+    /** Checks the next events. */
+    void expect(String... events) throws InterruptedException {
+        List<String> found = new ArrayList<>();
+        for (int i = 0; i < events.length; i++) {
+            found.add(next());
+        }
+        assertThat(found).containsExactly(events);
     }
 
     String next() throws InterruptedException {

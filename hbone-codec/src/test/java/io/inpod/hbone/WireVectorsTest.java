@@ -28,13 +28,7 @@ class WireVectorsTest {
     static void start() throws Exception {
         mesh = new Mesh();
         echo = mesh.serve(Mesh.echo());
-        recording = mesh.serve(request -> {
-            try {
-                request.accept(List.of(), recorder);
-            } catch (TunnelResetException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        recording = mesh.serve(request -> Mesh.accept(request, recorder));
     }
 
     @AfterAll

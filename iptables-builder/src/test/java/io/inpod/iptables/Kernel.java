@@ -1,8 +1,8 @@
 package io.inpod.iptables;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,12 +36,13 @@ public final class Kernel {
             Files.writeString(in, input);
             whole.addAll(List.of("nsenter", "--net=/proc/" + ProcessHandle.current().pid() + "/fd/" + fd, "--"));
             whole.addAll(List.of(command));
-            Process process = new ProcessBuilder(whole).redirectInput(in.toFile()).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new AssertionError(String.join(" ", whole) + ": " + output);
+            ProcessBuilder builder = new ProcessBuilder(whole).redirectInput(in.toFile()).redirectErrorStream(true);
+            try (ChildProcess process = ChildProcess.start(builder)) {
+                if (process.awaitExit() != 0) {
+                    throw new AssertionError(String.join(" ", whole) + ": " + process.output());
+                }
+                return process.output();
             }
-            return output;
         } finally {
             Files.delete(in);
             namespace.fd().release();

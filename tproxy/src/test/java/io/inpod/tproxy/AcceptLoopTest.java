@@ -8,6 +8,7 @@ import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.listen.AcceptLoop;
 import io.inpod.tproxy.listen.AcceptRules;
 import io.inpod.tproxy.listen.OwnConnections;
@@ -410,7 +411,7 @@ class AcceptLoopTest {
     @Test
     @Pods
     void goesOnAfterTheProcessHasRunOutOfDescriptors(PodNetwork network) throws Exception {
-        try (ChildJvm child = ChildJvm.start(List.of("prlimit", "--nofile=200:200"), AcceptExhaustion.class, ChildJvm.path(network.pod(0).namespace()))) {
+        try (ChildJvm child = ChildJvm.start(List.of("prlimit", "--nofile=200:200"), AcceptExhaustion.class, Tool.pathOf(network.pod(0).namespace()).toString())) {
             assertThat(child.line()).isEqualTo("served 1, said []");
             for (int round = 0; round < 2; round++) {
                 assertThat(child.line()).isEqualTo("exhausted: said [paused], attempts don't spin");

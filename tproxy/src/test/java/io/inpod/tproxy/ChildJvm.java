@@ -1,22 +1,19 @@
 package io.inpod.tproxy;
 
-import io.inpod.netns.NetworkNamespace;
-import java.io.BufferedReader;
+import io.inpod.netns.testing.ChildProcess;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** Runs a test class in a separate JVM, and exchanges lines with it. */
 final class ChildJvm implements AutoCloseable {
-    private final Process process;
-    private final BufferedReader output;
+    private final ChildProcess process;
+    private final String name;
 
-    private ChildJvm(Process process) {
+    private ChildJvm(ChildProcess process, String name) {
         this.process = process;
-        this.output = new BufferedReader(new InputStreamReader(process.getInputStream()));
+        this.name = name;
     }
 
     /** Starts the JVM, through other programs such as {@code prlimit} if {@code prefix} isn't empty. */
@@ -27,35 +24,23 @@ final class ChildJvm implements AutoCloseable {
                 "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR",
                 "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), main.getName()));
         command.addAll(List.of(arguments));
-        return new ChildJvm(new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());
-    }
-
-    /** Returns the path by which a child can open a namespace that this JVM holds. */
-    static String path(NetworkNamespace namespace) throws IOException {
-        int fd = namespace.fd().acquire();
-        namespace.fd().release();
-        return "/proc/" + ProcessHandle.current().pid() + "/fd/" + fd;
+        return new ChildJvm(ChildProcess.start(command), main.getSimpleName());
     }
 
     void say(String line) throws IOException {
-        process.getOutputStream().write((line + "\n").getBytes());
-        process.getOutputStream().flush();
+        process.say(line);
     }
 
     /** {@return the next line that it prints} */
     String line() throws IOException {
-        String line = output.readLine();
-        if (line == null) {
-            throw new IOException("the child has ended");
-        }
-        return line;
+        return process.line("a line of " + name);
     }
 
     @Override
     public void close() throws IOException {
-        process.getOutputStream().close(); // this ends the process
-        if (process.onExit().completeOnTimeout(null, 20, TimeUnit.SECONDS).join() == null) {
-            process.destroyForcibly().onExit().join();
+        try (process) {
+            process.endInput(); // this ends the process
+            process.awaitExit();
         }
     }
 }

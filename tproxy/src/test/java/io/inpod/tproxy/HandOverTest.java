@@ -66,7 +66,7 @@ class HandOverTest {
 
     private static String handOver(PodNetwork network, List<String> prefix) throws Exception {
         Tool.require("unshare");
-        String where = ChildJvm.path(network.pod(0).namespace());
+        String where = Tool.pathOf(network.pod(0).namespace()).toString();
         try (ChildJvm older = start(prefix, where, "A"); Load load = new Load(network.pod(1), network.pod(0))) {
             load.await(load.older, ENOUGH);
             try (ChildJvm newer = start(List.of(), where, "B")) {

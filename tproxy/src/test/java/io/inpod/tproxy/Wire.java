@@ -1,10 +1,9 @@
 package io.inpod.tproxy;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.util.HexFormat;
 
 /** Captures all frames that reach a pod's interface, with a packet socket in a separate process, where tcpdump can't run. */
@@ -28,22 +27,17 @@ final class Wire implements AutoCloseable {
                     print(len(frames), sum(what in frame for frame in frames), flush=True)
             """;
 
-    private final Process process;
-    private final BufferedReader output;
+    private final ChildProcess process;
 
     Wire(NetworkNamespace pod) throws IOException {
-        process = new ProcessBuilder(Tool.inside(pod, "/usr/bin/python3", "-c", CAPTURE)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        output = new BufferedReader(new InputStreamReader(process.getInputStream()));
-        if (!"ready".equals(output.readLine())) {
-            throw new IOException("the capture has not started");
-        }
+        process = ChildProcess.start(Tool.inside(pod, "/usr/bin/python3", "-c", CAPTURE));
+        process.expect("ready");
     }
 
     /** {@return how many frames so far contain the given bytes} */
     int sightings(byte[] what) throws IOException {
-        process.getOutputStream().write((HexFormat.of().formatHex(what) + "\n").getBytes());
-        process.getOutputStream().flush();
-        String[] counts = output.readLine().split(" ");
+        process.say(HexFormat.of().formatHex(what));
+        String[] counts = process.line("numbers of frames").split(" ");
         if (counts[0].equals("0")) {
             throw new AssertionError("the capture saw nothing at all");
         }
@@ -52,7 +46,6 @@ final class Wire implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        process.getOutputStream().close();
-        process.onExit().join();
+        process.close();
     }
 }

@@ -1,8 +1,8 @@
 package io.inpod.hbone.identity;
 
+import io.inpod.hbone.Tools;
 import java.io.IOException;
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -85,10 +85,6 @@ public final class TestCertificates {
     }
 
     private static void run(Path directory, String... command) throws IOException, InterruptedException {
-        Process p = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true).start();
-        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        if (p.waitFor() != 0) {
-            throw new IOException(String.join(" ", command) + ": " + said);
-        }
+        Tools.run(new ProcessBuilder(command).directory(directory.toFile()));
     }
 }

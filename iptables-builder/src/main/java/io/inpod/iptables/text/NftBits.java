@@ -29,7 +29,7 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
         } else if (expression instanceof List<?> list) {
             return all("|", list, names);
         } else if (expression instanceof Map<?, ?> map && !operands(map).isEmpty()) {
-            return all(String.valueOf(map.keySet().iterator().next()), operands(map), names);
+            return all(NftValue.kind(map), operands(map), names);
         }
         return new NftBits(expression, ALL, 0);
     }
@@ -44,7 +44,7 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
             return expression;
         }
         for (Object operand : operands) {
-            Object field = fieldIn(NftTargetParser.some(operand));
+            Object field = fieldIn(NftValue.some(operand));
             if (field != null) {
                 return field;
             }
@@ -54,8 +54,11 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
 
     /** Returns the operands of a binary operation; none of anything else. */
     private static List<?> operands(Map<?, ?> map) {
-        String operator = String.valueOf(map.keySet().iterator().next());
-        return map.size() == 1 && OPERATORS.contains(operator) && map.get(operator) instanceof List<?> operands ? operands : List.of();
+        if (map.size() != 1) {
+            return List.of();
+        }
+        String operator = NftValue.kind(map);
+        return OPERATORS.contains(operator) && map.get(operator) instanceof List<?> operands ? operands : List.of();
     }
 
     /** Returns the value of a constant. */
@@ -80,9 +83,9 @@ record NftBits(@Nullable Object field, long kept, long flipped) {
     }
 
     private static NftBits all(String operator, List<?> operands, Map<String, Integer> names) {
-        NftBits result = of(NftTargetParser.some(operands.get(0)), names);
+        NftBits result = of(NftValue.some(operands.get(0)), names);
         for (Object operand : operands.subList(1, operands.size())) {
-            result = result.with(operator, of(NftTargetParser.some(operand), names));
+            result = result.with(operator, of(NftValue.some(operand), names));
         }
         return result;
     }

@@ -10,9 +10,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a rule's target, as {@code nft -j -n} lists it after the conditions. */
@@ -39,12 +37,12 @@ final class NftTargetParser {
     static Target parse(List<Map<?, ?>> statements, FamilyScope families) {
         if (statements.size() == 3 && statements.get(0).get("tproxy") instanceof Map<?, ?> tproxy && statements.get(2).containsKey("accept")
                 && mangle(statements.get(1)) instanceof Target.SetMark set) {
-            only(tproxy, "port", "family");
+            NftValue.only(tproxy, "port", "family");
             String family = families == FamilyScope.V4 ? "ip" : "ip6";
             if (tproxy.get("family") != null && (families == FamilyScope.BOTH || !family.equals(tproxy.get("family")))) {
                 throw new IllegalArgumentException("tproxy " + tproxy); // it passes packets of the other family
             }
-            return new Target.Tproxy(number(tproxy.get("port")), set.mark());
+            return new Target.Tproxy(NftValue.number(tproxy.get("port")), set.mark());
         }
         if (statements.size() != 1) {
             throw new IllegalArgumentException("statements " + statements);
@@ -53,7 +51,7 @@ final class NftTargetParser {
     }
 
     private static Target target(Map<?, ?> statement) {
-        String kind = String.valueOf(statement.keySet().iterator().next());
+        String kind = NftValue.kind(statement);
         Object value = statement.get(kind);
         Map<?, ?> detail = value instanceof Map<?, ?> map ? map : Map.of();
         return switch (kind) {
@@ -71,7 +69,7 @@ final class NftTargetParser {
             }
             case "reject" -> reject(detail);
             case "redirect" -> {
-                only(detail, "port");
+                NftValue.only(detail, "port");
                 yield new Target.Redirect(
                         ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
             }
@@ -85,7 +83,7 @@ final class NftTargetParser {
 
     /** Older versions leave out what is the usual answer. */
     private static Target reject(Map<?, ?> detail) {
-        only(detail, "type", "expr");
+        NftValue.only(detail, "type", "expr");
         Object type = detail.get("type");
         if ("tcp reset".equals(type) && detail.get("expr") == null) {
             return new Target.Reject(RejectWith.TCP_RESET);
@@ -104,7 +102,7 @@ final class NftTargetParser {
 
     private static Target log(Map<?, ?> detail) {
         String prefix = detail.get("prefix") instanceof String text ? text : "";
-        only(detail, "prefix", "group", "level");
+        NftValue.only(detail, "prefix", "group", "level");
         if (detail.get("group") instanceof Long group) {
             return new Target.Nflog(Math.toIntExact(group), prefix);
         }
@@ -117,10 +115,10 @@ final class NftTargetParser {
         if (!(statement.get("mangle") instanceof Map<?, ?> mangle) || !(mangle.get("key") instanceof Map<?, ?> key)) {
             throw new IllegalArgumentException("mangle " + statement);
         }
-        Object value = some(mangle.get("value"));
-        String field = field(key);
+        Object value = NftValue.some(mangle.get("value"));
+        String field = NftValue.field(key);
         return switch (field) {
-            case "ct zone" -> new Target.ConntrackZone(number(value));
+            case "ct zone" -> new Target.ConntrackZone(NftValue.number(value));
             case "tcp option maxseg" -> value instanceof Long mss ? new Target.SetTcpMss(Math.toIntExact(mss)) : clamp(value);
             case "meta mark", "ct mark" -> mark(field, value);
             default -> throw new IllegalArgumentException(field);
@@ -134,33 +132,12 @@ final class NftTargetParser {
         return new Target.ClampTcpMss();
     }
 
-    /** Returns the name of a field: kind and key, or header and field; with a property beyond these, it is another field. */
-    static String field(Map<?, ?> key) {
-        String kind = String.valueOf(key.keySet().iterator().next());
-        Map<?, ?> detail = (Map<?, ?>) some(key.get(kind));
-        switch (kind) {
-            case "payload" -> {
-                only(detail, "protocol", "field");
-                return some(detail.get("protocol")) + " " + some(detail.get("field"));
-            }
-            case "tcp option" -> {
-                only(detail, "name", "field");
-                return kind + " " + some(detail.get("name"))
-                        + (Objects.equals(detail.get("field"), "size") ? "" : " " + detail.get("field"));
-            }
-            default -> {
-                only(detail, "key");
-                return kind + " " + some(detail.get("key"));
-            }
-        }
-    }
-
     private static Target mark(String to, Object value) {
         NftBits bits = NftBits.of(value, Map.of());
         if (bits.field() == null) {
             return set(to, Mark.exactly((int) bits.flipped()));
         }
-        String from = field((Map<?, ?>) bits.field());
+        String from = NftValue.field((Map<?, ?>) bits.field());
         if (from.equals(to)) { // bits that are set anyway needn't be cleared before, and are listed as kept
             return set(to, new Mark((int) bits.flipped(), (int) ~bits.kept()));
         }
@@ -181,37 +158,15 @@ final class NftTargetParser {
     }
 
     private static InetAddress address(Map<?, ?> detail) {
-        only(detail, "addr", "family", "port");
+        NftValue.only(detail, "addr", "family", "port");
         return IpPrefix.parse(text(detail, "addr")).address();
     }
 
     private static Optional<Ports> ports(@Nullable Object value) {
-        if (value == null) {
-            return Optional.empty();
-        }
-        long[] range = NftRuleParser.range(value);
-        return Optional.of(new Ports((int) range[0], (int) range[1]));
+        return value == null ? Optional.empty() : Optional.of(NftValue.ports(value));
     }
 
     private static String text(Map<?, ?> detail, String name) {
-        return (String) some(detail.get(name));
-    }
-
-    /** Refuses properties beyond those that are understood: they might change the meaning. */
-    static void only(Map<?, ?> detail, String... known) {
-        if (!Set.of(known).containsAll(detail.keySet())) {
-            throw new IllegalArgumentException("properties " + detail.keySet());
-        }
-    }
-
-    private static int number(@Nullable Object value) {
-        return Math.toIntExact((Long) some(value));
-    }
-
-    static Object some(@Nullable Object value) {
-        if (value == null) {
-            throw new IllegalArgumentException("something is missing");
-        }
-        return value;
+        return (String) NftValue.some(detail.get(name));
     }
 }

@@ -6,6 +6,7 @@ import io.inpod.iptables.Kernel;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -49,12 +50,14 @@ class FullDiskTest {
             others(name + "-restore");
             others(name.replace("iptables", "ip6tables") + "-restore");
         }
-        Process process = new ProcessBuilder(List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"", directory.toString(),
+        List<String> command = List.of("unshare", "--mount", "sh", "-c", "mount -t tmpfs -o size=16m tmpfs \"$0\" && exec \"$@\"", directory.toString(),
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
                 "-Djava.io.tmpdir=" + directory, "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                ApplyOnFullDisk.class.getName(), name, "/run/netns/" + NAME)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        assertThat(new String(process.getInputStream().readAllBytes()).lines().reduce("", (a, b) -> b)).isEqualTo("done");
-        assertThat(process.waitFor()).isZero();
+                ApplyOnFullDisk.class.getName(), name, "/run/netns/" + NAME);
+        try (ChildProcess process = ChildProcess.start(command)) {
+            process.lineWith("done");
+            assertThat(process.awaitExit()).isZero();
+        }
         assertThat(Differences.between(backend.read(pod, PodRules.NAMES), ApplyForEver.rules(1, backend))).isEmpty();
     }
 

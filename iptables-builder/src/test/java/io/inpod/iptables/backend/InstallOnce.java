@@ -33,6 +33,5 @@ final class InstallOnce {
         try (NetworkNamespace pod = NetworkNamespace.open(Path.of(args[1]))) {
             change(1, backend).install(pod);
         }
-        System.out.println("done");
     }
 }

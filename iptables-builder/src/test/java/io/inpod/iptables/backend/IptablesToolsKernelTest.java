@@ -11,6 +11,7 @@ import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -125,16 +126,13 @@ class IptablesToolsKernelTest {
 
     @Test
     void aLockThatSomebodyElseHoldsIsAwaitedForSomeTimeOnly() throws Exception {
-        Process holder = new ProcessBuilder("flock", "--no-fork", LockFile.of(namespace.identity()).toString(), "sh", "-c", "echo held; exec sleep 600").start();
-        try {
-            assertThat(holder.inputReader().readLine()).isEqualTo("held");
+        try (ChildProcess holder = ChildProcess.start(
+                List.of("flock", "--no-fork", LockFile.of(namespace.identity()).toString(), "sh", "-c", "echo held; exec sleep 600"))) {
+            holder.expect("held");
             IptablesTools legacy = IptablesTools.system().withVariant(IptablesTools.Variant.LEGACY).withTimeout(Duration.ofSeconds(4));
             assertThatThrownBy(() -> new IptablesRules(rules, legacy).install(namespace)).isInstanceOf(IptablesException.class)
                     .hasMessageContaining("xtables lock").hasMessageContaining("another run of iptables has held its lock all the time");
             new IptablesRules(rules, IptablesTools.system().withVariant(IptablesTools.Variant.NFT)).install(namespace); // needs no lock
-        } finally {
-            holder.destroyForcibly();
-            holder.waitFor();
         }
     }
 

@@ -6,6 +6,7 @@ import io.inpod.iptables.Kernel;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -81,19 +82,21 @@ class KilledApplierTest {
         }
     }
 
-    private static Process start(Class<?> main, String... arguments) throws Exception {
+    private static ChildProcess start(Class<?> main, String... arguments) throws Exception {
         List<String> line = new ArrayList<>(OWN_PROCESSES);
         line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR",
                 "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), main.getName()));
         line.addAll(List.of(arguments));
-        return new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        return ChildProcess.start(line);
     }
 
     /** Kills an applier with all processes that it has started, and returns when they have ended, since until then the rules may change. */
-    private static void kill(Process outside) throws Exception {
-        outside.children().forEach(ProcessHandle::destroyForcibly);
-        outside.waitFor();
+    private static void kill(ChildProcess outside) throws Exception {
+        try (outside) {
+            outside.handle().children().forEach(ProcessHandle::destroyForcibly);
+            outside.awaitExit();
+        }
     }
 
     @ParameterizedTest
@@ -116,9 +119,9 @@ class KilledApplierTest {
         }
         Random random = new Random(20261126);
         for (int round = 0; round < rounds; round++) {
-            Process applier = start(ApplyForEver.class, arguments.toArray(String[]::new));
+            ChildProcess applier = start(ApplyForEver.class, arguments.toArray(String[]::new));
             try {
-                assertThat(applier.inputReader().readLine()).isEqualTo("ready");
+                applier.expect("ready");
                 LockSupport.parkNanos(random.nextLong(LATEST_NANOS));
             } finally {
                 kill(applier);
@@ -153,10 +156,9 @@ class KilledApplierTest {
             InstallOnce.change(0, plain).install(pod);
             assertClosed(pod);
             script(tables);
-            Process installer = start(InstallOnce.class, directory.toString(), file(pod));
+            ChildProcess installer = start(InstallOnce.class, directory.toString(), file(pod));
             try {
-                assertThat(installer.inputReader().readLine()).isIn(null, "done");
-                finished = installer.waitFor() == 0;
+                finished = installer.awaitExit() == 0;
             } finally {
                 kill(installer);
             }

@@ -7,10 +7,12 @@ import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NotANetworkNamespaceException;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -90,8 +92,8 @@ class VanishingNamespaceTest {
     @ParameterizedTest
     @ValueSource(strings = {"netlink", "netlink-inet", "nft", "iptables-nft", "iptables-legacy"})
     void whoseLastProcessIsKilled(String backend) throws Exception {
-        Process last = new ProcessBuilder("unshare", "--net", "sh", "-c", "echo ready; exec sleep 600").start();
-        try (NetworkNamespace pod = opened(last)) {
+        try (ChildProcess last = ChildProcess.start(List.of("unshare", "--net", "sh", "-c", "echo ready; exec sleep 600"));
+                NetworkNamespace pod = opened(last)) {
             CountDownLatch underWay = new CountDownLatch(2);
             CountDownLatch alone = new CountDownLatch(1);
             FutureTask<IOException> applier = untilItFails(underWay, i -> {
@@ -101,21 +103,20 @@ class VanishingNamespaceTest {
                 apply(backend, pod, i % 2);
             });
             await(underWay);
-            last.destroyForcibly().waitFor();
+            last.handle().destroyForcibly();
+            last.awaitExit();
             apply(backend, pod, 1);
             alone.countDown();
             assertThat(applier.get(LIMIT_SECONDS, TimeUnit.SECONDS)).hasMessage("enough");
             apply(backend, pod, 0);
             Backend by = Backends.named(backend).orElseThrow();
             assertThat(Differences.between(by.read(pod, PodRules.NAMES), ApplyForEver.rules(0, by))).isEmpty();
-        } finally {
-            last.destroyForcibly().waitFor();
         }
     }
 
-    private static NetworkNamespace opened(Process process) throws IOException {
-        assertThat(process.inputReader().readLine()).isEqualTo("ready");
-        return NetworkNamespace.ofProcess(process.pid());
+    private static NetworkNamespace opened(ChildProcess process) throws IOException {
+        process.expect("ready");
+        return NetworkNamespace.ofProcess(process.handle().pid());
     }
 
     /** Another thread closes the value: the operation in progress may succeed or fail, and none can begin afterwards. */

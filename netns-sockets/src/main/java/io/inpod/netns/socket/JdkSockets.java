@@ -1,11 +1,13 @@
 package io.inpod.netns.socket;
 
+import io.inpod.netns.NamespaceBody;
 import io.inpod.netns.NamespaceExecutor;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.Proxy;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.CompletionException;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 
@@ -53,7 +55,7 @@ public final class JdkSockets {
      * @return the factory; it fails with {@link IOException} if the namespace is closed or can't be entered, or the executor is closed
      */
     public static SocketFactory client(NetworkNamespace namespace, NamespaceExecutor executor) {
-        return new NamespaceSocketFactory(namespace, () -> SocketOpening.through(executor, namespace, JdkSockets::client));
+        return new NamespaceSocketFactory(namespace, () -> through(executor, namespace, JdkSockets::client));
     }
 
     /**
@@ -74,7 +76,20 @@ public final class JdkSockets {
      * @return the factory; it fails as that of {@link #client(NetworkNamespace, NamespaceExecutor)} does
      */
     public static ServerSocketFactory server(NetworkNamespace namespace, NamespaceExecutor executor) {
-        return new NamespaceServerSocketFactory(namespace, () -> SocketOpening.through(executor, namespace, JdkSockets::server));
+        return new NamespaceServerSocketFactory(namespace, () -> through(executor, namespace, JdkSockets::server));
+    }
+
+    /** Opens a socket on a thread of an executor, and waits. */
+    private static <S> S through(NamespaceExecutor executor, NetworkNamespace namespace, NamespaceBody<S, IOException> body)
+            throws IOException {
+        try {
+            return executor.call(namespace, body).toCompletableFuture().join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof IOException failure) {
+                throw failure;
+            }
+            throw e;
+        }
     }
 
     private static Socket client() throws IOException {

@@ -8,21 +8,19 @@ import java.net.ServerSocket;
 import javax.net.ServerSocketFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Makes each listener's descriptor before it returns or binds the listener. */
+/** A factory of listeners in a namespace. */
 final class NamespaceServerSocketFactory extends ServerSocketFactory {
     private static final int DEFAULT_BACKLOG = 0;
 
-    private final NetworkNamespace namespace;
-    private final SocketOpening<ServerSocket> opening;
+    private final NamespaceSockets<ServerSocket> sockets;
 
-    NamespaceServerSocketFactory(NetworkNamespace namespace, SocketOpening<ServerSocket> opening) {
-        this.namespace = namespace;
-        this.opening = opening;
+    NamespaceServerSocketFactory(NetworkNamespace namespace, NamespaceSockets.Opening<ServerSocket> opening) {
+        sockets = new NamespaceSockets<>(namespace, opening);
     }
 
     @Override
     public ServerSocket createServerSocket() throws IOException {
-        return SocketOpening.in(namespace, opening);
+        return sockets.open();
     }
 
     @Override
@@ -38,18 +36,11 @@ final class NamespaceServerSocketFactory extends ServerSocketFactory {
     @Override
     public ServerSocket createServerSocket(int port, int backlog, @Nullable InetAddress address) throws IOException {
         InetSocketAddress local = new InetSocketAddress(address, port);
-        ServerSocket socket = createServerSocket();
-        try {
-            socket.bind(local, backlog);
-            return socket;
-        } catch (IOException | RuntimeException e) {
-            socket.close();
-            throw e;
-        }
+        return sockets.open(socket -> socket.bind(local, backlog));
     }
 
     @Override
     public String toString() {
-        return "listeners in " + namespace;
+        return "listeners in " + sockets.namespace();
     }
 }

@@ -10,19 +10,17 @@ import java.net.UnknownHostException;
 import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Makes each socket's descriptor before it returns the socket. The namespace is for messages only. */
-final class NamespaceSocketFactory extends SocketFactory {
-    private final Object namespace;
-    private final SocketOpening<Socket> opening;
+/** A factory of sockets that can connect, in a namespace. */
+class NamespaceSocketFactory extends SocketFactory {
+    private final NamespaceSockets<Socket> sockets;
 
-    NamespaceSocketFactory(Object namespace, SocketOpening<Socket> opening) {
-        this.namespace = namespace;
-        this.opening = opening;
+    NamespaceSocketFactory(Object namespace, NamespaceSockets.Opening<Socket> opening) {
+        sockets = new NamespaceSockets<>(namespace, opening);
     }
 
     @Override
     public Socket createSocket() throws IOException {
-        return SocketOpening.in(namespace, opening);
+        return sockets.open();
     }
 
     @Override
@@ -47,30 +45,26 @@ final class NamespaceSocketFactory extends SocketFactory {
 
     private Socket connected(InetAddress address, int port, @Nullable SocketAddress local) throws IOException {
         SocketAddress remote = new InetSocketAddress(address, port);
-        Socket socket = createSocket();
-        try {
+        return sockets.open(socket -> {
             if (local != null) {
                 socket.bind(local);
             }
             socket.connect(remote);
-            return socket;
-        } catch (IOException | RuntimeException e) {
-            socket.close();
-            throw e;
-        }
+        });
     }
 
     private InetAddress literal(String host) throws UnknownHostException {
         InetAddress address = NetUtil.createInetAddressFromIpAddressString(host);
         if (address == null) {
-            throw new UnknownHostException(host + " is a name, which the JVM would look up in its own namespace instead of " + namespace
-                    + ": look it up with a NamespaceResolver, and pass the address");
+            throw new UnknownHostException(
+                    host + " is a name, which the JVM would look up in its own namespace instead of " + sockets.namespace()
+                            + ": look it up with a NamespaceResolver, and pass the address");
         }
         return address;
     }
 
     @Override
     public String toString() {
-        return "sockets in " + namespace;
+        return "sockets in " + sockets.namespace();
     }
 }

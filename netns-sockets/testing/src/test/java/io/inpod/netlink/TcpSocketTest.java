@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolder;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -48,19 +49,17 @@ class TcpSocketTest {
     @Test
     void theProcessesOfSeveralSocketsAreFoundAtOnce(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        Process inside = new ProcessBuilder(Tool.inside(pod, "python3", "-c",
-                "import socket\ns = socket.create_server(('127.0.0.1', 15002))\nprint('ready', flush=True)\ns.accept()")).start();
-        try (ServerSocketChannel server = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+        try (ChildProcess inside = ChildProcess.start(Tool.inside(pod, "python3", "-c",
+                "import socket\ns = socket.create_server(('127.0.0.1', 15002))\nprint('ready', flush=True)\ns.accept()"));
+                ServerSocketChannel server = pod.<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
             server.bind(new InetSocketAddress("127.0.0.1", 15001));
-            assertThat(inside.inputReader().readLine()).isEqualTo("ready");
+            inside.expect("ready");
             long outsiders = TcpSocket.onPort(pod, 15001).get(0).inode();
             long insiders = TcpSocket.onPort(pod, 15002).get(0).inode();
 
             assertThat(SocketHolder.of(pod, Set.of(outsiders, insiders, 0L))).containsOnly(
                     Map.entry(outsiders, List.of(new SocketHolder(ProcessHandle.current().pid(), "java"))),
-                    Map.entry(insiders, List.of(new SocketHolder(inside.pid(), "python3"))));
-        } finally {
-            inside.destroyForcibly().onExit().join();
+                    Map.entry(insiders, List.of(new SocketHolder(inside.handle().pid(), "python3"))));
         }
     }
 

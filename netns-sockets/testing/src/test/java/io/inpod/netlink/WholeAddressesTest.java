@@ -4,15 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.IpFamily;
-import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pods;
-import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,27 +18,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Addresses with a peer, lifetimes and the rest; {@code ip} makes them, and judges. */
 @Pods(0)
 @Timeout(120)
-class WholeAddressesTest {
-    private NetworkNamespace pod;
-    private Rtnetlink inside;
-
+class WholeAddressesTest extends IpScene {
     @BeforeEach
     void twoLinks() throws IOException {
-        pod = NetworkNamespace.create();
         ip("link add tun0 type veth peer name far");
         ip("link set tun0 up");
         ip("link set far up");
-        inside = Rtnetlink.open(pod);
-    }
-
-    @AfterEach
-    void close() {
-        inside.close();
-        pod.close();
-    }
-
-    private String ip(String command) throws IOException {
-        return Tool.run(pod, Stream.concat(Stream.of("ip"), Stream.of(command.split(" "))).toArray(String[]::new));
     }
 
     /** The addresses and the routes that belong to them; a lifetime by its first two digits of four. */

@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.IpFamily;
-import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -24,15 +21,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Only the route that was meant is deleted, and what comes back is what was there; {@code ip} makes the routes, and judges. */
 @Pods(0)
 @Timeout(120)
-class WholeRoutesTest {
+class WholeRoutesTest extends IpScene {
     private static final int TABLE = 77;
-
-    private NetworkNamespace pod;
-    private Rtnetlink inside;
 
     @BeforeEach
     void twoLinks() throws IOException {
-        pod = NetworkNamespace.create();
         ip("link set lo up");
         ip("link add e0 type veth peer name e1");
         for (int i = 0; i < 2; i++) {
@@ -40,17 +33,6 @@ class WholeRoutesTest {
             ip("address add 10." + i + ".0.1/24 dev e" + i);
             ip("address add 2001:db8:" + (i + 1) + "::1/64 dev e" + i + " nodad");
         }
-        inside = Rtnetlink.open(pod);
-    }
-
-    @AfterEach
-    void close() {
-        inside.close();
-        pod.close();
-    }
-
-    private String ip(String command) throws IOException {
-        return Tool.run(pod, Stream.concat(Stream.of("ip"), Stream.of(command.split(" "))).toArray(String[]::new));
     }
 
     /** The table's routes; ip complains about a table that never had any. */

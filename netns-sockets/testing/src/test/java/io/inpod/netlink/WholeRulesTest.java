@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -30,10 +29,6 @@ class WholeRulesTest {
         return Tool.run(pod, "ip", "-4", "rule") + Tool.run(pod, "ip", "-6", "rule");
     }
 
-    private static void ip(NetworkNamespace pod, String command) throws IOException {
-        Tool.run(pod, Stream.concat(Stream.of("ip"), Stream.of(command.split(" "))).toArray(String[]::new));
-    }
-
     private static void isNotFound(Rtnetlink network, PolicyRule rule) {
         assertThatThrownBy(() -> network.rules().delete(rule)).asInstanceOf(InstanceOfAssertFactories.type(NetlinkException.class))
                 .matches(NetlinkException::notFound);
@@ -49,7 +44,7 @@ class WholeRulesTest {
     })
     void aForeignRuleStays(String foreign, PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        ip(pod, "rule add pref 1000 " + foreign);
+        IpScene.ip(pod, "rule add pref 1000 " + foreign);
         String before = rules(pod);
         try (Rtnetlink inside = Rtnetlink.open(pod)) {
             isNotFound(inside, MARKED);
@@ -71,7 +66,7 @@ class WholeRulesTest {
     @CsvSource({"from 2001:db8::/32,", "to 2001:db8::/32,", ",fwmark 0x111/0xfff", ",iif eth0"})
     void neitherDoesASimplerRuleGoInsteadOfOneWithMore(String selector, String more, PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        ip(pod, "-6 rule add pref 1000 " + (selector == null ? more : selector) + " lookup 100");
+        IpScene.ip(pod, "-6 rule add pref 1000 " + (selector == null ? more : selector) + " lookup 100");
         String before = rules(pod);
         PolicyRule plain = new PolicyRule(IpFamily.V6, 1000, 0, 0, 100);
         try (Rtnetlink inside = Rtnetlink.open(pod)) {
@@ -84,8 +79,8 @@ class WholeRulesTest {
     @Test
     void refusesWhereTheKernelWouldDeleteAnother(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        ip(pod, "rule add pref 1000 ipproto tcp fwmark 0x111/0xfff lookup 100");
-        ip(pod, "rule add pref 1000 fwmark 0x111/0xfff lookup 100"); // without the protocol by which the library tells them apart
+        IpScene.ip(pod, "rule add pref 1000 ipproto tcp fwmark 0x111/0xfff lookup 100");
+        IpScene.ip(pod, "rule add pref 1000 fwmark 0x111/0xfff lookup 100"); // without the protocol by which the library tells them apart
         String before = rules(pod);
         try (Rtnetlink inside = Rtnetlink.open(pod)) {
             assertThatThrownBy(() -> inside.rules().delete(MARKED)).isInstanceOf(IOException.class)
@@ -124,7 +119,7 @@ class WholeRulesTest {
     @ValueSource(strings = {"fwmark 0x1 lookup 100 proto static", "from 10.0.0.0/8 iif lo blackhole", "not to 10.0.0.0/8 tos 0x10 prohibit"})
     void comesBackAsItWas(String rule, PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        ip(pod, "rule add pref 77 " + rule);
+        IpScene.ip(pod, "rule add pref 77 " + rule);
         String before = rules(pod);
         try (Rtnetlink inside = Rtnetlink.open(pod)) {
             PolicyRule listed = inside.rules().list(IpFamily.V4).stream().filter(found -> found.priority() == 77).findFirst().orElseThrow();
@@ -141,7 +136,7 @@ class WholeRulesTest {
     @ValueSource(strings = {"dport 80 lookup 100", "suppress_prefixlength 0 lookup 100", "goto 32766", "uidrange 0-1 lookup 100"})
     void whatIsntRepresentedIsRefused(String rule, PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        ip(pod, "rule add pref 77 " + rule);
+        IpScene.ip(pod, "rule add pref 77 " + rule);
         String before = rules(pod);
         try (Rtnetlink inside = Rtnetlink.open(pod)) {
             PolicyRule listed = inside.rules().list(IpFamily.V4).stream().filter(found -> found.priority() == 77).findFirst().orElseThrow();

@@ -50,8 +50,8 @@ class CheckedBodyTest {
                 assertThat(greeting(pod.<Socket, IOException>call(() -> SocketFactory.getDefault().createSocket()))).isEqualTo("pod-" + i);
                 assertThat(greeting(executor.call(pod, Socket::new).toCompletableFuture().join())).isEqualTo("pod-" + i);
                 try (ServerSocket listener = pod.<ServerSocket, IOException>call(ServerSocket::new)) {
-                    listener.bind(new InetSocketAddress(8080));
-                    assertThat(Tool.run(pod, "ss", "-Hlnt")).contains(":8080");
+                    listener.bind(new InetSocketAddress(8090));
+                    assertThat(Tool.run(pod, "ss", "-Hlnt")).contains(":8090");
                 }
             }
             NetworkNamespace pod = lookalikes.pods().get(0);

@@ -1,5 +1,6 @@
 package io.inpod.netns;
 
+import io.inpod.netns.testing.ChildProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ public final class ChildJvm {
         public List<String> line() {
             List<String> line = new ArrayList<>(prefix);
             line.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "-Xmx256m", "-XX:+UseSerialGC", "-XX:-UsePerfData",
-                    "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR"));
+                    "-Dio.netty.machineId=02:00:00:00:00:00:00:01", "-Dslf4j.provider=org.slf4j.helpers.NOP_FallbackServiceProvider", "-Dslf4j.internal.verbosity=ERROR"));
             line.addAll(options);
             line.add(main.getName());
             line.addAll(arguments);
@@ -73,6 +74,13 @@ public final class ChildJvm {
             }
         }
         return String.join(":", entries);
+    }
+
+    /** Starts it, to exchange lines with it. */
+    public static ChildProcess start(Command command) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command.line()).redirectError(ProcessBuilder.Redirect.INHERIT);
+        builder.environment().putAll(command.environment());
+        return ChildProcess.start(builder);
     }
 
     /** Returns its standard output and error. Any exit code other than 0 is an error. */

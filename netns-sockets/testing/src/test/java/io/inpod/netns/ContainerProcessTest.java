@@ -3,11 +3,11 @@ package io.inpod.netns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -50,11 +50,10 @@ class ContainerProcessTest {
             throw new TestAbortedException("this kernel was built without cgroup2");
         }
         Path mountPoint = Files.createDirectories(Path.of("/run/test-cgroup"));
-        Process mount = new ProcessBuilder("sh", "-c", "mountpoint -q $0 || mount -t cgroup2 none $0", mountPoint.toString()).redirectErrorStream(true).start();
-        String output = new String(mount.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        try {
-            if (mount.waitFor() != 0) {
-                throw new IOException(output);
+        ProcessBuilder command = new ProcessBuilder("sh", "-c", "mountpoint -q $0 || mount -t cgroup2 none $0", mountPoint.toString());
+        try (ChildProcess mount = ChildProcess.start(command.redirectErrorStream(true))) {
+            if (mount.awaitExit() != 0) {
+                throw new IOException(mount.output());
             }
             Path root = Files.createTempDirectory(mountPoint, "inpod-test-");
             groups.push(root);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -54,13 +55,10 @@ class FaultsTest {
 
     @Test
     void aNamespaceWhoseProcessHasEndedStillWorks(PodNetwork network) throws Exception {
-        Process inside = new ProcessBuilder("unshare", "-n", "sh", "-c", "echo ready; exec sleep 1000").start();
         NetworkNamespace held;
-        try (var output = inside.inputReader()) {
-            assertThat(output.readLine()).isEqualTo("ready");
-            held = NetworkNamespace.ofProcess(inside.pid());
-        } finally {
-            inside.destroyForcibly().waitFor();
+        try (ChildProcess inside = ChildProcess.start(List.of("unshare", "-n", "sh", "-c", "echo ready; exec sleep 1000"))) {
+            inside.expect("ready");
+            held = NetworkNamespace.ofProcess(inside.handle().pid());
         }
         try (held;
                 Rtnetlink links = Rtnetlink.open(held)) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.error.SystemCallFailure;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -76,15 +78,11 @@ class NamespaceOriginsTest {
     @Test
     void aZombieHasNone(PodNetwork network) throws Exception {
         String zombie = "import os,sys\np=os.fork()\nif p==0: os._exit(0)\nos.waitid(os.P_PID,p,os.WEXITED|os.WNOWAIT)\nprint(p,flush=True)\nsys.stdin.read()";
-        Process parent = new ProcessBuilder("python3", "-c", zombie).start();
-        try (var output = parent.inputReader()) {
-            long pid = Long.parseLong(output.readLine());
+        try (ChildProcess parent = ChildProcess.start(List.of("python3", "-c", zombie))) {
+            long pid = Long.parseLong(parent.line("the zombie's number"));
 
             assertThat(Files.readString(Path.of("/proc/" + pid + "/status"))).contains("Z (zombie)");
             assertThatThrownBy(() -> NetworkNamespace.ofProcess(pid)).isInstanceOf(NoSuchFileException.class).hasMessageContaining("it has ended");
-        } finally {
-            parent.getOutputStream().close();
-            parent.waitFor();
         }
     }
 
@@ -137,14 +135,12 @@ class NamespaceOriginsTest {
         assertThat(pod.owningUserNamespace()).hasToString(user);
         assertThat(pod.owningUserNamespace().creator()).isZero();
 
-        Process inside = new ProcessBuilder("unshare", "-Urn", "sh", "-c", "echo ready; exec sleep 1000").start();
-        try (var output = inside.inputReader()) {
-            assertThat(output.readLine()).isEqualTo("ready");
-            try (NetworkNamespace foreign = NetworkNamespace.ofProcess(inside.pid())) {
-                assertThat(foreign.owningUserNamespace()).hasToString(link("/proc/" + inside.pid() + "/ns/user")).isNotEqualTo(pod.owningUserNamespace());
+        try (ChildProcess inside = ChildProcess.start(List.of("unshare", "-Urn", "sh", "-c", "echo ready; exec sleep 1000"))) {
+            inside.expect("ready");
+            long pid = inside.handle().pid();
+            try (NetworkNamespace foreign = NetworkNamespace.ofProcess(pid)) {
+                assertThat(foreign.owningUserNamespace()).hasToString(link("/proc/" + pid + "/ns/user")).isNotEqualTo(pod.owningUserNamespace());
             }
-        } finally {
-            inside.destroyForcibly().waitFor();
         }
     }
 

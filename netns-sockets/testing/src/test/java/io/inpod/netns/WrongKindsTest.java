@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.unix.SeqpacketListener;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,20 +85,17 @@ class WrongKindsTest {
 
     @TestFactory
     Stream<DynamicTest> everyKindIsRefusedByNameAndClosed(PodNetwork network) throws IOException {
-        Process python = new ProcessBuilder("python3", "-c", ZOO).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        ChildProcess python = ChildProcess.start(List.of("python3", "-c", ZOO));
         List<DynamicTest> kinds = new ArrayList<>();
-        BufferedReader output = python.inputReader();
-        for (String line = output.readLine(); !"end".equals(line); line = output.readLine()) {
-            assertThat(line).as("Python's standard error shows why it ended").isNotNull();
+        for (String line = python.line("a kind"); !line.equals("end"); line = python.line("a kind, or the end")) {
             int number = Integer.parseInt(line.substring(0, line.indexOf(' ')));
             String words = line.substring(line.indexOf(' ') + 1);
-            kinds.add(DynamicTest.dynamicTest(words, number < 0 ? () -> skip(-number, words) : () -> refuses(python.pid(), number, words)));
+            kinds.add(DynamicTest.dynamicTest(words, number < 0 ? () -> skip(-number, words) : () -> refuses(python.handle().pid(), number, words)));
         }
         return kinds.stream().onClose(() -> {
-            try (output) {
-                python.getOutputStream().close();
-                python.waitFor();
-            } catch (IOException | InterruptedException e) {
+            try {
+                python.close();
+            } catch (IOException e) {
                 throw new AssertionError(e);
             }
         });

@@ -311,7 +311,8 @@ abstract class FailClosed {
         Process process = node.process("ztunnel");
         process.destroy();
 
-        assertThat(process.waitFor()).isZero();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the ztunnel ends").isTrue();
+        assertThat(process.exitValue()).isZero();
 
         int before = node.lines("ztunnel").size();
         node.startZtunnel();

@@ -136,9 +136,12 @@ final class Node implements AutoCloseable {
         command.addAll(List.of(arguments));
         command.addAll(List.of("--control", control()));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
-        int status = process.waitFor();
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
         String text = Files.readString(output);
-        if (status != 0) {
+        if (!ended) {
+            process.destroyForcibly();
+            throw new IOException("the agent's command takes longer than 60 s: " + text);
+        } else if (process.exitValue() != 0) {
             throw new IOException(text);
         }
         return text;

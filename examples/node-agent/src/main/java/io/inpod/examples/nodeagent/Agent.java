@@ -10,10 +10,7 @@ import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,14 +29,11 @@ final class Agent {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
 
     private final ZdsServer proxies;
-    private final Function<PodOverrides, NamespaceChange> redirections;
-    private final NamespaceChange closing;
     private final FailedEnrolment policy;
     private final Duration proxyPatience;
     private final Delays delays;
-    private final Map<String, EnrolledPod> pods = new ConcurrentSkipListMap<>();
-    /** Held while rules are changed, never while waiting for a proxy. */
-    private final Object changing = new Object();
+    private final EnrolledPods pods = new EnrolledPods();
+    private final InstalledRedirections installed;
 
     /**
      * Creates an agent without pods.
@@ -53,11 +47,10 @@ final class Agent {
     Agent(ZdsServer proxies, Function<PodOverrides, NamespaceChange> redirections, NamespaceChange closing,
             FailedEnrolment policy, Duration proxyPatience, Delays delays) {
         this.proxies = proxies;
-        this.redirections = redirections;
-        this.closing = closing;
         this.policy = policy;
         this.proxyPatience = proxyPatience;
         this.delays = delays;
+        installed = new InstalledRedirections(pods, redirections, closing, policy == FailedEnrolment.OPEN);
     }
 
     /**
@@ -75,10 +68,10 @@ final class Agent {
         try (NetworkNamespace netns = steps.run("open its network namespace", () -> NetworkNamespace.open(path))) {
             steps.run("check that it is a pod's", () -> {
                 NodeNamespaces.refuse(netns);
-                refuseConflict(uid, info, overrides, netns);
+                pods.refuseConflict(uid, info, overrides, netns);
                 return netns;
             });
-            NamespaceChange redirection = redirection(steps, overrides);
+            NamespaceChange redirection = installed.plan(steps, overrides);
             EnrolledPod pod = steps.run("keep its network namespace", () -> new EnrolledPod(uid, info, overrides, redirection,
                     netns.duplicate(), new PodState(PodState.Kind.CLOSED, "its enrolment has begun")));
             EnrolledPod enrolled;
@@ -90,31 +83,17 @@ final class Agent {
                     throw e;
                 }
                 throw new AgentException(
-                        e.getMessage() + "; " + keepClosed(replace(pod), e, Delays.FIRST) + ", and its enrolment is retried", e);
+                        e.getMessage() + "; " + keepClosed(pods.replace(pod), e, Delays.FIRST) + ", and its enrolment is retried", e);
             }
-            replace(enrolled.with(PodState.SERVED));
+            pods.replace(enrolled.with(PodState.SERVED));
             LOG.info("pod {} ({}/{}) enrolled: {}", uid, info.namespace(), info.name(), netns);
         }
-    }
-
-    private EnrolledPod replace(EnrolledPod pod) {
-        EnrolledPod before = pods.put(pod.uid(), pod);
-        if (before != null && !isSame(before, pod)) {
-            before.netns().close();
-        }
-        return pod;
-    }
-
-    /** Each command has a descriptor of its own. */
-    @SuppressWarnings("ReferenceEquality")
-    private static boolean isSame(@Nullable EnrolledPod a, EnrolledPod b) {
-        return a != null && a.netns() == b.netns();
     }
 
     /** Returns the pod with its redirection, which depends on the proxy. */
     private EnrolledPod enrol(EnrolledPod pod, Steps steps, Duration patience) throws AgentException {
         NetworkNamespace netns = pod.netns();
-        redirect(pod, steps);
+        installed.install(pod, steps);
         ZdsPod handed = new ZdsPod(pod.uid(), pod.info(), netns);
         if (policy == FailedEnrolment.CLOSED) {
             steps.run("have it served by proxies that connect later", () -> {
@@ -126,7 +105,7 @@ final class Agent {
             proxies.awaitProxy(patience);
             return netns;
         });
-        NamespaceChange redirection = redirect(pod, steps);
+        NamespaceChange redirection = installed.install(pod, steps);
         steps.run("hand it to the proxy", () -> {
             proxies.add(handed);
             return netns;
@@ -134,52 +113,18 @@ final class Agent {
         return pod.with(redirection);
     }
 
-    private NamespaceChange redirect(EnrolledPod pod, Steps steps) throws AgentException {
-        NetworkNamespace netns = pod.netns();
-        synchronized (changing) {
-            NamespaceChange redirection = redirections.apply(pod.overrides());
-            if (isInstalled(redirection, netns)) {
-                return redirection;
-            }
-            boolean undo = policy == FailedEnrolment.OPEN && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
-            steps.run("install routing and rules", () -> {
-                redirection.install(netns);
-                return netns;
-            });
-            if (undo) {
-                steps.undoBy("routing and rules", () -> redirection.remove(netns));
-            }
-            LOG.info("pod {}: routing and rules installed", pod.uid());
-            steps.run("check routing and rules", () -> {
-                redirection.verify(netns);
-                return netns;
-            });
-            return redirection;
-        }
-    }
-
     /**
      * Replaces the rules of all pods that differ from what they should be now, for example because a proxy with another cgroup comes. A pod
      * whose rules can't be replaced isn't served by that proxy: it is closed and retried.
      */
     void updateRules() {
-        for (EnrolledPod pod : pods.values()) {
-            synchronized (changing) {
-                if (!isSame(pods.get(pod.uid()), pod)) {
-                    continue; // deleted, or added again
-                }
-                try {
-                    NamespaceChange redirection = redirections.apply(pod.overrides());
-                    if (!isInstalled(redirection, pod.netns())) {
-                        redirection.install(pod.netns());
-                        pods.computeIfPresent(pod.uid(), (uid, now) -> now.with(redirection));
-                        LOG.info("pod {}: rules replaced", pod.uid());
-                    }
-                } catch (IOException | RuntimeException e) {
-                    answered(pod.uid(), "its rules can't be replaced: " + e.getMessage());
-                }
+        pods.forEach(pod -> {
+            try {
+                installed.replace(pod);
+            } catch (IOException | RuntimeException e) {
+                answered(pod.uid(), "its rules can't be replaced: " + e.getMessage());
             }
-        }
+        });
     }
 
     /** Makes sure that a pod is closed, notes why it isn't served, and retries later. Returns its state in words. */
@@ -187,46 +132,25 @@ final class Agent {
         PodState state = new PodState(PodState.Kind.CLOSED, cause.getMessage() == null ? cause.toString() : cause.getMessage());
         String words = "the pod stays closed";
         try {
-            synchronized (changing) {
-                List<NamespaceChange> closed = List.of(redirections.apply(pod.overrides()), pod.redirection(), closing);
-                if (closed.stream().noneMatch(rules -> isInstalled(rules, pod.netns()))) {
-                    closing.install(pod.netns());
-                    LOG.info("pod {}: rules installed that keep it closed", pod.uid());
-                }
-            }
+            installed.close(pod);
         } catch (IOException | RuntimeException e) {
             words = "THE POD IS OPEN, because it can't be closed: " + e.getMessage();
             state = new PodState(PodState.Kind.OPEN, state.reason() + "; it can't be closed: " + e.getMessage());
         }
-        note(pod, state);
+        pods.note(pod, state);
         PodState noted = state;
         delays.later(pause, () -> retry(pod, noted, Delays.next(pause)));
         return words;
     }
 
-    private void note(EnrolledPod pod, PodState state) {
-        EnrolledPod before = pods.get(pod.uid());
-        pods.put(pod.uid(), pod.with(state));
-        if (before != null && before.state().equals(state)) {
-            return; // logged already
-        }
-        if (state.served()) {
-            LOG.info("pod {} is served now", pod.uid());
-        } else if (state.kind() == PodState.Kind.CLOSED) {
-            LOG.warn("pod {} isn't served, so its connections are refused; retrying: {}", pod.uid(), state.reason());
-        } else {
-            LOG.error("pod {} IS OPEN: its connections leave in plaintext; retrying: {}", pod.uid(), state.reason());
-        }
-    }
-
     @SuppressWarnings("ReferenceEquality") // a state that was noted later, even if it is equal, has a retry of its own
     private synchronized void retry(EnrolledPod pod, PodState noted, Duration pause) {
         EnrolledPod current = pods.get(pod.uid());
-        if (current == null || !isSame(current, pod) || current.state() != noted) {
+        if (current == null || !pods.has(pod) || current.state() != noted) {
             return; // deleted, added again, or served meanwhile
         }
         try {
-            note(enrol(pod, new Steps("add pod " + pod.uid()), Duration.ZERO), PodState.SERVED);
+            pods.note(enrol(pod, new Steps("add pod " + pod.uid()), Duration.ZERO), PodState.SERVED);
         } catch (AgentException | RuntimeException e) {
             keepClosed(pod, e, pause);
         }
@@ -248,50 +172,10 @@ final class Agent {
             return;
         }
         if (refusal == null) {
-            synchronized (changing) { // otherwise only the rules that close the pod may be installed: the retry that is due does the rest
-                if (isInstalled(redirections.apply(pod.overrides()), pod.netns())) {
-                    note(pod, PodState.SERVED);
-                }
-            }
+            // otherwise only what keeps it closed may be installed: the retry that is due does the rest
+            installed.ifInstalled(pod, () -> pods.note(pod, PodState.SERVED));
         } else {
             keepClosed(pod, new AgentException(refusal), Delays.FIRST);
-        }
-    }
-
-    private static boolean isInstalled(NamespaceChange change, NetworkNamespace netns) {
-        try {
-            change.verify(netns);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private NamespaceChange redirection(Steps steps, PodOverrides overrides) throws AgentException {
-        return steps.run("plan its redirection", () -> {
-            try {
-                return redirections.apply(overrides);
-            } catch (IllegalArgumentException e) {
-                throw new AgentException(String.valueOf(e.getMessage()), e);
-            }
-        });
-    }
-
-    private void refuseConflict(String uid, WorkloadInfo info, PodOverrides overrides, NetworkNamespace netns) throws AgentException {
-        for (EnrolledPod other : pods.values()) {
-            if (other.uid().equals(uid) && !other.netns().equals(netns)) {
-                throw new AgentException("pod " + uid + " is enrolled with another namespace, " + other.netns() + "; delete it first");
-            }
-            if (other.uid().equals(uid) && !other.info().equals(info)) {
-                throw new AgentException("pod " + uid + " is enrolled with other names, " + other.info() + "; delete it first");
-            }
-            // a failure could not be undone to the earlier redirection
-            if (other.uid().equals(uid) && !other.overrides().equals(overrides)) {
-                throw new AgentException("pod " + uid + " is enrolled with other annotations; delete it first");
-            }
-            if (!other.uid().equals(uid) && other.netns().equals(netns)) {
-                throw new AgentException(netns + " is already that of pod " + other.uid());
-            }
         }
     }
 
@@ -320,12 +204,9 @@ final class Agent {
             steps.run("have the proxy stop serving it", () -> proxies.delete(uid));
             if (netns != null) {
                 // removes it whatever the overrides were
-                NamespaceChange redirection = pod != null ? pod.redirection() : redirection(steps, PodOverrides.NONE);
+                NamespaceChange redirection = pod != null ? pod.redirection() : installed.plan(steps, PodOverrides.NONE);
                 steps.run("remove routing and rules", () -> {
-                    synchronized (changing) {
-                        redirection.remove(netns);
-                        pods.remove(uid); // so that nothing installs them again
-                    }
+                    installed.remove(uid, redirection, netns);
                     return netns;
                 });
             }
@@ -354,11 +235,7 @@ final class Agent {
         try {
             steps.run("check that it is a pod's", () -> {
                 NodeNamespaces.refuse(netns);
-                for (EnrolledPod other : pods.values()) {
-                    if (other.netns().equals(netns)) {
-                        throw new AgentException(netns + " is that of pod " + other.uid());
-                    }
-                }
+                pods.refuseEnrolled(netns);
                 return netns;
             });
             return netns;
@@ -370,6 +247,6 @@ final class Agent {
 
     /** {@return the pods that are enrolled, by uid} */
     List<EnrolledPod> list() {
-        return new ArrayList<>(pods.values());
+        return pods.list();
     }
 }

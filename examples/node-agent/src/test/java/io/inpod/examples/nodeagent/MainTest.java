@@ -3,15 +3,14 @@ package io.inpod.examples.nodeagent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,8 +23,7 @@ class MainTest {
     @TempDir
     Path directory;
 
-    private Process process;
-    private BufferedReader log;
+    private ChildProcess process;
     private Path uds;
     private Path control;
 
@@ -39,25 +37,14 @@ class MainTest {
         ProcessBuilder command = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
                 System.getProperty("java.class.path"), Main.class.getName(), "agent", "--control", control.toString(), "--profile", "tproxy");
         command.environment().put("INPOD_UDS", uds.toString());
-        process = command.redirectErrorStream(true).start();
-        log = process.inputReader();
-        awaitLog("control socket: " + control);
-        awaitLog("profile: tproxy");
+        process = ChildProcess.start(command.redirectErrorStream(true));
+        process.lineWith("control socket: " + control);
+        process.lineWith("profile: tproxy");
     }
 
     @AfterEach
     void stop() throws Exception {
-        process.destroyForcibly().waitFor();
-        log.close();
-    }
-
-    private String awaitLog(String text) throws IOException {
-        for (; ; ) {
-            String line = Objects.requireNonNull(log.readLine(), "the agent has ended without saying: " + text);
-            if (line.contains(text)) {
-                return line;
-            }
-        }
+        process.close();
     }
 
     private Outcome run(String... arguments) {
@@ -75,25 +62,22 @@ class MainTest {
     void aPodIsAddedListedAndSurvivesTheAgent(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         assertThat(run("list")).isEqualTo(new Outcome(0, "no pods", ""));
-        Process inPod = new ProcessBuilder(Tool.inside(pod, "sh", "-c", "echo up; exec cat")).start();
-        try (FakeProxy proxy = new FakeProxy(uds)) {
-            inPod.inputReader().readLine();
+        try (ChildProcess inPod = ChildProcess.start(Tool.inside(pod, "sh", "-c", "echo up; exec cat")); FakeProxy proxy = new FakeProxy(uds)) {
+            inPod.expect("up");
             proxy.expectSnapshot();
             CompletableFuture<Outcome> added = CompletableFuture.supplyAsync(() -> run("add", "--uid", "u1", "--name", "web-0",
-                    "--namespace", "shop", "--service-account", "web", "--pid", Long.toString(inPod.pid()), "--annotation", "ambient.istio.io/dns-capture=true",
+                    "--namespace", "shop", "--service-account", "web", "--pid", Long.toString(inPod.handle().pid()), "--annotation", "ambient.istio.io/dns-capture=true",
                     "--annotation", "example.com/note=a,b=c"));
             proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
             proxy.ack();
             assertThat(added.get()).isEqualTo(new Outcome(0, "pod u1 enrolled", ""));
-            assertThat(awaitLog("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
+            assertThat(process.lineWith("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
             assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity() + "\tserved");
-            process.toHandle().destroy(); // SIGTERM; Process.destroy would close the log too
-            awaitLog("1 pods stay enrolled");
-            process.waitFor();
+            process.handle().destroy(); // SIGTERM
+            process.lineWith("1 pods stay enrolled");
+            process.awaitExit();
             Traces.assertRedirected(pod);
             assertThat(Tool.run(pod, "iptables-save")).contains("--to-ports 15053");
-        } finally {
-            inPod.destroyForcibly().waitFor();
         }
         assertThat(run("list").code()).isEqualTo(1);
     }

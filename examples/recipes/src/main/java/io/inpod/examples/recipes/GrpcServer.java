@@ -34,16 +34,17 @@ public final class GrpcServer {
             }
         }
     };
+    /** The method, which a client calls in the same way. */
+    static final MethodDescriptor<String, String> HELLO = MethodDescriptor.newBuilder(TEXT, TEXT)
+            .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("inpod.Greeter/Hello").build();
 
     private GrpcServer() {}
 
     static Server start(NetworkNamespace namespace, int port, EventLoopGroup loops) throws IOException {
-        MethodDescriptor<String, String> hello = MethodDescriptor.newBuilder(TEXT, TEXT)
-                .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("inpod.Greeter/Hello").build();
         return NettyServerBuilder.forPort(port)
                 .channelFactory(NettyChannels.server(namespace)) // the one line that differs from any gRPC server
                 .bossEventLoopGroup(loops).workerEventLoopGroup(loops)
-                .addService(ServerServiceDefinition.builder("inpod.Greeter").addMethod(hello, ServerCalls.asyncUnaryCall((name, answer) -> {
+                .addService(ServerServiceDefinition.builder("inpod.Greeter").addMethod(HELLO, ServerCalls.asyncUnaryCall((name, answer) -> {
                     answer.onNext("hello " + name);
                     answer.onCompleted();
                 })).build())

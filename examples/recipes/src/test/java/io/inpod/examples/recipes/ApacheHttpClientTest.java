@@ -2,6 +2,7 @@ package io.inpod.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.socket.JdkSockets;
@@ -46,13 +47,13 @@ class ApacheHttpClientTest {
 
     @Test
     void eachPodAnswersItsOwnClient() throws Exception {
-        try (Lookalikes lookalikes = new Lookalikes(); Loops loops = new Loops()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20); Loops loops = new Loops()) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops.group()); CloseableHttpClient client = client(pod, names)) {
                     for (String host : new String[] {"web.test", Lookalikes.ADDRESS}) {
                         String answer = client.execute(new HttpGet("http://" + host + ":8080/"), response -> EntityUtils.toString(response.getEntity()));
-                        assertThat(answer).isEqualTo(Lookalikes.NAMES.get(i));
+                        assertThat(answer).isEqualTo(Lookalikes.name(i));
                     }
                 }
             }

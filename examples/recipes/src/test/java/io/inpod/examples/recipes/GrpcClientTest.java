@@ -4,20 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
-import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.testing.Pods;
 import io.netty.channel.EventLoopGroup;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -36,32 +32,14 @@ class GrpcClientTest {
 
     @Test
     void eachPodAnswersItsOwnClient() throws Exception {
-        MethodDescriptor<String, String> hello = MethodDescriptor.newBuilder(new Text(), new Text())
-                .setType(MethodDescriptor.MethodType.UNARY).setFullMethodName("inpod.Greeter/Hello").build();
-        try (Lookalikes lookalikes = new Lookalikes(); Loops loops = new Loops()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20); Loops loops = new Loops()) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops.group())) {
                     ManagedChannel channel = channel(pod, names, loops.group());
-                    assertThat(ClientCalls.blockingUnaryCall(channel, hello, CallOptions.DEFAULT, "")).isEqualTo(Lookalikes.NAMES.get(i));
+                    assertThat(ClientCalls.blockingUnaryCall(channel, GrpcServer.HELLO, CallOptions.DEFAULT, "")).isEqualTo(Lookalikes.name(i));
                     assertThat(channel.shutdownNow().awaitTermination(30, TimeUnit.SECONDS)).isTrue();
                 }
-            }
-        }
-    }
-
-    private record Text() implements MethodDescriptor.Marshaller<String> {
-        @Override
-        public InputStream stream(String value) {
-            return new ByteArrayInputStream(value.getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public String parse(InputStream stream) {
-            try {
-                return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
             }
         }
     }

@@ -2,6 +2,7 @@ package io.inpod.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NamespaceHolder;
 import io.inpod.netns.NamespaceThreads;
 import io.inpod.netns.NetworkNamespace;
@@ -40,13 +41,13 @@ class JdkHttpClientTest {
     @Test
     void eachPodAnswersItsOwnClient() throws Exception {
         ExecutorService callers = Executors.newCachedThreadPool();
-        try (Lookalikes lookalikes = new Lookalikes()) {
+        try (Lookalikes lookalikes = new Lookalikes(20)) {
             List<Future<String>> answers = new ArrayList<>();
             for (NetworkNamespace pod : lookalikes.pods()) {
                 answers.add(callers.submit(() -> get(pod, URI.create("http://" + Lookalikes.ADDRESS + ":8080/"))));
             }
             for (int i = 0; i < answers.size(); i++) {
-                assertThat(answers.get(i).get()).isEqualTo(Lookalikes.NAMES.get(i));
+                assertThat(answers.get(i).get()).isEqualTo(Lookalikes.name(i));
             }
             for (NetworkNamespace pod : lookalikes.pods()) {
                 while (hasThreads(pod)) { // on Java 17 the selector's thread ends some time after its client isn't reachable any more

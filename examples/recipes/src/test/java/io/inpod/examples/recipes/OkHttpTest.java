@@ -2,6 +2,7 @@ package io.inpod.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.socket.JdkSockets;
@@ -27,13 +28,13 @@ class OkHttpTest {
 
     @Test
     void eachPodAnswersItsOwnClient() throws Exception {
-        try (Lookalikes lookalikes = new Lookalikes(); Loops loops = new Loops()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20); Loops loops = new Loops()) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops.group())) {
                     OkHttpClient client = client(pod, names);
-                    assertThat(get(client, "http://web.test:8080/")).isEqualTo(Lookalikes.NAMES.get(i));
-                    assertThat(get(client, "http://" + Lookalikes.ADDRESS + ":8080/")).isEqualTo(Lookalikes.NAMES.get(i));
+                    assertThat(get(client, "http://web.test:8080/")).isEqualTo(Lookalikes.name(i));
+                    assertThat(get(client, "http://" + Lookalikes.ADDRESS + ":8080/")).isEqualTo(Lookalikes.name(i));
                     client.connectionPool().evictAll();
                 }
             }

@@ -3,6 +3,7 @@ package io.inpod.examples.recipes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.socket.NamedSocketFactory;
 import io.inpod.netns.testing.Pods;
@@ -38,14 +39,14 @@ class PostgresTest {
 
     @Test
     void eachPodAnswersItsOwnClient() throws Exception {
-        try (Lookalikes lookalikes = new Lookalikes(); Loops loops = new Loops()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20); Loops loops = new Loops()) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 try (NamespaceResolver names = NamespaceResolver.open(lookalikes.pods().get(i), Lookalikes.DNS, loops.group());
-                        Connection connection = connect(Lookalikes.NAMES.get(i), names, settings());
+                        Connection connection = connect(Lookalikes.name(i), names, settings());
                         Statement statement = connection.createStatement();
                         ResultSet rows = statement.executeQuery("SELECT name")) {
                     assertThat(rows.next()).isTrue();
-                    assertThat(rows.getString(1)).isEqualTo(Lookalikes.NAMES.get(i));
+                    assertThat(rows.getString(1)).isEqualTo(Lookalikes.name(i));
                 }
             }
             try (NamespaceResolver names = NamespaceResolver.open(lookalikes.pods().get(0), Lookalikes.DNS, loops.group())) {

@@ -2,6 +2,7 @@ package io.inpod.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.NamespaceResolver;
 import io.inpod.netns.socket.NettyChannels;
@@ -38,15 +39,15 @@ class ReactorNettyTest {
 
     @Test
     void eachPodAnswersItsOwnClient() throws Exception {
-        try (Lookalikes lookalikes = new Lookalikes(); Loops loops = new Loops()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20); Loops loops = new Loops()) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 ConnectionProvider connections = ConnectionProvider.create("pod");
                 try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops.group())) {
                     HttpClient client = client(pod, loops.group(), names, connections);
                     for (String host : new String[] {"web.test", Lookalikes.ADDRESS}) {
                         assertThat(client.get().uri("http://" + host + ":8080/").responseContent().aggregate().asString().block())
-                                .isEqualTo(Lookalikes.NAMES.get(i));
+                                .isEqualTo(Lookalikes.name(i));
                     }
                 } finally {
                     connections.disposeLater().block();

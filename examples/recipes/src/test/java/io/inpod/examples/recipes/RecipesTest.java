@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.grpc.Server;
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.DnsConfig;
 import io.inpod.netns.dns.NamespaceResolver;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -15,7 +17,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
-import java.io.BufferedReader;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -75,32 +76,29 @@ class RecipesTest {
                 print("listening", flush=True)
                 server.handle_request()
                 """;
-        Process python = new ProcessBuilder(Tool.inside(network.pod(1).namespace(), "python3", "-c", script))
-                .redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        try (BufferedReader output = python.inputReader()) {
-            assertThat(output.readLine()).isEqualTo("listening");
+        ProcessBuilder inside = new ProcessBuilder(Tool.inside(network.pod(1).namespace(), "python3", "-c", script));
+        try (ChildProcess python = ChildProcess.start(inside.redirectError(ProcessBuilder.Redirect.DISCARD))) {
+            python.expect("listening");
             URI uri = URI.create("http://" + network.pod(1).address().getHostAddress() + ":8080/a");
 
             NetworkNamespace pod = network.pod(0).namespace();
             try (NamespaceResolver names = NamespaceResolver.open(pod, DnsConfig.ofServers(new InetSocketAddress("127.0.0.1", 53)), loops)) {
                 assertThat(HttpGet.get(pod, names, uri, loops).get(20, TimeUnit.SECONDS)).isEqualTo("200 10.77.0.2 asked for /a");
-                assertThat(python.waitFor()).isZero();
+                assertThat(python.awaitExit()).isZero();
                 assertThatThrownBy(() -> HttpGet.get(pod, names, uri, loops).get(20, TimeUnit.SECONDS)).hasMessageContaining("refused");
             }
-        } finally {
-            python.destroyForcibly();
         }
     }
 
     @Test
     @Pods(0)
     void theHttpClientLooksNamesUpInThePod(PodNetwork network) throws Exception {
-        try (Lookalikes lookalikes = new Lookalikes()) {
-            for (int i = 0; i < Lookalikes.NAMES.size(); i++) {
+        try (Lookalikes lookalikes = new Lookalikes(20)) {
+            for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 try (NamespaceResolver names = NamespaceResolver.open(pod, Lookalikes.DNS, loops)) {
                     assertThat(HttpGet.get(pod, names, URI.create("http://web.test:8080/"), loops).get(20, TimeUnit.SECONDS))
-                            .isEqualTo("200 " + Lookalikes.NAMES.get(i));
+                            .isEqualTo("200 " + Lookalikes.name(i));
                 }
             }
         }

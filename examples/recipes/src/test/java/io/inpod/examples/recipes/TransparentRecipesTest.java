@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -14,7 +15,6 @@ import io.inpod.tproxy.relay.RelayIoHandler;
 import io.inpod.tproxy.udp.TransparentUdpSocket;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.channels.ClosedChannelException;
@@ -64,12 +64,11 @@ class TransparentRecipesTest {
             threading.Event().wait()
             """;
 
-    private static Process python(NetworkNamespace namespace, String script, String... arguments) throws IOException {
+    private static ChildProcess python(NetworkNamespace namespace, String script, String... arguments) throws IOException {
         List<String> command = new java.util.ArrayList<>(List.of("python3", "-c", script));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(Tool.inside(namespace, command.toArray(new String[0]))).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        BufferedReader output = process.inputReader();
-        assertThat(output.readLine()).isEqualTo("listening");
+        ChildProcess process = ChildProcess.start(Tool.inside(namespace, command.toArray(new String[0])));
+        process.expect("listening");
         return process;
     }
 
@@ -100,20 +99,18 @@ class TransparentRecipesTest {
         rule(pod, "-A", "PREROUTING", "-m", "mark", "--mark", "0x539", "-j", "CONNMARK", "--set-mark", "0x111");
         rule(pod, "-A", "OUTPUT", "-m", "connmark", "--mark", "0x111", "-j", "CONNMARK", "--restore-mark");
         rule(pod, "-A", "PREROUTING", "-p", "tcp", "--dport", "8080", "!", "-i", "lo", "-j", "TPROXY", "--on-port", "15006", "--tproxy-mark", "0x111");
-        Process server = python(pod, HTTP);
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
-        try (AcceptLoop proxy = TransparentTcpProxy.start(pod, loops)) {
+        try (ChildProcess server = python(pod, HTTP); AcceptLoop proxy = TransparentTcpProxy.start(pod, loops)) {
             NetworkNamespace client = network.pod(0).namespace();
             assertThat(Tool.run(client, "curl", "-sS", "-m", "30", "http://10.77.0.3:8080/a")).isEqualTo("10.77.0.2 asked for /a\n");
             assertThat(Tool.run(client, "curl", "-g", "-sS", "-m", "30", "http://[fd77::3]:8080/b")).isEqualTo("fd77::2 asked for /b\n");
             assertThat(Tool.run(client, "sh", "-c", "printf 'GET /c HTTP/1.0\\r\\n\\r\\n' | socat -t 30 - TCP4:10.77.0.3:8080")).endsWith("10.77.0.2 asked for /c\n");
             assertThat(proxy.channel().isActive()).isTrue();
-            server.destroy();
-            server.waitFor();
+            server.handle().destroy();
+            server.awaitExit();
             // fails immediately; curl's wording depends on whether the reset arrives before curl checks that it is connected
             assertThat(Tool.tryRun(client, "curl", "-sS", "-m", "30", "http://10.77.0.3:8080/").output()).containsAnyOf("reset", "Failed to connect");
         } finally {
-            server.destroyForcibly();
             loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
@@ -138,7 +135,7 @@ class TransparentRecipesTest {
             }
         }
         rule(pod, "-A", "PREROUTING", "-p", "udp", "-m", "addrtype", "!", "--dst-type", "LOCAL", "-j", "TPROXY", "--on-port", "15053", "--tproxy-mark", "0x111");
-        Process server = python(far, UDP, "198.51.100.53", "2001:db8::53");
+        ChildProcess server = python(far, UDP, "198.51.100.53", "2001:db8::53");
         TransparentUdpSocket proxy = TransparentUdpProxy.listen(pod);
         CompletableFuture<Throwable> ended = new CompletableFuture<>();
         new Thread(() -> {
@@ -158,7 +155,7 @@ class TransparentRecipesTest {
         } finally {
             proxy.close();
             assertThat(ended.get(20, TimeUnit.SECONDS)).isInstanceOf(ClosedChannelException.class);
-            server.destroyForcibly();
+            server.close();
         }
     }
 }

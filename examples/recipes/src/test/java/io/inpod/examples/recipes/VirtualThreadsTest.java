@@ -2,6 +2,7 @@ package io.inpod.examples.recipes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NamespaceExecutor;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.JdkSockets;
@@ -72,10 +73,10 @@ class VirtualThreadsTest {
     @Test
     void eachPodAnswersItsOwnThread() throws Exception {
         ExecutorService virtual = virtualThreads();
-        try (Lookalikes lookalikes = new Lookalikes(); NamespaceExecutor sockets = NamespaceExecutor.create(1, Thread::new)) {
+        try (Lookalikes lookalikes = new Lookalikes(20); NamespaceExecutor sockets = NamespaceExecutor.create(1, Thread::new)) {
             List<Future<String>> answers = ask(lookalikes.pods(), InetAddress.getByName(Lookalikes.ADDRESS), sockets, virtual);
             for (int i = 0; i < answers.size(); i++) {
-                assertThat(answers.get(i).get(30, TimeUnit.SECONDS)).isEqualTo(Lookalikes.NAMES.get(i));
+                assertThat(answers.get(i).get(30, TimeUnit.SECONDS)).isEqualTo(Lookalikes.name(i));
             }
         } finally {
             virtual.shutdown();

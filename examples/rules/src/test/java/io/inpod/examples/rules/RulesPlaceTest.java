@@ -3,6 +3,7 @@ package io.inpod.examples.rules;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -51,16 +52,14 @@ class RulesPlaceTest {
     @Test
     void byProcess(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        Process inPod = new ProcessBuilder(Tool.inside(pod, "sh", "-c", "echo up; exec cat")).start();
-        String pid = Long.toString(inPod.pid());
-        try {
-            assertThat(inPod.inputReader().readLine()).isEqualTo("up");
+        String pid;
+        try (ChildProcess inPod = ChildProcess.start(Tool.inside(pod, "sh", "-c", "echo up; exec cat"))) {
+            pid = Long.toString(inPod.handle().pid());
+            inPod.expect("up");
             assertWhole("--pid", pid);
             assertThat(Tool.run(pod, "iptables-save")).contains("ISTIO_OUTPUT");
             assertThat(RulesRun.of("remove", "--pid", pid).code()).isZero();
             assertNothingLeft(pod);
-        } finally {
-            inPod.destroyForcibly().waitFor();
         }
         assertThat(RulesRun.of("verify", "--pid", pid)).satisfies(outcome -> {
             assertThat(outcome.code()).isEqualTo(3);

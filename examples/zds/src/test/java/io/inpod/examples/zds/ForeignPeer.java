@@ -2,49 +2,41 @@ package io.inpod.examples.zds;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 
 /** The other end of a socket, in a program written in another language, {@code peer.py}. */
 public final class ForeignPeer implements AutoCloseable {
-    private final Process process;
-    private final BufferedWriter commands;
-    private final BufferedReader replies;
-    private final Path script;
+    private final ChildProcess process;
+    private String begun = "";
 
     /** Starts the program. */
     public ForeignPeer() throws IOException {
         Tool.require("/usr/bin/python3");
-        script = Files.createTempFile("peer", ".py");
         try (InputStream source = Objects.requireNonNull(ForeignPeer.class.getResourceAsStream("/peer.py"))) {
-            Files.write(script, source.readAllBytes());
+            process = ChildProcess.start(List.of("/usr/bin/python3", "-c", new String(source.readAllBytes(), StandardCharsets.UTF_8)));
         }
-        process = new ProcessBuilder("/usr/bin/python3", script.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        commands = process.outputWriter(StandardCharsets.UTF_8);
-        replies = process.inputReader(StandardCharsets.UTF_8);
     }
 
     /** Returns its process. */
     public long pid() {
-        return process.pid();
+        return process.handle().pid();
     }
 
     /** Sends a command without waiting for its result. */
     public void begin(String command) throws IOException {
-        commands.write(command + "\n");
-        commands.flush();
+        begun = command;
+        process.say(command);
     }
 
     /** Returns the answer to a command that was started. */
     public String end() throws IOException {
-        return Objects.requireNonNull(replies.readLine(), "the peer has ended");
+        return process.line("the answer to " + begun);
     }
 
     /** Sends a command and waits for the answer. */
@@ -60,9 +52,6 @@ public final class ForeignPeer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        commands.close();
-        process.destroyForcibly();
-        replies.close();
-        Files.delete(script);
+        process.close();
     }
 }

@@ -3,29 +3,22 @@ package io.inpod.examples.ztunnel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Objects;
+import java.util.List;
 
 /** A node agent written in another language, {@code agent.py}. */
 final class ForeignAgent implements AutoCloseable {
-    private final Process process;
-    private final BufferedWriter commands;
-    private final BufferedReader replies;
+    private final ChildProcess process;
     private final Path socket;
 
     /** Listens. */
     ForeignAgent(Path socket) throws IOException {
         Tool.require("/usr/bin/python3");
         this.socket = socket;
-        process = new ProcessBuilder("/usr/bin/python3", Path.of("src/test/python/agent.py").toAbsolutePath().toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        commands = process.outputWriter(StandardCharsets.UTF_8);
-        replies = process.inputReader(StandardCharsets.UTF_8);
+        process = ChildProcess.start(List.of("/usr/bin/python3", Path.of("src/test/python/agent.py").toAbsolutePath().toString()));
         listen();
     }
 
@@ -40,9 +33,8 @@ final class ForeignAgent implements AutoCloseable {
     }
 
     String ask(String command) throws IOException {
-        commands.write(command + "\n");
-        commands.flush();
-        return Objects.requireNonNull(replies.readLine(), "the agent has ended");
+        process.say(command);
+        return process.line("the answer to " + command);
     }
 
     /** Sends a message and waits for its answer. */
@@ -64,8 +56,6 @@ final class ForeignAgent implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        commands.close();
-        process.destroyForcibly();
-        replies.close();
+        process.close();
     }
 }

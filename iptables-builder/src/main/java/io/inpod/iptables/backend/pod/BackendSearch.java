@@ -38,6 +38,11 @@ final class BackendSearch {
         return Detection.of(candidates);
     }
 
+    /** Returns the error for a namespace in which none is usable. */
+    static IOException noneUsable(NetworkNamespace namespace, List<String> reasons) {
+        return new IOException("no back end is usable in " + namespace + ": " + String.join("; ", reasons));
+    }
+
     /** Whether a back end has to be visited: not after a usable one, if all of its tables have been visited or there are none. */
     boolean isNeeded(Backend backend) throws IOException {
         if (!any) {

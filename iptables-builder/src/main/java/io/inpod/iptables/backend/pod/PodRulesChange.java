@@ -1,6 +1,5 @@
 package io.inpod.iptables.backend.pod;
 
-import io.inpod.iptables.Listing;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
@@ -18,10 +17,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -122,6 +118,11 @@ public final class PodRulesChange implements NamespaceChange {
         return KernelFamilies.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
     }
 
+    /** Returns the change that one back end makes with the rules of a pod. */
+    static RulesChange by(Backend backend, PodRules some) {
+        return new RulesChange(backend, PodRules.NAMES, ruleSet(some, backend));
+    }
+
     /**
      * Installs the rules of both families, or none. If no back end holds rules yet and the preferred one fails, the next is tried. If none
      * can redirect both families, but one of them, the TCP of the other is rejected. Rules of a pod in tables that only other back ends
@@ -144,7 +145,7 @@ public final class PodRulesChange implements NamespaceChange {
         for (int i = 0; i < candidates.size(); i++) {
             Backend backend = candidates.get(i);
             try {
-                install(namespace, backend, rules);
+                new PodUpgrade(backend, rules, reasons).install(namespace);
             } catch (IOException | IllegalArgumentException e) {
                 reasons.accept(backend.name() + " failed: " + e.getMessage());
                 if (failure == null) {
@@ -164,9 +165,9 @@ public final class PodRulesChange implements NamespaceChange {
             return;
         }
         IOException why = failure == null ? new IOException(detection.reason()) : failure;
-        PodRules possible = possible(chosen).orElseThrow(() -> why);
+        PodRules possible = PossibleFamilies.of(chosen, rules).orElseThrow(() -> why);
         reasons.accept("not every family can be redirected here; the TCP of the other is rejected");
-        install(namespace, chosen, possible);
+        new PodUpgrade(chosen, possible, reasons).install(namespace);
         clearOthers(namespace, chosen);
     }
 
@@ -187,115 +188,6 @@ public final class PodRulesChange implements NamespaceChange {
         }
     }
 
-    private void install(NetworkNamespace namespace, Backend backend, PodRules some) throws IOException {
-        boolean known = some.guard() && OlderConnections.exist(namespace);
-        boolean older = false;
-        if (known || backend.layout() == Layout.IPTABLES || !some.guard()) {
-            Listing found = backend.read(namespace, PodRules.NAMES);
-            older = known && !OlderConnections.guarded(found);
-            if (older) {
-                admitOlder(namespace);
-            }
-            if (!found.isEmpty()) {
-                prepare(namespace, backend, some, found);
-            }
-        }
-        change(backend, some).install(namespace);
-        if (older) {
-            admitOlder(namespace); // those that began while the rules changed
-        }
-    }
-
-    /** Without this the pod is closed to those connections, but its rules are complete: a failure is no reason to undo them. */
-    void admitOlder(NetworkNamespace namespace) {
-        try {
-            OlderConnections.admit(namespace);
-        } catch (IOException e) {
-            reasons.accept("connections that are older than the guard may end, because they can't be admitted: " + e.getMessage());
-        }
-    }
-
-    /** Returns the rules that this kernel supports, if it can't redirect one of two families: tried in a temporary namespace. */
-    private Optional<PodRules> possible(Backend backend) throws IOException {
-        if (rules.redirections().size() < 2 || works(backend, rules)) {
-            return Optional.empty();
-        }
-        for (IpFamily family : List.of(IpFamily.V6, IpFamily.V4)) {
-            if (works(backend, rules.without(family))) {
-                return Optional.of(rules.without(family));
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static boolean works(Backend backend, PodRules some) throws IOException {
-        try (NetworkNamespace scratch = NetworkNamespace.create()) {
-            change(backend, some).install(scratch);
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    /**
-     * Over older rules, an intermediate step keeps the pod closed: where tables change one after the other, and before rules without the
-     * guard. A packet that has passed the old mangle table before a change, and passes the new nat table after it, meets no redirection,
-     * even if both tables change in one transaction; the guard then drops it.
-     */
-    private static void prepare(NetworkNamespace namespace, Backend backend, PodRules some, Listing found) throws IOException {
-        if (some.guard() && backend.layout() == Layout.INET) {
-            return;
-        }
-        RuleSet wanted = ruleSet(some, backend);
-        if (!some.guard() && change(backend, some).diff(namespace).isEmpty()) {
-            return;
-        }
-        RuleSet between = between(backend, some.guard() ? some : some.withGuard(true), found);
-        if (!between.equals(wanted)) {
-            backend.apply(namespace, PodRules.NAMES, between);
-        }
-    }
-
-    private static RuleSet between(Backend backend, PodRules closed, Listing found) {
-        if (backend.layout() == Layout.INET) {
-            return closed.inet();
-        }
-        Map<IpFamily, RuleSet> old = new EnumMap<>(IpFamily.class);
-        for (IpFamily family : IpFamily.values()) {
-            try {
-                old.put(family, found.ruleSet(family));
-            } catch (IllegalStateException e) {
-                return ruleSet(closed, backend); // rules that can't be expressed were changed by hand: they are replaced immediately
-            }
-        }
-        RuleSet between = closed.after(old);
-        return KernelFamilies.has(IpFamily.V6) ? between : between.only(IpFamily.V4);
-    }
-
-    private static RulesChange change(Backend backend, PodRules some) {
-        return new RulesChange(backend, PodRules.NAMES, ruleSet(some, backend));
-    }
-
-    private List<String> diff(NetworkNamespace namespace, Backend backend) throws IOException {
-        List<String> differences = new ArrayList<>(inTables(namespace, backend));
-        differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
-        return List.copyOf(differences);
-    }
-
-    /** Where one family can't be redirected, its rejection is what should be there. */
-    private List<String> inTables(NetworkNamespace namespace, Backend backend) throws IOException {
-        List<String> differences = change(backend, rules).diff(namespace);
-        if (!differences.isEmpty() && rules.redirections().size() > 1) {
-            for (IpFamily family : IpFamily.values()) {
-                PodRules less = rules.without(family);
-                if (change(backend, less).diff(namespace).isEmpty() && possible(backend).equals(Optional.of(less))) {
-                    return List.of();
-                }
-            }
-        }
-        return differences;
-    }
-
     /**
      * Returns the differences between the rules in the namespace and those that should be there.
      *
@@ -304,22 +196,7 @@ public final class PodRulesChange implements NamespaceChange {
      * @throws IOException if no back end is usable, or a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace) throws IOException {
-        Backend first = null;
-        List<String> unusable = new ArrayList<>();
-        for (Backend backend : backends) {
-            Usability usability = backend.usability(namespace);
-            if (!usability.usable()) {
-                unusable.add(backend.name() + ": " + usability.reason());
-            } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
-                return diff(namespace, backend);
-            } else if (first == null) {
-                first = backend;
-            }
-        }
-        if (first == null) {
-            throw noneUsable(namespace, unusable);
-        }
-        return diff(namespace, first);
+        return new PodDifferences(rules, backends).in(namespace);
     }
 
     @Override
@@ -356,13 +233,9 @@ public final class PodRulesChange implements NamespaceChange {
             }
         }
         if (last == null) {
-            throw noneUsable(namespace, unusable);
+            throw BackendSearch.noneUsable(namespace, unusable);
         }
         clearOthers(namespace, last);
-    }
-
-    private static IOException noneUsable(NetworkNamespace namespace, List<String> reasons) {
-        return new IOException("no back end is usable in " + namespace + ": " + String.join("; ", reasons));
     }
 
     @Override

@@ -145,8 +145,7 @@ class DeadProxyKernelTest {
             }
             assertThat(app.accept()).isNull();
             for (PythonProcess squatter : squatters) {
-                squatter.input().write('\n');
-                squatter.input().flush();
+                squatter.say("");
                 assertThat(squatter.line()).isEqualTo("[]");
             }
         } finally {

@@ -153,7 +153,7 @@ class PodGuardKernelTest {
         gone.close();
         List<String> reasons = new ArrayList<>();
         assertThat(OlderConnections.exist(gone)).isTrue();
-        new PodRulesChange(PodRules.of(InPodRedirection.of(IpFamily.V4)), Backends.all(), reasons::add).admitOlder(gone);
+        new PodUpgrade(Backends.all().get(0), PodRules.of(InPodRedirection.of(IpFamily.V4)), reasons::add).admitOlder(gone);
         assertThat(reasons).singleElement().asString().contains("older than the guard may end", "is closed");
     }
 

@@ -130,10 +130,9 @@ class PodUpgradeKernelTest {
             }
             List<Set<String>> outcomes = new ArrayList<>();
             for (PythonProcess client : clients) {
-                client.input().close();
+                client.endInput();
                 Set<String> seen = new TreeSet<>();
                 for (String line = client.line(); !line.equals("end"); line = client.line()) {
-                    assertThat(line).isNotEqualTo("null");
                     seen.add(line.replaceFirst(" \\d+$", ""));
                 }
                 outcomes.add(seen);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
@@ -93,15 +94,15 @@ class DnsConfigTest {
         } finally {
             Tool.tryRun(network.node(), "ip", "netns", "delete", "another");
             Tool.run(network.node(), "ip", "netns", "delete", "named");
-            sleeper.destroyForcibly().waitFor();
+            sleeper.close();
         }
     }
 
-    private Process sleeper;
+    private ChildProcess sleeper;
 
     private long processIn(NetworkNamespace namespace) throws IOException {
-        sleeper = new ProcessBuilder(Tool.inside(namespace, "sh", "-c", "echo ready; exec sleep 600")).start();
-        sleeper.inputReader().readLine();
-        return sleeper.pid();
+        sleeper = ChildProcess.start(Tool.inside(namespace, "sh", "-c", "echo ready; exec sleep 600"));
+        sleeper.expect("ready");
+        return sleeper.handle().pid();
     }
 }

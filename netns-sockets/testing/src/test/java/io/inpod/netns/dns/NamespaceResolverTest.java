@@ -52,17 +52,17 @@ class NamespaceResolverTest {
             for (int i = 0; i < lookalikes.pods().size(); i++) {
                 NetworkNamespace pod = lookalikes.pods().get(i);
                 try (NamespaceResolver resolver = NamespaceResolver.open(pod, CONFIG, loops)) {
-                    assertThat(resolver.lookUp("whoami.test")).containsExactly(address("10.98.0." + i));
-                    InetSocketAddress unresolved = InetSocketAddress.createUnresolved("whoami.test", 80);
+                    assertThat(resolver.lookUp("web.test")).containsExactly(address("10.98.0." + i));
+                    InetSocketAddress unresolved = InetSocketAddress.createUnresolved("web.test", 80);
                     assertThat(resolver.group().getResolver(loops.next()).resolve(unresolved).sync().getNow())
                             .isEqualTo(new InetSocketAddress(address("10.98.0." + i), 80));
                 }
                 if (i % 7 == 0) {
-                    assertThat(Tool.run(pod, "dig", "+short", "@" + Lookalikes.ADDRESS, "whoami.test")).isEqualTo("10.98.0." + i + "\n");
+                    assertThat(Tool.run(pod, "dig", "+short", "@" + Lookalikes.ADDRESS, "web.test")).isEqualTo("10.98.0." + i + "\n");
                 }
             }
             try (NetworkNamespace own = NetworkNamespace.current(); NamespaceResolver decoy = NamespaceResolver.open(own, CONFIG, loops)) {
-                assertThat(decoy.lookUp("whoami.test")).containsExactly(address("10.98.0.20"));
+                assertThat(decoy.lookUp("web.test")).containsExactly(address("10.98.0.20"));
             }
         }
     }
@@ -98,11 +98,11 @@ class NamespaceResolverTest {
             try (NamespaceResolver resolver = NamespaceResolver.open(pod, CONFIG, loops)) {
                 assertThatThrownBy(() -> resolver.lookUp("nosuch.test")).isInstanceOf(UnknownHostException.class)
                         .hasMessageContaining("no address of nosuch.test in " + pod + " from [/10.99.0.1:53]: ");
-                assertThatThrownBy(() -> loops.submit(() -> resolver.lookUp("whoami.test")).sync()).isInstanceOf(BlockingOperationException.class);
+                assertThatThrownBy(() -> loops.submit(() -> resolver.lookUp("web.test")).sync()).isInstanceOf(BlockingOperationException.class);
             }
             DnsConfig silent = new DnsConfig(List.of(new InetSocketAddress("10.99.0.1", 54)), List.of(), 1, Duration.ofMillis(20), Map.of());
             try (NamespaceResolver resolver = NamespaceResolver.open(pod, silent, loops)) {
-                assertThatThrownBy(() -> resolver.lookUp("whoami.test")).isInstanceOf(UnknownHostException.class).hasMessageContaining("10.99.0.1:54");
+                assertThatThrownBy(() -> resolver.lookUp("web.test")).isInstanceOf(UnknownHostException.class).hasMessageContaining("10.99.0.1:54");
             }
         }
         NetworkNamespace closed = network.node().duplicate();

@@ -2,6 +2,7 @@ package io.inpod.netns.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,14 +26,14 @@ class LayoutTest {
     }
 
     @Test
-    void tablesMatchThisMachinesCompiler(@TempDir Path directory) throws IOException, InterruptedException {
+    void tablesMatchThisMachinesCompiler(@TempDir Path directory) throws IOException {
         Tool.require("gcc");
         Path source = Files.writeString(directory.resolve("structs.c"), resource("structs.c"));
         Path assembly = directory.resolve("structs.s");
 
-        Process process = new ProcessBuilder("gcc", "-S", "-O1", "-o", assembly.toString(), source.toString()).inheritIO().start();
-
-        assertThat(process.waitFor()).isZero();
+        try (ChildProcess gcc = ChildProcess.start(List.of("gcc", "-S", "-O1", "-o", assembly.toString(), source.toString()))) {
+            assertThat(gcc.awaitExit()).isZero();
+        }
         assertThat(Files.readAllLines(assembly).stream().filter(line -> line.startsWith("-> ")).map(line -> line.substring(3)))
                 .containsExactlyElementsOf(tables());
     }

@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.TestJvm;
+import io.inpod.netns.ChildJvm;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
@@ -21,7 +21,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 @Pods(2)
@@ -78,17 +77,14 @@ class JdkChannelsTest {
     @Test
     void withTheFlagEveryOptionWorks(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        int fd = pod.fd().acquire();
-        pod.fd().release();
-        Path path = Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
-        Process child = TestJvm.start(List.of(), List.of(OPEN), MarkedListener.class, path);
-        try (BufferedReader output = child.inputReader()) {
-            assertThat(output.readLine()).isEqualTo("1337 true PT4.321S");
+        ChildJvm.Command command = ChildJvm.command(MarkedListener.class).withOptions(OPEN).withArguments(Tool.pathOf(pod).toString());
+        try (ChildProcess child = ChildJvm.start(command)) {
+            child.expect("1337 true PT4.321S");
             assertThat(Tool.run(pod, "ss", "-Hlntme")).contains("fwmark:0x539").contains(":8080");
-            child.getOutputStream().close();
-            assertThat(output.readLine()).contains("setsockopt(SO_BINDTODEVICE, nosuch)").contains("ENODEV");
+            child.endInput();
+            assertThat(child.line("why the option is refused")).contains("setsockopt(SO_BINDTODEVICE, nosuch)").contains("ENODEV");
+            assertThat(child.awaitExit()).isZero();
         }
-        assertThat(child.waitFor()).isZero();
     }
 
     /** The child: listens until its input ends, then tries an option that the kernel refuses. */

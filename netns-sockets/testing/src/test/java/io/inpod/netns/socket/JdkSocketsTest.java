@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.netns.Lookalikes;
 import io.inpod.netns.NamespaceExecutor;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -122,13 +123,13 @@ class JdkSocketsTest {
                     .containsPattern("LISTEN +0 +78 +\\S*10.77.0.2\\S*:8083").hasLineCount(4);
             assertThat(List.of(any, backlog, address)).extracting(ServerSocket::getLocalPort).containsExactly(8081, 8082, 8083);
 
-            Process client = new ProcessBuilder(Tool.inside(network.pod(1).namespace(), "python3", "-c",
-                    "import socket; s = socket.create_connection(('10.77.0.2', 8080), 20); s.sendall(b'hello'); s.close()")).start();
-            try (Socket accepted = later.accept()) {
+            try (ChildProcess client = ChildProcess.start(Tool.inside(network.pod(1).namespace(), "python3", "-c",
+                    "import socket; s = socket.create_connection(('10.77.0.2', 8080), 20); s.sendall(b'hello'); s.close()"));
+                    Socket accepted = later.accept()) {
                 assertThat(accepted.getInputStream().readAllBytes()).asString().isEqualTo("hello");
                 assertThat(accepted.getInetAddress()).isEqualTo(network.pod(1).address());
+                assertThat(client.awaitExit()).isZero();
             }
-            assertThat(client.waitFor()).isZero();
         }
     }
 
@@ -139,8 +140,8 @@ class JdkSocketsTest {
             CompletableFuture<String> answer = new CompletableFuture<>();
             CompletableFuture<Throwable> refusal = new CompletableFuture<>();
             onVirtualThread(() -> {
-                try (ServerSocket listener = JdkSockets.server(pod, executor).createServerSocket(8080)) {
-                    answer.complete(Tool.run(pod, "ss", "-Hlnt").contains(":8080") + " "
+                try (ServerSocket listener = JdkSockets.server(pod, executor).createServerSocket(8090)) {
+                    answer.complete(Tool.run(pod, "ss", "-Hlnt").contains(":8090") + " "
                             + greeting(JdkSockets.client(pod, executor).createSocket(ADDRESS, Lookalikes.GREETER)) + listener.isClosed());
                 } catch (IOException | RuntimeException e) {
                     answer.completeExceptionally(e);

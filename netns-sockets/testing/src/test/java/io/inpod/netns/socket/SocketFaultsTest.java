@@ -3,9 +3,9 @@ package io.inpod.netns.socket;
 import static io.inpod.netns.socket.LinuxSocketOptions.*;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netns.ChildJvm;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
-import io.inpod.netns.TestJvm;
 import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.testing.Privilege;
 import io.inpod.netns.testing.Tool;
@@ -35,9 +35,9 @@ class SocketFaultsTest {
     @Test
     void withoutNetAdminAMarkFailsTheCreation() throws Exception {
         Tool.require("setpriv");
-        List<String> unprivileged = List.of("setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw", "--");
+        String[] unprivileged = {"setpriv", "--bounding-set=-net_admin,-net_raw", "--inh-caps=-net_admin,-net_raw", "--"};
 
-        String output = TestJvm.run(unprivileged, List.of(), Unprivileged.class);
+        String output = ChildJvm.run(ChildJvm.command(Unprivileged.class).through(unprivileged));
 
         assertThat(output.lines().toList()).hasSize(4);
         assertThat(output.lines()).element(0).asString().contains("no socket in").contains("setsockopt(SO_MARK, 1)").contains("EPERM").contains("CAP_NET_ADMIN");
@@ -65,7 +65,7 @@ class SocketFaultsTest {
     @Test
     void withoutDescriptorsEachOperationReportsItAndLeavesNothing() throws Exception {
         Tool.require("prlimit");
-        String output = TestJvm.run(List.of("prlimit", "--nofile=200", "--"), List.of(), Exhausted.class);
+        String output = ChildJvm.run(ChildJvm.command(Exhausted.class).through("prlimit", "--nofile=200", "--"));
 
         assertThat(output.lines()).contains("netty server", "netty client", "netty datagram", "jdk listen", "jdk datagram", "stream", "receive")
                 .doesNotContain("LEAK");
@@ -157,7 +157,7 @@ class SocketFaultsTest {
                 """;
         Tool.require("python3");
 
-        String output = TestJvm.run(List.of("python3", "-c", filter), List.of(), WithoutIoUring.class);
+        String output = ChildJvm.run(ChildJvm.command(WithoutIoUring.class).through("python3", "-c", filter));
 
         assertThat(output).contains("io_uring can't be used here; io_uring_setup(2) gives EPERM: a seccomp filter forbids it").contains("epoll works");
     }

@@ -1,7 +1,10 @@
 package io.inpod.netns.socket;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Tool;
 import io.inpod.netns.unix.SeqpacketListener;
 import io.inpod.netns.unix.SeqpacketSocket;
@@ -41,14 +44,13 @@ final class SocketOracle {
         List<String> command = new ArrayList<>(List.of("python3", "-c", READER, path.toString()));
         command.addAll(List.of(options));
         try (SeqpacketListener listener = SeqpacketListener.listen(path)) {
-            Process python = new ProcessBuilder(Tool.inside(namespace, command.toArray(String[]::new))).inheritIO().start();
-            try (SeqpacketSocket peer = listener.accept(LIMIT)) {
+            try (ChildProcess python = ChildProcess.start(Tool.inside(namespace, command.toArray(String[]::new)));
+                    SeqpacketSocket peer = listener.accept(LIMIT)) {
                 peer.send(ByteBuffer.wrap(new byte[1]), OwnedFd.adopt(fd)); // not owned here, and so never closed
                 try (UnixMessage answer = peer.receive(1000, 0, LIMIT)) {
+                    assertThat(python.awaitExit()).isZero();
                     return answer == null ? "nothing" : StandardCharsets.UTF_8.decode(answer.data()).toString();
                 }
-            } finally {
-                python.waitFor();
             }
         } finally {
             Files.delete(path.getParent());

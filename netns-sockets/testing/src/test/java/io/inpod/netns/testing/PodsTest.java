@@ -8,18 +8,15 @@ import static org.junit.platform.testkit.engine.TestExecutionResultConditions.in
 import static org.junit.platform.testkit.engine.TestExecutionResultConditions.message;
 
 import com.sun.net.httpserver.HttpServer;
+import io.inpod.netns.ChildJvm;
 import io.inpod.netns.NetworkNamespace;
-import java.io.BufferedReader;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -188,18 +185,11 @@ class PodsTest {
     @Test
     void processesEndWithTheJvmEvenIfItIsKilled() throws Exception {
         Privilege.NAMESPACES.require();
-        Process jvm = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp", System.getProperty("java.class.path"),
-                Killed.class.getName()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        try (BufferedReader out = new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
-            String line = out.readLine();
-            while (line != null && !line.startsWith("pid ")) { // the log
-                line = out.readLine();
-            }
-            ProcessHandle sleeper = ProcessHandle.of(Long.parseLong(Objects.requireNonNull(line).substring(4))).orElseThrow();
-            jvm.destroyForcibly().waitFor();
+        try (ChildProcess jvm = ChildJvm.start(ChildJvm.command(Killed.class))) {
+            ProcessHandle sleeper = ProcessHandle.of(Long.parseLong(jvm.lineWith("pid ").substring(4))).orElseThrow();
+            jvm.handle().destroyForcibly();
+            jvm.awaitExit(); // only then has the sleeper the parent that takes its exit status
             sleeper.onExit().get(30, TimeUnit.SECONDS);
-        } finally {
-            jvm.destroyForcibly();
         }
     }
 }

@@ -27,12 +27,10 @@ class SandboxScriptTest {
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Where.class.getName());
         builder.environment().remove("INPOD_SANDBOX");
         builder.environment().put("INPOD_JAVA_HOME", System.getProperty("java.home"));
-        Process process = builder.redirectErrorStream(true).start();
-
-        String output = new String(process.getInputStream().readAllBytes());
-
-        assertThat(process.waitFor()).as(output).isZero();
-        assertThat(output).startsWith("sandbox 1 in net:[").doesNotContain(Where.here());
+        try (ChildProcess process = ChildProcess.start(builder.redirectErrorStream(true))) {
+            assertThat(process.awaitExit()).as(process.output()).isZero();
+            assertThat(process.output()).startsWith("sandbox 1 in net:[").doesNotContain(Where.here());
+        }
     }
 
     /** Runs inside the sandbox. */

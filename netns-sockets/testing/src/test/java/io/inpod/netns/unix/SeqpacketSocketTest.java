@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
 import io.inpod.netns.error.SystemCallFailure;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,10 +49,10 @@ class SeqpacketSocketTest {
                 s.send(("%s %d %s" % (data.decode(), len(fds), os.readlink("/proc/self/fd/%d" % fds[0]))).encode())
                 """;
         try (SeqpacketListener listener = SeqpacketListener.listen(path)) {
-            Process python = new ProcessBuilder(Tool.inside(network.node(), "python3", "-c", receiver, path.toString())).inheritIO().start();
-            try (SeqpacketSocket peer = listener.accept(LIMIT)) {
+            try (ChildProcess python = ChildProcess.start(Tool.inside(network.node(), "python3", "-c", receiver, path.toString()));
+                    SeqpacketSocket peer = listener.accept(LIMIT)) {
                 assertThat(peer.peer().uid()).isEqualTo((int) Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
-                assertThat(peer.peer().pid()).isEqualTo((int) python.pid());
+                assertThat(peer.peer().pid()).isEqualTo((int) python.handle().pid());
 
                 peer.send(text("take it"), network.pod(0).namespace().fd());
 
@@ -58,8 +60,8 @@ class SeqpacketSocketTest {
                     assertThat(text(answer)).isEqualTo("take it 1 " + network.pod(0).namespace().identity());
                 }
                 assertThat(peer.receive(100, 0, LIMIT)).as("end of the connection").isNull();
+                assertThat(python.awaitExit()).isZero();
             }
-            assertThat(python.waitFor()).isZero();
         }
         assertThat(path).doesNotExist();
     }
@@ -138,7 +140,9 @@ class SeqpacketSocketTest {
     void aListenerReplacesAnAbandonedSocketButNothingElse(@TempDir Path directory) throws Exception {
         Path path = directory.resolve("s");
         String abandon = "import socket,sys; s=socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind(sys.argv[1]); s.listen()";
-        assertThat(new ProcessBuilder("python3", "-c", abandon, path.toString()).start().waitFor()).isZero();
+        try (ChildProcess python = ChildProcess.start(List.of("python3", "-c", abandon, path.toString()))) {
+            assertThat(python.awaitExit()).isZero();
+        }
         try (SeqpacketListener first = SeqpacketListener.listen(path)) {
             assertThatThrownBy(() -> first.accept(Duration.ofMillis(1))).isInstanceOf(SocketTimeoutException.class);
             assertThatThrownBy(() -> SeqpacketListener.listen(path)).isInstanceOf(java.net.BindException.class).isInstanceOf(SystemCallFailure.class).hasMessageContaining("EADDRINUSE");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.OwnedFd;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -52,9 +53,9 @@ class UnixStreamSocketTest {
                 s.sendall(b"second")
                 """;
         try (UnixStreamListener listener = UnixStreamListener.listen(path)) {
-            Process python = new ProcessBuilder(Tool.inside(network.pod(0).namespace(), "python3", "-c", sender, path.toString())).inheritIO().start();
-            try (UnixStreamSocket peer = listener.accept(LIMIT)) {
-                assertThat(peer.peer().pid()).isEqualTo((int) python.pid());
+            ChildProcess python = ChildProcess.start(Tool.inside(network.pod(0).namespace(), "python3", "-c", sender, path.toString()));
+            try (python; UnixStreamSocket peer = listener.accept(LIMIT)) {
+                assertThat(peer.peer().pid()).isEqualTo((int) python.handle().pid());
                 try (UnixMessage first = peer.receive(100, 2, LIMIT)) {
                     assertThat(text(first)).startsWith("first"); // "second" may arrive with it, because it has no descriptors
                     assertThat(first.descriptors()).isEqualTo(2);
@@ -70,8 +71,8 @@ class UnixStreamSocketTest {
                     }
                     assertThat(rest).isEqualTo("second");
                 }
+                assertThat(python.awaitExit()).isZero();
             }
-            assertThat(python.waitFor()).isZero();
         }
         assertThat(path).doesNotExist();
     }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.inpod;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.examples.ztunnel.proxy.TakenPortException;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
@@ -33,6 +34,8 @@ public final class StateManager {
     private final Map<String, Pending> pending = new HashMap<>();
     private final Set<String> snapshot = new HashSet<>();
     private final Consumer<NamespaceLostError> onLost;
+    /** What takes too long to hold the lock meanwhile; the next refresh does it. */
+    private final List<Runnable> reports = new ArrayList<>();
     private boolean snapshotReceived;
     private boolean draining;
 
@@ -71,7 +74,22 @@ public final class StateManager {
      * @param namespace its network namespace, owned by this manager from now on
      * @throws IOException if it can't be served; it will be retried
      */
-    public synchronized void add(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException, InterruptedException {
+    public void add(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException, InterruptedException {
+        try {
+            serve(uid, info, namespace);
+        } catch (IOException e) {
+            String reason = inFull(e);
+            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, reason);
+            throw new IOException(reason, e);
+        }
+    }
+
+    /** Says why a pod can't be served. Not to be called with the lock: it may search all processes for one that has a port. */
+    private static String inFull(IOException failure) {
+        return failure instanceof TakenPortException taken ? taken.withProcesses() : String.valueOf(failure.getMessage());
+    }
+
+    private synchronized void serve(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException, InterruptedException {
         if (!snapshotReceived) {
             snapshot.add(uid);
         }
@@ -92,7 +110,6 @@ public final class StateManager {
         try {
             start(uid, info, namespace);
         } catch (IOException e) {
-            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, e.getMessage());
             pending.put(uid, waiting.because(e));
             throw e;
         } finally {
@@ -132,9 +149,8 @@ public final class StateManager {
         refreshPods().forEach(Runnable::run);
     }
 
-    /** Returns reports about foreign listeners, which take too long to hold the lock meanwhile. */
+    /** Returns the reports that have accumulated. */
     private synchronized List<Runnable> refreshPods() {
-        List<Runnable> reports = new ArrayList<>();
         running.forEach((uid, proxy) -> {
             proxy.reportLimits();
             try {
@@ -145,7 +161,9 @@ public final class StateManager {
             }
         });
         List.copyOf(pending.keySet()).forEach(this::retry);
-        return reports;
+        List<Runnable> due = List.copyOf(reports);
+        reports.clear();
+        return due;
     }
 
     private void retry(String uid) {
@@ -157,7 +175,7 @@ public final class StateManager {
             if (String.valueOf(e.getMessage()).equals(pod.reason())) {
                 LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
             } else {
-                LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, e.getMessage());
+                reports.add(() -> LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, inFull(e)));
                 pending.put(uid, pod.because(e));
             }
         }

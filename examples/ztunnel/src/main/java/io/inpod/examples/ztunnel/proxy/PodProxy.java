@@ -70,6 +70,7 @@ public final class PodProxy {
      * @param info the pod's names, for which the agent vouches
      * @param namespace its network namespace; owned by the result
      * @return the running proxy
+     * @throws TakenPortException if a port is taken
      * @throws IOException if a listener can't be opened; then everything is closed except the namespace, which the caller closes
      */
     public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
@@ -146,7 +147,7 @@ public final class PodProxy {
             listener = succession == null ? null : succession.take(pod.namespace(), address.getPort(),
                     passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
             if (listener == null) {
-                throw new IOException(e.getMessage() + PortHolders.words(pod.namespace(), address.getPort()), e);
+                throw TakenPortException.why(e, pod.namespace(), address.getPort());
             }
             LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
         }

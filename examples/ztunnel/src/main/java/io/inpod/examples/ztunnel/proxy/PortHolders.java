@@ -15,33 +15,37 @@ final class PortHolders {
 
     private PortHolders() {}
 
-    /** Returns the end of an error message about a port that can't be bound; empty if no socket is found. */
-    static String words(NetworkNamespace namespace, int port) {
-        try {
-            List<TcpSocket> sockets = TcpSocket.onPort(namespace, port);
-            List<TcpSocket> listening = sockets.stream().filter(TcpSocket::listens).toList();
-            return sockets.isEmpty() ? ""
-                    : "; it is taken by " + String.join(", and ", words(namespace, listening.isEmpty() ? sockets : listening));
-        } catch (IOException e) {
-            return "; who has it is unknown: " + e.getMessage();
-        }
+    /** Returns the sockets that keep others from a port: those that listen, or if there are none, all. Searches no processes. */
+    static List<TcpSocket> of(NetworkNamespace namespace, int port) throws IOException {
+        List<TcpSocket> sockets = TcpSocket.onPort(namespace, port);
+        List<TcpSocket> listening = sockets.stream().filter(TcpSocket::listens).toList();
+        return listening.isEmpty() ? sockets : listening;
     }
 
-    /** Describes the first sockets of a list, and their processes. Searches all processes once. */
+    /** Describes the first sockets of a list, without their processes. */
+    static List<String> words(List<TcpSocket> sockets) {
+        return sockets.stream().limit(MOST).map(PortHolders::words).toList();
+    }
+
+    /** Describes the first sockets of a list, and their processes. Searches all processes once, so that it must not run under a lock. */
     static List<String> words(NetworkNamespace namespace, List<TcpSocket> sockets) {
         List<TcpSocket> first = sockets.stream().limit(MOST).toList();
         Map<Long, List<SocketHolder>> holders =
                 SocketHolder.of(namespace, first.stream().map(TcpSocket::inode).collect(Collectors.toSet()));
-        return first.stream().map(socket -> words(socket, holders.getOrDefault(socket.inode(), List.of()))).toList();
+        return first.stream().map(socket -> words(socket) + processes(holders.getOrDefault(socket.inode(), List.of()))).toList();
     }
 
-    private static String words(TcpSocket socket, List<SocketHolder> holders) {
+    private static String words(TcpSocket socket) {
         String state = socket.listens() ? "listening" : socket.state() == TcpSocket.BOUND ? "bound" : "connected";
+        return "a socket " + state + " on " + socket.local().getHostAddress() + " port " + socket.port() + ", inode " + socket.inode()
+                + ", of user " + socket.user();
+    }
+
+    private static String processes(List<SocketHolder> holders) {
         String processes = holders.stream().limit(MOST)
                 // the program's name is the pod's choice
                 .map(holder -> "pid " + holder.pid() + " (" + holder.program().replaceAll("\\P{Graph}", "?") + ")")
                 .collect(Collectors.joining(", "));
-        return "a socket " + state + " on " + socket.local().getHostAddress() + " port " + socket.port() + ", inode " + socket.inode()
-                + ", of user " + socket.user() + (processes.isEmpty() ? ", of a process that can't be inspected" : ", " + processes);
+        return processes.isEmpty() ? ", of a process that can't be inspected" : ", " + processes;
     }
 }

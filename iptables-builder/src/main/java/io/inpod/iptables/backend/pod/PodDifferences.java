@@ -1,0 +1,60 @@
+package io.inpod.iptables.backend.pod;
+
+import io.inpod.iptables.backend.Backend;
+import io.inpod.iptables.backend.Usability;
+import io.inpod.iptables.pod.PodRules;
+import io.inpod.netns.IpFamily;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Compares the rules in a pod with those that should be there, by the back end that holds some, or the first that is usable.
+ *
+ * @param rules the rules that should be there
+ * @param backends the back ends to choose from, the preferred first
+ */
+record PodDifferences(PodRules rules, List<Backend> backends) {
+    /** Returns one text for each difference. */
+    List<String> in(NetworkNamespace namespace) throws IOException {
+        Backend first = null;
+        List<String> unusable = new ArrayList<>();
+        for (Backend backend : backends) {
+            Usability usability = backend.usability(namespace);
+            if (!usability.usable()) {
+                unusable.add(backend.name() + ": " + usability.reason());
+            } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
+                return by(backend, namespace);
+            } else if (first == null) {
+                first = backend;
+            }
+        }
+        if (first == null) {
+            throw BackendSearch.noneUsable(namespace, unusable);
+        }
+        return by(first, namespace);
+    }
+
+    private List<String> by(Backend backend, NetworkNamespace namespace) throws IOException {
+        List<String> differences = new ArrayList<>(inTables(backend, namespace));
+        differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
+        return List.copyOf(differences);
+    }
+
+    /** Where one family can't be redirected, its rejection is what should be there. */
+    private List<String> inTables(Backend backend, NetworkNamespace namespace) throws IOException {
+        List<String> differences = PodRulesChange.by(backend, rules).diff(namespace);
+        if (!differences.isEmpty() && rules.redirections().size() > 1) {
+            for (IpFamily family : IpFamily.values()) {
+                PodRules less = rules.without(family);
+                if (PodRulesChange.by(backend, less).diff(namespace).isEmpty()
+                        && PossibleFamilies.of(backend, rules).equals(Optional.of(less))) {
+                    return List.of();
+                }
+            }
+        }
+        return differences;
+    }
+}

@@ -1,0 +1,61 @@
+package io.inpod.iptables.text;
+
+import io.inpod.iptables.BasicMatch;
+import io.inpod.iptables.FamilyScope;
+import io.inpod.iptables.LimitMatch;
+import io.inpod.iptables.Match;
+import io.inpod.iptables.Protocol;
+import io.inpod.iptables.ProtocolMatch;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The conditions of a rule, as far as they have been read. nft lists some in two parts, of which the second completes the first. */
+final class NftConditions {
+    private final List<Match> matches = new ArrayList<>();
+
+    void add(Match match) {
+        matches.add(match);
+    }
+
+    void addOnce(Match match) {
+        if (!matches.contains(match)) {
+            matches.add(match);
+        }
+    }
+
+    /** Adds a condition on a header, which implies the header's protocol. */
+    void addHeader(Protocol protocol, Match match) {
+        addOnce(new ProtocolMatch(protocol, false));
+        matches.add(match);
+    }
+
+    /** Returns whether the last condition equals another. */
+    boolean endWith(Match match) {
+        return !matches.isEmpty() && last().equals(match);
+    }
+
+    Match last() {
+        return matches.get(matches.size() - 1);
+    }
+
+    void replaceLast(Match match) {
+        matches.set(matches.size() - 1, match);
+    }
+
+    /** The families of the packets that meet the conditions. */
+    FamilyScope families() {
+        return matches.stream().map(Match::families).filter(scope -> scope != FamilyScope.BOTH).findFirst().orElse(FamilyScope.BOTH);
+    }
+
+    /** Returns all. In the model, those on addresses, interfaces and protocol come before a limit, which counts what they let through. */
+    List<Match> all() {
+        boolean limited = false;
+        for (Match match : matches) {
+            if (limited && match instanceof BasicMatch) {
+                throw new IllegalArgumentException(match + " after a limit");
+            }
+            limited |= match instanceof LimitMatch;
+        }
+        return List.copyOf(matches);
+    }
+}
