@@ -248,7 +248,7 @@ class EvilServerTest {
     /** The attack begins after the only tunnel has been reset. */
     static Stream<Attack> floodsOnAClosedStream() {
         return Stream.of(
-                onClosedStream("RST_STREAM", frame(3, 0, 1, new byte[4]), "too many resets"),
+                onClosedStream("RST_STREAM", frame(3, 0, 1, new byte[4]), "too many control frames"),
                 onClosedStream("HEADERS", frame(1, 4, 1, block(":status", "200")), "too many control frames"),
                 onClosedStream("header lists that are too large", frame(1, 4, 1, block("x", "q".repeat(17_000))), "too many resets"),
                 onClosedStream("large WINDOW_UPDATEs", frame(8, 0, 1, bytes(0, 1, 0, 0)), "too many control frames"),

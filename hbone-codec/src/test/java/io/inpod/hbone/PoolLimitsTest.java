@@ -54,6 +54,39 @@ class PoolLimitsTest {
         }
     }
 
+    /** Both sides reset a request that is refused, which is no flood. */
+    @Test
+    void refusedRequestsLeaveTheConnectionAndItsTunnels() throws Exception {
+        try (Mesh mesh = new Mesh()) {
+            HboneServer server = new HboneServer(mesh.ca, HboneOptions.server().with(HboneLimits.server().withResets(5)), HboneEvents.NONE);
+            var address = mesh.serve(server, request -> {
+                if (!request.authority().equals(Mesh.APP)) {
+                    request.refuse(503);
+                    return;
+                }
+                try {
+                    request.accept(List.of(), new Mesh.Echo());
+                } catch (TunnelResetException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            HbonePool pool = mesh.pool(HboneOptions.client().with(HboneLimits.client().withResets(5)));
+            TunnelChannel tunnel = mesh.start(pool, Mesh.to(address), new Recorder()).get(Mesh.PATIENCE, TimeUnit.SECONDS);
+            for (int i = 0; i < 20; i++) {
+                List<Future<TunnelChannel>> refused = new ArrayList<>();
+                for (int j = 0; j < 10; j++) {
+                    ConnectRequest request = new ConnectRequest(Authority.parse("10.1.2.3:9"), List.of());
+                    refused.add(mesh.onClient(() -> pool.open(Mesh.to(address), request, new Recorder())));
+                }
+                for (Future<TunnelChannel> one : refused) {
+                    assertThatThrownBy(() -> one.get(Mesh.PATIENCE, TimeUnit.SECONDS)).hasMessageContaining("refused with status 503");
+                }
+            }
+            assertThat(tunnel.isActive()).isTrue();
+            assertThat(mesh.onClient(pool::connections)).isEqualTo(1);
+        }
+    }
+
     /** Requests that cross the server's GOAWAY are served by the old connection or by a new one; none fails and none hangs. */
     @Test
     void aDrainingServerLosesNoRequest() throws Exception {

@@ -122,7 +122,7 @@ class SpoofedPortsTest {
         try (ServerSocket server = server(pod, SERVER_PORT)) {
             UpstreamConnector required = closed(new UpstreamConnector(pod, MARKED));
             assertThat(start(required, CLIENT, network.pod(0).address()).await().cause()).isInstanceOf(SpoofingException.class)
-                    .hasMessageContaining("no source port of").hasMessageContaining("ip_local_port_range is 1024-65000");
+                    .hasMessageContaining("no source port of 16000-31999 is left").hasMessageContaining("ip_local_port_range is 1024-65000");
             UpstreamConnector preferred = closed(new UpstreamConnector(pod, MARKED.withPolicy(SpoofPolicy.PREFER)));
             UpstreamConnection connection = start(preferred, CLIENT, network.pod(0).address()).get(60, TimeUnit.SECONDS);
             open.add(connection);
@@ -130,6 +130,7 @@ class SpoofedPortsTest {
             assertThat(connection.fallbackReason()).isInstanceOf(SpoofingException.class);
             assertThat(preferred.fallbacks()).isEqualTo(1);
             assertThat(required.fallbacks()).isZero();
+            assertThat(List.of(required.portless(), preferred.portless())).containsOnly(1L);
             server.accept().close();
         }
     }

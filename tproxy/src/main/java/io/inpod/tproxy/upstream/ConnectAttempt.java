@@ -76,13 +76,13 @@ final class ConnectAttempt {
             return;
         }
         if (connector.maxAttempts() == 0) {
-            impossible(connector.exhaustion(0), null);
+            noPort(null);
             return;
         }
         InetSocketAddress local;
         do {
             if (portsTried == connector.maxAttempts()) {
-                impossible(connector.exhaustion(portsTried), null);
+                noPort(null);
                 return;
             }
             portsTried++;
@@ -122,6 +122,9 @@ final class ConnectAttempt {
                     channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                     nextPort(connected.cause());
                 } else {
+                    if (portTaken(connected.cause())) {
+                        connector.countPortless();
+                    }
                     end(channel, connected.cause());
                 }
             });
@@ -161,8 +164,13 @@ final class ConnectAttempt {
         if (portsTried < connector.maxAttempts()) {
             begin(true);
         } else {
-            impossible(connector.exhaustion(portsTried), cause);
+            noPort(cause);
         }
+    }
+
+    private void noPort(@Nullable Throwable cause) {
+        connector.countPortless();
+        impossible(connector.exhaustion(portsTried), cause);
     }
 
     private void impossible(String why, @Nullable Throwable cause) {

@@ -26,4 +26,10 @@ public record PortRange(int first, int last) {
     int size() {
         return last - first + 1;
     }
+
+    /** {@return both ports, such as 16000-31999} */
+    @Override
+    public String toString() {
+        return first + "-" + last;
+    }
 }

@@ -52,6 +52,7 @@ public final class UpstreamConnector implements AutoCloseable {
     private final TrackedTuples tuples;
     private final @Nullable OwnConnections connections;
     private final LongAdder fallbacks = new LongAdder();
+    private final LongAdder portless = new LongAdder();
 
     /**
      * Creates a connector. Reads which source ports can be used, so it must not be called on an event loop; opens no socket.
@@ -130,12 +131,23 @@ public final class UpstreamConnector implements AutoCloseable {
         return fallbacks.sum();
     }
 
+    /**
+     * {@return the number of connections for which no source port was free; those that fell back to an address of the namespace count too}
+     */
+    public long portless() {
+        return portless.sum();
+    }
+
     UpstreamOptions options() {
         return options;
     }
 
     void countFallback() {
         fallbacks.increment();
+    }
+
+    void countPortless() {
+        portless.increment();
     }
 
     /** Returns the next source port to try. */

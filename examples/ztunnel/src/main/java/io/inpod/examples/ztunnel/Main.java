@@ -47,7 +47,7 @@ public final class Main {
     private static final int RESOLVER_THREADS = 16;
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
-    private static final int LOG_LINES = 10_000;
+    static final int LOG_LINES = 10_000;
 
     private Main() {}
 

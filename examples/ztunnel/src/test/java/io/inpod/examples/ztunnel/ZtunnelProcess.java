@@ -73,7 +73,8 @@ final class ZtunnelProcess implements AutoCloseable {
         return found.get(0);
     }
 
-    private void await(Callable<Boolean> condition, Callable<String> what) throws Exception {
+    /** Waits until something is so; otherwise fails with what is the case instead, and the log. */
+    void await(Callable<Boolean> condition, Callable<String> what) throws Exception {
         long deadline = System.nanoTime() + LIMIT_NANOS;
         while (!condition.call()) {
             if (System.nanoTime() > deadline) {
@@ -122,6 +123,23 @@ final class ZtunnelProcess implements AutoCloseable {
 
     void awaitDescriptors(int most) throws Exception {
         await(() -> descriptors().size() <= most, () -> "at most " + most + " sockets and namespaces: " + descriptors());
+    }
+
+    /** Returns the names of its threads, in order, except those of HotSpot's compilers, which come and go with what there is to compile. */
+    List<String> threads() throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> tasks = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/task"))) {
+            for (Path task : tasks) {
+                try {
+                    names.add(Files.readString(task.resolve("comm")).strip());
+                } catch (IOException e) {
+                    // ended meanwhile
+                }
+            }
+        }
+        names.removeIf(name -> name.matches("C[12] Compiler.*"));
+        names.sort(null);
+        return names;
     }
 
     long pid() {

@@ -58,15 +58,16 @@ final class StreamFrames {
     void reset(int id, long code) throws ConnectionError {
         events.streamReset(id, code, true);
         Stream stream = table.get(id);
-        if (stream == null || stream.channel() == null) {
-            // Resets of established tunnels are free: the peer had to wait for our answer to each.
-            flood.reset();
-        }
         if (stream == null) {
             side.requireOpened(id, "RST_STREAM");
-        } else {
-            streams.resetByPeer(stream, code);
+            flood.control(); // it crossed our own end of the stream, as with every request that is refused
+            return;
         }
+        if (stream.channel() == null && !stream.isAnswered()) {
+            // Resets of established tunnels and of answered requests are free: there was an answer to each.
+            flood.reset();
+        }
+        streams.resetByPeer(stream, code);
     }
 
     void windowUpdate(int id, int increment) throws ConnectionError {

@@ -50,6 +50,7 @@ final class AtLimit {
     private long reportedSockets;
     private long reportedBytes;
     private long reportedNames;
+    private long reportedPortless;
 
     AtLimit(String pod, Holdings holdings, NameLookups.OfPod names, Connections connections, Duration idle, Executor control) {
         this.pod = pod;
@@ -136,8 +137,12 @@ final class AtLimit {
         }
     }
 
-    /** Logs what was refused since the last call; called from time to time. */
-    synchronized void report() {
+    /**
+     * Logs what was refused since the last call; called from time to time.
+     *
+     * @param portless how many connections to the pod's apps have had no source port since the pod was enrolled
+     */
+    synchronized void report(long portless) {
         long refused = holdings.sockets().refusals() - reportedSockets;
         long evicted = evictions.sumThenReset();
         if (refused > 0 || evicted > 0) {
@@ -155,6 +160,10 @@ final class AtLimit {
         if (unnamed > 0) {
             reportedNames += unnamed;
             LOG.warn("{} has too many names to look up\trefused={} waiting={}", pod, unnamed, names.waiting());
+        }
+        if (portless > reportedPortless) {
+            LOG.warn("{} has clients without source ports to its apps\trefused={}", pod, portless - reportedPortless);
+            reportedPortless = portless;
         }
     }
 }

@@ -181,7 +181,7 @@ public final class PodProxy {
 
     /** Logs what was refused because the pod had its share. */
     public void reportLimits() {
-        pod.limit().report();
+        pod.limit().report(connectors.stream().mapToLong(UpstreamConnector::portless).sum());
         pod.access().lines().report();
     }
 
@@ -198,7 +198,7 @@ public final class PodProxy {
             pod.connections().end();
         } finally {
             connectors.forEach(UpstreamConnector::close);
-            pod.limit().report();
+            reportLimits();
             pod.access().lines().end();
             local.forget(pod.namespace());
             pod.namespace().close();
