@@ -1,5 +1,7 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.BasicMatch;
@@ -249,6 +251,11 @@ final class NftRuleParser {
         IpFamily family = protocol.equals("ip") ? IpFamily.V4 : IpFamily.V6;
         if (right instanceof String text && text.startsWith("@")) {
             matches.add(new SetMatch(text.substring(1), family, side, not));
+            return;
+        }
+        if (right instanceof Map<?, ?> map && map.get("range") instanceof List<?> ends) {
+            AddressRange range = AddressRange.parse(ends.get(0) + "-" + ends.get(1));
+            matches.add(AddressRangeMatch.of(side, range, not));
             return;
         }
         IpPrefix prefix = right instanceof Map<?, ?> map && map.get("prefix") instanceof Map<?, ?> block
