@@ -5,6 +5,7 @@ import io.inpod.iptables.internal.Quote;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import java.util.regex.Pattern;
 
 /**
@@ -70,6 +71,23 @@ public record IpPrefix(InetAddress address, int length) {
     /** {@return the family of the addresses} */
     public IpFamily family() {
         return IpFamily.of(address);
+    }
+
+    /**
+     * Returns whether this block contains an address.
+     *
+     * @param other an address of any family
+     * @return whether its leading bits are those of this block
+     */
+    public boolean contains(InetAddress other) {
+        byte[] own = address.getAddress();
+        byte[] bytes = other.getAddress();
+        int whole = length / 8;
+        if (own.length != bytes.length || Arrays.mismatch(own, 0, whole, bytes, 0, whole) >= 0) {
+            return false;
+        }
+        int rest = length % 8;
+        return rest == 0 || ((own[whole] ^ bytes[whole]) & 0xff00 >> rest & 0xff) == 0;
     }
 
     private static InetAddress fromBytes(byte[] bytes) {

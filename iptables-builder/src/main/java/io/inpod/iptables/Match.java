@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Match
         permits BasicMatch, TransportMatch, MultiportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
-        IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, SocketMatch, LimitMatch {
+        IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, AddressRangeMatch,
+        SocketMatch, LimitMatch {
     /**
      * Calls the visitor's method for this kind of condition.
      *
@@ -57,6 +58,26 @@ public sealed interface Match
      */
     static Match destination(IpPrefix prefix) {
         return new DestinationMatch(prefix, false);
+    }
+
+    /**
+     * Returns a condition on the source address.
+     *
+     * @param range the range that contains the address
+     * @return the condition
+     */
+    static Match source(AddressRange range) {
+        return AddressRangeMatch.of(Side.SOURCE, range, false);
+    }
+
+    /**
+     * Returns a condition on the destination address.
+     *
+     * @param range the range that contains the address
+     * @return the condition
+     */
+    static Match destination(AddressRange range) {
+        return AddressRangeMatch.of(Side.DESTINATION, range, false);
     }
 
     /**

@@ -116,6 +116,11 @@ record MatchTraits(int place, int hooks, @Nullable Protocol protocol) {
         }
 
         @Override
+        public MatchTraits visit(AddressRangeMatch match) {
+            return ANYWHERE;
+        }
+
+        @Override
         public MatchTraits visit(AddressTypeMatch match) {
             return ANYWHERE;
         }

@@ -108,6 +108,13 @@ public interface MatchVisitor<R extends @Nullable Object> {
     R visit(SetMatch match);
 
     /**
+     * {@return the result for a condition on a range of addresses}
+     *
+     * @param match the condition
+     */
+    R visit(AddressRangeMatch match);
+
+    /**
      * {@return the result for a condition on the type of an address}
      *
      * @param match the condition

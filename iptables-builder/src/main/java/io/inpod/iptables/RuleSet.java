@@ -147,10 +147,8 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
         }
         List<AddressSet> held = new ArrayList<>();
         for (AddressSet set : sets) {
-            List<AddressSet.Element> elements = found.stream()
-                    .filter(other -> other.name().equals(set.name()) && other.family() == set.family()).findFirst()
-                    .map(AddressSet::elements).orElse(List.of());
-            held.add(set.atRuntime() ? new AddressSet(set.name(), set.family(), elements) : set);
+            List<AddressSet.Element> elements = found.stream().filter(set::isLike).findFirst().map(AddressSet::elements).orElse(List.of());
+            held.add(set.atRuntime() ? new AddressSet(set.name(), set.family(), set.type(), elements) : set);
         }
         return new RuleSet(families, tables, held);
     }

@@ -101,6 +101,37 @@ class CanonicalFormTest {
     }
 
     @Test
+    void rangesThatAreOneBlockAreBlocks() {
+        assertThat(Match.source(AddressRange.parse("10.0.0.0-10.255.255.255"))).isEqualTo(Match.source(IpPrefix.parse("10.0.0.0/8")));
+        assertThat(Match.destination(AddressRange.parse("fd00::1-fd00::1")).not()).isEqualTo(Match.destination(IpPrefix.parse("fd00::1")).not());
+        assertThat(Rule.of(ACCEPT, Match.source(AddressRange.parse("0.0.0.0-255.255.255.255")))).isEqualTo(Rule.of(ACCEPT));
+        assertThat(Match.source(AddressRange.parse("10.0.0.1-10.0.0.9"))).isEqualTo(new AddressRangeMatch(Side.SOURCE, AddressRange.parse("10.0.0.1-10.0.0.9"), false));
+        assertThatIllegalArgumentException().isThrownBy(() -> new AddressRangeMatch(Side.SOURCE, AddressRange.parse("10.0.0.2-10.0.0.3"), false))
+                .withMessageContaining("is the block 10.0.0.2/31: use AddressRangeMatch.of");
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, Match.family(IpFamily.V6), Match.source(AddressRange.parse("10.0.0.1-10.0.0.9"))));
+    }
+
+    @Test
+    void setsOfPrefixesDontOverlap() {
+        AddressSet set = AddressSet.of("nets", IpFamily.V4, IpPrefix.parse("10.0.0.0/8"), IpPrefix.parse("9.0.0.0/8"), IpPrefix.parse("11.0.0.1"));
+        assertThat(set.elements()).extracting(AddressSet.Element::toString).containsExactly("9.0.0.0/8", "10.0.0.0/8", "11.0.0.1");
+        assertThat(set.type()).isEqualTo(AddressSet.Type.PREFIXES);
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("nets", IpFamily.V4, IpPrefix.parse("10.1.0.0/16"), IpPrefix.parse("10.0.0.0/8")))
+                .withMessage("set nets holds 10.1.0.0/16, which is a part of its element 10.0.0.0/8");
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("nets", IpFamily.V4, IpPrefix.parse("10.0.0.0/8"), IpPrefix.parse("10.1.2.3/8")))
+                .withMessage("set nets holds 10.0.0.0/8 twice");
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressSet.of("nets", IpFamily.V4, IpPrefix.parse("0.0.0.0/0"))).withMessageContaining("two halves");
+        assertThatIllegalArgumentException().isThrownBy(() -> new AddressSet("pods", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("10.0.0.0/8"), ""))))
+                .withMessage("set pods can't hold 10.0.0.0/8: declare it as AddressSet.Type.PREFIXES");
+        assertThat(set.with(List.of(new AddressSet.Element(IpPrefix.parse("10.0.0.0/9"), "half")), List.of(IpPrefix.parse("10.0.0.0/8"), IpPrefix.parse("9.1.0.0/16"))).elements())
+                .extracting(AddressSet.Element::toString).containsExactly("9.0.0.0/8", "10.0.0.0/9", "11.0.0.1");
+        assertThatIllegalArgumentException().isThrownBy(() -> set.with(List.of(new AddressSet.Element(IpPrefix.parse("10.0.0.0/9"), "half")), List.of()));
+        assertThat(AddressSet.withoutOverlaps("nets", IpFamily.V4, AddressSet.Type.PREFIXES, List.of(new AddressSet.Element(IpPrefix.parse("10.1.0.0/16"), "in"),
+                new AddressSet.Element(IpPrefix.parse("10.0.0.0/8"), ""), new AddressSet.Element(IpPrefix.parse("10.1.2.3"), "in"),
+                new AddressSet.Element(IpPrefix.parse("11.0.0.0/16"), "beside"))).elements()).extracting(AddressSet.Element::toString).containsExactly("10.0.0.0/8", "11.0.0.0/16");
+    }
+
+    @Test
     void partsNeedTheirProtocolTableAndHook() {
         assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, new IcmpMatch(Protocol.ICMP, 8, OptionalInt.empty(), false)));
         assertThatIllegalArgumentException().isThrownBy(() -> new TransportMatch(Protocol.UDP, Optional.empty(), Optional.empty(), Optional.of(TcpFlags.syn())));

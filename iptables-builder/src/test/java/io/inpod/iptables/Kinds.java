@@ -54,6 +54,7 @@ public final class Kinds {
                 filter(Hook.INPUT, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)),
                 filter(Hook.INPUT, new ConntrackStatusMatch(Set.of(ConntrackStatus.ASSURED), false)),
                 filter(Hook.INPUT, Match.in(SET, Side.SOURCE)),
+                filter(Hook.INPUT, Match.source(AddressRange.parse("10.0.0.1-10.0.0.9"))),
                 filter(Hook.INPUT, new AddressTypeMatch(Side.DESTINATION, AddressType.LOCAL, false)),
                 filter(Hook.OUTPUT, Match.user(1000)),
                 filter(Hook.OUTPUT, new OwnerGroupMatch(5, 9, false)),

@@ -4,6 +4,7 @@ import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -78,8 +79,22 @@ public final class RandomRules {
         }
     }
 
+    private AddressRange range(IpFamily family) {
+        InetAddress one = address(family);
+        InetAddress other = address(family);
+        boolean ascending = Arrays.compareUnsigned(one.getAddress(), other.getAddress()) < 0;
+        return ascending ? new AddressRange(one, other) : new AddressRange(other, one);
+    }
+
     private AddressSet set(String name, IpFamily family) {
         List<AddressSet.Element> elements = new ArrayList<>();
+        if (random.nextBoolean()) {
+            for (int i = random.nextInt(6); i > 0; i--) {
+                String prefix = family == IpFamily.V4 ? "10." + i + ".16.1/" + (16 + random.nextInt(17)) : "fd00:" + i + ":8000::1/" + (32 + random.nextInt(97));
+                elements.add(new AddressSet.Element(IpPrefix.parse(prefix), random.nextBoolean() ? "" : "net " + i));
+            }
+            return new AddressSet(name, family, AddressSet.Type.PREFIXES, elements);
+        }
         for (int i = random.nextInt(4); i > 0; i--) {
             elements.add(new AddressSet.Element(IpPrefix.parse((family == IpFamily.V4 ? "10.0.0." : "fd00::") + i).address(), random.nextBoolean() ? "" : "pod " + i));
         }
@@ -109,7 +124,7 @@ public final class RandomRules {
 
     private Match match(IpFamily family, List<AddressSet> sets) {
         boolean not = random.nextBoolean();
-        return switch (random.nextInt(17)) {
+        return switch (random.nextInt(18)) {
             case 0 -> new SourceMatch(prefix(family), not);
             case 1 -> new DestinationMatch(prefix(family), not);
             case 2 -> new InInterfaceMatch(random.nextBoolean() ? "lo" : "et+", not);
@@ -126,6 +141,7 @@ public final class RandomRules {
             case 13 -> new SocketMatch(random.nextBoolean(), random.nextBoolean());
             case 14 -> new CommentMatch(words(1 + random.nextInt(20)));
             case 15 -> new LimitMatch(1 + random.nextInt(200), LimitMatch.Per.values()[random.nextInt(3)], 1 + random.nextInt(20));
+            case 16 -> AddressRangeMatch.of(Side.values()[random.nextInt(2)], range(family), not);
             default -> new FamilyMatch(family);
         };
     }

@@ -81,15 +81,16 @@ public interface Backend {
     void remove(NetworkNamespace namespace, ManagedNames names) throws IOException;
 
     /**
-     * Adds and removes addresses of a set that has been applied, in one step where the kernel allows it, without touching rules. Adding an
-     * address that the set already contains replaces its comment. Removing one that it doesn't contain has no effect. Declare a set whose
-     * elements change by this method as {@link io.inpod.iptables.AddressSet#atRuntime}: otherwise the next {@link #apply} undoes the
-     * change.
+     * Adds and removes elements of a set that has been applied, in one step where the kernel allows it, without touching rules. Adding an
+     * element that the set already contains replaces its comment. Removing one that it doesn't contain has no effect. Declare a set whose
+     * elements change by this method as {@link io.inpod.iptables.AddressSet#atRuntime(String, io.inpod.netns.IpFamily)}: otherwise the next
+     * {@link #apply} undoes the change.
      *
      * @param namespace the namespace
      * @param names the managed names
-     * @param change the addresses
-     * @throws IOException if the set doesn't exist, or a tool or the kernel refuses
+     * @param change the elements
+     * @throws IOException if the set doesn't exist or is of another type, an element would overlap with one that stays, or a tool or the
+     *     kernel refuses
      */
     void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException;
 

@@ -17,7 +17,6 @@ import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -192,14 +191,10 @@ public final class FakeKernel implements Backend {
     public synchronized void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
         change(namespace);
         AddressSet set = state(namespace).sets.get(change.set());
-        if (set == null || set.family() != change.family() || !names.sets().contains(change.set())) {
-            throw new IOException("set " + change.set() + " of " + change.family() + " isn't there in " + namespace);
+        if (set == null || !set.isLike(change.kind()) || !names.sets().contains(change.set())) {
+            throw change.missing(namespace);
         }
-        Map<InetAddress, AddressSet.Element> elements = new HashMap<>();
-        set.elements().forEach(element -> elements.put(element.address(), element));
-        change.remove().forEach(elements::remove);
-        change.add().forEach(element -> elements.put(element.address(), element));
-        state(namespace).sets.put(set.name(), new AddressSet(set.name(), set.family(), List.copyOf(elements.values())));
+        state(namespace).sets.put(set.name(), change.appliedTo(set));
     }
 
     private void change(NetworkNamespace namespace) throws IOException {

@@ -233,7 +233,7 @@ public final class IptablesBackend implements Backend {
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
         ApplyLock.holding(namespace, tools.timeout(),
-                () -> new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.set(), change.add(), change.remove()));
+                () -> new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.kind(), change.add(), change.remove()));
     }
 
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {

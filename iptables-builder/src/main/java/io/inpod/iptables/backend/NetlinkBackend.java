@@ -136,7 +136,7 @@ public final class NetlinkBackend implements Backend {
             throw new IllegalArgumentException("set " + change.set() + " is not among the managed sets " + names.sets());
         }
         ApplyLock.holding(namespace, LOCK_LIMIT, () -> with(namespace, netlink -> {
-            netlink.update(names, change.set(), change.family(), change.add(), change.remove());
+            netlink.update(names, change.kind(), change.add(), change.remove());
             return true;
         }));
     }

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -175,17 +176,28 @@ public final class NftBackend implements Backend {
         ApplyLock.holding(namespace, tools.timeout(), () -> {
             ToolRun run = new ToolRun(tools, namespace);
             StringBuilder script = new StringBuilder();
+            boolean there = false;
             for (String table : tables(run, names)) {
-                boolean holds =
-                        NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), names.tablePrefix())
-                                .sets().stream().anyMatch(set -> set.name().equals(change.set()) && set.family() == change.family());
-                script.append(holds ? NftScript.change(table, change.set(), change.add(), change.remove()) : "");
+                Optional<AddressSet> held = held(run, names, table, change);
+                there |= held.isPresent();
+                if (held.isPresent()) {
+                    script.append(change.type() == AddressSet.Type.ADDRESSES
+                            ? NftScript.change(table, change.set(), change.add(), change.remove())
+                            : NftScript.change(table, held.get(), change.appliedTo(held.get())));
+                }
             }
-            if (!names.sets().contains(change.set()) || script.isEmpty() && !(change.add().isEmpty() && change.remove().isEmpty())) {
-                throw new IOException("set " + change.set() + " of " + change.family() + " isn't there in " + namespace);
+            if (!names.sets().contains(change.set()) || !there) {
+                throw change.missing(namespace);
             }
             run.nft(Bytes.carry(script.toString()), "-f", "-");
         });
+    }
+
+    /** Returns the set of a table that a change is for, without its elements unless they decide what to change. */
+    private static Optional<AddressSet> held(ToolRun run, ManagedNames names, String table, SetChange change) throws IOException {
+        Listing listing = change.type() == AddressSet.Type.PREFIXES ? listing(run, names, table)
+                : NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), names.tablePrefix());
+        return listing.sets().stream().filter(change.kind()::isLike).findFirst();
     }
 
     @Override

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * How a set of ipset(8) was created, as far as it decides whether the set can hold addresses with comments for good.
+ * How a set of ipset(8) was created, as far as it decides whether the set can hold addresses or blocks with comments for good.
  *
  * @param type such as {@code hash:ip}
  * @param comments whether its elements have comments
@@ -14,8 +14,14 @@ import java.util.List;
  * @param room how many elements it can hold
  */
 public record IpsetOptions(String type, boolean comments, boolean expiring, boolean evicting, boolean masked, long room) {
-    /** The type of our sets. */
-    public static final String TYPE = "hash:ip";
+    /** What to say of a set that holds exceptions from its blocks, see {@code nomatch} in ipset(8). */
+    public static final String EXCEPTIONS = "has exceptions (nomatch)";
+
+    /** What to say of a set that holds blocks within others. */
+    public static final String OVERLAPS = "holds blocks within others";
+
+    private static final String ADDRESSES = "hash:ip";
+    private static final String PREFIXES = "hash:net";
 
     /** The room of our sets: more than a node ever has pods. Takes no memory until the elements exist. */
     public static final int ROOM = 1 << 20;
@@ -27,15 +33,25 @@ public record IpsetOptions(String type, boolean comments, boolean expiring, bool
                 words.contains("netmask") || words.contains("bitmask"), room < 0 ? ROOM : Long.parseLong(words.get(room + 1)));
     }
 
-    /** Whether the set can be swapped with one of ours, see ipset(8): all other options change with the content. */
+    /** The type of our sets of blocks, or of single addresses. */
+    public static String type(boolean prefixes) {
+        return prefixes ? PREFIXES : ADDRESSES;
+    }
+
+    /** Whether it is a set of blocks. */
+    public boolean ofPrefixes() {
+        return type.equals(PREFIXES);
+    }
+
+    /** Whether the set can be swapped with one of ours of its type, see ipset(8): all other options change with the content. */
     public boolean canBeTakenOver() {
-        return type.equals(TYPE);
+        return type.equals(ADDRESSES) || type.equals(PREFIXES);
     }
 
     /** Returns in words what differs from our sets, to be put after the name; empty if the set is as good as one of ours. */
     public List<String> misfits() {
         if (!canBeTakenOver()) {
-            return List.of("is of the type " + type + " instead of " + TYPE);
+            return List.of("is of the type " + type + ", neither " + ADDRESSES + " nor " + PREFIXES);
         }
         List<String> misfits = new ArrayList<>();
         add(misfits, !comments, "has no comments");

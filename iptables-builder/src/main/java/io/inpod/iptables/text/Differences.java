@@ -140,8 +140,8 @@ public final class Differences {
                 }
                 if (is == null) {
                     texts.add("set " + set.name() + " is missing");
-                } else if (is.family() != set.family()) {
-                    texts.add("set " + set.name() + " is of " + is.family() + " instead of " + set.family());
+                } else if (!is.isLike(set)) {
+                    texts.add("set " + set.name() + " holds " + is.content() + " instead of " + set.content());
                 } else {
                     compare(texts, set.name(), is.elements(), set.elements());
                 }

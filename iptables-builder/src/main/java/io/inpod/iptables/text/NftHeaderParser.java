@@ -1,5 +1,7 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.IpPrefix;
@@ -57,6 +59,9 @@ final class NftHeaderParser {
         boolean not = found.negated();
         if (right instanceof String text && text.startsWith("@")) {
             return new SetMatch(text.substring(1), family, side, not);
+        }
+        if (right instanceof Map<?, ?> map && map.get("range") instanceof List<?> ends) {
+            return AddressRangeMatch.of(side, AddressRange.parse(ends.get(0) + "-" + ends.get(1)), not);
         }
         IpPrefix prefix = right instanceof Map<?, ?> map && map.get("prefix") instanceof Map<?, ?> block
                 ? new IpPrefix(IpPrefix.parse(String.valueOf(block.get("addr"))).address(), NftValue.number(block.get("len")))

@@ -1,5 +1,6 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.FamilyMatch;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * the forms of 0.9.3 to 1.1.3 are read after their documentation and sources.
  */
 public final class NftJson {
+    /** The element that contains every address. */
+    private static final String EVERYTHING = "*";
+
     private final String prefix;
     private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();
     private final Map<String, Map<String, Map<?, ?>>> chains = new LinkedHashMap<>();
@@ -94,7 +98,7 @@ public final class NftJson {
     }
 
     private static boolean isOfAddresses(Map<?, ?> set) {
-        return ("ipv4_addr".equals(set.get("type")) || "ipv6_addr".equals(set.get("type"))) && !flags(set).contains("interval");
+        return "ipv4_addr".equals(set.get("type")) || "ipv6_addr".equals(set.get("type"));
     }
 
     private static List<?> flags(Map<?, ?> set) {
@@ -104,17 +108,29 @@ public final class NftJson {
 
     private static List<String> misfits(Map<?, ?> set) {
         if (!isOfAddresses(set)) {
-            return List.of("isn't a set of single addresses");
+            return List.of("isn't a set of addresses");
         }
         List<String> misfits = new ArrayList<>();
         if (set.get("timeout") != null || flags(set).contains("timeout")) {
             misfits.add("has a timeout, after which elements vanish");
         }
-        flags(set).stream().filter(flag -> !flag.equals("timeout")).forEach(flag -> misfits.add("has the flag " + flag));
+        if (set.get("elem") instanceof List<?> elements && elements.stream().anyMatch(NftJson::isEverything)) {
+            misfits.add("holds every address (*)");
+        }
+        if (Boolean.TRUE.equals(set.get("auto-merge"))) {
+            misfits.add("joins elements that touch (auto-merge)");
+        }
+        flags(set).stream().filter(flag -> !flag.equals("timeout") && !flag.equals("interval"))
+                .forEach(flag -> misfits.add("has the flag " + flag));
         if (set.get("size") != null) {
             misfits.add("has room for a limited number of elements");
         }
         return misfits;
+    }
+
+    private static boolean isEverything(@Nullable Object element) {
+        return EVERYTHING
+                .equals(element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner.get("val") : element);
     }
 
     private Optional<TableName> table(@Nullable Object name) {
@@ -130,17 +146,30 @@ public final class NftJson {
         List<AddressSet.Element> elements = new ArrayList<>();
         if (value.get("elem") instanceof List<?> list) {
             for (Object element : list) {
-                Map<?, ?> detail = element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner
-                        : Map.of("val", String.valueOf(element));
-                elements.add(new AddressSet.Element(IpPrefix.parse(String.valueOf(detail.get("val"))).address(),
-                        detail.get("comment") instanceof String comment ? comment : ""));
+                Map<?, ?> detail = element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner : Map.of();
+                Object held = detail.isEmpty() ? element : detail.get("val");
+                if (!EVERYTHING.equals(held)) { // which is among the misfits
+                    elements.addAll(elements(held, detail.get("comment") instanceof String comment ? comment : ""));
+                }
             }
         }
         String name = String.valueOf(value.get("name"));
-        if (elements.stream().map(AddressSet.Element::address).distinct().count() < elements.size()) {
+        if (elements.stream().map(AddressSet.Element::prefix).distinct().count() < elements.size()) {
             throw new TornSetException(name);
         }
-        return new AddressSet(name, "ipv6_addr".equals(value.get("type")) ? IpFamily.V6 : IpFamily.V4, elements);
+        return new AddressSet(name, "ipv6_addr".equals(value.get("type")) ? IpFamily.V6 : IpFamily.V4,
+                flags(value).contains("interval") ? AddressSet.Type.PREFIXES : AddressSet.Type.ADDRESSES, elements);
+    }
+
+    /** An address, a prefix, or a range, which another program has added: the prefixes that it consists of. */
+    private static List<AddressSet.Element> elements(@Nullable Object value, String comment) {
+        if (value instanceof Map<?, ?> map && map.get("prefix") instanceof Map<?, ?> prefix) {
+            return AddressSet.Element.of(AddressRange.of(IpPrefix.parse(prefix.get("addr") + "/" + prefix.get("len"))), comment);
+        }
+        if (value instanceof Map<?, ?> map && map.get("range") instanceof List<?> ends && ends.size() == 2) {
+            return AddressSet.Element.of(AddressRange.parse(ends.get(0) + "-" + ends.get(1)), comment);
+        }
+        return List.of(new AddressSet.Element(IpPrefix.parse(String.valueOf(value)), comment));
     }
 
     private Listing listing() {

@@ -1,5 +1,6 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
@@ -138,6 +139,11 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(SetMatch match) {
         return field(match.family(), match.side()) + not(match.negated()) + "@" + match.set();
+    }
+
+    @Override
+    public String visit(AddressRangeMatch match) {
+        return field(match.range().family(), match.side()) + not(match.negated()) + match.range();
     }
 
     @Override

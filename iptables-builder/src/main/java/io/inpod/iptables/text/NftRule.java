@@ -1,5 +1,6 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.ConntrackState;
@@ -58,7 +59,8 @@ final class NftRule {
         List<String> parts = new ArrayList<>();
         boolean limited = matches.stream().anyMatch(LimitMatch.class::isInstance); // it counts what comes before it
         boolean addressed = matches.stream()
-                .anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch || m instanceof SetMatch && !limited);
+                .anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch
+                        || (m instanceof SetMatch || m instanceof AddressRangeMatch) && !limited);
         if (!addressed) {
             families.single().ifPresent(family -> parts.add(NftMatch.nfproto(family)));
         }

@@ -4,14 +4,13 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
-import io.inpod.iptables.internal.AddressText;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -59,7 +58,8 @@ public final class NftScript {
     }
 
     /**
-     * Renders a script that changes a set in one transaction. To replace a comment, it removes the address and adds it again.
+     * Renders a script that changes a set of single addresses, whatever it holds, in one transaction. To replace a comment, it removes the
+     * address and adds it again.
      *
      * @param table the name of the table
      * @param set the name of the set
@@ -67,16 +67,39 @@ public final class NftScript {
      * @param remove the addresses to remove
      * @return the script; empty if nothing changes
      */
-    public static String change(String table, String set, List<AddressSet.Element> add, Set<InetAddress> remove) {
+    public static String change(String table, String set, List<AddressSet.Element> add, Set<IpPrefix> remove) {
         StringBuilder text = new StringBuilder();
         List<AddressSet.Element> all = new ArrayList<>(add);
-        remove.forEach(address -> all.add(new AddressSet.Element(address, "")));
+        remove.forEach(prefix -> all.add(new AddressSet.Element(prefix, "")));
         if (!all.isEmpty()) {
             elements(text, "add", table, set, all, false); // so that the next line finds each
             elements(text, "delete", table, set, all, false);
         }
         if (!add.isEmpty()) {
             elements(text, "add", table, set, add, true);
+        }
+        return text.toString();
+    }
+
+    /**
+     * Renders a script that changes a set in one transaction.
+     *
+     * @param table the name of the table
+     * @param held the set with the elements that it holds
+     * @param wanted the set with the elements that it should hold
+     * @return the script; empty if nothing changes
+     */
+    public static String change(String table, AddressSet held, AddressSet wanted) {
+        StringBuilder text = new StringBuilder();
+        List<AddressSet.Element> gone = new ArrayList<>(held.elements());
+        gone.removeAll(new HashSet<>(wanted.elements()));
+        List<AddressSet.Element> added = new ArrayList<>(wanted.elements());
+        added.removeAll(new HashSet<>(held.elements()));
+        if (!gone.isEmpty()) {
+            elements(text, "delete", table, held.name(), gone, false);
+        }
+        if (!added.isEmpty()) {
+            elements(text, "add", table, held.name(), added, true);
         }
         return text.toString();
     }
@@ -143,7 +166,8 @@ public final class NftScript {
 
     private static void set(StringBuilder text, String table, AddressSet set) {
         text.append("add set inet ").append(table).append(' ').append(NftNames.check("set name", set.name())).append(" { type ")
-                .append(set.family() == IpFamily.V4 ? "ipv4_addr" : "ipv6_addr").append(" ; }\n");
+                .append(set.family() == IpFamily.V4 ? "ipv4_addr" : "ipv6_addr")
+                .append(set.type() == AddressSet.Type.PREFIXES ? " ; flags interval ; }\n" : " ; }\n");
         if (!set.elements().isEmpty()) {
             elements(text, "add", table, set.name(), set.elements(), true);
         }
@@ -154,7 +178,7 @@ public final class NftScript {
         text.append(verb).append(" element inet ").append(table).append(' ').append(set).append(" { ");
         for (int i = 0; i < elements.size(); i++) {
             AddressSet.Element element = elements.get(i);
-            text.append(i == 0 ? "" : ", ").append(AddressText.of(element.address()));
+            text.append(i == 0 ? "" : ", ").append(element);
             text.append(comments && !element.comment().isEmpty() ? " comment \"" + element.comment() + "\"" : "");
         }
         text.append(" }\n");

@@ -1,5 +1,7 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
@@ -140,6 +142,8 @@ final class RuleParser {
             case "conntrack --ctstate", "state --state" -> matches.add(new ConntrackStateMatch(words.names(ConntrackState.class), not));
             case "conntrack --ctstatus" -> matches.add(new ConntrackStatusMatch(words.names(ConntrackStatus.class), not));
             case "set --match-set" -> matches.add(new SetMatch(words.next(), family, side(words.next()), not));
+            case "iprange --src-range" -> matches.add(range(Side.SOURCE, not));
+            case "iprange --dst-range" -> matches.add(range(Side.DESTINATION, not));
             case "icmp --icmp-type", "icmp6 --icmpv6-type" ->
                 matches.add(icmp(module.equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, words.next(), not));
             case "addrtype --src-type" -> matches.add(new AddressTypeMatch(Side.SOURCE, AddressType.valueOf(words.next()), not));
@@ -161,6 +165,10 @@ final class RuleParser {
 
     private IpPrefix prefix() {
         return IpPrefix.parse(words.next());
+    }
+
+    private Match range(Side side, boolean not) {
+        return AddressRangeMatch.of(side, AddressRange.parse(words.next()), not);
     }
 
     private Protocol transport() {

@@ -1,5 +1,6 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
@@ -138,6 +139,11 @@ final class RuleText implements MatchVisitor<StringBuilder> {
     @Override
     public StringBuilder visit(SetMatch match) {
         return option("set", match.negated(), "--match-set", match.set() + (match.side() == Side.SOURCE ? " src" : " dst"));
+    }
+
+    @Override
+    public StringBuilder visit(AddressRangeMatch match) {
+        return option("iprange", match.negated(), match.side() == Side.SOURCE ? "--src-range" : "--dst-range", match.range().toString());
     }
 
     @Override

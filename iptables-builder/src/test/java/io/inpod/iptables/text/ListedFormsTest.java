@@ -2,9 +2,12 @@ package io.inpod.iptables.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.ConntrackState;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Mark;
@@ -19,6 +22,8 @@ import io.inpod.iptables.TcpFlag;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -132,6 +137,35 @@ class ListedFormsTest {
         "{'type':'icmpv6','expr':'addr-unreachable'} | HOST_UNREACHABLE"})
     void rejections(String detail, RejectWith with) throws Exception {
         assertThat(nft("{\"reject\":" + detail.replace('\'', '"') + "}")).contains(Rule.of(new Target.Reject(with)));
+    }
+
+    @Test
+    void rangesOfAddresses() throws Exception {
+        Match range = Match.source(AddressRange.parse("10.0.0.1-10.0.0.9"));
+        assertThat(saved("-m iprange --src-range 10.0.0.1-10.0.0.9 --dst-range 10.1.0.0-10.1.255.255 -j DROP"))
+                .contains(Rule.of(DROP, range, Match.destination(IpPrefix.parse("10.1.0.0/16"))));
+        assertThat(saved("-m iprange ! --src-range 10.0.0.1-10.0.0.9 -j DROP")).contains(Rule.of(DROP, range.not()));
+        assertThat(saved("-m iprange --src-range 10.0.0.9-10.0.0.1 -j DROP")).isEmpty();
+        String source = "{\"payload\":{\"protocol\":\"ip\",\"field\":\"saddr\"}}";
+        assertThat(nft(match("==", source, "{\"range\":[\"10.0.0.1\",\"10.0.0.9\"]}"))).contains(Rule.of(DROP, range));
+        assertThat(nft(match("!=", source, "{\"range\":[\"10.0.0.1\",\"10.0.0.9\"]}"))).contains(Rule.of(DROP, range.not()));
+        assertThat(nft(match("==", source, "{\"range\":[\"10.0.0.0\",\"10.0.0.255\"]}"))).contains(Rule.of(DROP, Match.source(IpPrefix.parse("10.0.0.0/24"))));
+    }
+
+    /** Later versions list a single flag without a list; an element with a comment has its value in "val". */
+    @ParameterizedTest
+    @ValueSource(strings = {"'interval'", "['interval']"})
+    void elementsOfSets(String flags) throws Exception {
+        Listing listing = NftJson.parse(("{'nftables':[{'set':{'family':'inet','name':'nets','table':'t-filter','type':'ipv4_addr','flags':%s,"
+                + "'elem':['10.0.0.1',{'prefix':{'addr':'10.1.0.0','len':16}},{'range':['10.2.0.1','10.2.0.3']},"
+                + "{'elem':{'val':{'prefix':{'addr':'10.3.0.0','len':16}},'comment':'a note'}},{'elem':{'val':'10.4.0.1','comment':'one'}},'*']}}]}").formatted(flags).replace('\'', '"'), "t-");
+        assertThat(listing.misfits()).containsOnly(Map.entry("nets", List.of("holds every address (*)")));
+        assertThat(listing.sets()).containsExactly(new AddressSet("nets", IpFamily.V4, AddressSet.Type.PREFIXES, List.of(element("10.0.0.1", ""), element("10.1.0.0/16", ""),
+                element("10.2.0.1", ""), element("10.2.0.2/31", ""), element("10.3.0.0/16", "a note"), element("10.4.0.1", "one"))));
+    }
+
+    private static AddressSet.Element element(String prefix, String comment) {
+        return new AddressSet.Element(IpPrefix.parse(prefix), comment);
     }
 
     /** Another rule looks like one of the model's, except for one property. */

@@ -23,8 +23,8 @@ public final class PrivateSocket {
      *
      * @param path the socket's file, at most 107 bytes
      * @return the listener, to be closed by the caller
-     * @throws IOException if the directory is a symbolic link, belongs to another user or can be written by others, or if another
-     *     process listens on this path
+     * @throws IOException if the directory is a symbolic link, belongs to another user or can be written by others, if another
+     *     process listens on this path, or if it is an abstract address
      */
     public static SeqpacketListener listen(Path path) throws IOException {
         Path directory = directory(path);
@@ -110,6 +110,9 @@ public final class PrivateSocket {
     }
 
     private static Path directory(Path path) throws IOException {
+        if (UnixAddress.isAbstract(path)) {
+            throw new IOException(path + " is an abstract address, which has neither an owner nor a mode: use the path of a file");
+        }
         Path directory = path.toAbsolutePath().getParent();
         if (directory == null) {
             throw new IOException(path + " can't be a socket");

@@ -22,10 +22,10 @@ public final class SeqpacketSocket implements AutoCloseable {
     /**
      * Connects to a listener. Waits while the listener's queue is full.
      *
-     * @param path the listener's file
+     * @param path the listener's file; or {@code @} and the name of an abstract address in the calling thread's network namespace
      * @return the connection, to be closed by the caller
      * @throws java.net.ConnectException if nothing listens there
-     * @throws IOException if the path is too long for a unix socket, 107 bytes
+     * @throws IOException if the path or name is too long for a unix socket, 107 bytes
      */
     public static SeqpacketSocket connect(Path path) throws IOException {
         return connect(path, Duration.ZERO);
@@ -35,12 +35,12 @@ public final class SeqpacketSocket implements AutoCloseable {
      * Connects to a listener. Waits while the listener's queue is full, but not longer than the timeout, which also limits each
      * {@link #send}.
      *
-     * @param path the listener's file
+     * @param path the listener's file; or {@code @} and the name of an abstract address in the calling thread's network namespace
      * @param timeout how long to wait, at least 1 µs; zero waits indefinitely
      * @return the connection, to be closed by the caller
      * @throws java.net.SocketTimeoutException if the queue is still full then
      * @throws java.net.ConnectException if nothing listens there
-     * @throws IOException if the path is too long for a unix socket, 107 bytes
+     * @throws IOException if the path or name is too long for a unix socket, 107 bytes
      */
     public static SeqpacketSocket connect(Path path, Duration timeout) throws IOException {
         return new SeqpacketSocket(UnixConnection.connect(Constants.SOCK_SEQPACKET, path, timeout));

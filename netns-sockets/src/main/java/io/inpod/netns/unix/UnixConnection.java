@@ -42,7 +42,8 @@ final class UnixConnection implements AutoCloseable {
         try (OwnedFd fd = socket(type | Constants.SOCK_NONBLOCK, path)) {
             int number = fd.acquire();
             try {
-                return Native.LIBC.connect(number, UnixAddress.of(path), UnixAddress.BYTES) == 0
+                UnixAddress address = UnixAddress.of(path);
+                return Native.LIBC.connect(number, address.memory(), address.length()) == 0
                         || Native.errno() != Constants.ECONNREFUSED;
             } finally {
                 fd.release();
@@ -57,14 +58,14 @@ final class UnixConnection implements AutoCloseable {
 
     /** Waits for space in the listener's queue; indefinitely if the timeout is zero. Sending is limited in the same way. */
     static UnixConnection connect(int type, Path path, Duration timeout) throws IOException {
-        ByteBuffer address = UnixAddress.of(path);
+        UnixAddress address = UnixAddress.of(path);
         OwnedFd fd = socket(type, path);
         int number = fd.acquire();
         try {
             if (!timeout.isZero()) {
                 limitWaiting(number, timeout, path);
             }
-            int connected = Native.LIBC.connect(number, address, UnixAddress.BYTES);
+            int connected = Native.LIBC.connect(number, address.memory(), address.length());
             if (connected < 0 && Native.errno() == Constants.EAGAIN) {
                 throw new SocketTimeoutException("the queue of the listener on " + path + " is full, and was not served within "
                         + timeout.toMillis() + " ms");

@@ -7,7 +7,6 @@ import io.inpod.netns.internal.DirectoryLock;
 import io.inpod.netns.internal.Native;
 import io.inpod.netns.internal.Poll;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -15,39 +14,57 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The common part of listening unix sockets of all types: the file, accepting, and closing. */
 final class UnixListener implements AutoCloseable {
     private final OwnedFd fd;
     private final Path path;
 
-    /** The inode of the file: the path may have been taken over by another listener. */
-    private final Object file;
+    /** The inode of the file, for the path may have been taken over by another listener; null for an abstract address. */
+    private final @Nullable Object file;
 
-    private UnixListener(OwnedFd fd, Path path, Object file) {
+    private UnixListener(OwnedFd fd, Path path, @Nullable Object file) {
         this.fd = fd;
         this.path = path;
         this.file = file;
     }
 
     static UnixListener listen(int type, Path path) throws IOException {
-        ByteBuffer address = UnixAddress.of(path);
+        if (UnixAddress.isAbstract(path)) {
+            return new UnixListener(bound(type, path, null), path, null);
+        }
+        UnixAddress.of(path); // refuses a long path before the file is looked for
         // Without the lock, one of two listeners that find an abandoned file could remove the file that the other has just created.
         try (DirectoryLock alone = DirectoryLock.take(Objects.requireNonNull(path.toAbsolutePath().getParent()))) {
             removeAbandoned(type, path);
-            OwnedFd fd = UnixConnection.socket(type, path);
-            int number = fd.acquire();
+            OwnedFd fd = bound(type, path, alone + "/" + path.getFileName());
             try {
-                Native.check(Native.LIBC.bind(number, address, UnixAddress.BYTES), "bind", path);
-                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before any process can connect
-                Native.check(Native.LIBC.listen(number, 128), "listen", alone + "/" + path.getFileName());
                 return new UnixListener(fd, path, inode(path));
             } catch (IOException e) {
                 fd.close();
                 throw e;
-            } finally {
-                fd.release();
             }
+        }
+    }
+
+    /** Returns a listening socket. The file has the path as seen from the directory; an abstract address has none. */
+    private static OwnedFd bound(int type, Path path, @Nullable String file) throws IOException {
+        UnixAddress address = UnixAddress.of(path);
+        OwnedFd fd = UnixConnection.socket(type, path);
+        int number = fd.acquire();
+        try {
+            Native.check(Native.LIBC.bind(number, address.memory(), address.length()), "bind", path);
+            if (file != null) {
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------")); // before any process can connect
+            }
+            Native.check(Native.LIBC.listen(number, 128), "listen", file == null ? path : file);
+            return fd;
+        } catch (IOException e) {
+            fd.close();
+            throw e;
+        } finally {
+            fd.release();
         }
     }
 
@@ -92,7 +109,7 @@ final class UnixListener implements AutoCloseable {
             fd.close();
             Native.LIBC.shutdown(number, Constants.SHUT_RDWR); // wakes a thread that waits in poll
             fd.release();
-            if (inode(path).equals(file)) {
+            if (file != null && inode(path).equals(file)) {
                 Files.delete(path);
             }
         } catch (ClosedChannelException e) {

@@ -18,7 +18,11 @@ public final class UnixStreamListener implements AutoCloseable {
      * Listens on a path. An existing socket file is replaced if nothing listens on it any more. Only processes of the same user may connect
      * (mode 0600).
      *
-     * @param path the file to create, at most 107 bytes; its directory must exist
+     * <p>A path that begins with {@code @} is an abstract address, without a file: see unix(7). It belongs to the network namespace of the
+     * calling thread, ends with the listener, and has no permissions: any process of that namespace may connect, so check
+     * {@link UnixStreamSocket#peer()}. A file of such a name is {@code ./@name}.
+     *
+     * @param path the file to create, at most 107 bytes, in a directory that exists; or {@code @} and a name of at most 107 bytes
      * @return the listener, to be closed by the caller
      * @throws SystemCallException EADDRINUSE if another listener uses the path, or the path isn't a socket
      * @throws IOException if the file can't be created
@@ -40,7 +44,7 @@ public final class UnixStreamListener implements AutoCloseable {
         return new UnixStreamSocket(listener.accept(timeout));
     }
 
-    /** Stops listening and removes the file. Closing twice does nothing. */
+    /** Stops listening and removes the file, if it has one. Closing twice does nothing. */
     @Override
     public void close() {
         listener.close();

@@ -23,10 +23,10 @@ public final class UnixStreamSocket implements AutoCloseable {
     /**
      * Connects to a listener. Waits while the listener's queue is full.
      *
-     * @param path the listener's file
+     * @param path the listener's file; or {@code @} and the name of an abstract address in the calling thread's network namespace
      * @return the connection, to be closed by the caller
      * @throws SystemCallException if nothing listens there or the file may not be written
-     * @throws IOException if the path is too long for a unix socket, 107 bytes
+     * @throws IOException if the path or name is too long for a unix socket, 107 bytes
      */
     public static UnixStreamSocket connect(Path path) throws IOException {
         return new UnixStreamSocket(UnixConnection.connect(Constants.SOCK_STREAM, path, Duration.ZERO));

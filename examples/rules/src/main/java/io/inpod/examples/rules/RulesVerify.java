@@ -23,7 +23,8 @@ final class RulesVerify extends RulesCommand {
             place.out().println("the rules in " + namespace + " are as expected");
             return ExitCode.OK;
         }
-        place.err().println("the rules in " + namespace + " differ in " + differences.size() + " places; the first: " + differences.get(0));
+        place.err().println("the rules in " + namespace + " differ in "
+                + (differences.size() == 1 ? "1 place: " : differences.size() + " places; the first: ") + differences.get(0));
         return RulesMain.DIFFERENT;
     }
 }

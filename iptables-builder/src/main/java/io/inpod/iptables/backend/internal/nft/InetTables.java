@@ -111,7 +111,7 @@ final class InetTables implements Tables {
             Optional<NftReader.FoundHeader> header = reader.table(Scope.INET, table);
             Listing held = wanted && header.isPresent() ? new NftSets(reader).read(table) : new Listing(List.of(), List.of());
             boolean keep = wanted && header.isPresent() && header.get().only().equals(only.map(Basics::nfproto))
-                    && held.misfits().isEmpty(); // sets can't change their options while rules refer to them
+                    && held.misfits().isEmpty() && keepKind(held.sets(), sets.getOrDefault(name, List.of()));
             if (header.isPresent() && !keep) {
                 batch.add(Nft.deleteTable(Scope.INET, table));
             }
@@ -128,6 +128,11 @@ final class InetTables implements Tables {
                 NftSets.retire(table, before, sets.getOrDefault(name, List.of()), batch);
             }
         }
+    }
+
+    /** Returns whether no set is to have another family or type: it can't change while rules refer to it. */
+    private static boolean keepKind(List<AddressSet> held, List<AddressSet> wanted) {
+        return wanted.stream().allMatch(set -> held.stream().allMatch(other -> !other.name().equals(set.name()) || other.isLike(set)));
     }
 
     /** Returns the sets of each table; a set that no rule refers to is in the first. */

@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
@@ -23,8 +24,8 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Address sets of ipset, of the type {@code hash:ip} with comments. ipset has no transactions, but it can swap two sets in one step;
- * attributes are numbered as in linux/netfilter/ipset/ip_set.h.
+ * Address sets of ipset, of the type {@code hash:ip} or {@code hash:net} with comments. ipset has no transactions, but it can swap two
+ * sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
  */
 final class IpsetStore {
     private static final String SPARE = "inpod-spare";
@@ -47,7 +48,13 @@ final class IpsetStore {
     private static final int MOST_ELEMENTS = 19;
     private static final int COMMENT = 26;
     private static final int WITH_COMMENTS = 0x10;
-    private static final int OLDEST_WITH_COMMENTS = 2;
+
+    /** The first revisions of the two types that have comments. */
+    private static final int ADDRESSES_WITH_COMMENTS = 2;
+    private static final int PREFIXES_WITH_COMMENTS = 4;
+
+    private static final int PREFIX_LENGTH = 3;
+    private static final int EXCEPTION = 4;
 
     /** The number of elements in one message: an attribute is at most 64 KiB long. */
     private static final int CHUNK = 256;
@@ -82,7 +89,7 @@ final class IpsetStore {
     }
 
     private Optional<AddressSet> read(String name, Map<String, List<String>> misfits) throws IOException {
-        List<AddressSet.Element> elements = new ArrayList<>();
+        List<NetlinkAttribute> elements = new ArrayList<>();
         String type = "";
         IpFamily family = IpFamily.V4;
         List<NetlinkAttribute> header = List.of();
@@ -92,16 +99,34 @@ final class IpsetStore {
                     case TYPE_NAME -> type = attribute.text();
                     case FAMILY -> family = attribute.number() == Basics.nfproto(IpFamily.V6) ? IpFamily.V6 : IpFamily.V4;
                     case DATA -> header = attribute.nested();
-                    case ELEMENTS -> attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
+                    case ELEMENTS -> elements.addAll(attribute.nested());
                     default -> {}
                 }
             }
         }
         IpsetOptions options = options(type, header);
-        if (!options.misfits().isEmpty()) {
-            misfits.put(name, options.misfits());
+        if (options.canBeTakenOver() && elements.stream().anyMatch(IpsetStore::isException)) {
+            misfits.put(name, List.of(IpsetOptions.EXCEPTIONS));
+            return Optional.empty();
         }
-        return options.canBeTakenOver() ? Optional.of(new AddressSet(name, family, elements)) : Optional.empty();
+        List<String> wrong = new ArrayList<>(options.misfits());
+        Optional<AddressSet> set = Optional.empty();
+        if (options.canBeTakenOver()) {
+            List<AddressSet.Element> held = elements.stream().map(IpsetStore::element).flatMap(Optional::stream).toList();
+            set = Optional.of(AddressSet.withoutOverlaps(name, family,
+                    options.ofPrefixes() ? AddressSet.Type.PREFIXES : AddressSet.Type.ADDRESSES, held));
+            if (set.get().elements().size() < held.size()) {
+                wrong.add(IpsetOptions.OVERLAPS);
+            }
+        }
+        if (!wrong.isEmpty()) {
+            misfits.put(name, wrong);
+        }
+        return set;
+    }
+
+    private static boolean isException(NetlinkAttribute element) {
+        return element.nested().stream().anyMatch(part -> part.type() == FLAGS && (part.number() & EXCEPTION) != 0);
     }
 
     private static IpsetOptions options(String type, List<NetlinkAttribute> header) {
@@ -123,15 +148,21 @@ final class IpsetStore {
 
     private static Optional<AddressSet.Element> element(NetlinkAttribute element) {
         InetAddress address = null;
+        int length = -1;
         String comment = "";
         for (NetlinkAttribute part : element.nested()) {
             if (part.type() == 1 && !part.nested().isEmpty()) {
                 address = Basics.address(part.nested().get(0).bytes());
+            } else if (part.type() == PREFIX_LENGTH) {
+                length = (int) part.number();
             } else if (part.type() == COMMENT) {
                 comment = part.text();
             }
         }
-        return address == null ? Optional.empty() : Optional.of(new AddressSet.Element(address, comment));
+        if (address == null) {
+            return Optional.empty();
+        }
+        return Optional.of(new AddressSet.Element(length < 0 ? IpPrefix.of(address) : new IpPrefix(address, length), comment));
     }
 
     /**
@@ -147,8 +178,9 @@ final class IpsetStore {
                 throw new IOException(IpsetOptions.refusal(set.name(), misfits));
             }
             for (AddressSet other : found.sets()) {
-                if (other.name().equals(set.name()) && other.family() != set.family()) {
-                    throw new IOException(IpsetOptions.refusal(set.name(), List.of("is of " + other.family())));
+                if (other.name().equals(set.name()) && !other.isLike(set)) {
+                    throw new IOException(
+                            IpsetOptions.refusal(set.name(), List.of("holds " + other.content() + " instead of " + set.content())));
                 }
             }
             if (!found.sets().contains(set) || !misfits.isEmpty()) {
@@ -159,11 +191,11 @@ final class IpsetStore {
             destroy(SPARE);
             int family = Basics.nfproto(set.family());
             if (!known.contains(set.name())) {
-                netlink.query(create(set.name(), family));
+                netlink.query(create(set.name(), set));
             }
-            netlink.query(create(SPARE, family));
+            netlink.query(create(SPARE, set));
             try {
-                change(ADD, SPARE, set.family(), set.elements());
+                change(ADD, SPARE, set, set.elements());
                 netlink.query(Ipset.request("swap sets", set.name(), SWAP, 0, family).string(Ipset.SET_NAME, SPARE).string(TYPE_NAME,
                         set.name()));
             } finally {
@@ -172,10 +204,13 @@ final class IpsetStore {
         }
     }
 
-    private static NetlinkRequest create(String name, int family) {
+    private static NetlinkRequest create(String name, AddressSet kind) {
+        int family = Basics.nfproto(kind.family());
+        boolean prefixes = kind.type() == AddressSet.Type.PREFIXES;
         return Ipset.request("create set", name, CREATE, NetlinkRequest.CREATE, family).string(Ipset.SET_NAME, name)
-                .string(TYPE_NAME, IpsetOptions.TYPE)
-                .bytes(REVISION, new byte[] {OLDEST_WITH_COMMENTS}).bytes(FAMILY, new byte[] {(byte) family})
+                .string(TYPE_NAME, IpsetOptions.type(prefixes))
+                .bytes(REVISION, new byte[] {(byte) (prefixes ? PREFIXES_WITH_COMMENTS : ADDRESSES_WITH_COMMENTS)})
+                .bytes(FAMILY, new byte[] {(byte) family})
                 .nested(NESTED | DATA,
                         r -> r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS).be32(NETWORK_ORDER | MOST_ELEMENTS, IpsetOptions.ROOM));
     }
@@ -206,29 +241,43 @@ final class IpsetStore {
         }
     }
 
-    /** Changes element by element: the kernel has no transaction for this, but every intermediate state is a valid set. */
-    void update(String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove) throws IOException {
-        change(DELETE, set, family, remove.stream().map(address -> new AddressSet.Element(address, "")).toList());
-        change(ADD, set, family, add);
+    /**
+     * Changes a set, of which only name, family and type count, element by element: the kernel has no transaction for this, but every
+     * intermediate state is a valid set. ipset would let blocks overlap, so that the set has to be read first.
+     */
+    void update(AddressSet set, List<AddressSet.Element> add, Collection<IpPrefix> remove) throws IOException {
+        if (set.type() == AddressSet.Type.PREFIXES) {
+            AddressSet held = read(Set.of(set.name())).sets().stream().filter(set::isLike).findFirst()
+                    .orElseThrow(() -> new IOException("a set " + set.name() + " of " + set.content()
+                            + " does not exist: apply the rules first"));
+            NetlinkRules.changed(held, add, remove);
+        }
+        change(DELETE, set.name(), set, remove.stream().map(prefix -> new AddressSet.Element(prefix, "")).toList());
+        change(ADD, set.name(), set, add);
     }
 
     /**
      * Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set.
      */
-    private void change(int command, String set, IpFamily family, List<AddressSet.Element> elements) throws IOException {
+    private void change(int command, String set, AddressSet kind, List<AddressSet.Element> elements) throws IOException {
+        boolean prefixes = kind.type() == AddressSet.Type.PREFIXES;
         List<NetlinkRequest> requests = new ArrayList<>();
         for (int from = 0; from < elements.size(); from += CHUNK) {
             List<AddressSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
-            requests.add(Ipset.request(command == ADD ? "add to set" : "delete from set", set, command, 0, Basics.nfproto(family))
+            requests.add(Ipset
+                    .request(command == ADD ? "add to set" : "delete from set", set, command, 0, Basics.nfproto(kind.family()))
                     .string(Ipset.SET_NAME, set).be32(NETWORK_ORDER | LINE, 1)
-                    .nested(NESTED | ELEMENTS, r -> chunk.forEach(element -> r.nested(NESTED | DATA, e -> element(e, element)))));
+                    .nested(NESTED | ELEMENTS, r -> chunk.forEach(element -> r.nested(NESTED | DATA, e -> element(e, element, prefixes)))));
         }
         netlink.executeAll(requests);
     }
 
-    private static void element(NetlinkRequest request, AddressSet.Element element) {
+    private static void element(NetlinkRequest request, AddressSet.Element element, boolean prefixes) {
         byte[] address = element.address().getAddress();
         request.nested(NESTED | 1, r -> r.bytes(NETWORK_ORDER | (address.length == 4 ? 1 : 2), address));
+        if (prefixes) {
+            request.bytes(PREFIX_LENGTH, new byte[] {(byte) element.prefix().length()});
+        }
         if (!element.comment().isEmpty()) {
             request.string(COMMENT, element.comment());
         }

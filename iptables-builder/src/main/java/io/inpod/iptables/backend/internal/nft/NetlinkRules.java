@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
@@ -15,13 +16,13 @@ import io.inpod.netlink.Nfnetlink;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Rules in one namespace, through a socket of that namespace. Each change is one transaction, based on the state read before it. */
@@ -167,15 +168,13 @@ public final class NetlinkRules {
         return managed.sets().isEmpty() ? new Listing(List.of(), List.of()) : InetTables.sets(new NftSets(reader), managed);
     }
 
-    /** Adds and removes addresses of a set. */
-    public void update(ManagedNames managed, String set, IpFamily family, List<AddressSet.Element> add, Collection<InetAddress> remove)
+    /** Adds and removes elements of a set, of which only name, family and type count. */
+    public void update(ManagedNames managed, AddressSet set, List<AddressSet.Element> add, Collection<IpPrefix> remove)
             throws IOException {
         if (!inet) {
-            new IpsetStore(netlink).update(set, family, add, remove);
+            new IpsetStore(netlink).update(set, add, remove);
             return;
         }
-        List<AddressSet.Element> asked = new ArrayList<>(add);
-        remove.forEach(address -> asked.add(new AddressSet.Element(address, "")));
         for (int attempt = 1;; attempt++) {
             int generation = reader.generation();
             List<NetlinkRequest> batch = new ArrayList<>();
@@ -183,16 +182,16 @@ public final class NetlinkRules {
             NftSets sets = new NftSets(reader);
             for (TableName name : TableName.values()) {
                 String table = InetTables.name(managed, name);
-                if (sets.has(netlink, table, set)) {
+                Optional<SetHeader> header = sets.header(netlink, table, set.name());
+                if (header.isPresent() && header.get().family().equals(Optional.of(set.family())) && header.get().type() == set.type()) {
                     there = true;
-                    NftSets.change(table, set,
-                            asked.size() <= FEW ? sets.find(netlink, table, set, asked) : among(sets.elements(table, set), asked), add,
-                            batch);
+                    AddressSet held = new AddressSet(set.name(), set.family(), set.type(), held(sets, table, set, add, remove));
+                    NftSets.change(table, held.elements(), changed(held, add, remove), batch);
                 }
             }
             if (!there) {
-                throw new IOException("the set " + set + " does not exist in the tables inet " + managed.tablePrefix() + "... of "
-                        + namespace + ": apply the rules first");
+                throw new IOException("a set " + set.name() + " of " + set.content() + " does not exist in the tables inet "
+                        + managed.tablePrefix() + "... of " + namespace + ": apply the rules first");
             }
             try {
                 netlink.commit(Nft.SUBSYSTEM, generation, batch);
@@ -205,10 +204,31 @@ public final class NetlinkRules {
         }
     }
 
+    /** Returns the elements that a change may touch: all, or of single addresses those that it names. */
+    private List<AddressSet.Element> held(NftSets sets, String table, AddressSet set, List<AddressSet.Element> add,
+            Collection<IpPrefix> remove) throws IOException {
+        if (set.type() == AddressSet.Type.PREFIXES) {
+            return sets.intervals(table, set.name(), new ArrayList<>()).stream().flatMap(interval -> interval.elements().stream()).toList();
+        }
+        List<AddressSet.Element> asked = new ArrayList<>(add);
+        remove.forEach(prefix -> asked.add(new AddressSet.Element(prefix, "")));
+        return asked.size() <= FEW ? sets.find(netlink, table, set.name(), asked)
+                : among(sets.addresses(table, set.name(), new ArrayList<>()), asked);
+    }
+
+    /** Returns a set after a change. */
+    static AddressSet changed(AddressSet held, List<AddressSet.Element> add, Collection<IpPrefix> remove) throws IOException {
+        try {
+            return held.with(add, remove);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(e.getMessage(), e); // an element would overlap with one that stays
+        }
+    }
+
     /** Returns the elements with the given addresses. */
     private static List<AddressSet.Element> among(List<AddressSet.Element> elements, List<AddressSet.Element> asked) {
-        Set<InetAddress> addresses = new HashSet<>();
-        asked.forEach(element -> addresses.add(element.address()));
-        return elements.stream().filter(element -> addresses.contains(element.address())).toList();
+        Set<IpPrefix> prefixes = new HashSet<>();
+        asked.forEach(element -> prefixes.add(element.prefix()));
+        return elements.stream().filter(element -> prefixes.contains(element.prefix())).toList();
     }
 }

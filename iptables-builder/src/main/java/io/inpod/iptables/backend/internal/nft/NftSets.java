@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
@@ -22,9 +23,6 @@ import java.util.Optional;
 
 /** Address sets of nf_tables, each in a table; attributes are numbered as in linux/netfilter/nf_tables.h. */
 final class NftSets {
-    /** A flag of a set. */
-    static final int ANONYMOUS = 1;
-
     static final int NEW_SET = 9;
     static final int GET_SET = 10;
     private static final int DELETE_SET = 11;
@@ -32,9 +30,6 @@ final class NftSets {
     static final int GET_ELEMENTS = 13;
     private static final int DELETE_ELEMENTS = 14;
     private static final int NESTED = ExprWriter.NESTED;
-    private static final int INTERVAL = 4;
-    private static final int MAP = 8;
-    private static final int TIMEOUT = 0x10;
 
     /** The user data that nft stores with a set: entry 0, of four bytes, says that the keys are in network byte order. */
     static final byte[] KEYS_IN_NETWORK_ORDER = {0, 4, 2, 0, 0, 0};
@@ -45,6 +40,9 @@ final class NftSets {
     /** An incomplete set is listed again; a hash table has grown after one or two listings. */
     private static final int MOST_LISTINGS = 20;
 
+    /** What to say of the element {@code *} of nft(8), which has no key. */
+    private static final String EVERYTHING = "holds every address (*)";
+
     private final NftReader reader;
 
     NftSets(NftReader reader) {
@@ -53,86 +51,79 @@ final class NftSets {
 
     /** Returns the sets of a table; those of other types are only among the misfits, and those without a name are part of a rule. */
     Listing read(String table) throws IOException {
-        Map<String, IpFamily> families = new LinkedHashMap<>();
+        List<AddressSet> sets = new ArrayList<>();
         Map<String, List<String>> misfits = new LinkedHashMap<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list sets", table, GET_SET, 0, Scope.INET).string(1, table))) {
-            String name = "";
-            long type = 0;
-            long flags = 0;
-            boolean limited = false;
-            for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
-                switch (attribute.type()) {
-                    case 2 -> name = attribute.text();
-                    case 3 -> flags = attribute.number();
-                    case 4 -> type = attribute.number();
-                    case 9 -> limited = attribute.nested().stream().anyMatch(part -> part.type() == 1);
-                    default -> {}
-                }
-            }
-            if ((flags & ANONYMOUS) != 0) {
+            SetHeader header = SetHeader.of(message);
+            if (header.isAnonymous()) {
                 continue; // a part of a rule
             }
-            String set = name;
-            Optional<IpFamily> family = (flags & (INTERVAL | MAP)) == 0 ? family(type) : Optional.empty();
-            family.ifPresent(known -> families.put(set, known));
-            List<String> wrong = misfits(family.isPresent(), flags, limited);
-            if (!wrong.isEmpty()) {
-                misfits.put(set, wrong);
+            List<String> wrong = new ArrayList<>(header.misfits());
+            if (header.family().isPresent()) {
+                sets.add(new AddressSet(header.name(), header.family().get(), header.type(), elements(table, header, wrong)));
             }
-        }
-        List<AddressSet> sets = new ArrayList<>();
-        for (Map.Entry<String, IpFamily> set : families.entrySet()) {
-            sets.add(new AddressSet(set.getKey(), set.getValue(), elements(table, set.getKey())));
+            if (!wrong.isEmpty()) {
+                misfits.put(header.name(), wrong);
+            }
         }
         return new Listing(List.of(), sets, misfits);
     }
 
-    private static List<String> misfits(boolean ofAddresses, long flags, boolean limited) {
-        if (!ofAddresses) {
-            return List.of("isn't a set of single addresses");
+    private List<AddressSet.Element> elements(String table, SetHeader header, List<String> wrong) throws IOException {
+        if (header.type() == AddressSet.Type.ADDRESSES) {
+            return addresses(table, header.name(), wrong);
         }
-        List<String> misfits = new ArrayList<>();
-        if ((flags & TIMEOUT) != 0) {
-            misfits.add("has a timeout, after which elements vanish");
+        List<AddressSet.Element> elements = new ArrayList<>();
+        for (Interval interval : intervals(table, header.name(), wrong)) {
+            List<AddressSet.Element> parts = interval.elements();
+            if (parts.size() > 1) {
+                wrong.add("holds " + interval.range() + " as one element, which isn't one prefix");
+            }
+            elements.addAll(parts);
         }
-        if ((flags & ~TIMEOUT) != 0) {
-            misfits.add("has the flags 0x" + Long.toHexString(flags & ~TIMEOUT));
-        }
-        if (limited) {
-            misfits.add("has room for a limited number of elements");
-        }
-        return misfits;
+        return elements;
     }
 
     /**
-     * Returns the elements of a set; none if it does not exist. While its hash table grows, for example after many additions, the kernel
-     * continues in one hash table where it stopped in another: it lists some elements twice and leaves out at most as many. A listing
-     * without duplicates is therefore complete.
+     * Returns the elements of a set of single addresses; none if it does not exist. While its hash table grows, for example after many
+     * additions, the kernel continues in one hash table where it stopped in another: it lists some elements twice and leaves out at most as
+     * many. A listing without duplicates is therefore complete.
+     *
+     * @param wrong to which words about an element that no set of ours has are added
      */
-    List<AddressSet.Element> elements(String table, String set) throws IOException {
+    List<AddressSet.Element> addresses(String table, String set, List<String> wrong) throws IOException {
         for (int attempt = 0; attempt < MOST_LISTINGS; attempt++) {
-            List<AddressSet.Element> elements = listed(table, set);
-            if (elements.stream().map(AddressSet.Element::address).distinct().count() == elements.size()) {
+            List<AddressSet.Element> elements = new ArrayList<>();
+            listed(table, set, wrong).forEach(element -> address(element).ifPresent(elements::add));
+            if (elements.stream().map(AddressSet.Element::prefix).distinct().count() == elements.size()) {
                 return elements;
             }
         }
         throw new TornSetException(set);
     }
 
-    private List<AddressSet.Element> listed(String table, String set) throws IOException {
-        List<AddressSet.Element> elements = new ArrayList<>();
+    /** Returns the elements of a set with intervals, whose tree the kernel lists whole. */
+    List<Interval> intervals(String table, String set, List<String> wrong) throws IOException {
+        return Interval.of(listed(table, set, wrong));
+    }
+
+    private List<NetlinkAttribute> listed(String table, String set, List<String> wrong) throws IOException {
+        List<NetlinkAttribute> elements = new ArrayList<>();
         for (NetlinkMessage message : reader
                 .dump(Nft.request("list set", set, GET_ELEMENTS, 0, Scope.INET).string(1, table).string(2, set))) {
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 if (attribute.type() == 3) {
-                    attribute.nested().forEach(element -> element(element).ifPresent(elements::add));
+                    elements.addAll(attribute.nested());
                 }
             }
+        }
+        if (elements.removeIf(element -> element.nested().stream().noneMatch(part -> part.type() == 1)) && !wrong.contains(EVERYTHING)) {
+            wrong.add(EVERYTHING);
         }
         return elements;
     }
 
-    private static Optional<AddressSet.Element> element(NetlinkAttribute element) {
+    private static Optional<AddressSet.Element> address(NetlinkAttribute element) {
         byte[] address = {};
         String comment = "";
         for (NetlinkAttribute part : element.nested()) {
@@ -146,25 +137,15 @@ final class NftSets {
                 : Optional.empty();
     }
 
-    /** Returns the family of a type of data, by the numbers of nft. */
-    private static Optional<IpFamily> family(long type) {
-        return type == 7 ? Optional.of(IpFamily.V4) : type == 8 ? Optional.of(IpFamily.V6) : Optional.empty();
-    }
-
     /** Adds messages that create and fill the wanted sets. */
     static void provide(String table, List<AddressSet> found, List<AddressSet> wanted, List<NetlinkRequest> batch) {
         for (AddressSet set : wanted) {
-            Optional<AddressSet> before = same(found, set);
+            Optional<AddressSet> before = found.stream().filter(f -> f.name().equals(set.name())).findFirst();
             if (before.isEmpty()) {
-                found.stream().filter(f -> f.name().equals(set.name())).forEach(f -> delete(table, f.name(), batch));
                 create(table, set, batch.size() + 1, batch);
             }
-            change(table, set.name(), before.map(AddressSet::elements).orElse(List.of()), set.elements(), batch);
+            change(table, before.map(AddressSet::elements).orElse(List.of()), set, batch);
         }
-    }
-
-    private static Optional<AddressSet> same(List<AddressSet> sets, AddressSet set) {
-        return sets.stream().filter(s -> s.name().equals(set.name()) && s.family() == set.family()).findFirst();
     }
 
     /** Adds messages that delete the sets that are not wanted. */
@@ -176,8 +157,8 @@ final class NftSets {
     /** Adds messages that create a set if it does not exist. The number is unique in the transaction. */
     static void create(String table, AddressSet set, int number, List<NetlinkRequest> batch) {
         batch.add(Nft.request("add set", new Place(table, set.name(), 0), NEW_SET, NetlinkRequest.CREATE, Scope.INET).string(1, table)
-                .string(2, set.name()).be32(3, 0)
-                .be32(4, set.family() == IpFamily.V4 ? 7 : 8).be32(5, set.family().bits() / 8).be32(10, number)
+                .string(2, set.name()).be32(3, SetHeader.flags(set.type()))
+                .be32(4, SetHeader.keyType(set.family())).be32(5, set.family().bits() / 8).be32(10, number)
                 .bytes(13, KEYS_IN_NETWORK_ORDER));
     }
 
@@ -189,64 +170,75 @@ final class NftSets {
      * Adds messages that change the found elements of a set into the wanted ones. An element with another comment is deleted and added
      * again.
      */
-    static void change(String table, String set, List<AddressSet.Element> found, List<AddressSet.Element> wanted,
-            List<NetlinkRequest> batch) {
-        Map<Object, AddressSet.Element> there = new LinkedHashMap<>();
-        found.forEach(element -> there.put(element.address(), element));
+    static void change(String table, List<AddressSet.Element> found, AddressSet wanted, List<NetlinkRequest> batch) {
+        Map<IpPrefix, AddressSet.Element> there = new LinkedHashMap<>();
+        found.forEach(element -> there.put(element.prefix(), element));
         List<AddressSet.Element> added = new ArrayList<>();
-        for (AddressSet.Element element : wanted) {
-            if (element.equals(there.get(element.address()))) {
-                there.remove(element.address());
+        for (AddressSet.Element element : wanted.elements()) {
+            if (element.equals(there.get(element.prefix()))) {
+                there.remove(element.prefix());
             } else {
                 added.add(element);
             }
         }
-        change(table, set, DELETE_ELEMENTS, List.copyOf(there.values()), batch);
-        change(table, set, NEW_ELEMENTS, added, batch);
+        change(table, wanted, DELETE_ELEMENTS, List.copyOf(there.values()), batch);
+        change(table, wanted, NEW_ELEMENTS, added, batch);
     }
 
-    private static void change(String table, String set, int message, List<AddressSet.Element> elements, List<NetlinkRequest> batch) {
+    private static void change(String table, AddressSet set, int message, List<AddressSet.Element> elements, List<NetlinkRequest> batch) {
         boolean add = message == NEW_ELEMENTS;
         for (int from = 0; from < elements.size(); from += CHUNK) {
             List<AddressSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
             batch.add(Nft
-                    .request(add ? "add to set" : "delete from set", new Place(table, set, 0), message, add ? NetlinkRequest.CREATE : 0,
-                            Scope.INET)
-                    .string(1, table).string(2, set)
-                    .nested(NESTED | 3, r -> chunk.forEach(element -> r.nested(NESTED | 1, e -> element(e, element, add)))));
+                    .request(add ? "add to set" : "delete from set", new Place(table, set.name(), 0), message,
+                            add ? NetlinkRequest.CREATE : 0, Scope.INET)
+                    .string(1, table).string(2, set.name())
+                    .nested(NESTED | 3, list -> chunk.forEach(element -> element(list, set.type(), element, add))));
         }
     }
 
-    private static void element(NetlinkRequest request, AddressSet.Element element, boolean add) {
+    private static void element(NetlinkRequest list, AddressSet.Type type, AddressSet.Element element, boolean add) {
+        if (type == AddressSet.Type.PREFIXES) {
+            Interval.of(element).write(list, add);
+        } else {
+            list.nested(NESTED | 1, e -> address(e, element, add));
+        }
+    }
+
+    private static void address(NetlinkRequest request, AddressSet.Element element, boolean add) {
         request.nested(NESTED | 1, key -> key.bytes(1, element.address().getAddress()));
         if (add && !element.comment().isEmpty()) {
             request.bytes(6, UserData.comment(element.comment()));
         }
     }
 
-    /** Returns whether a table has a set. */
-    boolean has(Nfnetlink netlink, String table, String set) throws IOException {
+    /** Returns how a set of a table was created; empty if there is none. */
+    Optional<SetHeader> header(Nfnetlink netlink, String table, String set) throws IOException {
         try {
-            return !netlink.query(Nft.request("find set", set, GET_SET, 0, Scope.INET).string(1, table).string(2, set)).isEmpty();
+            return netlink.query(Nft.request("find set", set, GET_SET, 0, Scope.INET).string(1, table).string(2, set)).stream().findFirst()
+                    .map(SetHeader::of);
         } catch (NetlinkException e) {
             if (e.notFound()) {
-                return false;
+                return Optional.empty();
             }
             throw e;
         }
     }
 
-    /** Returns which of some addresses are in a set, with their comments. Each is queried separately, because a set may be large. */
+    /**
+     * Returns which of some addresses are in a set of single addresses, with their comments. Each is queried separately, because a set may
+     * be large.
+     */
     List<AddressSet.Element> find(Nfnetlink netlink, String table, String set, List<AddressSet.Element> addresses) throws IOException {
         List<AddressSet.Element> found = new ArrayList<>();
         for (AddressSet.Element address : addresses) {
             NetlinkRequest request = Nft.request("find in set", set, GET_ELEMENTS, 0, Scope.INET).string(1, table).string(2, set)
-                    .nested(NESTED | 3, r -> r.nested(NESTED | 1, e -> element(e, address, false)));
+                    .nested(NESTED | 3, r -> r.nested(NESTED | 1, e -> address(e, address, false)));
             try {
                 for (NetlinkMessage message : netlink.query(request)) {
                     for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                         if (attribute.type() == 3) {
-                            attribute.nested().forEach(element -> element(element).ifPresent(found::add));
+                            attribute.nested().forEach(element -> address(element).ifPresent(found::add));
                         }
                     }
                 }

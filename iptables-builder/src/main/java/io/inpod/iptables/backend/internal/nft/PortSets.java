@@ -3,6 +3,7 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
+import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkMessage;
 import io.inpod.netlink.NetlinkRequest;
@@ -28,9 +29,6 @@ final class PortSets {
 
     /** The number of nft's type {@code inet_service}. */
     private static final int SERVICE = 13;
-
-    /** The user data that nft stores with a range up to the last port: entry 1, of four bytes, says that it has no end. */
-    private static final byte[] OPEN = {1, 4, 1, 0, 0, 0};
 
     private final NftReader reader;
     private final int family;
@@ -61,7 +59,7 @@ final class PortSets {
         boolean ranges = ports.stream().anyMatch(range -> range.first() != range.last());
         List<Key> keys = ranges ? ends(ports) : ports.stream().map(port -> new Key(port.first(), false)).toList();
         batch.add(Nft.request("add set", new Place(table, ExprWriter.UNNAMED, 0), NftSets.NEW_SET, NetlinkRequest.CREATE, family)
-                .string(1, table).string(2, ExprWriter.UNNAMED).be32(3, NftSets.ANONYMOUS | CONSTANT | (ranges ? INTERVAL : 0))
+                .string(1, table).string(2, ExprWriter.UNNAMED).be32(3, SetHeader.ANONYMOUS | CONSTANT | (ranges ? INTERVAL : 0))
                 .be32(4, SERVICE)
                 .be32(5, 2).nested(NESTED | 9, description -> description.be32(1, keys.size())).be32(10, number)
                 .bytes(13, NftSets.KEYS_IN_NETWORK_ORDER));
@@ -111,7 +109,7 @@ final class PortSets {
             if (end) {
                 element.be32(3, END);
             } else if (open) {
-                element.bytes(6, OPEN);
+                element.bytes(6, UserData.element("", true));
             }
         }
     }
@@ -147,7 +145,7 @@ final class PortSets {
                         default -> {}
                     }
                 }
-                if (type == SERVICE && (flags & ~INTERVAL) == (NftSets.ANONYMOUS | CONSTANT)) {
+                if (type == SERVICE && (flags & ~INTERVAL) == (SetHeader.ANONYMOUS | CONSTANT)) {
                     found.put(name, (flags & INTERVAL) != 0);
                 }
             }

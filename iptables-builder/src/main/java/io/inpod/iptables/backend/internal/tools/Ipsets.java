@@ -5,13 +5,11 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.backend.tools.IptablesTools;
-import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.IpsetOptions;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Address sets of ipset(8), of the type {@code hash:ip}. Content is replaced by filling a spare set and swapping the two. */
+/** Address sets of ipset(8), of the type {@code hash:ip} or {@code hash:net}. Content is replaced by swapping a set with a spare one. */
 public final class Ipsets {
     private static final String SPARE = "inpod-spare";
 
@@ -40,36 +38,45 @@ public final class Ipsets {
         if (!names.sets().isEmpty()) {
             for (String name : ipset("", "list", "-n").split("\n")) {
                 if (names.sets().contains(name)) {
-                    sets.addAll(parse(ipset("", "save", name), misfits));
+                    parse(name, ipset("", "save", name), misfits).ifPresent(sets::add);
                 }
             }
         }
         return new Listing(List.of(), sets, misfits);
     }
 
-    private static List<AddressSet> parse(String saved, Map<String, List<String>> misfits) {
-        Map<String, IpFamily> families = new HashMap<>();
-        Map<String, List<AddressSet.Element>> elements = new HashMap<>();
+    /** Reads the listing of one set; empty if it can't be one of ours. */
+    private static Optional<AddressSet> parse(String name, String saved, Map<String, List<String>> misfits) {
+        List<String> wrong = new ArrayList<>();
+        List<AddressSet.Element> elements = new ArrayList<>();
+        Optional<IpFamily> family = Optional.empty();
+        AddressSet.Type type = AddressSet.Type.ADDRESSES;
         for (String line : saved.split("\n")) {
             List<String> words = Words.split(line);
             if (words.size() > 2 && words.get(0).equals("create")) {
                 IpsetOptions options = IpsetOptions.of(words);
-                if (!options.misfits().isEmpty()) {
-                    misfits.put(words.get(1), options.misfits());
+                wrong.addAll(options.misfits());
+                type = options.ofPrefixes() ? AddressSet.Type.PREFIXES : AddressSet.Type.ADDRESSES;
+                family = Optional.of(words.contains("inet6") ? IpFamily.V6 : IpFamily.V4).filter(known -> options.canBeTakenOver());
+            } else if (words.size() > 2 && words.get(0).equals("add") && family.isPresent()) {
+                if (words.contains("nomatch")) {
+                    misfits.put(name, List.of(IpsetOptions.EXCEPTIONS));
+                    return Optional.empty();
                 }
-                if (options.canBeTakenOver()) {
-                    families.put(words.get(1), words.contains("inet6") ? IpFamily.V6 : IpFamily.V4);
-                    elements.put(words.get(1), new ArrayList<>());
-                }
-            } else if (words.size() > 2 && words.get(0).equals("add") && elements.containsKey(words.get(1))) {
                 int comment = words.indexOf("comment");
-                elements.get(words.get(1)).add(new AddressSet.Element(IpPrefix.parse(words.get(2)).address(),
+                elements.add(new AddressSet.Element(IpPrefix.parse(words.get(2)),
                         comment < 0 ? "" : Bytes.read(words.get(comment + 1).replace("\"", ""))));
             }
         }
-        List<AddressSet> sets = new ArrayList<>();
-        families.forEach((name, family) -> sets.add(new AddressSet(name, family, elements.getOrDefault(name, List.of()))));
-        return sets;
+        AddressSet.Type found = type;
+        Optional<AddressSet> set = family.map(known -> AddressSet.withoutOverlaps(name, known, found, elements));
+        if (set.isPresent() && set.get().elements().size() < elements.size()) {
+            wrong.add(IpsetOptions.OVERLAPS);
+        }
+        if (!wrong.isEmpty()) {
+            misfits.put(name, wrong);
+        }
+        return set;
     }
 
     /**
@@ -85,13 +92,14 @@ public final class Ipsets {
                 if (there.isEmpty() && !misfits.isEmpty()) {
                     throw new IOException(IpsetOptions.refusal(set.name(), misfits));
                 }
-                if (there.isPresent() && there.get().family() != set.family()) {
-                    throw new IOException(IpsetOptions.refusal(set.name(), List.of("is of " + there.get().family())));
+                if (there.isPresent() && !there.get().isLike(set)) {
+                    throw new IOException(IpsetOptions.refusal(set.name(),
+                            List.of("holds " + there.get().content() + " instead of " + set.content())));
                 }
                 if (there.isEmpty()) {
-                    script.append("create ").append(set.name()).append(options(set.family())).append('\n');
+                    script.append("create ").append(set.name()).append(options(set)).append('\n');
                 }
-                script.append("create ").append(SPARE).append(options(set.family())).append('\n');
+                script.append("create ").append(SPARE).append(options(set)).append('\n');
                 set.elements().forEach(element -> script.append(add(SPARE, element)));
                 script.append("swap ").append(SPARE).append(' ').append(set.name()).append('\n');
                 script.append("destroy ").append(SPARE).append('\n');
@@ -132,26 +140,39 @@ public final class Ipsets {
         }
     }
 
-    /** Changes a set element by element: the kernel has no transaction for it, but every state in between is a valid set. */
-    public void update(String set, List<AddressSet.Element> added, Set<InetAddress> removed) throws IOException {
-        if (!names.sets().contains(set)) {
-            throw new IllegalArgumentException("set " + set + " is not among the managed sets " + names.sets());
+    /**
+     * Changes a set, of which only name, family and type count, element by element: the kernel has no transaction for it, but every
+     * intermediate state is a valid set. ipset would let blocks overlap, so that the set has to be read first.
+     */
+    public void update(AddressSet set, List<AddressSet.Element> added, Set<IpPrefix> removed) throws IOException {
+        if (!names.sets().contains(set.name())) {
+            throw new IllegalArgumentException("set " + set.name() + " is not among the managed sets " + names.sets());
+        }
+        if (set.type() == AddressSet.Type.PREFIXES) {
+            AddressSet held = read().sets().stream().filter(set::isLike).findFirst()
+                    .orElseThrow(() -> new IOException("a set " + set.name() + " of " + set.content()
+                            + " isn't there in " + run.where() + ": apply the rules first"));
+            try {
+                held.with(added, removed);
+            } catch (IllegalArgumentException e) {
+                throw new IOException(e.getMessage(), e);
+            }
         }
         StringBuilder script = new StringBuilder();
-        for (InetAddress address : removed) {
-            script.append("del ").append(set).append(' ').append(AddressText.of(address)).append(" -exist\n");
+        for (IpPrefix prefix : removed) {
+            script.append("del ").append(set.name()).append(' ').append(new AddressSet.Element(prefix, "")).append(" -exist\n");
         }
-        added.forEach(element -> script.append(add(set, element)));
+        added.forEach(element -> script.append(add(set.name(), element)));
         ipset(script.toString(), "restore", "-exist");
     }
 
-    private static String options(IpFamily family) {
-        return " " + IpsetOptions.TYPE + " family " + (family == IpFamily.V4 ? "inet" : "inet6") + " maxelem " + IpsetOptions.ROOM
-                + " comment";
+    private static String options(AddressSet set) {
+        return " " + IpsetOptions.type(set.type() == AddressSet.Type.PREFIXES) + " family "
+                + (set.family() == IpFamily.V4 ? "inet" : "inet6") + " maxelem " + IpsetOptions.ROOM + " comment";
     }
 
     private static String add(String set, AddressSet.Element element) {
-        return "add " + set + " " + AddressText.of(element.address())
+        return "add " + set + " " + element
                 + (element.comment().isEmpty() ? "" : " comment \"" + Bytes.carry(element.comment()) + "\"") + "\n";
     }
 

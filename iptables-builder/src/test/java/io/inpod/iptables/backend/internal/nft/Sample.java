@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CommentMatch;
@@ -135,6 +136,14 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                 filter("-m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED -j ACCEPT", "ct status expected,seen-reply,assured,confirmed counter accept", ACCEPT,
                         new ConntrackStatusMatch(Set.of(ConntrackStatus.values()), false)),
                 filter("-m conntrack ! --ctstatus ASSURED -j ACCEPT", "", ACCEPT, new ConntrackStatusMatch(Set.of(ConntrackStatus.ASSURED), true)),
+                filter("-m iprange --src-range 10.0.0.1-10.0.0.9 -j ACCEPT", "ip saddr 10.0.0.1-10.0.0.9 counter accept", ACCEPT, Match.source(AddressRange.parse("10.0.0.1-10.0.0.9"))),
+                filter("-m iprange ! --dst-range 10.0.0.255-10.1.0.0 -j ACCEPT", "ip daddr != 10.0.0.255-10.1.0.0 counter accept", ACCEPT,
+                        Match.destination(AddressRange.parse("10.0.0.255-10.1.0.0")).not()),
+                filter("-m iprange --dst-range fd00::1-fd00::ff00 -j ACCEPT", "ip6 daddr fd00::1-fd00::ff00 counter accept", ACCEPT,
+                        Match.destination(AddressRange.parse("fd00::1-fd00::ff00"))),
+                filter("-d 10.9.0.0/16 -p tcp -m iprange ! --src-range 10.0.0.1-10.0.0.9 -m tcp --dport 80 -j ACCEPT",
+                        "ip daddr 10.9.0.0/16 ip saddr != 10.0.0.1-10.0.0.9 tcp dport 80 counter accept", ACCEPT, to("10.9.0.0/16"), TCP,
+                        Match.source(AddressRange.parse("10.0.0.1-10.0.0.9")).not(), Match.destinationPort(Protocol.TCP, Ports.of(80))),
                 filter("-m addrtype --dst-type LOCAL -j ACCEPT", "fib daddr type local counter accept", ACCEPT,
                         new AddressTypeMatch(Side.DESTINATION, AddressType.LOCAL, false)),
                 filter("-m addrtype ! --src-type MULTICAST -j ACCEPT", "fib saddr type != multicast counter accept", ACCEPT,

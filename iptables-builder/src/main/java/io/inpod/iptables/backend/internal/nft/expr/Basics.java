@@ -1,8 +1,12 @@
 package io.inpod.iptables.backend.internal.nft.expr;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
+import io.inpod.iptables.Side;
 import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
@@ -82,6 +86,37 @@ public final class Basics {
         }
         IpPrefix prefix = new IpPrefix(address(Arrays.copyOf(cmp.get().data().array(), family.bits() / 8)), length);
         return Optional.of(new Address(prefix, cmp.get().op() == Expr.Cmp.NEQ));
+    }
+
+    /** Writes a condition on a range of addresses: two comparisons, or for the opposite a range, as nft does. */
+    public static List<Expr> addressRange(List<Expr> to, AddressRangeMatch match) {
+        Octets first = Octets.of(match.range().first().getAddress());
+        Octets last = Octets.of(match.range().last().getAddress());
+        to.add(new Expr.Payload(Expr.Payload.NETWORK, offset(match.range().family(), match.side() == Side.SOURCE), first.length()));
+        if (match.negated()) {
+            to.add(new Expr.Range(true, first, last));
+        } else {
+            to.add(new Expr.Cmp(Expr.Cmp.GTE, first));
+            to.add(new Expr.Cmp(Expr.Cmp.LTE, last));
+        }
+        return to;
+    }
+
+    /** Reads a condition on a range of addresses, of which all bytes are loaded; leaves the cursor where it is if there is none. */
+    public static Optional<Match> readAddressRange(Cursor cursor, IpFamily family, Side side) {
+        int length = family.bits() / 8;
+        int position = cursor.position();
+        Optional<Expr.Range> range = cursor.next(Expr.Range.class);
+        Optional<Expr.Cmp> first = range.isPresent() ? Optional.empty() : cursor.next(Expr.Cmp.class).filter(c -> c.op() == Expr.Cmp.GTE);
+        Optional<Expr.Cmp> last = first.isEmpty() ? Optional.empty() : cursor.next(Expr.Cmp.class).filter(c -> c.op() == Expr.Cmp.LTE);
+        Octets from = range.map(Expr.Range::from).or(() -> first.map(Expr.Cmp::data)).orElse(Octets.zeros(0));
+        Octets to = range.map(Expr.Range::to).or(() -> last.map(Expr.Cmp::data)).orElse(Octets.zeros(0));
+        if (from.length() != length || to.length() != length) {
+            cursor.back(position);
+            return Optional.empty();
+        }
+        return Optional.of(AddressRangeMatch.of(side, new AddressRange(address(from.array()), address(to.array())),
+                range.map(Expr.Range::outside).orElse(false)));
     }
 
     public static InetAddress address(byte[] bytes) {

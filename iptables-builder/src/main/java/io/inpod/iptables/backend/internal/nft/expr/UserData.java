@@ -9,6 +9,12 @@ import java.util.Optional;
 public final class UserData {
     private static final int COMMENT = 0;
 
+    /** The flags of an element, four bytes: it has no end. */
+    private static final byte[] OPEN = {1, 4, 1, 0, 0, 0};
+
+    /** Of a set: nft joins elements that touch. */
+    private static final int MERGE = 2;
+
     /** Types that nft doesn't know, and passes over. */
     private static final int HEADER_MATCH = 0x49;
     private static final int FAMILY = 0x46;
@@ -25,9 +31,25 @@ public final class UserData {
         return data;
     }
 
+    /** What nft stores with an element of a set: its comment if it has one, and whether it is an interval without an end. */
+    public static byte[] element(String comment, boolean open) {
+        byte[] data = comment.isEmpty() ? new byte[0] : comment(comment);
+        if (!open) {
+            return data;
+        }
+        byte[] both = Arrays.copyOf(data, data.length + OPEN.length);
+        System.arraycopy(OPEN, 0, both, data.length, OPEN.length);
+        return both;
+    }
+
     public static Optional<String> comment(byte[] data) {
         return find(data, COMMENT).filter(value -> value.length > 0)
                 .map(value -> new String(value, 0, value.length - 1, StandardCharsets.UTF_8));
+    }
+
+    /** Returns whether the data of a set say that nft joins elements that touch. */
+    public static boolean merges(byte[] set) {
+        return find(set, MERGE).filter(value -> value.length > 0 && value[0] != 0).isPresent();
     }
 
     /** The position of the condition that the TCP or UDP header is complete, for which native expressions need nothing. */

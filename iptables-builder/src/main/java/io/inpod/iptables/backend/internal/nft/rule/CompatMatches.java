@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft.rule;
 
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
@@ -99,6 +100,11 @@ final class CompatMatches extends CommonMatches {
     @Override
     public List<Expr> visit(SetMatch match) {
         return add(XtMatches.set(match, scope.names()));
+    }
+
+    @Override
+    public List<Expr> visit(AddressRangeMatch match) {
+        return add(XtMatches.addressRange(match));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft.rule;
 
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
@@ -133,6 +134,11 @@ final class NativeMatches extends CommonMatches {
         to.add(new Expr.Payload(Expr.Payload.NETWORK, Basics.offset(match.family(), match.side() == Side.SOURCE),
                 match.family().bits() / 8));
         return add(new Expr.Lookup(match.set(), match.negated()));
+    }
+
+    @Override
+    public List<Expr> visit(AddressRangeMatch match) {
+        return Basics.addressRange(to, match);
     }
 
     @Override

@@ -194,6 +194,11 @@ public final class RuleReader {
             return payload.length() == family.bits() / 8
                     && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
         }
+        Optional<Match> range = payload.length() < family.bits() / 8 ? Optional.empty()
+                : Basics.readAddressRange(cursor, family, source ? Side.SOURCE : Side.DESTINATION);
+        if (range.isPresent()) {
+            return add(range);
+        }
         return add(Basics.readAddress(cursor, family, payload.length())
                 .map(a -> source ? new SourceMatch(a.prefix(), a.negated()) : new DestinationMatch(a.prefix(), a.negated())));
     }

@@ -1,5 +1,7 @@
 package io.inpod.iptables.backend.internal.nft.xtables;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
@@ -21,11 +23,13 @@ import io.inpod.iptables.SocketMatch;
 import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.TransportMatch.PortCondition;
+import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -62,6 +66,7 @@ public final class XtMatchReader {
                         new IcmpMatch(match.name().equals("icmp") ? Protocol.ICMP : Protocol.ICMPV6, info.u8At(0), code, info.u8At(3) != 0);
                 yield same(match, found, XtMatches.icmp(found));
             }
+            case "iprange 1" -> addressRange(match, family);
             case "addrtype 1" -> addressType(match);
             case "owner 1" -> owner(match);
             case "cgroup 2" -> {
@@ -119,6 +124,29 @@ public final class XtMatchReader {
 
     private static Optional<PortCondition> ports(Octets info, int offset, boolean negated) {
         return Optional.of(new PortCondition(new Ports(info.hostShort(offset), info.hostShort(offset + 2)), negated));
+    }
+
+    /** A range that is one block counts as understood if its flags are known: it is another kind of condition in the model. */
+    private static Optional<Match> addressRange(Expr.XtMatch match, IpFamily family) {
+        Octets info = match.info();
+        if (info.length() <= XtMatches.RANGE_FLAGS) {
+            return Optional.empty();
+        }
+        int flags = info.u8At(XtMatches.RANGE_FLAGS);
+        boolean source = (flags & XtMatches.RANGE_SOURCE) != 0;
+        boolean negated = (flags & (source ? XtMatches.RANGE_SOURCE_INVERTED : XtMatches.RANGE_DESTINATION_INVERTED)) != 0;
+        int known = source ? XtMatches.RANGE_SOURCE | XtMatches.RANGE_SOURCE_INVERTED
+                : XtMatches.RANGE_DESTINATION | XtMatches.RANGE_DESTINATION_INVERTED;
+        if ((flags & (XtMatches.RANGE_SOURCE | XtMatches.RANGE_DESTINATION)) == 0 || (flags & ~known) != 0) {
+            return Optional.empty(); // also a condition on both addresses, which the model has as two
+        }
+        int first = source ? 0 : XtMatches.RANGE_OF_DESTINATION;
+        int last = first + XtMatches.RANGE_OF_DESTINATION / 2;
+        int bytes = family.bits() / 8;
+        byte[] all = info.array();
+        AddressRange range = new AddressRange(Basics.address(Arrays.copyOfRange(all, first, first + bytes)),
+                Basics.address(Arrays.copyOfRange(all, last, last + bytes)));
+        return Optional.of(AddressRangeMatch.of(source ? Side.SOURCE : Side.DESTINATION, range, negated));
     }
 
     private static Optional<Match> addressType(Expr.XtMatch match) {

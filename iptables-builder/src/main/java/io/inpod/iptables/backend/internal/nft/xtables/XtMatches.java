@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft.xtables;
 
+import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
@@ -42,6 +43,15 @@ public final class XtMatches {
     static final int MULTIPORT_PORTS = 2;
     static final int MULTIPORT_RANGES = MULTIPORT_PORTS + 2 * MultiportMatch.SLOTS;
     static final int MULTIPORT_INVERTED = MULTIPORT_RANGES + MultiportMatch.SLOTS;
+    static final int RANGE_SOURCE = 1;
+    static final int RANGE_DESTINATION = 2;
+    static final int RANGE_SOURCE_INVERTED = 0x10;
+    static final int RANGE_DESTINATION_INVERTED = 0x20;
+
+    /** The offset of the destination's range, and of the flags; each address has the room of an IPv6 address. */
+    static final int RANGE_OF_DESTINATION = 32;
+    static final int RANGE_FLAGS = 64;
+
     static final int LAST_PORT = 0xffff;
     static final int SOURCE_INVERTED = 1;
     static final int DESTINATION_INVERTED = 2;
@@ -106,6 +116,16 @@ public final class XtMatches {
         Struct struct =
                 new Struct(4).u8(0, match.type()).u8(1, match.code().orElse(0)).u8(2, match.code().orElse(255)).u8(3, bit(match.negated()));
         return new Expr.XtMatch(match.protocol() == Protocol.ICMP ? "icmp" : "icmp6", 0, struct.bytes());
+    }
+
+    /** The first and the last source address, the first and the last destination address, flags. */
+    public static Expr.XtMatch addressRange(AddressRangeMatch match) {
+        boolean source = match.side() == Side.SOURCE;
+        int flags = source ? RANGE_SOURCE | (match.negated() ? RANGE_SOURCE_INVERTED : 0)
+                : RANGE_DESTINATION | (match.negated() ? RANGE_DESTINATION_INVERTED : 0);
+        int offset = source ? 0 : RANGE_OF_DESTINATION;
+        return new Expr.XtMatch("iprange", 1, new Struct(RANGE_FLAGS + 4).bytes(offset, match.range().first().getAddress())
+                .bytes(offset + RANGE_OF_DESTINATION / 2, match.range().last().getAddress()).u8(RANGE_FLAGS, flags).bytes());
     }
 
     /** A bit of the type for each side, and a bit of its inversion. */
