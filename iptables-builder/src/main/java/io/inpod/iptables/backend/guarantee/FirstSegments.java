@@ -8,68 +8,53 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * Watches a namespace for the first segments of TCP connections: a SYN can carry data, so it counts even if nothing answers it. A datagram
- * sent after it, by the same way, shows that it isn't still under way. For one thread.
+ * Watches a namespace for the first segments of TCP connections to one port: a SYN can carry data, so it counts even if nothing answers it.
+ * For one thread.
  */
 final class FirstSegments implements AutoCloseable {
     private static final int ETHERNET_BYTES = 14;
     private static final int IPV6_BYTES = 40;
     private static final int TCP = 6;
-    private static final int UDP = 17;
     private static final int FLAGS_OFFSET = 13;
     private static final int SYN_ACK_BITS = 0x12;
     private static final int SYN_BIT = 0x02;
+    /** The shortest time that isn't for ever. */
+    private static final Duration AT_ONCE = Duration.ofMillis(1);
 
     private final PacketSocket socket;
+    private final int port;
     private final ByteBuffer frame = ByteBuffer.allocateDirect(2048);
 
-    private FirstSegments(PacketSocket socket) {
+    private FirstSegments(PacketSocket socket, int port) {
         this.socket = socket;
+        this.port = port;
     }
 
-    static FirstSegments in(NetworkNamespace namespace) throws IOException {
-        return new FirstSegments(PacketSocket.open(namespace, 0));
+    static FirstSegments in(NetworkNamespace namespace, int port) throws IOException {
+        return new FirstSegments(PacketSocket.open(namespace, 0), port);
     }
 
-    /** Returns whether the first segment of a connection to a port passed before a datagram to another port did. */
-    boolean before(int fence, int port, Duration patience) throws IOException {
-        long end = System.nanoTime() + patience.toNanos();
-        boolean seen = false;
+    /** Returns whether one has passed since the last call. */
+    boolean passed() throws IOException {
+        boolean passed = false;
         while (true) {
-            Duration left = Duration.ofNanos(Math.max(1, end - System.nanoTime()));
             try {
-                socket.receive(frame.clear(), left);
+                socket.receive(frame.clear(), AT_ONCE);
             } catch (SocketTimeoutException e) {
-                return seen;
+                return passed;
             }
-            int header = transportHeader();
-            if (header < 0) {
-                continue;
-            }
-            int protocol = protocol();
-            int to = Short.toUnsignedInt(frame.getShort(header + 2));
-            seen |= protocol == TCP && to == port && (frame.get(header + FLAGS_OFFSET) & SYN_ACK_BITS) == SYN_BIT;
-            if (protocol == UDP && to == fence) {
-                return seen;
-            }
+            passed |= isFirstSegment();
         }
     }
 
-    private boolean isIpv4() {
-        return frame.get(ETHERNET_BYTES) >> 4 == 4;
-    }
-
-    private int protocol() {
-        return frame.get(ETHERNET_BYTES + (isIpv4() ? 9 : 6));
-    }
-
-    /** Returns where the header of TCP or UDP begins, or -1 if the frame has none. */
-    private int transportHeader() {
+    private boolean isFirstSegment() {
         if (frame.limit() < ETHERNET_BYTES + 20) {
-            return -1;
+            return false;
         }
-        int start = ETHERNET_BYTES + (isIpv4() ? (frame.get(ETHERNET_BYTES) & 0xf) * 4 : IPV6_BYTES);
-        return frame.limit() > start + FLAGS_OFFSET || protocol() == UDP && frame.limit() >= start + 8 ? start : -1;
+        boolean ipv4 = frame.get(ETHERNET_BYTES) >> 4 == 4;
+        int header = ETHERNET_BYTES + (ipv4 ? (frame.get(ETHERNET_BYTES) & 0xf) * 4 : IPV6_BYTES);
+        return frame.get(ETHERNET_BYTES + (ipv4 ? 9 : 6)) == TCP && frame.limit() > header + FLAGS_OFFSET
+                && Short.toUnsignedInt(frame.getShort(header + 2)) == port && (frame.get(header + FLAGS_OFFSET) & SYN_ACK_BITS) == SYN_BIT;
     }
 
     @Override

@@ -1,7 +1,12 @@
 package io.inpod.iptables.backend.guarantee;
 
+import io.inpod.iptables.pod.InPodRedirection;
+import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.InPodConstants;
+import io.inpod.netns.IpFamily;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** A statement about a pod's traffic that {@link PodRules} ensure. {@link GuaranteeTrial} tries each with packets. */
 public enum Guarantee {
@@ -25,6 +30,11 @@ public enum Guarantee {
     REPEATED("a second connection from the same port goes to " + InPodConstants.INBOUND_PLAINTEXT_PORT),
     /** Inbound TCP connections that bypass the redirection don't arrive; only with the guard, profile REDIRECT and without ingress. */
     SEALED("TCP that misses the redirection doesn't arrive"),
+    /**
+     * What is for the proxy's ports, by the redirection or directly, reaches only sockets with IP_TRANSPARENT, which the proxy's have; only
+     * with the guard.
+     */
+    PORTS("nobody but the proxy receives at its ports"),
     /** TCP to localhost isn't redirected. */
     LOOPBACK("TCP to localhost passes"),
     /** TCP from the pod to its own address isn't redirected. */
@@ -46,6 +56,34 @@ public enum Guarantee {
 
     Guarantee(String words) {
         this.words = words;
+    }
+
+    /** Returns what rules guarantee for a family, in order. */
+    static Set<Guarantee> of(PodRules rules, IpFamily family) {
+        Set<Guarantee> all = EnumSet.of(LOOPBACK, OWN_ADDRESS);
+        rules.redirection(family).ifPresentOrElse(redirection -> all.addAll(of(rules, redirection)),
+                () -> all.addAll(EnumSet.of(REJECTED_OUTBOUND, REJECTED_INBOUND)));
+        return all;
+    }
+
+    private static Set<Guarantee> of(PodRules rules, InPodRedirection redirection) {
+        Set<Guarantee> all = EnumSet.of(OUTBOUND, INBOUND, HBONE, rules.proxyCgroups().isEmpty() ? MARKED : FORGED, RETURNED, HOST_PROBE);
+        if (rules.guard()) {
+            all.addAll(EnumSet.of(CONTAINED, PROBE_ADDRESS, PORTS));
+        }
+        if (rules.guard() && !redirection.ingress()) { // the proxy's listeners are the only way in
+            all.add(REPEATED);
+            if (redirection.profile() == Profile.REDIRECT) { // with TPROXY, a foreign nat rule comes too late to divert anything
+                all.add(SEALED);
+            }
+        }
+        if (redirection.dnsCapture()) {
+            all.addAll(EnumSet.of(DNS_UDP, DNS_TCP));
+        }
+        if (redirection.virtualInterfaces().stream().anyMatch(name -> !name.equals("lo"))) {
+            all.add(NESTED);
+        }
+        return all;
     }
 
     /** {@return the guarantee as a short sentence} */

@@ -5,9 +5,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads from the listings of iptables-save and nft how many packets met each rule. */
+/** Reads from the listings of iptables-save and nft how many packets met each rule, and each policy that drops. */
 final class RuleCounters {
     private static final Pattern SAVED = Pattern.compile("\\[(\\d+):\\d+] -A (\\S+) (.*)");
+    private static final Pattern DROPPED = Pattern.compile(":(\\S+) DROP \\[(\\d+):\\d+]");
     private static final Pattern CHAIN = Pattern.compile("\\s*chain (\\S+) \\{");
     private static final Pattern COUNTED = Pattern.compile("counter packets (\\d+) bytes \\d+");
 
@@ -18,9 +19,12 @@ final class RuleCounters {
         Map<String, Integer> numbers = new HashMap<>();
         for (String line : saved.split("\n")) {
             Matcher rule = SAVED.matcher(line);
+            Matcher policy = DROPPED.matcher(line);
             if (line.startsWith("*")) {
                 table = line.substring(1).strip();
                 numbers.clear();
+            } else if (policy.matches()) {
+                counts.put(table + " " + policy.group(1) + " policy: DROP", Long.valueOf(policy.group(2)));
             } else if (rule.matches()) {
                 int number = numbers.merge(rule.group(2), 1, Integer::sum);
                 counts.put(table + " " + rule.group(2) + " rule " + number + ": " + rule.group(3), Long.valueOf(rule.group(1)));
@@ -28,7 +32,7 @@ final class RuleCounters {
         }
     }
 
-    /** Rules without a counter are left out. */
+    /** Rules without a counter count as met by none. */
     static void ofNft(String listed, String table, Map<String, Long> counts) {
         String chain = "";
         int number = 0;
@@ -40,10 +44,8 @@ final class RuleCounters {
                 number = 0;
             } else if (!chain.isEmpty() && !line.isBlank() && !line.strip().startsWith("type ") && !line.strip().equals("}")) {
                 number++;
-                if (counter.find()) {
-                    counts.put(table + " " + chain + " rule " + number + ": " + counter.replaceFirst("counter").strip(),
-                            Long.valueOf(counter.group(1)));
-                }
+                Long met = counter.find() ? Long.valueOf(counter.group(1)) : Long.valueOf(0);
+                counts.put(table + " " + chain + " rule " + number + ": " + counter.replaceFirst("counter").strip(), met);
             }
         }
     }

@@ -5,6 +5,7 @@ import io.inpod.iptables.backend.internal.tools.LegacyTables;
 import io.inpod.iptables.backend.internal.tools.ToolRun;
 import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.tools.IptablesTools.Variant;
+import io.inpod.iptables.pod.PodRules;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
@@ -24,10 +25,16 @@ final class RulesCopy {
 
     private final IptablesTools tools;
     private final NetworkNamespace from;
+    private final List<String> nativeTables;
 
-    RulesCopy(IptablesTools tools, NetworkNamespace from) {
+    private RulesCopy(IptablesTools tools, NetworkNamespace from, List<String> nativeTables) {
         this.tools = tools;
         this.from = from;
+        this.nativeTables = nativeTables;
+    }
+
+    static RulesCopy of(IptablesTools tools, NetworkNamespace from) throws IOException {
+        return new RulesCopy(tools, from, nativeTables(new ToolRun(tools, from)));
     }
 
     void into(NetworkNamespace to) throws IOException {
@@ -48,7 +55,7 @@ final class RulesCopy {
                 }
             }
         }
-        for (String table : nativeTables(from)) {
+        for (String table : nativeTables) {
             new ToolRun(tools, to).nft(new ToolRun(tools, from).nft("", "list table " + table), "-f", "-");
         }
     }
@@ -58,9 +65,9 @@ final class RulesCopy {
         return LegacyTables.exist(namespace, family) ? List.of(Variant.NFT, Variant.LEGACY) : List.of(Variant.NFT);
     }
 
-    private List<String> nativeTables(NetworkNamespace namespace) throws IOException {
+    private static List<String> nativeTables(ToolRun run) throws IOException {
         List<String> tables = new ArrayList<>();
-        for (String line : new ToolRun(tools, namespace).nft("", "list tables").split("\n")) {
+        for (String line : run.nft("", "list tables").split("\n")) {
             String[] words = line.split(" ");
             if (words.length == 3 && !(words[1].matches("ip6?") && STANDARD.contains(words[2]))) {
                 tables.add(words[1] + " " + words[2]);
@@ -69,17 +76,19 @@ final class RulesCopy {
         return tables;
     }
 
-    /** Returns how many packets each rule has met, by "table chain rule n: text". */
-    Map<String, Long> counted(NetworkNamespace namespace) throws IOException {
+    /** Returns how a pod's rules are listed in the tables in which this namespace has its own. */
+    RuleTexts listed(PodRules rules, IpFamily family) throws IOException {
+        boolean inet = nativeTables.stream().anyMatch(table -> table.startsWith("inet " + PodRules.NAMES.tablePrefix()));
+        return inet ? RuleTexts.ofInet(rules, family, tools) : RuleTexts.ofIptables(rules, family);
+    }
+
+    /** Returns how many packets each copied rule has met that packets of a family can meet, by "table chain rule n: text". */
+    Map<String, Long> counted(NetworkNamespace namespace, IpFamily family) throws IOException {
         Map<String, Long> counts = new LinkedHashMap<>();
-        for (IpFamily family : IpFamily.values()) {
-            if (KernelFamilies.has(family)) {
-                for (Variant variant : variants(namespace, family)) {
-                    RuleCounters.ofSave(new ToolRun(tools.withVariant(variant), namespace).saveWithCounters(family), counts);
-                }
-            }
+        for (Variant variant : variants(namespace, family)) {
+            RuleCounters.ofSave(new ToolRun(tools.withVariant(variant), namespace).saveWithCounters(family), counts);
         }
-        for (String table : nativeTables(namespace)) {
+        for (String table : nativeTables) {
             RuleCounters.ofNft(new ToolRun(tools, namespace).nft("", "list table " + table), table, counts);
         }
         return counts;

@@ -20,10 +20,14 @@ import io.netty.channel.socket.DatagramPacket;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -31,21 +35,42 @@ import org.jspecify.annotations.Nullable;
 final class TrialTraffic implements AutoCloseable {
     static final String REFUSED = "refused";
     static final String SILENCE = "no answer";
-    /** Where a datagram arrives that shows that what was sent before it is no longer on its way. */
-    static final String FENCE = "the fence";
+    private static final int FENCE_PORT = 8084;
+    private static final long AT_ONCE = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long BRIEFLY = TimeUnit.SECONDS.toNanos(1);
-    private static final byte[] QUERY = "inpod trial".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    private static final byte[] QUERY = "inpod trial".getBytes(StandardCharsets.US_ASCII);
 
     private final ManualIoEventLoop loop = new ManualIoEventLoop(Thread.currentThread(), Transport.EPOLL.handlers());
     private final List<Channel> listeners = new ArrayList<>();
     private final long patienceNanos;
+    private final long graceNanos;
+    private @Nullable FirstSegments watched;
+    private String placeWatched = "";
     private @Nullable String arrived;
-    private boolean fenceArrived;
+    private int round;
+    private int fences;
     private boolean resetting;
 
     TrialTraffic(Duration patience) {
         this.patienceNanos = patience.toNanos();
+        this.graceNanos = Math.min(patienceNanos, BRIEFLY) / 10;
     }
+
+    /** Why what was sent doesn't arrive. */
+    interface Loss {
+        boolean isExplained() throws IOException;
+    }
+
+    private interface Condition {
+        boolean holds();
+    }
+
+    private interface Wait {
+        void until(Condition known) throws IOException;
+    }
+
+    /** Between two namespaces: a datagram on it can't arrive before what was sent on it earlier. */
+    private record Path(NetworkNamespace from, InetAddress to) {}
 
     /** Records the name of its listener when a connection or datagram arrives. */
     private final class Arrival extends ChannelInboundHandlerAdapter {
@@ -58,7 +83,7 @@ final class TrialTraffic implements AutoCloseable {
         @Override
         public void channelActive(ChannelHandlerContext context) {
             if (context.channel().parent() != null) {
-                arrived = place;
+                arrivedAt(place);
                 if (resetting) {
                     context.channel().config().setOption(ChannelOption.SO_LINGER, 0);
                 }
@@ -68,11 +93,7 @@ final class TrialTraffic implements AutoCloseable {
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
-            if (place.equals(FENCE)) {
-                fenceArrived = true;
-            } else {
-                arrived = place;
-            }
+            arrivedAt(place);
             ReferenceCountUtil.release(message);
         }
 
@@ -82,26 +103,65 @@ final class TrialTraffic implements AutoCloseable {
         }
     }
 
+    /** Counts the fences of this round. */
+    private final class FenceCount extends ChannelInboundHandlerAdapter {
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            fences += ((DatagramPacket) message).content().getInt(0) == round ? 1 : 0;
+            ReferenceCountUtil.release(message);
+        }
+    }
+
+    private void arrivedAt(String place) {
+        arrived = arrived == null ? place : arrived;
+    }
+
     private static SocketOptions options(IpFamily family) {
         return SocketOptions.NONE.withFamily(family.protocolFamily());
     }
 
-    /** As the proxy's own, which only transparent sockets get. */
-    private static SocketOptions receiving(IpFamily family) {
+    /** As the proxy's own sockets have them. */
+    private static SocketOptions transparent(IpFamily family) {
         return options(family).with(LinuxSocketOptions.TRANSPARENT, true);
     }
 
     /** Listens for TCP on all addresses of a family, including foreign ones that the kernel delivers here. */
     void listen(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
-        SocketOptions options = receiving(family).with(LinuxSocketOptions.REUSE_ADDRESS, true);
-        listeners.add(done(new ServerBootstrap().group(loop).channelFactory(Transport.EPOLL.server(namespace, options))
-                .childHandler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
+        listen(namespace, transparent(family), new InetSocketAddress(family.any(), port), place);
     }
 
     /** Receives UDP on all addresses of a family. */
     void receive(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
-        listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, receiving(family)))
-                .handler(new Arrival(place)).bind(new InetSocketAddress(family.any(), port))));
+        receive(namespace, transparent(family), new InetSocketAddress(family.any(), port), new Arrival(place));
+    }
+
+    /** Receives TCP and UDP as a program does that isn't the proxy. */
+    void squat(NetworkNamespace namespace, IpFamily family, int port, String place) throws IOException {
+        listen(namespace, options(family), new InetSocketAddress(family.any(), port), place);
+        receive(namespace, options(family), new InetSocketAddress(family.any(), port), new Arrival(place));
+    }
+
+    /** Receives what shows that packets that were sent earlier are no longer on their way. */
+    void receiveFences(NetworkNamespace namespace, IpFamily family) throws IOException {
+        receive(namespace, options(family), new InetSocketAddress(family.any(), FENCE_PORT), new FenceCount());
+    }
+
+    /** From now on, the first segment of a connection to a port counts as an arrival there, even if nothing answers it. */
+    void watch(NetworkNamespace namespace, int port, String place) throws IOException {
+        watched = FirstSegments.in(namespace, port);
+        placeWatched = place;
+    }
+
+    private void listen(NetworkNamespace namespace, SocketOptions options, InetSocketAddress at, String place) throws IOException {
+        listeners.add(done(new ServerBootstrap().group(loop)
+                .channelFactory(Transport.EPOLL.server(namespace, options.with(LinuxSocketOptions.REUSE_ADDRESS, true)))
+                .childHandler(new Arrival(place)).bind(at)));
+    }
+
+    private void receive(NetworkNamespace namespace, SocketOptions options, InetSocketAddress at, ChannelHandler handler)
+            throws IOException {
+        listeners.add(done(new Bootstrap().group(loop).channelFactory(Transport.EPOLL.datagram(namespace, options)).handler(handler)
+                .bind(at)));
     }
 
     private Channel done(ChannelFuture future) throws IOException {
@@ -112,84 +172,98 @@ final class TrialTraffic implements AutoCloseable {
         throw new IOException("the trial's own socket failed: " + future.cause(), future.cause());
     }
 
-    /** Connects, and returns where the connection arrives, or the error that its sender gets. */
-    String connect(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to) {
-        return connect(begin(from, mark, source, to, false));
-    }
-
-    /** Like {@link #connect}, with a source address that needn't be the namespace's own. */
-    String connectAs(NetworkNamespace from, int mark, InetSocketAddress source, InetSocketAddress to) {
-        return connect(begin(from, mark, source, to, true));
-    }
-
-    private String connect(ChannelFuture future) {
-        run(() -> arrived != null || future.isDone() && !future.isSuccess());
-        return outcome(future);
-    }
-
-    /** Like {@link #connect}, where no answer is expected: waits little longer than a datagram takes for the same way. */
-    String connectInVain(NetworkNamespace from, int mark, InetSocketAddress to, int fence) throws IOException {
-        ChannelFuture future = begin(from, mark, null, to, false);
-        fence(future, from, to, fence);
-        return outcome(future);
-    }
-
     /**
-     * Like {@link #connectInVain}, where not even the first segment is expected in the other namespace.
-     *
-     * @param port the port to which the segment would go there
-     * @param there what to return if it does
+     * Sends packets, and returns where the first of them arrives, or the error that its sender gets. Those that don't arrive are soon given
+     * up, when datagrams that were sent later, by the same paths, have arrived.
      */
-    String connectUnseen(NetworkNamespace from, InetSocketAddress to, int fence, NetworkNamespace other,
-            int port, String there) throws IOException {
-        try (FirstSegments segments = FirstSegments.in(other)) {
-            ChannelFuture future = begin(from, 0, null, to, false);
-            fence(future, from, to, fence);
-            boolean seen = segments.before(fence, port, Duration.ofNanos(Math.min(patienceNanos, BRIEFLY)));
-            String outcome = outcome(future);
-            return seen ? there : outcome;
-        }
+    String send(List<TrialPacket> packets) throws IOException {
+        return send(packets, known -> awaitFences(packets, known, graceNanos, graceNanos / 4));
     }
 
-    /** Connects twice from the same port; the first connection is reset by the side that accepts it. Returns where the second arrives. */
-    String connectAgain(NetworkNamespace from, InetSocketAddress source, InetSocketAddress to) {
-        resetting = true;
+    /** The same, for packets that shouldn't arrive, and so get more time. */
+    String sendInVain(List<TrialPacket> packets) throws IOException {
+        return send(packets, known -> awaitFences(packets, known, Math.min(patienceNanos, BRIEFLY), graceNanos));
+    }
+
+    /** The same, but gives up only when the loss is explained, or else when patience ends. */
+    String send(List<TrialPacket> packets, Loss loss) throws IOException {
+        return send(packets, known -> awaitExplanation(loss, known));
+    }
+
+    private String send(List<TrialPacket> packets, Wait wait) throws IOException {
+        resetting = packets.stream().anyMatch(TrialPacket::repeated);
         try {
-            String first = connect(from, 0, source, to);
-            return first.equals(SILENCE) ? first : connect(from, 0, source, to);
+            String first = resetting ? once(packets, wait) : "";
+            return first.equals(SILENCE) ? first : once(packets, wait);
         } finally {
             resetting = false;
         }
     }
 
-    private void fence(ChannelFuture future, NetworkNamespace from, InetSocketAddress to, int fence) throws IOException {
-        fenceArrived = false;
-        Channel sender = sender(from, 0, IpFamily.of(to.getAddress()));
-        sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), new InetSocketAddress(to.getAddress(), fence)))
-                .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
-        Condition known = () -> arrived != null || future.isDone() && !future.isSuccess();
-        run(() -> fenceArrived || known.holds(), Math.min(patienceNanos, BRIEFLY));
-        run(known, Math.min(patienceNanos, BRIEFLY) / 10);
-        run(sender.close()::isDone);
+    private String once(List<TrialPacket> packets, Wait wait) throws IOException {
+        firstSegmentPassed(); // of an earlier packet
+        arrived = null;
+        List<ChannelFuture> sent = new ArrayList<>();
+        for (TrialPacket packet : packets) {
+            sent.add(packet.datagram() ? write(packet) : connect(packet));
+        }
+        wait.until(() -> arrived != null || failures(sent) > 0);
+        String outcome = outcome(sent);
+        close(sent);
+        return outcome;
     }
 
-    private ChannelFuture begin(NetworkNamespace from, int mark, @Nullable InetSocketAddress source, InetSocketAddress to,
-            boolean foreign) {
-        SocketOptions local = options(IpFamily.of(to.getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
-        SocketOptions options = foreign ? local.with(LinuxSocketOptions.TRANSPARENT, true) : local;
+    private void awaitFences(List<TrialPacket> packets, Condition known, long nanos, long graceAfterwards) throws IOException {
+        run(known, AT_ONCE);
+        if (known.holds()) {
+            return;
+        }
+        round++;
+        fences = 0;
+        Set<Path> paths = new LinkedHashSet<>();
+        packets.forEach(packet -> paths.add(new Path(packet.from(), packet.to().getAddress())));
+        List<ChannelFuture> sent = new ArrayList<>();
+        for (Path path : paths) {
+            sent.add(sender(path.from(), 0, IpFamily.of(path.to()))
+                    .writeAndFlush(new DatagramPacket(Unpooled.copyInt(round), new InetSocketAddress(path.to(), FENCE_PORT))));
+        }
+        run(() -> fences + failures(sent) == paths.size() || known.holds(), nanos);
+        run(known, graceAfterwards);
+        close(sent);
+    }
+
+    private static long failures(List<ChannelFuture> sent) {
+        return sent.stream().filter(future -> future.isDone() && !future.isSuccess()).count();
+    }
+
+    private void close(List<ChannelFuture> sent) {
+        for (ChannelFuture future : sent) {
+            run(future.channel().close()::isDone);
+        }
+    }
+
+    private void awaitExplanation(Loss loss, Condition known) throws IOException {
+        long end = System.nanoTime() + patienceNanos;
+        run(known, graceNanos);
+        for (long nanos = graceNanos; !known.holds() && !loss.isExplained() && System.nanoTime() < end; nanos *= 2) {
+            run(known, Math.min(nanos, Math.max(1, end - System.nanoTime())));
+        }
+    }
+
+    private ChannelFuture connect(TrialPacket packet) {
+        SocketOptions options = options(IpFamily.of(packet.to().getAddress())).with(LinuxSocketOptions.REUSE_ADDRESS, true);
+        InetSocketAddress source = packet.source();
+        if (source != null) {
+            options = options.with(LinuxSocketOptions.TRANSPARENT, true);
+        }
         Bootstrap bootstrap = new Bootstrap().group(loop).handler(nothing())
-                .channelFactory(Transport.EPOLL.client(from, marked(options, mark)));
-        arrived = null;
-        return source == null ? bootstrap.connect(to) : bootstrap.connect(to, source);
+                .channelFactory(Transport.EPOLL.client(packet.from(), marked(options, packet.mark())));
+        return source == null ? bootstrap.connect(packet.to()) : bootstrap.connect(packet.to(), source);
     }
 
-    /** Sends a datagram, and returns where it arrives, or the error that its sender gets. */
-    String send(NetworkNamespace from, int mark, InetSocketAddress to) throws IOException {
-        arrived = null;
-        Channel sender = sender(from, mark, IpFamily.of(to.getAddress()));
-        ChannelFuture future = sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), to));
-        run(() -> arrived != null || future.isDone() && !future.isSuccess());
-        return outcome(future);
+    private ChannelFuture write(TrialPacket packet) throws IOException {
+        Channel sender = sender(packet.from(), packet.mark(), IpFamily.of(packet.to().getAddress()));
+        return sender.writeAndFlush(new DatagramPacket(Unpooled.wrappedBuffer(QUERY), packet.to()));
     }
 
     private Channel sender(NetworkNamespace from, int mark, IpFamily family) throws IOException {
@@ -202,24 +276,30 @@ final class TrialTraffic implements AutoCloseable {
         return mark == 0 ? options : options.with(LinuxSocketOptions.MARK, mark);
     }
 
-    private String outcome(ChannelFuture future) {
+    private String outcome(List<ChannelFuture> sent) throws IOException {
         String place = arrived;
-        if (place == null) {
-            Throwable cause = future.isDone() ? future.cause() : null;
-            place = cause == null ? SILENCE
-                    : cause instanceof ConnectException && String.valueOf(cause.getMessage()).contains("refused") ? REFUSED
-                            : String.valueOf(cause.getMessage());
+        if (place != null) {
+            return place;
         }
-        run(future.channel().close()::isDone);
-        return place;
+        if (firstSegmentPassed()) {
+            return placeWatched;
+        }
+        for (ChannelFuture future : sent) {
+            Throwable cause = future.isDone() ? future.cause() : null;
+            if (cause != null) {
+                String message = String.valueOf(cause.getMessage());
+                return cause instanceof ConnectException && message.contains("refused") ? REFUSED : message;
+            }
+        }
+        return SILENCE;
+    }
+
+    private boolean firstSegmentPassed() throws IOException {
+        return watched != null && watched.passed();
     }
 
     private static ChannelHandler nothing() {
         return new ChannelInboundHandlerAdapter();
-    }
-
-    private interface Condition {
-        boolean holds();
     }
 
     private void run(Condition until) {
@@ -232,13 +312,19 @@ final class TrialTraffic implements AutoCloseable {
         for (long left = nanos; left > 0 && !until.holds(); left = end - System.nanoTime()) {
             loop.run(left);
         }
+        loop.runNow(); // what has happened while this thread didn't run
     }
 
+    /** Closes all listeners, and stops watching. */
     void stopListening() {
         for (Channel listener : listeners) {
             run(listener.close()::isDone);
         }
         listeners.clear();
+        if (watched != null) {
+            watched.close();
+            watched = null;
+        }
     }
 
     @Override

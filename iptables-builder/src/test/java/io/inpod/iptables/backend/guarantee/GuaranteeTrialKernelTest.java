@@ -3,6 +3,7 @@ package io.inpod.iptables.backend.guarantee;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.iptables.Kernel;
+import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.IptablesBackend;
 import io.inpod.iptables.backend.internal.tools.Programs;
 import io.inpod.iptables.backend.tools.IptablesTools;
@@ -11,6 +12,7 @@ import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
@@ -40,14 +42,16 @@ class GuaranteeTrialKernelTest {
 
     /** Installs rules, and the policy routing that they need. */
     private static void install(PodRules rules, NetworkNamespace pod) throws Exception {
-        route(pod, "add");
+        route(pod);
         new PodRulesChange(rules).install(pod);
     }
 
-    private static void route(NetworkNamespace pod, String change) throws Exception {
-        for (String family : List.of("-4", "-6")) {
-            Tool.run(pod, "ip", family, "route", change, "local", "default", "dev", "lo", "table", "100");
-            Tool.run(pod, "ip", family, "rule", change, "fwmark", "0x111/0xfff", "pref", "32764", "lookup", "100");
+    private static void route(NetworkNamespace pod) throws Exception {
+        try (Rtnetlink inside = Rtnetlink.open(pod)) {
+            for (IpFamily family : IpFamily.values()) {
+                inside.routes().add(PodTwin.route(family));
+                inside.rules().add(PodTwin.rule(family));
+            }
         }
     }
 
@@ -68,6 +72,7 @@ class GuaranteeTrialKernelTest {
                         Guarantee.OWN_ADDRESS, Guarantee.HOST_PROBE, Guarantee.RETURNED));
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.CONTAINED)).isEqualTo(rules.guard());
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.PROBE_ADDRESS)).isEqualTo(rules.guard());
+        assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.PORTS)).isEqualTo(rules.guard());
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.REPEATED))
                 .isEqualTo(rules.guard() && rules.redirections().stream().anyMatch(redirection -> !redirection.ingress()));
         assertThat(results.stream().anyMatch(result -> result.guarantee() == Guarantee.SEALED)).isEqualTo(rules.guard()
@@ -80,7 +85,7 @@ class GuaranteeTrialKernelTest {
     @EnumSource(value = Variant.class, names = {"NFT", "LEGACY"})
     void bothImplementationsOfIptablesAreCopied(Variant variant, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        route(pod, "add");
+        route(pod);
         new PodRulesChange(PodRules.of(V4, V6), List.of(new IptablesBackend(IptablesTools.system().withVariant(variant))), reason -> {
         }).install(pod);
         assertThat(tryAll(PodRules.of(V4, V6), pod)).allMatch(TrialResult::holds);
@@ -97,13 +102,20 @@ class GuaranteeTrialKernelTest {
         "nat     | -I ISTIO_OUTPUT -m mark --mark 0x539/0xfff -p tcp -j REDIRECT --to-ports 15001 | MARKED | port 15001; met nat ISTIO_OUTPUT rule 1",
         "filter  | -A OUTPUT -d 127.0.0.1 -p tcp -j REJECT --reject-with tcp-reset | LOOPBACK | no answer; met filter OUTPUT rule 1",
         "nat     | -R ISTIO_OUTPUT 5 -d 127.0.0.1 -o lo -j ACCEPT | OWN_ADDRESS | port 15001",
-        "nat     | -D ISTIO_OUTPUT 2                            | DNS_UDP    | this one should have: nat ISTIO_OUTPUT rule",
+        "nat     | -D ISTIO_OUTPUT 2                            | DNS_UDP    | the peer, past the proxy; missing: nat ISTIO_OUTPUT rule 2: ! -o lo -p udp",
         "nat     | -D ISTIO_OUTPUT 3                            | DNS_TCP    | port 15001; no rule caught it; this one should have: nat ISTIO_OUTPUT rule 3",
         "nat     | -D ISTIO_PRERT 1                             | HOST_PROBE | port 15006",
         "mangle  | -D INPOD_GUARD 3                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 3: -j DROP",
         "mangle  | -D INPOD_GUARD 3                             | PROBE_ADDRESS | the peer, past the proxy; no rule caught it; this one should have: mangle INPOD_GUARD rule 3: -j DROP",
         "mangle  | -I INPOD_INBOUND -p tcp -g INPOD_ADMIT       | SEALED     | the application; met mangle INPOD_INBOUND rule 1: -p tcp -g INPOD_ADMIT",
         "mangle  | -I INPOD_GUARD -p tcp -j RETURN              | CONTAINED  | the peer, past the proxy; met mangle INPOD_GUARD rule 1: -p tcp -j RETURN",
+        "mangle  | -D POSTROUTING 1                             | CONTAINED  | the peer, past the proxy; no rule caught it; this one should have: mangle POSTROUTING rule 1: ! -o lo -p tcp -j INPOD_GUARD",
+        "mangle  | -D INPUT 1                                   | PORTS      | a stranger at port 15001; no rule caught it; this one should have: mangle INPUT rule 1: -p tcp -m multiport --dports 15001,15006,15008,15053 -j INPOD_PORTS",
+        "mangle  | -D INPUT 2                                   | PORTS      | a stranger at port 15053; no rule caught it; this one should have: mangle INPUT rule 2: -p udp -m udp --dport 15053 -j INPOD_PORTS",
+        "mangle  | -D INPOD_PORTS 2                             | PORTS      | a stranger at port 15001; no rule caught it; this one should have: mangle INPOD_PORTS rule 2: -m socket --nowildcard -j DROP",
+        "mangle  | -I INPOD_PORTS -p tcp --dport 15008 -j RETURN | PORTS     | a stranger at port 15008; met mangle INPOD_PORTS rule 1: -p tcp -m tcp --dport 15008 -j RETURN",
+        "mangle  | -D INPOD_PORTS 1                             | OUTBOUND   | no answer; missing: mangle INPOD_PORTS rule 1: -m socket --transparent --nowildcard -j RETURN",
+        "filter  | :OUTPUT DROP [0:0]                          | OUTBOUND   | no answer; met filter OUTPUT policy: DROP",
         "mangle  | -A OUTPUT -p tcp --dport 8080 -d 192.0.2.0/24 -m mark ! --mark 0x539/0xfff -j DROP | OUTBOUND | no answer; met mangle OUTPUT rule 2",
     })
     void theBrokenGuaranteeIsNamedWithItsRule(String table, String change, Guarantee broken, String said, PodNetwork network) throws Exception {
@@ -116,6 +128,43 @@ class GuaranteeTrialKernelTest {
         assertThat(results).extracting(TrialResult::family).containsOnly(IpFamily.V4);
         assertThat(results).filteredOn(result -> result.guarantee() == broken).singleElement()
                 .satisfies(result -> assertThat(result.toString()).contains("BROKEN").contains(said));
+    }
+
+    /** The chain is gone with the jumps to it, in both families; everything else is kept. */
+    @ParameterizedTest
+    @EnumSource(Profile.class)
+    void portsThatNothingKeepsForTheProxyAreFound(Profile profile, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4.withProfile(profile), V6.withProfile(profile).withDnsCapture(false));
+        install(rules, pod);
+        Kernel.run(pod, "*mangle\n-D INPUT 1\n-D INPUT 1\n-F INPOD_PORTS\n-X INPOD_PORTS\nCOMMIT\n", "iptables-restore", "--noflush");
+        Kernel.run(pod, "*mangle\n-D INPUT 1\n-F INPOD_PORTS\n-X INPOD_PORTS\nCOMMIT\n", "ip6tables-restore", "--noflush");
+        List<TrialResult> broken = tryAll(rules, pod).stream().filter(result -> !result.holds()).toList();
+        assertThat(broken).extracting(TrialResult::family).containsExactly(IpFamily.V4, IpFamily.V6);
+        assertThat(broken).extracting(TrialResult::guarantee).containsOnly(Guarantee.PORTS);
+        assertThat(broken.get(1)).asString().isEqualTo("IPv6: nobody but the proxy receives at its ports: BROKEN: expected no answer, "
+                + "observed a stranger at port 15001; no rule caught it; these should have: mangle INPUT rule 1: -p tcp -m multiport --dports "
+                + "15001,15006,15008 -j INPOD_PORTS; mangle INPOD_PORTS rule 2: -m socket --nowildcard -j DROP");
+    }
+
+    /** Each port has a jump of its own there. */
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp dport 15001", "tcp dport 15006", "tcp dport 15008", "tcp dport 15053", "udp dport 15053"})
+    void inInetTablesEveryPortCounts(String condition, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        PodRules rules = PodRules.of(V4, V6);
+        route(pod);
+        new PodRulesChange(rules, List.of(Backends.named("netlink-inet").orElseThrow()), reason -> {
+        }).install(pod);
+        String[] jump = Tool.run(pod, "nft", "-a", "list", "chain", "inet", "istio-ambient-mangle", "input").lines()
+                .filter(line -> line.contains(condition)).findFirst().orElseThrow().split(" # handle ");
+        Tool.run(pod, "nft", "delete", "rule", "inet", "istio-ambient-mangle", "input", "handle", jump[1]);
+        assertThat(tryAll(rules, pod)).filteredOn(result -> !result.holds()).hasSize(2).allSatisfy(result -> {
+            assertThat(result.guarantee()).isEqualTo(Guarantee.PORTS);
+            assertThat(result.observed()).isEqualTo("a stranger at port " + condition.substring(10));
+            assertThat(result.rules()).singleElement().asString().matches(
+                    "no rule caught it; this one should have: inet istio-ambient-mangle input rule \\d: " + condition + " jump inpod-ports");
+        });
     }
 
     /** With Istio's rule for established connections, and a guard that trusts it, the second connection goes past the proxy. */
@@ -142,7 +191,7 @@ class GuaranteeTrialKernelTest {
         PodRules rules = PodRules.of(V4.withProfile(profile));
         new PodRulesChange(rules).install(pod);
         assertReturnIsBroken(rules, pod);
-        route(pod, "add");
+        route(pod);
         assertThat(tryAll(rules, pod)).allMatch(TrialResult::holds);
         Tool.run(pod, "ip", "route", "flush", "table", "100");
         assertReturnIsBroken(rules, pod);
@@ -186,7 +235,7 @@ class GuaranteeTrialKernelTest {
             PodRules rules = PodRules.of(V4.withProfile(profile));
             new PodRulesChange(rules).install(pod);
             if (profile == Profile.REDIRECT) {
-                route(pod, "add");
+                route(pod);
                 for (String scope : List.of("all", "default", "lo", "eth0")) {
                     Tool.run(pod, "sysctl", "-qw", "net.ipv4.conf." + scope + "." + setting + "=" + value);
                 }
