@@ -49,9 +49,9 @@ final class NamespaceTurns {
         }
     }
 
-    /** Appends a ready channel. */
+    /** Appends a ready channel; not while a channel is served. */
     void add(Queue queue, RelayIoHandle channel) {
-        if (queue.ready.isEmpty() && !waiting.contains(queue)) {
+        if (queue.ready.isEmpty()) {
             waiting.add(queue);
         }
         queue.ready.add(channel);
@@ -81,7 +81,7 @@ final class NamespaceTurns {
     private static void serve(RelayIoHandle channel) {
         try {
             channel.serve();
-        } catch (RuntimeException e) { // the loop must go on, as Netty's does
+        } catch (Exception e) { // the loop must go on, as Netty's does
             LOG.warn("an event of a channel failed", e);
         }
     }
