@@ -105,8 +105,8 @@ public final class LinuxSocketOptions {
     /**
      * How many bytes the socket may have received that nobody has read, 1 to 2³⁰-1, SO_RCVBUFFORCE; connections inherit it from their
      * listener. The kernel doubles it, for what it needs itself, and reading the option returns that. With this option the size is fixed: a
-     * TCP socket no longer follows {@code net.ipv4.tcp_rmem} of its namespace. Needs CAP_NET_ADMIN; {@code net.core.rmem_max} doesn't limit
-     * it.
+     * TCP socket no longer follows {@code net.ipv4.tcp_rmem} of its namespace. {@code net.core.rmem_max} doesn't limit it. Needs
+     * CAP_NET_ADMIN in the machine's first user namespace, which no ordinary user has, whatever namespaces they own.
      */
     public static final LinuxSocketOption<Integer> RECEIVE_BUFFER = buffer("SO_RCVBUFFORCE", SO_RCVBUF, SO_RCVBUFFORCE);
 

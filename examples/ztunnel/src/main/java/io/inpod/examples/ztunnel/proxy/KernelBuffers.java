@@ -4,7 +4,12 @@ import static io.inpod.netns.socket.LinuxSocketOptions.RECEIVE_BUFFER;
 import static io.inpod.netns.socket.LinuxSocketOptions.SEND_BUFFER;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.error.SystemCallException;
+import io.inpod.netns.socket.LinuxSocketOption;
+import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
+import io.netty.channel.ChannelException;
+import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +22,13 @@ import java.nio.file.Path;
  * So they are fixed: at the kernel's own defaults, or what the pod has when it is enrolled if that is less.
  */
 final class KernelBuffers {
+    private static final int SOL_SOCKET = 1; // asm-generic/socket.h
+    private static final int SO_SNDBUF = 7;
+    private static final int SO_RCVBUF = 8;
     private static final Path RECEIVE = Path.of("/proc/sys/net/ipv4/tcp_rmem");
+    /** What the process can't get is cut off at net.core.rmem_max and wmem_max, which no pod can change. */
+    private static final LinuxSocketOption<Integer> SMALL_RECEIVE_BUFFER = LinuxSocketOption.integer("SO_RCVBUF", SOL_SOCKET, SO_RCVBUF);
+    private static final LinuxSocketOption<Integer> SMALL_SEND_BUFFER = LinuxSocketOption.integer("SO_SNDBUF", SOL_SOCKET, SO_SNDBUF);
     private static final Path SEND = Path.of("/proc/sys/net/ipv4/tcp_wmem");
     /** The usual maximum of tcp_rmem, see tcp(7). */
     private static final int MOST_RECEIVED = 6 << 20;
@@ -31,7 +42,22 @@ final class KernelBuffers {
         maximum(RECEIVE); // loads all classes before the thread enters the namespace
         int received = Math.min(MOST_RECEIVED, pod.<Integer, IOException>call(() -> maximum(RECEIVE)));
         int sent = Math.min(MOST_SENT, pod.<Integer, IOException>call(() -> maximum(SEND)));
-        return options.with(RECEIVE_BUFFER, received / 2).with(SEND_BUFFER, sent / 2); // the kernel doubles them
+        SocketOptions bounded = options.with(RECEIVE_BUFFER, received / 2).with(SEND_BUFFER, sent / 2); // the kernel doubles them
+        return isAllowed(bounded, pod) ? bounded : options.with(SMALL_RECEIVE_BUFFER, received / 2).with(SMALL_SEND_BUFFER, sent / 2);
+    }
+
+    /** Whether sockets may exceed net.core.rmem_max and wmem_max: never in a user namespace of an ordinary user, see socket(7). */
+    private static boolean isAllowed(SocketOptions options, NetworkNamespace pod) throws IOException {
+        try {
+            EpollSocketChannel socket = NettyChannels.client(pod, options).newChannel();
+            socket.unsafe().closeForcibly();
+            return true;
+        } catch (ChannelException e) {
+            if (e.getCause() instanceof SystemCallException failure && failure.symbol().equals("EPERM")) {
+                return false;
+            }
+            throw new IOException("can't open a socket in " + pod + ": " + e.getMessage(), e);
+        }
     }
 
     /** Reads a setting of the thread's namespace: a minimum, a default and a maximum. */

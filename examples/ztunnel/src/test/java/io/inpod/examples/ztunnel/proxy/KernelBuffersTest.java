@@ -1,0 +1,51 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.socket.LinuxSocketOptions;
+import io.inpod.netns.socket.NettyChannels;
+import io.inpod.netns.socket.SocketOptions;
+import io.inpod.netns.testing.ChildProcess;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The proxy's sockets in a namespace have bounded buffers, whether the node or an ordinary user owns it. */
+@Timeout(60)
+class KernelBuffersTest {
+    /** Opens a socket as the proxy does, and prints whether the kernel has stopped to size its buffers. */
+    static final class Opening {
+        private static final int DEFAULT_BYTES = 131_072;
+
+        private Opening() {}
+
+        public static void main(String[] arguments) throws IOException {
+            try (NetworkNamespace here = NetworkNamespace.current()) {
+                EpollSocketChannel socket = NettyChannels.client(here, KernelBuffers.bound(SocketOptions.NONE, here)).newChannel();
+                int received = LinuxSocketOptions.RECEIVE_BUFFER.get(socket);
+                int sent = LinuxSocketOptions.SEND_BUFFER.get(socket);
+                System.out.println("buffers: " + (received > DEFAULT_BYTES && received <= 6 << 20 && sent > DEFAULT_BYTES && sent <= 4 << 20
+                        ? "bounded" : received + " and " + sent));
+                socket.unsafe().closeForcibly();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"unshare --net", "unshare --user --map-root-user --net"})
+    void areBounded(String namespaces) throws Exception {
+        List<String> command = new ArrayList<>(List.of(namespaces.split(" ")));
+        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Opening.class.getName()));
+        try (ChildProcess opening = ChildProcess.start(command)) {
+            assertThat(opening.lineWith("buffers:")).isEqualTo("buffers: bounded");
+            assertThat(opening.awaitExit()).isZero();
+        }
+    }
+}
