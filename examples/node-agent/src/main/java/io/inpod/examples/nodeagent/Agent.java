@@ -245,8 +245,9 @@ final class Agent {
         }
     }
 
-    /** {@return the pods that are enrolled, by uid} */
+    /** {@return the pods that are enrolled, by uid; none is served as long as no proxy is connected} */
     List<EnrolledPod> list() {
-        return pods.list();
+        List<EnrolledPod> all = pods.list();
+        return proxies.proxies() > 0 ? all : all.stream().map(pod -> pod.state().served() ? pod.with(PodState.UNCONNECTED) : pod).toList();
     }
 }

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 record PodState(Kind kind, @Nullable String reason) {
     static final PodState SERVED = new PodState(Kind.SERVED, null);
 
+    /** The proxies that have acknowledged the pod are gone. */
+    static final PodState UNCONNECTED = new PodState(Kind.CLOSED, "no ztunnel is connected");
+
     /** The states. */
     enum Kind {
         /** A proxy has acknowledged the pod. */

@@ -57,8 +57,13 @@ final class FakeProxy implements AutoCloseable {
         peer.run("send 0a060a04626f6f6d");
     }
 
+    /** Ends the session. */
+    void leave() throws IOException {
+        peer.close();
+    }
+
     @Override
     public void close() throws IOException {
-        peer.close();
+        leave();
     }
 }

@@ -73,6 +73,9 @@ class MainTest {
             assertThat(added.get()).isEqualTo(new Outcome(0, "pod u1 enrolled", ""));
             assertThat(process.lineWith("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
             assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity() + "\tserved");
+            proxy.leave();
+            process.lineWith("session ended");
+            assertThat(run("list").out()).endsWith("\tclosed\tno ztunnel is connected");
             process.handle().destroy(); // SIGTERM
             process.lineWith("1 pods stay enrolled");
             process.awaitExit();

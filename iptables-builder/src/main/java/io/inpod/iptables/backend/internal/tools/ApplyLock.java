@@ -64,7 +64,8 @@ public final class ApplyLock {
 
     private static void alone(Path file, long end, NetworkNamespace namespace, Duration limit, Action action)
             throws IOException, InterruptedException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) { // closing releases the lock
+        // closing it releases the lock
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             while (channel.tryLock() == null) {
                 if (System.nanoTime() - end > 0) {
                     throw busy("another process", file, namespace, limit);
