@@ -39,7 +39,7 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
     /** The set of the pods' IPv6 addresses. */
     public static final String SET_V6 = "istio-inpod-probes-v6";
     private static final String CHAIN = "ISTIO_POSTRT";
-    private static final long LAST_USER = 0xffff_fffeL;
+    static final long LAST_USER = 0xffff_fffeL;
 
     /** The names of everything that this version and earlier ones may have left on a node. */
     public static final ManagedNames NAMES = new ManagedNames(Set.of(CHAIN), "istio-ambient-", Set.of(SET_V4, SET_V6));

@@ -33,8 +33,8 @@ import java.util.function.Predicate;
  * {@linkplain InPodRedirection#ingress ingress} all.
  * <li>In mangle POSTROUTING, where nat has chosen the interface: packets with the proxy's mark are admitted, and so are health probes that
  * leave by a {@linkplain InPodRedirection#virtualInterfaces virtual interface}, to a machine nested in the pod.
- * <li>With ingress, in mangle FORWARD, where the pod's own packets don't come, so that a source address can't be claimed: everything that
- * the pod forwards is admitted, unless it comes from a virtual interface.
+ * <li>With ingress, in mangle FORWARD: everything that the pod forwards is admitted, unless it comes from a virtual interface, or from
+ * loopback, whence source routes lead the pod's own packets there. In POSTROUTING what a socket of the pod sends isn't taken for forwarded.
  * <li>In both, a packet of an admitted connection passes, unless it begins a connection: the first segment is always judged by itself. All
  * other TCP is dropped. Loopback passes.
  * <li>In mangle INPUT, packets lose the proxy's mark, which those that arrive by loopback still have, because a socket that accepts a
@@ -66,6 +66,7 @@ final class PodGuard {
     private static final ScopedRule UNMARK = ScopedRule.of(Rule.of(new Target.SetMark(new Mark(0, InPodConstants.MARK_MASK)), MARKED));
     private static final ScopedRule PASS_ADMITTED =
             ScopedRule.of(Rule.of(RETURN, TCP, Match.flags(TcpFlags.syn()).not(), Match.connmark(ADMITTED)));
+    private static final ScopedRule DROP_FROM_LOOPBACK = ScopedRule.of(Rule.of(DROP, IN_LOOPBACK));
     private static final ScopedRule PASS_FORWARDED = ScopedRule.of(Rule.of(RETURN, FORWARDED, Match.connmark(ADMITTED)));
     private static final ScopedRule DROP_ALL_ELSE = ScopedRule.of(Rule.of(DROP));
 
@@ -78,6 +79,7 @@ final class PodGuard {
     private final ScopedRule inbound;
     private final ScopedRule admitMarked;
     private final ScopedRule toForwarded;
+    private final ScopedRule dropSent;
     private final ScopedRule admitAll;
     private final ScopedRule admitTproxy;
     private final List<ScopedRule> admitRedirected;
@@ -89,6 +91,7 @@ final class PodGuard {
         inbound = ScopedRule.of(Rule.of(new Target.Jump(kind.inboundGuard.name()), TCP));
         admitMarked = ScopedRule.of(Rule.of(admit, MARKED));
         toForwarded = ScopedRule.of(Rule.of(new Target.Jump(kind.forwarded.name()), TCP));
+        dropSent = ScopedRule.of(Rule.of(DROP, kind.sent()));
         admitAll = ScopedRule.of(Rule.of(admit));
         admitTproxy = ScopedRule.of(Rule.of(admit, Match.mark(RedirectionRules.TPROXY)));
         admitRedirected =
@@ -114,6 +117,8 @@ final class PodGuard {
         rules.add(PASS_ADMITTED.in(scope));
         for (InPodRedirection redirection : redirections) {
             if (redirection.ingress()) {
+                // a process can bind a foreign source, and a host on the network can have its entry admitted
+                rules.add(dropSent.in(FamilyScope.of(redirection.family())));
                 rules.add(PASS_FORWARDED.in(FamilyScope.of(redirection.family())));
             } else { // probes of a machine nested in the pod, which have nowhere else to go from there
                 redirection.virtualInterfaces().forEach(name -> rules.add(Rule.of(admit, redirection.fromProbe(), Match.out(name))));
@@ -131,6 +136,7 @@ final class PodGuard {
     private void addForwarded(Draft tables, List<InPodRedirection> gateways) {
         FamilyScope scope = InPodRedirection.scope(gateways);
         List<Rule> rules = new ArrayList<>();
+        rules.add(DROP_FROM_LOOPBACK.in(scope));
         rules.add(PASS_ADMITTED.in(scope));
         for (InPodRedirection gateway : gateways) {
             gateway.virtualInterfaces().forEach(name -> rules.add(Rule.of(DROP, Match.family(gateway.family()), Match.in(name))));

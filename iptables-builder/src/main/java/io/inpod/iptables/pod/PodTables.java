@@ -6,6 +6,7 @@ import static io.inpod.iptables.Protocol.TCP;
 
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.Side;
@@ -29,6 +30,7 @@ enum PodTables {
     private static final Target ACCEPT = new Target.Accept();
     private static final Match IS_TCP = protocol(TCP);
     private static final Match WHOLE_TCP = header(TCP);
+    private static final Match OF_ANY_USER = new OwnerUserMatch(0, HostProbe.LAST_USER, false);
 
     /** Redirection of inbound packets. */
     final PodChain inbound;
@@ -92,6 +94,11 @@ enum PodTables {
         return conditions.stream()
                 .map(some -> ScopedRule.of(Rule.of(target, IS_TCP, MultiportMatch.of(TCP, Side.DESTINATION, some, false))))
                 .toList();
+    }
+
+    /** The condition that a socket of the pod sends the packet; nft knows only its user. */
+    Match sent() {
+        return this == IPTABLES ? Match.ownedBySocket() : OF_ANY_USER;
     }
 
     /** A rule on a mark and a port: with iptables Istio asks for the mark first, with nft for the port. */

@@ -48,8 +48,10 @@ public final class RelayIoHandler implements IoHandler {
 
     @Override
     public int run(IoHandlerContext context) {
-        int handled = epoll.run(turns.isEmpty() ? context : new BusyContext(context)); // the channels only queue
-        turns.serve();
+        boolean busy = !turns.isEmpty();
+        long begun = System.nanoTime();
+        int handled = epoll.run(busy ? new BusyContext(context) : context); // the channels only queue
+        turns.serve(busy ? System.nanoTime() - begun : 0);
         return handled;
     }
 

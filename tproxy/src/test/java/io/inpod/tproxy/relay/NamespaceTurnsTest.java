@@ -9,8 +9,15 @@ import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoOps;
+import io.netty.channel.IoRegistration;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoEvent;
+import io.netty.channel.epoll.EpollIoHandle;
+import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -67,6 +74,72 @@ class NamespaceTurnsTest {
         assertThat(order.indexOf("other")).isBetween(0, 1);
     }
 
+    /** Otherwise a pod with thousands of ready connections would have the loop ask about them most of the time. */
+    @Test
+    void theLoopServesForAsLongAsItAsked() {
+        NamespaceTurns turns = new NamespaceTurns();
+        for (int i = 0; i < MANY; i++) {
+            RelayIoHandle channel = new RelayIoHandle(new SlowHandle(), turns, 1);
+            channel.reads(true);
+            channel.handle(new ValidRegistration(), new Readable());
+        }
+        turns.serve(0);
+        assertThat(turns.isEmpty()).isFalse();
+        turns.serve(TimeUnit.HOURS.toNanos(1));
+        assertThat(turns.isEmpty()).isTrue();
+    }
+
+    private record Readable() implements EpollIoEvent {
+        @Override
+        public EpollIoOps ops() {
+            return EpollIoOps.EPOLLIN;
+        }
+    }
+
+    private static final class SlowHandle implements EpollIoHandle {
+        @Override
+        public FileDescriptor fd() {
+            throw new AssertionError("isn't asked for");
+        }
+
+        @Override
+        public void handle(IoRegistration registration, IoEvent event) {
+            spin();
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static final class ValidRegistration implements IoRegistration {
+        @Override
+        public <T> T attachment() {
+            throw new AssertionError("isn't asked for");
+        }
+
+        @Override
+        public long submit(IoOps ops) {
+            return 0;
+        }
+
+        @Override
+        public boolean isValid() {
+            return true;
+        }
+
+        @Override
+        public boolean cancel() {
+            return false;
+        }
+    }
+
+    private static void spin() {
+        long end = System.nanoTime() + LONGER_THAN_A_SHARE_NANOS;
+        while (System.nanoTime() - end < 0) {
+            Thread.onSpinWait();
+        }
+    }
+
     private static void await(CountDownLatch latch) {
         try {
             latch.await();
@@ -86,10 +159,7 @@ class NamespaceTurnsTest {
                 public void channelRead(ChannelHandlerContext context, Object message) {
                     ReferenceCountUtil.release(message);
                     served.add(name);
-                    long end = System.nanoTime() + LONGER_THAN_A_SHARE_NANOS;
-                    while (System.nanoTime() - end < 0) {
-                        Thread.onSpinWait();
-                    }
+                    spin();
                 }
             });
             loops.register(channel).sync();

@@ -48,13 +48,29 @@ class PodEscapeKernelTest {
             import socket, sys
             s = socket.socket(socket.AF_INET6)
             s.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
-            s.bind((sys.argv[1], 0))
+            s.bind((sys.argv[1], int(sys.argv[3])))
+            s.setblocking(False)
+            try:
+                s.connect((sys.argv[2], int(sys.argv[4])))
+            except BlockingIOError:
+                pass
+            """;
+
+    /** Sends a first segment by a source route whose first hop is the pod itself, so that the pod forwards it; an ordinary process may. */
+    private static final String SOURCE_ROUTE = """
+            import socket, struct, sys
+            pod, there = (socket.inet_pton(socket.AF_INET6, address) for address in sys.argv[1:])
+            s = socket.socket(socket.AF_INET6)
+            s.setsockopt(socket.IPPROTO_IPV6, 78, 1) # IPV6_FREEBIND
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RTHDR, struct.pack("!BBBBBBH", 0, 4, 4, 1, 1, 0, 0) + there + pod)
+            s.bind(("2001:db8:f::9", 4445))
             s.setblocking(False)
             try:
                 s.connect((sys.argv[2], 8080))
             except BlockingIOError:
                 pass
             """;
+    private static final String ITS_PORTS = String.format("%04x%04x", 4445, PORT);
 
     private static InPodRedirection redirection(IpFamily family) {
         return InPodRedirection.of(family);
@@ -194,7 +210,7 @@ class PodEscapeKernelTest {
         try (PodTwin twin = PodTwin.create(rules); WireTap wire = WireTap.on(twin.pod(), "eth0")) {
             install(twin.pod(), rules, backend);
             String probe = redirection(IpFamily.V6).hostProbe().getHostAddress();
-            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, probe, probe);
+            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, probe, probe, "0", "8080");
             InetAddress there = InetAddress.getByName(probe);
             assertThat(WireTap.shows(wire.drain(there), there, PORT)).isEqualTo(!guard);
         }
@@ -268,8 +284,39 @@ class PodEscapeKernelTest {
             install(twin.pod(), rules, backend);
             does(twin.pod(), change);
             InetAddress there = twin.outsideAddress(IpFamily.V6);
-            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, "2001:db8:f::9", there.getHostAddress());
+            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, "2001:db8:f::9", there.getHostAddress(), "0", "8080");
             assertThat(WireTap.shows(wire.drain(there), there, PORT)).isEqualTo(!guard);
+        }
+    }
+
+    /** A host on the network has sent a first segment through the gateway: its entry is admitted, and nat leaves its reply direction alone. */
+    @ParameterizedTest
+    @CsvSource({"netlink, false", "netlink, true", "netlink-inet, true", "nft, true", "iptables-legacy, true"})
+    void aForwardedEntryIsNoWayOutForTheGatewaysProcesses(String backend, boolean guard) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(true), redirection(IpFamily.V6).withIngress(true)).withGuard(guard);
+        try (PodTwin twin = PodTwin.create(rules); WireTap wire = WireTap.on(twin.pod(), "eth0")) {
+            install(twin.pod(), rules, backend);
+            does(twin.pod(), "echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+            InetAddress there = twin.outsideAddress(IpFamily.V6);
+            InetAddress foreign = InetAddress.getByName("2001:db8:f::9");
+            Tool.run(twin.outside(), "python3", "-c", FOREIGN_SOURCE, there.getHostAddress(), foreign.getHostAddress(), "8080", "4444");
+            assertThat(WireTap.shows(wire.drain(there), foreign, 4444)).isTrue();
+            Tool.run(twin.pod(), "python3", "-c", FOREIGN_SOURCE, foreign.getHostAddress(), there.getHostAddress(), "4444", "8080");
+            assertThat(WireTap.shows(wire.drain(there), there, PORT)).isEqualTo(!guard);
+        }
+    }
+
+    /** The packet comes back by loopback, without its socket, and is forwarded like another host's. */
+    @ParameterizedTest
+    @CsvSource({"netlink, false", "netlink, true", "netlink-inet, true", "nft, true", "iptables-legacy, true"})
+    void aSourceRouteIsNoWayOutForTheGatewaysProcesses(String backend, boolean guard) throws Exception {
+        PodRules rules = PodRules.of(redirection(IpFamily.V4).withIngress(true), redirection(IpFamily.V6).withIngress(true)).withGuard(guard);
+        try (PodTwin twin = PodTwin.create(rules); WireTap wire = WireTap.on(twin.pod(), "eth0")) {
+            install(twin.pod(), rules, backend);
+            does(twin.pod(), "cd /proc/sys/net/ipv6/conf; echo 1 >all/forwarding; echo 1 >all/seg6_enabled; echo 1 >lo/seg6_enabled");
+            InetAddress there = twin.outsideAddress(IpFamily.V6);
+            Tool.run(twin.pod(), "python3", "-c", SOURCE_ROUTE, twin.podAddress(IpFamily.V6).getHostAddress(), there.getHostAddress());
+            assertThat(wire.drain(there).stream().anyMatch(packet -> packet.contains(ITS_PORTS))).isEqualTo(!guard);
         }
     }
 

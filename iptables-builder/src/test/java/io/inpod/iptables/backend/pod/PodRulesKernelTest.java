@@ -133,9 +133,9 @@ class PodRulesKernelTest {
     /** Every part of the guard is compared. Everything that the current version installs is removed again. */
     @ParameterizedTest
     @CsvSource(delimiter = ':', value = {
-        "iptables-nft    : iptables -t mangle -D INPOD_FORWARD 2; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
-        "netlink         : iptables -t mangle -D INPOD_FORWARD 2; iptables -t mangle -D INPOD_GUARD 3; iptables -t mangle -F FORWARD",
-        "iptables-legacy : iptables-legacy -t mangle -D INPOD_FORWARD 2; iptables-legacy -t mangle -D INPOD_GUARD 3; iptables-legacy -t mangle -F FORWARD",
+        "iptables-nft    : iptables -t mangle -D INPOD_FORWARD 3; iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -F FORWARD",
+        "netlink         : iptables -t mangle -D INPOD_FORWARD 3; iptables -t mangle -D INPOD_GUARD 4; iptables -t mangle -F FORWARD",
+        "iptables-legacy : iptables-legacy -t mangle -D INPOD_FORWARD 3; iptables-legacy -t mangle -D INPOD_GUARD 4; iptables-legacy -t mangle -F FORWARD",
         "netlink-inet    : nft flush chain inet istio-ambient-mangle forward; for chain in guard forward; do nft -a list chain inet istio-ambient-mangle inpod-$chain "
                 + "| sed -n '/br0/s/.*# handle/handle/p; /fib/s/.*# handle/handle/p' | xargs -n2 nft delete rule inet istio-ambient-mangle inpod-$chain; done",
     })
