@@ -155,6 +155,7 @@ public final class StateManager {
             proxy.reportLimits();
             try {
                 proxy.readAddresses();
+                proxy.boundBuffers();
                 reports.add(proxy.checkPorts());
             } catch (IOException e) {
                 LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses and listeners: {}", uid, e.getMessage());

@@ -8,6 +8,7 @@ import io.inpod.netns.error.SystemCallException;
 import io.inpod.netns.socket.LinuxSocketOption;
 import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
@@ -15,11 +16,15 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The buffers of the proxy's sockets in the kernel. Their sizes would follow tcp_rmem and tcp_wmem of the pod, which a process of the pod
- * with user 0 can change at any time where {@code /proc/sys} is writable: then each connection could hold a gigabyte of the proxy's memory.
- * So they are fixed: at the kernel's own defaults, or what the pod has when it is enrolled if that is less.
+ * The buffers of the proxy's sockets in the kernel. The kernel sizes them as data is read, so that a connection that nobody reads has little
+ * of the memory that all pods share. How far it goes, tcp_rmem and tcp_wmem of the pod say, which a process of the pod with user 0 can
+ * change at any time where {@code /proc/sys} is writable: then each connection could hold a gigabyte of the proxy's memory. So in a pod
+ * that allows more than the node and the kernel's own defaults do, the sizes are fixed: from the start, or within seconds.
  */
 final class KernelBuffers {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
@@ -35,15 +40,46 @@ final class KernelBuffers {
     /** The usual maximum of tcp_wmem, see tcp(7). */
     private static final int MOST_SENT = 4 << 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger("proxy");
+
     private KernelBuffers() {}
 
     /** Returns options with which sockets and connections of a pod have bounded buffers. */
     static SocketOptions bound(SocketOptions options, NetworkNamespace pod) throws IOException {
-        maximum(RECEIVE); // loads all classes before the thread enters the namespace
-        int received = Math.min(MOST_RECEIVED, pod.<Integer, IOException>call(() -> maximum(RECEIVE)));
-        int sent = Math.min(MOST_SENT, pod.<Integer, IOException>call(() -> maximum(SEND)));
-        SocketOptions bounded = options.with(RECEIVE_BUFFER, received / 2).with(SEND_BUFFER, sent / 2); // the kernel doubles them
-        return isAllowed(bounded, pod) ? bounded : options.with(SMALL_RECEIVE_BUFFER, received / 2).with(SMALL_SEND_BUFFER, sent / 2);
+        if (!areRaised(pod)) {
+            return options;
+        }
+        SocketOptions bounded = options.with(RECEIVE_BUFFER, MOST_RECEIVED / 2).with(SEND_BUFFER, MOST_SENT / 2); // the kernel doubles them
+        return isAllowed(bounded, pod)
+                ? bounded : options.with(SMALL_RECEIVE_BUFFER, MOST_RECEIVED / 2).with(SMALL_SEND_BUFFER, MOST_SENT / 2);
+    }
+
+    /** Bounds the buffers of open connections that have grown because the pod allows it since. */
+    static void bound(Collection<Channel> connections, NetworkNamespace pod) throws IOException {
+        if (areRaised(pod)) {
+            connections.forEach(connection -> connection.eventLoop().execute(() -> {
+                bound(connection, RECEIVE_BUFFER, SMALL_RECEIVE_BUFFER, MOST_RECEIVED);
+                bound(connection, SEND_BUFFER, SMALL_SEND_BUFFER, MOST_SENT);
+            }));
+        }
+    }
+
+    private static void bound(Channel connection, LinuxSocketOption<Integer> option, LinuxSocketOption<Integer> small, int most) {
+        try {
+            if (connection.isOpen() && option.get(connection) > most) {
+                small.set(connection, most / 2); // first, for those who may not do more
+                option.set(connection, most / 2);
+            }
+        } catch (IOException e) {
+            LOG.debug("can't bound the buffers of {}: {}", connection, e.getMessage());
+        }
+    }
+
+    private static boolean areRaised(NetworkNamespace pod) throws IOException {
+        int received = Math.max(MOST_RECEIVED, maximum(RECEIVE)); // also loads all classes before the thread enters the namespace
+        int sent = Math.max(MOST_SENT, maximum(SEND));
+        return pod.<Integer, IOException>call(() -> maximum(RECEIVE)) > received
+                || pod.<Integer, IOException>call(() -> maximum(SEND)) > sent;
     }
 
     /** Whether sockets may exceed net.core.rmem_max and wmem_max: never in a user namespace of an ordinary user, see socket(7). */
@@ -60,7 +96,7 @@ final class KernelBuffers {
         }
     }
 
-    /** Reads a setting of the thread's namespace: a minimum, a default and a maximum. */
+    /** Reads a setting of the thread's namespace, a minimum, a default and a maximum, and returns the larger of the latter. */
     private static int maximum(Path setting) throws IOException {
         String text;
         try (InputStream file = Files.newInputStream(setting)) {
@@ -68,7 +104,8 @@ final class KernelBuffers {
             text = new String(bytes, 0, Math.max(0, file.read(bytes)), StandardCharsets.US_ASCII); // the kernel answers one read, not more
         }
         try {
-            return Integer.parseInt(text.strip().split("\\s+")[2]);
+            String[] numbers = text.strip().split("\\s+");
+            return Math.max(Integer.parseInt(numbers[1]), Integer.parseInt(numbers[2]));
         } catch (RuntimeException e) {
             throw new IOException(setting + " doesn't contain three numbers: " + text.strip(), e);
         }

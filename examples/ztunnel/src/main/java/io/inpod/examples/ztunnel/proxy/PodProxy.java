@@ -190,6 +190,16 @@ public final class PodProxy {
         local.read(pod.namespace());
     }
 
+    /**
+     * Bounds the buffers of connections in the kernel if the pod has raised its own limits.
+     *
+     * @throws IOException if the namespace can't be entered
+     */
+    public void boundBuffers() throws IOException {
+        KernelBuffers.bound(pod.connections().all(), pod.namespace());
+        KernelBuffers.bound(hboneConnections.all(), pod.namespace());
+    }
+
     /** Stops immediately: closes listeners and resets connections. Blocks until that is done. */
     public void stop() throws InterruptedException {
         closeListeners();

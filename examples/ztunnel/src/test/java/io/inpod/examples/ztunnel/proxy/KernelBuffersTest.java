@@ -9,6 +9,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.testing.ChildProcess;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The proxy's sockets in a namespace have bounded buffers, whether the node or an ordinary user owns it. */
+/** The proxy's sockets in a namespace that allows more have bounded buffers, whether the node or an ordinary user owns it. */
 @Timeout(60)
 class KernelBuffersTest {
     /** Opens a socket as the proxy does, and prints whether the kernel has stopped to size its buffers. */
@@ -26,8 +27,12 @@ class KernelBuffersTest {
         private Opening() {}
 
         public static void main(String[] arguments) throws IOException {
-            try (NetworkNamespace here = NetworkNamespace.current()) {
-                EpollSocketChannel socket = NettyChannels.client(here, KernelBuffers.bound(SocketOptions.NONE, here)).newChannel();
+            try (NetworkNamespace pod = NetworkNamespace.create()) {
+                Path maximum = Path.of("/proc/sys/net/ipv4/tcp_rmem");
+                String raised = "4096 131072 1000000000";
+                Files.writeString(maximum, Files.readString(maximum)); // loads all classes
+                pod.call(() -> Files.writeString(maximum, raised));
+                EpollSocketChannel socket = NettyChannels.client(pod, KernelBuffers.bound(SocketOptions.NONE, pod)).newChannel();
                 int received = LinuxSocketOptions.RECEIVE_BUFFER.get(socket);
                 int sent = LinuxSocketOptions.SEND_BUFFER.get(socket);
                 System.out.println("buffers: " + (received > DEFAULT_BYTES && received <= 6 << 20 && sent > DEFAULT_BYTES && sent <= 4 << 20
