@@ -23,8 +23,9 @@ import io.netty.channel.epoll.EpollIoHandler;
  * so that an error causes one read and not one after the other.
  *
  * <p>An event loop with this handler serves the sockets of different network namespaces in turn, a fifth of a millisecond each: many busy
- * connections of one pod delay those of another by that much, and not by the time that all of them take. The kernel tells the
- * namespaces apart since Linux 5.14; with an older one, sockets are served in the order in which they are ready.
+ * connections of one pod delay those of another by that much, and not by the time that all of them take. (If thousands are ready at once,
+ * asking the kernel for them takes longer than that, and delays all.) The kernel tells the namespaces apart since Linux 5.14; with an older
+ * one, sockets are served in the order in which they are ready.
  */
 public final class RelayIoHandler implements IoHandler {
     private final IoHandler epoll;
