@@ -21,10 +21,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The buffers of the proxy's sockets in the kernel. The kernel sizes them as data is read, so that a connection that nobody reads has
- * little of the memory that all pods share. How far it goes, tcp_rmem and tcp_wmem of the pod say, which a process of the pod with user 0
- * can change at any time where {@code /proc/sys} is writable: then each connection could hold a gigabyte of the proxy's memory. So in a
- * pod that allows more than the node and the kernel's own defaults do, the sizes are fixed: from the start, or within seconds.
+ * The buffers of the proxy's sockets in the kernel. The kernel sizes them by the data that passes, so that a connection that nobody reads
+ * has less of the memory that all pods share than with fixed sizes. How far it goes, tcp_rmem and tcp_wmem of the pod say, which a
+ * process of the pod with user 0 can change at any time where {@code /proc/sys} is writable: then each connection could hold a gigabyte
+ * of the proxy's memory. So in a pod that allows more than the node and the kernel's own defaults do, the sizes are fixed: from the
+ * start, or within seconds.
  */
 final class KernelBuffers {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
