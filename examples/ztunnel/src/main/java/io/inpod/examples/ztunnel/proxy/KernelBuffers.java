@@ -32,10 +32,10 @@ final class KernelBuffers {
     private static final int SO_SNDBUF = 7;
     private static final int SO_RCVBUF = 8;
     private static final Path RECEIVE = Path.of("/proc/sys/net/ipv4/tcp_rmem");
+    private static final Path SEND = Path.of("/proc/sys/net/ipv4/tcp_wmem");
     /** What the process can't get is cut off at net.core.rmem_max and wmem_max, which no pod can change. */
     private static final LinuxSocketOption<Integer> SMALL_RECEIVE_BUFFER = LinuxSocketOption.integer("SO_RCVBUF", SOL_SOCKET, SO_RCVBUF);
     private static final LinuxSocketOption<Integer> SMALL_SEND_BUFFER = LinuxSocketOption.integer("SO_SNDBUF", SOL_SOCKET, SO_SNDBUF);
-    private static final Path SEND = Path.of("/proc/sys/net/ipv4/tcp_wmem");
     /** The usual maximum of tcp_rmem, see tcp(7). */
     private static final int MOST_RECEIVED = 6 << 20;
     /** The usual maximum of tcp_wmem, see tcp(7). */
@@ -55,12 +55,12 @@ final class KernelBuffers {
                 ? bounded : options.with(SMALL_RECEIVE_BUFFER, MOST_RECEIVED / 2).with(SMALL_SEND_BUFFER, MOST_SENT / 2);
     }
 
-    /** Bounds the buffers of open connections that have grown because the pod allows it since. */
+    /** Bounds the buffers of open connections that have grown because the pod allows it since. Tunnels have none of their own. */
     static void bound(Collection<Channel> connections, NetworkNamespace pod) throws IOException {
         if (areRaised(pod)) {
-            connections.forEach(connection -> connection.eventLoop().execute(() -> {
-                bound(connection, RECEIVE_BUFFER, SMALL_RECEIVE_BUFFER, MOST_RECEIVED);
-                bound(connection, SEND_BUFFER, SMALL_SEND_BUFFER, MOST_SENT);
+            connections.stream().filter(EpollSocketChannel.class::isInstance).forEach(socket -> socket.eventLoop().execute(() -> {
+                bound(socket, RECEIVE_BUFFER, SMALL_RECEIVE_BUFFER, MOST_RECEIVED);
+                bound(socket, SEND_BUFFER, SMALL_SEND_BUFFER, MOST_SENT);
             }));
         }
     }
