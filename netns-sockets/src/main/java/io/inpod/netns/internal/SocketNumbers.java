@@ -25,6 +25,7 @@ public final class SocketNumbers {
     public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
     public static final int SO_SNDBUFFORCE = 32;
     public static final int SO_RCVBUFFORCE = 33;
+    public static final int SO_MEMINFO = 55;
     public static final int SO_NETNS_COOKIE = 71;
     public static final int SO_MARK = SocketOption.SO_MARK.intValue();
     public static final int SO_DOMAIN = SocketOption.SO_DOMAIN.intValue();
@@ -53,6 +54,7 @@ public final class SocketNumbers {
     public static final int TCP_DEFER_ACCEPT = TCP.TCP_DEFER_ACCEPT.intValue();
     public static final int TCP_USER_TIMEOUT = TCP.TCP_USER_TIMEOUT.intValue();
     public static final int TCP_CONGESTION = TCP.TCP_CONGESTION.intValue();
+    public static final int TCP_NOTSENT_LOWAT = 25;
     public static final int TCP_FASTOPEN = TCP.TCP_FASTOPEN.intValue();
     public static final int TCP_FASTOPEN_CONNECT = 30;
 

@@ -72,6 +72,15 @@ public final class LinuxSocketOptions {
     public static final LinuxSocketOption<Duration> USER_TIMEOUT =
             new LinuxSocketOption<>("TCP_USER_TIMEOUT", OptionFormat.milliseconds(), IPPROTO_TCP, TCP_USER_TIMEOUT);
 
+    /**
+     * How many bytes may wait in the socket unsent, at least 1, TCP_NOTSENT_LOWAT: beyond that the socket isn't writable, and it becomes
+     * writable again below half of it. What is sent and not yet acknowledged doesn't count, so the option costs no throughput unless it is
+     * small. It keeps unsent bytes, which a peer that doesn't read would leave in the kernel, with their owner. Connections inherit it from
+     * their listener. The default is {@code net.ipv4.tcp_notsent_lowat} of the namespace.
+     */
+    public static final LinuxSocketOption<Integer> NOTSENT_LOWAT =
+            new LinuxSocketOption<>("TCP_NOTSENT_LOWAT", OptionFormat.integer(1, MAX), IPPROTO_TCP, TCP_NOTSENT_LOWAT);
+
     /** Whether small packets are sent immediately, TCP_NODELAY. Netty sets it on every connection unless configured otherwise. */
     public static final LinuxSocketOption<Boolean> NO_DELAY = flag("TCP_NODELAY", IPPROTO_TCP, TCP_NODELAY);
 
@@ -115,6 +124,10 @@ public final class LinuxSocketOptions {
      * {@link #RECEIVE_BUFFER}, with {@code net.ipv4.tcp_wmem} and {@code net.core.wmem_max}.
      */
     public static final LinuxSocketOption<Integer> SEND_BUFFER = buffer("SO_SNDBUFFORCE", SO_SNDBUF, SO_SNDBUFFORCE);
+
+    /** What the socket holds of the kernel's memory, SO_MEMINFO. Can be read, not set. */
+    public static final LinuxSocketOption<SocketMemory> MEMORY =
+            new LinuxSocketOption<>("SO_MEMINFO", OptionFormat.MEMORY, SOL_SOCKET, SO_MEMINFO);
 
     /** For listeners: the number of connections that may send data before their handshake has ended, at least 0, TCP_FASTOPEN. */
     public static final LinuxSocketOption<Integer> FAST_OPEN =

@@ -41,6 +41,9 @@ record OptionFormat<T>(
             v -> v.matches("[A-Za-z0-9_-]{1,15}"),
             (b, v) -> b.put(0, v.getBytes(StandardCharsets.UTF_8)), OptionFormat::text);
 
+    static final OptionFormat<SocketMemory> MEMORY = new OptionFormat<>(
+            SocketMemory.class, SocketMemory.BYTES, "read, not set", v -> false, (b, v) -> {}, SocketMemory::read);
+
     static OptionFormat<Integer> integer(int min, int max) {
         return new OptionFormat<>(
                 Integer.class, 4, min + " to " + max, v -> v >= min && v <= max, (b, v) -> b.putInt(0, v), b -> b.getInt(0));

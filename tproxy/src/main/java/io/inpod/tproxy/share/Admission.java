@@ -47,18 +47,7 @@ public final class Admission implements AutoCloseable {
         return client;
     }
 
-    /**
-     * Tests whether another client has one share together with this one.
-     *
-     * @param other its address, not an IPv4-mapped one
-     * @return true if it is the same address, or an IPv6 address of the same /64 prefix
-     */
-    public boolean sharesWith(InetAddress other) {
-        Object prefix = Clients.prefix(client);
-        return prefix == null ? client.equals(other) : prefix.equals(Clients.prefix(other));
-    }
-
-    /** {@return what the client holds together with all clients that {@linkplain #sharesWith share} with it} */
+    /** {@return what the client holds together with all clients of its {@linkplain Clients#group group}} */
     public Holdings group() {
         return group;
     }

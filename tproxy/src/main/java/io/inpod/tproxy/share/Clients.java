@@ -2,6 +2,7 @@ package io.inpod.tproxy.share;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,6 +87,23 @@ public final class Clients {
 
     private void leave(Object key) {
         clients.computeIfPresent(key, (k, client) -> --client.users == 0 ? null : client);
+    }
+
+    /**
+     * Returns what all addresses have in common that have one share together.
+     *
+     * @param address a client's address, not an IPv4-mapped one
+     * @return the address itself; for an IPv6 address, the first of its /64 prefix
+     */
+    public static InetAddress group(InetAddress address) {
+        if (!(address instanceof Inet6Address)) {
+            return address;
+        }
+        try {
+            return InetAddress.getByAddress(ByteBuffer.wrap(address.getAddress()).putLong(Long.BYTES, 0).array());
+        } catch (UnknownHostException e) {
+            throw new AssertionError("16 bytes are an address", e);
+        }
     }
 
     /** Returns what stands for the prefix of an IPv6 address; null for an IPv4 address, which has a share of its own. */

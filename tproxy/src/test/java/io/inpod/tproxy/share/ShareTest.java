@@ -119,8 +119,7 @@ class ShareTest {
         assertThat(clients.size()).isEqualTo(1);
         Admission other = clients.admit(InetAddress.getByName("10.0.0.2"));
         assertThat(other).isNotNull();
-        assertThat(other.sharesWith(InetAddress.getByName("10.0.0.2"))).isTrue();
-        assertThat(other.sharesWith(one)).isFalse();
+        assertThat(Clients.group(one)).isEqualTo(one);
         assertThat(other.group()).isSameAs(other.holdings());
         assertThat(other.holdings().sockets().held()).isEqualTo(1);
 
@@ -149,9 +148,8 @@ class ShareTest {
         assertThat(other.group().sockets().held()).isEqualTo(1);
         assertThat(admitted.get(0).group().sockets().held()).isEqualTo(200);
         assertThat(admitted.get(0).holdings().sockets().held()).isEqualTo(1);
-        assertThat(admitted.get(0).sharesWith(InetAddress.getByName("fd00:0:0:1::ffff"))).isTrue();
-        assertThat(admitted.get(0).sharesWith(other.client())).isFalse();
-        assertThat(admitted.get(0).sharesWith(InetAddress.getByName("10.0.0.1"))).isFalse();
+        assertThat(Clients.group(admitted.get(0).client())).isEqualTo(Clients.group(InetAddress.getByName("fd00:0:0:1::ffff")))
+                .isEqualTo(InetAddress.getByName("fd00:0:0:1::")).isNotEqualTo(Clients.group(other.client()));
         admitted.forEach(Admission::close);
         assertThat(clients.size()).isEqualTo(2);
     }

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel;
 
+import io.inpod.examples.ztunnel.limit.KernelMemory;
 import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
@@ -9,8 +10,8 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
-import io.inpod.examples.ztunnel.proxy.LogLines;
-import io.inpod.examples.ztunnel.proxy.NameLookups;
+import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.succession.OwnListeners;
 import io.inpod.examples.ztunnel.succession.Succession;
@@ -89,7 +90,8 @@ public final class Main {
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
         log.info("inpod_mark: {}", config.mark());
-        log.info("inpod_limits: {} sockets, {} MiB of buffers", config.limits().sockets(), config.limits().bufferBytes() >> 20);
+        log.info("inpod_limits: {} sockets, {} MiB of buffers, {} MiB of the kernel's memory for TCP", config.limits().sockets(),
+                config.limits().bufferBytes() >> 20, config.limits().tcpBytes() >> 20);
         log.info("{} workloads known", mesh.size());
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
@@ -125,7 +127,9 @@ public final class Main {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
-        refreshRegularly(control, state, log);
+        regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
+        KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
+        regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 
         Thread worker = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, succession, worker), "shutdown"));
@@ -141,15 +145,21 @@ public final class Main {
         return 0;
     }
 
+    private interface Task {
+        void run() throws IOException;
+    }
+
     @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing: the first exception would silently end the retries
-    private static void refreshRegularly(ScheduledExecutorService control, StateManager state, Logger log) {
+    private static void regularly(ScheduledExecutorService control, int seconds, String what, Logger log, Task task) {
         control.scheduleWithFixedDelay(() -> {
             try {
-                state.refresh();
+                task.run();
+            } catch (IOException e) {
+                log.warn("{}: {}; tried again in {} s", what, e.getMessage(), seconds);
             } catch (RuntimeException | Error e) {
-                log.error("an unexpected error while pods were refreshed; tried again in {} s", RETRY_SECONDS, e);
+                log.error("{}: an unexpected error; tried again in {} s", what, seconds, e);
             }
-        }, RETRY_SECONDS, RETRY_SECONDS, TimeUnit.SECONDS);
+        }, seconds, seconds, TimeUnit.SECONDS);
     }
 
     private static NamespaceIdentity ownNamespace() throws IOException {

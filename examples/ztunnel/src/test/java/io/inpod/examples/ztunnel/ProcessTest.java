@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
@@ -426,6 +427,43 @@ class ProcessTest {
             over.set(true);
             writing.get();
             assertThat(ztunnel.lines()).noneMatch(line -> line.contains("name-q") && line.contains("buffers"));
+        } finally {
+            over.set(true);
+            for (SocketChannel client : unread) {
+                client.close();
+            }
+        }
+    }
+
+    @Test
+    void connectionsThatNobodyReadsEndWhereTheyFillTheKernelsMemory() throws Exception {
+        ztunnel.mesh(BOTH);
+        ztunnel.environment.put("INPOD_MAX_TCP_MIB", "1");
+        ztunnel.start();
+        List<SocketChannel> unread = new ArrayList<>();
+        AtomicBoolean over = new AtomicBoolean();
+        try (NetworkNamespace other = NetworkNamespace.create(); ServerSocketChannel listener = listen(9000)) {
+            try (Rtnetlink inside = Rtnetlink.open(other)) {
+                inside.links().up("lo");
+            }
+            assertThat(agent.accept().add("p", pod)).isEqualTo("ack");
+            assertThat(agent.add("q", other)).isEqualTo("ack");
+            for (int i = 0; i < 10; i++) {
+                SocketChannel client = socks(pod, 9000).getChannel();
+                client.configureBlocking(false);
+                unread.add(client);
+            }
+            try (ServerSocketChannel uninvolved = listen(other, 9000); Socket client = socks(other, 9000); Socket app = accept(uninvolved)) {
+                CompletableFuture<Void> writing = CompletableFuture.runAsync(() -> fill(unread, over));
+                assertThat(ztunnel.awaitLine(0, "has its share of the kernel's memory for TCP")).contains("name-p");
+                for (int i = 0; i < 100; i++) {
+                    client.getOutputStream().write(i);
+                    assertThat(app.getInputStream().read()).isEqualTo(i);
+                }
+                assertThatThrownBy(writing::get).hasRootCauseInstanceOf(IOException.class);
+            }
+            assertThat(listener.isOpen()).isTrue(); // it has never accepted
+            assertThat(ztunnel.lines()).noneMatch(line -> line.contains("name-q") && line.contains("kernel's memory"));
         } finally {
             over.set(true);
             for (SocketChannel client : unread) {

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.config;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import com.sun.management.UnixOperatingSystemMXBean;
 import io.inpod.tproxy.share.Holdings;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 
@@ -12,10 +13,11 @@ import java.time.Duration;
  *
  * @param sockets INPOD_MAX_SOCKETS: the number of sockets of connections
  * @param bufferBytes INPOD_MAX_BUFFER_MIB: the number of bytes that wait in buffers for peers that don't read
+ * @param tcpBytes INPOD_MAX_TCP_MIB: from how many bytes on that TCP holds on the node there are none left for more
  * @param leastBytes how many bytes a connection that carries tunnels may hold in each direction although its client has no room
  * @param idle INPOD_IDLE_AT_LIMIT: how long a connection must have been idle to be reset when its client has its share of sockets
  */
-public record Limits(long sockets, long bufferBytes, int leastBytes, Duration idle) {
+public record Limits(long sockets, long bufferBytes, long tcpBytes, int leastBytes, Duration idle) {
     private static final long MIB = 1 << 20;
     private static final long MOST_RESERVED = 4096;
     /** Heap that a socket needs with its channel, pipeline and half of a relay, or with TLS and its peer's certificates. */
@@ -29,7 +31,9 @@ public record Limits(long sockets, long bufferBytes, int leastBytes, Duration id
         long direct = maxDirectMemory();
         long sockets = env.number("INPOD_MAX_SOCKETS", (int) Math.min(Integer.MAX_VALUE, defaultSockets(direct)), 16, Integer.MAX_VALUE);
         long bytes = env.number("INPOD_MAX_BUFFER_MIB", (int) Math.max(1, direct / 2 / MIB), 1, 1 << 20) * MIB;
-        return new Limits(sockets, bytes, leastBytes(direct - bytes, sockets), env.duration("INPOD_IDLE_AT_LIMIT", Duration.ofSeconds(30)));
+        long tcp = env.number("INPOD_MAX_TCP_MIB", (int) Math.max(1, tcpLimit() / MIB), 1, 1 << 20) * MIB;
+        return new Limits(sockets, bytes, tcp, leastBytes(direct - bytes, sockets),
+                env.duration("INPOD_IDLE_AT_LIMIT", Duration.ofSeconds(30)));
     }
 
     /**
@@ -43,6 +47,14 @@ public record Limits(long sockets, long bufferBytes, int leastBytes, Duration id
     /** {@return these limits, with nobody holding anything} */
     public Holdings holdings() {
         return Holdings.of(sockets, bufferBytes);
+    }
+
+    private static long tcpLimit() throws ConfigException {
+        try {
+            return TcpUsage.limit();
+        } catch (IOException e) {
+            throw new ConfigException("set INPOD_MAX_TCP_MIB: " + e.getMessage(), e);
+        }
     }
 
     private static long defaultSockets(long direct) {

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.inpod;
 
 import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.proxy.TakenPortException;
@@ -147,6 +148,11 @@ public final class StateManager {
      */
     public void refresh() {
         refreshPods().forEach(Runnable::run);
+    }
+
+    /** {@return the limits of the pods that are served} */
+    public synchronized List<AtLimit> limits() {
+        return running.values().stream().map(PodProxy::limit).toList();
     }
 
     /** Returns the reports that have accumulated. */

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.relay.RelayResult;

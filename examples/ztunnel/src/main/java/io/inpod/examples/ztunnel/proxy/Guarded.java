@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.relay.Relay;
 import io.inpod.tproxy.relay.RelayListener;

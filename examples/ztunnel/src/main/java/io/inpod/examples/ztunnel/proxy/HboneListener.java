@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.Connections;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.listen.OwnConnections;

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;

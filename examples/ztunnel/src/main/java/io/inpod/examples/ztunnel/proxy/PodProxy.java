@@ -1,5 +1,9 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.CountedBytes;
+import io.inpod.examples.ztunnel.limit.AtLimit;
+import io.inpod.examples.ztunnel.limit.Connections;
+import io.inpod.examples.ztunnel.limit.KernelBuffers;
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
@@ -177,6 +181,11 @@ public final class PodProxy {
     /** {@return the pod's network namespace} */
     public NetworkNamespace namespace() {
         return pod.namespace();
+    }
+
+    /** {@return what happens when the pod has its share} */
+    public AtLimit limit() {
+        return pod.limit();
     }
 
     /** Logs what was refused because the pod had its share. */

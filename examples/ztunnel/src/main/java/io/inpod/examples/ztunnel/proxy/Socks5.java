@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.config.Workload;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;

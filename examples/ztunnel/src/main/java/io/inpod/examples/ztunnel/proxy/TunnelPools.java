@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.CountedBytes;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.client.HboneDestination;

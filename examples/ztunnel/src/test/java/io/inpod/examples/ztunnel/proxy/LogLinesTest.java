@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.examples.ztunnel.limit.LogLines;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;

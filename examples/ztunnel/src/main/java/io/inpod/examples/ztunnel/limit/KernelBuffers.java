@@ -1,5 +1,6 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
+import static io.inpod.netns.socket.LinuxSocketOptions.NOTSENT_LOWAT;
 import static io.inpod.netns.socket.LinuxSocketOptions.RECEIVE_BUFFER;
 import static io.inpod.netns.socket.LinuxSocketOptions.SEND_BUFFER;
 
@@ -27,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * of the proxy's memory. So in a pod that allows more than the node and the kernel's own defaults do, the sizes are fixed: from the
  * start, or within seconds.
  */
-final class KernelBuffers {
+public final class KernelBuffers {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
     private static final int SO_SNDBUF = 7;
     private static final int SO_RCVBUF = 8;
@@ -40,13 +41,23 @@ final class KernelBuffers {
     private static final int MOST_RECEIVED = 6 << 20;
     /** The usual maximum of tcp_wmem, see tcp(7). */
     private static final int MOST_SENT = 4 << 20;
+    /** As much as a relay reads at once. */
+    private static final int MOST_UNSENT = 256 << 10;
 
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
 
     private KernelBuffers() {}
 
-    /** Returns options with which sockets and connections of a pod have bounded buffers. */
-    static SocketOptions bound(SocketOptions options, NetworkNamespace pod) throws IOException {
+    /**
+     * Returns options with which sockets and connections of a pod have bounded buffers.
+     *
+     * @param common other options
+     * @param pod the pod's namespace
+     * @return the options
+     * @throws IOException if the namespace can't be entered
+     */
+    public static SocketOptions bound(SocketOptions common, NetworkNamespace pod) throws IOException {
+        SocketOptions options = common.with(NOTSENT_LOWAT, MOST_UNSENT);
         if (!areRaised(pod)) {
             return options;
         }
@@ -55,8 +66,14 @@ final class KernelBuffers {
                 ? bounded : options.with(SMALL_RECEIVE_BUFFER, MOST_RECEIVED / 2).with(SMALL_SEND_BUFFER, MOST_SENT / 2);
     }
 
-    /** Bounds the buffers of open connections that have grown because the pod allows it since. Tunnels have none of their own. */
-    static void bound(Collection<Channel> connections, NetworkNamespace pod) throws IOException {
+    /**
+     * Bounds the buffers of open connections that have grown because the pod allows it since. Tunnels have none of their own.
+     *
+     * @param connections the connections
+     * @param pod the pod's namespace
+     * @throws IOException if the namespace can't be entered
+     */
+    public static void bound(Collection<Channel> connections, NetworkNamespace pod) throws IOException {
         if (areRaised(pod)) {
             connections.stream().filter(EpollSocketChannel.class::isInstance).forEach(socket -> socket.eventLoop().execute(() -> {
                 bound(socket, RECEIVE_BUFFER, SMALL_RECEIVE_BUFFER, MOST_RECEIVED);

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
 import io.inpod.examples.ztunnel.config.Limits;
 import io.inpod.hbone.HboneMemory;
@@ -8,7 +8,7 @@ import io.inpod.tproxy.share.Share;
 import io.netty.channel.Channel;
 
 /** The bytes that tunnels haven't read and that peers don't receive, which count like those that relays hold. */
-final class CountedBytes implements HboneMemory {
+public final class CountedBytes implements HboneMemory {
     /** Enough for baggage (W3C: 8,192 bytes at most). */
     private static final int HEADERS = 10 << 10;
 
@@ -19,8 +19,14 @@ final class CountedBytes implements HboneMemory {
         this.least = least;
     }
 
-    /** Returns options whose connections count, and accept small headers only. None is kept: nothing here needs a peer's. */
-    static HboneOptions bound(HboneOptions options, Limits limits) {
+    /**
+     * Returns options whose connections count, and accept small headers only. None is kept: nothing here needs a peer's.
+     *
+     * @param options other options
+     * @param limits what a connection may hold although its client has no room
+     * @return the options
+     */
+    public static HboneOptions bound(HboneOptions options, Limits limits) {
         return options.with(new CountedBytes(limits.leastBytes())).with(options.limits().withMaxHeaderListSize(HEADERS))
                 .withHeaders(name -> false);
     }

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
 import io.inpod.tproxy.share.Admission;
 import io.inpod.tproxy.share.Share;
@@ -10,8 +10,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Upstream connections, whose sockets count as their client's. */
-final class CountedSockets {
-    static final String EXHAUSTED = "its client or pod has its share of the proxy's sockets";
+public final class CountedSockets {
+    /** Why a connection is refused. */
+    public static final String EXHAUSTED = "its client or pod has its share of the proxy's sockets";
 
     private CountedSockets() {}
 
@@ -22,8 +23,9 @@ final class CountedSockets {
      * @param limit notified if there is no room
      * @param loop the event loop of the connection
      * @param connect connects
+     * @return the connection
      */
-    static Future<UpstreamConnection> connect(@Nullable Admission client, AtLimit limit, EventLoop loop,
+    public static Future<UpstreamConnection> connect(@Nullable Admission client, AtLimit limit, EventLoop loop,
             Supplier<Future<UpstreamConnection>> connect) {
         if (client == null) {
             return connect.get();

@@ -1,9 +1,8 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
+import io.inpod.tproxy.share.Clients;
 import io.inpod.tproxy.share.Share;
-import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -33,8 +32,13 @@ public final class LogLines {
         lines = Share.of(perPeriod);
     }
 
-    /** Returns the part of a new pod. */
-    OfPod pod(String name) {
+    /**
+     * Returns the part of a new pod.
+     *
+     * @param name the pod's name, for reports
+     * @return its lines
+     */
+    public OfPod pod(String name) {
         return new OfPod(name);
     }
 
@@ -49,12 +53,10 @@ public final class LogLines {
         }
     }
 
-    private record Prefix(long bits) {}
-
     /** The lines about a pod and its clients. */
-    final class OfPod {
+    public final class OfPod {
         private final String name;
-        private final Map<Object, Client> clients = new HashMap<>();
+        private final Map<InetAddress, Client> clients = new HashMap<>();
         private Share ofPod = lines.part();
         private long leftOut;
 
@@ -67,8 +69,9 @@ public final class LogLines {
          *
          * @param address the client that the lines are about, not an IPv4-mapped one; null if they are about the pod
          * @param count how many lines, at least 1
+         * @return whether they may be written
          */
-        synchronized boolean take(@Nullable InetAddress address, int count) {
+        public synchronized boolean take(@Nullable InetAddress address, int count) {
             Client client = address == null ? null : client(address);
             Share share = client == null ? ofPod : client.lines;
             if (share.tryTake(count)) {
@@ -83,7 +86,7 @@ public final class LogLines {
 
         /** Returns a client; null if it isn't known yet and the pod has no line for it: so there are no more clients than lines. */
         private @Nullable Client client(InetAddress address) {
-            Object key = address instanceof Inet6Address ? new Prefix(ByteBuffer.wrap(address.getAddress()).getLong()) : address;
+            InetAddress key = Clients.group(address);
             Client known = clients.get(key);
             if (known == null && ofPod.room() > 0) {
                 known = new Client(address, ofPod.part());
@@ -93,7 +96,7 @@ public final class LogLines {
         }
 
         /** Ends a period: logs what was left out, and gives back the lines. */
-        synchronized void report() {
+        public synchronized void report() {
             if (leftOut > 0) {
                 List<Client> most = clients.values().stream().filter(client -> client.leftOut > 0)
                         .sorted(Comparator.comparingLong((Client client) -> client.leftOut).reversed()).limit(MOST_NAMED).toList();
@@ -108,7 +111,7 @@ public final class LogLines {
         }
 
         /** Ends the last period. Connections that end even later have a few lines that count nowhere. */
-        synchronized void end() {
+        public synchronized void end() {
             report();
             ofPod = Share.of(LAST_LINES);
         }

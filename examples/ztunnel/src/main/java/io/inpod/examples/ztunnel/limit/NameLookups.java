@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
 import io.inpod.tproxy.share.Share;
 import java.net.InetAddress;
@@ -27,7 +27,13 @@ public final class NameLookups {
     }
 
     /** Receives the result, on a thread of the look-ups. */
-    interface Result {
+    @FunctionalInterface
+    public interface Result {
+        /**
+         * Receives it.
+         *
+         * @param address an address of the name; null if there is none
+         */
         void known(@Nullable InetAddress address);
     }
 
@@ -52,13 +58,13 @@ public final class NameLookups {
         this.resolver = resolver;
     }
 
-    /** Returns the queue of a new pod. */
-    OfPod pod() {
+    /** {@return the queue of a new pod} */
+    public OfPod pod() {
         return new OfPod(threads.part());
     }
 
     /** The names that one pod looks up. */
-    final class OfPod {
+    public final class OfPod {
         private final ArrayDeque<LookUp> waiting = new ArrayDeque<>();
         private final Share running;
         private long refusals;
@@ -67,9 +73,14 @@ public final class NameLookups {
             this.running = running;
         }
 
-        /** Looks a name up; returns null if too many names of this pod wait already. */
-        @Nullable
-        LookUp start(String name, Result result) {
+        /**
+         * Looks a name up.
+         *
+         * @param name the name
+         * @param result receives the result
+         * @return the look-up; null if too many names of this pod wait already
+         */
+        public @Nullable LookUp start(String name, Result result) {
             LookUp lookUp = new LookUp(this, name, result);
             synchronized (turns) {
                 if (waiting.size() >= MOST_WAITING) {
@@ -99,7 +110,7 @@ public final class NameLookups {
     }
 
     /** A name that waits, or is being looked up. */
-    final class LookUp {
+    public final class LookUp {
         private final OfPod pod;
         private final String name;
         private final Result result;
@@ -111,7 +122,7 @@ public final class NameLookups {
         }
 
         /** Nobody waits for the result any more. If the look-up has begun, it continues, since it can't be interrupted. */
-        void cancel() {
+        public void cancel() {
             synchronized (turns) {
                 if (pod.waiting.remove(this) && pod.waiting.isEmpty()) {
                     turns.remove(pod);

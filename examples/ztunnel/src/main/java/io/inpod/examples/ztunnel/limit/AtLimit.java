@@ -1,19 +1,22 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
+import io.inpod.netns.socket.LinuxSocketOptions;
 import io.inpod.tproxy.Resets;
 import io.inpod.tproxy.share.Admission;
+import io.inpod.tproxy.share.Clients;
 import io.inpod.tproxy.share.Holdings;
-import io.inpod.tproxy.share.Share;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.epoll.EpollTcpInfo;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,7 +24,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * have been idle longest some are reset, so that it has room again. If the pod has its share, they are those of its largest client.
  * Thread-safe.
  */
-final class AtLimit {
+public final class AtLimit {
     private static final Logger LOG = LoggerFactory.getLogger("limits");
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** One of that many of a client's sockets may be reset at a time. */
@@ -47,12 +49,23 @@ final class AtLimit {
     private final AtomicLong next = new AtomicLong(System.nanoTime());
     private final Set<InetAddress> refused = ConcurrentHashMap.newKeySet();
     private final LongAdder evictions = new LongAdder();
+    private final LongAdder unread = new LongAdder();
     private long reportedSockets;
     private long reportedBytes;
     private long reportedNames;
     private long reportedPortless;
 
-    AtLimit(String pod, Holdings holdings, NameLookups.OfPod names, Connections connections, Duration idle, Executor control) {
+    /**
+     * Creates the limits of a pod.
+     *
+     * @param pod its name, for the log
+     * @param holdings what it holds
+     * @param names its look-ups of names
+     * @param connections its connections, accepted and opened
+     * @param idle how long a connection must have been idle to be reset
+     * @param control looks for idle connections
+     */
+    public AtLimit(String pod, Holdings holdings, NameLookups.OfPod names, Connections connections, Duration idle, Executor control) {
         this.pod = pod;
         this.holdings = holdings;
         this.names = names;
@@ -61,7 +74,8 @@ final class AtLimit {
         this.control = control;
     }
 
-    NameLookups.OfPod names() {
+    /** {@return the pod's look-ups of names} */
+    public NameLookups.OfPod names() {
         return names;
     }
 
@@ -70,9 +84,9 @@ final class AtLimit {
      *
      * @param client the client that had no room for it
      */
-    void socketsExhausted(InetAddress client) {
+    public void socketsExhausted(InetAddress client) {
         if (refused.size() < MOST_REFUSED) {
-            refused.add(client);
+            refused.add(Clients.group(client));
         }
         long now = System.nanoTime();
         long due = next.get();
@@ -85,43 +99,64 @@ final class AtLimit {
     private void evict() {
         List<InetAddress> clients = List.copyOf(refused);
         refused.clear();
-        List<EpollSocketChannel> sockets = new ArrayList<>();
-        for (Channel channel : connections.all()) {
-            if (channel instanceof EpollSocketChannel socket && Admission.of(channel) != null) {
-                sockets.add(socket);
-            }
-        }
+        Map<InetAddress, List<EpollSocketChannel>> sockets = byClient();
         if (holdings.sockets().room() <= 0) {
-            sockets.stream().map(AtLimit::group).max(Comparator.comparingLong(Share::held))
-                    .ifPresent(largest -> evict(sockets.stream().filter(socket -> group(socket) == largest)));
+            sockets.values().stream().max(Comparator.comparingLong(own -> admission(own.get(0)).group().sockets().held()))
+                    .ifPresent(this::evict);
         } else {
-            Set<Share> done = new HashSet<>();
-            for (InetAddress client : clients) {
-                List<EpollSocketChannel> own = sockets.stream().filter(socket -> admission(socket).sharesWith(client)).toList();
-                if (!own.isEmpty() && done.add(group(own.get(0)))) {
-                    evict(own.stream());
-                }
+            clients.stream().map(client -> sockets.getOrDefault(client, List.of())).forEach(this::evict);
+        }
+    }
+
+    /** Returns the sockets that count as a client's, by the client's {@linkplain Clients#group group}. */
+    private Map<InetAddress, List<EpollSocketChannel>> byClient() {
+        Map<InetAddress, List<EpollSocketChannel>> sockets = new HashMap<>();
+        for (Channel channel : connections.all()) {
+            Admission admission = Admission.of(channel);
+            if (channel instanceof EpollSocketChannel socket && admission != null) {
+                sockets.computeIfAbsent(Clients.group(admission.client()), client -> new ArrayList<>()).add(socket);
             }
         }
+        return sockets;
     }
 
     private static Admission admission(EpollSocketChannel socket) {
         return Objects.requireNonNull(Admission.of(socket));
     }
 
-    private static Share group(EpollSocketChannel socket) {
-        return admission(socket).group().sockets();
-    }
-
     private record Idle(EpollSocketChannel connection, long millis) {}
 
-    private void evict(Stream<EpollSocketChannel> sockets) {
-        List<Idle> all = sockets.map(socket -> new Idle(socket, idleMillis(socket))).toList();
+    private void evict(List<EpollSocketChannel> sockets) {
+        List<Idle> all = sockets.stream().map(socket -> new Idle(socket, idleMillis(socket))).toList();
         all.stream().filter(socket -> socket.millis() >= idle.toMillis()).sorted(Comparator.comparingLong(Idle::millis).reversed())
                 .limit(Math.max(1, all.size() / PART)).forEach(socket -> {
                     evictions.increment();
                     Resets.reset(socket.connection());
                 });
+    }
+
+    /**
+     * Returns what the sockets of each client hold of the kernel's memory, those of one client together. Costs two system calls per
+     * socket.
+     */
+    List<List<KernelMemory.Held>> memory() {
+        return byClient().values().stream().map(
+                sockets -> sockets.stream().map(socket -> new KernelMemory.Held(socket, held(socket), idleMillis(socket))).toList())
+                .toList();
+    }
+
+    private static long held(EpollSocketChannel socket) {
+        try {
+            return LinuxSocketOptions.MEMORY.get(socket).held();
+        } catch (IOException closed) {
+            return 0;
+        }
+    }
+
+    /** Resets a connection because its client has its share of the kernel's memory. */
+    void reset(KernelMemory.Held socket) {
+        unread.increment();
+        Resets.reset(socket.connection());
     }
 
     /** Returns for how long no data has passed; the kernel knows, so nothing need be noted for each read. Connecting isn't idle. */
@@ -142,7 +177,7 @@ final class AtLimit {
      *
      * @param portless how many connections to the pod's apps have had no source port since the pod was enrolled
      */
-    synchronized void report(long portless) {
+    public synchronized void report(long portless) {
         long refused = holdings.sockets().refusals() - reportedSockets;
         long evicted = evictions.sumThenReset();
         if (refused > 0 || evicted > 0) {
@@ -155,6 +190,10 @@ final class AtLimit {
             reportedBytes += paused;
             LOG.warn("{} has its share of buffers\tpaused={} held={} total={}", pod, paused, holdings.bytes().held(),
                     holdings.bytes().total());
+        }
+        long unread = this.unread.sumThenReset();
+        if (unread > 0) {
+            LOG.warn("{} has its share of the kernel's memory for TCP\treset={}", pod, unread);
         }
         long unnamed = names.refusals() - reportedNames;
         if (unnamed > 0) {

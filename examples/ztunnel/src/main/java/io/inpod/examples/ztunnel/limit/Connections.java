@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.limit;
 
 import io.inpod.tproxy.Resets;
 import io.netty.channel.Channel;
@@ -9,14 +9,18 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** The open connections of a pod. Thread-safe. */
-final class Connections {
+public final class Connections {
     private final Set<Channel> open = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private volatile boolean ended;
 
-    /** Adds a connection until it is closed; after {@link #end()}, resets it instead. */
-    void add(Channel channel) {
+    /**
+     * Adds a connection until it is closed; after {@link #end()}, resets it instead.
+     *
+     * @param channel the connection
+     */
+    public void add(Channel channel) {
         open.add(channel);
         if (ended) {
             Resets.reset(channel); // accepted or connected while the pod was being removed
@@ -32,12 +36,18 @@ final class Connections {
         });
     }
 
-    Set<Channel> all() {
+    /** {@return those that are open now} */
+    public Set<Channel> all() {
         return Set.copyOf(open);
     }
 
-    /** Waits until no connection is open; returns false if the deadline (of {@link System#nanoTime}) passes first. */
-    boolean awaitNone(long deadlineNanos) throws InterruptedException {
+    /**
+     * Waits until no connection is open.
+     *
+     * @param deadlineNanos of {@link System#nanoTime}
+     * @return false if the deadline passes first
+     */
+    public boolean awaitNone(long deadlineNanos) throws InterruptedException {
         lock.lock();
         try {
             while (!open.isEmpty()) {
@@ -53,7 +63,7 @@ final class Connections {
     }
 
     /** Resets all open connections and those that are added later, and waits up to five seconds until they are closed. */
-    void end() throws InterruptedException {
+    public void end() throws InterruptedException {
         ended = true;
         all().forEach(Resets::reset);
         awaitNone(System.nanoTime() + TimeUnit.SECONDS.toNanos(5));
