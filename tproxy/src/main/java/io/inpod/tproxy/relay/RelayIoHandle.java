@@ -36,6 +36,11 @@ final class RelayIoHandle implements EpollIoHandle {
         this.queue = turns.join(namespace);
     }
 
+    /** The socket couldn't be registered. */
+    void abandon() {
+        turns.leave(queue);
+    }
+
     /** Says whether the channel wants to be read. */
     void reads(boolean wanted) {
         reads = wanted;

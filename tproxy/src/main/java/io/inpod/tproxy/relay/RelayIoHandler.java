@@ -70,7 +70,12 @@ public final class RelayIoHandler implements IoHandler {
     public IoRegistration register(IoHandle handle) throws Exception {
         EpollIoHandle channel = (EpollIoHandle) handle;
         RelayIoHandle relayed = new RelayIoHandle(channel, turns, cookies.of(channel.fd()));
-        return new RelayIoRegistration(epoll.register(relayed), relayed);
+        try {
+            return new RelayIoRegistration(epoll.register(relayed), relayed);
+        } catch (Exception e) { // for example ENOMEM, or too many watches of the user
+            relayed.abandon();
+            throw e;
+        }
     }
 
     @Override

@@ -19,6 +19,8 @@ class SocketOptionsTest {
         refused(() -> SocketOptions.NONE.with(KEEPALIVE_IDLE, Duration.ZERO), "1 to 32767 whole seconds");
         refused(() -> SocketOptions.NONE.with(KEEPALIVE_INTERVAL, Duration.ofMillis(1500)), "whole seconds");
         refused(() -> SocketOptions.NONE.with(USER_TIMEOUT, Duration.ofDays(25)), "TCP_USER_TIMEOUT");
+        refused(() -> SocketOptions.NONE.with(NOTSENT_LOWAT, 0), "TCP_NOTSENT_LOWAT");
+        refused(() -> SocketOptions.NONE.with(MEMORY, new SocketMemory(0, 0, 0, 0, 0, 0, 0, 0, 0)), "SO_MEMINFO must be read, not set");
         refused(() -> SocketOptions.NONE.with(USER_TIMEOUT, Duration.ofNanos(1)), "whole milliseconds");
         refused(() -> SocketOptions.NONE.with(DEFER_ACCEPT, Duration.ofSeconds(-1)), "TCP_DEFER_ACCEPT");
         refused(() -> SocketOptions.NONE.with(FAST_OPEN, -1), "TCP_FASTOPEN");

@@ -41,7 +41,7 @@ class TransportTest {
             .with(PRIORITY, 3).with(MARK, 0x539).with(REUSE_PORT, true).with(REUSE_ADDRESS, true).with(TRANSPARENT, true)
             .with(FREEBIND, true).with(BIND_NO_PORT, true).with(TOS, 0x20).with(DEVICE, "eth0");
     private static final SocketOptions TCP = COMMON.with(NO_DELAY, true).with(CONGESTION, "reno").with(USER_TIMEOUT, Duration.ofMillis(4321))
-            .with(RECEIVE_BUFFER, 5 << 20).with(SEND_BUFFER, 6 << 20)
+            .with(RECEIVE_BUFFER, 5 << 20).with(SEND_BUFFER, 6 << 20).with(NOTSENT_LOWAT, 7777)
             .withKeepalive(Duration.ofSeconds(180), Duration.ofSeconds(10), 3);
     private static final String[] COMMON_NAMES = {
         "SOL_SOCKET:SO_PRIORITY", "SOL_SOCKET:SO_MARK", "SOL_SOCKET:SO_REUSEPORT", "SOL_SOCKET:SO_REUSEADDR", "0:19", "41:75", "0:15", "41:78",
@@ -49,7 +49,8 @@ class TransportTest {
     };
     private static final String[] TCP_NAMES = {
         "IPPROTO_TCP:TCP_NODELAY", "IPPROTO_TCP:TCP_USER_TIMEOUT", "SOL_SOCKET:SO_KEEPALIVE", "IPPROTO_TCP:TCP_KEEPIDLE",
-        "IPPROTO_TCP:TCP_KEEPINTVL", "IPPROTO_TCP:TCP_KEEPCNT", "SOL_SOCKET:SO_RCVBUF", "SOL_SOCKET:SO_SNDBUF"
+        "IPPROTO_TCP:TCP_KEEPINTVL", "IPPROTO_TCP:TCP_KEEPCNT", "SOL_SOCKET:SO_RCVBUF", "SOL_SOCKET:SO_SNDBUF",
+        "IPPROTO_TCP:TCP_NOTSENT_LOWAT"
     };
 
     private static EventLoopGroup loops(Transport transport) {
@@ -88,13 +89,18 @@ class TransportTest {
 
         assertThat(answer.get(10, TimeUnit.SECONDS)).isEqualTo("hello");
         assertThat(SocketOracle.read(podB, fd(server), COMMON_NAMES)).isEqualTo("3 1337 1 1 1 1 1 1 1 32 32 eth0 0");
-        assertThat(SocketOracle.read(podB, fd(server), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3 10485760 12582912");
+        assertThat(SocketOracle.read(podB, fd(server), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3 10485760 12582912 7777");
         assertThat(SocketOracle.read(podA, fd(client), COMMON_NAMES)).isEqualTo("3 1337 1 1 1 1 1 1 1 32 32 eth0 0");
-        assertThat(SocketOracle.read(podA, fd(client), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3 10485760 12582912");
+        assertThat(SocketOracle.read(podA, fd(client), TCP_NAMES)).isEqualTo("1 4321 1 180 10 3 10485760 12582912 7777");
         assertThat(SocketOracle.read(podB, fd(server), "IPPROTO_TCP:TCP_FASTOPEN", "IPPROTO_TCP:TCP_DEFER_ACCEPT")).isEqualTo("5 1");
         assertThat(Tool.run(podB, "ss", "-Hlntme")).contains("fwmark:0x539").containsPattern("LISTEN +0 +77 ");
         assertThat(Tool.run(podB, "ss", "-Htin", "sport = :8080")).as("inherited").contains("reno");
         assertThat(Tool.run(podA, "ss", "-Htin", "dport = :8080")).contains("reno");
+        SocketMemory memory = MEMORY.get(client);
+        assertThat(memory.receiveBuffer()).isEqualTo(10 << 20);
+        assertThat(Tool.run(podA, "ss", "-Htmn", "dport = :8080")).contains("skmem:(r%d,rb%d,t%d,tb%d,f%d,w%d,o%d,bl%d,d%d)".formatted(
+                memory.received(), memory.receiveBuffer(), memory.inTransit(), memory.sendBuffer(), memory.reserved(),
+                memory.unacknowledged(), memory.settings(), memory.backlog(), memory.dropped()));
         assertThat(CONGESTION.get(client)).isEqualTo("reno");
         assertThat(MARK.get(server)).isEqualTo(1337);
         assertThat(DEVICE.get(client)).isEqualTo("eth0");

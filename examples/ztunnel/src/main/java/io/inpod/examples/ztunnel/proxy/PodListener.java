@@ -97,11 +97,15 @@ abstract class PodListener implements AcceptHandler {
 
     @Override
     public final void paused(Throwable cause) {
-        LOG.warn("can't accept connections on port {} of {}, retrying: {}", port, pod.namespace(), AccessLog.words(cause));
+        if (pod.access().lines().take(null, 1)) {
+            LOG.warn("can't accept connections on port {} of {}, retrying: {}", port, pod.namespace(), AccessLog.words(cause));
+        }
     }
 
     @Override
     public final void resumed() {
-        LOG.info("accepting connections on port {} of {} again", port, pod.namespace());
+        if (pod.access().lines().take(null, 1)) {
+            LOG.info("accepting connections on port {} of {} again", port, pod.namespace());
+        }
     }
 }
