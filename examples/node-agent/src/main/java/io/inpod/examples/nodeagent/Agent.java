@@ -10,7 +10,10 @@ import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -243,6 +246,13 @@ final class Agent {
             netns.close();
             throw e;
         }
+    }
+
+    /** {@return how each pod differs from what should be in its namespace now; empty where it doesn't} */
+    Map<EnrolledPod, Optional<String>> differences() {
+        Map<EnrolledPod, Optional<String>> differences = new LinkedHashMap<>();
+        list().forEach(pod -> differences.put(pod, installed.difference(pod)));
+        return differences;
     }
 
     /** {@return the pods that are enrolled, by uid; none is served as long as no proxy is connected} */

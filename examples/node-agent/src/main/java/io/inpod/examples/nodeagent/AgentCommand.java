@@ -6,6 +6,7 @@ import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.netns.InPodConstants;
 import java.io.IOException;
+import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,6 +104,9 @@ final class AgentCommand implements Callable<Integer> {
                 threads.execute(proxies::run);
                 server.run();
             }
+        } catch (BindException e) {
+            throw new AgentException(
+                    "another agent is running: " + e.getMessage() + "; stop it, or name other sockets with --uds and --control", e);
         }
         return 0;
     }

@@ -28,6 +28,11 @@ abstract class ClientCommand implements Callable<Integer> {
     /** Returns the text to print on success. */
     abstract String describe(ControlReply reply);
 
+    /** Returns the exit code on success. */
+    int exitCode(ControlReply reply) {
+        return 0;
+    }
+
     @Override
     public Integer call() throws IOException {
         Path path = control.get();
@@ -37,7 +42,7 @@ abstract class ClientCommand implements Callable<Integer> {
             return 1;
         }
         spec.commandLine().getOut().println(describe(reply));
-        return 0;
+        return exitCode(reply);
     }
 
     private static ControlReply ask(Path path, ControlRequest request) throws IOException {

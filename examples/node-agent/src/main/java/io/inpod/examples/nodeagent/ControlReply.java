@@ -2,6 +2,8 @@ package io.inpod.examples.nodeagent;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param ok whether the command was carried out
  * @param error if it was not, why
- * @param pods the pods, for {@code list}
+ * @param pods the pods, for {@code list} and {@code verify}
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods) {
@@ -19,9 +21,11 @@ record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods
      * @param netns in the form of {@code readlink /proc/PID/ns/net}
      * @param state {@code served}, {@code closed} or {@code open}, see {@link PodState.Kind}
      * @param reason why it isn't served
+     * @param difference for {@code verify}: how it differs from what should be there; null if it doesn't
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record Pod(String uid, String name, String namespace, String serviceAccount, String netns, String state, @Nullable String reason) {}
+    record Pod(String uid, String name, String namespace, String serviceAccount, String netns, String state, @Nullable String reason,
+            @Nullable String difference) {}
 
     static ControlReply done() {
         return new ControlReply(true, null, null);
@@ -32,9 +36,17 @@ record ControlReply(boolean ok, @Nullable String error, @Nullable List<Pod> pods
     }
 
     static ControlReply of(List<EnrolledPod> pods) {
-        return new ControlReply(true, null, pods.stream()
-                .map(pod -> new Pod(pod.uid(), pod.info().name(), pod.info().namespace(), pod.info().serviceAccount(),
-                        pod.netns().identity().toString(), pod.state().word(), pod.state().reason()))
-                .toList());
+        return new ControlReply(true, null, pods.stream().map(pod -> of(pod, null)).toList());
+    }
+
+    /** Answers with how pods differ from what should be there; empty where they don't. */
+    static ControlReply ofDifferences(Map<EnrolledPod, Optional<String>> differences) {
+        return new ControlReply(true, null,
+                differences.entrySet().stream().map(pod -> of(pod.getKey(), pod.getValue().orElse(null))).toList());
+    }
+
+    private static Pod of(EnrolledPod pod, @Nullable String difference) {
+        return new Pod(pod.uid(), pod.info().name(), pod.info().namespace(), pod.info().serviceAccount(),
+                pod.netns().identity().toString(), pod.state().word(), pod.state().reason(), difference);
     }
 }

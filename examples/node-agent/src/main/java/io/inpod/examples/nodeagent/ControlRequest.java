@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A client's request to the agent: one JSON object in one packet.
  *
- * @param command {@code add}, {@code delete} or {@code list}
+ * @param command {@code add}, {@code delete}, {@code list} or {@code verify}
  * @param uid the pod's uid, for add and delete
  * @param name the pod's name, for add
  * @param namespace the pod's namespace in the orchestrator, for add
@@ -31,6 +31,10 @@ record ControlRequest(@Nullable String command, @Nullable String uid, @Nullable 
 
     static ControlRequest list() {
         return new ControlRequest("list", null, null, null, null, null, null, null);
+    }
+
+    static ControlRequest verify() {
+        return new ControlRequest("verify", null, null, null, null, null, null, null);
     }
 
     String checkedUid() throws AgentException {

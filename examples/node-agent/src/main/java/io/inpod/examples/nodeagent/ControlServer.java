@@ -95,7 +95,8 @@ final class ControlServer implements PrivateServer.Handler, AutoCloseable {
                     yield ControlReply.done();
                 }
                 case "list" -> ControlReply.of(agent.list());
-                default -> throw new AgentException("\"command\" must be add, delete or list");
+                case "verify" -> ControlReply.ofDifferences(agent.differences());
+                default -> throw new AgentException("\"command\" must be add, delete, list or verify");
             };
         } catch (IOException e) {
             return ControlReply.failed(String.valueOf(e.getMessage()));

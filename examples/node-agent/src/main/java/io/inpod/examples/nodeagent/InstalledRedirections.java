@@ -5,6 +5,7 @@ import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,12 +104,21 @@ final class InstalledRedirections {
         pods.remove(uid);
     }
 
+    /** Returns in words how a pod differs from what it should have now. */
+    synchronized Optional<String> difference(EnrolledPod pod) {
+        return difference(redirections.apply(pod.overrides()), pod.netns());
+    }
+
     private static boolean isInstalled(NamespaceChange change, NetworkNamespace netns) {
+        return difference(change, netns).isEmpty();
+    }
+
+    private static Optional<String> difference(NamespaceChange change, NetworkNamespace netns) {
         try {
             change.verify(netns);
-            return true;
+            return Optional.empty();
         } catch (IOException e) {
-            return false;
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 }

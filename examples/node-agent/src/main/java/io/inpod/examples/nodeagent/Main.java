@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 /** The program: an agent, and the commands that talk to one. */
 @Command(name = "./inpod agent", description = "Enrols pods in the mesh.", mixinStandardHelpOptions = true, versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {AgentCommand.class, AddCommand.class, DeleteCommand.class, ListCommand.class})
+        subcommands = {AgentCommand.class, AddCommand.class, DeleteCommand.class, ListCommand.class, VerifyCommand.class})
 public final class Main {
     /** Only for the command line. */
     private Main() {}

@@ -6,16 +6,21 @@ import picocli.CommandLine.Option;
 
 /** The options that name a pod's network namespace. */
 final class NamespaceOption {
-    @Option(names = "--netns", paramLabel = "PATH",
-            description = "a file that refers to the pod's network namespace, such as /run/netns/NAME")
-    private @Nullable Path netns;
+    private static final Path NAMED = Path.of("/run/netns");
+
+    @Option(names = "--netns", paramLabel = "NAME|PATH",
+            description = "the pod's network namespace: a name that ip netns shows, or a path, which contains a slash")
+    private @Nullable String netns;
 
     @Option(names = "--pid", paramLabel = "N", description = "a process in the pod")
     private @Nullable Long pid;
 
     @Nullable
     String path() {
-        return netns == null ? null : netns.toAbsolutePath().toString();
+        if (netns == null) {
+            return null;
+        }
+        return (netns.contains("/") ? Path.of(netns) : NAMED.resolve(netns)).toAbsolutePath().toString();
     }
 
     @Nullable

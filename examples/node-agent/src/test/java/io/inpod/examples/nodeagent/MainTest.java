@@ -73,6 +73,12 @@ class MainTest {
             assertThat(added.get()).isEqualTo(new Outcome(0, "pod u1 enrolled", ""));
             assertThat(process.lineWith("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
             assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity() + "\tserved");
+            assertThat(run("verify")).isEqualTo(new Outcome(0, "u1\t" + pod.identity() + "\tas expected", ""));
+            Tool.run(pod, "iptables", "-t", "mangle", "-F", "INPOD_PRERT");
+            Outcome different = run("verify");
+            assertThat(different.code()).isEqualTo(1);
+            assertThat(different.out()).startsWith("u1\t" + pod.identity() + "\t").contains("INPOD_PRERT");
+            assertThat(run("list").out()).endsWith("\tserved");
             proxy.leave();
             process.lineWith("session ended");
             assertThat(run("list").out()).endsWith("\tclosed\tno ztunnel is connected");
@@ -109,7 +115,13 @@ class MainTest {
         assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "/dev/null", "--annotation", "nonsense").code()).isEqualTo(2);
         assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "/dev/null", "--annotation", "ambient.istio.io/dns-capture=perhaps").err())
                 .contains("annotation ambient.istio.io/dns-capture is \"perhaps\", not true or false");
+        assertThat(run("add", "--uid", "u1", "--name", "a", "--netns", "no-such-name").err()).contains("/run/netns/no-such-name");
         assertThat(run("list").code()).isZero();
+        assertThat(run("verify")).isEqualTo(new Outcome(0, "no pods", ""));
+        assertThat(run("agent", "--uds", uds.toString())).satisfies(second -> {
+            assertThat(second.code()).isEqualTo(1);
+            assertThat(second.err()).contains("another agent is running", uds.toString(), "--uds and --control");
+        });
         control = directory.resolve("other.sock");
         assertThat(run("list").err()).contains(control.toString()).contains("no agent listens");
     }

@@ -9,6 +9,9 @@ import picocli.CommandLine.ExitCode;
 abstract class RulesChanging extends RulesCommand {
     @Override
     final int run(RulesPlace place, NetworkNamespace namespace) throws IOException {
+        if (!place.isHost()) {
+            place.refuseNodes(namespace);
+        }
         if (place.isDryRun()) {
             List<String> planned = planned(place, namespace);
             planned.forEach(place.out()::println);

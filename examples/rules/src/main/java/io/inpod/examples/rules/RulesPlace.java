@@ -163,7 +163,8 @@ final class RulesPlace {
         return List.copyOf(lines);
     }
 
-    private void refuseNodes(NetworkNamespace namespace) throws IOException {
+    /** Refuses the node's namespace, which a pod's rules would cut off. */
+    void refuseNodes(NetworkNamespace namespace) throws IOException {
         if (where.own) {
             NodeNamespaces.refuseUnlessOwn(namespace);
         } else {
@@ -181,7 +182,6 @@ final class RulesPlace {
      * nevertheless: without routing the pod is closed, not open.
      */
     void applyToPod(NetworkNamespace namespace) throws IOException {
-        refuseNodes(namespace);
         PodRouting routing = new PodRouting(families());
         NamespaceChange settings = InPodSettings.of(isTproxy());
         boolean possible = new InPodSurroundings(isTproxy(), Set.copyOf(families())).loopback(namespace).isEmpty();
@@ -191,14 +191,13 @@ final class RulesPlace {
             try {
                 routing.install(namespace);
             } catch (IOException e) {
-                err().println(e.getMessage());
+                err().println("the policy routing isn't complete, so that the pod is closed; apply again when this is mended:");
             }
         }
     }
 
     /** Removes rules and routing of a pod; options don't matter. */
     void removeFromPod(NetworkNamespace namespace) throws IOException {
-        refuseNodes(namespace);
         Redirection.of(new PodRouting(List.of(IpFamily.values())), podChange()).remove(namespace);
     }
 

@@ -67,6 +67,7 @@ class RulesMainTest {
             assertThat(outcome.code()).isEqualTo(3);
             assertThat(outcome.err()).contains("would cut off the node");
         });
+        assertThat(run("apply", "--netns", "/proc/self/ns/net", "--dry-run").err()).contains("would cut off the node");
     }
 
     @ParameterizedTest

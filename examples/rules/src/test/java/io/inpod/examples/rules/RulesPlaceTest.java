@@ -142,7 +142,7 @@ class RulesPlaceTest {
             Tool.run(pod, "ip", "link", "set", "lo", "down");
             assertThat(RulesRun.of("apply", where)).satisfies(outcome -> {
                 assertThat(outcome.code()).isEqualTo(1);
-                assertThat(outcome.err()).contains("lo is down").contains("ip link set lo up");
+                assertThat(outcome.err()).containsOnlyOnce("lo is down").contains("ip link set lo up").contains("apply again");
             });
             assertThat(Tool.run(pod, "iptables-save")).as("closed, not open").contains("INPOD_GUARD");
             Tool.run(pod, "ip", "link", "set", "lo", "up");
