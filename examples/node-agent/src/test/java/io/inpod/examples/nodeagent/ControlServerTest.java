@@ -70,9 +70,9 @@ class ControlServerTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
         "garbage|not a valid message",
-        "{}|must be add, delete or list",
+        "{}|must be add, delete, list or verify",
         "null|null is not a message",
-        "{\"command\":\"frob\"}|must be add, delete or list",
+        "{\"command\":\"frob\"}|must be add, delete, list or verify",
         "{\"command\":\"list\"}x|not a valid message",
         "{\"command\":\"list\",\"nmae\":\"x\"}|nmae",
         "{\"command\":\"list\",\"command\":\"add\"}|Duplicate field 'command'",

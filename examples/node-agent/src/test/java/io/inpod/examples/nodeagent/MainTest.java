@@ -74,10 +74,10 @@ class MainTest {
             assertThat(process.lineWith("pod u1 (shop/web-0) enrolled")).matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z\tinfo\tnodeagent\tpod u1 .*");
             assertThat(run("list").out()).isEqualTo("u1\tshop/web-0\tweb\t" + pod.identity() + "\tserved");
             assertThat(run("verify")).isEqualTo(new Outcome(0, "u1\t" + pod.identity() + "\tas expected", ""));
-            Tool.run(pod, "iptables", "-t", "mangle", "-F", "INPOD_PRERT");
+            Tool.run(pod, "iptables", "-t", "mangle", "-F", "ISTIO_PRERT");
             Outcome different = run("verify");
             assertThat(different.code()).isEqualTo(1);
-            assertThat(different.out()).startsWith("u1\t" + pod.identity() + "\t").contains("INPOD_PRERT");
+            assertThat(different.out()).startsWith("u1\t" + pod.identity() + "\t").contains("ISTIO_PRERT");
             assertThat(run("list").out()).endsWith("\tserved");
             proxy.leave();
             process.lineWith("session ended");
