@@ -40,6 +40,10 @@ class ArchitectureTest {
     private static final String TPROXY = "io.inpod.tproxy..";
     private static final String IPTABLES = "io.inpod.iptables..";
     private static final String HBONE = "io.inpod.hbone..";
+    /** Modules of their own above hbone-codec, which doesn't import them. */
+    private static final String FORWARD = "io.inpod.hbone.forward..";
+    private static final String MICROMETER = "io.inpod.hbone.micrometer..";
+    private static final String SPIFFE = "io.inpod.hbone.spiffe..";
     private static final String EXAMPLES = "io.inpod.examples..";
     private static final String[] NETNS = and(NETNS_API, NETNS_INTERNAL);
     private static final String[] LIBRARIES = and(NETNS, TPROXY, IPTABLES, HBONE);
@@ -58,7 +62,10 @@ class ArchitectureTest {
         uses(resideInAPackage(TESTING), and(NETNS, TESTING));
         uses(resideInAPackage(TPROXY), and(NETNS_API, TPROXY));
         uses(resideInAPackage(IPTABLES), and(NETNS_API, IPTABLES));
-        uses(resideInAPackage(HBONE), HBONE);
+        uses(resideInAPackage(HBONE).and(not(resideInAPackage(FORWARD))), HBONE);
+        uses(resideInAPackage(MICROMETER), "io.inpod.hbone", "io.inpod.hbone.identity", MICROMETER);
+        uses(resideInAPackage(SPIFFE), "io.inpod.hbone", "io.inpod.hbone.identity", SPIFFE);
+        uses(resideInAPackage(FORWARD), "io.inpod.tproxy", "io.inpod.tproxy.relay", "io.inpod.hbone", "io.inpod.hbone.client", FORWARD);
     }
 
     @Test

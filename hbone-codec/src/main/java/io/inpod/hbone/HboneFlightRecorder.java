@@ -22,7 +22,7 @@ public final class HboneFlightRecorder implements HboneEvents {
      * @param next receives all events too
      */
     public HboneFlightRecorder(HboneEvents next) {
-        this.next = Objects.requireNonNull(next);
+        this.next = Objects.requireNonNull(next, "next");
     }
 
     @Override

@@ -28,12 +28,12 @@ public record HboneOptions(HboneWindows windows, HboneLimits limits, HboneTimes 
      * @param headers see {@link #headers()}
      */
     public HboneOptions {
-        Objects.requireNonNull(windows);
-        Objects.requireNonNull(limits);
-        Objects.requireNonNull(times);
-        Objects.requireNonNull(tls);
-        Objects.requireNonNull(memory);
-        Objects.requireNonNull(headers);
+        Objects.requireNonNull(windows, "windows");
+        Objects.requireNonNull(limits, "limits");
+        Objects.requireNonNull(times, "times");
+        Objects.requireNonNull(tls, "tls");
+        Objects.requireNonNull(memory, "memory");
+        Objects.requireNonNull(headers, "headers");
     }
 
     /** {@return the defaults of clients} */

@@ -49,11 +49,22 @@ public record HboneTimes(
      * @throws IllegalArgumentException if a time isn't positive, or is more than a year
      */
     public HboneTimes {
-        for (Duration d : new Duration[] {handshake, settings, block, firstRequest, answer, queue, pingInterval, pingTimeout, silence,
-            idle, maxAge}) {
-            if (d.isNegative() || d.isZero() || d.compareTo(Duration.ofDays(366)) > 0) {
-                throw new IllegalArgumentException("a time must be positive and at most a year: " + d);
-            }
+        check("handshake", handshake);
+        check("settings", settings);
+        check("block", block);
+        check("firstRequest", firstRequest);
+        check("answer", answer);
+        check("queue", queue);
+        check("pingInterval", pingInterval);
+        check("pingTimeout", pingTimeout);
+        check("silence", silence);
+        check("idle", idle);
+        check("maxAge", maxAge);
+    }
+
+    private static void check(String name, Duration time) {
+        if (time.isNegative() || time.isZero() || time.compareTo(Duration.ofDays(366)) > 0) {
+            throw new IllegalArgumentException(name + " must be positive and at most a year (366 days): " + time);
         }
     }
 

@@ -33,7 +33,7 @@ public record HboneTls(boolean tls12, List<String> groups, Supplier<Collection<X
      */
     public HboneTls {
         groups = List.copyOf(groups);
-        Objects.requireNonNull(crls);
+        Objects.requireNonNull(crls, "crls");
     }
 
     /**

@@ -24,8 +24,8 @@ public record HboneWindows(int stream, int connection, int maxFrame) {
      * @throws IllegalArgumentException if a value is out of range
      */
     public HboneWindows {
-        HboneOptions.range("stream window", stream, 65_535, Integer.MAX_VALUE);
-        HboneOptions.range("connection window", connection, stream, 1 << 29);
+        HboneOptions.range("stream", stream, 65_535, Integer.MAX_VALUE);
+        HboneOptions.range("connection", connection, stream, 1 << 29);
         HboneOptions.range("maxFrame", maxFrame, 16_384, 0xff_ffff);
     }
 }

@@ -10,6 +10,7 @@ import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -25,8 +26,10 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,6 +69,19 @@ class HboneReadmeTest {
         // README.md, hbone-codec/README.md, docs/hbone-codec.md: end
 
         assertThat(answer.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
+        var second = new CompletableFuture<String>();
+        // docs/hbone-codec.md: begin
+        Channel channel = new Bootstrap().group(group).handler(new Print(second))
+                .channelFactory(hbone.channels(peer)) // instead of .channel(...): the only difference
+                .connect("10.0.0.7", 8080).sync().channel();
+        // docs/hbone-codec.md: end
+        channel.writeAndFlush(Unpooled.copiedBuffer("again", UTF_8));
+        assertThat(second.get(20, TimeUnit.SECONDS)).isEqualTo("again");
+
+        // docs/hbone-codec.md: begin
+        CompletionStage<Integer> retired = hbone.retire(connection -> connection.involves(client), Duration.ZERO);
+        // docs/hbone-codec.md: end
+        assertThat(retired.toCompletableFuture().get(20, TimeUnit.SECONDS)).isEqualTo(1);
         hbone.close();
         listener.close().sync();
         group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();

@@ -2,23 +2,31 @@ package io.inpod.hbone.client;
 
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.Header;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.internal.connection.Retirement;
+import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.PromiseNotifier;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 
 /**
  * The connecting side of HBONE for callers that don't manage event loops: an {@link HbonePool} for each loop of a group. Thread-safe.
@@ -54,11 +62,11 @@ public final class HboneClient implements AutoCloseable {
      */
     public HboneClient(EventLoopGroup group, CertificateSource certificates, Connector connector, HboneOptions options,
             HboneEvents events) {
-        this.group = Objects.requireNonNull(group);
-        this.certificates = Objects.requireNonNull(certificates);
-        this.connector = Objects.requireNonNull(connector);
-        this.options = Objects.requireNonNull(options);
-        this.events = Objects.requireNonNull(events);
+        this.group = Objects.requireNonNull(group, "group");
+        this.certificates = Objects.requireNonNull(certificates, "certificates");
+        this.connector = Objects.requireNonNull(connector, "connector");
+        this.options = Objects.requireNonNull(options, "options");
+        this.events = Objects.requireNonNull(events, "events");
     }
 
     /**
@@ -106,6 +114,34 @@ public final class HboneClient implements AutoCloseable {
         return connect(peer, authority, headers, new Unread());
     }
 
+    /**
+     * Returns a factory of channels that are tunnels, for everything that takes one instead of a socket: a {@code Bootstrap}, grpc-netty's
+     * {@code NettyChannelBuilder.channelFactory}. Where such a channel connects to becomes the tunnel's destination; the tunnel leads through
+     * the peer. An address that isn't resolved is passed on as a name ({@code Bootstrap.disableResolver()}), for the peer to look up.
+     *
+     * <p>The channels behave like sockets, and like {@link TunnelChannel} in every other respect. They can't be bound. They run on the event
+     * loop with which they are registered, which must be able to carry the {@link Connector}'s channels; it may be one of this client's.
+     *
+     * @param peer the HBONE peer, our identity, and the identity that we expect of the peer
+     * @param headers further headers of each request
+     * @return the factory
+     */
+    public ChannelFactory<DuplexChannel> channels(HboneDestination peer, List<Header> headers) {
+        Objects.requireNonNull(peer, "peer");
+        List<Header> copy = List.copyOf(headers);
+        return () -> new TunnelSocket((loop, authority, handler) -> pool(loop).open(peer, new ConnectRequest(authority, copy), handler));
+    }
+
+    /**
+     * Returns a factory of channels that are tunnels, without further headers.
+     *
+     * @param peer as for {@link #channels(HboneDestination, List)}
+     * @return the factory
+     */
+    public ChannelFactory<DuplexChannel> channels(HboneDestination peer) {
+        return channels(peer, List.of());
+    }
+
     private EventLoop loop() {
         for (EventExecutor loop : group) {
             if (loop.inEventLoop()) {
@@ -123,6 +159,21 @@ public final class HboneClient implements AutoCloseable {
             }
             return pool;
         });
+    }
+
+    /**
+     * Retires connections of all loops, for example because a key is compromised, as {@link HbonePool#retire} does:
+     * {@code hbone.retire(connection -> connection.involves(stolen), Duration.ZERO)}.
+     *
+     * @param which chooses the connections; called on the event loops
+     * @param deadline how long their tunnels may continue, zero to a year; zero resets them now
+     * @return completes on any of the event loops with the number of connections that are being retired, or with what {@code which} threw
+     * @throws IllegalArgumentException if the deadline is out of range
+     */
+    public CompletionStage<Integer> retire(Predicate<ConnectionIdentities> which, Duration deadline) {
+        Objects.requireNonNull(which, "which");
+        Retirement.checked(deadline);
+        return Retirement.ofAll(List.copyOf(pools.entrySet()), Map.Entry::getKey, pool -> pool.getValue().retire(which, deadline));
     }
 
     /** Takes no more tunnels. Pending requests fail, and each connection closes after its last tunnel. */

@@ -3,6 +3,7 @@ package io.inpod.hbone.client;
 import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,8 @@ public record HboneDestination(SpiffeId source, Set<SpiffeId> expected, InetSock
      * @param label see {@link #label()}
      */
     public HboneDestination {
+        Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(address, "address");
         expected = Set.copyOf(expected);
     }
 

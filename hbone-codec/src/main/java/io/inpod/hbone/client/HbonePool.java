@@ -1,22 +1,26 @@
 package io.inpod.hbone.client;
 
 import io.inpod.hbone.ConnectRequest;
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.HboneTimes;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRefusedException;
 import io.inpod.hbone.identity.CertificateSource;
+import io.inpod.hbone.internal.connection.Retirement;
 import io.inpod.hbone.internal.tls.TlsContexts;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 
 /**
  * The connecting side of HBONE: a pool of connections, each with several tunnels. A pool belongs to one event loop: all methods must be
@@ -60,10 +64,10 @@ public final class HbonePool implements AutoCloseable {
      * @param events receives events
      */
     public HbonePool(EventLoop loop, CertificateSource certificates, Connector connector, HboneOptions options, HboneEvents events) {
-        this.loop = Objects.requireNonNull(loop);
-        this.connector = Objects.requireNonNull(connector);
-        this.options = Objects.requireNonNull(options);
-        this.events = Objects.requireNonNull(events);
+        this.loop = Objects.requireNonNull(loop, "loop");
+        this.connector = Objects.requireNonNull(connector, "connector");
+        this.options = Objects.requireNonNull(options, "options");
+        this.events = Objects.requireNonNull(events, "events");
         this.tls = PoolEntry.ClientTls.of(new TlsContexts(options.tls()), certificates, options);
     }
 
@@ -108,6 +112,23 @@ public final class HbonePool implements AutoCloseable {
     public int connections() {
         checkLoop();
         return entries.values().stream().mapToInt(PoolEntry::connectionCount).sum();
+    }
+
+    /**
+     * Retires connections, for example because a key is compromised: they take no new tunnels and close after their last one. Requests and
+     * later tunnels get new connections, so replace the certificate first. What is being opened is opened again.
+     *
+     * @param which chooses the connections
+     * @param deadline how long their tunnels may continue, zero to a year; those that are left are reset. Zero resets them now
+     * @return the number of connections that are being retired
+     * @throws IllegalArgumentException if the deadline is out of range
+     * @throws IllegalStateException if called from another thread
+     */
+    public int retire(Predicate<ConnectionIdentities> which, Duration deadline) {
+        checkLoop();
+        Objects.requireNonNull(which, "which");
+        Retirement.checked(deadline);
+        return new ArrayList<>(entries.values()).stream().mapToInt(entry -> entry.retire(which, deadline)).sum();
     }
 
     /**

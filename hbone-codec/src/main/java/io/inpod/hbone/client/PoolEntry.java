@@ -3,6 +3,7 @@ package io.inpod.hbone.client;
 import static io.netty.util.NetUtil.toSocketAddressString;
 
 import io.inpod.hbone.ConnectRequest;
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.TunnelChannel;
@@ -20,6 +21,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The connections to one destination, and the requests that wait for one. Event loop only. */
@@ -135,6 +137,11 @@ final class PoolEntry implements ClientConnection.Listener {
 
     @Override
     public void connected(ClientConnection connection) {
+        ConnectAttempt current = attempt;
+        if (current == null || !current.isFor(connection)) {
+            connection.retire(); // it was given up meanwhile
+            return;
+        }
         attempt = null;
         if (connection.isGone()) {
             return;
@@ -199,6 +206,25 @@ final class PoolEntry implements ClientConnection.Listener {
                 c.retire();
             }
         }
+    }
+
+    /** Retires connections, and opens again what is being opened: its certificates aren't known yet. Returns the number of the former. */
+    int retire(Predicate<ConnectionIdentities> which, Duration deadline) {
+        int retired = 0;
+        for (ClientConnection c : new ArrayList<>(connections)) {
+            ConnectionIdentities identities = c.identities();
+            if (identities != null && which.test(identities)) {
+                retired++;
+                c.drain(deadline);
+            }
+        }
+        ConnectAttempt current = attempt;
+        if (current != null) {
+            attempt = null;
+            current.cancel();
+            serve();
+        }
+        return retired;
     }
 
     /** Whether the entry can be dropped. */

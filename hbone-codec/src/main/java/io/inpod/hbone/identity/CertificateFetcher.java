@@ -40,7 +40,8 @@ public final class CertificateFetcher implements CertificateSource, AutoCloseabl
     }
 
     CertificateFetcher(Fetch fetch, ScheduledExecutorService timer, Clock clock, long firstBackoffNanos) {
-        this.queue = new FetchQueue(Objects.requireNonNull(fetch)::fetch, Objects.requireNonNull(timer), clock, firstBackoffNanos);
+        this.queue = new FetchQueue(Objects.requireNonNull(fetch, "fetch")::fetch, Objects.requireNonNull(timer, "timer"), clock,
+                firstBackoffNanos);
     }
 
     /**

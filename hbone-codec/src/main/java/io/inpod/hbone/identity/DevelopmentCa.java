@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Processes that share the directory share the root ({@code root-cert.pem}, {@code root-key.pem}; ECDSA P-256). A root of your own can
  * be put there instead: a self-signed authority with an ECDSA key, or an RSA key of at least 2,048 bits, in PKCS#8 PEM. Certificates are
  * issued in memory, in about a millisecond. They are valid for 24 hours, but not longer than the root, and renewed at half of that.
- * Requires BouncyCastle's {@code bcpkix}. Thread-safe.
+ * Requires BouncyCastle, {@code org.bouncycastle:bcpkix-jdk18on}, whose version the BOM {@code io.inpod:inpod-bom} manages. Thread-safe.
  */
 public final class DevelopmentCa implements CertificateSource {
     private static final Duration LIFETIME = Duration.ofHours(24);
@@ -39,16 +39,30 @@ public final class DevelopmentCa implements CertificateSource {
      *
      * @param directory must belong to the caller, have mode 0700, and not be a symbolic link; created if it is missing
      * @return the authority
-     * @throws IOException if the directory or its files can't be trusted or written, or the root can't issue certificates that peers would
-     *     accept; the message says which, and what to do
+     * @throws IOException if the directory or its files can't be trusted or written, the root can't issue certificates that peers would
+     *     accept, or BouncyCastle is missing; the message says which, and what to do
      */
     public static DevelopmentCa open(Path directory) throws IOException {
         return open(directory, Clock.systemUTC());
     }
 
     static DevelopmentCa open(Path directory, Clock clock) throws IOException {
-        Path checked = PrivateDirectory.ensure(Objects.requireNonNull(directory));
+        requireBouncyCastle();
+        Path checked = PrivateDirectory.ensure(Objects.requireNonNull(directory, "directory"));
         return new DevelopmentCa(RootStore.loadOrCreate(checked, clock), checked, clock);
+    }
+
+    /** It is an optional dependency; without this, its absence would be noticed later, as a NoClassDefFoundError. */
+    private static void requireBouncyCastle() throws IOException {
+        for (String name : new String[] {"org.bouncycastle.cert.X509v3CertificateBuilder", "org.bouncycastle.asn1.x509.Extension"}) {
+            try {
+                Class.forName(name, false, DevelopmentCa.class.getClassLoader());
+            } catch (ClassNotFoundException | LinkageError e) {
+                throw new IOException("the development CA needs BouncyCastle: add org.bouncycastle:bcpkix-jdk18on to the dependencies"
+                        + " (io.inpod:inpod-bom manages its version), and on a module path --add-modules org.bouncycastle.pkix; " + name
+                        + " wasn't found", e);
+            }
+        }
     }
 
     /**

@@ -19,6 +19,8 @@ import java.util.function.Consumer;
  * together again, or until it expires.
  */
 public final class FileCertificates implements CertificateSource, AutoCloseable {
+    private static final Duration LONGEST_INTERVAL = Duration.ofDays(366);
+
     private final PemFiles files;
     private final Consumer<IOException> problems;
     private final SpiffeId identity;
@@ -50,10 +52,11 @@ public final class FileCertificates implements CertificateSource, AutoCloseable 
      * @param key the certificate's key, PKCS#8 PEM ({@code BEGIN PRIVATE KEY}), ECDSA or RSA
      * @param roots the trust anchors, PEM
      * @param executor reads the files; remains the caller's
-     * @param interval the time between two reads
+     * @param interval the time between two reads, positive and at most a year
      * @param problems receives changes that can't be used, on the executor; must not throw. It is also told, once each, that a third of the
      *     certificate's life is left, and that it has expired
      * @return a source for exactly the identity in the certificate
+     * @throws IllegalArgumentException if the interval is out of range
      * @throws IOException if the files can't be read or don't fit together, or the certificate isn't valid now; the message says which
      */
     public static FileCertificates watch(Path chain, Path key, Path roots, ScheduledExecutorService executor, Duration interval,
@@ -63,6 +66,9 @@ public final class FileCertificates implements CertificateSource, AutoCloseable 
 
     static FileCertificates watch(Path chain, Path key, Path roots, ScheduledExecutorService executor, Duration interval,
             Consumer<IOException> problems, Clock clock) throws IOException {
+        if (interval.isNegative() || interval.isZero() || interval.compareTo(LONGEST_INTERVAL) > 0) {
+            throw new IllegalArgumentException("interval must be positive and at most a year (366 days): " + interval);
+        }
         PemFiles files = new PemFiles(chain, key, roots);
         files.changed();
         Used first = usable(files, clock);

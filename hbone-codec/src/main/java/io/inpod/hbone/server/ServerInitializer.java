@@ -8,6 +8,7 @@ import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
 import io.inpod.hbone.internal.connection.ParentChannel;
 import io.inpod.hbone.internal.connection.ServerConnection;
+import io.inpod.hbone.internal.tls.PeerRule;
 import io.inpod.hbone.internal.tls.TlsContexts;
 import io.inpod.hbone.internal.tls.TlsGate;
 import io.inpod.hbone.internal.tls.TlsLayer;
@@ -20,20 +21,20 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** Prepares accepted connections; one handler can serve all channels of a listener. */
 final class ServerInitializer extends ChannelInitializer<Channel> {
     private final SpiffeId identity;
-    private final @Nullable Set<SpiffeId> clients;
+    private final PeerRule clients;
     private final CertificateSource certificates;
     private final TlsContexts contexts;
     private final HboneOptions options;
     private final HboneEvents events;
     private final TunnelRequestHandler handler;
+    private final Set<Channel> connections;
 
-    ServerInitializer(SpiffeId identity, @Nullable Set<SpiffeId> clients, CertificateSource certificates, TlsContexts contexts,
-            HboneOptions options, HboneEvents events, TunnelRequestHandler handler) {
+    ServerInitializer(SpiffeId identity, PeerRule clients, CertificateSource certificates, TlsContexts contexts,
+            HboneOptions options, HboneEvents events, TunnelRequestHandler handler, Set<Channel> connections) {
         this.identity = identity;
         this.clients = clients;
         this.certificates = certificates;
@@ -41,11 +42,14 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
         this.options = options;
         this.events = events;
         this.handler = handler;
+        this.connections = connections;
     }
 
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // start() reports what it throws; an event loop that has ended closes its channels
     protected void initChannel(Channel channel) {
+        connections.add(channel);
+        channel.closeFuture().addListener(closed -> connections.remove(channel));
         ParentChannel.configure(channel, options.memory());
         CompletableFuture<WorkloadCertificate> certificate = certificates.request(identity).toCompletableFuture();
         if (certificate.isDone()) {

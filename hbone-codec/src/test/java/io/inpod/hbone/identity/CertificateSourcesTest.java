@@ -165,7 +165,7 @@ class CertificateSourcesTest {
         DevelopmentCa ca = DevelopmentCa.open(temporary.resolve("ca"));
         Path chain = temporary.resolve("chain.pem");
         Path key = temporary.resolve("key.pem");
-        for (String name : List.of("URI:spiffe://cluster.local/somebody", "URI:https://example.com", "DNS:example.com")) {
+        for (String name : List.of("URI:spiffe://cluster.local", "URI:https://example.com", "DNS:example.com")) {
             write(TestCertificates.openssl(temporary.resolve("ca"), temporary, name), chain, key);
             assertThatThrownBy(() -> FileCertificates.watch(chain, key, ca.rootCertificate(), timer, Duration.ofSeconds(1), e -> { }).close())
                     .isInstanceOf(IOException.class).hasMessageContaining("chain.pem isn't a workload's certificate").hasMessageNotContaining("peer");

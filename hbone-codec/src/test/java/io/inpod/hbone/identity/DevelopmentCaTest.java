@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.hbone.Tools;
+import java.io.File;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -21,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +37,26 @@ class DevelopmentCaTest {
     private static final SpiffeId CLIENT = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/client");
     private static final SpiffeId SERVER = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/server");
     @TempDir Path temporary;
+
+    @Test
+    void theErrorNamesTheMissingDependency() throws Exception {
+        URL[] withoutBouncyCastle = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !entry.contains("/bcp") && !entry.contains("/bcu")).map(DevelopmentCaTest::url).toArray(URL[]::new);
+        try (URLClassLoader loader = new URLClassLoader(withoutBouncyCastle, ClassLoader.getPlatformClassLoader())) {
+            Method open = loader.loadClass(DevelopmentCa.class.getName()).getMethod("open", Path.class);
+            assertThatThrownBy(() -> open.invoke(null, temporary.resolve("ca"))).cause().isInstanceOf(IOException.class)
+                    .hasMessageContaining("add org.bouncycastle:bcpkix-jdk18on to the dependencies");
+        }
+        assertThat(temporary.resolve("ca")).doesNotExist();
+    }
+
+    private static URL url(String entry) {
+        try {
+            return Path.of(entry).toUri().toURL();
+        } catch (MalformedURLException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
 
     @Test
     void racingThreadsShareOneRoot() throws Exception {

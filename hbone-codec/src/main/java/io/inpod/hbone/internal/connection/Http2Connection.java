@@ -1,5 +1,6 @@
 package io.inpod.hbone.internal.connection;
 
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneMemory;
 import io.inpod.hbone.HboneOptions;
@@ -16,9 +17,11 @@ import io.inpod.hbone.internal.stream.LoopTurn;
 import io.inpod.hbone.internal.stream.QueuedBytes;
 import io.inpod.hbone.internal.stream.ReceiveWindow;
 import io.inpod.hbone.internal.stream.SendScheduler;
+import io.inpod.hbone.internal.stream.Stream;
 import io.inpod.hbone.internal.stream.StreamTable;
 import io.inpod.hbone.internal.stream.Streams;
 import io.inpod.hbone.internal.stream.UnreadBytes;
+import io.inpod.hbone.internal.tls.ShownCertificates;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
@@ -28,6 +31,7 @@ import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelOutputShutdownException;
 import io.netty.handler.codec.http2.Http2Error;
 import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -279,6 +283,19 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
         draining = true;
     }
 
+    /** Takes no new tunnels, and closes after the last one, or at the deadline, which resets those that are left. */
+    public void drain(Duration deadline) {
+        retire();
+        after(deadline.toNanos(), () -> {
+            if (!isGone()) {
+                for (Stream stream : table.snapshot()) {
+                    writer.reset(stream.id(), Http2Error.CANCEL);
+                }
+                closeQuietly();
+            }
+        });
+    }
+
     /** Whether the connection takes no new tunnels. */
     public boolean isDraining() {
         return draining;
@@ -314,6 +331,11 @@ public abstract class Http2Connection extends ChannelInboundHandlerAdapter imple
     /** Those of the peer's headers that the options keep. */
     List<Header> kept(List<Header> headers) {
         return headers.stream().filter(header -> options.headers().test(header.name())).toList();
+    }
+
+    /** What the certificates of both ends say; null if there was no TLS, in tests. */
+    public @Nullable ConnectionIdentities identities() {
+        return ShownCertificates.of(channel);
     }
 
     SpiffeId peerIdentity() {

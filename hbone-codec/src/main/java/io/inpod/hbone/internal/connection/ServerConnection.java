@@ -158,19 +158,7 @@ public class ServerConnection extends Http2Connection {
         closeIfDrained();
     }
 
-    /** Sends GOAWAY now and the last stream after a round trip; closes when the last tunnel has ended, or at the deadline. */
-    public void drain(Duration deadline) {
-        retire();
-        after(deadline.toNanos(), () -> {
-            if (!isGone()) {
-                for (Stream stream : table.snapshot()) {
-                    writer().reset(stream.id(), Http2Error.CANCEL);
-                }
-                closeQuietly();
-            }
-        });
-    }
-
+    /** Sends GOAWAY now and the last stream after a round trip. */
     @Override
     public void retire() {
         if (!isDraining()) {

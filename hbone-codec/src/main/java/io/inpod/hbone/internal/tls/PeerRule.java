@@ -5,24 +5,37 @@ import java.security.cert.CertificateException;
 import java.util.Set;
 
 /** Decides which identities a peer may have. */
-@FunctionalInterface
-interface PeerRule {
+public sealed interface PeerRule {
+    /** Throws an exception that names what was expected, and what came. */
     void check(SpiffeId peer) throws CertificateException;
 
-    static PeerRule sameTrustDomain(String trustDomain) {
-        return peer -> {
-            if (!peer.trustDomain().equals(trustDomain)) {
-                throw new CertificateException("expected a peer of trust domain " + trustDomain + ", got " + peer);
+    /** Whether a peer's path may have another form than Istio's. */
+    boolean anyPath();
+
+    /** Any identity of these trust domains. */
+    record Domains(Set<String> names, boolean anyPath) implements PeerRule {
+        @Override
+        public void check(SpiffeId peer) throws CertificateException {
+            if (!names.contains(peer.trustDomain())) {
+                throw new CertificateException("expected a peer of trust domain "
+                        + (names.size() == 1 ? names.iterator().next() : "one of " + names) + ", got " + peer);
             }
-        };
+        }
     }
 
-    static PeerRule oneOf(Set<SpiffeId> expected) {
-        return peer -> {
+    /** One of these identities; who names one with another path has asked for it. */
+    record OneOf(Set<SpiffeId> expected) implements PeerRule {
+        @Override
+        public boolean anyPath() {
+            return true;
+        }
+
+        @Override
+        public void check(SpiffeId peer) throws CertificateException {
             if (!expected.contains(peer)) {
                 throw new CertificateException("expected peer "
                         + (expected.size() == 1 ? expected.iterator().next() : "one of " + expected) + ", got " + peer);
             }
-        };
+        }
     }
 }

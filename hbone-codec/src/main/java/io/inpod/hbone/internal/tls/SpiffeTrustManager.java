@@ -2,6 +2,7 @@ package io.inpod.hbone.internal.tls;
 
 import io.inpod.hbone.HboneTls;
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -24,8 +25,11 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Date;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import javax.net.ssl.SSLEngine;
@@ -44,15 +48,26 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
     private static final String SUBJECT_ALT_NAME = "2.5.29.17";
     private static final String EXTENDED_KEY_USAGE = "2.5.29.37";
 
-    private final List<X509Certificate> roots;
-    private final Set<TrustAnchor> anchors;
+    private final Map<String, Bundle> bundles;
+    private final @Nullable Bundle forAll;
     private final Clock clock;
     private final PeerRule rule;
     private final Supplier<Collection<X509CRL>> crls;
 
-    SpiffeTrustManager(List<X509Certificate> roots, Clock clock, PeerRule rule, Supplier<Collection<X509CRL>> crls) {
-        this.roots = roots;
-        this.anchors = roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet());
+    /** The roots of a trust domain. */
+    private record Bundle(List<X509Certificate> roots, Set<TrustAnchor> anchors) {
+        Bundle(List<X509Certificate> roots) {
+            this(roots, roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toUnmodifiableSet()));
+        }
+    }
+
+    SpiffeTrustManager(WorkloadCertificate ours, String trustDomain, Clock clock, PeerRule rule, Supplier<Collection<X509CRL>> crls) {
+        Bundle own = new Bundle(ours.trustAnchors());
+        this.forAll = ours.federated().isEmpty() ? own : null;
+        Map<String, Bundle> all = new HashMap<>();
+        ours.federated().forEach((domain, roots) -> all.put(domain, new Bundle(roots)));
+        all.put(trustDomain, own);
+        this.bundles = Map.copyOf(all);
         this.clock = clock;
         this.rule = rule;
         this.crls = crls;
@@ -78,18 +93,28 @@ final class SpiffeTrustManager extends X509ExtendedTrustManager {
         if (usages != null && !usages.contains(usage) && !usages.contains(ANY_USAGE)) {
             throw new CertificateException("the peer's certificate isn't for TLS " + (usage.equals(SERVER_AUTH) ? "servers" : "clients"));
         }
-        verifyPath(chain);
-        rule.check(SpiffeId.of(leaf));
+        verifyPath(chain, forAll != null ? forAll : bundle(SpiffeId.ofAnyPath(leaf)));
+        rule.check(rule.anyPath() ? SpiffeId.ofAnyPath(leaf) : SpiffeId.of(leaf));
     }
 
-    private void verifyPath(X509Certificate[] chain) throws CertificateException {
+    /** A root of one trust domain can't vouch for an identity of another. */
+    private Bundle bundle(SpiffeId peer) throws CertificateException {
+        Bundle bundle = bundles.get(peer.trustDomain());
+        if (bundle == null) {
+            throw new CertificateException(
+                    "there is no bundle of the trust domain of " + peer + ", only of " + new TreeSet<>(bundles.keySet()));
+        }
+        return bundle;
+    }
+
+    private void verifyPath(X509Certificate[] chain, Bundle bundle) throws CertificateException {
         // Peers may send the root as well; it isn't part of the path.
-        List<X509Certificate> path = Arrays.stream(chain).filter(c -> !roots.contains(c)).toList();
+        List<X509Certificate> path = Arrays.stream(chain).filter(c -> !bundle.roots.contains(c)).toList();
         if (path.isEmpty()) {
             throw new CertificateException("the peer's certificate is a root");
         }
         try {
-            PKIXParameters parameters = new PKIXParameters(anchors);
+            PKIXParameters parameters = new PKIXParameters(bundle.anchors);
             parameters.setRevocationEnabled(false);
             parameters.setDate(Date.from(clock.instant()));
             parameters.addCertPathChecker(new HandledExtensions());

@@ -70,11 +70,9 @@ public final class TlsContexts {
         this.clock = clock;
     }
 
-    /**
-     * For the accepting side. The peer must have one of the expected identities; if none are given, it must belong to our own trust domain.
-     */
-    public SslContext server(WorkloadCertificate certificate, SpiffeId identity, @Nullable Set<SpiffeId> expected) throws IOException {
-        return context(new Key(certificate, identity, true, expected));
+    /** For the accepting side. */
+    public SslContext server(WorkloadCertificate certificate, SpiffeId identity, PeerRule clients) throws IOException {
+        return context(new Key(certificate, identity, true, clients));
     }
 
     /** For the connecting side. The peer must have one of the expected identities. */
@@ -82,7 +80,7 @@ public final class TlsContexts {
         if (expected.isEmpty()) {
             throw new IOException("no identity is expected of the peer: an empty expectation doesn't mean anyone");
         }
-        return context(new Key(certificate, identity, false, expected));
+        return context(new Key(certificate, identity, false, new PeerRule.OneOf(expected)));
     }
 
     private SslContext context(Key key) throws IOException {
@@ -108,7 +106,6 @@ public final class TlsContexts {
             throw new IOException("the certificate source returned a bad certificate for " + identity + ": " + e.getMessage(), e);
         }
         KeyManagerFactory keys = WorkloadKeyManager.factory(certificate, provider);
-        PeerRule rule = key.expected == null ? PeerRule.sameTrustDomain(identity.trustDomain()) : PeerRule.oneOf(key.expected);
         SslContextBuilder builder = key.server
                 ? SslContextBuilder.forServer(keys).clientAuth(ClientAuth.REQUIRE)
                 : SslContextBuilder.forClient().keyManager(keys);
@@ -117,7 +114,7 @@ public final class TlsContexts {
                     .sslProvider(provider)
                     .protocols(settings.tls12() ? new String[] {"TLSv1.3", "TLSv1.2"} : new String[] {"TLSv1.3"})
                     .ciphers(ciphers(), SupportedCipherSuiteFilter.INSTANCE)
-                    .trustManager(new SpiffeTrustManager(certificate.trustAnchors(), clock, rule, settings.crls()))
+                    .trustManager(new SpiffeTrustManager(certificate, identity.trustDomain(), clock, key.rule, settings.crls()))
                     .endpointIdentificationAlgorithm(null)
                     .applicationProtocolConfig(alpn())
                     .sessionCacheSize(1)
@@ -194,17 +191,17 @@ public final class TlsContexts {
     }
 
     /** Certificates are compared by identity: a source that renews returns a new instance. */
-    private record Key(WorkloadCertificate certificate, SpiffeId identity, boolean server, @Nullable Set<SpiffeId> expected) {
+    private record Key(WorkloadCertificate certificate, SpiffeId identity, boolean server, PeerRule rule) {
         @Override
         @SuppressWarnings("ReferenceEquality") // see above
         public boolean equals(@Nullable Object o) {
             return o instanceof Key k && k.certificate == certificate && k.identity.equals(identity) && k.server == server
-                    && (expected == null ? k.expected == null : expected.equals(k.expected));
+                    && k.rule.equals(rule);
         }
 
         @Override
         public int hashCode() {
-            return System.identityHashCode(certificate) * 31 + (expected == null ? 0 : expected.hashCode());
+            return System.identityHashCode(certificate) * 31 + rule.hashCode();
         }
     }
 }

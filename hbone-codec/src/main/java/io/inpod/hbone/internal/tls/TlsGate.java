@@ -9,9 +9,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
@@ -51,8 +49,7 @@ public final class TlsGate extends ChannelInboundHandlerAdapter {
         }
         SpiffeId peer;
         try {
-            Certificate[] chain = tls.engine().getSession().getPeerCertificates();
-            peer = SpiffeId.of((X509Certificate) chain[0]);
+            peer = ShownCertificates.keep(ctx.channel(), tls.engine().getSession()).peer();
         } catch (SSLPeerUnverifiedException | CertificateException e) {
             fail(ctx, "TLS: " + reason(e));
             return;

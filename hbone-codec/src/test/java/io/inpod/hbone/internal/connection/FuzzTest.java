@@ -30,6 +30,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Random input for all code that handles a peer's bytes, for the time set in {@link Fuzz}. Leaks fail the class, as in all these tests. */
@@ -171,16 +173,26 @@ public class FuzzTest {
     void identities() {
         Fuzz.run(input -> {
             String text = input.text("spiffe://cluster.local/ns/a/sa/b", "spiffe://td/ns/x.y/sa/_z", "spiffe://cluster.local/ns/a/sa/b/", "SPIFFE://x/ns/a/sa/b",
-                    "spiffe://cluster.local:80/ns/a/sa/b", "spiffe://cluster.local/ns/../sa/b", "spiffe://cluster.local/ns/a/sa/%62", "spiffe://u@x/ns/a/sa/b?q#f");
-            try {
-                SpiffeId id = SpiffeId.parse(text);
-                assertThat(id.toString()).isEqualTo(text);
-                assertThat(text).matches("spiffe://[a-z0-9._-]+/ns/[A-Za-z0-9._-]+/sa/[A-Za-z0-9._-]+");
-                assertThat(text.substring("spiffe://".length()) + '/').as("its path").doesNotContain("/../", "/./");
-            } catch (IllegalArgumentException e) {
-                assertThat(e.getMessage()).matches("[\\x20-\\x7e]{1,700}");
+                    "spiffe://cluster.local:80/ns/a/sa/b", "spiffe://cluster.local/ns/../sa/b", "spiffe://cluster.local/ns/a/sa/%62", "spiffe://u@x/ns/a/sa/b?q#f", "spiffe://td/region/eu/web", "spiffe://td/a//b", "spiffe://td");
+            SpiffeId strict = identity(text, SpiffeId::parse, "spiffe://[a-z0-9._-]+/ns/[A-Za-z0-9._-]+/sa/[A-Za-z0-9._-]+");
+            SpiffeId any = identity(text, SpiffeId::parseAnyPath, "spiffe://[a-z0-9._-]+(/[A-Za-z0-9._-]+)+");
+            assertThat(any != null && any.isIstio() ? any : null).as("accepted by both").isEqualTo(strict);
+            if (strict != null) {
+                assertThat(new SpiffeId(strict.trustDomain(), strict.namespace(), strict.serviceAccount())).isEqualTo(any);
             }
         });
+    }
+
+    private static @Nullable SpiffeId identity(String text, Function<String, SpiffeId> parse, String form) {
+        try {
+            SpiffeId id = parse.apply(text);
+            assertThat(id.toString()).isEqualTo(text).matches(form);
+            assertThat(text.substring("spiffe://".length()) + '/').as("its path").doesNotContain("/../", "/./");
+            return id;
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).matches("[\\x20-\\x7e]{1,700}");
+            return null;
+        }
     }
 
     @Test

@@ -77,9 +77,15 @@ class VectorsTest {
         String uri = vector.get("uri").asText();
         if (vector.has("parts")) {
             assertThat(SpiffeId.parse(uri)).isEqualTo(new SpiffeId(vector.at("/parts/0").asText(), vector.at("/parts/1").asText(), vector.at("/parts/2").asText()))
-                    .hasToString(uri);
+                    .isEqualTo(SpiffeId.parseAnyPath(uri)).hasToString(uri);
+            return;
+        }
+        assertThatThrownBy(() -> SpiffeId.parse(uri)).isInstanceOf(IllegalArgumentException.class);
+        if (vector.has("path")) {
+            assertThat(SpiffeId.parseAnyPath(uri)).hasToString(uri).extracting(SpiffeId::path).isEqualTo(vector.get("path").asText());
+            assertThat(SpiffeId.parseAnyPath(uri).isIstio()).isFalse();
         } else {
-            assertThatThrownBy(() -> SpiffeId.parse(uri)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> SpiffeId.parseAnyPath(uri)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TlsContextsTest {
     private static final SpiffeId US = SpiffeId.parse("spiffe://cluster.local/ns/a/sa/us");
     private static final SpiffeId THEM = SpiffeId.parse("spiffe://cluster.local/ns/b/sa/them");
+    private static final PeerRule OURS = new PeerRule.Domains(Set.of("cluster.local"), false);
 
     /** Creating a context takes up to milliseconds, so there is one per certificate and expectation, not one per connection. */
     @Test
@@ -28,12 +29,12 @@ class TlsContextsTest {
         assertThat(contexts.client(first, US, Set.of(THEM))).isSameAs(contexts.client(first, US, Set.of(THEM)))
                 .isNotSameAs(contexts.client(first, US, Set.of(US)))
                 .isNotSameAs(contexts.client(second, US, Set.of(THEM)));
-        assertThat(contexts.server(first, US, null)).isSameAs(contexts.server(first, US, null))
-                .isNotSameAs(contexts.server(first, US, Set.of(THEM)))
+        assertThat(contexts.server(first, US, OURS)).isSameAs(contexts.server(first, US, OURS))
+                .isNotSameAs(contexts.server(first, US, new PeerRule.OneOf(Set.of(THEM))))
                 .isNotSameAs(contexts.client(first, US, Set.of(THEM)))
-                .isNotSameAs(contexts.server(second, US, null));
+                .isNotSameAs(contexts.server(second, US, OURS));
         assertThatThrownBy(() -> contexts.client(first, US, Set.of())).isInstanceOf(IOException.class).hasMessageContaining("doesn't mean anyone");
-        assertThatThrownBy(() -> contexts.server(first, THEM, null)).isInstanceOf(IOException.class)
+        assertThatThrownBy(() -> contexts.server(first, THEM, OURS)).isInstanceOf(IOException.class)
                 .hasMessageContaining("was asked for " + THEM + " and returned " + US);
     }
 }

@@ -1,0 +1,34 @@
+package io.inpod.hbone;
+
+import io.inpod.hbone.identity.SpiffeId;
+import java.math.BigInteger;
+
+/**
+ * Which certificates the two ends of an HBONE connection have shown, to choose connections that are to be retired.
+ *
+ * @param local our identity
+ * @param localSerial the serial number of our certificate, which is unique among the certificates of its issuer
+ * @param peer the peer's identity
+ * @param peerSerial the serial number of the peer's certificate
+ */
+public record ConnectionIdentities(SpiffeId local, BigInteger localSerial, SpiffeId peer, BigInteger peerSerial) {
+    /**
+     * Tells whether an end has an identity.
+     *
+     * @param identity the identity
+     * @return whether it is ours or the peer's
+     */
+    public boolean involves(SpiffeId identity) {
+        return local.equals(identity) || peer.equals(identity);
+    }
+
+    /**
+     * Tells whether an end has shown a certificate.
+     *
+     * @param serial the certificate's serial number
+     * @return whether it is that of our certificate or of the peer's
+     */
+    public boolean involves(BigInteger serial) {
+        return localSerial.equals(serial) || peerSerial.equals(serial);
+    }
+}

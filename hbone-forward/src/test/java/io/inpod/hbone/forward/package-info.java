@@ -1,0 +1,5 @@
+/** Tests of forwarding. */
+@NullMarked
+package io.inpod.hbone.forward;
+
+import org.jspecify.annotations.NullMarked;
