@@ -136,6 +136,11 @@ record TargetTraits(int tables, int hooks, Need need) {
         }
 
         @Override
+        public TargetTraits visit(Target.Nfqueue target) {
+            return ANYWHERE;
+        }
+
+        @Override
         public TargetTraits visit(Target.SetTcpMss target) {
             return SET_MSS;
         }

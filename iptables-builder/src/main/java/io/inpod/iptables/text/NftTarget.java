@@ -121,6 +121,12 @@ final class NftTarget implements TargetVisitor<String> {
     }
 
     @Override
+    public String visit(Target.Nfqueue target) {
+        String flags = target.bypass() ? target.fanout() ? " bypass,fanout" : " bypass" : target.fanout() ? " fanout" : "";
+        return "queue num " + target.first() + (target.first() == target.last() ? "" : "-" + target.last()) + flags;
+    }
+
+    @Override
     public String visit(Target.SetTcpMss target) {
         return "tcp option maxseg size set " + target.mss();
     }

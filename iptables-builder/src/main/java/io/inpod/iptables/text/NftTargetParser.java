@@ -76,6 +76,7 @@ final class NftTargetParser {
             case "dnat" -> new Target.Dnat(address(detail), ports(detail.get("port")));
             case "snat" -> new Target.Snat(address(detail), ports(detail.get("port")));
             case "log" -> log(detail);
+            case "queue" -> queue(detail);
             case "mangle" -> mangle(statement);
             default -> throw new IllegalArgumentException(kind);
         };
@@ -109,6 +110,18 @@ final class NftTargetParser {
         Object level = detail.get("level");
         return new Target.Log(prefix, level instanceof Long number ? Math.toIntExact(number)
                 : level == null ? NftTarget.LEVELS.indexOf("warn") : NftTarget.LEVELS.indexOf(level));
+    }
+
+    /** A single flag is listed without a list. */
+    private static Target queue(Map<?, ?> detail) {
+        NftValue.only(detail, "num", "flags");
+        long[] queues = detail.get("num") == null ? new long[2] : NftValue.range(detail.get("num"));
+        Object flags = detail.get("flags");
+        List<?> all = flags instanceof List<?> list ? list : flags == null ? List.of() : List.of(flags);
+        if (!List.of("bypass", "fanout").containsAll(all)) {
+            throw new IllegalArgumentException("queue " + detail);
+        }
+        return new Target.Nfqueue(Math.toIntExact(queues[0]), Math.toIntExact(queues[1]), all.contains("bypass"), all.contains("fanout"));
     }
 
     private static Target mangle(Map<?, ?> statement) {

@@ -58,6 +58,7 @@ final class TargetParser {
                 String prefix = words.peek().equals("--nflog-prefix") ? value(words) : "";
                 yield new Target.Nflog(words.peek().equals("--nflog-group") ? Integer.parseInt(value(words)) : 0, prefix);
             }
+            case "NFQUEUE" -> nfqueue(words);
             case "TCPMSS" ->
                 words.next().equals("--clamp-mss-to-pmtu") ? new Target.ClampTcpMss() : new Target.SetTcpMss(words.number(words.next()));
             default -> new Target.Jump(name);
@@ -78,6 +79,18 @@ final class TargetParser {
             }
         }
         throw new IllegalArgumentException(with);
+    }
+
+    private static Target nfqueue(RuleWords words) {
+        boolean one = words.peek().equals("--queue-num");
+        words.expect(one ? "--queue-num" : "--queue-balance");
+        String[] queues = words.next().split(":", -1);
+        boolean bypass = words.peek().equals("--queue-bypass") && words.next() != null;
+        boolean fanout = words.peek().equals("--queue-cpu-fanout") && words.next() != null;
+        if (queues.length != (one ? 1 : 2)) {
+            throw new IllegalArgumentException("queues " + queues.length);
+        }
+        return new Target.Nfqueue(words.number(queues[0]), words.number(queues[queues.length - 1]), bypass, fanout);
     }
 
     private static Target tproxy(RuleWords words, IpFamily family) {

@@ -122,6 +122,13 @@ final class TargetText implements TargetVisitor<StringBuilder> {
     }
 
     @Override
+    public StringBuilder visit(Target.Nfqueue target) {
+        target("NFQUEUE").append(target.first() == target.last() ? " --queue-num " + target.first()
+                : " --queue-balance " + target.first() + ":" + target.last());
+        return text.append(target.bypass() ? " --queue-bypass" : "").append(target.fanout() ? " --queue-cpu-fanout" : "");
+    }
+
+    @Override
     public StringBuilder visit(Target.SetTcpMss target) {
         return target("TCPMSS --set-mss ").append(target.mss());
     }

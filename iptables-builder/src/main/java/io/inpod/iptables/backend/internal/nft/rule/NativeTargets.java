@@ -26,6 +26,11 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
     static final int REJECT_ICMP = 0;
     static final int REJECT_RESET = 1;
     static final int REJECT_ICMPX = 2;
+    static final int QUEUE = 1;
+    static final int QUEUES = 2;
+    static final int QUEUE_FLAGS = 3;
+    static final int QUEUE_BYPASS = 1;
+    static final int QUEUE_FANOUT = 2;
 
     /** Stores the number in the TCP option for the maximum segment size. */
     static final Expr.Plain SET_SEGMENT_SIZE = new Expr.Plain("exthdr", Map.of(2, (byte) 2, 3, 2, 4, 2, 6, 1, 7, 1));
@@ -136,6 +141,17 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
     @Override
     public List<Expr> visit(Target.Nflog target) {
         return add(Logs.nflog(target));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Nfqueue target) {
+        return add(queue(target));
+    }
+
+    static Expr.Plain queue(Target.Nfqueue target) {
+        int flags = (target.bypass() ? QUEUE_BYPASS : 0) | (target.fanout() ? QUEUE_FANOUT : 0);
+        return new Expr.Plain("queue", Map.of(QUEUE, (short) target.first(), QUEUES, (short) (target.last() - target.first() + 1),
+                QUEUE_FLAGS, (short) flags));
     }
 
     @Override

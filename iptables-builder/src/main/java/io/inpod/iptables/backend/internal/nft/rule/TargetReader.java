@@ -61,6 +61,7 @@ final class TargetReader {
                 case "notrack" -> Optional.of(new Target.NoTrack());
                 case "masq" -> plain.attributes().isEmpty() ? Optional.of(new Target.Masquerade()) : Optional.empty();
                 case "log" -> Logs.read(plain);
+                case "queue" -> queue(plain);
                 default -> Optional.empty();
             };
         }
@@ -147,6 +148,14 @@ final class TargetReader {
         Optional<Target> mark = TargetReader.read(cursor, family).filter(Target.SetMark.class::isInstance);
         return cursor.skip(new Expr.Verdict(Expr.Verdict.ACCEPT, null))
                 ? mark.map(m -> new Target.Tproxy(port, ((Target.SetMark) m).mark())) : Optional.empty();
+    }
+
+    private static Optional<Target> queue(Expr.Plain plain) {
+        int first = plain.number(NativeTargets.QUEUE, 0) & 0xffff;
+        int flags = plain.number(NativeTargets.QUEUE_FLAGS, 0);
+        Target.Nfqueue target = new Target.Nfqueue(first, first + (plain.number(NativeTargets.QUEUES, 1) & 0xffff) - 1,
+                (flags & NativeTargets.QUEUE_BYPASS) != 0, (flags & NativeTargets.QUEUE_FANOUT) != 0);
+        return NativeTargets.queue(target).equals(plain) ? Optional.of(target) : Optional.empty();
     }
 
     private Optional<Target> reject(Expr.Plain plain) {

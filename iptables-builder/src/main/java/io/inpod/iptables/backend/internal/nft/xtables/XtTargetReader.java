@@ -61,6 +61,8 @@ public final class XtTargetReader {
             }
             case "LOG" -> List.of(new Target.Log(info.text(2, XtTargets.PREFIX_LENGTH), info.u8At(0)));
             case "NFLOG" -> List.of(new Target.Nflog(info.hostShort(4), info.text(XtTargets.NFLOG_PREFIX, XtTargets.NFLOG_PREFIX_LENGTH)));
+            case "NFQUEUE" -> List.of(new Target.Nfqueue(info.hostShort(0), info.hostShort(0) + info.hostShort(2) - 1,
+                    (info.hostShort(4) & XtTargets.QUEUE_BYPASS) != 0, (info.hostShort(4) & XtTargets.QUEUE_FANOUT) != 0));
             case "TCPMSS" ->
                 List.of(info.hostShort(0) == XtTargets.MSS_CLAMP ? new Target.ClampTcpMss() : new Target.SetTcpMss(info.hostShort(0)));
             default -> List.of();

@@ -25,6 +25,8 @@ public final class XtTargets implements TargetVisitor<Expr> {
     static final int NFLOG_PREFIX = 12;
     static final int NFLOG_PREFIX_LENGTH = 64;
     static final int PREFIX_LENGTH = 30;
+    static final int QUEUE_BYPASS = 1;
+    static final int QUEUE_FANOUT = 2;
     private static final int ADDRESS_GIVEN = 1;
     private static final int PORTS_GIVEN = 2;
 
@@ -143,6 +145,13 @@ public final class XtTargets implements TargetVisitor<Expr> {
     public Expr visit(Target.Nflog target) {
         // struct xt_nflog_info; the native expression hides the whole table from iptables-nft before 1.8.8
         return xt("NFLOG", 0, new Struct(NFLOG_PREFIX + NFLOG_PREFIX_LENGTH).u16(4, target.group()).text(NFLOG_PREFIX, target.prefix()));
+    }
+
+    @Override
+    public Expr visit(Target.Nfqueue target) {
+        // struct xt_NFQ_info_v3: the first queue, their number, flags
+        int flags = (target.bypass() ? QUEUE_BYPASS : 0) | (target.fanout() ? QUEUE_FANOUT : 0);
+        return xt("NFQUEUE", 3, new Struct(6).u16(0, target.first()).u16(2, target.last() - target.first() + 1).u16(4, flags));
     }
 
     @Override
