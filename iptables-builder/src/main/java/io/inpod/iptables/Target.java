@@ -160,21 +160,35 @@ public sealed interface Target {
     }
 
     /**
-     * Changes the source of the connection; only in nat POSTROUTING and INPUT.
+     * Changes the source of the connection, {@code SNAT}; only in nat POSTROUTING and INPUT. Modules: xt_nat, in {@code inet} tables
+     * nft_nat.
      *
      * @param address the new source
      * @param ports the new port or a range of ports, which needs a protocol with ports; if empty, the port stays the same if possible
+     * @param randomPort whether the source port is drawn ({@code --random-fully}): connections at the same time seldom want the same one
      */
-    record Snat(InetAddress address, Optional<Ports> ports) implements Target {
+    record Snat(InetAddress address, Optional<Ports> ports, boolean randomPort) implements Target {
         /**
          * Checks the ports.
          *
          * @param address the new source
          * @param ports the new ports
+         * @param randomPort whether the source port is drawn
          * @throws IllegalArgumentException if port 0 is among them
          */
         public Snat {
             ports.ifPresent(range -> Ports.check(range.first()));
+        }
+
+        /**
+         * Checks the ports, of which none is drawn.
+         *
+         * @param address the new source
+         * @param ports the new ports
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Snat(InetAddress address, Optional<Ports> ports) {
+            this(address, ports, false);
         }
 
         @Override
@@ -184,7 +198,8 @@ public sealed interface Target {
 
         @Override
         public String toString() {
-            return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
+            return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("")
+                    + (randomPort ? " at random" : "") + "]";
         }
 
         @Override
@@ -193,8 +208,31 @@ public sealed interface Target {
         }
     }
 
-    /** Changes the source of the connection to the address of the interface through which it leaves; only in nat POSTROUTING. */
-    record Masquerade() implements Target {
+    /**
+     * Changes the source of the connection to the address of the interface through which it leaves, {@code MASQUERADE}; only in nat
+     * POSTROUTING. Modules: xt_MASQUERADE, in {@code inet} tables nft_masq.
+     *
+     * @param ports the ports from which the source port is taken, which need a protocol with ports; if empty, the port stays the same if
+     *     possible
+     * @param randomPort whether the source port is drawn ({@code --random-fully}): connections at the same time seldom want the same one
+     */
+    record Masquerade(Optional<Ports> ports, boolean randomPort) implements Target {
+        /**
+         * Checks the ports.
+         *
+         * @param ports the ports from which the source port is taken
+         * @param randomPort whether the source port is drawn
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Masquerade {
+            ports.ifPresent(range -> Ports.check(range.first()));
+        }
+
+        /** Leaves the source port as it is if possible. */
+        public Masquerade() {
+            this(Optional.empty(), false);
+        }
+
         @Override
         public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
             return visitor.visit(this);

@@ -164,8 +164,8 @@ public final class RandomRules {
             case 6 -> new Target.Redirect(ports());
             case 7 -> new Target.Tproxy(1 + random.nextInt(65535), mark());
             case 8 -> new Target.Dnat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
-            case 9 -> new Target.Snat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
-            case 10 -> new Target.Masquerade();
+            case 9 -> new Target.Snat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), random.nextBoolean());
+            case 10 -> new Target.Masquerade(random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), random.nextBoolean());
             case 11 -> new Target.SetMark(mark());
             case 12 -> new Target.SetConnmark(mark());
             case 13 -> new Target.RestoreConnmark(-1, random.nextInt());

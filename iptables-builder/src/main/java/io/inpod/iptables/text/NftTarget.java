@@ -66,12 +66,13 @@ final class NftTarget implements TargetVisitor<String> {
 
     @Override
     public String visit(Target.Snat target) {
-        return "snat " + address(target.address(), target.ports());
+        return "snat " + address(target.address(), target.ports()) + (target.randomPort() ? " fully-random" : "");
     }
 
     @Override
     public String visit(Target.Masquerade target) {
-        return "masquerade";
+        return "masquerade" + target.ports().map(ports -> " to :" + ports.text('-')).orElse("")
+                + (target.randomPort() ? " fully-random" : "");
     }
 
     @Override

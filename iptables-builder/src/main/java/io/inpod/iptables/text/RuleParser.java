@@ -215,8 +215,7 @@ final class RuleParser {
     /** Some versions leave out the first packet of a turn. */
     private Match nth(boolean not) {
         long every = Long.parseLong(words.next());
-        boolean given = words.peek().equals("--packet") && words.next() != null;
-        return new NthMatch(every, given ? Long.parseLong(words.next()) : 0, not);
+        return new NthMatch(every, words.skip("--packet") ? Long.parseLong(words.next()) : 0, not);
     }
 
     /** A mask between none of the address and all of it, which counts the connections of a block, is beyond the model. */

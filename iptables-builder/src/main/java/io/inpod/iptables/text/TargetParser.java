@@ -40,9 +40,12 @@ final class TargetParser {
             case "SNAT" -> {
                 words.expect("--to-source");
                 AddressAndPorts to = AddressAndPorts.parse(words, family);
-                yield new Target.Snat(to.address, to.ports);
+                yield new Target.Snat(to.address, to.ports, words.skip("--random-fully"));
             }
-            case "MASQUERADE" -> new Target.Masquerade();
+            case "MASQUERADE" -> {
+                Optional<Ports> ports = words.skip("--to-ports") ? Optional.of(words.ports('-')) : Optional.empty();
+                yield new Target.Masquerade(ports, words.skip("--random-fully"));
+            }
             case "MARK" -> {
                 words.expect("--set-xmark");
                 yield new Target.SetMark(words.mark());
@@ -85,8 +88,8 @@ final class TargetParser {
         boolean one = words.peek().equals("--queue-num");
         words.expect(one ? "--queue-num" : "--queue-balance");
         String[] queues = words.next().split(":", -1);
-        boolean bypass = words.peek().equals("--queue-bypass") && words.next() != null;
-        boolean fanout = words.peek().equals("--queue-cpu-fanout") && words.next() != null;
+        boolean bypass = words.skip("--queue-bypass");
+        boolean fanout = words.skip("--queue-cpu-fanout");
         if (queues.length != (one ? 1 : 2)) {
             throw new IllegalArgumentException("queues " + queues.length);
         }

@@ -65,12 +65,14 @@ final class TargetText implements TargetVisitor<StringBuilder> {
 
     @Override
     public StringBuilder visit(Target.Snat target) {
-        return target("SNAT --to-source ").append(address(target.address(), target.ports()));
+        return target("SNAT --to-source ").append(address(target.address(), target.ports()))
+                .append(target.randomPort() ? " --random-fully" : "");
     }
 
     @Override
     public StringBuilder visit(Target.Masquerade target) {
-        return target("MASQUERADE");
+        return target("MASQUERADE").append(target.ports().map(ports -> " --to-ports " + ports.text('-')).orElse(""))
+                .append(target.randomPort() ? " --random-fully" : "");
     }
 
     @Override

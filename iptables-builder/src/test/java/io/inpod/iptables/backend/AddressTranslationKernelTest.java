@@ -85,7 +85,10 @@ class AddressTranslationKernelTest {
                         assertThat(seen[0]).isEqualTo(family.second);
                         assertThat(Integer.parseInt(seen[1])).isBetween(100, 200);
                     });
-                    assertThat(words(client, family.hidden, family.server, MASQUERADE)).as(backend.name()).satisfies(seen -> assertThat(seen[0]).isEqualTo(family.client));
+                    assertThat(words(client, family.hidden, family.server, MASQUERADE)).as(backend.name()).satisfies(seen -> {
+                        assertThat(seen[0]).isEqualTo(family.client);
+                        assertThat(Integer.parseInt(seen[1])).isBetween(300, 400);
+                    });
                 }
                 backend.remove(client, NAMES);
             }
@@ -94,7 +97,7 @@ class AddressTranslationKernelTest {
 
     private static RuleSet rules() {
         return RuleSet.ofBoth(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("NAT_OUT"))), Chain.of("POSTROUTING", Rule.of(new Target.Jump("NAT_POST"))),
-                Chain.of("NAT_OUT", dnat(V4), dnat(V6)), Chain.of("NAT_POST", snat(V4), snat(V6), Rule.of(new Target.Masquerade(), tcp(MASQUERADE)))));
+                Chain.of("NAT_OUT", dnat(V4), dnat(V6)), Chain.of("NAT_POST", snat(V4), snat(V6), Rule.of(new Target.Masquerade(Optional.of(new Ports(300, 400)), true), tcp(MASQUERADE)))));
     }
 
     private static Rule dnat(Family family) {

@@ -213,6 +213,18 @@ class ListedFormsTest {
     }
 
     @Test
+    void masquerade() throws Exception {
+        String tcp = "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"l4proto\"}},\"right\":6}}";
+        for (String flags : new String[] {"\"fully-random\"", "[\"fully-random\"]"}) {
+            assertThat(nft("{\"masquerade\":{\"flags\":" + flags + "}}")).contains(Rule.of(new Target.Masquerade(Optional.empty(), true)));
+        }
+        assertThat(nft(tcp + ",{\"masquerade\":{\"port\":{\"range\":[80,90]}}}")).contains(Rule.of(new Target.Masquerade(Optional.of(new Ports(80, 90)), false), TCP));
+        assertThat(nft("{\"masquerade\":null}")).contains(Rule.of(new Target.Masquerade()));
+        assertThat(saved("-p tcp -j MASQUERADE --to-ports 80-90 --random-fully")).contains(Rule.of(new Target.Masquerade(Optional.of(new Ports(80, 90)), true), TCP));
+        assertThat(saved("-j MASQUERADE --random")).isEmpty();
+    }
+
+    @Test
     void queues() throws Exception {
         for (String flags : new String[] {"\"bypass\"", "[\"bypass\"]"}) {
             assertThat(nft("{\"queue\":{\"num\":3,\"flags\":" + flags + "}}")).contains(Rule.of(new Target.Nfqueue(3, 3, true, false)));

@@ -233,6 +233,15 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                         new Target.Snat(ip("10.0.0.1"), Optional.of(new Ports(1000, 2000))), TCP),
                 sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j SNAT --to-source [fd00::1]:1000", "meta l4proto tcp meta nfproto ipv6 counter snat ip6 to [fd00::1]:1000",
                         new Target.Snat(ip("fd00::1"), Optional.of(Ports.of(1000))), TCP),
-                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE", "counter masquerade", new Target.Masquerade()));
+                sample(TableName.NAT, Hook.POSTROUTING, "-j SNAT --to-source 10.0.0.1 --random-fully", "meta nfproto ipv4 counter snat ip to 10.0.0.1 fully-random",
+                        new Target.Snat(ip("10.0.0.1"), Optional.empty(), true)),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p udp -j SNAT --to-source [fd00::1]:1000-2000 --random-fully",
+                        "meta l4proto udp meta nfproto ipv6 counter snat ip6 to [fd00::1]:1000-2000 fully-random", new Target.Snat(ip("fd00::1"), Optional.of(new Ports(1000, 2000)), true), UDP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE", "counter masquerade", new Target.Masquerade()),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE --random-fully", "counter masquerade fully-random", new Target.Masquerade(Optional.empty(), true)),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j MASQUERADE --to-ports 1024", "meta l4proto tcp counter masquerade to :1024",
+                        new Target.Masquerade(Optional.of(Ports.of(1024)), false), TCP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p udp -j MASQUERADE --to-ports 1024-2000 --random-fully", "meta l4proto udp counter masquerade to :1024-2000 fully-random",
+                        new Target.Masquerade(Optional.of(new Ports(1024, 2000)), true), UDP));
     }
 }

@@ -59,7 +59,7 @@ final class TargetReader {
             return switch (plain.name()) {
                 case "reject" -> reject(plain);
                 case "notrack" -> Optional.of(new Target.NoTrack());
-                case "masq" -> plain.attributes().isEmpty() ? Optional.of(new Target.Masquerade()) : Optional.empty();
+                case "masq" -> masquerade(plain, Optional.empty());
                 case "log" -> Logs.read(plain);
                 case "queue" -> queue(plain);
                 default -> Optional.empty();
@@ -120,7 +120,9 @@ final class TargetReader {
         Optional<Ports> ports = first.map(p -> new Ports(p, last.orElse(p)));
         InetAddress address = Basics.address(data.array());
         Optional<Expr.Plain> nat = cursor.next(Expr.Plain.class).filter(p -> p.name().equals("nat"));
-        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT ? new Target.Snat(address, ports)
+        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT
+                ? new Target.Snat(address, ports,
+                        (nat.map(p -> p.number(NativeTargets.NAT_FLAGS, 0)).orElse(0) & NativeTargets.RANDOM_PORT) != 0)
                 : new Target.Dnat(address, ports);
         return nat.filter(p -> p.equals(last(target))).map(p -> target);
     }
@@ -137,11 +139,19 @@ final class TargetReader {
             return Optional.empty();
         }
         Expr.Plain plain = use.get();
+        if (plain.name().equals("masq")) {
+            return masquerade(plain, Optional.of(new Ports(first, last.orElse(first))));
+        }
         if (plain.name().equals("redir")) {
             Target target = new Target.Redirect(new Ports(first, last.orElse(first)));
             return plain.equals(last(target)) ? Optional.of(target) : Optional.empty();
         }
         return plain.name().equals("tproxy") && plain.number(2, 0) == 0 && last.isEmpty() ? tproxy(first) : Optional.empty();
+    }
+
+    private static Optional<Target> masquerade(Expr.Plain plain, Optional<Ports> ports) {
+        Target target = new Target.Masquerade(ports, (plain.number(NativeTargets.MASQ_FLAGS, 0) & NativeTargets.RANDOM_PORT) != 0);
+        return plain.equals(last(target)) ? Optional.of(target) : Optional.empty();
     }
 
     private Optional<Target> tproxy(int port) {

@@ -29,7 +29,8 @@ public final class XtTargetReader {
         Octets info = found.info();
         return switch (found.name()) {
             case "REDIRECT" -> List.of(new Target.Redirect(ports(info, family == IpFamily.V4 ? 16 : 36)));
-            case "MASQUERADE" -> List.of(new Target.Masquerade());
+            case "MASQUERADE" ->
+                List.of(new Target.Masquerade(portsGiven(info, family == IpFamily.V4 ? 16 : 36), XtTargets.isPortRandom(found, family)));
             case "DNAT" -> {
                 InetAddress address = XtTargets.address(found, family);
                 yield portsGiven(info, 36)
@@ -39,10 +40,9 @@ public final class XtTargetReader {
             }
             case "SNAT" -> {
                 InetAddress address = XtTargets.address(found, family);
-                yield portsGiven(info, family == IpFamily.V4 ? 16 : 36)
-                        .<List<Target>>map(
-                                p -> List.of(new Target.Snat(address, Optional.of(p)), new Target.Snat(address, Optional.empty())))
-                        .orElse(List.of(new Target.Snat(address, Optional.empty())));
+                boolean random = XtTargets.isPortRandom(found, family);
+                yield List.of(new Target.Snat(address, portsGiven(info, family == IpFamily.V4 ? 16 : 36), random),
+                        new Target.Snat(address, Optional.empty(), random));
             }
             case "TPROXY" -> List.of(new Target.Tproxy(info.u16At(24), XtTargets.mark(info, 4, 0)));
             case "MARK" -> List.of(new Target.SetMark(XtTargets.mark(info, 0, 4)));
