@@ -94,6 +94,11 @@ public record LimitMatch(int rate, Per per, int burst) implements Match {
     }
 
     @Override
+    public boolean isCounting() {
+        return true;
+    }
+
+    @Override
     public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
         return visitor.visit(this);
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Match
         permits BasicMatch, TransportMatch, MultiportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
         IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, AddressRangeMatch,
-        SocketMatch, LimitMatch {
+        SocketMatch, LimitMatch, RandomMatch, NthMatch, ConnlimitMatch {
     /**
      * Calls the visitor's method for this kind of condition.
      *
@@ -33,6 +34,13 @@ public sealed interface Match
      */
     default Match not() {
         throw new IllegalArgumentException(this + " can't be negated");
+    }
+
+    /**
+     * {@return whether this condition counts the packets that have met those before it, so that its place among them matters}
+     */
+    default boolean isCounting() {
+        return false;
     }
 
     /** {@return the families whose packets can meet this condition} */
@@ -113,6 +121,17 @@ public sealed interface Match
     }
 
     /**
+     * Returns a condition on the transport protocol.
+     *
+     * @param number its number, 1 to 255, see protocols(5); {@code 132} is SCTP
+     * @return the condition
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static Match protocol(int number) {
+        return ProtocolNumberMatch.of(number, false);
+    }
+
+    /**
      * Returns the condition that the TCP or UDP header is complete.
      *
      * @param protocol the protocol that the rule is for
@@ -176,6 +195,62 @@ public sealed interface Match
         List<Ports> all = new ArrayList<>(List.of(others));
         all.add(first);
         return MultiportMatch.of(protocol, side, all, false);
+    }
+
+    /**
+     * Returns a condition on the type of an ICMP message, in a rule for {@link Protocol#ICMP}.
+     *
+     * @param type the type, 0 to 254, see IANA's "ICMP Type Numbers"; {@code 8} is an echo request
+     * @return the condition, for any code
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static Match icmpType(int type) {
+        return new IcmpMatch(Protocol.ICMP, type, OptionalInt.empty(), false);
+    }
+
+    /**
+     * Returns a condition on the type of an ICMPv6 message, in a rule for {@link Protocol#ICMPV6}.
+     *
+     * @param type the type, 0 to 255, see IANA's "ICMPv6 type Numbers"; {@code 128} is an echo request
+     * @return the condition, for any code
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static Match icmpv6Type(int type) {
+        return new IcmpMatch(Protocol.ICMPV6, type, OptionalInt.empty(), false);
+    }
+
+    /**
+     * Returns a chance, drawn for each packet.
+     *
+     * @param probability the part of the packets that match, above 0 and below 1
+     * @return the condition
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static Match random(double probability) {
+        return new RandomMatch(probability, false);
+    }
+
+    /**
+     * Returns a condition that the first packet of several meets, in turn.
+     *
+     * @param every the number of packets in a turn, 2 to 4294967295
+     * @return the condition
+     * @throws IllegalArgumentException if it is out of range
+     */
+    static Match everyNth(long every) {
+        return new NthMatch(every, 0, false);
+    }
+
+    /**
+     * Returns the condition that there are more connections at the same time than a number; {@link #not()} is the opposite.
+     *
+     * @param most the number of connections, 1 to 4294967295
+     * @param counted which connections are counted together
+     * @return the condition
+     * @throws IllegalArgumentException if the number is out of range
+     */
+    static Match connectionsAbove(long most, ConnlimitMatch.Counted counted) {
+        return new ConnlimitMatch(counted, most, true);
     }
 
     /**

@@ -76,6 +76,11 @@ record MatchTraits(int place, int hooks, @Nullable Protocol protocol) {
         }
 
         @Override
+        public MatchTraits visit(ProtocolNumberMatch match) {
+            return PROTOCOL;
+        }
+
+        @Override
         public MatchTraits visit(TransportMatch match) {
             return within(match.protocol());
         }
@@ -152,6 +157,21 @@ record MatchTraits(int place, int hooks, @Nullable Protocol protocol) {
 
         @Override
         public MatchTraits visit(LimitMatch match) {
+            return ANYWHERE;
+        }
+
+        @Override
+        public MatchTraits visit(RandomMatch match) {
+            return ANYWHERE;
+        }
+
+        @Override
+        public MatchTraits visit(NthMatch match) {
+            return ANYWHERE;
+        }
+
+        @Override
+        public MatchTraits visit(ConnlimitMatch match) {
             return ANYWHERE;
         }
 

@@ -52,6 +52,13 @@ public interface MatchVisitor<R extends @Nullable Object> {
     R visit(ProtocolMatch match);
 
     /**
+     * {@return the result for a condition on a protocol by its number}
+     *
+     * @param match the condition
+     */
+    R visit(ProtocolNumberMatch match);
+
+    /**
      * {@return the result for conditions on the TCP or UDP header}
      *
      * @param match the condition
@@ -162,6 +169,27 @@ public interface MatchVisitor<R extends @Nullable Object> {
      * @param match the condition
      */
     R visit(LimitMatch match);
+
+    /**
+     * {@return the result for a chance}
+     *
+     * @param match the condition
+     */
+    R visit(RandomMatch match);
+
+    /**
+     * {@return the result for one packet of several}
+     *
+     * @param match the condition
+     */
+    R visit(NthMatch match);
+
+    /**
+     * {@return the result for a number of connections}
+     *
+     * @param match the condition
+     */
+    R visit(ConnlimitMatch match);
 
     /**
      * {@return the result for a comment}

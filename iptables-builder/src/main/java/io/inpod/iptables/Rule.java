@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
  * <p>A rule is stored in the form in which iptables-save(8) lists it:
  * <ul>
  * <li>addresses, interfaces and protocol come first, in that order; then the other conditions as given; the comment comes last
- * <li>blocks of length 0 and ranges of all ports are left out, and all conditions on a TCP or UDP header are merged at the place of the
- * first of them
+ * <li>blocks of length 0 and ranges of all ports are left out, and all conditions on a TCP or UDP header, or on a local socket, are
+ * merged at the place of the first of them
  * <li>{@link FamilyMatch} comes first, and is left out where another part implies the family
  * </ul>
  *
- * <p>Two rules are equal if they mean the same: conditions without a state ({@link LimitMatch} has one) commute.
+ * <p>Two rules are equal if they mean the same: conditions commute, except with one that counts ({@link Match#isCounting}).
  *
  * @param matches the conditions; none means every packet
  * @param target what happens to the packets
@@ -63,12 +63,12 @@ public record Rule(List<Match> matches, Target target) {
         return hash;
     }
 
-    /** Whether two lists have the same conditions between their limits, which count the packets that have met those before them. */
+    /** Whether two lists have the same conditions between those that count, which count the packets that have met those before them. */
     private static boolean commute(List<Match> some, List<Match> others) {
         List<Match> open = new ArrayList<>();
         for (int i = 0; i < some.size(); i++) {
             open.add(some.get(i));
-            if (i + 1 == some.size() || some.get(i) instanceof LimitMatch || others.get(i) instanceof LimitMatch) {
+            if (i + 1 == some.size() || some.get(i).isCounting() || others.get(i).isCounting()) {
                 for (int j = i + 1 - open.size(), end = i; j <= end; j++) {
                     if (!open.remove(others.get(j))) {
                         return false;
@@ -129,7 +129,15 @@ public record Rule(List<Match> matches, Target target) {
             for (int i = 0; i < count; i++) {
                 if (kept[i] instanceof TransportMatch transport) {
                     kept[i] = transport.and(more);
-                    checkNoLimit(kept, i, count);
+                    checkNoCount(kept, i, count);
+                    return count;
+                }
+            }
+        }
+        if (match instanceof SocketMatch more) {
+            for (int i = count - 1; i >= 0 && !kept[i].isCounting(); i--) {
+                if (kept[i] instanceof SocketMatch socket) {
+                    kept[i] = socket.and(more);
                     return count;
                 }
             }
@@ -147,10 +155,10 @@ public record Rule(List<Match> matches, Target target) {
         return count + 1;
     }
 
-    private static void checkNoLimit(Match[] kept, int from, int count) {
+    private static void checkNoCount(Match[] kept, int from, int count) {
         for (int i = from; i < count; i++) {
-            if (kept[i] instanceof LimitMatch) {
-                throw new IllegalArgumentException("rule has conditions on the header on both sides of a limit");
+            if (kept[i].isCounting()) {
+                throw new IllegalArgumentException("rule has conditions on the header on both sides of " + kept[i] + ", which counts");
             }
         }
     }

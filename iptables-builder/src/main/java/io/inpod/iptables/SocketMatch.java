@@ -9,6 +9,11 @@ import org.jspecify.annotations.Nullable;
  * @param anyAddress whether listeners on 0.0.0.0 and :: count too, {@code --nowildcard}
  */
 public record SocketMatch(boolean transparent, boolean anyAddress) implements Match {
+    /** Returns the condition that is met if both are. */
+    SocketMatch and(SocketMatch other) {
+        return new SocketMatch(transparent || other.transparent, anyAddress && other.anyAddress);
+    }
+
     @Override
     public <R extends @Nullable Object> R accept(MatchVisitor<R> visitor) {
         return visitor.visit(this);

@@ -160,21 +160,35 @@ public sealed interface Target {
     }
 
     /**
-     * Changes the source of the connection; only in nat POSTROUTING and INPUT.
+     * Changes the source of the connection, {@code SNAT}; only in nat POSTROUTING and INPUT. Modules: xt_nat, in {@code inet} tables
+     * nft_nat.
      *
      * @param address the new source
      * @param ports the new port or a range of ports, which needs a protocol with ports; if empty, the port stays the same if possible
+     * @param randomPort whether the source port is drawn ({@code --random-fully}): connections at the same time seldom want the same one
      */
-    record Snat(InetAddress address, Optional<Ports> ports) implements Target {
+    record Snat(InetAddress address, Optional<Ports> ports, boolean randomPort) implements Target {
         /**
          * Checks the ports.
          *
          * @param address the new source
          * @param ports the new ports
+         * @param randomPort whether the source port is drawn
          * @throws IllegalArgumentException if port 0 is among them
          */
         public Snat {
             ports.ifPresent(range -> Ports.check(range.first()));
+        }
+
+        /**
+         * Checks the ports, of which none is drawn.
+         *
+         * @param address the new source
+         * @param ports the new ports
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Snat(InetAddress address, Optional<Ports> ports) {
+            this(address, ports, false);
         }
 
         @Override
@@ -184,7 +198,8 @@ public sealed interface Target {
 
         @Override
         public String toString() {
-            return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
+            return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("")
+                    + (randomPort ? " at random" : "") + "]";
         }
 
         @Override
@@ -193,8 +208,31 @@ public sealed interface Target {
         }
     }
 
-    /** Changes the source of the connection to the address of the interface through which it leaves; only in nat POSTROUTING. */
-    record Masquerade() implements Target {
+    /**
+     * Changes the source of the connection to the address of the interface through which it leaves, {@code MASQUERADE}; only in nat
+     * POSTROUTING. Modules: xt_MASQUERADE, in {@code inet} tables nft_masq.
+     *
+     * @param ports the ports from which the source port is taken, which need a protocol with ports; if empty, the port stays the same if
+     *     possible
+     * @param randomPort whether the source port is drawn ({@code --random-fully}): connections at the same time seldom want the same one
+     */
+    record Masquerade(Optional<Ports> ports, boolean randomPort) implements Target {
+        /**
+         * Checks the ports.
+         *
+         * @param ports the ports from which the source port is taken
+         * @param randomPort whether the source port is drawn
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Masquerade {
+            ports.ifPresent(range -> Ports.check(range.first()));
+        }
+
+        /** Leaves the source port as it is if possible. */
+        public Masquerade() {
+            this(Optional.empty(), false);
+        }
+
         @Override
         public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
             return visitor.visit(this);
@@ -362,11 +400,63 @@ public sealed interface Target {
     }
 
     /**
+     * Hands the packet to a program that listens on netlink and decides about it, {@code NFQUEUE} of iptables-extensions(8), {@code queue}
+     * of nft(8). A packet for whose queue no program listens is dropped. Modules: xt_NFQUEUE, in {@code inet} tables nft_queue.
+     *
+     * @param first the first queue, 0 to 65535
+     * @param last the last queue, {@code first} to 65535; several queues, 65535 at most, share the connections
+     * @param bypass whether packets for whose queue no program listens continue as if this rule were not there
+     * @param fanout whether the processor that handles a packet selects its queue; needs several queues
+     */
+    record Nfqueue(int first, int last, boolean bypass, boolean fanout) implements Target {
+        private static final int LAST = 65535;
+
+        /**
+         * Checks the queues.
+         *
+         * @param first the first queue
+         * @param last the last queue
+         * @param bypass whether packets without a program continue
+         * @param fanout whether the processor selects the queue
+         * @throws IllegalArgumentException if a queue is out of range, there are too many of them, or one alone is to be selected
+         */
+        public Nfqueue {
+            if (first < 0 || last > LAST || first > last) {
+                throw new IllegalArgumentException(
+                        "queues " + first + " to " + last + " are not within 0 to " + LAST + " in ascending order");
+            }
+            if (last - first == LAST) {
+                throw new IllegalArgumentException("queues 0 to " + LAST + " are more than the " + LAST + " that the kernel can count");
+            }
+            if (fanout && first == last) {
+                throw new IllegalArgumentException("fanout needs several queues, not queue " + first + " alone");
+            }
+        }
+
+        /**
+         * Selects one queue, without which packets are dropped.
+         *
+         * @param queue the queue, 0 to 65535
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Nfqueue(int queue) {
+            this(queue, queue, false, false);
+        }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
+    }
+
+    /**
      * Lowers the maximum segment size that a SYN announces, {@code TCPMSS --set-mss}; in a rule for TCP packets with SYN.
      *
-     * @param mss the size in bytes, 1 to 65535
+     * @param mss the size in bytes, 1 to 65495: what fits into a packet of IPv6
      */
     record SetTcpMss(int mss) implements Target {
+        private static final int MOST = 65495; // iptables refuses more, and the kernel takes 65535 for the size of the path
+
         /**
          * Checks the size.
          *
@@ -374,8 +464,8 @@ public sealed interface Target {
          * @throws IllegalArgumentException if it is out of range
          */
         public SetTcpMss {
-            if (mss < 1 || mss > 65535) {
-                throw new IllegalArgumentException("maximum segment size " + mss + " is not 1 to 65535");
+            if (mss < 1 || mss > MOST) {
+                throw new IllegalArgumentException("maximum segment size " + mss + " is not 1 to " + MOST);
             }
         }
 

@@ -27,6 +27,7 @@ record TargetTraits(int tables, int hooks, Need need) {
     private static final TargetTraits SNAT = new TargetTraits(NAT, REWRITING, Need.NOTHING);
     private static final TargetTraits SNAT_PORTS = new TargetTraits(NAT, REWRITING, Need.PORTS);
     private static final TargetTraits MASQUERADE = new TargetTraits(NAT, HookCheck.bit(Hook.POSTROUTING), Need.NOTHING);
+    private static final TargetTraits MASQUERADE_PORTS = new TargetTraits(NAT, HookCheck.bit(Hook.POSTROUTING), Need.PORTS);
     private static final TargetTraits TPROXY = new TargetTraits(MANGLE, HookCheck.bit(Hook.PREROUTING), Need.PORTS);
     private static final TargetTraits COPY_MARK = new TargetTraits(MANGLE, HookCheck.EVERYWHERE, Need.NOTHING);
     private static final TargetTraits SET_MSS = new TargetTraits(MANGLE, HookCheck.EVERYWHERE, Need.SYN);
@@ -87,7 +88,7 @@ record TargetTraits(int tables, int hooks, Need need) {
 
         @Override
         public TargetTraits visit(Target.Masquerade target) {
-            return MASQUERADE;
+            return target.ports().isPresent() ? MASQUERADE_PORTS : MASQUERADE;
         }
 
         @Override
@@ -132,6 +133,11 @@ record TargetTraits(int tables, int hooks, Need need) {
 
         @Override
         public TargetTraits visit(Target.Nflog target) {
+            return ANYWHERE;
+        }
+
+        @Override
+        public TargetTraits visit(Target.Nfqueue target) {
             return ANYWHERE;
         }
 

@@ -143,6 +143,13 @@ public interface TargetVisitor<R extends @Nullable Object> {
     R visit(Target.Nflog target);
 
     /**
+     * {@return the result for handing packets to a program}
+     *
+     * @param target the target
+     */
+    R visit(Target.Nfqueue target);
+
+    /**
      * {@return the result for setting the maximum segment size}
      *
      * @param target the target

@@ -89,6 +89,52 @@ class CanonicalFormTest {
     }
 
     @Test
+    void numbersOutOfRangeAreRefusedByName() {
+        assertThat(Match.random(0.3)).isEqualTo(Match.random(0.29999999981)).isNotEqualTo(Match.random(0.3000000006));
+        assertThat(RandomMatch.ofDraws(25, 100, true)).isEqualTo(Match.random(0.25).not());
+        for (double none : new double[] {0, 1e-10, 1, 1 - 1e-10, -0.5, 2, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> Match.random(none)).withMessage("probability " + none + " is not above 0 and below 1 in steps of 1/2147483648");
+        }
+        assertThatIllegalArgumentException().isThrownBy(() -> RandomMatch.ofDraws(1, 10, false)).withMessageContaining("chance 1 of 10");
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.everyNth(1)).withMessage("every 1 is not 2 to 4294967295");
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.everyNth(1L << 32)).withMessageContaining("every");
+        assertThatIllegalArgumentException().isThrownBy(() -> new NthMatch(3, 3, false)).withMessage("packet 3 is not 0 to 2, with every 3");
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.connectionsAbove(0, ConnlimitMatch.Counted.ALL))
+                .withMessage("number of connections 0 is not 1 to 4294967295: there always is one");
+        assertThat(Match.protocol(6)).isEqualTo(TCP);
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.protocol(0)).withMessage("protocol number 0 is not 1 to 255: 0 stands for every protocol; leave the condition out");
+        assertThatIllegalArgumentException().isThrownBy(() -> Match.protocol(256)).withMessage("protocol number 256 is not 1 to 255");
+        assertThatIllegalArgumentException().isThrownBy(() -> new ProtocolNumberMatch(17, false)).withMessageContaining("is Protocol.UDP: use ProtocolNumberMatch.of");
+        assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, Match.protocol(132))).withMessageContaining("two conditions");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Nfqueue(65536)).withMessage("queues 65536 to 65536 are not within 0 to 65535 in ascending order");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Nfqueue(3, 2, false, false)).withMessageContaining("queues 3 to 2");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Nfqueue(0, 65535, false, false)).withMessageContaining("more than the 65535");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Nfqueue(3, 3, false, true)).withMessage("fanout needs several queues, not queue 3 alone");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.SetTcpMss(65496)).withMessage("maximum segment size 65496 is not 1 to 65495");
+    }
+
+    /** What counts stays behind the conditions whose packets it counts; a chance is drawn for each packet alone. */
+    @Test
+    void conditionsThatCountDoNotCommute() {
+        Match mark = Match.mark(Mark.exactly(1));
+        for (Match counting : List.of(Match.everyNth(3), Match.connectionsAbove(3, ConnlimitMatch.Counted.ALL), new LimitMatch(1, LimitMatch.Per.SECOND, 5))) {
+            assertThat(counting.isCounting()).isTrue();
+            assertThat(Rule.of(ACCEPT, mark, counting)).isNotEqualTo(Rule.of(ACCEPT, counting, mark));
+            assertThatIllegalArgumentException().isThrownBy(() -> Rule.of(ACCEPT, TCP, Match.destinationPort(Protocol.TCP, Ports.of(1)), counting, Match.sourcePort(Protocol.TCP, Ports.of(2))))
+                    .withMessageContaining("on both sides of");
+        }
+        assertThat(Rule.of(ACCEPT, mark, Match.random(0.5))).isEqualTo(Rule.of(ACCEPT, Match.random(0.5), mark));
+    }
+
+    /** The kernel's answer for both is that for the stricter one. nft lists them as one. */
+    @Test
+    void conditionsOnASocketAreOne() {
+        assertThat(Rule.of(ACCEPT, new SocketMatch(true, true), new SocketMatch(false, false))).isEqualTo(Rule.of(ACCEPT, new SocketMatch(true, false)));
+        assertThat(Rule.of(ACCEPT, new SocketMatch(false, true), Match.mark(Mark.exactly(1)), new SocketMatch(false, true))).isEqualTo(Rule.of(ACCEPT, new SocketMatch(false, true), Match.mark(Mark.exactly(1))));
+        assertThat(Rule.of(ACCEPT, new SocketMatch(true, true), Match.everyNth(2), new SocketMatch(false, false)).matches()).hasSize(3);
+    }
+
+    @Test
     void setsAreDeclaredAndFit() {
         AddressSet set = AddressSet.of("pods", IpFamily.V4, IpPrefix.parse("10.0.0.2").address(), IpPrefix.parse("10.0.0.1").address());
         assertThat(set.elements()).extracting(AddressSet.Element::toString).containsExactly("10.0.0.1", "10.0.0.2");

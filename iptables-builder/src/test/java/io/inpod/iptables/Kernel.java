@@ -70,6 +70,27 @@ public final class Kernel {
         return rules;
     }
 
+    /** Returns whether nf_tables of this kernel has queues for programs (nft_queue), as nft finds it. */
+    public static boolean hasQueues() {
+        return Queues.THERE;
+    }
+
+    private static final class Queues {
+        static final boolean THERE = probe();
+
+        private static boolean probe() {
+            try (NetworkNamespace namespace = namespace()) {
+                String tried = run(namespace, "", "sh", "-c", "nft 'add table inet t; add chain inet t c; add rule inet t c queue num 0' && echo added || true");
+                if (!tried.contains("added")) {
+                    System.out.println("skipped in native expressions: Nfqueue, because this kernel lacks nft_queue"); // by name
+                }
+                return tried.contains("added");
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
     /** Returns whether this is the initial user namespace, in which every user and group is mapped and socket buffers have no limit. */
     public static boolean isFirstUserNamespace() throws IOException {
         return Files.readString(Path.of("/proc/self/uid_map")).matches("\\s*0\\s+0\\s+4294967295\\s*");

@@ -62,6 +62,10 @@ public final class Kinds {
                 filter(Hook.OUTPUT, Match.cgroup(CGROUP)),
                 filter(Hook.INPUT, new SocketMatch(true, true)),
                 filter(Hook.INPUT, new LimitMatch(10, LimitMatch.Per.MINUTE, 7)),
+                filter(Hook.INPUT, Match.protocol(132)),
+                filter(Hook.INPUT, Match.random(0.3)),
+                filter(Hook.INPUT, new NthMatch(3, 1, true)),
+                filter(Hook.INPUT, Match.connectionsAbove(20, ConnlimitMatch.Counted.ALL)),
                 filter(Hook.INPUT, Match.comment("a note")));
     }
 
@@ -87,6 +91,7 @@ public final class Kinds {
                 placed(TableName.RAW, Hook.PREROUTING, new Target.NoTrack()),
                 placed(TableName.FILTER, Hook.INPUT, new Target.Log("a prefix", 6)),
                 placed(TableName.FILTER, Hook.INPUT, new Target.Nflog(3, "a prefix")),
+                placed(TableName.FILTER, Hook.INPUT, new Target.Nfqueue(3)),
                 placed(TableName.MANGLE, Hook.FORWARD, new Target.SetTcpMss(1300), TCP, syn),
                 placed(TableName.MANGLE, Hook.FORWARD, new Target.ClampTcpMss(), TCP, syn));
     }

@@ -35,7 +35,7 @@ class NewKindTest {
                 + "    @Override public <R extends @org.jspecify.annotations.Nullable Object> R accept(MatchVisitor<R> visitor) { return visitor.visit(this); }\n}\n";
         assertThat(broken(Map.of(
                 "NewMatch", kind,
-                "Match", source("Match").replace("SocketMatch, LimitMatch {", "SocketMatch, LimitMatch, NewMatch {"),
+                "Match", source("Match").replace("NthMatch, ConnlimitMatch {", "NthMatch, ConnlimitMatch, NewMatch {"),
                 "MatchVisitor", source("MatchVisitor").replaceFirst("}\\s*$", "    R visit(NewMatch match);\n}\n")), "MatchVisitor<"))
                 .containsExactly("CompatMatches", "MatchTraits", "NativeMatches", "NftMatch", "RuleText");
     }

@@ -124,7 +124,7 @@ public final class RandomRules {
 
     private Match match(IpFamily family, List<AddressSet> sets) {
         boolean not = random.nextBoolean();
-        return switch (random.nextInt(18)) {
+        return switch (random.nextInt(22)) {
             case 0 -> new SourceMatch(prefix(family), not);
             case 1 -> new DestinationMatch(prefix(family), not);
             case 2 -> new InInterfaceMatch(random.nextBoolean() ? "lo" : "et+", not);
@@ -142,12 +142,21 @@ public final class RandomRules {
             case 14 -> new CommentMatch(words(1 + random.nextInt(20)));
             case 15 -> new LimitMatch(1 + random.nextInt(200), LimitMatch.Per.values()[random.nextInt(3)], 1 + random.nextInt(20));
             case 16 -> AddressRangeMatch.of(Side.values()[random.nextInt(2)], range(family), not);
+            case 17 -> ProtocolNumberMatch.of(2 + random.nextInt(254), not);
+            case 18 -> new RandomMatch((1 + random.nextInt(Integer.MAX_VALUE)) / 0x1p31, not);
+            case 19 -> nth(not);
+            case 20 -> new ConnlimitMatch(ConnlimitMatch.Counted.values()[random.nextInt(3)], 1 + random.nextInt(Integer.MAX_VALUE) * 2L, not);
             default -> new FamilyMatch(family);
         };
     }
 
+    private NthMatch nth(boolean not) {
+        long every = 2 + random.nextInt(Integer.MAX_VALUE) * 2L;
+        return new NthMatch(every, (long) (random.nextDouble() * every), not);
+    }
+
     private Target target(Hook hook, TableName table) {
-        return switch (random.nextInt(22)) {
+        return switch (random.nextInt(23)) {
             case 0, 1 -> new Target.Accept();
             case 2 -> new Target.Drop();
             case 3 -> new Target.Return();
@@ -155,8 +164,8 @@ public final class RandomRules {
             case 6 -> new Target.Redirect(ports());
             case 7 -> new Target.Tproxy(1 + random.nextInt(65535), mark());
             case 8 -> new Target.Dnat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
-            case 9 -> new Target.Snat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
-            case 10 -> new Target.Masquerade();
+            case 9 -> new Target.Snat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), random.nextBoolean());
+            case 10 -> new Target.Masquerade(random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), random.nextBoolean());
             case 11 -> new Target.SetMark(mark());
             case 12 -> new Target.SetConnmark(mark());
             case 13 -> new Target.RestoreConnmark(-1, random.nextInt());
@@ -165,10 +174,17 @@ public final class RandomRules {
             case 16 -> new Target.NoTrack();
             case 17 -> new Target.Log(words(random.nextInt(9)), random.nextInt(8));
             case 18 -> new Target.Nflog(random.nextInt(65536), words(random.nextInt(20)));
-            case 19 -> new Target.SetTcpMss(1 + random.nextInt(65535));
+            case 19 -> new Target.SetTcpMss(1 + random.nextInt(65495));
             case 20 -> new Target.ClampTcpMss();
+            case 21 -> queues();
             default -> new Target.Accept();
         };
+    }
+
+    private Target queues() {
+        int first = random.nextInt(65536);
+        int last = random.nextBoolean() ? first : first + random.nextInt(65536 - first);
+        return new Target.Nfqueue(first, last, random.nextBoolean(), first < last && random.nextBoolean());
     }
 
     private String words(int length) {

@@ -2,7 +2,6 @@ package io.inpod.iptables.text;
 
 import io.inpod.iptables.BasicMatch;
 import io.inpod.iptables.FamilyScope;
-import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
@@ -47,14 +46,14 @@ final class NftConditions {
         return matches.stream().map(Match::families).filter(scope -> scope != FamilyScope.BOTH).findFirst().orElse(FamilyScope.BOTH);
     }
 
-    /** Returns all. In the model, those on addresses, interfaces and protocol come before a limit, which counts what they let through. */
+    /** Returns all. In the model, those on addresses, interfaces and protocol come before one that counts what they let through. */
     List<Match> all() {
-        boolean limited = false;
+        boolean counted = false;
         for (Match match : matches) {
-            if (limited && match instanceof BasicMatch) {
-                throw new IllegalArgumentException(match + " after a limit");
+            if (counted && match instanceof BasicMatch) {
+                throw new IllegalArgumentException(match + " after one that counts");
             }
-            limited |= match instanceof LimitMatch;
+            counted |= match.isCounting();
         }
         return List.copyOf(matches);
     }

@@ -12,9 +12,9 @@ import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
-import io.inpod.iptables.Protocol;
-import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
 import io.inpod.iptables.internal.InterfaceNames;
+import io.inpod.iptables.internal.ProtocolNames;
 import io.inpod.netns.IpFamily;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +36,7 @@ final class NftKeyParser {
             }
             case "meta iifname" -> conditions.add(new InInterfaceMatch(link((String) right), found.negated()));
             case "meta oifname" -> conditions.add(new OutInterfaceMatch(link((String) right), found.negated()));
-            case "meta l4proto" -> conditions.add(new ProtocolMatch(protocol(right), found.negated()));
+            case "meta l4proto" -> conditions.add(protocol(right, found.negated()));
             case "meta mark" -> conditions.add(new MarkMatch(mark(right), found.negated()));
             case "ct mark" -> conditions.add(new ConnmarkMatch(mark(right), found.negated()));
             case "ct state" -> conditions.add(state(found));
@@ -70,16 +70,12 @@ final class NftKeyParser {
         return name.endsWith("*") ? InterfaceNames.prefix(name.substring(0, name.length() - 1)) : InterfaceNames.single(name);
     }
 
-    private static Protocol protocol(Object right) {
-        for (Protocol protocol : Protocol.values()) {
-            if (Long.valueOf(protocol.number()).equals(right) || protocol.text().equals(right)) {
-                return protocol;
-            }
+    private static Match protocol(Object right, boolean negated) {
+        Integer number = right instanceof Long given ? Integer.valueOf(Math.toIntExact(given)) : ProtocolNames.number((String) right);
+        if (number == null) {
+            throw new IllegalArgumentException("protocol " + right);
         }
-        if (right.equals("icmpv6")) {
-            return Protocol.ICMPV6;
-        }
-        throw new IllegalArgumentException("protocol " + right);
+        return ProtocolNumberMatch.of(number, negated);
     }
 
     /** A mask of leading bits is listed as a prefix. */

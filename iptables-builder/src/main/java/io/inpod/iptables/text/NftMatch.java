@@ -4,6 +4,7 @@ import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
@@ -17,12 +18,15 @@ import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MatchVisitor;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
@@ -85,6 +89,11 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(ProtocolMatch match) {
         return "meta l4proto" + not(match.negated()) + match.protocol().text();
+    }
+
+    @Override
+    public String visit(ProtocolNumberMatch match) {
+        return "meta l4proto" + not(match.negated()) + match.number();
     }
 
     @Override
@@ -186,6 +195,26 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(LimitMatch match) {
         return "limit rate " + match.rate() + "/" + word(match.per()) + " burst " + match.burst() + " packets";
+    }
+
+    @Override
+    public String visit(RandomMatch match) {
+        return "numgen random mod " + RandomMatch.DRAWS + (match.negated() ? " >= " : " < ") + match.draws();
+    }
+
+    @Override
+    public String visit(NthMatch match) {
+        return "numgen inc mod " + match.every() + (match.negated() ? " != " : " == ") + match.packet();
+    }
+
+    @Override
+    public String visit(ConnlimitMatch match) {
+        if (match.counted() != ConnlimitMatch.Counted.ALL) {
+            throw NftRule.cannot("the number of connections of each " + word(match.counted())
+                    + " address in a rule alone: it counts them in a set of its own; use ConnlimitMatch.Counted.ALL, or tables of"
+                    + " iptables");
+        }
+        return "ct count " + (match.above() ? "over " : "") + match.most();
     }
 
     @Override

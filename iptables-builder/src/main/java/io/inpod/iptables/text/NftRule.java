@@ -10,11 +10,12 @@ import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
-import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.SourceMatch;
@@ -43,9 +44,9 @@ final class NftRule {
         String counter = rule.target().destination().isPresent() ? "" : "counter ";
         String whole = start + counter + rule.target().accept(new NftTarget(families)) + comment(rule.matches());
         if (rule.target() instanceof Target.Tproxy) {
-            if (rule.matches().stream().anyMatch(LimitMatch.class::isInstance)) {
-                throw cannot("TPROXY with a limit, which it would count twice");
-            }
+            rule.matches().stream().filter(match -> match.isCounting() || match instanceof RandomMatch).findFirst().ifPresent(match -> {
+                throw cannot("TPROXY with " + match + ", which it would count or draw twice");
+            });
             return List.of(whole, start + "counter drop");
         }
         return List.of(whole);
@@ -57,19 +58,19 @@ final class NftRule {
 
     private static List<String> conditions(List<Match> matches, FamilyScope families) {
         List<String> parts = new ArrayList<>();
-        boolean limited = matches.stream().anyMatch(LimitMatch.class::isInstance); // it counts what comes before it
+        boolean counted = matches.stream().anyMatch(Match::isCounting); // what comes before it
         boolean addressed = matches.stream()
                 .anyMatch(m -> m instanceof SourceMatch || m instanceof DestinationMatch
-                        || (m instanceof SetMatch || m instanceof AddressRangeMatch) && !limited);
+                        || (m instanceof SetMatch || m instanceof AddressRangeMatch) && !counted);
         if (!addressed) {
             families.single().ifPresent(family -> parts.add(NftMatch.nfproto(family)));
         }
         matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch)
                 .forEach(m -> parts.add(NftMatch.of(m)));
-        boolean header = !limited
+        boolean header = !counted
                 && matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof IcmpMatch);
         for (Match match : matches) {
-            if (match instanceof ProtocolMatch m && (!header || m.negated())) {
+            if (match instanceof ProtocolNumberMatch || match instanceof ProtocolMatch m && (!header || m.negated())) {
                 parts.add(NftMatch.of(match));
             }
         }
@@ -80,7 +81,7 @@ final class NftRule {
     /** Whether a condition is worded before or behind the others. */
     private static boolean isElsewhere(Match match) {
         return match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch
-                || match instanceof ProtocolMatch
+                || match instanceof ProtocolMatch || match instanceof ProtocolNumberMatch
                 || match instanceof CommentMatch;
     }
 

@@ -34,6 +34,8 @@ final class NftRuleParser {
                 condition(NftComparison.of(match), conditions);
             } else if (statement.get("limit") instanceof Map<?, ?> limit && rest.isEmpty()) {
                 conditions.add(limit(limit));
+            } else if (statement.get("ct count") instanceof Map<?, ?> count && rest.isEmpty()) {
+                conditions.add(NftCountParser.connections(count));
             } else if (!statement.containsKey("counter")) {
                 rest.add(statement);
             }
@@ -53,6 +55,7 @@ final class NftRuleParser {
         switch (kind) {
             case "payload" -> NftHeaderParser.read(found, conditions);
             case "meta", "ct" -> NftKeyParser.read(found, conditions);
+            case "numgen" -> conditions.add(NftCountParser.numgen(found, (Map<?, ?>) NftValue.some(found.field().get(kind))));
             case "fib" -> conditions.add(NftLookupParser.fib(found, (Map<?, ?>) NftValue.some(found.field().get(kind))));
             case "socket" -> NftLookupParser.socket(found, (Map<?, ?>) NftValue.some(found.field().get(kind)), conditions);
             default -> throw new IllegalArgumentException(kind);

@@ -66,12 +66,13 @@ final class NftTarget implements TargetVisitor<String> {
 
     @Override
     public String visit(Target.Snat target) {
-        return "snat " + address(target.address(), target.ports());
+        return "snat " + address(target.address(), target.ports()) + (target.randomPort() ? " fully-random" : "");
     }
 
     @Override
     public String visit(Target.Masquerade target) {
-        return "masquerade";
+        return "masquerade" + target.ports().map(ports -> " to :" + ports.text('-')).orElse("")
+                + (target.randomPort() ? " fully-random" : "");
     }
 
     @Override
@@ -118,6 +119,12 @@ final class NftTarget implements TargetVisitor<String> {
     @Override
     public String visit(Target.Nflog target) {
         return "log" + prefix(target.prefix()) + " group " + target.group();
+    }
+
+    @Override
+    public String visit(Target.Nfqueue target) {
+        String flags = target.bypass() ? target.fanout() ? " bypass,fanout" : " bypass" : target.fanout() ? " fanout" : "";
+        return "queue num " + target.first() + (target.first() == target.last() ? "" : "-" + target.last()) + flags;
     }
 
     @Override

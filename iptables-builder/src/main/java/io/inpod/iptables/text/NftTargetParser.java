@@ -62,10 +62,8 @@ final class NftTargetParser {
             case "goto" -> new Target.Goto(text(detail, "target"));
             case "notrack" -> new Target.NoTrack();
             case "masquerade" -> {
-                if (!detail.isEmpty()) {
-                    throw new IllegalArgumentException("masquerade " + detail);
-                }
-                yield new Target.Masquerade();
+                NftValue.only(detail, "port", "flags");
+                yield new Target.Masquerade(ports(detail.get("port")), flags(detail, "fully-random").contains("fully-random"));
             }
             case "reject" -> reject(detail);
             case "redirect" -> {
@@ -73,9 +71,16 @@ final class NftTargetParser {
                 yield new Target.Redirect(
                         ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
             }
-            case "dnat" -> new Target.Dnat(address(detail), ports(detail.get("port")));
-            case "snat" -> new Target.Snat(address(detail), ports(detail.get("port")));
+            case "dnat" -> {
+                NftValue.only(detail, "addr", "family", "port");
+                yield new Target.Dnat(address(detail), ports(detail.get("port")));
+            }
+            case "snat" -> {
+                NftValue.only(detail, "addr", "family", "port", "flags");
+                yield new Target.Snat(address(detail), ports(detail.get("port")), flags(detail, "fully-random").contains("fully-random"));
+            }
             case "log" -> log(detail);
+            case "queue" -> queue(detail);
             case "mangle" -> mangle(statement);
             default -> throw new IllegalArgumentException(kind);
         };
@@ -109,6 +114,24 @@ final class NftTargetParser {
         Object level = detail.get("level");
         return new Target.Log(prefix, level instanceof Long number ? Math.toIntExact(number)
                 : level == null ? NftTarget.LEVELS.indexOf("warn") : NftTarget.LEVELS.indexOf(level));
+    }
+
+    private static Target queue(Map<?, ?> detail) {
+        NftValue.only(detail, "num", "flags");
+        long[] queues = detail.get("num") == null ? new long[2] : NftValue.range(detail.get("num"));
+        List<?> flags = flags(detail, "bypass", "fanout");
+        return new Target.Nfqueue(Math.toIntExact(queues[0]), Math.toIntExact(queues[1]), flags.contains("bypass"),
+                flags.contains("fanout"));
+    }
+
+    /** A single flag is listed without a list. */
+    private static List<?> flags(Map<?, ?> detail, String... known) {
+        Object flags = detail.get("flags");
+        List<?> all = flags instanceof List<?> list ? list : flags == null ? List.of() : List.of(flags);
+        if (!List.of(known).containsAll(all)) {
+            throw new IllegalArgumentException("flags " + flags);
+        }
+        return all;
     }
 
     private static Target mangle(Map<?, ?> statement) {
@@ -158,7 +181,6 @@ final class NftTargetParser {
     }
 
     private static InetAddress address(Map<?, ?> detail) {
-        NftValue.only(detail, "addr", "family", "port");
         return IpPrefix.parse(text(detail, "addr")).address();
     }
 

@@ -6,6 +6,8 @@ import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
+import io.inpod.iptables.ConnlimitMatch.Counted;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStateMatch;
@@ -19,6 +21,7 @@ import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -26,6 +29,8 @@ import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
@@ -37,6 +42,7 @@ import io.inpod.iptables.TcpFlags;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.TransportMatch.PortCondition;
 import io.inpod.iptables.internal.Bytes;
+import io.inpod.iptables.internal.ProtocolNames;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,7 +129,7 @@ final class RuleParser {
             case "-d" -> matches.add(new DestinationMatch(prefix(), negated));
             case "-i" -> matches.add(new InInterfaceMatch(Bytes.read(words.plain()), negated));
             case "-o" -> matches.add(new OutInterfaceMatch(Bytes.read(words.plain()), negated));
-            case "-p" -> matches.add(new ProtocolMatch(protocol(words.next()), negated));
+            case "-p" -> matches.add(protocol(words.next(), negated));
             default -> option(module + " " + name, negated);
         }
     }
@@ -156,6 +162,11 @@ final class RuleParser {
                 long[] range = words.range(words.next());
                 matches.add(new OwnerGroupMatch(range[0], range[1], not));
             }
+            case "statistic --mode" -> words.expect(words.peek().equals("nth") ? "nth" : "random");
+            case "statistic --probability" -> matches.add(new RandomMatch(Double.parseDouble(words.next()), not));
+            case "statistic --every" -> matches.add(nth(not));
+            case "connlimit --connlimit-above" -> matches.add(connlimit(!not));
+            case "connlimit --connlimit-upto" -> matches.add(connlimit(not));
             case "owner --socket-exists" -> matches.add(new OwnerSocketMatch(not));
             case "cgroup --path" -> matches.add(new CgroupMatch(Bytes.read(words.plain()), not));
             case "comment --comment" -> matches.add(new CommentMatch(Bytes.read(words.plain())));
@@ -193,16 +204,31 @@ final class RuleParser {
         throw new IllegalArgumentException("multiport without a protocol");
     }
 
-    private static Protocol protocol(String name) {
-        for (Protocol protocol : Protocol.values()) {
-            if (protocol.text().equals(name) || Integer.toString(protocol.number()).equals(name)) {
-                return protocol;
-            }
+    private static Match protocol(String name, boolean not) {
+        Integer number = ProtocolNames.number(name);
+        if (number == null) {
+            throw new IllegalArgumentException(name);
         }
-        if (name.equals("icmpv6")) {
-            return Protocol.ICMPV6;
+        return ProtocolNumberMatch.of(number, not);
+    }
+
+    /** Some versions leave out the first packet of a turn. */
+    private Match nth(boolean not) {
+        long every = Long.parseLong(words.next());
+        return new NthMatch(every, words.skip("--packet") ? Long.parseLong(words.next()) : 0, not);
+    }
+
+    /** A mask between none of the address and all of it, which counts the connections of a block, is beyond the model. */
+    private Match connlimit(boolean above) {
+        long most = Long.parseLong(words.next());
+        words.expect("--connlimit-mask");
+        int mask = words.number(words.next());
+        String side = words.peek().startsWith("--connlimit-") ? words.next() : "--connlimit-saddr";
+        if (mask != 0 && mask != family.bits() || !side.equals("--connlimit-saddr") && !side.equals("--connlimit-daddr")) {
+            throw new IllegalArgumentException(side + " " + mask);
         }
-        throw new IllegalArgumentException(name);
+        return new ConnlimitMatch(mask == 0 ? Counted.ALL : side.equals("--connlimit-saddr") ? Counted.SOURCE : Counted.DESTINATION, most,
+                above);
     }
 
     private static Side side(String name) {

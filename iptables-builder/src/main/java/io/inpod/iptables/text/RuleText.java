@@ -4,6 +4,7 @@ import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
@@ -17,12 +18,15 @@ import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MatchVisitor;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
@@ -34,31 +38,62 @@ import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.internal.InterfaceNames;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Words rules exactly as iptables-save prints them. The text contains only numbers, checked names, fixed words and quoted text. */
 final class RuleText implements MatchVisitor<StringBuilder> {
     /** The burst that iptables-save leaves out. */
     private static final int DEFAULT_BURST = 5;
+    private static final int PROBABILITY_DIGITS = 11;
 
     private final StringBuilder text = new StringBuilder();
+    private final IpFamily family;
 
-    private RuleText() {}
+    private RuleText(IpFamily family) {
+        this.family = family;
+    }
 
     /** The rule without {@code -A CHAIN}. */
     static String of(Rule rule, IpFamily family) {
-        RuleText builder = new RuleText();
-        rule.matches().forEach(match -> match.accept(builder));
+        RuleText builder = new RuleText(family);
+        marksTogether(rule.matches()).forEach(match -> match.accept(builder));
         rule.target().accept(new TargetText(builder.text, family));
         return builder.text.substring(1);
     }
 
+    /**
+     * Moves conditions on connections' marks behind those on packets' marks if the two alternate: both have an option of the same name, and
+     * iptables then refuses the last one as one too many.
+     */
+    private static List<Match> marksTogether(List<Match> matches) {
+        List<Match> marks = matches.stream().filter(match -> match instanceof MarkMatch || match instanceof ConnmarkMatch).toList();
+        long changes = IntStream.range(1, marks.size()).filter(i -> marks.get(i).getClass() != marks.get(i - 1).getClass()).count();
+        if (changes < 2) {
+            return matches;
+        }
+        if (matches.stream().anyMatch(Match::isCounting)) {
+            throw new IllegalArgumentException(
+                    "iptables-restore can't express conditions on marks of packets and connections by turns, with one"
+                            + " that counts among them: " + matches);
+        }
+        List<Match> together = new ArrayList<>(matches);
+        together.removeIf(ConnmarkMatch.class::isInstance);
+        int behind =
+                together.lastIndexOf(marks.stream().filter(MarkMatch.class::isInstance).reduce((first, last) -> last).orElseThrow()) + 1;
+        together.addAll(behind, marks.stream().filter(ConnmarkMatch.class::isInstance).toList());
+        return together;
+    }
+
     /** Some conditions alone. */
-    static String conditions(List<Match> matches) {
-        RuleText builder = new RuleText();
+    static String conditions(List<Match> matches, IpFamily family) {
+        RuleText builder = new RuleText(family);
         matches.forEach(match -> match.accept(builder));
         return builder.text.substring(1);
     }
@@ -91,6 +126,11 @@ final class RuleText implements MatchVisitor<StringBuilder> {
     @Override
     public StringBuilder visit(ProtocolMatch match) {
         return option(match.negated(), "-p", match.protocol().text());
+    }
+
+    @Override
+    public StringBuilder visit(ProtocolNumberMatch match) {
+        return option(match.negated(), "-p", Integer.toString(match.number()));
     }
 
     @Override
@@ -180,6 +220,26 @@ final class RuleText implements MatchVisitor<StringBuilder> {
     public StringBuilder visit(LimitMatch match) {
         module("limit").append(" --limit ").append(match.rate()).append('/').append(match.per().text());
         return match.burst() == DEFAULT_BURST ? text : text.append(" --limit-burst ").append(match.burst());
+    }
+
+    /** The kernel's number of draws has fewer digits than the text, which therefore loses nothing. */
+    @Override
+    public StringBuilder visit(RandomMatch match) {
+        return module("statistic").append(" --mode random").append(match.negated() ? " !" : "").append(" --probability ")
+                .append(new BigDecimal(match.probability()).setScale(PROBABILITY_DIGITS, RoundingMode.HALF_EVEN).toPlainString());
+    }
+
+    @Override
+    public StringBuilder visit(NthMatch match) {
+        return module("statistic").append(" --mode nth").append(match.negated() ? " !" : "").append(" --every ").append(match.every())
+                .append(" --packet ").append(match.packet());
+    }
+
+    @Override
+    public StringBuilder visit(ConnlimitMatch match) {
+        return module("connlimit").append(match.above() ? " --connlimit-above " : " --connlimit-upto ").append(match.most())
+                .append(" --connlimit-mask ").append(match.counted() == ConnlimitMatch.Counted.ALL ? 0 : family.bits())
+                .append(match.counted() == ConnlimitMatch.Counted.DESTINATION ? " --connlimit-daddr" : " --connlimit-saddr");
     }
 
     @Override

@@ -37,9 +37,9 @@ final class RuleWording {
             List<Match> foreign = new ArrayList<>(is.matches());
             foreign.removeAll(wanted.matches());
             if (is.target().equals(wanted.target()) && missing.size() + foreign.size() <= 2 && missing.size() + foreign.size() > 0) {
-                return (missing.isEmpty() ? "" : "lacks the condition " + conditions(missing, wanted))
+                return (missing.isEmpty() ? "" : "lacks the condition " + conditions(missing, wanted, family))
                         + (missing.isEmpty() || foreign.isEmpty() ? "" : " and ")
-                        + (foreign.isEmpty() ? "" : "has the foreign condition " + conditions(foreign, is));
+                        + (foreign.isEmpty() ? "" : "has the foreign condition " + conditions(foreign, is, family));
             }
         }
         return "found " + text(found, family) + " instead of " + text(wanted, family);
@@ -60,9 +60,9 @@ final class RuleWording {
     }
 
     /** Returns the text of the conditions alone; where they don't form a valid rule by themselves, the text of the whole rule. */
-    private static String conditions(List<Match> matches, Rule rule) {
+    private static String conditions(List<Match> matches, Rule rule, IpFamily family) {
         try {
-            return RuleText.conditions(matches);
+            return RuleText.conditions(matches, family);
         } catch (IllegalArgumentException e) {
             return rule.toString();
         }

@@ -36,6 +36,13 @@ final class RuleWords {
         return Words.unquote(next());
     }
 
+    /** Takes the next word if it is the given one. */
+    boolean skip(String word) {
+        boolean there = peek().equals(word);
+        at += there ? 1 : 0;
+        return there;
+    }
+
     void expect(String word) {
         if (!next().equals(word)) {
             throw new IllegalArgumentException(word + " is missing");

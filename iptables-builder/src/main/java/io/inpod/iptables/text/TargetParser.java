@@ -40,9 +40,12 @@ final class TargetParser {
             case "SNAT" -> {
                 words.expect("--to-source");
                 AddressAndPorts to = AddressAndPorts.parse(words, family);
-                yield new Target.Snat(to.address, to.ports);
+                yield new Target.Snat(to.address, to.ports, words.skip("--random-fully"));
             }
-            case "MASQUERADE" -> new Target.Masquerade();
+            case "MASQUERADE" -> {
+                Optional<Ports> ports = words.skip("--to-ports") ? Optional.of(words.ports('-')) : Optional.empty();
+                yield new Target.Masquerade(ports, words.skip("--random-fully"));
+            }
             case "MARK" -> {
                 words.expect("--set-xmark");
                 yield new Target.SetMark(words.mark());
@@ -58,6 +61,7 @@ final class TargetParser {
                 String prefix = words.peek().equals("--nflog-prefix") ? value(words) : "";
                 yield new Target.Nflog(words.peek().equals("--nflog-group") ? Integer.parseInt(value(words)) : 0, prefix);
             }
+            case "NFQUEUE" -> nfqueue(words);
             case "TCPMSS" ->
                 words.next().equals("--clamp-mss-to-pmtu") ? new Target.ClampTcpMss() : new Target.SetTcpMss(words.number(words.next()));
             default -> new Target.Jump(name);
@@ -78,6 +82,18 @@ final class TargetParser {
             }
         }
         throw new IllegalArgumentException(with);
+    }
+
+    private static Target nfqueue(RuleWords words) {
+        boolean one = words.peek().equals("--queue-num");
+        words.expect(one ? "--queue-num" : "--queue-balance");
+        String[] queues = words.next().split(":", -1);
+        boolean bypass = words.skip("--queue-bypass");
+        boolean fanout = words.skip("--queue-cpu-fanout");
+        if (queues.length != (one ? 1 : 2)) {
+            throw new IllegalArgumentException("queues " + queues.length);
+        }
+        return new Target.Nfqueue(words.number(queues[0]), words.number(queues[queues.length - 1]), bypass, fanout);
     }
 
     private static Target tproxy(RuleWords words, IpFamily family) {

@@ -65,12 +65,14 @@ final class TargetText implements TargetVisitor<StringBuilder> {
 
     @Override
     public StringBuilder visit(Target.Snat target) {
-        return target("SNAT --to-source ").append(address(target.address(), target.ports()));
+        return target("SNAT --to-source ").append(address(target.address(), target.ports()))
+                .append(target.randomPort() ? " --random-fully" : "");
     }
 
     @Override
     public StringBuilder visit(Target.Masquerade target) {
-        return target("MASQUERADE");
+        return target("MASQUERADE").append(target.ports().map(ports -> " --to-ports " + ports.text('-')).orElse(""))
+                .append(target.randomPort() ? " --random-fully" : "");
     }
 
     @Override
@@ -119,6 +121,13 @@ final class TargetText implements TargetVisitor<StringBuilder> {
     public StringBuilder visit(Target.Nflog target) {
         return target("NFLOG").append(prefix("--nflog-prefix", target.prefix()))
                 .append(target.group() == 0 ? "" : " --nflog-group " + target.group());
+    }
+
+    @Override
+    public StringBuilder visit(Target.Nfqueue target) {
+        target("NFQUEUE").append(target.first() == target.last() ? " --queue-num " + target.first()
+                : " --queue-balance " + target.first() + ":" + target.last());
+        return text.append(target.bypass() ? " --queue-bypass" : "").append(target.fanout() ? " --queue-cpu-fanout" : "");
     }
 
     @Override

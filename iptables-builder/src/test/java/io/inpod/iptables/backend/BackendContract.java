@@ -193,6 +193,9 @@ abstract class BackendContract {
         if (!Kernel.isFirstUserNamespace() && rule.matches().stream().anyMatch(m -> m instanceof OwnerUserMatch || m instanceof OwnerGroupMatch)) {
             return false; // in other user namespaces, the kernel refuses IDs that aren't mapped
         }
+        if (rule.target() instanceof Target.Nfqueue && backend().layout() == Layout.INET && isReal() && !Kernel.hasQueues()) {
+            return false; // CountingRulesKernelTest finds that the error names what is missing
+        }
         try {
             String chain = names.chains().iterator().next();
             backend().check(names, new RuleSet(rules.families(), List.of(Table.of(table.name(), Chain.of(chain, rule))), rules.sets()));

@@ -133,10 +133,14 @@ class HostileTextTest {
     /** Listings are untrusted text too: any input yields a listing or an IOException. */
     @Test
     void damagedListingsAreErrorsOrListings() throws Exception {
-        String saved = "*nat\n:A - [0:0]\n-A OUTPUT -p tcp -m tcp --dport 1:2 -m comment --comment \"a b\" -j A\n-A A -m limit --limit 1/sec -j DNAT --to-destination [::1]:5\nCOMMIT\n";
+        String saved = "*nat\n:A - [0:0]\n-A OUTPUT -p tcp -m tcp --dport 1:2 -m comment --comment \"a b\" -j A\n-A A -m limit --limit 1/sec -j DNAT --to-destination [::1]:5\n"
+                + "-A A -p sctp -m statistic --mode nth ! --every 3 --packet 1 -m connlimit --connlimit-upto 2 --connlimit-mask 128 --connlimit-daddr -j DROP\n"
+                + "-A A ! -p 47 -m statistic --mode random --probability 0.30000000000 -j NFQUEUE --queue-balance 1:3 --queue-bypass --queue-cpu-fanout\nCOMMIT\n";
         String json = "{\"nftables\": [{\"table\": {\"family\": \"inet\", \"name\": \"p-nat\"}}, {\"chain\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"A\"}},"
                 + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"==\", \"left\": {\"payload\": {\"protocol\": \"tcp\","
-                + " \"field\": \"dport\"}}, \"right\": {\"range\": [5, 6]}}}, {\"mangle\": {\"key\": {\"meta\": {\"key\": \"mark\"}}, \"value\": {\"|\": [1, 2]}}}, {\"jump\": {\"target\": \"A\"}}]}}]}";
+                + " \"field\": \"dport\"}}, \"right\": {\"range\": [5, 6]}}}, {\"mangle\": {\"key\": {\"meta\": {\"key\": \"mark\"}}, \"value\": {\"|\": [1, 2]}}}, {\"jump\": {\"target\": \"A\"}}]}},"
+                + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"<\", \"left\": {\"numgen\": {\"mode\": \"random\","
+                + " \"mod\": 100, \"offset\": 0}}, \"right\": 25}}, {\"ct count\": {\"val\": 20, \"inv\": true}}, {\"queue\": {\"num\": {\"range\": [1, 3]}, \"flags\": [\"bypass\"]}}]}}]}";
         for (int i = 0; i < ROUNDS; i++) {
             for (String whole : List.of(saved, json)) {
                 StringBuilder damaged = new StringBuilder(whole);

@@ -1,17 +1,21 @@
 package io.inpod.iptables.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
+import io.inpod.iptables.ConnlimitMatch;
+import io.inpod.iptables.ConnlimitMatch.Counted;
 import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RejectWith;
@@ -168,6 +172,70 @@ class ListedFormsTest {
         return new AddressSet.Element(IpPrefix.parse(prefix), comment);
     }
 
+    /** nft 1.0.6 prints numbers of 32 bits with a sign; iptables takes names of protocols from protocols(5). */
+    @Test
+    void numbersThatAreCountedOrDrawn() throws Exception {
+        String random = "{'numgen':{'mode':'random','mod':%s,'offset':0}}".replace('\'', '"');
+        assertThat(nft(match("<", random.formatted("-2147483648"), "536870912"))).contains(Rule.of(DROP, Match.random(0.25)));
+        assertThat(nft(match("<", random.formatted("2147483648"), "536870912"))).contains(Rule.of(DROP, Match.random(0.25)));
+        assertThat(nft(match(">=", random.formatted("100"), "25"))).contains(Rule.of(DROP, Match.random(0.25).not()));
+        assertThat(nft(match("!=", "{\"numgen\":{\"mode\":\"inc\",\"mod\":-1,\"offset\":0}}", "4294967294"))).contains(Rule.of(DROP, new NthMatch(4294967295L, 4294967294L, true)));
+        assertThat(nft("{\"ct count\":{\"val\":-1}},{\"drop\":null}")).contains(Rule.of(DROP, new ConnlimitMatch(Counted.ALL, 4294967295L, false)));
+        assertThat(nft("{\"ct count\":{\"val\":5,\"inv\":true}},{\"drop\":null}")).contains(Rule.of(DROP, Match.connectionsAbove(5, Counted.ALL)));
+        assertThat(saved("-m statistic --mode nth --every 3 -j DROP")).contains(Rule.of(DROP, Match.everyNth(3)));
+        assertThat(saved("-m connlimit ! --connlimit-above 5 --connlimit-mask 32 -j DROP")).contains(Rule.of(DROP, Match.connectionsAbove(5, Counted.SOURCE).not()));
+        for (String beyond : new String[] {"-m statistic --mode random --probability 0.00000000000", "-m statistic --mode random --probability 1.00000000000",
+            "-m statistic --mode random --probability NaN", "-m statistic --mode nth --every 1 --packet 0", "-m statistic --mode nth --every 3 --packet 3",
+            "-m connlimit --connlimit-above 5 --connlimit-mask 24 --connlimit-saddr", "-p 0", "-p 256", "-p nosuch"}) {
+            assertThat(saved(beyond + " -j DROP")).as(beyond).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sctp, 132", "132, 132", "gre, 47", "ipv6-mh, 135", "mobility-header, 135", "ipencap, 4", "ipv4, 4", "a/n, 107", "255, 255"})
+    void protocols(String name, int number) throws Exception {
+        assertThat(saved("! -p " + name + " -j DROP")).contains(Rule.of(DROP, Match.protocol(number).not()));
+        assertThat(nft(match("==", "{\"meta\":{\"key\":\"l4proto\"}}", name.matches("\\d+") ? name : '"' + name + '"'))).contains(Rule.of(DROP, Match.protocol(number)));
+    }
+
+    /** iptables 1.8.9 refuses two marks around a mark of the other kind: "connmark: option "--mark" can only be used once". */
+    @Test
+    void marksOfAKindAreWrittenTogether() throws Exception {
+        Match one = Match.mark(Mark.exactly(1));
+        Match two = Match.mark(Mark.exactly(2));
+        Match connection = Match.connmark(Mark.exactly(3));
+        Rule rule = Rule.of(DROP, one, connection, two, Match.comment("x"));
+        assertThat(RuleText.of(rule, IpFamily.V4)).isEqualTo("-m mark --mark 0x1 -m mark --mark 0x2 -m connmark --mark 0x3 -m comment --comment x -j DROP");
+        assertThat(saved(RuleText.of(rule, IpFamily.V4))).contains(rule);
+        assertThat(RuleText.of(Rule.of(DROP, connection, one, two), IpFamily.V4)).startsWith("-m connmark --mark 0x3 -m mark --mark 0x1");
+        assertThatThrownBy(() -> RuleText.of(Rule.of(DROP, one, connection, Match.everyNth(2), two), IpFamily.V4)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("iptables-restore can't express conditions on marks");
+    }
+
+    @Test
+    void masquerade() throws Exception {
+        String tcp = "{\"match\":{\"op\":\"==\",\"left\":{\"meta\":{\"key\":\"l4proto\"}},\"right\":6}}";
+        for (String flags : new String[] {"\"fully-random\"", "[\"fully-random\"]"}) {
+            assertThat(nft("{\"masquerade\":{\"flags\":" + flags + "}}")).contains(Rule.of(new Target.Masquerade(Optional.empty(), true)));
+        }
+        assertThat(nft(tcp + ",{\"masquerade\":{\"port\":{\"range\":[80,90]}}}")).contains(Rule.of(new Target.Masquerade(Optional.of(new Ports(80, 90)), false), TCP));
+        assertThat(nft("{\"masquerade\":null}")).contains(Rule.of(new Target.Masquerade()));
+        assertThat(saved("-p tcp -j MASQUERADE --to-ports 80-90 --random-fully")).contains(Rule.of(new Target.Masquerade(Optional.of(new Ports(80, 90)), true), TCP));
+        assertThat(saved("-j MASQUERADE --random")).isEmpty();
+    }
+
+    @Test
+    void queues() throws Exception {
+        for (String flags : new String[] {"\"bypass\"", "[\"bypass\"]"}) {
+            assertThat(nft("{\"queue\":{\"num\":3,\"flags\":" + flags + "}}")).contains(Rule.of(new Target.Nfqueue(3, 3, true, false)));
+        }
+        assertThat(nft("{\"queue\":{\"num\":{\"range\":[1,3]},\"flags\":[\"bypass\",\"fanout\"]}}")).contains(Rule.of(new Target.Nfqueue(1, 3, true, true)));
+        assertThat(nft("{\"queue\":null}")).contains(Rule.of(new Target.Nfqueue(0)));
+        assertThat(saved("-j NFQUEUE --queue-num 0")).contains(Rule.of(new Target.Nfqueue(0)));
+        assertThat(saved("-j NFQUEUE --queue-balance 3")).isEmpty();
+        assertThat(saved("-j NFQUEUE --queue-num 0 --queue-cpu-fanout")).isEmpty();
+    }
+
     /** Another rule looks like one of the model's, except for one property. */
     @ParameterizedTest
     @ValueSource(strings = {"{'limit':{'rate':10,'burst':5,'per':'second','inv':true}},{'drop':null}", "{'limit':{'rate':10,'rate_unit':'mbytes','per':'second'}},{'drop':null}",
@@ -179,7 +247,11 @@ class ListedFormsTest {
         "{'masquerade':{'flags':'random'}}", "{'masquerade':{'port':80}}", "{'mangle':{'key':{'ct':{'key':'zone','dir':'original'}},'value':5}}",
         "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'^':[{'meta':{'key':'mark'}},5]}}}", "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'<<':[{'meta':{'key':'mark'}},5]}}}",
         "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'|':[{'ct':{'key':'mark'}},5]}}}", "{'reject':{'type':'icmpx','expr':9}}", "{'log':{'prefix':'a','flags':'all'}}",
-        "{'log':{'level':'audit'}}", "{'match':{'op':'==','left':{'fib':{'result':'type','flags':['saddr','iif']}},'right':2}},{'drop':null}",
+        "{'log':{'level':'audit'}}", "{'queue':{'num':1,'flags':'other'}}", "{'queue':{'num':{'map':[]}}}", "{'ct count':{'val':20,'other':1}},{'drop':null}", "{'ct count':{'val':0}},{'drop':null}",
+        "{'match':{'op':'<','left':{'numgen':{'mode':'random','mod':10,'offset':0}},'right':1}},{'drop':null}",
+        "{'match':{'op':'<','left':{'numgen':{'mode':'random','mod':100,'offset':5}},'right':25}},{'drop':null}",
+        "{'match':{'op':'<','left':{'numgen':{'mode':'inc','mod':100,'offset':0}},'right':25}},{'drop':null}",
+        "{'match':{'op':'==','left':{'numgen':{'mode':'inc','mod':3,'offset':0}},'right':3}},{'drop':null}", "{'match':{'op':'==','left':{'fib':{'result':'type','flags':['saddr','iif']}},'right':2}},{'drop':null}",
         "{'match':{'op':'==','left':{'fib':{'result':'oif','flags':'saddr'}},'right':2}},{'drop':null}", "{'match':{'op':'<','left':{'meta':{'key':'mark'}},'right':2}},{'drop':null}",
         "{'match':{'op':'==','left':{'&':[{'payload':{'protocol':'tcp','field':'flags'}},['fin','ecn']]},'right':1}},{'drop':null}",
         "{'match':{'op':'==','left':{'ct':{'key':'state'}},'right':[2,4]}},{'drop':null}", "{'match':{'op':'==','left':{'&':[{'ct':{'key':'state'}},6]},'right':6}},{'drop':null}",

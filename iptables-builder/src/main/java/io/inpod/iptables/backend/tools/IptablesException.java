@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.tools;
 
+import io.inpod.iptables.internal.KernelModules;
 import java.io.IOException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -10,7 +11,7 @@ import java.util.regex.Pattern;
  */
 public class IptablesException extends IOException {
     private static final long serialVersionUID = 1L;
-    private static final Pattern LINE = Pattern.compile("\\bline:? (\\d+)|: (\\d+)-\\d+:");
+    private static final Pattern LINE = Pattern.compile("(?:\\bline:? |/dev/stdin:)(\\d+)|: (\\d+)-\\d+:");
 
     /** The command without nsenter. */
     private final String command;
@@ -66,7 +67,7 @@ public class IptablesException extends IOException {
                 || errorText.contains("No such file or directory")) {
             String options = XtOptions.of(errorText, failed(errorText, script));
             return "; a chain has gone or the kernel lacks a module for this table, match or target"
-                    + (options.isEmpty() ? "" : ", which would be " + options);
+                    + (options.isEmpty() ? "" : ", which would be " + options + KernelModules.PACKAGES);
         }
         return "";
     }

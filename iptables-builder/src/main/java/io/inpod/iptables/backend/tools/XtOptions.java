@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The options of the kernel's configuration that provide what a rule of iptables uses; see net/netfilter/Kconfig and its siblings. */
+/** The options of the kernel's configuration that provide what a rule of iptables or nft uses, see net/netfilter/Kconfig. */
 final class XtOptions {
     private static final Pattern EXTENSION = Pattern.compile("[Ee]xtension (\\w+) revision|load (?:target|match) [`'](\\w+)'");
     private static final Map<String, String> TARGETS =
@@ -18,6 +18,12 @@ final class XtOptions {
                     "NETFILTER_XT_CONNMARK", "CT", "NETFILTER_XT_TARGET_CT", "NOTRACK", "NETFILTER_XT_TARGET_CT");
     private static final Map<String, String> MATCHES =
             Map.of("mark", "NETFILTER_XT_MARK", "connmark", "NETFILTER_XT_CONNMARK", "set", "NETFILTER_XT_SET");
+    /** By the words with which nft's statements begin. */
+    private static final Map<String, String> STATEMENTS = Map.ofEntries(Map.entry("queue", "NFT_QUEUE"), Map.entry("numgen", "NFT_NUMGEN"),
+            Map.entry("count", "NFT_CONNLIMIT"), Map.entry("masquerade", "NFT_MASQ"), Map.entry("redirect", "NFT_REDIR"),
+            Map.entry("dnat", "NFT_NAT"), Map.entry("snat", "NFT_NAT"), Map.entry("tproxy", "NFT_TPROXY"),
+            Map.entry("reject", "NFT_REJECT_INET"), Map.entry("log", "NFT_LOG"), Map.entry("limit", "NFT_LIMIT"),
+            Map.entry("socket", "NFT_SOCKET"), Map.entry("fib", "NFT_FIB_INET"), Map.entry("ct", "NFT_CT"), Map.entry("notrack", "NFT_CT"));
     private static final List<String> BUILT_IN = List.of("ACCEPT", "DROP", "RETURN", "tcp", "udp", "icmp", "icmp6");
 
     private XtOptions() {}
@@ -35,6 +41,10 @@ final class XtOptions {
                 if (words.get(i).equals("-m") || words.get(i).equals("-j")) {
                     add(options, words.get(i + 1));
                 }
+            }
+            if (!words.isEmpty() && !words.get(0).startsWith("-")) {
+                words.stream().filter(STATEMENTS::containsKey).map(word -> "CONFIG_" + STATEMENTS.get(word)).distinct()
+                        .forEach(options::add);
             }
         }
         return String.join(", ", options);

@@ -49,6 +49,8 @@ final class KernelOptions {
             return "CONFIG_NFT_CT (module nft_ct)";
         } else if (expression instanceof Expr.Limit) {
             return "CONFIG_NFT_LIMIT (module nft_limit)";
+        } else if (expression instanceof Expr.NumberGenerator) {
+            return "CONFIG_NFT_NUMGEN (module nft_numgen)";
         } else if (expression instanceof Expr.Socket) {
             return "CONFIG_NFT_SOCKET (module nft_socket)";
         } else if (expression instanceof Expr.Fib) {
@@ -60,6 +62,8 @@ final class KernelOptions {
                 case "nat" -> "CONFIG_NFT_NAT (module nft_nat)";
                 case "tproxy" -> "CONFIG_NFT_TPROXY (module nft_tproxy)";
                 case "reject" -> "CONFIG_NFT_REJECT_INET (module nft_reject_inet)";
+                case "connlimit" -> "CONFIG_NFT_CONNLIMIT (module nft_connlimit)";
+                case "queue" -> "CONFIG_NFT_QUEUE (module nft_queue)";
                 case "log" -> "CONFIG_NFT_LOG (module nft_log)";
                 case "notrack" -> "CONFIG_NFT_CT (module nft_ct)";
                 default -> "";

@@ -10,6 +10,7 @@ import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
+import io.inpod.iptables.internal.KernelModules;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
@@ -65,9 +66,9 @@ public final class NetlinkRules {
             if (e.symbol().equals("EPERM")) {
                 throw e;
             }
-            return "the kernel lacks CONFIG_NF_TABLES (module nf_tables)";
+            return "the kernel lacks CONFIG_NF_TABLES (module nf_tables)" + KernelModules.PACKAGES;
         }
-        return inet || XtSupport.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat();
+        return inet || XtSupport.usable(netlink) ? "" : "the kernel lacks " + KernelOptions.compat() + KernelModules.PACKAGES;
     }
 
     /** Applies rules and sets: under the managed names, the namespace then holds these and no others. */
@@ -149,7 +150,7 @@ public final class NetlinkRules {
             return refused;
         }
         NetlinkException explained = new NetlinkException(refused.operation(), refused.subject(), refused.errno(), refused.symbol(),
-                "the kernel lacks " + String.join(" or ", missing));
+                "the kernel lacks " + String.join(" or ", missing) + KernelModules.PACKAGES);
         explained.initCause(refused);
         return explained;
     }

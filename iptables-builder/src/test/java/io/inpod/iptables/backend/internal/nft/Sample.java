@@ -4,6 +4,8 @@ import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
+import io.inpod.iptables.ConnlimitMatch.Counted;
 import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.ConntrackStatusMatch;
@@ -13,6 +15,7 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
@@ -122,6 +125,24 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                 filter("-m mark --mark 0x539/0xfff -j ACCEPT", "meta mark & 0xfff == 0x539 counter accept", ACCEPT, Match.mark(MARK)),
                 filter("-m mark ! --mark 0xffffffff -j ACCEPT", "meta mark != 0xffffffff counter accept", ACCEPT, Match.mark(Mark.exactly(-1)).not()),
                 filter("-m limit --limit 10/min --limit-burst 7 -j ACCEPT", "limit rate 10/minute burst 7 packets counter accept", ACCEPT, new LimitMatch(10, LimitMatch.Per.MINUTE, 7)),
+                filter("-p sctp -j ACCEPT", "meta l4proto sctp counter accept", ACCEPT, Match.protocol(132)),
+                filter("-s 10.0.0.1 ! -p 47 -j ACCEPT", "meta l4proto != 47 ip saddr 10.0.0.1 counter accept", ACCEPT, from("10.0.0.1"), Match.protocol(47).not()),
+                filter("-m statistic --mode random --probability 0.3 -j ACCEPT", "numgen random mod 2147483648 < 644245094 counter accept", ACCEPT, Match.random(0.3)),
+                filter("-m statistic --mode random ! --probability 0.00000000046566128731 -j ACCEPT", "numgen random mod 2147483648 >= 1 counter accept", ACCEPT,
+                        Match.random(0x1p-31).not()),
+                filter("-p udp -m statistic --mode nth --every 3 --packet 0 -m mark --mark 0x1 -m udp --dport 53 -j ACCEPT",
+                        "meta l4proto udp numgen inc mod 3 0 meta mark 1 udp dport 53 counter accept", ACCEPT, UDP, Match.everyNth(3), Match.mark(Mark.exactly(1)),
+                        Match.destinationPort(Protocol.UDP, Ports.of(53))),
+                filter("-m statistic --mode nth ! --every 4294967295 --packet 4294967294 -j ACCEPT", "numgen inc mod 4294967295 != 4294967294 counter accept", ACCEPT,
+                        new NthMatch(4_294_967_295L, 4_294_967_294L, true)),
+                filter("-m connlimit --connlimit-above 20 --connlimit-mask 0 --connlimit-saddr -j ACCEPT", "ct count over 20 counter accept", ACCEPT,
+                        Match.connectionsAbove(20, Counted.ALL)),
+                filter("-m connlimit --connlimit-upto 4294967295 --connlimit-mask 0 --connlimit-saddr -j ACCEPT", "ct count 4294967295 counter accept", ACCEPT,
+                        new ConnlimitMatch(Counted.ALL, 4_294_967_295L, false)),
+                filter("-s 10.0.0.0/8 -m connlimit --connlimit-above 20 --connlimit-mask 32 --connlimit-saddr -j ACCEPT", "", ACCEPT, from("10.0.0.0/8"),
+                        Match.connectionsAbove(20, Counted.SOURCE)),
+                filter("-s fd00::/8 -m connlimit --connlimit-upto 3 --connlimit-daddr -j ACCEPT", "", ACCEPT, from("fd00::/8"),
+                        Match.connectionsAbove(3, Counted.DESTINATION).not()),
                 filter("-m mark --mark 0x1 -m comment --comment \"hello you\" -j ACCEPT", "meta mark 1 counter accept comment \"hello you\"", ACCEPT, Match.mark(Mark.exactly(1)),
                         new CommentMatch("hello you")));
     }
@@ -172,6 +193,10 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                 filter("-j LOG", "", new Target.Log("", 4)),
                 filter("-j NFLOG --nflog-group 3 --nflog-prefix abcd", "counter log prefix \"abcd\" group 3", new Target.Nflog(3, "abcd")),
                 filter("-j NFLOG", "counter log group 0", new Target.Nflog(0, "")),
+                filter("-j NFQUEUE --queue-num 3", "counter queue num 3", new Target.Nfqueue(3)),
+                filter("-j NFQUEUE --queue-num 65535 --queue-bypass", "counter queue num 65535 bypass", new Target.Nfqueue(65535, 65535, true, false)),
+                filter("-j NFQUEUE --queue-balance 1:65535 --queue-bypass --queue-cpu-fanout", "counter queue num 1-65535 bypass,fanout",
+                        new Target.Nfqueue(1, 65535, true, true)),
                 sample(TableName.MANGLE, Hook.PREROUTING, "-p tcp -j TPROXY --on-port 15006 --tproxy-mark 0x539/0xfff", "", new Target.Tproxy(15006, MARK), TCP),
                 sample(TableName.MANGLE, Hook.PREROUTING, "-j CONNMARK --set-xmark 0x539/0xfff", "counter ct mark set ct mark & 0xfffff000 | 0x539", new Target.SetConnmark(MARK)),
                 sample(TableName.MANGLE, Hook.PREROUTING, "-j CONNMARK --set-xmark 0x539/0xffffffff", "counter ct mark set 0x539", new Target.SetConnmark(Mark.exactly(0x539))),
@@ -208,6 +233,15 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                         new Target.Snat(ip("10.0.0.1"), Optional.of(new Ports(1000, 2000))), TCP),
                 sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j SNAT --to-source [fd00::1]:1000", "meta l4proto tcp meta nfproto ipv6 counter snat ip6 to [fd00::1]:1000",
                         new Target.Snat(ip("fd00::1"), Optional.of(Ports.of(1000))), TCP),
-                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE", "counter masquerade", new Target.Masquerade()));
+                sample(TableName.NAT, Hook.POSTROUTING, "-j SNAT --to-source 10.0.0.1 --random-fully", "meta nfproto ipv4 counter snat ip to 10.0.0.1 fully-random",
+                        new Target.Snat(ip("10.0.0.1"), Optional.empty(), true)),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p udp -j SNAT --to-source [fd00::1]:1000-2000 --random-fully",
+                        "meta l4proto udp meta nfproto ipv6 counter snat ip6 to [fd00::1]:1000-2000 fully-random", new Target.Snat(ip("fd00::1"), Optional.of(new Ports(1000, 2000)), true), UDP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE", "counter masquerade", new Target.Masquerade()),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j MASQUERADE --random-fully", "counter masquerade fully-random", new Target.Masquerade(Optional.empty(), true)),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j MASQUERADE --to-ports 1024", "meta l4proto tcp counter masquerade to :1024",
+                        new Target.Masquerade(Optional.of(Ports.of(1024)), false), TCP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p udp -j MASQUERADE --to-ports 1024-2000 --random-fully", "meta l4proto udp counter masquerade to :1024-2000 fully-random",
+                        new Target.Masquerade(Optional.of(new Ports(1024, 2000)), true), UDP));
     }
 }

@@ -159,9 +159,9 @@ public final class Basics {
         return Optional.of(data[data.length - 1] == 0 ? InterfaceNames.single(text) : InterfaceNames.prefix(text));
     }
 
-    public static List<Expr> protocol(List<Expr> to, Protocol protocol, boolean negated) {
+    public static List<Expr> protocol(List<Expr> to, int number, boolean negated) {
         to.add(PROTOCOL);
-        to.add(protocol == Protocol.TCP && !negated ? TCP : new Expr.Cmp(Expr.Cmp.op(negated), Octets.u8(protocol.number())));
+        to.add(number == Protocol.TCP.number() && !negated ? TCP : new Expr.Cmp(Expr.Cmp.op(negated), Octets.u8(number)));
         return to;
     }
 

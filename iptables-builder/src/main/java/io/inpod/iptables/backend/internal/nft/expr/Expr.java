@@ -64,6 +64,12 @@ public sealed interface Expr {
         public static final int TCP_MSS = 3;
     }
 
+    /** Loads a number below a modulus of 32 bits, NFT_NG_: one more than the last, or a random one. */
+    record NumberGenerator(int type, int modulus) implements Expr {
+        public static final int INCREMENTAL = 0;
+        public static final int RANDOM = 1;
+    }
+
     /** Converts units of bytes between host and network byte order. */
     record ToNetwork(int length, int unit) implements Expr {
     }
@@ -76,6 +82,7 @@ public sealed interface Expr {
     record Cmp(int op, Octets data) implements Expr {
         public static final int EQ = 0;
         public static final int NEQ = 1;
+        public static final int LT = 2;
         public static final int LTE = 3;
         static final int GT = 4;
         public static final int GTE = 5;
@@ -138,7 +145,7 @@ public sealed interface Expr {
 
     /**
      * An expression that consists of numbers and texts only, with their attribute numbers: reject, redir, masq, nat, tproxy, log,
-     * notrack, exthdr.
+     * notrack, exthdr, connlimit, queue.
      */
     record Plain(String name, Map<Integer, Object> attributes) implements Expr {
         public Plain {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the expressions of a dump. Unknown expressions, and those with other registers, become {@link Expr.Unknown}. */
 public final class ExprReader {
-    private static final Set<String> PLAIN = Set.of("reject", "redir", "masq", "nat", "tproxy", "log", "notrack", "exthdr");
+    private static final Set<String> PLAIN = Set.of("reject", "redir", "masq", "nat", "tproxy", "log", "notrack", "exthdr",
+            "connlimit", "queue");
 
     private final String name;
     private final Map<Integer, NetlinkAttribute> data;
@@ -60,6 +61,7 @@ public final class ExprReader {
             case "socket" -> has(2) ? new Expr.Socket(number(1), number(3)) : null;
             case "fib" -> has(1) ? new Expr.Fib(number(2), number(3)) : null;
             case "rt" -> has(1) ? new Expr.Route(number(2)) : null;
+            case "numgen" -> has(1) && number(4) == 0 ? new Expr.NumberGenerator(number(3), number(2)) : null;
             case "match" -> new Expr.XtMatch(text(1), number(2), bytes(3));
             case "target" -> new Expr.XtTarget(text(1), number(2), bytes(3));
             default -> PLAIN.contains(name) ? plain() : null;

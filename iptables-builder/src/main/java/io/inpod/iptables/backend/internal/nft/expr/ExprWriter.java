@@ -132,6 +132,9 @@ public final class ExprWriter {
         } else if (expression instanceof Expr.Route e) {
             data = data(to, name("rt"));
             to.be32(2, e.key()).be32(1, REGISTER);
+        } else if (expression instanceof Expr.NumberGenerator e) {
+            data = data(to, name("numgen"));
+            to.be32(1, REGISTER).be32(2, e.modulus()).be32(3, e.type()).be32(4, 0);
         } else if (expression instanceof Expr.ToNetwork e) {
             data = data(to, name("byteorder"));
             to.be32(1, REGISTER).be32(2, REGISTER).be32(3, 1).be32(4, e.length()).be32(5, e.unit());

@@ -4,6 +4,7 @@ import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
@@ -12,11 +13,14 @@ import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.SocketMatch;
 import io.inpod.iptables.SourceMatch;
@@ -24,6 +28,7 @@ import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.xtables.XtConntrack;
+import io.inpod.iptables.backend.internal.nft.xtables.XtCounts;
 import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
 import java.util.List;
 
@@ -49,7 +54,12 @@ final class CompatMatches extends CommonMatches {
 
     @Override
     public List<Expr> visit(ProtocolMatch match) {
-        return Basics.protocol(to, match.protocol(), match.negated());
+        return Basics.protocol(to, match.protocol().number(), match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(ProtocolNumberMatch match) {
+        return Basics.protocol(to, match.number(), match.negated());
     }
 
     @Override
@@ -135,6 +145,21 @@ final class CompatMatches extends CommonMatches {
     @Override
     public List<Expr> visit(SocketMatch match) {
         return add(XtMatches.socket(match));
+    }
+
+    @Override
+    public List<Expr> visit(RandomMatch match) {
+        return add(XtCounts.random(match));
+    }
+
+    @Override
+    public List<Expr> visit(NthMatch match) {
+        return add(XtCounts.nth(match));
+    }
+
+    @Override
+    public List<Expr> visit(ConnlimitMatch match) {
+        return add(XtCounts.connlimit(match, scope.families().single().orElseThrow()));
     }
 
     @Override

@@ -4,11 +4,13 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.InInterfaceMatch;
-import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.Rule;
+import io.inpod.iptables.Target;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.List;
 public final class NativeLayout implements RuleLayout {
     @Override
     public List<Expr> expressions(Rule rule, Scope scope) {
+        checkOnce(rule);
         NativeMatches to = new NativeMatches(scope);
         for (Match match : rule.matches()) {
             if (match instanceof FamilyMatch || match instanceof InInterfaceMatch) {
@@ -26,29 +29,29 @@ public final class NativeLayout implements RuleLayout {
         if (rule.families() == FamilyScope.BOTH && scope.isInet()) {
             scope.families().single().ifPresent(to::family);
         }
-        boolean limited = false;
+        boolean counted = false;
         for (Match match : rule.matches()) {
-            limited |= match instanceof LimitMatch;
+            counted |= match.isCounting();
         }
-        if (limited && scope.isInet()) { // a limit counts what comes before it
+        if (counted && scope.isInet()) { // it counts what comes before it
             rule.families().single().ifPresent(to::family);
         }
         // a condition on a port or type includes one on the protocol
         boolean implied = false;
         for (Match match : rule.matches()) {
-            implied |= NativeMatches.asksForProtocol(match) && !limited;
+            implied |= NativeMatches.asksForProtocol(match) && !counted;
             if (match instanceof OutInterfaceMatch) {
                 to.add(match);
             }
         }
         for (Match match : rule.matches()) {
-            if (match instanceof ProtocolMatch && !implied) {
+            if (match instanceof ProtocolNumberMatch || match instanceof ProtocolMatch && !implied) {
                 to.add(match);
             }
         }
         for (Match match : rule.matches()) {
             boolean elsewhere = match instanceof FamilyMatch || match instanceof InInterfaceMatch || match instanceof OutInterfaceMatch
-                    || match instanceof ProtocolMatch || match instanceof CommentMatch;
+                    || match instanceof ProtocolMatch || match instanceof ProtocolNumberMatch || match instanceof CommentMatch;
             if (!elsewhere) {
                 to.add(match);
             }
@@ -72,5 +75,17 @@ public final class NativeLayout implements RuleLayout {
             }
         }
         return expressions;
+    }
+
+    /** TPROXY takes two rules, of which the second drops what no socket receives: its conditions would be counted or drawn twice. */
+    private static void checkOnce(Rule rule) {
+        if (rule.target() instanceof Target.Tproxy) {
+            for (Match match : rule.matches()) {
+                if (match.isCounting() || match instanceof RandomMatch) {
+                    throw new IllegalArgumentException(
+                            "native nf_tables expressions can't express TPROXY with " + match + ", which would be counted or drawn twice");
+                }
+            }
+        }
     }
 }

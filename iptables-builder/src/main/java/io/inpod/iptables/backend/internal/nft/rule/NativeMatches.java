@@ -4,6 +4,7 @@ import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressTypeMatch;
 import io.inpod.iptables.CgroupMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.ConnmarkMatch;
 import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStateMatch;
@@ -13,12 +14,15 @@ import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
+import io.inpod.iptables.RandomMatch;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
 import io.inpod.iptables.SocketMatch;
@@ -31,10 +35,15 @@ import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** Writes conditions in native expressions, and once before them the family or protocol that they depend on. Not thread-safe. */
 final class NativeMatches extends CommonMatches {
+    static final int CONNLIMIT_COUNT = 1;
+    static final int CONNLIMIT_FLAGS = 2;
+
     private Optional<IpFamily> family = Optional.empty();
     private Optional<Protocol> protocol = Optional.empty();
 
@@ -61,7 +70,7 @@ final class NativeMatches extends CommonMatches {
 
     private List<Expr> protocol(Protocol wanted, boolean negated) {
         if (protocol.isEmpty()) {
-            Basics.protocol(to, wanted, negated);
+            Basics.protocol(to, wanted.number(), negated);
             protocol = Optional.of(wanted);
         }
         return to;
@@ -86,6 +95,11 @@ final class NativeMatches extends CommonMatches {
     @Override
     public List<Expr> visit(ProtocolMatch match) {
         return protocol(match.protocol(), match.negated());
+    }
+
+    @Override
+    public List<Expr> visit(ProtocolNumberMatch match) {
+        return Basics.protocol(to, match.number(), match.negated());
     }
 
     @Override
@@ -193,6 +207,37 @@ final class NativeMatches extends CommonMatches {
             to.add(new Expr.Cmp(Expr.Cmp.LTE, Octets.u8(1)));
         }
         return to;
+    }
+
+    /** An order needs network byte order, in which numbers are compared byte by byte. */
+    @Override
+    public List<Expr> visit(RandomMatch match) {
+        to.add(new Expr.NumberGenerator(Expr.NumberGenerator.RANDOM, (int) RandomMatch.DRAWS));
+        to.add(new Expr.ToNetwork(4, 4));
+        return add(new Expr.Cmp(match.negated() ? Expr.Cmp.GTE : Expr.Cmp.LT, Octets.be32((int) match.draws())));
+    }
+
+    @Override
+    public List<Expr> visit(NthMatch match) {
+        to.add(new Expr.NumberGenerator(Expr.NumberGenerator.INCREMENTAL, (int) match.every()));
+        return add(new Expr.Cmp(Expr.Cmp.op(match.negated()), Octets.host32((int) match.packet())));
+    }
+
+    @Override
+    public List<Expr> visit(ConnlimitMatch match) {
+        if (match.counted() != ConnlimitMatch.Counted.ALL) {
+            throw new IllegalArgumentException("native nf_tables expressions can't express the number of connections of each "
+                    + match.counted().name().toLowerCase(Locale.ROOT)
+                    + " address in a rule alone: they count them in a set of its own; use ConnlimitMatch.Counted.ALL, or tables of"
+                    + " iptables");
+        }
+        return add(connlimit(match));
+    }
+
+    /** The flag means "over", whatever its name; the kernel lists it only if it is set. */
+    static Expr.Plain connlimit(ConnlimitMatch match) {
+        return new Expr.Plain("connlimit", match.above() ? Map.of(CONNLIMIT_COUNT, (int) match.most(), CONNLIMIT_FLAGS, 1)
+                : Map.of(CONNLIMIT_COUNT, (int) match.most()));
     }
 
     @Override

@@ -21,11 +21,19 @@ import java.util.Optional;
 final class NativeTargets implements TargetVisitor<List<Expr>> {
     static final int ADDRESS_GIVEN = 1;
     static final int PORTS_GIVEN = 2;
+    static final int RANDOM_PORT = 16;
+    static final int MASQ_FLAGS = 1;
+    static final int NAT_FLAGS = 7;
     static final int SNAT = 0;
     static final int DNAT = 1;
     static final int REJECT_ICMP = 0;
     static final int REJECT_RESET = 1;
     static final int REJECT_ICMPX = 2;
+    static final int QUEUE = 1;
+    static final int QUEUES = 2;
+    static final int QUEUE_FLAGS = 3;
+    static final int QUEUE_BYPASS = 1;
+    static final int QUEUE_FANOUT = 2;
 
     /** Stores the number in the TCP option for the maximum segment size. */
     static final Expr.Plain SET_SEGMENT_SIZE = new Expr.Plain("exthdr", Map.of(2, (byte) 2, 3, 2, 4, 2, 6, 1, 7, 1));
@@ -76,17 +84,23 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
 
     @Override
     public List<Expr> visit(Target.Dnat target) {
-        return nat(DNAT, target.address(), target.ports());
+        return nat(DNAT, target.address(), target.ports(), 0);
     }
 
     @Override
     public List<Expr> visit(Target.Snat target) {
-        return nat(SNAT, target.address(), target.ports());
+        return nat(SNAT, target.address(), target.ports(), target.randomPort() ? RANDOM_PORT : 0);
     }
 
     @Override
     public List<Expr> visit(Target.Masquerade target) {
-        return add(new Expr.Plain("masq", Map.of()));
+        Map<Integer, Object> attributes = new HashMap<>();
+        int flags = (target.ports().isPresent() ? PORTS_GIVEN : 0) | (target.randomPort() ? RANDOM_PORT : 0);
+        if (flags != 0) {
+            attributes.put(MASQ_FLAGS, flags);
+        }
+        target.ports().ifPresent(ports -> attributes.putAll(Map.of(2, 1, 3, ports(1, ports))));
+        return add(new Expr.Plain("masq", attributes));
     }
 
     @Override
@@ -139,6 +153,17 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
     }
 
     @Override
+    public List<Expr> visit(Target.Nfqueue target) {
+        return add(queue(target));
+    }
+
+    static Expr.Plain queue(Target.Nfqueue target) {
+        int flags = (target.bypass() ? QUEUE_BYPASS : 0) | (target.fanout() ? QUEUE_FANOUT : 0);
+        return new Expr.Plain("queue", Map.of(QUEUE, (short) target.first(), QUEUES, (short) (target.last() - target.first() + 1),
+                QUEUE_FLAGS, (short) flags));
+    }
+
+    @Override
     public List<Expr> visit(Target.SetTcpMss target) {
         to.add(new Expr.Immediate(1, Octets.be16(target.mss())));
         return add(SET_SEGMENT_SIZE);
@@ -166,12 +191,12 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
         return register + 1;
     }
 
-    private List<Expr> nat(int type, InetAddress address, Optional<Ports> ports) {
+    private List<Expr> nat(int type, InetAddress address, Optional<Ports> ports, int flags) {
         Map<Integer, Object> attributes = new HashMap<>();
         to.add(new Expr.Immediate(1, Octets.of(address.getAddress())));
-        attributes.putAll(Map.of(1, type, 2, Basics.nfproto(IpFamily.of(address)), 3, 1, 4, 1, 7, ADDRESS_GIVEN));
+        attributes.putAll(Map.of(1, type, 2, Basics.nfproto(IpFamily.of(address)), 3, 1, 4, 1, NAT_FLAGS, ADDRESS_GIVEN | flags));
         if (ports.isPresent()) {
-            attributes.putAll(Map.of(5, 2, 6, ports(2, ports.get()), 7, ADDRESS_GIVEN | PORTS_GIVEN));
+            attributes.putAll(Map.of(5, 2, 6, ports(2, ports.get()), NAT_FLAGS, ADDRESS_GIVEN | PORTS_GIVEN | flags));
         }
         return add(new Expr.Plain("nat", attributes));
     }

@@ -6,12 +6,12 @@ import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
-import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.MarkMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.iptables.ProtocolNumberMatch;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Side;
@@ -79,14 +79,14 @@ public final class RuleReader {
         return new Rule(all, target);
     }
 
-    /** In the model, conditions on addresses, interfaces and protocol come before a limit, which counts what they let through. */
+    /** In the model, conditions on addresses, interfaces and protocol come before one that counts what they let through. */
     private void checkOrder() {
-        boolean limited = false;
+        boolean counted = false;
         for (Match match : matches) {
-            if (limited && match instanceof BasicMatch) {
-                throw new IllegalArgumentException(match + " after a limit");
+            if (counted && match instanceof BasicMatch) {
+                throw new IllegalArgumentException(match + " after one that counts");
             }
-            limited |= match instanceof LimitMatch;
+            counted |= match.isCounting();
         }
     }
 
@@ -119,6 +119,10 @@ public final class RuleReader {
             return family().isPresent() && add(XtMatchReader.read(match, family().get(), protocol, names));
         } else if (expression instanceof Expr.Limit limit) {
             return add(LimitReader.read(limit));
+        } else if (expression instanceof Expr.NumberGenerator generator) {
+            return add(CountReader.numgen(cursor, generator));
+        } else if (expression instanceof Expr.Plain plain && plain.name().equals("connlimit")) {
+            return add(CountReader.connlimit(plain));
         } else if (expression instanceof Expr.Fib || expression instanceof Expr.Socket) {
             return add(SocketReader.read(cursor, expression, names));
         }
@@ -150,13 +154,13 @@ public final class RuleReader {
             case Expr.Meta.IN_NAME -> add(Basics.readName(cmp).map(name -> new InInterfaceMatch(name, negated)));
             case Expr.Meta.OUT_NAME -> add(Basics.readName(cmp).map(name -> new OutInterfaceMatch(name, negated)));
             case Expr.Meta.L4PROTO -> cmp.data().length() == 1 && protocol(cmp.data().u8At(0), negated);
-            case Expr.Meta.NFPROTO -> cmp.data().length() == 1 && !negated && !isLimited() && family(cmp.data().u8At(0));
+            case Expr.Meta.NFPROTO -> cmp.data().length() == 1 && !negated && !isCounted() && family(cmp.data().u8At(0));
             default -> false;
         };
     }
 
-    private boolean isLimited() {
-        return matches.stream().anyMatch(LimitMatch.class::isInstance);
+    private boolean isCounted() {
+        return matches.stream().anyMatch(Match::isCounting);
     }
 
     private boolean family(int number) {
@@ -170,13 +174,9 @@ public final class RuleReader {
     }
 
     private boolean protocol(int number, boolean negated) {
-        for (Protocol known : Protocol.values()) {
-            if (known.number() == number) {
-                protocol = negated ? protocol : Optional.of(known);
-                return matches.add(new ProtocolMatch(known, negated));
-            }
-        }
-        return false;
+        Match match = ProtocolNumberMatch.of(number, negated);
+        protocol = match instanceof ProtocolMatch known && !negated ? Optional.of(known.protocol()) : protocol;
+        return matches.add(match);
     }
 
     private boolean address(Expr.Payload payload) {

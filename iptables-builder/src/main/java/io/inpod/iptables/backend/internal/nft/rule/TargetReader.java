@@ -59,8 +59,9 @@ final class TargetReader {
             return switch (plain.name()) {
                 case "reject" -> reject(plain);
                 case "notrack" -> Optional.of(new Target.NoTrack());
-                case "masq" -> plain.attributes().isEmpty() ? Optional.of(new Target.Masquerade()) : Optional.empty();
+                case "masq" -> masquerade(plain, Optional.empty());
                 case "log" -> Logs.read(plain);
+                case "queue" -> queue(plain);
                 default -> Optional.empty();
             };
         }
@@ -119,7 +120,9 @@ final class TargetReader {
         Optional<Ports> ports = first.map(p -> new Ports(p, last.orElse(p)));
         InetAddress address = Basics.address(data.array());
         Optional<Expr.Plain> nat = cursor.next(Expr.Plain.class).filter(p -> p.name().equals("nat"));
-        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT ? new Target.Snat(address, ports)
+        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT
+                ? new Target.Snat(address, ports,
+                        (nat.map(p -> p.number(NativeTargets.NAT_FLAGS, 0)).orElse(0) & NativeTargets.RANDOM_PORT) != 0)
                 : new Target.Dnat(address, ports);
         return nat.filter(p -> p.equals(last(target))).map(p -> target);
     }
@@ -136,6 +139,9 @@ final class TargetReader {
             return Optional.empty();
         }
         Expr.Plain plain = use.get();
+        if (plain.name().equals("masq")) {
+            return masquerade(plain, Optional.of(new Ports(first, last.orElse(first))));
+        }
         if (plain.name().equals("redir")) {
             Target target = new Target.Redirect(new Ports(first, last.orElse(first)));
             return plain.equals(last(target)) ? Optional.of(target) : Optional.empty();
@@ -143,10 +149,23 @@ final class TargetReader {
         return plain.name().equals("tproxy") && plain.number(2, 0) == 0 && last.isEmpty() ? tproxy(first) : Optional.empty();
     }
 
+    private static Optional<Target> masquerade(Expr.Plain plain, Optional<Ports> ports) {
+        Target target = new Target.Masquerade(ports, (plain.number(NativeTargets.MASQ_FLAGS, 0) & NativeTargets.RANDOM_PORT) != 0);
+        return plain.equals(last(target)) ? Optional.of(target) : Optional.empty();
+    }
+
     private Optional<Target> tproxy(int port) {
         Optional<Target> mark = TargetReader.read(cursor, family).filter(Target.SetMark.class::isInstance);
         return cursor.skip(new Expr.Verdict(Expr.Verdict.ACCEPT, null))
                 ? mark.map(m -> new Target.Tproxy(port, ((Target.SetMark) m).mark())) : Optional.empty();
+    }
+
+    private static Optional<Target> queue(Expr.Plain plain) {
+        int first = plain.number(NativeTargets.QUEUE, 0) & 0xffff;
+        int flags = plain.number(NativeTargets.QUEUE_FLAGS, 0);
+        Target.Nfqueue target = new Target.Nfqueue(first, first + (plain.number(NativeTargets.QUEUES, 1) & 0xffff) - 1,
+                (flags & NativeTargets.QUEUE_BYPASS) != 0, (flags & NativeTargets.QUEUE_FANOUT) != 0);
+        return NativeTargets.queue(target).equals(plain) ? Optional.of(target) : Optional.empty();
     }
 
     private Optional<Target> reject(Expr.Plain plain) {

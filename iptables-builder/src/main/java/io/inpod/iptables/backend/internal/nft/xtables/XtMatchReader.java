@@ -56,6 +56,8 @@ public final class XtMatchReader {
                 yield same(match, found, XtMatches.connmark(found));
             }
             case XtConntrack.NAME -> XtConntrack.read(match);
+            case XtCounts.STATISTIC -> XtCounts.statistic(match);
+            case XtCounts.CONNLIMIT -> XtCounts.connlimit(match, family);
             case "comment 0" -> {
                 CommentMatch found = new CommentMatch(info.text(0, XtMatches.COMMENT_LENGTH));
                 yield same(match, found, XtMatches.comment(found));

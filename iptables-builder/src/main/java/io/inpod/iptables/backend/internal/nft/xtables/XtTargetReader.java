@@ -29,7 +29,8 @@ public final class XtTargetReader {
         Octets info = found.info();
         return switch (found.name()) {
             case "REDIRECT" -> List.of(new Target.Redirect(ports(info, family == IpFamily.V4 ? 16 : 36)));
-            case "MASQUERADE" -> List.of(new Target.Masquerade());
+            case "MASQUERADE" ->
+                List.of(new Target.Masquerade(portsGiven(info, family == IpFamily.V4 ? 16 : 36), XtTargets.isPortRandom(found, family)));
             case "DNAT" -> {
                 InetAddress address = XtTargets.address(found, family);
                 yield portsGiven(info, 36)
@@ -39,10 +40,9 @@ public final class XtTargetReader {
             }
             case "SNAT" -> {
                 InetAddress address = XtTargets.address(found, family);
-                yield portsGiven(info, family == IpFamily.V4 ? 16 : 36)
-                        .<List<Target>>map(
-                                p -> List.of(new Target.Snat(address, Optional.of(p)), new Target.Snat(address, Optional.empty())))
-                        .orElse(List.of(new Target.Snat(address, Optional.empty())));
+                boolean random = XtTargets.isPortRandom(found, family);
+                yield List.of(new Target.Snat(address, portsGiven(info, family == IpFamily.V4 ? 16 : 36), random),
+                        new Target.Snat(address, Optional.empty(), random));
             }
             case "TPROXY" -> List.of(new Target.Tproxy(info.u16At(24), XtTargets.mark(info, 4, 0)));
             case "MARK" -> List.of(new Target.SetMark(XtTargets.mark(info, 0, 4)));
@@ -61,6 +61,8 @@ public final class XtTargetReader {
             }
             case "LOG" -> List.of(new Target.Log(info.text(2, XtTargets.PREFIX_LENGTH), info.u8At(0)));
             case "NFLOG" -> List.of(new Target.Nflog(info.hostShort(4), info.text(XtTargets.NFLOG_PREFIX, XtTargets.NFLOG_PREFIX_LENGTH)));
+            case "NFQUEUE" -> List.of(new Target.Nfqueue(info.hostShort(0), info.hostShort(0) + info.hostShort(2) - 1,
+                    (info.hostShort(4) & XtTargets.QUEUE_BYPASS) != 0, (info.hostShort(4) & XtTargets.QUEUE_FANOUT) != 0));
             case "TCPMSS" ->
                 List.of(info.hostShort(0) == XtTargets.MSS_CLAMP ? new Target.ClampTcpMss() : new Target.SetTcpMss(info.hostShort(0)));
             default -> List.of();

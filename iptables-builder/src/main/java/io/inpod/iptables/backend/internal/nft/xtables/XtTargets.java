@@ -25,8 +25,11 @@ public final class XtTargets implements TargetVisitor<Expr> {
     static final int NFLOG_PREFIX = 12;
     static final int NFLOG_PREFIX_LENGTH = 64;
     static final int PREFIX_LENGTH = 30;
+    static final int QUEUE_BYPASS = 1;
+    static final int QUEUE_FANOUT = 2;
     private static final int ADDRESS_GIVEN = 1;
     private static final int PORTS_GIVEN = 2;
+    private static final int RANDOM_PORT = 16;
 
     private static final XtTargets V4 = new XtTargets(IpFamily.V4);
     private static final XtTargets V6 = new XtTargets(IpFamily.V6);
@@ -87,16 +90,18 @@ public final class XtTargets implements TargetVisitor<Expr> {
     @Override
     public Expr visit(Target.Snat target) {
         byte[] address = target.address().getAddress();
+        int flags = flags(target.ports()) | (target.randomPort() ? RANDOM_PORT : 0);
         if (IpFamily.of(target.address()) == IpFamily.V4) {
             return xt("SNAT", 0,
-                    ports(new Struct(20).u32(0, 1).u32(4, flags(target.ports())).bytes(8, address).bytes(12, address), 16, target.ports()));
+                    ports(new Struct(20).u32(0, 1).u32(4, flags).bytes(8, address).bytes(12, address), 16, target.ports()));
         }
-        return xt("SNAT", 1, ports(new Struct(40).u32(0, flags(target.ports())).bytes(4, address).bytes(20, address), 36, target.ports()));
+        return xt("SNAT", 1, ports(new Struct(40).u32(0, flags).bytes(4, address).bytes(20, address), 36, target.ports()));
     }
 
     @Override
     public Expr visit(Target.Masquerade target) {
-        return range("MASQUERADE", 0, Optional.empty());
+        return range("MASQUERADE", (target.ports().isPresent() ? PORTS_GIVEN : 0) | (target.randomPort() ? RANDOM_PORT : 0),
+                target.ports());
     }
 
     @Override
@@ -146,6 +151,13 @@ public final class XtTargets implements TargetVisitor<Expr> {
     }
 
     @Override
+    public Expr visit(Target.Nfqueue target) {
+        // struct xt_NFQ_info_v3: the first queue, their number, flags
+        int flags = (target.bypass() ? QUEUE_BYPASS : 0) | (target.fanout() ? QUEUE_FANOUT : 0);
+        return xt("NFQUEUE", 3, new Struct(6).u16(0, target.first()).u16(2, target.last() - target.first() + 1).u16(4, flags));
+    }
+
+    @Override
     public Expr visit(Target.SetTcpMss target) {
         return xt("TCPMSS", 0, new Struct(2).u16(0, target.mss()));
     }
@@ -173,6 +185,10 @@ public final class XtTargets implements TargetVisitor<Expr> {
     private static Struct ports(Struct struct, int offset, Optional<Ports> ports) {
         ports.ifPresent(p -> struct.port(offset, p.first()).port(offset + 2, p.last()));
         return struct;
+    }
+
+    static boolean isPortRandom(Expr.XtTarget found, IpFamily family) {
+        return (found.info().hostInt(family == IpFamily.V4 ? 4 : 0) & RANDOM_PORT) != 0;
     }
 
     /** The address that is given, at an offset that depends on revision and family. */
