@@ -187,7 +187,7 @@ public final class IptablesBackend implements Backend {
     private Listing listing(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         List<Listing.ListedChain> chains = new ArrayList<>();
         for (IpFamily family : families) {
-            chains.addAll(saved(run, family).listing(family, names).chains());
+            chains.addAll(saved(run, family, run.saveWithCounters(family)).listing(family, names).chains());
         }
         Listing held = sets.read();
         return new Listing(chains, held.sets(), held.misfits());
@@ -239,13 +239,13 @@ public final class IptablesBackend implements Backend {
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         Map<IpFamily, Map<String, ManagedTable>> tables = new EnumMap<>(IpFamily.class);
         for (IpFamily family : families) {
-            tables.put(family, ManagedTable.found(saved(run, family), names.chains()));
+            tables.put(family, ManagedTable.found(saved(run, family, run.save(family)), names.chains()));
         }
         return new State(tables, sets.read());
     }
 
-    private static IptablesSave saved(ToolRun run, IpFamily family) throws IOException {
-        IptablesSave saved = IptablesSave.parse(run.save(family));
+    private static IptablesSave saved(ToolRun run, IpFamily family, String text) throws IOException {
+        IptablesSave saved = IptablesSave.parse(text);
         for (String table : saved.unreadable()) {
             throw new IOException("iptables can't list the table " + table + " in " + run.where()
                     + ": another program put rules there that only nft understands (`nft list table "

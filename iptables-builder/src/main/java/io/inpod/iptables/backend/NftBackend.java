@@ -140,7 +140,12 @@ public final class NftBackend implements Backend {
     private static Listing listing(ToolRun run, ManagedNames names, String table) throws IOException {
         for (int listings = 1;; listings++) {
             try {
-                return NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), names.tablePrefix());
+                String json = Bytes.read(run.nft("", "-j", "-n", "list", "table", "inet", table));
+                Listing listing = NftJson.parse(json, names.tablePrefix());
+                boolean known = listing.chains().stream().allMatch(chain -> chain.rules().stream().allMatch(r -> r.rule().isPresent()));
+                return known ? listing
+                        : NftJson.parse(json, Bytes.read(run.nft("", "-a", "-n", "-s", "list", "table", "inet", table)),
+                                names.tablePrefix());
             } catch (TornSetException e) {
                 if (listings == MOST_LISTINGS) {
                     throw e;
