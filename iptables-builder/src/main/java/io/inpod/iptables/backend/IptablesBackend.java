@@ -17,6 +17,7 @@ import io.inpod.iptables.backend.internal.tools.Transition;
 import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.text.Differences;
+import io.inpod.iptables.text.ForeignRules;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
@@ -182,6 +183,21 @@ public final class IptablesBackend implements Backend {
     public Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException {
         ToolRun run = new ToolRun(tools, namespace);
         return listing(run, names, new Ipsets(run, tools, names));
+    }
+
+    /**
+     * Reads all rules of a namespace in the tables of this back end, managed or not.
+     *
+     * @param namespace the namespace
+     * @return the rules of each family
+     * @throws IOException if a tool or the kernel refuses
+     */
+    public Map<IpFamily, ForeignRules> everything(NetworkNamespace namespace) throws IOException {
+        Map<IpFamily, ForeignRules> found = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : families) {
+            found.put(family, ForeignRules.ofIptablesSave(new ToolRun(tools, namespace).save(family), family));
+        }
+        return found;
     }
 
     private Listing listing(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
