@@ -91,20 +91,21 @@ final class ForeignTable {
         Map<String, Set<Hook>> hooks = new LinkedHashMap<>();
         for (Found chain : chains.values()) {
             if (Hook.isName(chain.name())) {
-                reached(chain.name()).forEach(name -> hooks.computeIfAbsent(name, key -> EnumSet.noneOf(Hook.class))
+                reached(chain, chains).forEach(name -> hooks.computeIfAbsent(name, key -> EnumSet.noneOf(Hook.class))
                         .add(Hook.valueOf(chain.name())));
             }
         }
         return hooks;
     }
 
-    private Set<String> reached(String start) {
-        Set<String> reached = new HashSet<>(Set.of(start));
-        Deque<String> open = new ArrayDeque<>(reached);
+    private static Set<String> reached(Found start, Map<String, Found> chains) {
+        Set<String> reached = new HashSet<>(Set.of(start.name()));
+        Deque<Found> open = new ArrayDeque<>(List.of(start));
         while (!open.isEmpty()) {
-            for (String next : chains.get(open.remove()).leads()) {
-                if (chains.containsKey(next) && reached.add(next)) {
-                    open.add(next);
+            for (String next : open.remove().leads()) {
+                Found to = chains.get(next);
+                if (to != null && reached.add(next)) {
+                    open.add(to);
                 }
             }
         }
