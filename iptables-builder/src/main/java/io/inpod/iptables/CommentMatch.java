@@ -4,7 +4,7 @@ import io.inpod.iptables.internal.Names;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A note for readers, {@code -m comment}; every packet meets it.
+ * A note for readers, {@code -m comment}; every packet meets it. {@link RuleCounters} finds rules by it.
  *
  * @param text 1 to 128 bytes of UTF-8 without control characters or double quotes
  */

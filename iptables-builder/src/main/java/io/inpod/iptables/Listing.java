@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The rules and sets that a namespace holds under {@link ManagedNames}, read back from the kernel. Each entry is a chain of one table and
@@ -46,8 +47,29 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<Strin
      * @param position its position among all rules of its chain, from 1
      * @param rule the rule, without {@link FamilyMatch}; empty if the model cannot express it
      * @param text the rule in the words of the back end's listing
+     * @param raw the whole rule as the same back end takes it in a {@link Target.Raw}; empty if it can't
+     * @param counter how many packets have met its conditions; empty if it doesn't count
      */
-    public record ListedRule(int position, Optional<Rule> rule, String text) {
+    public record ListedRule(int position, Optional<Rule> rule, String text, Optional<Rule> raw, Optional<RuleCounter> counter) {
+        /**
+         * Creates a rule without raw form and counter.
+         *
+         * @param position see {@link #position()}
+         * @param rule see {@link #rule()}
+         * @param text see {@link #text()}
+         */
+        public ListedRule(int position, Optional<Rule> rule, String text) {
+            this(position, rule, text, Optional.empty(), Optional.empty());
+        }
+
+        /** {@return the comment of the rule; empty if it has none} */
+        public String comment() {
+            if (rule.isEmpty() && raw.isPresent() && raw.get().target() instanceof Target.Raw words && !words.comment().isEmpty()) {
+                return words.comment();
+            }
+            return rule.or(() -> raw).stream().flatMap(known -> known.matches().stream())
+                    .flatMap(match -> match instanceof CommentMatch note ? Stream.of(note.text()) : Stream.empty()).findFirst().orElse("");
+        }
     }
 
     /**
@@ -75,6 +97,26 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<Strin
      */
     public Listing(List<ListedChain> chains, List<AddressSet> sets) {
         this(chains, sets, Map.of());
+    }
+
+    /**
+     * Lists a rule set as if it had been applied, to compare it with another one by {@link io.inpod.iptables.text.Differences}.
+     *
+     * @param rules the rules
+     * @return the chains and rules that the packets of each family see, and the sets
+     */
+    public static Listing of(RuleSet rules) {
+        List<ListedChain> chains = new ArrayList<>();
+        for (IpFamily family : rules.families()) {
+            for (Table table : rules.only(family).tables()) {
+                for (Chain chain : table.chains()) {
+                    List<ListedRule> listed = new ArrayList<>();
+                    chain.rules().forEach(rule -> listed.add(new ListedRule(listed.size() + 1, Optional.of(rule), rule.toString())));
+                    chains.add(new ListedChain(family, table.name(), chain.name(), listed));
+                }
+            }
+        }
+        return new Listing(chains, rules.sets());
     }
 
     /** {@return whether it has neither chains nor sets} */

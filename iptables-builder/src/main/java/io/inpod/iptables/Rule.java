@@ -101,9 +101,11 @@ public record Rule(List<Match> matches, Target target) {
     }
 
     /**
-     * Returns the rule as it is among rules of one family: without {@link FamilyMatch}.
+     * Returns the rule as it is among rules of one family.
+     *
+     * @return this rule without {@link FamilyMatch}
      */
-    Rule withoutFamily() {
+    public Rule withoutFamily() {
         if (matches.isEmpty() || !(matches.get(0) instanceof FamilyMatch)) {
             return this;
         }

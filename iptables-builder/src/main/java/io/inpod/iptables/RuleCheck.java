@@ -9,6 +9,9 @@ final class RuleCheck {
 
     /** Checks conditions that are in order: the protocol comes before what needs it. */
     static void check(List<Match> matches, Target target) {
+        if (target instanceof Target.Raw raw) {
+            checkRaw(matches, raw);
+        }
         Protocol protocol = null;
         for (int i = 0; i < matches.size(); i++) {
             Match match = matches.get(i);
@@ -34,6 +37,17 @@ final class RuleCheck {
         };
         if (missing != null) {
             throw new IllegalArgumentException("rule with " + target + " needs " + missing);
+        }
+    }
+
+    private static void checkRaw(List<Match> matches, Target.Raw raw) {
+        for (Match match : matches) {
+            boolean beside = match instanceof FamilyMatch && raw.form() != RawForm.NFT
+                    || match instanceof CommentMatch && raw.form() == RawForm.NETLINK;
+            if (!beside) {
+                throw new IllegalArgumentException(
+                        "raw rule of the form " + raw.form() + " has " + match + " beside it: write it into its text");
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Names;
+import io.inpod.iptables.internal.RawText;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
 import java.util.Optional;
@@ -95,6 +96,49 @@ public sealed interface Target {
         @Override
         public Optional<String> destination() {
             return Optional.of(chain);
+        }
+
+        @Override
+        public <R extends @Nullable Object> R accept(TargetVisitor<R> visitor) {
+            return visitor.visit(this);
+        }
+    }
+
+    /**
+     * Conditions and target of a whole rule in the form of one kind of back end, for what the other kinds of conditions and targets can't
+     * express. Its rule has no other condition, except {@link FamilyMatch} with {@link RawForm#IPTABLES}, and with
+     * {@link RawForm#NETLINK} a comment and, in the tables of iptables, {@link FamilyMatch}.
+     *
+     * <p>What it does is unknown: only the tool and the kernel check it. A back end that takes another form refuses it before anything is
+     * changed. It counts as applied only if it is listed exactly as it was given. For text, {@link RawForm} says which form that is;
+     * otherwise applying and verifying fail with both texts in the error.
+     *
+     * @param form the form
+     * @param text the rule in that form, in one line
+     */
+    record Raw(RawForm form, String text) implements Target {
+        /**
+         * Checks that the text stays within its rule.
+         *
+         * @param form the form
+         * @param text the rule in that form
+         * @throws IllegalArgumentException if something else could begin within it
+         */
+        public Raw {
+            switch (form) {
+                case IPTABLES -> RawText.iptables(text);
+                case NFT -> RawText.nft(text);
+                case NETLINK -> RawText.netlink(text);
+            }
+        }
+
+        /** Returns the comment within the text, or an empty one. */
+        String comment() {
+            return switch (form) {
+                case IPTABLES -> RawText.commentOfIptables(text);
+                case NFT -> RawText.commentOfNft(text);
+                case NETLINK -> "";
+            };
         }
 
         @Override

@@ -72,6 +72,11 @@ record TargetTraits(int tables, int hooks, Need need) {
         }
 
         @Override
+        public TargetTraits visit(Target.Raw target) {
+            return ANYWHERE;
+        }
+
+        @Override
         public TargetTraits visit(Target.Redirect target) {
             return DNAT_PORTS;
         }

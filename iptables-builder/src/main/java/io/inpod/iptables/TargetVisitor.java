@@ -52,6 +52,13 @@ public interface TargetVisitor<R extends @Nullable Object> {
     R visit(Target.Goto target);
 
     /**
+     * {@return the result for a whole rule in the form of one kind of back end}
+     *
+     * @param target the target
+     */
+    R visit(Target.Raw target);
+
+    /**
      * {@return the result for redirecting connections to a local port}
      *
      * @param target the target

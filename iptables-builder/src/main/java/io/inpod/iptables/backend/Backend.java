@@ -62,7 +62,7 @@ public interface Backend {
     void apply(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException;
 
     /**
-     * Reads the managed rules and sets of the namespace.
+     * Reads the managed rules and sets of the namespace, with what the rules have counted, see {@link io.inpod.iptables.RuleCounters}.
      *
      * @param namespace the namespace
      * @param names the managed names

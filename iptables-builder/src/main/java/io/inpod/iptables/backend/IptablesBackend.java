@@ -17,6 +17,7 @@ import io.inpod.iptables.backend.internal.tools.Transition;
 import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.backend.tools.IptablesTools.Variant;
 import io.inpod.iptables.text.Differences;
+import io.inpod.iptables.text.ForeignRules;
 import io.inpod.iptables.text.IptablesRestore;
 import io.inpod.iptables.text.IptablesSave;
 import io.inpod.netns.IpFamily;
@@ -184,10 +185,25 @@ public final class IptablesBackend implements Backend {
         return listing(run, names, new Ipsets(run, tools, names));
     }
 
+    /**
+     * Reads all rules of a namespace in the tables of this back end, managed or not.
+     *
+     * @param namespace the namespace
+     * @return the rules of each family
+     * @throws IOException if a tool or the kernel refuses
+     */
+    public Map<IpFamily, ForeignRules> everything(NetworkNamespace namespace) throws IOException {
+        Map<IpFamily, ForeignRules> found = new EnumMap<>(IpFamily.class);
+        for (IpFamily family : families) {
+            found.put(family, ForeignRules.ofIptablesSave(new ToolRun(tools, namespace).save(family), family));
+        }
+        return found;
+    }
+
     private Listing listing(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         List<Listing.ListedChain> chains = new ArrayList<>();
         for (IpFamily family : families) {
-            chains.addAll(saved(run, family).listing(family, names).chains());
+            chains.addAll(saved(run, family, run.saveWithCounters(family)).listing(family, names).chains());
         }
         Listing held = sets.read();
         return new Listing(chains, held.sets(), held.misfits());
@@ -239,13 +255,13 @@ public final class IptablesBackend implements Backend {
     private State state(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         Map<IpFamily, Map<String, ManagedTable>> tables = new EnumMap<>(IpFamily.class);
         for (IpFamily family : families) {
-            tables.put(family, ManagedTable.found(saved(run, family), names.chains()));
+            tables.put(family, ManagedTable.found(saved(run, family, run.save(family)), names.chains()));
         }
         return new State(tables, sets.read());
     }
 
-    private static IptablesSave saved(ToolRun run, IpFamily family) throws IOException {
-        IptablesSave saved = IptablesSave.parse(run.save(family));
+    private static IptablesSave saved(ToolRun run, IpFamily family, String text) throws IOException {
+        IptablesSave saved = IptablesSave.parse(text);
         for (String table : saved.unreadable()) {
             throw new IOException("iptables can't list the table " + table + " in " + run.where()
                     + ": another program put rules there that only nft understands (`nft list table "

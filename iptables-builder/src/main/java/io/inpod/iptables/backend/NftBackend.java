@@ -11,6 +11,7 @@ import io.inpod.iptables.backend.internal.tools.ToolRun;
 import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.text.Differences;
+import io.inpod.iptables.text.ForeignRules;
 import io.inpod.iptables.text.NftJson;
 import io.inpod.iptables.text.NftScript;
 import io.inpod.iptables.text.TornSetException;
@@ -124,6 +125,27 @@ public final class NftBackend implements Backend {
         return listing(new ToolRun(tools, namespace), names);
     }
 
+    /**
+     * Reads all rules of a namespace that nft knows, managed or not.
+     *
+     * @param namespace the namespace
+     * @return the rules of each table, by family and name, such as {@code inet filter}
+     * @throws IOException if nft or the kernel refuses
+     */
+    public Map<String, ForeignRules> everything(NetworkNamespace namespace) throws IOException {
+        ToolRun run = new ToolRun(tools, namespace);
+        for (int listings = 1;; listings++) {
+            try {
+                return ForeignRules.ofNft(Bytes.read(run.nft("", "-j", "-n", "list", "ruleset")),
+                        Bytes.read(run.nft("", "-a", "-n", "-s", "list", "ruleset")));
+            } catch (TornSetException e) {
+                if (listings == MOST_LISTINGS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     private static Listing listing(ToolRun run, ManagedNames names) throws IOException {
         List<ListedChain> chains = new ArrayList<>();
         Set<AddressSet> sets = new LinkedHashSet<>();
@@ -140,7 +162,12 @@ public final class NftBackend implements Backend {
     private static Listing listing(ToolRun run, ManagedNames names, String table) throws IOException {
         for (int listings = 1;; listings++) {
             try {
-                return NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-s", "list", "table", "inet", table)), names.tablePrefix());
+                String json = Bytes.read(run.nft("", "-j", "-n", "list", "table", "inet", table));
+                Listing listing = NftJson.parse(json, names.tablePrefix());
+                boolean known = listing.chains().stream().allMatch(chain -> chain.rules().stream().allMatch(r -> r.rule().isPresent()));
+                return known ? listing
+                        : NftJson.parse(json, Bytes.read(run.nft("", "-a", "-n", "-s", "list", "table", "inet", table)),
+                                names.tablePrefix());
             } catch (TornSetException e) {
                 if (listings == MOST_LISTINGS) {
                     throw e;

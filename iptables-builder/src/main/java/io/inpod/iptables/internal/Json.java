@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads JSON (RFC 8259) as nft prints it: objects as maps, arrays as lists, whole numbers as Long, null as null. */
+/** Reads JSON (RFC 8259) as nft prints it: objects as maps, arrays as lists, whole numbers as Long if they fit, null as null. */
 public final class Json {
     private static final int MAX_DEPTH = 200;
 
@@ -132,7 +132,7 @@ public final class Json {
             at++;
         }
         String number = text.substring(start, at);
-        return number.matches("-?[0-9]+") ? (Object) Long.valueOf(number) : (Object) Double.valueOf(number);
+        return number.matches("-?[0-9]{1,18}") ? (Object) Long.valueOf(number) : (Object) Double.valueOf(number);
     }
 
     private void space() {

@@ -18,6 +18,14 @@ public final class Names {
 
     /** Checks free text: its length, and that it stays within its line. Not every tool can list a double quote. */
     public static void text(String field, String text, int bytes) {
+        encodable(field, text, bytes);
+        if (text.indexOf('"') >= 0) {
+            throw new IllegalArgumentException(field + " " + Quote.of(text) + " contains a control character or a double quote");
+        }
+    }
+
+    /** Checks free text that may contain double quotes. */
+    static void encodable(String field, String text, int bytes) {
         byte[] encoded = text.getBytes(StandardCharsets.UTF_8);
         if (encoded.length > bytes) {
             throw new IllegalArgumentException(field + " " + Quote.of(text) + " has " + encoded.length + " bytes, more than " + bytes);
@@ -25,7 +33,7 @@ public final class Names {
         if (!new String(encoded, StandardCharsets.UTF_8).equals(text)) {
             throw new IllegalArgumentException(field + " " + Quote.of(text) + " is not Unicode text");
         }
-        if (text.indexOf('"') >= 0 || text.codePoints().anyMatch(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029)) {
+        if (text.codePoints().anyMatch(c -> Character.isISOControl(c) || c == 0x2028 || c == 0x2029)) {
             throw new IllegalArgumentException(field + " " + Quote.of(text) + " contains a control character or a double quote");
         }
     }

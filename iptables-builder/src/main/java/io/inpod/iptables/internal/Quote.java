@@ -1,19 +1,30 @@
 package io.inpod.iptables.internal;
 
+import java.util.stream.IntStream;
+
 /** Quotes text from outside for one line of an error message. */
 public final class Quote {
     private Quote() {}
 
     public static String of(String text) {
-        StringBuilder quoted = new StringBuilder("\"");
-        text.codePoints().limit(80).forEach(c -> {
+        return '"' + printable(text.codePoints().limit(80)) + '"';
+    }
+
+    /** Returns a text in which nothing can end its line or change how it is shown. */
+    public static String printable(String text) {
+        return printable(text.codePoints());
+    }
+
+    private static String printable(IntStream text) {
+        StringBuilder printable = new StringBuilder();
+        text.forEach(c -> {
             if (c < ' ' || c == 0x7f || Character.getType(c) == Character.FORMAT || Character.isISOControl(c) || c == 0x2028 || c == 0x2029
                     || Character.getType(c) == Character.SURROGATE) {
-                quoted.append(String.format("\\u%04x", c));
+                printable.append(String.format("\\u%04x", c));
             } else {
-                quoted.appendCodePoint(c);
+                printable.appendCodePoint(c);
             }
         });
-        return quoted.append('"').toString();
+        return printable.toString();
     }
 }

@@ -10,6 +10,7 @@ import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
+import io.inpod.iptables.Target;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -166,8 +167,9 @@ public final class Differences {
         }
     }
 
-    /** Returns whether a rule is the wanted one; a rule that the model cannot express never is. */
+    /** Returns whether a rule is the wanted one; a rule that the model cannot express is only if it is wanted in exactly that form. */
     static boolean same(ListedRule found, Rule wanted) {
-        return found.rule().map(wanted::equals).orElse(false);
+        return found.rule().map(wanted::equals).orElse(false)
+                || wanted.target() instanceof Target.Raw && found.raw().map(wanted::equals).orElse(false);
     }
 }

@@ -2,19 +2,14 @@ package io.inpod.iptables.text;
 
 import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.AddressSet;
-import io.inpod.iptables.CommentMatch;
-import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
-import io.inpod.iptables.Listing.ListedRule;
-import io.inpod.iptables.Match;
-import io.inpod.iptables.Rule;
 import io.inpod.iptables.TableName;
-import io.inpod.iptables.Target;
 import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.iptables.internal.Json;
+import io.inpod.iptables.internal.Quote;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,13 +30,15 @@ public final class NftJson {
     private static final String EVERYTHING = "*";
 
     private final String prefix;
+    private final Map<Long, String> texts;
     private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();
     private final Map<String, Map<String, Map<?, ?>>> chains = new LinkedHashMap<>();
     private final List<AddressSet> sets = new ArrayList<>();
     private final Map<String, List<String>> misfits = new HashMap<>();
 
-    private NftJson(String prefix) {
+    private NftJson(String prefix, Map<Long, String> texts) {
         this.prefix = prefix;
+        this.texts = texts;
     }
 
     /**
@@ -54,20 +51,43 @@ public final class NftJson {
      * @throws IOException if the text is not such a listing
      */
     public static Listing parse(String text, String tablePrefix) throws IOException {
-        NftJson json = new NftJson(tablePrefix);
+        return parse(text, "", tablePrefix);
+    }
+
+    /**
+     * Parses a listing of one table, with the rules that the model cannot express in words of nft.
+     *
+     * @param text the output of {@code nft -j -n list table}
+     * @param words the output of {@code nft -a -n -s list table} for the same table
+     * @param tablePrefix the prefix of its name
+     * @return the chains, rules and sets
+     * @throws TornSetException if a set was listed while it grew; list it again
+     * @throws IOException if the text is not such a listing
+     */
+    public static Listing parse(String text, String words, String tablePrefix) throws IOException {
+        NftJson json = new NftJson(tablePrefix, NftListed.texts(words));
         try {
-            if (!(Json.parse(text) instanceof Map<?, ?> whole) || !(whole.get("nftables") instanceof List<?> objects)) {
-                throw new IOException("nft -j printed no listing: " + text.substring(0, Math.min(80, text.length())));
-            }
-            for (Object object : objects) {
-                if (object instanceof Map<?, ?> one) {
-                    json.add(one);
-                }
+            for (Map<?, ?> object : objects(text)) {
+                json.add(object);
             }
             return json.listing();
         } catch (IllegalArgumentException e) {
             throw new IOException("nft -j printed something unexpected: " + e.getMessage(), e);
         }
+    }
+
+    /** Returns the tables, chains, rules and sets of a listing. */
+    static List<Map<?, ?>> objects(String text) throws IOException {
+        if (!(Json.parse(text) instanceof Map<?, ?> whole) || !(whole.get("nftables") instanceof List<?> objects)) {
+            throw new IOException("nft -j printed no listing: " + Quote.of(text));
+        }
+        List<Map<?, ?>> found = new ArrayList<>();
+        for (Object object : objects) {
+            if (object instanceof Map<?, ?> one && !one.isEmpty()) {
+                found.add(one);
+            }
+        }
+        return found;
     }
 
     private void add(Map<?, ?> object) throws TornSetException {
@@ -97,7 +117,7 @@ public final class NftJson {
         }
     }
 
-    private static boolean isOfAddresses(Map<?, ?> set) {
+    static boolean isOfAddresses(Map<?, ?> set) {
         return "ipv4_addr".equals(set.get("type")) || "ipv6_addr".equals(set.get("type"));
     }
 
@@ -106,7 +126,7 @@ public final class NftJson {
         return flags instanceof List<?> list ? list : flags == null ? List.of() : List.of(flags);
     }
 
-    private static List<String> misfits(Map<?, ?> set) {
+    static List<String> misfits(Map<?, ?> set) {
         if (!isOfAddresses(set)) {
             return List.of("isn't a set of addresses");
         }
@@ -142,7 +162,7 @@ public final class NftJson {
         return Optional.empty();
     }
 
-    private static AddressSet set(Map<?, ?> value) throws TornSetException {
+    static AddressSet set(Map<?, ?> value) throws TornSetException {
         List<AddressSet.Element> elements = new ArrayList<>();
         if (value.get("elem") instanceof List<?> list) {
             for (Object element : list) {
@@ -178,8 +198,10 @@ public final class NftJson {
             TableName name = table(table).orElseThrow();
             byName.forEach((chain, value) -> {
                 List<Map<?, ?>> found = rules.getOrDefault(table, Map.of()).getOrDefault(chain, List.of());
+                List<NftListed> all = NftListed.of(found, texts);
                 for (IpFamily family : IpFamily.values()) {
-                    listed.add(new ListedChain(family, name, name(name, chain, value), of(family, found)));
+                    listed.add(new ListedChain(family, name, name(name, chain, value),
+                            all.stream().filter(rule -> rule.isOf(family)).map(NftListed::listed).toList()));
                 }
             });
         });
@@ -211,48 +233,5 @@ public final class NftJson {
                         && Long.valueOf(NftScript.priority(table, Hook.valueOf(hook))).equals(value.get("prio"))
                         && "accept".equals(value.get("policy"));
         return asExpected ? hook : chain;
-    }
-
-    private static List<ListedRule> of(IpFamily family, List<Map<?, ?>> found) {
-        List<ListedRule> listed = new ArrayList<>();
-        for (int i = 0; i < found.size(); i++) {
-            Optional<Rule> rule = NftRuleParser.parse(found.get(i));
-            int position = i + 1;
-            if (rule.isPresent() && rule.get().target() instanceof Target.Tproxy) { // what met no socket is dropped by the next rule
-                boolean dropped = i + 1 < found.size() && NftRuleParser.parse(found.get(i + 1))
-                        .map(next -> next.equals(new Rule(withoutComment(rule.get()), new Target.Drop()))).orElse(false);
-                i += dropped ? 1 : 0;
-                if (!dropped) {
-                    listed.add(new ListedRule(position, Optional.empty(), words(found.get(position - 1))));
-                    continue;
-                }
-            }
-            if (rule.isEmpty() || rule.get().families().contains(family)) {
-                listed.add(new ListedRule(position, rule.map(NftJson::withoutFamily), words(found.get(position - 1))));
-            }
-        }
-        return listed;
-    }
-
-    private static List<Match> withoutComment(Rule rule) {
-        return rule.matches().stream().filter(match -> !(match instanceof CommentMatch)).toList();
-    }
-
-    private static Rule withoutFamily(Rule rule) {
-        return new Rule(rule.matches().stream().filter(match -> !(match instanceof FamilyMatch)).toList(), rule.target());
-    }
-
-    private static String words(Map<?, ?> rule) {
-        return NftRuleParser.parse(rule)
-                .map(parsed -> parsed.target() instanceof Target.Tproxy ? NftScript.rule(parsed).get(0) : text(parsed))
-                .orElse(String.valueOf(rule.get("expr")));
-    }
-
-    private static String text(Rule rule) {
-        try {
-            return String.join(" ", NftScript.rule(rule));
-        } catch (IllegalArgumentException e) {
-            return rule.toString();
-        }
     }
 }

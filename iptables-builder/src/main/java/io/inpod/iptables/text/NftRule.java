@@ -26,7 +26,7 @@ import java.util.List;
 
 /**
  * Words rules of an {@code inet} table as nft(8) reads them: family, interfaces, protocol, then the other conditions in their order, and a
- * counter before every target that is no jump. {@link NftMatch} and {@link NftTarget} word the parts.
+ * counter before the target, unless it is a jump without a comment. {@link NftMatch} and {@link NftTarget} word the parts.
  */
 final class NftRule {
     private NftRule() {}
@@ -39,10 +39,14 @@ final class NftRule {
      */
     static List<String> of(Rule rule, FamilyScope outer) {
         FamilyScope families = rule.families().within(outer);
+        if (rule.target() instanceof Target.Raw) {
+            return List.of(rule.target().accept(new NftTarget(families)));
+        }
         List<String> parts = conditions(rule.matches(), families);
         String start = parts.isEmpty() ? "" : String.join(" ", parts) + " ";
-        String counter = rule.target().destination().isPresent() ? "" : "counter ";
-        String whole = start + counter + rule.target().accept(new NftTarget(families)) + comment(rule.matches());
+        String comment = comment(rule.matches());
+        String counter = rule.target().destination().isPresent() && comment.isEmpty() ? "" : "counter ";
+        String whole = start + counter + rule.target().accept(new NftTarget(families)) + comment;
         if (rule.target() instanceof Target.Tproxy) {
             rule.matches().stream().filter(match -> match.isCounting() || match instanceof RandomMatch).findFirst().ifPresent(match -> {
                 throw cannot("TPROXY with " + match + ", which it would count or draw twice");

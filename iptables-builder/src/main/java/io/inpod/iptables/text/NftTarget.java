@@ -3,6 +3,7 @@ package io.inpod.iptables.text;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
+import io.inpod.iptables.RawForm;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TargetVisitor;
@@ -52,6 +53,17 @@ final class NftTarget implements TargetVisitor<String> {
     @Override
     public String visit(Target.Goto target) {
         return "goto " + target.chain();
+    }
+
+    @Override
+    public String visit(Target.Raw target) {
+        if (target.form() != RawForm.NFT) {
+            throw NftRule.cannot("a raw rule of the form " + target.form() + ": it takes " + RawForm.NFT);
+        }
+        if (families.single().isPresent()) {
+            throw NftRule.cannot("a raw rule for " + families + " alone: its text must name the family, in a rule set of both");
+        }
+        return target.text();
     }
 
     @Override

@@ -14,6 +14,9 @@ final class RuleWording {
 
     /** Returns a rule as iptables-save would print it, or if iptables-save can't, its {@code toString}. */
     static String text(Rule rule, IpFamily family) {
+        if (rule.target() instanceof Target.Raw raw) {
+            return raw.text();
+        }
         try {
             return RuleText.of(rule, family);
         } catch (IllegalArgumentException e) {
@@ -27,7 +30,12 @@ final class RuleWording {
     }
 
     static String change(ListedRule found, Rule wanted, IpFamily family) {
-        if (found.rule().isPresent()) {
+        if (wanted.target() instanceof Target.Raw) {
+            String listed = found.raw().map(raw -> text(raw, family)).orElseGet(() -> text(found, family));
+            return "found " + listed + " instead of " + text(wanted, family)
+                    + (found.raw().isPresent() ? " (a raw rule must be given as it is listed)" : "");
+        }
+        if (found.rule().isPresent() && !(found.rule().get().target() instanceof Target.Raw)) {
             Rule is = found.rule().get();
             if (is.matches().equals(wanted.matches())) {
                 return target(is.target(), wanted.target(), family);

@@ -2,6 +2,7 @@ package io.inpod.iptables.text;
 
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Ports;
+import io.inpod.iptables.RawForm;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.internal.AddressText;
@@ -51,6 +52,15 @@ final class TargetText implements TargetVisitor<StringBuilder> {
     @Override
     public StringBuilder visit(Target.Goto target) {
         return text.append(" -g ").append(target.chain());
+    }
+
+    @Override
+    public StringBuilder visit(Target.Raw target) {
+        if (target.form() != RawForm.IPTABLES) {
+            throw new IllegalArgumentException("iptables-restore can't take a raw rule of the form " + target.form() + ": it takes "
+                    + RawForm.IPTABLES);
+        }
+        return text.append(' ').append(target.text());
     }
 
     @Override

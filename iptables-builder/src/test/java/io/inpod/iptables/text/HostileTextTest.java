@@ -9,6 +9,7 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.RawForm;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Side;
@@ -48,6 +49,10 @@ class HostileTextTest {
 
     private static RuleSet with(Match match, Target target) {
         return RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("A", Rule.of(target, match), Rule.of(new Target.Return()))));
+    }
+
+    private static RuleSet with(RawForm form, String text) {
+        return RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("A", Rule.of(new Target.Raw(form, text)), Rule.of(new Target.Return()))));
     }
 
     private int tried(Function<String, RuleSet> rules) {
@@ -103,6 +108,29 @@ class HostileTextTest {
         assertThat(tried(text -> with(Match.in("lo"), new Target.Nflog(1, text)))).isGreaterThan(ROUNDS);
     }
 
+    /** A raw rule may have many words, but it must end where its line does, and not begin another command. */
+    @Test
+    void rawRulesStayInTheirRule() {
+        for (RawForm form : List.of(RawForm.IPTABLES, RawForm.NFT)) {
+            int accepted = 0;
+            for (int i = 0; i < ROUNDS / 5; i++) {
+                String text = "-j " + text();
+                RuleSet hostile;
+                try {
+                    hostile = with(form, text);
+                } catch (IllegalArgumentException e) {
+                    assertThat(e.getMessage().chars()).noneMatch(Character::isISOControl);
+                    continue;
+                }
+                accepted++;
+                String script = form == RawForm.NFT ? NftScript.render(hostile, "p-") : IptablesRestore.render(hostile, IpFamily.V4);
+                assertThat(script.lines()).hasSize(form == RawForm.NFT ? 12 : 5).anyMatch(line -> line.endsWith(" " + text));
+                assertThat(form == RawForm.NFT ? NFT_WORD.matcher(text).replaceAll(word -> word.group().startsWith("\"") ? "" : "$0") : "").doesNotContain(";", "#", "\\");
+            }
+            assertThat(accepted).isGreaterThan(ROUNDS / 50);
+        }
+    }
+
     @Test
     void interfaceNamesStayOneWord() {
         assertThat(tried(text -> with(Match.in(text), new Target.Accept()))).isGreaterThan(ROUNDS / 10);
@@ -137,10 +165,15 @@ class HostileTextTest {
                 + "-A A -p sctp -m statistic --mode nth ! --every 3 --packet 1 -m connlimit --connlimit-upto 2 --connlimit-mask 128 --connlimit-daddr -j DROP\n"
                 + "-A A ! -p 47 -m statistic --mode random --probability 0.30000000000 -j NFQUEUE --queue-balance 1:3 --queue-bypass --queue-cpu-fanout\nCOMMIT\n";
         String json = "{\"nftables\": [{\"table\": {\"family\": \"inet\", \"name\": \"p-nat\"}}, {\"chain\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"A\"}},"
+                + "{\"chain\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"output\", \"type\": \"nat\", \"hook\": \"output\", \"prio\": -100, \"policy\": \"accept\"}},"
+                + "{\"set\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"s\", \"type\": \"ipv4_addr\", \"elem\": [\"10.0.0.1\"]}},"
+                + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"output\", \"handle\": 9, \"expr\": [{\"vmap\": {\"data\": [{\"jump\": {\"target\": \"A\"}}]}}]}},"
                 + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"==\", \"left\": {\"payload\": {\"protocol\": \"tcp\","
                 + " \"field\": \"dport\"}}, \"right\": {\"range\": [5, 6]}}}, {\"mangle\": {\"key\": {\"meta\": {\"key\": \"mark\"}}, \"value\": {\"|\": [1, 2]}}}, {\"jump\": {\"target\": \"A\"}}]}},"
                 + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"<\", \"left\": {\"numgen\": {\"mode\": \"random\","
                 + " \"mod\": 100, \"offset\": 0}}, \"right\": 25}}, {\"ct count\": {\"val\": 20, \"inv\": true}}, {\"queue\": {\"num\": {\"range\": [1, 3]}, \"flags\": [\"bypass\"]}}]}}]}";
+        String words = "table inet p-nat { # handle 1\n\tchain output { # handle 2\n\t\ttcp dport vmap { 5 : jump A } # handle 9\n\t}\n}\n";
+        rendered(ForeignRules.ofNft(json, words).values().iterator().next());
         for (int i = 0; i < ROUNDS; i++) {
             for (String whole : List.of(saved, json)) {
                 StringBuilder damaged = new StringBuilder(whole);
@@ -155,13 +188,29 @@ class HostileTextTest {
                 try {
                     if (whole.equals(saved)) {
                         IptablesSave.parse(damaged.toString()).listing(IpFamily.V6);
+                        if (i % 3 == 0) {
+                            rendered(ForeignRules.ofIptablesSave(damaged.toString(), IpFamily.V6));
+                        }
                     } else {
-                        NftJson.parse(damaged.toString(), "p-");
+                        NftJson.parse(damaged.toString(), words, "p-");
+                        if (i % 3 == 0) {
+                            ForeignRules.ofNft(damaged.toString(), words).values().forEach(HostileTextTest::rendered);
+                        }
                     }
                 } catch (IOException e) {
                     assertThat(e.getMessage()).isNotEmpty();
                 }
             }
+        }
+    }
+
+    /** What was understood is a script, or is refused like any rule that a script can't express. */
+    private static void rendered(ForeignRules found) {
+        assertThat(String.join("", found.leftOut()).chars()).noneMatch(Character::isISOControl);
+        try {
+            assertThat(IptablesRestore.render(found.rules(), IpFamily.V6) + NftScript.render(found.rules(), "p-")).isNotNull();
+        } catch (IllegalArgumentException e) {
+            assertThat(e.getMessage()).isNotEmpty();
         }
     }
 }

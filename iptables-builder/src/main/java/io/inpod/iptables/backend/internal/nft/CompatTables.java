@@ -122,7 +122,8 @@ final class CompatTables implements Tables {
     private static ListedRule listed(int position, FoundRule rule, IpFamily family, KernelNames names) {
         Optional<RuleReader.Found> read = RuleReader.read(rule.expressions(), FamilyScope.of(family), names);
         return new ListedRule(position, read.map(RuleReader.Found::rule),
-                read.map(r -> r.rule().toString()).orElse(rule.expressions().toString()));
+                read.map(r -> r.rule().toString()).orElse(rule.expressions().toString()), rule.raw(),
+                rule.counter(FamilyScope.of(family)));
     }
 
     /**

@@ -183,7 +183,7 @@ final class InetTables implements Tables {
                     : reader.table(Scope.INET, name(managed, name)).flatMap(NftReader.FoundHeader::only);
             for (IpFamily family : IpFamily.values()) {
                 if (only.isEmpty() || only.get() == Basics.nfproto(family)) {
-                    listed.addAll(read(found, name, family, names));
+                    listed.addAll(read(found, name, only.isEmpty() ? FamilyScope.BOTH : FamilyScope.of(family), family, names));
                 }
             }
         }
@@ -191,11 +191,12 @@ final class InetTables implements Tables {
     }
 
     /** Returns one family's part of a table, without chains that the family lacks. */
-    private static List<ListedChain> read(FoundTable found, TableName table, IpFamily family, KernelNames names) {
+    private static List<ListedChain> read(FoundTable found, TableName table, FamilyScope tableFamilies, IpFamily family,
+            KernelNames names) {
         List<ListedChain> listed = new ArrayList<>();
         FamilyChains used = new FamilyChains();
         found.own().forEach((chain, rules) -> {
-            List<ListedRule> seen = listed(rules, family, names);
+            List<ListedRule> seen = listed(rules, tableFamilies, family, names);
             seen.forEach(rule -> used.add(chain, rule.rule().flatMap(r -> r.target().destination()), true));
             rules.forEach(rule -> used.add(chain, rule.destination(), false));
             boolean base = chain.equals(chain(chain.toUpperCase(Locale.ROOT)));
@@ -206,7 +207,7 @@ final class InetTables implements Tables {
     }
 
     /** Returns the rules that packets of a family see; the second of the two rules for TPROXY is part of the first. */
-    private static List<ListedRule> listed(List<FoundRule> found, IpFamily family, KernelNames names) {
+    private static List<ListedRule> listed(List<FoundRule> found, FamilyScope tableFamilies, IpFamily family, KernelNames names) {
         List<ListedRule> rules = new ArrayList<>();
         Rule before = null;
         int position = 0;
@@ -220,9 +221,10 @@ final class InetTables implements Tables {
                 continue;
             }
             position++;
-            if (read.map(r -> r.families().within(r.rule().families()).contains(family)).orElse(true)) {
+            FamilyScope families = read.map(r -> r.families().within(r.rule().families())).orElse(FamilyScope.BOTH).within(tableFamilies);
+            if (families.contains(family)) {
                 rules.add(new ListedRule(position, read.map(RuleReader.Found::rule),
-                        now == null ? rule.expressions().toString() : now.toString()));
+                        now == null ? rule.expressions().toString() : now.toString(), rule.raw(), rule.counter(families)));
             }
         }
         return rules;

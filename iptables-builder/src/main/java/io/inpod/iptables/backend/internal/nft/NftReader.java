@@ -1,7 +1,11 @@
 package io.inpod.iptables.backend.internal.nft;
 
+import io.inpod.iptables.FamilyScope;
+import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleCounter;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.ExprReader;
+import io.inpod.iptables.backend.internal.nft.expr.RawExprs;
 import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
@@ -9,6 +13,7 @@ import io.inpod.netlink.NetlinkMessage;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +33,7 @@ final class NftReader {
     private static final int CHAIN_USER_DATA = 12;
     private static final int POLICY_ACCEPT = 1;
     private static final int BASE = 1;
+    private static final NetlinkAttribute NOTHING = new NetlinkAttribute(4, ByteBuffer.allocate(0));
 
     private final Nfnetlink netlink;
 
@@ -45,8 +51,27 @@ final class NftReader {
     record FoundChain(String table, String name, @Nullable BaseChain base, int uses, boolean plain) {
     }
 
-    /** A rule that was found. */
-    record FoundRule(String chain, long handle, List<Expr> expressions) {
+    /**
+     * A rule that was found.
+     *
+     * @param list the expressions as the kernel has listed them
+     */
+    record FoundRule(String chain, long handle, List<Expr> expressions, NetlinkAttribute list) {
+        /** Returns what its first counter has counted of some families' packets. */
+        Optional<RuleCounter> counter(FamilyScope families) {
+            for (Expr expression : expressions) {
+                if (expression instanceof Expr.Counter counter) {
+                    return Optional.of(RuleCounter.ofUnsigned(families, counter.packets(), counter.bytes()));
+                }
+            }
+            return Optional.empty();
+        }
+
+        /** Returns the rule as the list of its expressions. */
+        Optional<Rule> raw() {
+            return RawExprs.rule(list, expressions);
+        }
+
         /** Returns the chain to which the rule leads. */
         Optional<String> destination() {
             for (Expr expression : expressions) {
@@ -165,16 +190,20 @@ final class NftReader {
             String in = "";
             long handle = 0;
             List<Expr> expressions = new ArrayList<>();
+            NetlinkAttribute list = NOTHING;
             for (NetlinkAttribute attribute : message.attributeList(Nfnetlink.HEADER)) {
                 switch (attribute.type()) {
                     case 2 -> in = attribute.text();
                     case 3 -> handle = attribute.number();
-                    case 4 -> expressions.addAll(ExprReader.read(attribute.nested()));
+                    case 4 -> {
+                        list = attribute;
+                        expressions.addAll(ExprReader.read(attribute.nested()));
+                    }
                     case 7 -> beside(attribute.bytes(), expressions);
                     default -> {}
                 }
             }
-            rules.add(new FoundRule(in, handle, sets.resolve(expressions)));
+            rules.add(new FoundRule(in, handle, sets.resolve(expressions), list));
         }
         return rules;
     }

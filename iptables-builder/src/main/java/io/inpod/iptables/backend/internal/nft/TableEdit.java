@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.FamilyScope;
+import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
@@ -100,7 +101,11 @@ final class TableEdit {
         }
         for (int i = 0; i < found.size(); i++) {
             List<Expr> expressions = found.get(i).expressions();
-            if (!expressions.equals(wanted.get(i).expressions())) {
+            if (wanted.get(i).rule().target() instanceof Target.Raw) {
+                if (!found.get(i).raw().equals(Optional.of(wanted.get(i).rule().withoutFamily()))) {
+                    return false;
+                }
+            } else if (!expressions.equals(wanted.get(i).expressions())) {
                 Optional<RuleReader.Found> is = RuleReader.read(expressions, tableFamilies, names);
                 if (is.isEmpty() || !is.equals(RuleReader.read(wanted.get(i).expressions(), tableFamilies, names))) {
                     return false;

@@ -59,9 +59,10 @@ public record ManagedTable(Map<String, List<String>> chains, Map<String, List<Ju
         Map<String, ManagedTable> tables = new TreeMap<>();
         saved.tables().forEach((table, chains) -> {
             ManagedTable part = new ManagedTable(new LinkedHashMap<>(), new LinkedHashMap<>());
-            chains.forEach((chain, rules) -> {
+            chains.forEach((chain, listed) -> {
+                List<String> rules = listed.texts();
                 if (managed.contains(chain)) {
-                    part.chains.put(chain, List.copyOf(rules));
+                    part.chains.put(chain, rules);
                     return;
                 }
                 List<Jump> jumps = new ArrayList<>();

@@ -25,7 +25,7 @@ class KernelOptionsTest {
     @Test
     void theErrorNamesTheOptionThatTheKernelLacks() throws Exception {
         Privilege.NAMESPACES.require();
-        List<Expr> rule = List.of(XtMatches.transport((TransportMatch) Match.header(Protocol.TCP)), new Expr.XtMatch("nosuch", 1, Octets.zeros(8)), new Expr.Counter(),
+        List<Expr> rule = List.of(XtMatches.transport((TransportMatch) Match.header(Protocol.TCP)), new Expr.XtMatch("nosuch", 1, Octets.zeros(8)), Expr.Counter.ZERO,
                 new Expr.XtTarget("NOSUCH", 0, Octets.zeros(8)));
         try (NetworkNamespace namespace = NetworkNamespace.create(); Nfnetlink netlink = Nfnetlink.open(namespace)) {
             NetlinkException refused = catchThrowableOfType(NetlinkException.class, () -> netlink.commit(Nft.SUBSYSTEM, 0, List.of(Nft.addTable(2, "filter"),
@@ -38,7 +38,7 @@ class KernelOptionsTest {
 
     @Test
     void nativeExpressionsHaveOptionsToo() {
-        assertThat(KernelOptions.of(List.of(new Expr.Ct(Expr.Ct.MARK), new Expr.Counter(), new Expr.SetCt(Expr.Ct.MARK), new Expr.Plain("exthdr", Map.of()),
+        assertThat(KernelOptions.of(List.of(new Expr.Ct(Expr.Ct.MARK), Expr.Counter.ZERO, new Expr.SetCt(Expr.Ct.MARK), new Expr.Plain("exthdr", Map.of()),
                 Logs.nflog(new io.inpod.iptables.Target.Nflog(1, ""))))).containsExactly("CONFIG_NFT_CT (module nft_ct)", "CONFIG_NFT_LOG (module nft_log)");
     }
 }

@@ -135,8 +135,28 @@ public sealed interface Expr {
         static final int RETURN = -5;
     }
 
-    /** Counts packets; the count is not part of the rule. */
-    record Counter() implements Expr {
+    /** Counts packets; the count is not part of the rule, so that all counters are equal. */
+    record Counter(long packets, long bytes) implements Expr {
+        public static final Counter ZERO = new Counter(0, 0);
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Counter;
+        }
+
+        @Override
+        public int hashCode() {
+            return 1;
+        }
+
+        @Override
+        public String toString() {
+            return "Counter[]";
+        }
+    }
+
+    /** All expressions of a rule as bytes, see {@link RawExprs}. */
+    record Raw(Octets list) implements Expr {
     }
 
     /** Ends the rule for packets beyond a rate per some seconds. */

@@ -56,7 +56,7 @@ public final class ExprReader {
             case "byteorder" -> has(1) && has(2) && number(3) == 1 ? new Expr.ToNetwork(number(4), number(5)) : null;
             case "lookup" -> has(2) && !data.containsKey(3) ? new Expr.Lookup(text(1), number(5) != 0) : null;
             case "immediate" -> number(1) == 0 ? verdict() : new Expr.Immediate(number(1), value(2));
-            case "counter" -> new Expr.Counter();
+            case "counter" -> new Expr.Counter(longNumber(2), longNumber(1));
             case "limit" -> number(4) == 0 && number(5) == 0 ? new Expr.Limit(longNumber(1), longNumber(2), number(3)) : null;
             case "socket" -> has(2) ? new Expr.Socket(number(1), number(3)) : null;
             case "fib" -> has(1) ? new Expr.Fib(number(2), number(3)) : null;

@@ -37,7 +37,9 @@ public final class ExprWriter {
 
     public static void write(NetlinkRequest request, List<Expr> expressions) {
         for (Expr expression : expressions) {
-            if (!(expression instanceof Expr.Comment || expression instanceof Expr.HeaderMatch)) {
+            if (expression instanceof Expr.Raw raw) {
+                RawExprs.elements(raw.list().array()).forEach(element -> request.bytes(ELEMENT, element.bytes()));
+            } else if (!(expression instanceof Expr.Comment || expression instanceof Expr.HeaderMatch)) {
                 int element = request.begin(ELEMENT);
                 request.end(write(request, expression));
                 request.end(element);
@@ -50,7 +52,7 @@ public final class ExprWriter {
         int bytes = BESIDE;
         for (Expr expression : expressions) {
             bytes += USUAL + (expression instanceof Expr.XtMatch m ? m.info().length()
-                    : expression instanceof Expr.XtTarget t ? t.info().length() : 0);
+                    : expression instanceof Expr.XtTarget t ? t.info().length() : expression instanceof Expr.Raw r ? r.list().length() : 0);
         }
         return bytes;
     }

@@ -13,12 +13,16 @@ import io.inpod.iptables.Rule;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TransportMatch;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.RawExprs;
 import java.util.List;
 
 /** Writes rules in native expressions, as nft does. */
 public final class NativeLayout implements RuleLayout {
     @Override
     public List<Expr> expressions(Rule rule, Scope scope) {
+        if (rule.target() instanceof Target.Raw raw) {
+            return RawExprs.of(raw, rule.matches(), scope.families());
+        }
         checkOnce(rule);
         NativeMatches to = new NativeMatches(scope);
         for (Match match : rule.matches()) {
@@ -58,8 +62,9 @@ public final class NativeLayout implements RuleLayout {
         }
         rule.target().families().single().ifPresent(to::family);
         List<Expr> expressions = to.expressions();
-        if (rule.target().destination().isEmpty()) {
-            expressions.add(new Expr.Counter()); // a jump needs none: the rules that it leads to have counters
+        boolean commented = rule.matches().stream().anyMatch(CommentMatch.class::isInstance);
+        if (rule.target().destination().isEmpty() || commented) {
+            expressions.add(Expr.Counter.ZERO); // a jump needs none: the rules that it leads to have counters
         }
         rule.target().accept(new NativeTargets(expressions, scope));
         int index = 0; // as it is read back: without the condition on the family

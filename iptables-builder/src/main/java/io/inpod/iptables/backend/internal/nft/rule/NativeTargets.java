@@ -9,6 +9,7 @@ import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.Logs;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
+import io.inpod.iptables.backend.internal.nft.expr.RawExprs;
 import io.inpod.iptables.backend.internal.nft.expr.Verdicts;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
@@ -74,6 +75,11 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
     @Override
     public List<Expr> visit(Target.Goto target) {
         return add(Verdicts.go(target));
+    }
+
+    @Override
+    public List<Expr> visit(Target.Raw target) {
+        return add(RawExprs.of(target));
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
+import io.inpod.iptables.backend.internal.nft.expr.RawExprs;
 import io.inpod.iptables.backend.internal.nft.expr.Verdicts;
 import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
@@ -73,6 +74,11 @@ public final class XtTargets implements TargetVisitor<Expr> {
     @Override
     public Expr visit(Target.Goto target) {
         return Verdicts.go(target);
+    }
+
+    @Override
+    public Expr visit(Target.Raw target) {
+        return RawExprs.of(target);
     }
 
     @Override
