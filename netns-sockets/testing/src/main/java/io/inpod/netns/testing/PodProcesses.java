@@ -24,7 +24,7 @@ final class PodProcesses {
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
     private static final String SCRIPT = """
             mount --bind "$1" /etc/hosts
-            printf %s "$2" >/proc/sys/kernel/hostname
+            hostname "$2"
             shift 2
             exec "$@"
             """;

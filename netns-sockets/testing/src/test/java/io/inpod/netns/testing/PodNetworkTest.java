@@ -59,10 +59,10 @@ class PodNetworkTest {
         Path hostName = Path.of("/proc/sys/kernel/hostname");
         String own = Files.readString(hostName) + Files.readString(Path.of("/etc/hosts"));
 
-        ChildProcess shell = network.pod("web").start("sh", "-c", "cat /proc/sys/kernel/hostname; echo; echo $INPOD_POD; cat /etc/hosts");
+        ChildProcess shell = network.pod("web").start("sh", "-c", "cat /proc/sys/kernel/hostname; echo $INPOD_POD; cat /etc/hosts");
 
         assertThat(shell.awaitExit()).isZero();
-        assertThat(shell.output()).startsWith("web\n\nweb\n127.0.0.1 localhost\n").contains("\n10.77.1.2 db\n", "\nfd10:77:0:1:0:0:0:2 db\n");
+        assertThat(shell.output()).startsWith("web\nweb\n127.0.0.1 localhost\n").contains("\n10.77.1.2 db\n", "\nfd10:77:0:1:0:0:0:2 db\n");
         assertThat(Files.readString(hostName) + Files.readString(Path.of("/etc/hosts"))).isEqualTo(own);
     }
 
