@@ -4,8 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.channels.Channels;
-import java.nio.channels.SeekableByteChannel;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -261,9 +260,11 @@ public final class ChildProcess implements AutoCloseable {
         if (text != null) {
             return text.substring((int) Math.max(0, text.length() - most));
         }
-        try (SeekableByteChannel channel = Files.newByteChannel(printed)) {
-            channel.position(Math.max(0, channel.size() - most));
-            return new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+        try (RandomAccessFile file = new RandomAccessFile(printed.toFile(), "r")) { // unlike a channel, for interrupted threads too
+            long length = file.length();
+            byte[] bytes = new byte[Math.toIntExact(Math.min(most, length))];
+            file.seek(length - bytes.length);
+            return new String(bytes, 0, Math.max(0, file.read(bytes)), StandardCharsets.UTF_8);
         }
     }
 
