@@ -40,16 +40,34 @@ public record NamespaceHolder(Kind kind, long pid, long id, String name) {
      * @throws IOException if {@code /proc} can't be read or the value is closed
      */
     public static List<NamespaceHolder> of(NetworkNamespace namespace) throws IOException {
+        List<Long> processes = new ArrayList<>();
+        for (Path process : list(PROC)) {
+            if (number(process) > 0) {
+                processes.add(number(process));
+            }
+        }
+        return of(namespace, processes);
+    }
+
+    /**
+     * Searches this process only, which takes a fraction of the time that {@link #of} does.
+     *
+     * @param namespace the namespace; the descriptor of this value is among the results
+     * @return the holders that were found, and the mounts in this process's mount namespace
+     * @throws IOException if {@code /proc} can't be read or the value is closed
+     */
+    public static List<NamespaceHolder> ofThisProcess(NetworkNamespace namespace) throws IOException {
+        return of(namespace, List.of(ProcessHandle.current().pid()));
+    }
+
+    private static List<NamespaceHolder> of(NetworkNamespace namespace, List<Long> processes) throws IOException {
         namespace.acquire();
         try {
             List<NamespaceHolder> found = new ArrayList<>();
             long self = ProcessHandle.current().pid();
-            for (Path process : list(PROC)) {
-                long pid = number(process);
-                if (pid > 0) {
-                    threads(namespace, pid, found);
-                    descriptors(namespace, pid, pid == self, found);
-                }
+            for (long pid : processes) {
+                threads(namespace, pid, found);
+                descriptors(namespace, pid, pid == self, found);
             }
             mounts(namespace, self, found);
             return List.copyOf(found);

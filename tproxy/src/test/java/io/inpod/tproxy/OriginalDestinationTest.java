@@ -107,7 +107,7 @@ class OriginalDestinationTest {
         for (String to : Set.of("127.0.0.1", "127.8.8.8", "10.77.0.99")) {
             arrives(pod, InetAddress.getByName(to), pod, V6.with(DUAL_STACK, true), Found.REDIRECT);
         }
-        for (String to : Set.of("::1", "fd77::99")) {
+        for (String to : Set.of("::1", "fd10:77::99")) {
             arrives(pod, InetAddress.getByName(to), pod, V6, Found.REDIRECT);
         }
     }

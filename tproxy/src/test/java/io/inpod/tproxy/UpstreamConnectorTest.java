@@ -59,7 +59,7 @@ class UpstreamConnectorTest {
         try (ServerSocket server = server(pod)) {
             // From a local address, to one, from the destination itself, the same with mapped addresses and over IPv6, and from a link-local one.
             String[][] pairs = {{"127.0.0.1", own}, {own, own}, {"10.9.9.9", "127.0.0.1"}, {"::ffff:127.0.0.1", own}, {"::ffff:" + own, own},
-                {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd77::2"}, {"fd77::2", "fd77::2"}, {"fe80::9", "fd77::2"}};
+                {"::1", "::1"}, {"2001:db8::1", "::1"}, {"::1", "fd10:77::2"}, {"fd10:77::2", "fd10:77::2"}, {"fe80::9", "fd10:77::2"}};
             DualStack.prepare(network);
             for (String[] pair : pairs) {
                 UpstreamConnection connection = connect(connector, pair[0], new InetSocketAddress(pair[1], server.getLocalPort())).get();

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,12 +18,15 @@ import org.jspecify.annotations.Nullable;
  * message that says what was awaited and what it has printed last. (A read from a process's pipe can't be given a limit: it ends neither
  * when the thread is interrupted nor, if the program has started others, when the program is killed.)
  *
+ * <p>{@link Pod#start(String...)} starts one in a pod.
+ *
  * <p>For one thread at a time. All text is UTF-8.
  */
 public final class ChildProcess implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(40);
     private static final int MOST_OF_COMMAND = 100;
     private static final int MOST_OF_OUTPUT = 5000;
+    private static final int MOST_KEPT = 64 * 1024;
 
     private final Process process;
     private final String name;
@@ -30,6 +34,7 @@ public final class ChildProcess implements AutoCloseable {
     private final InputStream output;
     private final Duration limit;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+    private volatile @Nullable String kept;
 
     private ChildProcess(Process process, String name, Path printed, InputStream output, Duration limit) {
         this.process = process;
@@ -62,7 +67,16 @@ public final class ChildProcess implements AutoCloseable {
     }
 
     static ChildProcess start(ProcessBuilder builder, Duration limit) throws IOException {
-        String words = String.join(" ", builder.command()).replaceAll("\\s+", " ");
+        return start(builder, String.join(" ", builder.command()), limit);
+    }
+
+    /** Starts a program that is known to people by other words than its command. */
+    static ChildProcess start(ProcessBuilder builder, String words) throws IOException {
+        return start(builder, words, LIMIT);
+    }
+
+    private static ChildProcess start(ProcessBuilder builder, String longWords, Duration limit) throws IOException {
+        String words = longWords.replaceAll("\\s+", " ");
         String name = words.length() <= MOST_OF_COMMAND ? words : words.substring(0, MOST_OF_COMMAND) + "...";
         Path printed = Files.createTempFile("child", ".txt");
         InputStream output = new BufferedInputStream(Files.newInputStream(printed));
@@ -149,9 +163,31 @@ public final class ChildProcess implements AutoCloseable {
     }
 
     private String next(String what, long deadline) throws IOException {
+        return await(what, deadline, this::complete);
+    }
+
+    /**
+     * Waits until the program, or one that it has started, listens on a TCP port, in whichever network namespace it is. Another program
+     * that listens on the same port doesn't count. A program that goes into the background by ending is not found.
+     *
+     * @param port the port, 1 to 65535
+     * @throws AssertionError if it doesn't listen within 40 seconds, or has ended
+     * @throws IOException if the calling thread is interrupted
+     */
+    public void awaitPort(int port) throws IOException {
+        await("TCP port " + port, System.nanoTime() + limit.toNanos(), () -> ListeningPort.isOf(handle(), port) ? Boolean.TRUE : null);
+    }
+
+    /** Looks for something that is awaited. */
+    private interface Attempt<T> {
+        @Nullable
+        T now() throws IOException;
+    }
+
+    private <T> T await(String what, long deadline, Attempt<T> attempt) throws IOException {
         for (;;) {
             boolean alive = process.isAlive(); // asked first, since what it prints before its end is read
-            String found = complete();
+            T found = attempt.now();
             if (found != null) {
                 return found;
             } else if (!alive) {
@@ -177,8 +213,7 @@ public final class ChildProcess implements AutoCloseable {
     }
 
     private String failed(String what) throws IOException {
-        String all = output();
-        return "; awaited: " + what + "; printed: " + all.substring(Math.max(0, all.length() - MOST_OF_OUTPUT));
+        return "; awaited: " + what + "; printed: " + end(MOST_OF_OUTPUT);
     }
 
     private void pause(String what) throws IOException {
@@ -212,18 +247,49 @@ public final class ChildProcess implements AutoCloseable {
     /**
      * Returns what the program has printed so far.
      *
-     * @return all of it, including lines that have been returned already
+     * @return all of it, including lines that have been returned already; the last 64 KiB if it has been {@linkplain #close closed}
      * @throws IOException if the file with it can't be read
      */
     public String output() throws IOException {
-        return Files.readString(printed, StandardCharsets.UTF_8);
+        return end(Long.MAX_VALUE);
     }
 
-    /** Kills the program if it hasn't ended, and waits for its end. */
+    /** The last bytes of the output, as text. */
+    private String end(long most) throws IOException {
+        String text = kept;
+        if (text != null) {
+            return text.substring((int) Math.max(0, text.length() - most));
+        }
+        try (RandomAccessFile file = new RandomAccessFile(printed.toFile(), "r")) { // unlike a channel, for interrupted threads too
+            long length = file.length();
+            byte[] bytes = new byte[Math.toIntExact(Math.min(most, length))];
+            file.seek(length - bytes.length);
+            return new String(bytes, 0, Math.max(0, file.read(bytes)), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** For a failed test: what it is, whether it runs, and what it has printed last. */
+    String report() throws IOException {
+        String state = process.isAlive() ? "runs" : "has ended with " + process.exitValue();
+        String text = end(MOST_OF_OUTPUT);
+        return name + " (pid " + process.pid() + ") " + state + "; printed"
+                + (text.isEmpty() ? " nothing" : " last:\n" + text.stripTrailing())
+                + "\n";
+    }
+
+    /** Kills the program if it hasn't ended, and waits for its end. Its output is kept. */
     @Override
     public void close() throws IOException {
         process.destroyForcibly().onExit().join(); // closes the input too
+        if (kept == null) {
+            kept = end(MOST_KEPT);
+        }
         output.close();
         Files.deleteIfExists(printed);
+    }
+
+    @Override
+    public String toString() {
+        return name + " (pid " + process.pid() + ")";
     }
 }

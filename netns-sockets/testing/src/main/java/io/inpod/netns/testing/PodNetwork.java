@@ -1,53 +1,96 @@
 package io.inpod.netns.testing;
 
-import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.dns.DnsConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge. Processes
- * that still run in them when this JVM ends, even by SIGKILL, are killed; in a node that you provide, they aren't.
+ * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge, and an IPv4
+ * and an IPv6 address. Processes that still run in them when this JVM ends, even by SIGKILL, are killed; in a node that you provide, they
+ * aren't.
  *
  * <pre>
  * pod 0: eth0 10.77.0.2/24 ── veth0 ┐
  * pod 1: eth0 10.77.0.3/24 ── veth1 ┴ br0 10.77.0.1/24 :node
  * </pre>
+ *
+ * <p>With several nodes, pods are dealt out to them in turn, and a router connects the nodes:
+ *
+ * <pre>
+ * pod 0: eth0 10.77.0.2/24 ── br0 10.77.0.1/24 :node 0: uplink 10.78.0.2/24 ── 10.78.0.1/24 node0 ┐
+ * pod 1: eth0 10.77.1.2/24 ── br0 10.77.1.1/24 :node 1: uplink 10.78.1.2/24 ── 10.78.1.1/24 node1 ┴ router
+ * </pre>
+ *
+ * <p>The IPv6 address that belongs to 10.77.1.12 is fd10:77:0:1::12, and likewise for all others. A machine whose kernel has no IPv6 has the
+ * IPv4 addresses only.
+ *
+ * <p>Thread-safe.
  */
 public final class PodNetwork implements AutoCloseable {
-    /** The bridge in the node. */
+    /** The bridge in each node. */
     public static final String BRIDGE = "br0";
 
-    private static final int PREFIX = 24;
-    private static final int MAX_PODS = 250;
+    /** In each of several nodes, the interface that leads to the router. */
+    public static final String UPLINK = "uplink";
 
-    private final NetworkNamespace node;
+    private static final Duration LOOKUP_TIMEOUT = Duration.ofSeconds(5);
+    private static final int DNS_PORT = 53;
+
+    private final List<NetworkNamespace> nodes;
+    private final @Nullable NetworkNamespace router;
     private final List<Pod> pods = new ArrayList<>();
+    private final PodProcesses processes = new PodProcesses();
 
-    private PodNetwork(NetworkNamespace node) {
-        this.node = node;
+    private PodNetwork(List<NetworkNamespace> nodes, @Nullable NetworkNamespace router) {
+        this.nodes = List.copyOf(nodes);
+        this.router = router;
     }
 
     /**
      * Creates a node and pods, which live until the result is closed.
      *
-     * @param count the number of pods, 0 to 250
+     * @param count the number of pods, 0 to 250; they are called {@code pod-0} and so on
      * @return the network, to be closed by the caller
      * @throws IOException if this process may not create namespaces; nothing is left behind then
      */
     public static PodNetwork create(int count) throws IOException {
-        List<String> names = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            names.add("pod-" + i);
+        return create(PodNames.numbered(count), 1);
+    }
+
+    /**
+     * Creates pods on nodes, which live until the result is closed.
+     *
+     * @param names the pods' names, at most 250 for each node, as host names: letters, digits, hyphens and dots
+     * @param nodes the number of nodes, 1 to 100; with more than one, a router connects them
+     * @return the network, to be closed by the caller
+     * @throws IOException if this process may not create namespaces; nothing is left behind then
+     */
+    public static PodNetwork create(List<String> names, int nodes) throws IOException {
+        PodNames.check(names, nodes);
+        List<NetworkNamespace> created = new ArrayList<>();
+        try {
+            for (int i = 0; i < (nodes == 1 ? 1 : nodes + 1); i++) {
+                created.add(NetworkNamespace.create());
+                ProcessEnd.add(created.get(i));
+            }
+        } catch (IOException | RuntimeException e) {
+            created.forEach(PodNetwork::end);
+            throw e;
         }
-        NetworkNamespace node = NetworkNamespace.create();
-        ProcessEnd.add(node); // unlike a node that the caller provides
-        return build(node, names, false);
+        return build(new PodNetwork(created.subList(0, nodes), nodes == 1 ? null : created.get(nodes)), names, false);
     }
 
     /**
@@ -59,22 +102,21 @@ public final class PodNetwork implements AutoCloseable {
      * @throws IOException if a name is taken or this process may not create namespaces
      */
     public static PodNetwork named(NetworkNamespace node, List<String> names) throws IOException {
-        return build(node, names, true);
+        PodNames.check(names, 1);
+        return build(new PodNetwork(List.of(node), null), names, true);
     }
 
-    private static PodNetwork build(NetworkNamespace node, List<String> names, boolean persistent) throws IOException {
-        if (names.size() > MAX_PODS) {
-            throw new IllegalArgumentException("at most " + MAX_PODS + " pods, not " + names.size());
-        }
-        PodNetwork network = new PodNetwork(node);
-        try (Rtnetlink links = Rtnetlink.open(node)) {
-            links.links().up("lo");
-            links.links().createBridge(BRIDGE);
-            links.addresses().add(BRIDGE, address(1), PREFIX);
-            links.links().up(BRIDGE);
-            for (String name : names) {
-                network.add(links, name, persistent ? NetworkNamespace.create(name) : NetworkNamespace.create());
+    private static PodNetwork build(PodNetwork network, List<String> names, boolean persistent) throws IOException {
+        try {
+            Wiring wiring = new Wiring();
+            for (int i = 0; i < network.nodes.size(); i++) {
+                wiring.node(network.nodes.get(i), i, network.router);
             }
+            for (int i = 0; i < names.size(); i++) {
+                network.add(wiring, names.get(i), persistent ? NetworkNamespace.create(names.get(i)) : NetworkNamespace.create());
+            }
+            wiring.await();
+            network.processes.setNames(network.hosts());
             return network;
         } catch (IOException | RuntimeException e) {
             network.close();
@@ -82,28 +124,34 @@ public final class PodNetwork implements AutoCloseable {
         }
     }
 
-    private void add(Rtnetlink nodeLinks, String name, NetworkNamespace namespace) throws IOException {
-        Pod pod = new Pod(name, namespace, address(2 + pods.size()), "veth" + pods.size());
+    private void add(Wiring wiring, String name, NetworkNamespace namespace) throws IOException {
+        Pod pod = wiring.describe(name, namespace, pods.size(), nodes, processes);
         pods.add(pod);
         ProcessEnd.add(namespace);
-        nodeLinks.links().createVeth(pod.link(), "eth0", namespace);
-        nodeLinks.links().setMaster(pod.link(), BRIDGE);
-        nodeLinks.links().up(pod.link());
-        try (Rtnetlink inside = Rtnetlink.open(namespace)) {
-            inside.links().up("lo");
-            inside.addresses().add("eth0", pod.address(), PREFIX);
-            inside.links().up("eth0");
-            inside.routes().add(Route.via(address(1)));
+        wiring.pod(pod, (pods.size() - 1) % nodes.size());
+    }
+
+    private Map<String, List<InetAddress>> hosts() {
+        Map<String, List<InetAddress>> hosts = new LinkedHashMap<>();
+        for (Pod pod : pods) {
+            hosts.put(pod.name(), pod.addresses());
         }
+        return hosts;
     }
 
-    private static Inet4Address address(int last) throws IOException {
-        return (Inet4Address) InetAddress.getByAddress(new byte[] {10, 77, 0, (byte) last});
-    }
-
-    /** {@return the namespace of the bridge} */
+    /** {@return the namespace of the first node, which is the only one unless you asked for several} */
     public NetworkNamespace node() {
-        return node;
+        return nodes.get(0);
+    }
+
+    /** {@return the namespaces of all nodes, in order} */
+    public List<NetworkNamespace> nodes() {
+        return nodes;
+    }
+
+    /** {@return the namespace of the router between several nodes, with the interfaces {@code node0} and so on; empty for one node} */
+    public Optional<NetworkNamespace> router() {
+        return Optional.ofNullable(router);
     }
 
     /** {@return the pods, in order} */
@@ -121,11 +169,69 @@ public final class PodNetwork implements AutoCloseable {
         return pods.get(index);
     }
 
-    /** Closes all namespaces. Those without a name vanish once no socket and no process is in them. */
+    /**
+     * Returns one of the pods.
+     *
+     * @param name its name
+     * @return the pod
+     * @throws IllegalArgumentException if there is none of that name
+     */
+    public Pod pod(String name) {
+        return pods.stream().filter(pod -> pod.name().equals(name)).findFirst().orElseThrow(() -> new IllegalArgumentException(
+                "no pod is called " + name + ", only " + pods.stream().map(Pod::name).collect(Collectors.joining(", "))));
+    }
+
+    /**
+     * Returns the names of the pods, for an {@code io.inpod.netns.dns.NamespaceResolver} of this process. Processes that were started by
+     * {@link Pod#start(String...)} need none.
+     *
+     * @return a configuration with the pods' names and addresses; for other names it asks a name server at the pod's own address 127.0.0.1
+     */
+    public DnsConfig dns() {
+        InetSocketAddress server = new InetSocketAddress(IpFamily.V4.loopback(), DNS_PORT);
+        return new DnsConfig(List.of(server), List.of(), 1, LOOKUP_TIMEOUT, hosts());
+    }
+
+    /** The surroundings in which leaks are described. */
+    NetworkSurvey survey() {
+        Map<String, NetworkNamespace> namespaces = new LinkedHashMap<>();
+        pods.forEach(pod -> namespaces.put(pod.name(), pod.namespace()));
+        for (int i = 0; i < nodes.size(); i++) {
+            namespaces.put(nodes.size() == 1 ? "the node" : "node " + i, nodes.get(i));
+        }
+        if (router != null) {
+            namespaces.put("the router", router);
+        }
+        return new NetworkSurvey(namespaces);
+    }
+
+    /** Returns what the processes that were started in pods have printed last; empty if there are none. */
+    String report() throws IOException {
+        return processes.report();
+    }
+
+    /** Ends the processes that were started in pods. No more can be started. */
+    void endProcesses() throws IOException {
+        processes.end(pods.stream().map(pod -> pod.namespace().identity().toString()).collect(Collectors.toSet()));
+    }
+
+    /**
+     * Ends the processes that {@link Pod#start(String...)} has started, and closes all namespaces. Those without a name vanish once no
+     * socket and no other process is in them.
+     */
     @Override
     public void close() {
-        pods.forEach(pod -> end(pod.namespace()));
-        end(node);
+        try {
+            endProcesses();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            pods.forEach(pod -> end(pod.namespace()));
+            nodes.forEach(PodNetwork::end);
+            if (router != null) {
+                end(router);
+            }
+        }
     }
 
     private static void end(NetworkNamespace namespace) {

@@ -2,8 +2,12 @@ package io.inpod.netns.testing;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -12,7 +16,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.platform.commons.support.AnnotationSupport;
 
 /** Creates and closes the network that {@link Pods} asks for. */
-final class PodsExtension implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
+final class PodsExtension implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback, ParameterResolver {
     private static final Namespace STORE = Namespace.create(PodsExtension.class);
     private static final String LIMIT = "inpod.leaks.seconds";
 
@@ -21,28 +25,59 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
     }
 
     @Override
+    public void beforeAll(ExtensionContext context) throws IOException {
+        Optional<Pods> pods = own(context);
+        if (pods.isPresent() && pods.get().perClass()) {
+            begin(context, pods.get());
+        }
+    }
+
+    @Override
     public void beforeEach(ExtensionContext context) throws IOException {
+        Pods pods = nearest(context);
+        if (!pods.perClass()) {
+            begin(context, pods);
+        } else if (own(context).isPresent()) {
+            throw new ExtensionConfigurationException("@Pods(perClass = true) of " + context.getDisplayName()
+                    + " has no effect: write it on the class");
+        }
+    }
+
+    private static void begin(ExtensionContext context, Pods pods) throws IOException {
         Privilege.NAMESPACES.require();
-        context.getStore(STORE).put(LeakCheck.class, LeakCheck.begin());
-        context.getStore(STORE).put(PodNetwork.class, PodNetwork.create(nearest(context).value()));
+        context.getStore(STORE).put(PodsSession.class, PodsSession.begin(pods));
+    }
+
+    /** The annotation of the test or the class itself. */
+    private static Optional<Pods> own(ExtensionContext context) {
+        return AnnotationSupport.findAnnotation(context.getElement(), Pods.class);
     }
 
     /** The annotation of the test, of its class, or of the class around that. */
     private static Pods nearest(ExtensionContext context) {
-        return AnnotationSupport.findAnnotation(context.getElement(), Pods.class)
-                .or(() -> context.getParent().map(PodsExtension::nearest))
-                .orElseThrow();
+        return own(context).or(() -> context.getParent().map(PodsExtension::nearest)).orElseThrow();
     }
 
     @Override
     public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
-        PodNetwork network = context.getStore(STORE).remove(PodNetwork.class, PodNetwork.class);
-        if (network != null) {
-            network.close();
+        PodsSession session = context.getStore(STORE).get(PodsSession.class, PodsSession.class);
+        Throwable failure = context.getExecutionException().orElse(null);
+        if (session != null && failure != null) {
+            session.failed(failure);
         }
-        LeakCheck leaks = context.getStore(STORE).remove(LeakCheck.class, LeakCheck.class);
-        if (leaks != null && context.getExecutionException().isEmpty()) {
-            leaks.verify(context.getConfigurationParameter(LIMIT, PodsExtension::seconds).orElse(LeakCheck.LIMIT));
+        end(context);
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) throws IOException, InterruptedException {
+        end(context);
+    }
+
+    /** Ends the session of this test or class, but not that of the class around it. */
+    private static void end(ExtensionContext context) throws IOException, InterruptedException {
+        PodsSession session = context.getStore(STORE).remove(PodsSession.class, PodsSession.class);
+        if (session != null) {
+            session.end(context.getConfigurationParameter(LIMIT, PodsExtension::seconds).orElse(LeakCheck.LIMIT));
         }
     }
 
@@ -53,12 +88,13 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        PodNetwork network = context.getStore(STORE).get(PodNetwork.class, PodNetwork.class);
-        if (network == null) {
+        PodsSession session = context.getStore(STORE).get(PodsSession.class, PodsSession.class);
+        if (session == null) {
             throw new ParameterResolutionException(
                     "each test has a PodNetwork of its own, which a constructor and @BeforeAll come too early"
-                            + " for: take it as a parameter of the test, of @BeforeEach or of @AfterEach");
+                            + " for: take it as a parameter of the test, of @BeforeEach or of @AfterEach; or let the tests of the class share"
+                            + " one network, which @BeforeAll can have too: @Pods(perClass = true)");
         }
-        return network;
+        return session.network();
     }
 }

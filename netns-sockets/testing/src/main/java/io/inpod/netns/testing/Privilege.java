@@ -36,10 +36,10 @@ public enum Privilege {
             String message = "missing privilege " + this + ": " + e.getMessage() + "; run as root, or let the test runner start the JVM"
                     + " through inpod-sandbox/bin/java of this jar, or run the whole build in a sandbox: " + COMMAND;
             boolean refused = e instanceof SystemCallFailure failure && REFUSALS.contains(failure.symbol());
-            if (!refused || "true".equals(System.getenv("CI"))) {
+            if (!refused) {
                 throw new AssertionError(message, e); // an error that isn't a refusal is a fault, which a skipped test would hide
             }
-            throw new TestAbortedException(message, e);
+            throw Missing.failure(message, e);
         }
     }
 }

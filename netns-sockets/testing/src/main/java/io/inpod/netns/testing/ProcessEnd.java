@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * Ends the processes in the pods when this JVM ends, even if it is killed. A shell knows the pods' namespaces, and reads from a pipe until
  * its other end, this JVM, is gone. Then it kills the processes in these namespaces.
+ *
+ * <p>A signal on the parent's death, PR_SET_PDEATHSIG, would not do: the kernel sends it when the thread ends that has started the process,
+ * which a test's thread does at any time, and children don't inherit it, see PR_SET_PDEATHSIG(2const).
  */
 final class ProcessEnd {
     private static final String SCRIPT = """

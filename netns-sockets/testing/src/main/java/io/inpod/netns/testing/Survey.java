@@ -5,13 +5,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 
-/** Lists everything that may be left behind, each as one line of text. */
+/** Lists everything of this process that may be left behind. */
 final class Survey {
     private static final Path NAMES = Path.of("/run/netns");
 
@@ -20,34 +20,37 @@ final class Survey {
 
     private Survey() {}
 
-    static Set<String> descriptors(String home) throws IOException {
-        Set<String> found = new TreeSet<>();
+    static Set<Leak> descriptors(String home) throws IOException {
+        Set<Leak> found = new TreeSet<>();
         for (Path fd : list(Path.of("/proc/self/fd"))) {
             String target = target(fd);
             if (OF_INTEREST.matcher(target).lookingAt() && !target.equals(home)) {
-                found.add("fd " + fd.getFileName() + " -> " + target);
+                LeakKind kind = target.startsWith("socket:") ? LeakKind.SOCKET : LeakKind.DESCRIPTOR;
+                found.add(new Leak(kind, "fd " + fd.getFileName() + " -> " + target));
             }
         }
         return found;
     }
 
-    static Set<String> foreignThreads(String home) throws IOException {
-        Set<String> found = new LinkedHashSet<>();
+    static Set<Leak> foreignThreads(String home) throws IOException {
+        Set<Leak> found = new TreeSet<>();
         for (Path task : list(Path.of("/proc/self/task"))) {
             String namespace = target(task.resolve("ns/net"));
             if (!namespace.isEmpty() && !namespace.equals(home)) {
-                found.add("thread " + task.getFileName() + " (\"" + name(task) + "\") in " + namespace);
+                found.add(new Leak(LeakKind.THREAD, "thread " + task.getFileName() + " (\"" + name(task) + "\") in " + namespace));
             }
         }
         return found;
     }
 
-    static Set<String> foreignProcesses(String home) {
-        Set<String> found = new TreeSet<>();
+    /** Lists the children of this process, and theirs, in some network namespaces. */
+    static Set<Leak> processes(Predicate<String> namespaces) {
+        Set<Leak> found = new TreeSet<>();
         ProcessHandle.current().descendants().forEach(process -> {
             String namespace = target(Path.of("/proc", Long.toString(process.pid()), "ns/net"));
-            if (!namespace.isEmpty() && !namespace.equals(home)) {
-                found.add("process " + process.pid() + " (" + process.info().command().orElse("?") + ") in " + namespace);
+            if (!namespace.isEmpty() && namespaces.test(namespace)) {
+                found.add(new Leak(LeakKind.PROCESS,
+                        "process " + process.pid() + " (" + process.info().command().orElse("?") + ") in " + namespace));
             }
         });
         return found;
@@ -57,16 +60,16 @@ final class Survey {
      * See proc_pid_mountinfo(5): the fourth field is the root, which is net:[4026532008] or similar for a namespace, the fifth the mount
      * point.
      */
-    static Set<String> mountedNamespaces() throws IOException {
-        Set<String> found = new TreeSet<>();
+    static Set<Leak> mountedNamespaces() throws IOException {
+        Set<Leak> found = new TreeSet<>();
         for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
             String[] fields = line.split(" ");
             if (fields.length > 4 && fields[3].startsWith("net:[")) {
-                found.add("mount " + fields[4]);
+                found.add(new Leak(LeakKind.NAME, "mount " + fields[4]));
             }
         }
         if (Files.isDirectory(NAMES)) {
-            list(NAMES).forEach(name -> found.add("name " + name));
+            list(NAMES).forEach(name -> found.add(new Leak(LeakKind.NAME, "name " + name)));
         }
         return found;
     }
@@ -89,7 +92,7 @@ final class Survey {
     }
 
     /** Empty if the link is gone meanwhile. */
-    private static String target(Path link) {
+    static String target(Path link) {
         try {
             return Files.readSymbolicLink(link).toString();
         } catch (IOException e) {
