@@ -1,6 +1,7 @@
 package io.inpod.netns.testing;
 
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.fault.Endpoint;
 import java.net.Inet4Address;
 
 /**
@@ -11,4 +12,4 @@ import java.net.Inet4Address;
  * @param address its IPv4 address
  * @param link the name of its veth peer in the node
  */
-public record Pod(String name, NetworkNamespace namespace, Inet4Address address, String link) {}
+public record Pod(String name, NetworkNamespace namespace, Inet4Address address, String link) implements Endpoint {}

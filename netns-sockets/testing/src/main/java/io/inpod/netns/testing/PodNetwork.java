@@ -3,6 +3,8 @@ package io.inpod.netns.testing;
 import io.inpod.netlink.Route;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.fault.Faults;
+import io.inpod.netns.testing.fault.Traffic;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
@@ -28,9 +30,11 @@ public final class PodNetwork implements AutoCloseable {
 
     private final NetworkNamespace node;
     private final List<Pod> pods = new ArrayList<>();
+    private final Faults faults;
 
     private PodNetwork(NetworkNamespace node) {
         this.node = node;
+        faults = new Faults(pod -> node);
     }
 
     /**
@@ -121,11 +125,61 @@ public final class PodNetwork implements AutoCloseable {
         return pods.get(index);
     }
 
-    /** Closes all namespaces. Those without a name vanish once no socket and no process is in them. */
+    /** {@return the faults of this network: which there were, what they did, and how to repeat them} */
+    public Faults faults() {
+        return faults;
+    }
+
+    /**
+     * Selects what two pods send to each other, to make a fault of it: {@code network.between(a, b).drop(0.3)}.
+     *
+     * @param one a pod
+     * @param other another pod
+     * @return the packets
+     */
+    public Traffic between(Pod one, Pod other) {
+        return faults.between(one, other);
+    }
+
+    /**
+     * Selects what a pod sends and receives.
+     *
+     * @param pod the pod
+     * @return the packets
+     */
+    public Traffic around(Pod pod) {
+        return faults.around(pod);
+    }
+
+    /**
+     * Selects what a pod sends: to anybody, or {@code network.from(a).to(b)}.
+     *
+     * @param pod the pod
+     * @return the packets
+     */
+    public Traffic from(Pod pod) {
+        return faults.from(pod);
+    }
+
+    /**
+     * Selects what a pod receives.
+     *
+     * @param pod the pod
+     * @return the packets
+     */
+    public Traffic to(Pod pod) {
+        return faults.to(pod);
+    }
+
+    /** Ends all faults and closes all namespaces. Those without a name vanish once no socket and no process is in them. */
     @Override
     public void close() {
-        pods.forEach(pod -> end(pod.namespace()));
-        end(node);
+        try {
+            faults.close();
+        } finally {
+            pods.forEach(pod -> end(pod.namespace()));
+            end(node);
+        }
     }
 
     private static void end(NetworkNamespace namespace) {

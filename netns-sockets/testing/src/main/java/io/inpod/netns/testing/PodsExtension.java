@@ -38,6 +38,9 @@ final class PodsExtension implements BeforeEachCallback, AfterEachCallback, Para
     public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
         PodNetwork network = context.getStore(STORE).remove(PodNetwork.class, PodNetwork.class);
         if (network != null) {
+            if (!network.faults().isEmpty()) {
+                context.getExecutionException().ifPresent(failure -> failure.addSuppressed(new FaultsReport(network.faults().toString())));
+            }
             network.close();
         }
         LeakCheck leaks = context.getStore(STORE).remove(LeakCheck.class, LeakCheck.class);

@@ -1,0 +1,23 @@
+package io.inpod.netns.testing.fault;
+
+/** A slow line with a short queue before it: each direction has a line of its own. */
+final class Bandwidth extends HoldingStage {
+    static final int QUEUE_PACKETS = 1000;
+    private static final double BIT_NANOS = 1e9;
+
+    private final double nanosPerByte;
+
+    Bandwidth(long bitsPerSecond) {
+        nanosPerByte = Byte.SIZE * BIT_NANOS / bitsPerSecond;
+    }
+
+    @Override
+    void accept(Packet packet, long now) {
+        if (queued(packet) >= QUEUE_PACKETS) {
+            drop(packet);
+            return;
+        }
+        hit();
+        hold(packet, latest(packet, now) + (long) (packet.ipBytes() * nanosPerByte));
+    }
+}
