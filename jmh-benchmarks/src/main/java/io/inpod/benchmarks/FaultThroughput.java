@@ -6,8 +6,11 @@ import io.inpod.netns.testing.fault.Fault;
 import io.inpod.netns.testing.fault.Traffic;
 import java.io.IOException;
 import java.io.Writer;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -16,6 +19,7 @@ import java.util.concurrent.TimeUnit;
  * faults. Run with {@code -cp benchmarks.jar io.inpod.benchmarks.FaultThroughput} as root or in the tests' sandbox; it needs iperf3 and
  * nsenter. Prints iperf3's line for the receiver; the argument is the number of seconds of each run.
  */
+@SuppressWarnings("try") // a fault is in effect without being used
 public final class FaultThroughput {
     private static final int SECONDS = 5;
 
@@ -57,13 +61,23 @@ public final class FaultThroughput {
                 break;
             }
         }
+        long before = cpuNanos();
         Process client = inside(network.pod(0), "iperf3", "--client", server.address().getHostAddress(), "--time", String.valueOf(seconds));
         client.inputReader().lines().filter(line -> line.contains("receiver") || line.contains("error"))
                 .forEach(line -> System.out.println(what + ": " + line));
+        System.out.printf("    CPU time of the fault relay: %d ms%n", (cpuNanos() - before) / 1_000_000);
         listening.inputReader().transferTo(Writer.nullWriter());
         if (!client.waitFor(1, TimeUnit.MINUTES) || client.exitValue() != 0 || !listening.waitFor(1, TimeUnit.MINUTES)) {
             throw new IOException("iperf3 failed");
         }
+    }
+
+    /** Of the threads of fault relays; 0 if there is none. */
+    private static long cpuNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(thread -> thread != null && thread.getThreadName().startsWith("inpod-faults-"))
+                .mapToLong(thread -> threads.getThreadCpuTime(thread.getThreadId())).sum();
     }
 
     private static Process inside(Pod pod, String... command) throws IOException {

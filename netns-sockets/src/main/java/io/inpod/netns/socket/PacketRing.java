@@ -75,21 +75,23 @@ public final class PacketRing implements AutoCloseable {
      *
      * @param namespace the namespace of the interface
      * @param interfaceIndex its index there, which must be up
-     * @param mtu the largest packet of the interface, 68 to 65000 bytes; a larger one counts as lost
-     * @param ringBytes the size of the ring, 64 KiB to 1 GiB, rounded down to 64 KiB; a packet of 1500 bytes takes 2 KiB of it
+     * @param largest the largest packet that is received, 68 to 65000 bytes; a larger one counts as lost. The interface's MTU isn't the
+     *     limit where the kernel hands over several segments in one piece, see {@link io.inpod.netlink.Links#setMaxSegments}
+     * @param ringBytes the size of the ring, 64 KiB to 1 GiB, rounded down to 64 KiB. Each packet takes as much of it as the largest one does: that
+     *     and 128 bytes, rounded up to a power of two
      * @return the socket, to be closed by the caller
      * @throws IOException if there is no such interface or CAP_NET_RAW is missing
      */
-    public static PacketRing open(NetworkNamespace namespace, int interfaceIndex, int mtu, int ringBytes) throws IOException {
-        if (mtu < 68 || mtu > 65_000 || ringBytes < BLOCK_BYTES || ringBytes > 1 << 30) {
+    public static PacketRing open(NetworkNamespace namespace, int interfaceIndex, int largest, int ringBytes) throws IOException {
+        if (largest < 68 || largest > 65_000 || ringBytes < BLOCK_BYTES || ringBytes > 1 << 30) {
             throw new IllegalArgumentException(
-                    "an MTU has 68 to 65000 bytes, and a ring 64 KiB to 1 GiB, unlike " + mtu + " and " + ringBytes);
+                    "a packet has 68 to 65000 bytes, and a ring 64 KiB to 1 GiB, unlike " + largest + " and " + ringBytes);
         }
         String subject = "interface " + interfaceIndex + " of " + namespace;
         int socket = namespace.call(() -> Native.LIBC.socket(Constants.AF_PACKET, Constants.SOCK_RAW | Constants.SOCK_CLOEXEC, 0));
         OwnedFd fd = OwnedFd.adopt(Native.check(socket, "socket(AF_PACKET)", subject), "packet ring on " + subject);
         try {
-            int slotBytes = Math.min(BLOCK_BYTES, Integer.highestOneBit(mtu + ETHERNET_BYTES + OVERHEAD - 1) << 1);
+            int slotBytes = Math.min(BLOCK_BYTES, Integer.highestOneBit(largest + ETHERNET_BYTES + OVERHEAD - 1) << 1);
             int blocks = ringBytes / BLOCK_BYTES;
             SharedRing ring = map(socket, slotBytes, blocks, subject);
             try {
@@ -150,7 +152,7 @@ public final class PacketRing implements AutoCloseable {
                 int begin = at + Tpacket2Hdr.MAC.get(ring.memory(), at) - HEADER_BYTES;
                 return frame.limit(begin + HEADER_BYTES + captured).position(begin);
             }
-            lost++; // larger than the interface's MTU
+            lost++; // larger than the largest one
             release();
         }
     }
@@ -228,7 +230,7 @@ public final class PacketRing implements AutoCloseable {
     }
 
     /**
-     * Returns how many frames this socket couldn't take, for want of room or because they were larger than the MTU.
+     * Returns how many frames this socket couldn't take, for want of room or because they were too large.
      *
      * @return the number, since the socket was opened
      * @throws IOException if this socket is closed

@@ -24,4 +24,10 @@ final class Checksum {
         }
         return (short) ~folded;
     }
+
+    /** The same for TCP and UDP: UDP means "none" by 0, so that it is sent as its other representation. */
+    static short neverZero(long sum) {
+        short checksum = of(sum);
+        return checksum == 0 ? (short) 0xffff : checksum;
+    }
 }

@@ -20,7 +20,7 @@ final class Corrupt extends Stage {
     @Override
     void accept(Packet packet, long now) throws IOException {
         if (dice.roll(packet) < probability) {
-            hit();
+            hit(packet);
             packet.completeChecksum();
             int at = packet.transport() + dice.roll(packet, packet.end() - packet.transport());
             packet.frame().put(at, (byte) (packet.frame().get(at) ^ 1 << dice.roll(packet, Byte.SIZE)));

@@ -13,8 +13,13 @@ final class Delay extends HoldingStage {
     }
 
     @Override
+    boolean isAboutEachPacket() {
+        return false;
+    }
+
+    @Override
     void accept(Packet packet, long now) {
-        hit();
+        hit(packet);
         double offset = jitterNanos == 0 ? 0 : (2 * dice.roll(packet) - 1) * jitterNanos;
         hold(packet, now + nanos + (long) offset);
     }

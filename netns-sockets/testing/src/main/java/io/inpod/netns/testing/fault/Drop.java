@@ -13,6 +13,11 @@ final class Drop extends Stage {
     }
 
     @Override
+    boolean isAboutEachPacket() {
+        return probability < 1;
+    }
+
+    @Override
     void accept(Packet packet, long now) throws IOException {
         if (dice.roll(packet) < probability) {
             drop(packet);

@@ -15,7 +15,7 @@ final class Duplicate extends Stage {
     @Override
     void accept(Packet packet, long now) throws IOException {
         if (dice.roll(packet) < probability && packet.pool().hasRoom()) {
-            hit();
+            hit(packet);
             pass(packet.copy(), now);
         }
         pass(packet, now);

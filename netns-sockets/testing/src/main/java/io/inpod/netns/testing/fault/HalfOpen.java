@@ -5,6 +5,11 @@ import java.io.IOException;
 /** Resets the peer's end of each TCP connection, and lets nothing else through: the pod's end looks open. */
 final class HalfOpen extends Stage {
     @Override
+    boolean isAboutEachPacket() {
+        return false;
+    }
+
+    @Override
     boolean affects(Packet packet) {
         return packet.isTcp();
     }

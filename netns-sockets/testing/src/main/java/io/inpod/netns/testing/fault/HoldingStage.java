@@ -9,6 +9,7 @@ abstract class HoldingStage extends Stage {
     private final List<ArrayDeque<Packet>> held = List.of(new ArrayDeque<>(), new ArrayDeque<>());
     private final long[] latest = new long[2];
     private final boolean[] any = new boolean[2];
+    private final long[] bytes = new long[2];
 
     /** Holds a packet until then, and at least as long as the one before it. */
     final void hold(Packet packet, long due) {
@@ -19,6 +20,7 @@ abstract class HoldingStage extends Stage {
         int direction = direction(packet);
         latest[direction] = latest(packet, due);
         any[direction] = true;
+        bytes[direction] += packet.ipBytes();
         held.get(direction).add(packet.keep().due(latest[direction]));
     }
 
@@ -28,9 +30,14 @@ abstract class HoldingStage extends Stage {
         return any[direction] && latest[direction] - then > 0 ? latest[direction] : then;
     }
 
-    /** How many packets of the same direction are held. */
-    final int queued(Packet packet) {
-        return held.get(direction(packet)).size();
+    /** Whether a packet of the same direction is held. */
+    final boolean holds(Packet packet) {
+        return !held.get(direction(packet)).isEmpty();
+    }
+
+    /** The length of the held packets of the same direction. */
+    final long queuedBytes(Packet packet) {
+        return bytes[direction(packet)];
     }
 
     private static int direction(Packet packet) {
@@ -52,9 +59,15 @@ abstract class HoldingStage extends Stage {
     void release(long now) throws IOException {
         for (ArrayDeque<Packet> queue : held) {
             while (!queue.isEmpty() && now - queue.element().due() >= 0) {
-                leave(queue.remove(), now);
+                leave(removed(queue), now);
             }
         }
+    }
+
+    private Packet removed(ArrayDeque<Packet> queue) {
+        Packet packet = queue.remove();
+        bytes[direction(packet)] -= packet.ipBytes();
+        return packet;
     }
 
     /** What happens to a packet whose time has come. */
@@ -66,7 +79,7 @@ abstract class HoldingStage extends Stage {
     final void releaseAll(boolean sent, long now) throws IOException {
         ArrayDeque<Packet> queue = held.get(sent ? 0 : 1);
         while (!queue.isEmpty()) {
-            pass(queue.remove(), now);
+            pass(removed(queue), now);
         }
     }
 

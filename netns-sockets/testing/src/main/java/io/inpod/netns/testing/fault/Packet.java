@@ -19,7 +19,8 @@ final class Packet {
     static final int IPV4_BYTES = 20;
     static final int IPV6_BYTES = 40;
     static final int TCP = 6;
-    private static final int UDP = 17;
+    static final int UDP = 17;
+    private static final int UDP_BYTES = 8;
     private static final int ICMPV6 = 58;
     private static final int FRAGMENT = 44;
     private static final int FRAGMENT_OFFSET = 0x1fff;
@@ -175,9 +176,26 @@ final class Packet {
         return source() + addressBytes();
     }
 
-    /** The length of the IP packet, in bytes. */
+    /** How many packets it is on the wire: the kernel hands several segments of a connection over in one piece. */
+    int segments() {
+        int bytes = segmentBytes();
+        return bytes == 0 ? 1 : Math.max(1, (end - data() + bytes - 1) / bytes);
+    }
+
+    /** The length of the data of each of those, except the last one; 0 if it is a single packet. */
+    int segmentBytes() {
+        return frame.get(1) != 0 && (protocol == TCP || protocol == UDP) ? machineOrder(4) : 0;
+    }
+
+    /** The length of the IP packets on the wire, in bytes. */
     int ipBytes() {
-        return end - IP;
+        int segments = segments();
+        return segments == 1 ? end - IP : end - IP + (segments - 1) * (data() - IP);
+    }
+
+    /** A number of 16 bits in the header of {@link PacketRing}. */
+    private int machineOrder(int at) {
+        return Short.reverseBytes(frame.getShort(at)) & 0xffff;
     }
 
     /** The index of the TCP or UDP header. */
@@ -206,9 +224,9 @@ final class Packet {
         return frame.getInt(transport + 8);
     }
 
-    /** The index of the segment's data. */
+    /** The index of the data of TCP or UDP. */
     int data() {
-        return Math.min(end, transport + ((frame.get(transport + 12) & 0xf0) >> 2));
+        return protocol == UDP ? transport + UDP_BYTES : Math.min(end, transport + ((frame.get(transport + 12) & 0xf0) >> 2));
     }
 
     int dataBytes() {
@@ -235,10 +253,9 @@ final class Packet {
         if ((frame.get(0) & NEEDS_CHECKSUM) == 0) {
             return;
         }
-        int start = ETHERNET + (Short.reverseBytes(frame.getShort(6)) & 0xffff); // the header is in the machine's order
-        int field = start + (Short.reverseBytes(frame.getShort(8)) & 0xffff);
-        short checksum = Checksum.of(Checksum.sum(frame, start, end)); // the field contains the sum of the addresses
-        frame.putShort(field, checksum == 0 ? (short) 0xffff : checksum);
+        int start = ETHERNET + machineOrder(6);
+        int field = start + machineOrder(8);
+        frame.putShort(field, Checksum.neverZero(Checksum.sum(frame, start, end))); // the field contains the sum of the addresses
         frame.put(0, (byte) 0);
     }
 
@@ -254,7 +271,7 @@ final class Packet {
 
     /** Another packet with the same content. {@link FramePool#hasRoom()} must have been asked. */
     Packet copy() {
-        ByteBuffer memory = pool.take();
+        ByteBuffer memory = pool.take(frame.limit());
         memory.put(frame.duplicate().position(0)).flip();
         return made(pool, memory, sent);
     }

@@ -17,12 +17,12 @@ final class Reorder extends HoldingStage {
     @Override
     void accept(Packet packet, long now) throws IOException {
         boolean chosen = dice.roll(packet) < probability; // for each, so that the seed alone says which
-        if (queued(packet) > 0) {
+        if (holds(packet)) {
             boolean sent = packet.sent();
             pass(packet, now);
             releaseAll(sent, now);
         } else if (chosen) {
-            hit();
+            hit(packet);
             hold(packet, now + LONGEST_NANOS);
         } else {
             pass(packet, now);

@@ -3,9 +3,14 @@ package io.inpod.netns.testing.fault;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** TCP segments that are made of another one, see RFC 9293. The pool must have room for each. */
+/** Packets that are made of another one, mostly of TCP, see RFC 9293. The pool must have room for each. */
 final class Segments {
     private static final int HEADER_BYTES = 20;
+    private static final int BARE_BYTES = Packet.IP + Packet.IPV6_BYTES + HEADER_BYTES;
+    private static final int TCP_CHECKSUM = 16;
+    private static final int UDP_LENGTH = 4;
+    private static final int UDP_CHECKSUM = 6;
+    private static final int CWR = 0x80;
 
     private Segments() {}
 
@@ -31,7 +36,7 @@ final class Segments {
     /** A segment without data and options, from the same sender or back to it. */
     private static Packet bare(Packet segment, boolean back, int sequence, int acknowledged, int flags) {
         ByteBuffer old = segment.frame();
-        ByteBuffer made = segment.pool().take();
+        ByteBuffer made = segment.pool().take(BARE_BYTES);
         made.putLong(0).putShort((short) 0);
         copy(old, back ? Packet.ETHERNET + 6 : Packet.ETHERNET, 6, made);
         copy(old, back ? Packet.ETHERNET : Packet.ETHERNET + 6, 6, made);
@@ -50,19 +55,20 @@ final class Segments {
         return finished(segment, made, transport, back != segment.sent());
     }
 
-    /** The same segment with only a part of its data; the flags of its end are in the last part. */
-    static Packet part(Packet segment, int from, int to) {
-        ByteBuffer old = segment.frame();
-        ByteBuffer made = segment.pool().take();
-        copy(old, 0, segment.data(), made);
-        copy(old, segment.data() + from, to - from, made);
+    /** The same packet of TCP or UDP with only a part of its data; the flags of its end are in the last part. */
+    static Packet part(Packet packet, int from, int to) {
+        ByteBuffer old = packet.frame();
+        ByteBuffer made = packet.pool().take(packet.data() + to - from);
+        copy(old, 0, packet.data(), made);
+        copy(old, packet.data() + from, to - from, made);
         made.flip().putLong(0, 0).putShort(8, (short) 0);
-        made.putInt(segment.transport() + 4, segment.sequence() + from);
-        if (to < segment.dataBytes()) {
-            int flags = segment.transport() + 13;
-            made.put(flags, (byte) (made.get(flags) & ~(Packet.FIN | Packet.PSH)));
+        if (packet.isTcp()) {
+            made.putInt(packet.transport() + 4, packet.sequence() + from);
+            int flags = packet.transport() + 13;
+            int cleared = (from > 0 ? CWR : 0) | (to < packet.dataBytes() ? Packet.FIN | Packet.PSH : 0);
+            made.put(flags, (byte) (made.get(flags) & ~cleared));
         }
-        return finished(segment, made, segment.transport(), segment.sent());
+        return finished(packet, made, packet.transport(), packet.sent());
     }
 
     /** Sets the lengths and checksums. */
@@ -74,9 +80,14 @@ final class Segments {
         } else {
             made.putShort(Packet.IP + 4, (short) (end - Packet.IP - Packet.IPV6_BYTES));
         }
-        made.putShort(transport + 16, (short) 0);
+        int field = transport + (segment.isTcp() ? TCP_CHECKSUM : UDP_CHECKSUM);
+        if (!segment.isTcp()) {
+            made.putShort(transport + UDP_LENGTH, (short) (end - transport));
+        }
+        made.putShort(field, (short) 0);
         long addresses = Checksum.sum(made, segment.source(), segment.source() + 2 * segment.addressBytes());
-        made.putShort(transport + 16, Checksum.of(addresses + Packet.TCP + end - transport + Checksum.sum(made, transport, end)));
+        long sum = addresses + (segment.isTcp() ? Packet.TCP : Packet.UDP) + end - transport + Checksum.sum(made, transport, end);
+        made.putShort(field, Checksum.neverZero(sum));
         return Packet.made(segment.pool(), made, sent);
     }
 

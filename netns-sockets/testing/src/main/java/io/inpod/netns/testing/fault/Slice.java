@@ -23,7 +23,7 @@ final class Slice extends HoldingStage {
         if (length == 0) {
             hold(packet, now);
         } else {
-            hit();
+            hit(packet);
             for (int from = 0; from < length; from += bytes) {
                 if (packet.pool().hasRoom()) {
                     hold(Segments.part(packet, from, Math.min(length, from + bytes)), latest(packet, now - pauseNanos) + pauseNanos);

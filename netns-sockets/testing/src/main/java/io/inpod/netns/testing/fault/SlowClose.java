@@ -15,7 +15,7 @@ final class SlowClose extends HoldingStage {
 
     @Override
     void accept(Packet packet, long now) {
-        hit();
+        hit(packet);
         hold(packet, now + nanos);
     }
 }

@@ -26,25 +26,28 @@ import java.util.concurrent.TimeUnit;
  * after:   pod eth0 ── veth0 ring │ ring bridge ── veth0 br0
  * </pre>
  *
- * <p>The kernel segments what it sends into the gap, so that each frame is a packet.
+ * <p>The kernel limits the segments that it sends into the gap in one piece, so that each piece fits into a slot of the ring.
  */
 final class Splice implements AutoCloseable {
     private static final String NODE_SIDE = "bridge";
     private static final String TEMPORARY = "inpod-fault";
-    private static final int RING_BYTES = 16 << 20;
+    private static final int RING_BYTES = 32 << 20;
+
+    /** The kernel may hand over several segments in one piece of up to this length, which then takes 16 KiB of the ring. */
+    private static final int PIECE_BYTES = 16_000;
     private static final int ETHERNET_BYTES = 18;
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final NetworkNamespace gap;
     private final String podSide;
-    private final int mtu;
+    private final int largest;
     private final PacketRing toPod;
     private final PacketRing toNode;
 
-    private Splice(NetworkNamespace gap, String podSide, int mtu, PacketRing toPod, PacketRing toNode) {
+    private Splice(NetworkNamespace gap, String podSide, int largest, PacketRing toPod, PacketRing toNode) {
         this.gap = gap;
         this.podSide = podSide;
-        this.mtu = mtu;
+        this.largest = largest;
         this.toPod = toPod;
         this.toNode = toNode;
     }
@@ -70,21 +73,23 @@ final class Splice implements AutoCloseable {
             throw new IllegalStateException(link.name() + " of " + pod.name() + " belongs to no bridge: faults need one, see setMaster");
         }
         String bridge = byIndex(atNode, link.master(), "the node").name();
+        int largest = Math.max(link.mtu(), PIECE_BYTES);
+        int segments = largest / link.mtu();
         withoutIpv6(gap);
         inGap.createVeth(NODE_SIDE, TEMPORARY, node);
         MacAddress own = address(atNode.get(TEMPORARY));
         atNode.setMtu(TEMPORARY, link.mtu());
         inGap.setMtu(NODE_SIDE, link.mtu());
-        atNode.setMaxSegments(TEMPORARY, 1);
-        inPod.setMaxSegments(inside.name(), 1);
+        atNode.setMaxSegments(TEMPORARY, segments);
+        inPod.setMaxSegments(inside.name(), segments);
         inGap.up(NODE_SIDE);
-        PacketRing toNode = PacketRing.open(gap, inGap.get(NODE_SIDE).index(), link.mtu(), RING_BYTES);
+        PacketRing toNode = PacketRing.open(gap, inGap.get(NODE_SIDE).index(), largest, RING_BYTES);
         PacketRing toPod;
         try {
             atNode.moveTo(link.name(), gap);
             inGap.setAddress(link.name(), own); // the bridge's address may be that of a port: frames to it aren't for the gap
             inGap.up(link.name());
-            toPod = PacketRing.open(gap, inGap.get(link.name()).index(), link.mtu(), RING_BYTES);
+            toPod = PacketRing.open(gap, inGap.get(link.name()).index(), largest, RING_BYTES);
             atNode.rename(TEMPORARY, link.name());
             atNode.setAddress(link.name(), address(link));
             atNode.setMaster(link.name(), bridge);
@@ -93,7 +98,7 @@ final class Splice implements AutoCloseable {
             toNode.close();
             throw e;
         }
-        Splice splice = new Splice(gap, link.name(), link.mtu(), toPod, toNode);
+        Splice splice = new Splice(gap, link.name(), largest, toPod, toNode);
         try {
             awaitRunning(atNode, link.name());
             awaitRunning(inGap, NODE_SIDE);
@@ -156,7 +161,7 @@ final class Splice implements AutoCloseable {
 
     /** The length of the longest frame, with the header of {@link PacketRing}. */
     int frameBytes() {
-        return PacketRing.HEADER_BYTES + ETHERNET_BYTES + mtu;
+        return PacketRing.HEADER_BYTES + ETHERNET_BYTES + largest;
     }
 
     /** Deletes both interfaces, whose sockets then report that they are down. */

@@ -25,12 +25,22 @@ abstract class Stage {
 
     /** Takes a packet over. */
     void offer(Packet packet, long now) throws IOException {
-        if (selection != null && selection.includes(packet) && affects(packet)) {
-            packets++;
+        if (selection == null || !selection.includes(packet) || !affects(packet)) {
+            pass(packet, now);
+        } else if (packet.segments() == 1 || !isAboutEachPacket()) {
+            packets += packet.segments();
             accept(packet, now);
         } else {
-            pass(packet, now);
+            for (int from = 0; from < packet.dataBytes() && packet.pool().hasRoom(); from += packet.segmentBytes()) {
+                offer(Segments.part(packet, from, Math.min(packet.dataBytes(), from + packet.segmentBytes())), now);
+            }
+            packet.free();
         }
+    }
+
+    /** Whether segments that the kernel hands over in one piece must be treated one by one. */
+    boolean isAboutEachPacket() {
+        return true;
     }
 
     /** Whether it is about packets of this kind at all. */
@@ -62,8 +72,8 @@ abstract class Stage {
         // most hold nothing
     }
 
-    final void hit() {
-        hits++;
+    final void hit(Packet packet) {
+        hits += packet.segments();
     }
 
     /** How many packets were offered to it that it applies to. */
@@ -78,7 +88,7 @@ abstract class Stage {
 
     /** Counts a packet that ends here. */
     final void drop(Packet packet) {
-        hit();
+        hit(packet);
         packet.free();
     }
 

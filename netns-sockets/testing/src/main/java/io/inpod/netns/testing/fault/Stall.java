@@ -16,6 +16,11 @@ final class Stall extends HoldingStage {
     }
 
     @Override
+    boolean isAboutEachPacket() {
+        return false;
+    }
+
+    @Override
     boolean affects(Packet packet) {
         return packet.isTcp() && !packet.has(Packet.RST);
     }
@@ -26,7 +31,7 @@ final class Stall extends HoldingStage {
         if (ended.contains(connection)) {
             reset(packet, true, true, now);
         } else if (stalled.add(connection)) {
-            hit();
+            hit(packet);
             hold(packet, now + nanos); // nothing that the ends expect changes meanwhile
         } else {
             drop(packet);

@@ -172,7 +172,7 @@ public final class Traffic {
     }
 
     /**
-     * Makes the line slow, as if each direction had one of its own. Up to 1000 packets wait before it; more are lost.
+     * Makes the line slow, as if each direction had one of its own. Up to 1.5 MB wait before it; what exceeds that is lost.
      *
      * @param bitsPerSecond the rate of IP packets, at least 1000
      * @return the fault

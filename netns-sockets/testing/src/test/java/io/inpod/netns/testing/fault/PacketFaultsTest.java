@@ -159,6 +159,25 @@ class PacketFaultsTest {
         }
     }
 
+    /** The kernel hands the datagrams over in one piece (UDP_SEGMENT, 103), as it does with TCP. */
+    @Test
+    void piecesOfSeveralPacketsAreDivided(PodNetwork network) throws Exception {
+        String send = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.setsockopt(17, 103, 1000);"
+                + " s.sendto(bytes(4500), ('" + b.address().getHostAddress() + "', " + Datagrams.PORT + "))";
+        try (Datagrams datagrams = Datagrams.between(a, b)) {
+            try (Fault whole = network.between(a, b).port(Datagrams.PORT).delay(Duration.ofMillis(1));
+                    Fault divided = network.between(a, b).port(Datagrams.PORT).duplicate(1)) {
+                Tool.run(a.namespace(), "python3", "-c", send);
+                for (int i = 0; i < 10; i++) {
+                    datagrams.receive();
+                }
+                assertThat(whole.hits()).isEqualTo(5);
+                assertThat(divided.hits()).isEqualTo(5);
+            }
+            assertThat(datagrams.arrived()).isEmpty();
+        }
+    }
+
     @Test
     void onlyTheChosenPodsDirectionAndPortAreAffected(PodNetwork network) throws Exception {
         Pod c = network.pod(2);
