@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Not a JMH benchmark, because whole processes run: one TCP stream of iperf3 from pod to pod, without a fault relay, through one, and with
  * faults. Run with {@code -cp benchmarks.jar io.inpod.benchmarks.FaultThroughput} as root or in the tests' sandbox; it needs iperf3 and
- * nsenter. Prints iperf3's line for the receiver; the argument is the number of seconds of each run.
+ * nsenter. Prints iperf3's line for the receiver; the argument is the number of seconds of each run, 5 without it.
  */
 @SuppressWarnings("try") // a fault is in effect without being used
 public final class FaultThroughput {
