@@ -25,6 +25,7 @@ final class LinkMessages {
     static final int INFO_DATA = 2;
     static final int VETH_PEER = 1;
     static final int NAMESPACE_FD = 28;
+    static final int GSO_MAX_SEGMENTS = 40;
     static final int UP = 0x1;
 
     static final int ALTERNATIVE_NAME = 53;

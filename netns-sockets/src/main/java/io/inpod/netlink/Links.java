@@ -190,6 +190,17 @@ public final class Links {
     }
 
     /**
+     * Sets of how many segments a packet may consist that the kernel hands to an interface (IFLA_GSO_MAX_SEGS).
+     *
+     * @param name the interface
+     * @param segments the number, 1 to 65535; with 1 the kernel segments all packets before it hands them over
+     * @throws IOException if the interface doesn't exist or the kernel refuses
+     */
+    public void setMaxSegments(String name, int segments) throws IOException {
+        socket.execute(change(name, 0, 0).u32(LinkMessages.GSO_MAX_SEGMENTS, segments));
+    }
+
+    /**
      * Sets an interface's hardware address.
      *
      * @param name the interface

@@ -75,6 +75,9 @@ public final class Constants {
     public static final int ECONNREFUSED = Errno.ECONNREFUSED.intValue();
     public static final int EAGAIN = Errno.EAGAIN.intValue();
     public static final int ENOBUFS = Errno.ENOBUFS.intValue();
+    public static final int ENETDOWN = Errno.ENETDOWN.intValue();
+    public static final int ENXIO = Errno.ENXIO.intValue();
+    public static final int EMSGSIZE = Errno.EMSGSIZE.intValue();
 
     public static final int AF_INET = AddressFamily.AF_INET.intValue();
     public static final int AF_INET6 = AddressFamily.AF_INET6.intValue();

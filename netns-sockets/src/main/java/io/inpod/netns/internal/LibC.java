@@ -65,4 +65,9 @@ public interface LibC {
     long syscall(long number, long first, long second);
 
     int clock_gettime(int clock, ByteBuffer time);
+
+    /** The address is a buffer because jnr-ffi passes six numbers wrongly; null lets the kernel choose. */
+    long mmap(@Nullable ByteBuffer address, long length, int protection, int flags, int fd, long offset);
+
+    int munmap(long address, long length);
 }

@@ -2,6 +2,7 @@ package io.inpod.netns.testing;
 
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import io.inpod.netns.testing.fault.Endpoint;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Thread-safe.
  */
-public final class Pod {
+public final class Pod implements Endpoint {
     private final String name;
     private final NetworkNamespace namespace;
     private final NetworkNamespace node;
@@ -35,21 +36,25 @@ public final class Pod {
     }
 
     /** {@return its name, by which processes in other pods of the network find it} */
+    @Override
     public String name() {
         return name;
     }
 
     /** {@return its network namespace, owned by the network} */
+    @Override
     public NetworkNamespace namespace() {
         return namespace;
     }
 
     /** {@return the namespace of its node, owned by the network} */
+    @Override
     public NetworkNamespace node() {
         return node;
     }
 
     /** {@return the name of its veth peer in the node} */
+    @Override
     public String link() {
         return link;
     }

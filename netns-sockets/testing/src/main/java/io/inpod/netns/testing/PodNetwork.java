@@ -4,6 +4,8 @@ import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.dns.DnsConfig;
+import io.inpod.netns.testing.fault.Faults;
+import io.inpod.netns.testing.fault.Traffic;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -53,6 +55,7 @@ public final class PodNetwork implements AutoCloseable {
     private final @Nullable NetworkNamespace router;
     private final List<Pod> pods = new ArrayList<>();
     private final PodProcesses processes = new PodProcesses();
+    private final Faults faults = new Faults();
 
     private PodNetwork(List<NetworkNamespace> nodes, @Nullable NetworkNamespace router) {
         this.nodes = List.copyOf(nodes);
@@ -210,19 +213,69 @@ public final class PodNetwork implements AutoCloseable {
         return processes.report();
     }
 
-    /** Ends the processes that were started in pods. No more can be started. */
-    void endProcesses() throws IOException {
-        processes.end(pods.stream().map(pod -> pod.namespace().identity().toString()).collect(Collectors.toSet()));
+    /** Ends all faults, and the processes that were started in pods. No more can be started. */
+    void endFaultsAndProcesses() throws IOException {
+        try {
+            faults.close();
+        } finally {
+            processes.end(pods.stream().map(pod -> pod.namespace().identity().toString()).collect(Collectors.toSet()));
+        }
+    }
+
+    /** {@return the faults of this network: which there were, what they did, and how to repeat them} */
+    public Faults faults() {
+        return faults;
     }
 
     /**
-     * Ends the processes that {@link Pod#start(String...)} has started, and closes all namespaces. Those without a name vanish once no
-     * socket and no other process is in them.
+     * Selects what two pods send to each other, to make a fault of it: {@code network.between(a, b).drop(0.3)}.
+     *
+     * @param one a pod
+     * @param other another pod
+     * @return the packets
+     */
+    public Traffic between(Pod one, Pod other) {
+        return faults.between(one, other);
+    }
+
+    /**
+     * Selects what a pod sends and receives.
+     *
+     * @param pod the pod
+     * @return the packets
+     */
+    public Traffic around(Pod pod) {
+        return faults.around(pod);
+    }
+
+    /**
+     * Selects what a pod sends: to anybody, or {@code network.from(a).to(b)}.
+     *
+     * @param pod the pod
+     * @return the packets
+     */
+    public Traffic from(Pod pod) {
+        return faults.from(pod);
+    }
+
+    /**
+     * Selects what a pod receives.
+     *
+     * @param pod the pod
+     * @return the packets
+     */
+    public Traffic to(Pod pod) {
+        return faults.to(pod);
+    }
+
+    /**
+     * Ends all faults and the processes that {@link Pod#start(String...)} has started, and closes all namespaces. Those without a name
+     * vanish once no socket and no other process is in them.
      */
     @Override
     public void close() {
         try {
-            endProcesses();
+            endFaultsAndProcesses();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {

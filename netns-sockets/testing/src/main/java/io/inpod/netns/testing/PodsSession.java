@@ -31,18 +31,21 @@ final class PodsSession {
         return network;
     }
 
-    /** Adds the output of processes in pods to a test's failure. What a failed test leaves behind doesn't matter. */
+    /** Adds the output of processes in pods, and the faults between them, to a test's failure. What a failed test leaves behind doesn't matter. */
     void failed(Throwable failure) throws IOException {
         failed = true;
         String report = network.report();
         if (!report.isEmpty()) {
             failure.addSuppressed(new PodOutput(report));
         }
+        if (!network.faults().isEmpty()) {
+            failure.addSuppressed(new FaultsReport(network.faults().toString()));
+        }
     }
 
     void end(Duration limit) throws IOException, InterruptedException {
         try (network) {
-            network.endProcesses();
+            network.endFaultsAndProcesses();
             if (!failed) {
                 leaks.verify(limit);
             }

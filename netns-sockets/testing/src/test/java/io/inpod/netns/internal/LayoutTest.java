@@ -62,7 +62,7 @@ class LayoutTest {
     }
 
     private static List<String> tables() {
-        return Stream.concat(NetlinkStructs.all().stream(), SocketStructs.all().stream())
+        return Stream.of(NetlinkStructs.all(), SocketStructs.all(), PacketStructs.all()).flatMap(List::stream)
                 .flatMap(struct -> Stream.concat(
                         Stream.of(struct.name() + " - 0 " + struct.size()),
                         struct.fields().stream().map(field -> struct.name() + " " + field.name() + " " + field.offset() + " " + field.size())))

@@ -142,4 +142,17 @@ void structs(void) {
     FIELD(statx, stx_ino);
     FIELD(statx, stx_dev_major);
     FIELD(statx, stx_dev_minor);
+    STRUCT(tpacket_req);
+    FIELD(tpacket_req, tp_block_size);
+    FIELD(tpacket_req, tp_block_nr);
+    FIELD(tpacket_req, tp_frame_size);
+    FIELD(tpacket_req, tp_frame_nr);
+    STRUCT(tpacket2_hdr);
+    FIELD(tpacket2_hdr, tp_status);
+    FIELD(tpacket2_hdr, tp_len);
+    FIELD(tpacket2_hdr, tp_snaplen);
+    FIELD(tpacket2_hdr, tp_mac);
+    STRUCT(tpacket_stats);
+    FIELD(tpacket_stats, tp_packets);
+    FIELD(tpacket_stats, tp_drops);
 }
