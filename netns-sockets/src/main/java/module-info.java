@@ -19,8 +19,7 @@ module io.inpod.netns {
     requires static transitive org.jspecify;
     requires static java.management;
     requires static jdk.jfr;
-    requires org.jnrproject.constants;
-    requires org.jnrproject.ffi;
+    requires static org.jnrproject.ffi; // before Java 22 only: jlink refuses automatic modules
 
     /* jnr-ffi implements LibC at run time, in the unnamed module of a separate class loader. The package stays closed to the compiler. */
     opens io.inpod.netns.internal;

@@ -12,6 +12,7 @@ import static com.tngtech.archunit.lang.conditions.ArchConditions.callCodeUnitWh
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
@@ -26,6 +27,9 @@ import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ManualIoEventLoop;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
@@ -84,7 +88,12 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyOnePackageCallsTheKernel() {
+    void onlyOnePackageCallsTheKernel() throws IOException {
+        for (Path file : Sources.main()) {
+            if (!Sources.name(file).contains("/io/inpod/netns/internal/")) {
+                assertThat(Files.readString(file)).as("%s, which may reach it by reflection", Sources.name(file)).doesNotContain("java.lang.foreign");
+            }
+        }
         check(noClasses().that().resideOutsideOfPackage("io.inpod.netns.internal..").should().dependOnClassesThat()
                 .resideInAnyPackage("jnr..", "com.kenai..", "java.lang.foreign.."));
         check(methods().should().notHaveModifier(JavaModifier.NATIVE));

@@ -1,18 +1,15 @@
 package io.inpod.netns.internal;
 
-import jnr.constants.platform.AddressFamily;
-import jnr.constants.platform.Errno;
-import jnr.constants.platform.OpenFlags;
-import jnr.constants.platform.Sock;
-import jnr.constants.platform.SocketLevel;
-import jnr.constants.platform.SocketOption;
-
-/** Numbers of the Linux system call interface. Those that jnr-constants has are taken from there. */
+/**
+ * Numbers of the Linux system call interface. They are written here because jnr-constants, which has many of them, is an automatic module,
+ * which jlink refuses; a test compares the two.
+ */
 public final class Constants {
-    public static final int O_RDONLY = OpenFlags.O_RDONLY.intValue();
+    public static final int O_RDONLY = 0;
     public static final int O_CLOEXEC = 0x80000;
-    public static final int O_NONBLOCK = OpenFlags.O_NONBLOCK.intValue();
-    public static final int O_NOFOLLOW = OpenFlags.O_NOFOLLOW.intValue();
+    public static final int O_NONBLOCK = 2048;
+    /** asm/fcntl.h: one of the few numbers that depend on the architecture. */
+    public static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0x8000 : 0x20000;
     public static final int AT_FDCWD = -100;
     public static final int AT_EMPTY_PATH = 0x1000;
     public static final int F_DUPFD_CLOEXEC = 1030;
@@ -38,18 +35,18 @@ public final class Constants {
     public static final int UMOUNT_NOFOLLOW = 8;
     public static final int LOCK_EX = 2;
 
-    public static final int AF_UNIX = AddressFamily.AF_UNIX.intValue();
-    public static final int AF_NETLINK = AddressFamily.AF_NETLINK.intValue();
+    public static final int AF_UNIX = 1;
+    public static final int AF_NETLINK = 16;
     public static final int AF_PACKET = 17;
-    public static final int SOCK_RAW = Sock.SOCK_RAW.intValue();
-    public static final int SOCK_STREAM = Sock.SOCK_STREAM.intValue();
-    public static final int SOCK_SEQPACKET = Sock.SOCK_SEQPACKET.intValue();
+    public static final int SOCK_RAW = 3;
+    public static final int SOCK_STREAM = 1;
+    public static final int SOCK_SEQPACKET = 5;
     public static final int SOCK_CLOEXEC = 0x80000;
     public static final int SOCK_NONBLOCK = O_NONBLOCK;
-    public static final int SOL_SOCKET = SocketLevel.SOL_SOCKET.intValue();
+    public static final int SOL_SOCKET = 1;
     public static final int SO_PEERCRED = 17;
-    public static final int SO_SNDTIMEO = SocketOption.SO_SNDTIMEO.intValue();
-    public static final int SO_RCVBUF = SocketOption.SO_RCVBUF.intValue();
+    public static final int SO_SNDTIMEO = 21;
+    public static final int SO_RCVBUF = 8;
     public static final int SCM_RIGHTS = 1;
     public static final int SHUT_RDWR = 2;
 
@@ -67,23 +64,23 @@ public final class Constants {
 
     public static final int NETLINK_ADD_MEMBERSHIP = 1;
     public static final int MSG_DONTWAIT = 0x40;
-    public static final int SO_SNDBUF = SocketOption.SO_SNDBUF.intValue();
+    public static final int SO_SNDBUF = 7;
     public static final int SO_SNDBUFFORCE = 32;
     public static final int SO_RCVBUFFORCE = 33;
 
-    public static final int EINTR = Errno.EINTR.intValue();
-    public static final int ECONNREFUSED = Errno.ECONNREFUSED.intValue();
-    public static final int EAGAIN = Errno.EAGAIN.intValue();
-    public static final int ENOBUFS = Errno.ENOBUFS.intValue();
-    public static final int ENETDOWN = Errno.ENETDOWN.intValue();
-    public static final int ENXIO = Errno.ENXIO.intValue();
-    public static final int EMSGSIZE = Errno.EMSGSIZE.intValue();
+    public static final int EINTR = 4;
+    public static final int ECONNREFUSED = 111;
+    public static final int EAGAIN = 11;
+    public static final int ENOBUFS = 105;
+    public static final int ENETDOWN = 100;
+    public static final int ENXIO = 6;
+    public static final int EMSGSIZE = 90;
 
-    public static final int AF_INET = AddressFamily.AF_INET.intValue();
-    public static final int AF_INET6 = AddressFamily.AF_INET6.intValue();
-    public static final int SOCK_DGRAM = Sock.SOCK_DGRAM.intValue();
+    public static final int AF_INET = 2;
+    public static final int AF_INET6 = 10;
+    public static final int SOCK_DGRAM = 2;
     public static final int SO_MARK = 36;
-    public static final int SOL_IP = SocketLevel.SOL_IP.intValue();
+    public static final int SOL_IP = 0;
     public static final int IP_TRANSPARENT = 19;
     public static final int SOL_IPV6 = 41;
     public static final int IPV6_TRANSPARENT = 75;

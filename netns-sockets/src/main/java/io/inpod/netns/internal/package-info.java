@@ -1,4 +1,14 @@
-/** System calls, and the structs and numbers of the kernel's interface. Not API. */
+/**
+ * System calls, and the structs and numbers of the kernel's interface. Not API.
+ *
+ * <p>{@code LibC} lists the C functions. On Java 22 and later {@code ForeignAccess} calls them through {@code java.lang.foreign}; before,
+ * {@code JnrAccess} calls them through jnr-ffi. The system property {@code io.inpod.native}, {@code foreign} or {@code jnr}, chooses.
+ *
+ * <p>To add a function, add a method to {@code LibC}, which suffices for jnr-ffi, and to {@code ForeignAccess} a handle and the method: the
+ * compiler asks for it. There, {@code function(name, parameters)} is for a function of fixed parameters, and {@code variadic} for one whose
+ * man page has "..."; pass a buffer as {@code at(buffer)} and keep it reachable, as the others do. {@code NativeAccessTest} demands a call of
+ * every function through both, and compares {@code reachability-metadata.json}, which lists the numbers of parameters for GraalVM.
+ */
 @NullMarked
 package io.inpod.netns.internal;
 

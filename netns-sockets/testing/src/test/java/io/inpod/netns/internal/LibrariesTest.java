@@ -23,8 +23,8 @@ class LibrariesTest {
         UnsatisfiedLinkError refused = new UnsatisfiedLinkError("could not get native definition for type `POINTER`, original error message follows:"
                 + " java.lang.IllegalCallerException: Illegal native access from an unnamed module (file:/jffi.jar)\n\tat java.base/java.lang.Module");
 
-        assertThat(Native.explain(refused)).contains("--enable-native-access=ALL-UNNAMED", "Illegal native access from an unnamed module")
+        assertThat(JnrAccess.explain(refused)).contains("--enable-native-access=ALL-UNNAMED", "Illegal native access from an unnamed module")
                 .doesNotContain("extract", "\tat");
-        assertThat(Native.explain(new UnsatisfiedLinkError("failed to map segment"))).contains("jffi.extract.dir", "failed to map segment");
+        assertThat(JnrAccess.explain(new UnsatisfiedLinkError("failed to map segment"))).contains("jffi.extract.dir", "failed to map segment");
     }
 }
