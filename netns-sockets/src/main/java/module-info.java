@@ -1,6 +1,7 @@
 /** Sockets in other network namespaces, file descriptors over unix sockets, and netlink. */
 module io.inpod.netns {
     exports io.inpod.netlink;
+    exports io.inpod.netlink.conntrack;
     exports io.inpod.netlink.diag;
     exports io.inpod.netns;
     exports io.inpod.netns.dns;
