@@ -3,6 +3,7 @@ module io.inpod.netns {
     exports io.inpod.netlink;
     exports io.inpod.netlink.conntrack;
     exports io.inpod.netlink.diag;
+    exports io.inpod.netlink.qdisc;
     exports io.inpod.netns;
     exports io.inpod.netns.dns;
     exports io.inpod.netns.doctor;
