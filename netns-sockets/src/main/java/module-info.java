@@ -10,6 +10,7 @@ module io.inpod.netns {
     exports io.inpod.netns.error;
     exports io.inpod.netns.socket;
     exports io.inpod.netns.unix;
+    exports io.inpod.netns.watch;
 
     requires transitive io.netty.common;
     requires transitive io.netty.transport;
