@@ -9,8 +9,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an address has besides itself and its network, see ip-address(8). Begins with {@link #NONE}; the methods that begin with {@code with}
- * return copies.
+ * What an address has besides itself and its network, see ip-address(8). Begins with {@link #NONE}; the methods that begin with {@code
+ * with} return copies.
  *
  * @param broadcast the broadcast address, or null; IPv4 only
  * @param label the label, which begins with the interface's name, of at most 15 bytes; null if it equals it; IPv4 only

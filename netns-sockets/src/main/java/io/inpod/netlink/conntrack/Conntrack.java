@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The flows that connection tracking knows in one namespace, see conntrack(8). Thread-safe; every call blocks until the kernel has answered.
- * {@link ConntrackWatch} reports changes.
+ * The flows that connection tracking knows in one namespace, see conntrack(8). Thread-safe; every call blocks until the kernel has
+ * answered. {@link ConntrackWatch} reports changes.
  *
  * <p>A list isn't a snapshot: a flow that begins or ends while the kernel writes it may be listed or not.
  */

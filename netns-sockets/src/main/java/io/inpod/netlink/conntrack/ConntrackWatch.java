@@ -13,9 +13,10 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Reports the flows of one namespace as they begin, change and end, as {@code conntrack --event} does. To track a state, open the watch, then
- * list the state with {@link Conntrack}, then apply the events from {@link #next}; list it again after {@link FlowEvent.Missed}. Since Linux
- * 5.19 the kernel doesn't report the end of a flow that began while nobody watched, unless {@code net.netfilter.nf_conntrack_events} is 1.
+ * Reports the flows of one namespace as they begin, change and end, as {@code conntrack --event} does. To track a state, open the watch,
+ * then list the state with {@link Conntrack}, then apply the events from {@link #next}; list it again after {@link FlowEvent.Missed}. Since
+ * Linux 5.19 the kernel doesn't report the end of a flow that began while nobody watched, unless {@code net.netfilter.nf_conntrack_events}
+ * is 1.
  *
  * <p>{@link #next} may be called by one thread at a time. {@link #close} may be called by any thread, and ends a waiting {@link #next}.
  */

@@ -6,8 +6,8 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the packets of one direction of a flow have in common. Begins with {@link #tcp}, {@link #udp} or {@link #icmp}; the constructor takes
- * other protocols.
+ * What the packets of one direction of a flow have in common. Begins with {@link #tcp}, {@link #udp} or {@link #icmp}; the constructor
+ * takes other protocols.
  *
  * @param protocol the protocol's number of {@code /etc/protocols}, 0 to 255
  * @param source the packets' source address

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sockets of one namespace, whichever process they belong to, see sock_diag(7) and ss(8). Thread-safe; every call blocks until the
@@ -24,9 +25,11 @@ public final class SocketDiag implements AutoCloseable {
     private static final int EOPNOTSUPP = 95;
 
     private final NetlinkSocket socket;
+    private final @Nullable NetworkNamespace namespace;
 
-    private SocketDiag(NetlinkSocket socket) {
+    private SocketDiag(NetlinkSocket socket, @Nullable NetworkNamespace namespace) {
         this.socket = socket;
+        this.namespace = namespace;
     }
 
     /**
@@ -37,17 +40,24 @@ public final class SocketDiag implements AutoCloseable {
      * @throws IOException if the namespace can't be entered
      */
     public static SocketDiag open(NetworkNamespace namespace) throws IOException {
-        return over(NetlinkSocket.open(namespace, NetlinkSocket.SOCK_DIAG));
+        NetworkNamespace held = namespace.duplicate();
+        try {
+            return new SocketDiag(NetlinkSocket.open(held, NetlinkSocket.SOCK_DIAG), held);
+        } catch (IOException | RuntimeException e) {
+            held.close();
+            throw e;
+        }
     }
 
     /**
-     * Uses a netlink socket of the caller's, such as one of the namespace that the thread is in.
+     * Uses a netlink socket of the caller's, such as one of the namespace that the thread is in. With it, the rest of a list of which only
+     * the first sockets are wanted is read before the next call.
      *
      * @param socket a socket of {@link NetlinkSocket#SOCK_DIAG}, which {@link #close} closes
      * @return the sockets of its namespace, to be closed by the caller
      */
     public static SocketDiag over(NetlinkSocket socket) {
-        return new SocketDiag(socket);
+        return new SocketDiag(socket, null);
     }
 
     /**
@@ -109,11 +119,21 @@ public final class SocketDiag implements AutoCloseable {
 
     private List<NetlinkMessage> dump(NetlinkRequest request, int most, String kind) throws IOException {
         try {
-            return most == Integer.MAX_VALUE ? socket.dump(request) : socket.beginningOfDump(request, most);
+            return most == Integer.MAX_VALUE ? socket.dump(request) : first(request, most);
         } catch (NetlinkException e) {
             throw e.errno() != ENOENT ? e
                     : explained(e, "list sockets", kind + " sockets",
                             "this kernel can't list them: it needs CONFIG_" + (kind.equals("UNIX") ? "" : "INET_") + kind + "_DIAG");
+        }
+    }
+
+    private List<NetlinkMessage> first(NetlinkRequest request, int most) throws IOException {
+        if (namespace == null) {
+            return socket.beginningOfDump(request, most);
+        }
+        // closing the socket ends a list that isn't read to its end
+        try (NetlinkSocket own = NetlinkSocket.open(namespace, NetlinkSocket.SOCK_DIAG)) {
+            return own.beginningOfDump(request, most);
         }
     }
 
@@ -170,5 +190,8 @@ public final class SocketDiag implements AutoCloseable {
     @Override
     public void close() {
         socket.close();
+        if (namespace != null) {
+            namespace.close();
+        }
     }
 }

@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 
 /**
- * What the kernel knows about a connection of TCP, TCP_INFO of tcp(7) and struct tcp_info of linux/tcp.h. Older kernels know less: what they
- * don't tell is 0.
+ * What the kernel knows about a connection of TCP, TCP_INFO of tcp(7) and struct tcp_info of linux/tcp.h. Older kernels know less: what
+ * they don't tell is 0.
  *
  * @param roundTrip the round-trip time, smoothed
  * @param roundTripVariation how much it varies: the mean deviation
