@@ -1,12 +1,16 @@
 /** Sockets in other network namespaces, file descriptors over unix sockets, and netlink. */
 module io.inpod.netns {
     exports io.inpod.netlink;
+    exports io.inpod.netlink.conntrack;
+    exports io.inpod.netlink.diag;
+    exports io.inpod.netlink.qdisc;
     exports io.inpod.netns;
     exports io.inpod.netns.dns;
     exports io.inpod.netns.doctor;
     exports io.inpod.netns.error;
     exports io.inpod.netns.socket;
     exports io.inpod.netns.unix;
+    exports io.inpod.netns.watch;
 
     requires transitive io.netty.common;
     requires transitive io.netty.transport;

@@ -103,7 +103,11 @@ final class AddressMessages {
             throw new MalformedAnswerException("an entry of the address list has no address or a prefix of " + prefixLength + " bits");
         }
         String link = names.require(message.get(Ifaddrmsg.INDEX));
-        return new LinkAddress(link, address, prefixLength, peer, attributes(message, family, found, address, link));
+        try {
+            return new LinkAddress(link, address, prefixLength, peer, attributes(message, family, found, address, link));
+        } catch (IllegalArgumentException e) {
+            throw new MalformedAnswerException("an address is invalid: " + e.getMessage());
+        }
     }
 
     private static AddressAttributes attributes(NetlinkMessage message, IpFamily family, Map<Integer, ByteBuffer> found,
@@ -127,7 +131,8 @@ final class AddressMessages {
         String label = NetlinkMessage.string(found.get(LABEL));
         int scope = message.get(Ifaddrmsg.SCOPE);
         ByteBuffer cache = found.get(CACHE);
-        return new AddressAttributes(NetlinkMessage.address(family, found.get(BROADCAST)), link.equals(label) ? null : label,
+        return new AddressAttributes(family == IpFamily.V6 ? null : NetlinkMessage.address(family, found.get(BROADCAST)),
+                family == IpFamily.V6 || link.equals(label) ? null : label,
                 family == IpFamily.V6 || scope == AddressAttributes.usualScope(address) ? AddressAttributes.USUAL_SCOPE : scope,
                 lifetime(cache, IfaCacheinfo.VALID), lifetime(cache, IfaCacheinfo.PREFERRED), (flags & NO_PREFIX_ROUTE) == 0, others);
     }

@@ -112,7 +112,7 @@ final class Answers {
             }
             default -> {
                 ByteBuffer copy = ByteBuffer.allocate(length - Nlmsghdr.STRUCT.size()).put(payload(datagram, at, length)).flip();
-                entries.add(new NetlinkMessage(type, copy.asReadOnlyBuffer().order(ByteOrder.nativeOrder())));
+                entries.add(new NetlinkMessage(type, flags, copy.asReadOnlyBuffer().order(ByteOrder.nativeOrder())));
             }
         }
     }

@@ -23,7 +23,8 @@ public record LinkAddress(
      * @param prefixLength see {@link LinkAddress}
      * @param peer see {@link LinkAddress}
      * @param attributes see {@link LinkAddress}
-     * @throws IllegalArgumentException if the prefix is longer than the address, or the peer is of another family
+     * @throws IllegalArgumentException if the prefix is longer than the address, the peer is of another family, or the kernel would ignore
+     *     an attribute
      */
     public LinkAddress {
         if (prefixLength < 0 || prefixLength > IpFamily.of(address).bits()) {
@@ -31,6 +32,13 @@ public record LinkAddress(
         }
         if (peer != null && IpFamily.of(peer) != IpFamily.of(address)) {
             throw new IllegalArgumentException(address.getHostAddress() + " and " + peer.getHostAddress() + " aren't of one family");
+        }
+        if (IpFamily.of(address) == IpFamily.V6 && attributes.isOfV4()) {
+            throw new IllegalArgumentException(
+                    "the kernel ignores broadcast, label and scope of an IPv6 address: " + address.getHostAddress() + attributes);
+        }
+        if (attributes.broadcast() != null && IpFamily.of(attributes.broadcast()) != IpFamily.V4) {
+            throw new IllegalArgumentException("broadcast " + attributes.broadcast().getHostAddress() + " isn't an IPv4 address");
         }
         peer = address.equals(peer) ? null : peer;
     }

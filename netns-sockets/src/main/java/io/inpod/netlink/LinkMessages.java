@@ -30,7 +30,14 @@ final class LinkMessages {
 
     static final int ALTERNATIVE_NAME = 53;
 
-    private static final int PROPERTIES = 52;
+    static final int NEW_PROPERTY = 108;
+    static final int DELETE_PROPERTY = 109;
+    static final int PROPERTIES = 52;
+
+    /** Says that an attribute contains others; some requests need it. */
+    static final int NESTED = 0x8000;
+
+    private static final int STATISTICS = 23;
     private static final int ALTERNATIVE_NAME_BYTES = 127;
     private static final int LOWER = 5;
     private static final int EXTENDED_MASK = 29;
@@ -53,12 +60,40 @@ final class LinkMessages {
 
     /** Requests the interface of a name, which may be an alternative one. */
     static NetlinkRequest find(String name) {
+        return named(get("find link", name, 0), name);
+    }
+
+    /** As {@link #find}, with the statistics. */
+    static NetlinkRequest findWithStatistics(String name) {
+        return named(header(new NetlinkRequest("find link", name, GET, 0), 0, 0, 0), name);
+    }
+
+    /** Requests all interfaces with their statistics. */
+    static NetlinkRequest getWithStatistics(String subject) {
+        return header(new NetlinkRequest("list statistics of links", subject, GET, 0), 0, 0, 0);
+    }
+
+    private static NetlinkRequest named(NetlinkRequest request, String name) {
+        int bytes = checkAlternativeName(name);
+        // by NAME the kernel looks for alternative names too, but only for short ones
+        return request.string(bytes > NAME_BYTES ? ALTERNATIVE_NAME : NAME, name);
+    }
+
+    /** Accepts a name or an alternative name, and returns its length in bytes. */
+    static int checkAlternativeName(String name) {
         int bytes = name.getBytes(StandardCharsets.UTF_8).length;
         if (bytes < 1 || bytes > ALTERNATIVE_NAME_BYTES || name.indexOf(0) >= 0) {
             throw new IllegalArgumentException("an interface's name or alternative name has 1 to 127 bytes, unlike \"" + name + "\"");
         }
-        // by NAME the kernel looks for alternative names too, but only for short ones
-        return get("find link", name, 0).string(bytes > NAME_BYTES ? ALTERNATIVE_NAME : NAME, name);
+        return bytes;
+    }
+
+    static LinkStatistics statistics(NetlinkMessage message) throws MalformedAnswerException {
+        ByteBuffer numbers = message.attributes(Ifinfomsg.STRUCT).get(STATISTICS);
+        if (numbers == null) {
+            throw new MalformedAnswerException("interface " + message.get(Ifinfomsg.INDEX) + " has no statistics");
+        }
+        return LinkStatistics.parse(numbers);
     }
 
     /** Whether a message is about the interface itself; a bridge's notifications about its ports have the family AF_BRIDGE. */

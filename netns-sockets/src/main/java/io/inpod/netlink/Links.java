@@ -5,9 +5,11 @@ import static io.inpod.netlink.LinkMessages.header;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * The network interfaces of one namespace, see ip-link(8). A name has 1 to 15 bytes without space, colon and slash, and a new one no
@@ -66,6 +68,71 @@ public final class Links {
     }
 
     /**
+     * Returns what all interfaces have carried.
+     *
+     * @return the statistics by the interfaces' names, in the order of their indices
+     * @throws IOException if the kernel refuses
+     */
+    public Map<String, LinkStatistics> statistics() throws IOException {
+        Map<String, LinkStatistics> found = new LinkedHashMap<>();
+        for (NetlinkMessage message : socket.dump(LinkMessages.getWithStatistics("all"))) {
+            found.put(LinkMessages.parse(message).name(), LinkMessages.statistics(message));
+        }
+        return Collections.unmodifiableMap(found);
+    }
+
+    /**
+     * Returns what an interface has carried.
+     *
+     * @param name its name, or one of its alternative names
+     * @return the statistics
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if there is no interface of that name
+     * @throws IOException if the kernel refuses
+     */
+    public LinkStatistics statistics(String name) throws IOException {
+        List<NetlinkMessage> found = socket.query(LinkMessages.findWithStatistics(name));
+        if (found.isEmpty()) {
+            throw new MalformedAnswerException("find link on " + name + ": acknowledged without an answer");
+        }
+        return LinkMessages.statistics(found.get(0));
+    }
+
+    /**
+     * Gives an interface another name, by which it is found as well. Linux 5.5 or later.
+     *
+     * @param name the interface
+     * @param alternative the other name, of 1 to 127 bytes
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if an interface has that name already
+     * @throws IOException if the interface doesn't exist or the kernel refuses
+     * @throws IllegalArgumentException if the other name is malformed
+     */
+    public void addAlternativeName(String name, String alternative) throws IOException {
+        property(name, alternative, LinkMessages.NEW_PROPERTY,
+                NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE | NetlinkRequest.APPEND);
+    }
+
+    /**
+     * Takes a name from an interface that {@link #addAlternativeName} has given it.
+     *
+     * @param name the interface
+     * @param alternative the other name
+     * @throws NetlinkException ({@link NetlinkException#notFound()}) if the interface has no such name
+     * @throws IOException if the interface doesn't exist or the kernel refuses
+     * @throws IllegalArgumentException if the other name is malformed
+     */
+    public void deleteAlternativeName(String name, String alternative) throws IOException {
+        property(name, alternative, LinkMessages.DELETE_PROPERTY, 0);
+    }
+
+    private void property(String name, String alternative, int type, int flags) throws IOException {
+        LinkMessages.checkAlternativeName(alternative);
+        NetlinkRequest request = new NetlinkRequest(
+                (flags == 0 ? "delete" : "add") + " alternative name " + alternative, name, type, flags);
+        socket.execute(header(request, get(name).index(), 0, 0).nested(LinkMessages.NESTED | LinkMessages.PROPERTIES,
+                list -> list.string(LinkMessages.ALTERNATIVE_NAME, alternative)));
+    }
+
+    /**
      * Finds an interface that may not exist.
      *
      * @param name the name, or alternative name, to look for
@@ -93,15 +160,7 @@ public final class Links {
      * @throws IllegalArgumentException if a name is malformed
      */
     public void createVeth(String name, String peerName, NetworkNamespace peerNamespace) throws IOException {
-        LinkMessages.checkNewName(peerName);
-        int peer = peerNamespace.fd().acquire();
-        try {
-            create("veth " + name + " with " + peerName, name, "veth", info -> info.nested(LinkMessages.INFO_DATA,
-                    data -> data.nested(LinkMessages.VETH_PEER,
-                            end -> header(end, 0, 0, 0).string(LinkMessages.NAME, peerName).u32(LinkMessages.NAMESPACE_FD, peer))));
-        } finally {
-            peerNamespace.fd().release();
-        }
+        create(NewLink.veth(name, peerName, peerNamespace));
     }
 
     /**
@@ -113,9 +172,7 @@ public final class Links {
      * @throws IllegalArgumentException if a name is malformed
      */
     public void createVeth(String name, String peerName) throws IOException {
-        LinkMessages.checkNewName(peerName);
-        create("veth " + name + " with " + peerName, name, "veth", info -> info.nested(LinkMessages.INFO_DATA,
-                data -> data.nested(LinkMessages.VETH_PEER, end -> header(end, 0, 0, 0).string(LinkMessages.NAME, peerName))));
+        create(NewLink.veth(name, peerName));
     }
 
     /**
@@ -126,15 +183,18 @@ public final class Links {
      * @throws IllegalArgumentException if the name is malformed
      */
     public void createBridge(String name) throws IOException {
-        create("bridge " + name, name, "bridge", info -> {});
+        create(NewLink.bridge(name));
     }
 
-    private void create(String subject, String name, String kind, Consumer<NetlinkRequest> more) throws IOException {
-        NetlinkRequest request =
-                new NetlinkRequest("add link", subject, LinkMessages.NEW, NetlinkRequest.CREATE | NetlinkRequest.EXCLUSIVE);
-        socket.execute(header(request, 0, 0, 0)
-                .string(LinkMessages.NAME, LinkMessages.checkNewName(name))
-                .nested(LinkMessages.INFO, info -> more.accept(info.string(LinkMessages.INFO_KIND, kind))));
+    /**
+     * Creates an interface.
+     *
+     * @param link what is to be created
+     * @throws NetlinkException ({@link NetlinkException#alreadyExists()}) if the name is taken; EOPNOTSUPP if the kernel hasn't the kind
+     * @throws IOException if the parent doesn't exist, a namespace is closed, or the kernel refuses
+     */
+    public void create(NewLink link) throws IOException {
+        NewLinkMessages.create(socket, this, link);
     }
 
     /**

@@ -6,7 +6,12 @@ import java.io.IOException;
 public final class MalformedAnswerException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    MalformedAnswerException(String message) {
+    /**
+     * Describes the answer.
+     *
+     * @param message what is wrong with it
+     */
+    public MalformedAnswerException(String message) {
         super(message);
     }
 }

@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * A message from the kernel: its type and its payload, which is the family's fixed part followed by attributes.
  *
  * @param type the message type, such as RTM_NEWLINK
+ * @param flags the flags of its header, NLM_F_ of linux/netlink.h
  * @param payload the bytes after the header, read-only, in this machine's byte order
  */
-public record NetlinkMessage(int type, ByteBuffer payload) {
+public record NetlinkMessage(int type, int flags, ByteBuffer payload) {
     private static final IpFamily[] FAMILIES = IpFamily.values();
 
     /**

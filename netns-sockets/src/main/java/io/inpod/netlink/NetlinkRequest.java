@@ -100,6 +100,19 @@ public final class NetlinkRequest {
     }
 
     /**
+     * Appends a struct of the fixed part, or of an attribute that has been begun.
+     *
+     * @param struct its bytes, which are padded to a multiple of four
+     * @return this
+     */
+    public NetlinkRequest fixed(byte[] struct) {
+        int length = Wire.align(struct.length);
+        int start = room(length).position();
+        buffer.put(struct).position(start + length);
+        return this;
+    }
+
+    /**
      * Appends an attribute.
      *
      * @param attribute its type
@@ -121,6 +134,28 @@ public final class NetlinkRequest {
      */
     public NetlinkRequest u32(int attribute, int value) {
         return attribute(attribute, 4, value);
+    }
+
+    /**
+     * Appends an attribute with a 16-bit number.
+     *
+     * @param attribute its type
+     * @param value the number, in the low 16 bits
+     * @return this
+     */
+    public NetlinkRequest u16(int attribute, int value) {
+        return attribute(attribute, 2, value & 0xffffL);
+    }
+
+    /**
+     * Appends an attribute with a 64-bit number.
+     *
+     * @param attribute its type
+     * @param value its value
+     * @return this
+     */
+    public NetlinkRequest u64(int attribute, long value) {
+        return attribute(attribute, 8, value);
     }
 
     /**

@@ -21,6 +21,9 @@ public final class NetlinkSocket implements AutoCloseable {
     /** The netfilter family: nf_tables, ipset and others; see {@link Nfnetlink}. */
     public static final int NETFILTER = 12;
 
+    /** The lists of sockets, see {@link io.inpod.netlink.diag.SocketDiag}. */
+    public static final int SOCK_DIAG = 4;
+
     private static final int EINTR = 4;
     private static final int ANSWER_MILLIS = 10_000;
     private static final int LEAST_DUMPS = 20;
@@ -190,10 +193,13 @@ public final class NetlinkSocket implements AutoCloseable {
      * Requests a list that somebody else can make as long as they like, and reads only its beginning. Changes while the kernel writes it
      * aren't detected.
      *
+     * @param request the request for the list
      * @param most how many entries are returned at most; a few hundred more may be read
      * @return the first entries, in the kernel's order
+     * @throws NetlinkException if the kernel refuses it
+     * @throws IOException if the socket is closed or the kernel doesn't answer
      */
-    synchronized List<NetlinkMessage> beginningOfDump(NetlinkRequest request, int most) throws IOException {
+    public synchronized List<NetlinkMessage> beginningOfDump(NetlinkRequest request, int most) throws IOException {
         Answers answers = send(List.of(request), Wire.REQUEST | Wire.DUMP, -1, false);
         while (!answers.complete() && answers.size() < most) {
             receive(answers, request, ANSWER_MILLIS);

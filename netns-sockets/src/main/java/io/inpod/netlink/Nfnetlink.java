@@ -78,8 +78,15 @@ public final class Nfnetlink implements AutoCloseable {
         return socket.query(request);
     }
 
-    /** Asks for an object that may not exist: then the list is empty. */
-    List<NetlinkMessage> find(NetlinkRequest request) throws IOException {
+    /**
+     * Asks for an object that may not exist. Much cheaper than the exception of {@link #query} if it doesn't.
+     *
+     * @param request the request
+     * @return the answers; none if the object doesn't exist (ENOENT)
+     * @throws NetlinkException if the kernel refuses it for another reason
+     * @throws IOException if the socket is closed or the kernel doesn't answer
+     */
+    public List<NetlinkMessage> find(NetlinkRequest request) throws IOException {
         return socket.find(request);
     }
 

@@ -5,7 +5,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A routing rule, typically one that looks up marked packets in a separate table, see ip-rule(8).
+ * A routing rule, typically one that looks up marked packets in a separate table, see ip-rule(8). Begins with {@link #lookup} or
+ * {@link #act}; the methods that begin with {@code with} return copies.
  *
  * @param family the family of the packets
  * @param priority its position among the rules, 0 to 2³²-1, lowest first; the kernel's default rules have 0, 32766 and 32767
@@ -113,7 +114,66 @@ public record PolicyRule(
         }
     }
 
-    PolicyRule withProtocol(int value) {
+    /**
+     * Returns a rule for all packets that looks them up in a table.
+     *
+     * @param family see {@link PolicyRule}
+     * @param priority see {@link PolicyRule}
+     * @param table see {@link PolicyRule}
+     * @return the rule
+     * @throws IllegalArgumentException if there is no such table
+     */
+    public static PolicyRule lookup(IpFamily family, int priority, int table) {
+        return new PolicyRule(family, priority, 0, 0, Action.LOOKUP, table, RuleSelector.NONE);
+    }
+
+    /**
+     * Returns a rule for all packets that needs no table.
+     *
+     * @param family see {@link PolicyRule}
+     * @param priority see {@link PolicyRule}
+     * @param action what happens to a packet
+     * @return the rule
+     * @throws IllegalArgumentException if the action needs a table
+     */
+    public static PolicyRule act(IpFamily family, int priority, Action action) {
+        return new PolicyRule(family, priority, 0, 0, action, 0, RuleSelector.NONE);
+    }
+
+    /**
+     * Limits it to packets with a mark.
+     *
+     * @param value the mark
+     * @param bits the bits of it that are compared
+     * @return a copy with it
+     * @throws IllegalArgumentException if the mark has bits outside the mask: no packet would have it
+     */
+    public PolicyRule withMark(int value, int bits) {
+        if ((value & ~bits) != 0) {
+            throw new IllegalArgumentException(
+                    "mark 0x" + Integer.toHexString(value) + " has bits outside mask 0x" + Integer.toHexString(bits));
+        }
+        return new PolicyRule(family, priority, value, bits, action, table, selector, protocol);
+    }
+
+    /**
+     * Limits it to packets that meet other criteria too.
+     *
+     * @param value see {@link PolicyRule}
+     * @return a copy with them
+     */
+    public PolicyRule withSelector(RuleSelector value) {
+        return new PolicyRule(family, priority, mark, mask, action, table, value, protocol);
+    }
+
+    /**
+     * Notes who made it.
+     *
+     * @param value see {@link PolicyRule}
+     * @return a copy with it
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public PolicyRule withProtocol(int value) {
         return new PolicyRule(family, priority, mark, mask, action, table, selector, value);
     }
 

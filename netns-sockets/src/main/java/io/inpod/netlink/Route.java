@@ -11,7 +11,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A route, see ip-route(8). The short constructors and the methods that begin with {@code with} describe most routes.
+ * A route, see ip-route(8). Begins with {@link #to}, {@link #via} or {@link #toAny}; the methods that begin with {@code with} return
+ * copies:
+ *
+ * <pre>{@code
+ * Route.to(network, 16).withGateway(router).withLink("eth0").withMetric(100).withMtu(1400)
+ * }</pre>
  *
  * @param family the family of its destination
  * @param type what happens to a packet
@@ -22,10 +27,10 @@ import org.jspecify.annotations.Nullable;
  * @param table number of the routing table, 1 to 2³²-1, such as {@link #MAIN}
  * @param metric its rank among routes to the same destination, 0 to 2³²-1, lowest first; 0 leaves it to the kernel, which uses 1024 for
  *     IPv6
- * @param tos the type of service of the packets, 0 to 255; 0 for any; IPv4 only
+ * @param tos the type of service of the packets, 0 to 255, for IPv4 only; 0 for any. Newer kernels refuse its lowest two bits
  * @param protocol who made it, a number of {@code /etc/iproute2/rt_protos}, 0 to 255
  * @param source the source address of packets that this host sends, unless their socket has one; null to let the kernel choose
- * @param mtu the largest packet on the path, in bytes; 0 for that of the link
+ * @param mtu the largest packet on the path, in bytes, up to 65520; 0 for that of the link
  * @param onlink whether the gateway is on the link although no prefix of the link contains it
  * @param hops the next hops of a route that has several, at least two; otherwise none
  * @param others what else a listed route has, in words, such as {@code "encap"} or {@code "expires"}: a route with any can neither be added
@@ -52,6 +57,9 @@ public record Route(
 
     /** The main routing table. */
     public static final int MAIN = 254;
+
+    /** RTAX_MTU is at most 65535 - 15, see net/ipv4/metrics.c. */
+    private static final int MOST_MTU = 65520;
 
     /** The treatment of a packet. */
     public enum Type {
@@ -121,9 +129,14 @@ public record Route(
         if (table == 0) {
             throw new IllegalArgumentException("table 0 doesn't exist");
         }
-        if (tos < 0 || tos > 255 || protocol < 0 || protocol > 255 || mtu < 0) {
-            throw new IllegalArgumentException("type of service " + tos + " and protocol " + protocol + " must be 0 to 255, and mtu " + mtu
-                    + " at least 0");
+        if (tos < 0 || tos > 255 || protocol < 0 || protocol > 255) {
+            throw new IllegalArgumentException("tos " + tos + " and protocol " + protocol + " must be 0 to 255");
+        }
+        if (tos != 0 && family == IpFamily.V6) {
+            throw new IllegalArgumentException("tos " + tos + ": the kernel ignores it for IPv6");
+        }
+        if (mtu < 0 || mtu > MOST_MTU) {
+            throw new IllegalArgumentException("mtu is 0 to " + MOST_MTU + ", not " + mtu + ": the kernel would reduce it");
         }
         if (hops.size() == 1 || !hops.isEmpty() && (gateway != null || link != null || onlink)) {
             throw new IllegalArgumentException("a route has either one gateway or link, or several next hops");
@@ -190,6 +203,27 @@ public record Route(
     }
 
     /**
+     * Returns the beginning of a route to a network, which needs a gateway, a link, next hops, or another type.
+     *
+     * @param destination the network's address
+     * @param prefixLength length of its network part, 0 to 32 or 128 bits
+     * @return a route in the main table
+     */
+    public static Route to(InetAddress destination, int prefixLength) {
+        return new Route(IpFamily.of(destination), Type.UNICAST, destination, prefixLength, null, null, MAIN);
+    }
+
+    /**
+     * Returns the beginning of a default route, which needs a gateway, a link, next hops, or another type.
+     *
+     * @param family the family of the packets
+     * @return a route to any destination, in the main table
+     */
+    public static Route toAny(IpFamily family) {
+        return new Route(family, Type.UNICAST, null, 0, null, null, MAIN);
+    }
+
+    /**
      * Returns a route to a network.
      *
      * @param destination the network's address
@@ -212,6 +246,61 @@ public record Route(
      */
     public static Route localDefault(IpFamily family, String link, int table) {
         return new Route(family, Type.LOCAL, null, 0, null, link, table);
+    }
+
+    /**
+     * Sets what happens to a packet.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withType(Type value) {
+        return new Route(family, value, destination, prefixLength, gateway, link, table, metric, tos, protocol, source, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets the next hop.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withGateway(InetAddress value) {
+        return new Route(family, type, destination, prefixLength, value, link, table, metric, tos, protocol, source, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets the interface.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withLink(String value) {
+        return new Route(family, type, destination, prefixLength, gateway, value, table, metric, tos, protocol, source, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets the routing table.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withTable(int value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, value, metric, tos, protocol, source, mtu, onlink, hops,
+                others);
+    }
+
+    /**
+     * Sets its rank among routes to the same destination.
+     *
+     * @param value see {@link Route}
+     * @return a copy with it
+     */
+    public Route withMetric(int value) {
+        return new Route(family, type, destination, prefixLength, gateway, link, table, value, tos, protocol, source, mtu, onlink, hops,
+                others);
     }
 
     /**

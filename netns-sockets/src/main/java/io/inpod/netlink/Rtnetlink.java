@@ -37,6 +37,16 @@ public final class Rtnetlink implements AutoCloseable {
         return new Rtnetlink(NetlinkSocket.open(namespace, NetlinkSocket.ROUTE));
     }
 
+    /**
+     * Uses a netlink socket of the caller's, such as one of the namespace that the thread is in.
+     *
+     * @param socket a socket of {@link NetlinkSocket#ROUTE}, which {@link #close} closes
+     * @return the configuration of its namespace, to be closed by the caller
+     */
+    public static Rtnetlink over(NetlinkSocket socket) {
+        return new Rtnetlink(socket);
+    }
+
     /** {@return the network interfaces} */
     public Links links() {
         return links;

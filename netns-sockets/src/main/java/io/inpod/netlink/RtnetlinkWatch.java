@@ -1,11 +1,8 @@
 package io.inpod.netlink;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -22,8 +19,6 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #next} may be called by one thread at a time. {@link #close} may be called by any thread, and ends a waiting {@link #next}.
  */
 public final class RtnetlinkWatch implements AutoCloseable {
-    private static final int RECEIVE_BUFFER = 4 * 1024 * 1024;
-
     /** The kinds of changes that can be reported; the numbers are multicast groups, RTNLGRP_ of linux/rtnetlink.h. */
     public enum Topic {
         /** Interfaces. */
@@ -44,14 +39,14 @@ public final class RtnetlinkWatch implements AutoCloseable {
         }
     }
 
-    private final NetlinkTransport transport;
+    private final NetlinkSubscription subscription;
     private final Set<Topic> topics;
     private final Rtnetlink lists;
     private LinkNames names;
     private final Queue<NetworkEvent> waiting = new ArrayDeque<>();
 
-    RtnetlinkWatch(NetlinkTransport transport, Set<Topic> topics, Rtnetlink lists) throws IOException {
-        this.transport = transport;
+    RtnetlinkWatch(NetlinkSubscription subscription, Set<Topic> topics, Rtnetlink lists) throws IOException {
+        this.subscription = subscription;
         this.topics = topics;
         this.lists = lists;
         this.names = LinkNames.of(lists.links().list());
@@ -76,11 +71,11 @@ public final class RtnetlinkWatch implements AutoCloseable {
         int[] groups = followed.stream().flatMapToInt(topic -> Arrays.stream(topic.groups)).toArray();
         Rtnetlink lists = Rtnetlink.open(namespace);
         try {
-            KernelTransport transport = KernelTransport.open(namespace, NetlinkSocket.ROUTE, RECEIVE_BUFFER, groups);
+            NetlinkSubscription subscription = NetlinkSubscription.open(namespace, NetlinkSocket.ROUTE, groups);
             try {
-                return new RtnetlinkWatch(transport, EnumSet.copyOf(topics), lists);
+                return new RtnetlinkWatch(subscription, EnumSet.copyOf(topics), lists);
             } catch (IOException e) {
-                transport.close();
+                subscription.close();
                 throw e;
             }
         } catch (IOException e) {
@@ -104,30 +99,14 @@ public final class RtnetlinkWatch implements AutoCloseable {
             if (event != null) {
                 return event;
             }
-            ByteBuffer datagram;
             try {
-                datagram = transport.receive(timeout.isZero() ? -1 : (int) Math.min(Integer.MAX_VALUE, timeout.toMillis()));
+                for (NetlinkMessage message : subscription.next(timeout)) {
+                    event(message);
+                }
             } catch (AnswerLostException e) {
                 names = LinkNames.of(lists.links().list());
                 return new NetworkEvent.Missed(String.valueOf(e.getMessage()));
             }
-            if (datagram == null) {
-                throw new SocketTimeoutException("nothing changed within " + timeout.toMillis() + " ms");
-            }
-            accept(datagram);
-        }
-    }
-
-    private void accept(ByteBuffer datagram) throws IOException {
-        for (int at = 0; at + Nlmsghdr.STRUCT.size() <= datagram.limit();) {
-            int length = Nlmsghdr.LENGTH.get(datagram, at);
-            if (length < Nlmsghdr.STRUCT.size() || length > datagram.limit() - at) {
-                throw new MalformedAnswerException("a notification has a malformed length, " + length);
-            }
-            ByteBuffer payload =
-                    datagram.slice(at + Nlmsghdr.STRUCT.size(), length - Nlmsghdr.STRUCT.size()).order(ByteOrder.nativeOrder());
-            event(new NetlinkMessage(Nlmsghdr.TYPE.get(datagram, at), payload));
-            at += Wire.align(length);
         }
     }
 
@@ -174,7 +153,7 @@ public final class RtnetlinkWatch implements AutoCloseable {
     /** Stops watching and ends a waiting {@link #next}. Closing twice does nothing. */
     @Override
     public void close() {
-        transport.close();
+        subscription.close();
         lists.close();
     }
 }

@@ -96,6 +96,63 @@ public record RuleSelector(
         return new RuleSelector(null, 0, null, 0, link, null, false, 0, Set.of());
     }
 
+    /**
+     * Adds a source network.
+     *
+     * @param network its address
+     * @param length as for {@link #from(InetAddress, int)}
+     * @return a copy with it
+     */
+    public RuleSelector andFrom(InetAddress network, int length) {
+        return new RuleSelector(network, length, to, toLength, incoming, outgoing, inverted, tos, others);
+    }
+
+    /**
+     * Adds a destination network.
+     *
+     * @param network its address
+     * @param length as for {@link #from(InetAddress, int)}
+     * @return a copy with it
+     */
+    public RuleSelector andTo(InetAddress network, int length) {
+        return new RuleSelector(from, fromLength, network, length, incoming, outgoing, inverted, tos, others);
+    }
+
+    /**
+     * Adds the interface through which packets arrived.
+     *
+     * @param link its name
+     * @return a copy with it
+     */
+    public RuleSelector andIncoming(String link) {
+        return new RuleSelector(from, fromLength, to, toLength, link, outgoing, inverted, tos, others);
+    }
+
+    /**
+     * Adds the interface that a socket is bound to.
+     *
+     * @param link its name
+     * @return a copy with it
+     */
+    public RuleSelector andOutgoing(String link) {
+        return new RuleSelector(from, fromLength, to, toLength, incoming, link, inverted, tos, others);
+    }
+
+    /**
+     * Adds the type of service.
+     *
+     * @param value 0 to 255
+     * @return a copy with it
+     */
+    public RuleSelector andTos(int value) {
+        return new RuleSelector(from, fromLength, to, toLength, incoming, outgoing, inverted, value, others);
+    }
+
+    /** {@return a copy for the packets that this one does <em>not</em> match} */
+    public RuleSelector not() {
+        return new RuleSelector(from, fromLength, to, toLength, incoming, outgoing, !inverted, tos, others);
+    }
+
     /** {@return the form that {@code ip rule} prints, such as {@code from 10.0.0.0/8 iif eth0}} */
     @Override
     public String toString() {

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A TCP socket of a namespace, whichever process it belongs to, see sock_diag(7).
+ * A TCP socket that is bound to a port of a namespace, whichever process it belongs to, see sock_diag(7).
+ * {@link io.inpod.netlink.diag.SocketDiag} lists sockets by other criteria, and tells more about each.
  *
  * @param family its address family
  * @param local the address that it is bound to; of IPv4 if it is an IPv4-mapped address of IPv6
@@ -34,6 +35,8 @@ public record TcpSocket(IpFamily family, InetAddress local, int port, int state,
     private static final int TCP = 6;
     private static final int TIME_WAIT = 6;
     private static final int NEW_SYN_RECEIVED = 12;
+    /** What the kernel says of a socket that it was asked for as {@link #BOUND}; it lists no other ones in this state. */
+    private static final int CLOSE = 7;
     /** All states but those in which the kernel keeps no whole socket. */
     private static final int STATES = (1 << BOUND + 1) - 1 & ~(1 << TIME_WAIT) & ~(1 << NEW_SYN_RECEIVED);
 
@@ -89,7 +92,8 @@ public record TcpSocket(IpFamily family, InetAddress local, int port, int state,
         byte[] address = new byte[family.bits() / Byte.SIZE];
         message.payload().get(InetDiagMsg.SOURCE.offset(), address);
         return new TcpSocket(family, InetAddress.getByAddress(address),
-                Short.toUnsignedInt(Short.reverseBytes((short) message.get(InetDiagMsg.SOURCE_PORT))), message.get(InetDiagMsg.STATE),
+                Short.toUnsignedInt(Short.reverseBytes((short) message.get(InetDiagMsg.SOURCE_PORT))),
+                message.get(InetDiagMsg.STATE) == CLOSE ? BOUND : message.get(InetDiagMsg.STATE),
                 Integer.toUnsignedLong(message.get(InetDiagMsg.USER)), Integer.toUnsignedLong(message.get(InetDiagMsg.INODE)));
     }
 

@@ -11,7 +11,8 @@ public final class NetlinkStructs {
         return List.of(Nlmsghdr.STRUCT, Nlmsgerr.STRUCT, Nlattr.STRUCT, Ifinfomsg.STRUCT, Ifaddrmsg.STRUCT, IfaCacheinfo.STRUCT,
                 Rtmsg.STRUCT,
                 Rtnexthop.STRUCT, RtaCacheinfo.STRUCT, FibRule.STRUCT, Ndmsg.STRUCT, Rtgenmsg.STRUCT, Nfgenmsg.STRUCT,
-                InetDiagReq.STRUCT, InetDiagMsg.STRUCT);
+                InetDiagReq.STRUCT, InetDiagMsg.STRUCT, UnixDiagReq.STRUCT, UnixDiagMsg.STRUCT,
+                Tcmsg.STRUCT, TcNetemQopt.STRUCT, TcTbfQopt.STRUCT);
     }
 
     /** The header of every message, see netlink(7). */
@@ -154,27 +155,95 @@ public final class NetlinkStructs {
         private Nfgenmsg() {}
     }
 
-    /** A request for TCP sockets, see sock_diag(7). */
+    /** A request for sockets of TCP or UDP, see sock_diag(7). */
     public static final class InetDiagReq {
         public static final StructLayout STRUCT = StructLayout.struct("inet_diag_req_v2", 56);
         public static final Field FAMILY = STRUCT.field("sdiag_family", 0, 1);
         public static final Field PROTOCOL = STRUCT.field("sdiag_protocol", 1, 1);
+        public static final Field EXTENSIONS = STRUCT.field("idiag_ext", 2, 1);
         public static final Field STATES = STRUCT.field("idiag_states", 4, 4);
         public static final Field SOURCE_PORT = STRUCT.field("id.idiag_sport", 8, 2);
+        public static final Field DESTINATION_PORT = STRUCT.field("id.idiag_dport", 10, 2);
+        public static final Field SOURCE = STRUCT.field("id.idiag_src", 12, 16);
+        public static final Field DESTINATION = STRUCT.field("id.idiag_dst", 28, 16);
+        public static final Field LINK = STRUCT.field("id.idiag_if", 44, 4);
+        public static final Field COOKIE_LOW = STRUCT.field("id.idiag_cookie[0]", 48, 4);
+        public static final Field COOKIE_HIGH = STRUCT.field("id.idiag_cookie[1]", 52, 4);
 
         private InetDiagReq() {}
     }
 
-    /** A TCP socket, see sock_diag(7). Ports and addresses are in network byte order. */
+    /** A socket of TCP or UDP, see sock_diag(7). Ports and addresses are in network byte order. */
     public static final class InetDiagMsg {
         public static final StructLayout STRUCT = StructLayout.struct("inet_diag_msg", 72);
         public static final Field FAMILY = STRUCT.field("idiag_family", 0, 1);
         public static final Field STATE = STRUCT.field("idiag_state", 1, 1);
         public static final Field SOURCE_PORT = STRUCT.field("id.idiag_sport", 4, 2);
+        public static final Field DESTINATION_PORT = STRUCT.field("id.idiag_dport", 6, 2);
         public static final Field SOURCE = STRUCT.field("id.idiag_src", 8, 16);
+        public static final Field DESTINATION = STRUCT.field("id.idiag_dst", 24, 16);
+        public static final Field LINK = STRUCT.field("id.idiag_if", 40, 4);
+        public static final Field COOKIE_LOW = STRUCT.field("id.idiag_cookie[0]", 44, 4);
+        public static final Field COOKIE_HIGH = STRUCT.field("id.idiag_cookie[1]", 48, 4);
+        public static final Field RECEIVE_QUEUE = STRUCT.field("idiag_rqueue", 56, 4);
+        public static final Field SEND_QUEUE = STRUCT.field("idiag_wqueue", 60, 4);
         public static final Field USER = STRUCT.field("idiag_uid", 64, 4);
         public static final Field INODE = STRUCT.field("idiag_inode", 68, 4);
 
         private InetDiagMsg() {}
+    }
+
+    /** A request for unix sockets, see sock_diag(7). */
+    public static final class UnixDiagReq {
+        public static final StructLayout STRUCT = StructLayout.struct("unix_diag_req", 24);
+        public static final Field FAMILY = STRUCT.field("sdiag_family", 0, 1);
+        public static final Field STATES = STRUCT.field("udiag_states", 4, 4);
+        public static final Field SHOW = STRUCT.field("udiag_show", 12, 4);
+
+        private UnixDiagReq() {}
+    }
+
+    /** A unix socket, see sock_diag(7). */
+    public static final class UnixDiagMsg {
+        public static final StructLayout STRUCT = StructLayout.struct("unix_diag_msg", 16);
+        public static final Field TYPE = STRUCT.field("udiag_type", 1, 1);
+        public static final Field STATE = STRUCT.field("udiag_state", 2, 1);
+        public static final Field INODE = STRUCT.field("udiag_ino", 4, 4);
+
+        private UnixDiagMsg() {}
+    }
+
+    /** A queueing discipline, see rtnetlink(7). */
+    public static final class Tcmsg {
+        public static final StructLayout STRUCT = StructLayout.struct("tcmsg", 20);
+        public static final Field INDEX = STRUCT.field("tcm_ifindex", 4, 4);
+        public static final Field HANDLE = STRUCT.field("tcm_handle", 8, 4);
+        public static final Field PARENT = STRUCT.field("tcm_parent", 12, 4);
+
+        private Tcmsg() {}
+    }
+
+    /** The options of netem, see linux/pkt_sched.h. Times are in ticks of 64 ns. */
+    public static final class TcNetemQopt {
+        public static final StructLayout STRUCT = StructLayout.struct("tc_netem_qopt", 24);
+        public static final Field LATENCY = STRUCT.field("latency", 0, 4);
+        public static final Field LIMIT = STRUCT.field("limit", 4, 4);
+        public static final Field LOSS = STRUCT.field("loss", 8, 4);
+        public static final Field GAP = STRUCT.field("gap", 12, 4);
+        public static final Field DUPLICATE = STRUCT.field("duplicate", 16, 4);
+        public static final Field JITTER = STRUCT.field("jitter", 20, 4);
+
+        private TcNetemQopt() {}
+    }
+
+    /** The options of tbf, see linux/pkt_sched.h. */
+    public static final class TcTbfQopt {
+        public static final StructLayout STRUCT = StructLayout.struct("tc_tbf_qopt", 36);
+        public static final Field LINK_LAYER = STRUCT.field("rate.linklayer", 1, 1);
+        public static final Field RATE = STRUCT.field("rate.rate", 8, 4);
+        public static final Field LIMIT = STRUCT.field("limit", 24, 4);
+        public static final Field BUFFER = STRUCT.field("buffer", 28, 4);
+
+        private TcTbfQopt() {}
     }
 }

@@ -42,7 +42,7 @@ final class FakeKernel implements NetlinkTransport {
 
     /** Answers with one datagram that consists of messages. */
     void answer(byte[]... messages) {
-        ByteBuffer datagram = ByteBuffer.allocateDirect(64 * 1024).order(ByteOrder.nativeOrder());
+        ByteBuffer datagram = ByteBuffer.allocate(Arrays.stream(messages).mapToInt(message -> message.length).sum()).order(ByteOrder.nativeOrder());
         for (byte[] message : messages) {
             datagram.put(message);
         }
@@ -87,7 +87,7 @@ final class FakeKernel implements NetlinkTransport {
         if ((request.flags() & Wire.DUMP) == Wire.DUMP) {
             list(request);
         } else if (request.type() == LinkMessages.GET) {
-            NetlinkMessage message = new NetlinkMessage(LinkMessages.GET, ByteBuffer.wrap(request.bytes()).order(ByteOrder.nativeOrder()));
+            NetlinkMessage message = new NetlinkMessage(LinkMessages.GET, 0, ByteBuffer.wrap(request.bytes()).order(ByteOrder.nativeOrder()));
             String name = String.valueOf(NetlinkMessage.string(message.attributes(Nlmsghdr.STRUCT.size() + Ifinfomsg.STRUCT.size()).get(LinkMessages.NAME)));
             answer(link(request.sequence(), 0, links.getOrDefault(name, 0), name), ack(request.sequence(), 0));
         } else {

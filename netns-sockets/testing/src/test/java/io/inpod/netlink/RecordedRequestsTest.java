@@ -2,6 +2,8 @@ package io.inpod.netlink;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.netlink.qdisc.Netem;
+import io.inpod.netlink.qdisc.Qdiscs;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.internal.NetlinkStructs.FibRule;
 import io.inpod.netns.internal.NetlinkStructs.Ifaddrmsg;
@@ -9,12 +11,15 @@ import io.inpod.netns.internal.NetlinkStructs.Ifinfomsg;
 import io.inpod.netns.internal.NetlinkStructs.Ndmsg;
 import io.inpod.netns.internal.NetlinkStructs.Nlmsghdr;
 import io.inpod.netns.internal.NetlinkStructs.Rtmsg;
+import io.inpod.netns.internal.NetlinkStructs.Tcmsg;
 import io.inpod.netns.internal.StructLayout;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -30,7 +35,15 @@ class RecordedRequestsTest {
         void on(Rtnetlink network) throws IOException;
     }
 
+    private interface QdiscAction {
+        void on(Qdiscs qdiscs) throws IOException;
+    }
+
     private static final Map<String, Action> ACTIONS = new TreeMap<>();
+    private static final Map<String, QdiscAction> QDISCS = Map.of(
+            "qdisc-delete", q -> q.delete("v0"),
+            "qdisc-netem", q -> q.add("v0", Netem.NONE.withDelay(Duration.ofMillis(80), Duration.ofMillis(10)).withLoss(0.5).withDuplicate(1)
+                    .withReorder(25).withCorrupt(0.1).withRate(1_000_000)));
 
     static {
         ACTIONS.put("address-add", n -> n.addresses().add("v0", ip("192.0.2.1"), 24));
@@ -44,6 +57,22 @@ class RecordedRequestsTest {
         ACTIONS.put("link-address", n -> n.links().setAddress("v0", MacAddress.of("02:00:5e:00:53:01")));
         ACTIONS.put("link-add-bridge", n -> n.links().createBridge("br1"));
         ACTIONS.put("link-add-veth", n -> n.links().createVeth("a0", "a1"));
+        ACTIONS.put("link-add-dummy", n -> n.links().create(NewLink.dummy("d0")));
+        ACTIONS.put("link-add-wireguard", n -> n.links().create(NewLink.wireguard("wg0")));
+        ACTIONS.put("link-add-vlan", n -> n.links().create(NewLink.vlan("vlan7", "v0", 7).withMtu(1400)));
+        ACTIONS.put("link-add-macvlan", n -> n.links().create(NewLink.macvlan("m0", "v0", LinkKind.Macvlan.Mode.BRIDGE).withAddress(MacAddress.of("02:00:5e:00:53:07"))));
+        ACTIONS.put("link-add-ipvlan", n -> n.links().create(NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Mode.L3).up()));
+        ACTIONS.put("link-add-vxlan", n -> n.links().create(new NewLink("vx0",
+                new LinkKind.Vxlan(42, LinkKind.Vxlan.PORT, ip("192.0.2.9"), ip("10.9.0.1"), "v0"), 0, null, null, false)));
+        ACTIONS.put("link-add-vxlan-v6", n -> n.links().create(NewLink.vxlan("vx1", 43, ip("2001:db8::9"))));
+        ACTIONS.put("link-altname", n -> n.links().addAlternativeName("v0", "another-name"));
+        ACTIONS.put("link-no-altname", n -> n.links().deleteAlternativeName("v0", "another-name"));
+        ACTIONS.put("address-lifetimes", n -> n.addresses().add(new LinkAddress("v0", ip("192.0.2.5"), 32).withPeer(ip("192.0.2.6"))
+                .withAttributes(AddressAttributes.NONE.withLifetimes(Duration.ofSeconds(600), Duration.ofSeconds(300)).withoutPrefixRoute())));
+        ACTIONS.put("route-several", n -> n.routes().add(Route.to(ip("10.10.0.0"), 16).withSource(ip("10.9.0.1")).withProtocol(4).withMtu(1400)
+                .withHops(List.of(new NextHop(ip("10.9.0.2"), null, 3, false), NextHop.via(ip("10.9.0.3"))))));
+        ACTIONS.put("route-onlink", n -> n.routes().add(Route.to(ip("10.11.0.0"), 16).withTos(0x10).withGateway(ip("192.0.2.77")).withLink("v0").withOnlink()
+                .withMetric(5)));
         ACTIONS.put("link-delete", n -> n.links().delete("a0"));
         ACTIONS.put("route-add", n -> n.routes().add(new Route(IpFamily.V4, Route.Type.UNICAST, ip("10.5.0.0"), 16, ip("10.9.0.2"), "v0", 1000, 7)));
         ACTIONS.put("route-add-default", n -> n.routes().add(Route.via(ip("10.9.0.2"))));
@@ -72,14 +101,19 @@ class RecordedRequestsTest {
     @CsvFileSource(delimiter = ':', resources = "/io/inpod/netlink/ip-requests.txt")
     void isWhatIpSends(String name, String recording) throws IOException {
         Action action = ACTIONS.get(name);
-        assertThat(action).as(name).isNotNull();
+        QdiscAction qdisc = QDISCS.get(name);
+        assertThat(action != null || qdisc != null).as(name).isTrue();
         FakeKernel kernel = new FakeKernel(Map.of("lo", 1, "v1", 2, "v0", 3, "br0", 4, "a0", 7));
         Rtnetlink network = new Rtnetlink(kernel.socket());
         if (name.matches("(address|route|rule)-delete")) { // only what is there can be deleted
             Objects.requireNonNull(ACTIONS.get(name.replace("delete", "add"))).on(network);
         }
 
-        action.on(network);
+        if (action != null) {
+            action.on(network);
+        } else {
+            qdisc.on(Qdiscs.over(kernel.socket()));
+        }
 
         // a list of addresses is followed by one of links, for their names
         FakeKernel.Sent sent = kernel.sent.get(name.equals("address-list") ? 0 : kernel.sent.size() - 1);
@@ -106,6 +140,8 @@ class RecordedRequestsTest {
             case 20 -> Ifaddrmsg.STRUCT;
             case 24 -> Rtmsg.STRUCT;
             case 28 -> Ndmsg.STRUCT;
+            case 36 -> Tcmsg.STRUCT;
+            case 108 -> Ifinfomsg.STRUCT;
             default -> FibRule.STRUCT;
         };
         struct.fields().forEach(field -> fields.put(field.name(), Integer.toString(field.get(buffer, Nlmsghdr.STRUCT.size()))));

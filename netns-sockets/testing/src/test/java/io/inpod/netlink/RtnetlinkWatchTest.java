@@ -91,7 +91,7 @@ class RtnetlinkWatchTest {
     void missedChangesAreReported(PodNetwork network) throws IOException {
         KernelTransport small = KernelTransport.open(network.node(), NetlinkSocket.ROUTE, 1, 8);
         try (Rtnetlink node = Rtnetlink.open(network.node());
-                RtnetlinkWatch watch = new RtnetlinkWatch(small, Set.of(Topic.RULES), Rtnetlink.open(network.node()))) {
+                RtnetlinkWatch watch = new RtnetlinkWatch(new NetlinkSubscription(small), Set.of(Topic.RULES), Rtnetlink.open(network.node()))) {
             node.rules().addAll(IntStream.range(100, 200).mapToObj(i -> new PolicyRule(IpFamily.V4, i, i, -1, 100)).toList());
 
             assertThat(watch.next(LIMIT)).isInstanceOf(Missed.class);

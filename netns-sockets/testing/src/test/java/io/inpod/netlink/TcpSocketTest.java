@@ -1,6 +1,7 @@
 package io.inpod.netlink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolder;
@@ -103,6 +104,18 @@ class TcpSocketTest {
                 assertThat(socket.inode()).isPositive();
             });
             assertThat(TcpSocket.listening(pod, Set.of(15006))).isEmpty();
+        }
+    }
+
+    @Test
+    void aSocketThatIsOnlyBoundIsToldFromAConnectedOne(PodNetwork network) throws IOException {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (SocketChannel bound = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+            bound.bind(new InetSocketAddress("127.0.0.1", 15006));
+            List<TcpSocket> found = TcpSocket.onPort(pod, 15006);
+
+            assumeTrue(!found.isEmpty(), "the kernel lists bound sockets since Linux 6.8");
+            assertThat(found).singleElement().satisfies(socket -> assertThat(socket.state()).isEqualTo(TcpSocket.BOUND));
         }
     }
 }

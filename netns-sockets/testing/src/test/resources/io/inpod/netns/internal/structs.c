@@ -10,8 +10,10 @@
 #include <linux/neighbour.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/stat.h>
+#include <linux/unix_diag.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -85,15 +87,53 @@ void structs(void) {
     STRUCT(inet_diag_req_v2);
     FIELD(inet_diag_req_v2, sdiag_family);
     FIELD(inet_diag_req_v2, sdiag_protocol);
+    FIELD(inet_diag_req_v2, idiag_ext);
     FIELD(inet_diag_req_v2, idiag_states);
     FIELD(inet_diag_req_v2, id.idiag_sport);
+    FIELD(inet_diag_req_v2, id.idiag_dport);
+    FIELD(inet_diag_req_v2, id.idiag_src);
+    FIELD(inet_diag_req_v2, id.idiag_dst);
+    FIELD(inet_diag_req_v2, id.idiag_if);
+    FIELD(inet_diag_req_v2, id.idiag_cookie[0]);
+    FIELD(inet_diag_req_v2, id.idiag_cookie[1]);
     STRUCT(inet_diag_msg);
     FIELD(inet_diag_msg, idiag_family);
     FIELD(inet_diag_msg, idiag_state);
     FIELD(inet_diag_msg, id.idiag_sport);
+    FIELD(inet_diag_msg, id.idiag_dport);
     FIELD(inet_diag_msg, id.idiag_src);
+    FIELD(inet_diag_msg, id.idiag_dst);
+    FIELD(inet_diag_msg, id.idiag_if);
+    FIELD(inet_diag_msg, id.idiag_cookie[0]);
+    FIELD(inet_diag_msg, id.idiag_cookie[1]);
+    FIELD(inet_diag_msg, idiag_rqueue);
+    FIELD(inet_diag_msg, idiag_wqueue);
     FIELD(inet_diag_msg, idiag_uid);
     FIELD(inet_diag_msg, idiag_inode);
+    STRUCT(unix_diag_req);
+    FIELD(unix_diag_req, sdiag_family);
+    FIELD(unix_diag_req, udiag_states);
+    FIELD(unix_diag_req, udiag_show);
+    STRUCT(unix_diag_msg);
+    FIELD(unix_diag_msg, udiag_type);
+    FIELD(unix_diag_msg, udiag_state);
+    FIELD(unix_diag_msg, udiag_ino);
+    STRUCT(tcmsg);
+    FIELD(tcmsg, tcm_ifindex);
+    FIELD(tcmsg, tcm_handle);
+    FIELD(tcmsg, tcm_parent);
+    STRUCT(tc_netem_qopt);
+    FIELD(tc_netem_qopt, latency);
+    FIELD(tc_netem_qopt, limit);
+    FIELD(tc_netem_qopt, loss);
+    FIELD(tc_netem_qopt, gap);
+    FIELD(tc_netem_qopt, duplicate);
+    FIELD(tc_netem_qopt, jitter);
+    STRUCT(tc_tbf_qopt);
+    FIELD(tc_tbf_qopt, rate.linklayer);
+    FIELD(tc_tbf_qopt, rate.rate);
+    FIELD(tc_tbf_qopt, limit);
+    FIELD(tc_tbf_qopt, buffer);
     STRUCT(sockaddr_nl);
     FIELD(sockaddr_nl, nl_family);
     FIELD(sockaddr_nl, nl_pid);
