@@ -38,6 +38,8 @@ final class ForeignAccess implements NativeAccess, LibC {
     private static final MethodHandle SETSOCKOPT = LINKER.function("setsockopt", 5);
     private static final MethodHandle POLL = LINKER.function("poll", 3);
     private static final MethodHandle CLOCK_GETTIME = LINKER.function("clock_gettime", 2);
+    private static final MethodHandle MMAP = LINKER.function("mmap", 6);
+    private static final MethodHandle MUNMAP = LINKER.function("munmap", 2);
 
     private static final MethodHandle ADDRESS = LINKER.address();
 
@@ -295,6 +297,20 @@ final class ForeignAccess implements NativeAccess, LibC {
         } finally {
             reachabilityFence(time);
         }
+    }
+
+    @Override
+    public long mmap(@Nullable ByteBuffer address, long length, int protection, int flags, int fd, long offset) {
+        try {
+            return call(MMAP, at(address), length, protection, flags, fd, offset);
+        } finally {
+            reachabilityFence(address);
+        }
+    }
+
+    @Override
+    public int munmap(long address, long length) {
+        return (int) call(MUNMAP, address, length);
     }
 
     /** The address of the byte at a buffer's position. */
