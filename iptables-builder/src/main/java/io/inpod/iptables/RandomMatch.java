@@ -42,7 +42,8 @@ public record RandomMatch(double probability, boolean negated) implements Match 
         if (of < 2 || of > 0xffff_ffffL || below < 1 || below >= of || below * DRAWS % of != 0) {
             throw new IllegalArgumentException("the chance " + below + " of " + of + " is not between 0 and 1 in steps of 1/" + DRAWS);
         }
-        return new RandomMatch((double) (below * DRAWS / of) / DRAWS, negated);
+        long draws = below * DRAWS / of;
+        return new RandomMatch((double) draws / DRAWS, negated);
     }
 
     /** {@return the number of draws of {@link #DRAWS} that match} */

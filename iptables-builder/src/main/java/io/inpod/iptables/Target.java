@@ -478,7 +478,7 @@ public sealed interface Target {
         }
 
         /**
-         * Selects one queue, without which packets are dropped.
+         * Selects one queue; packets are dropped while no program listens to it.
          *
          * @param queue the queue, 0 to 65535
          * @throws IllegalArgumentException if it is out of range

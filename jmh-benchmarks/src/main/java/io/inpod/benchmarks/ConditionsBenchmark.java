@@ -45,7 +45,7 @@ public class ConditionsBenchmark {
 
     /** The kind of condition; {@code mark} and {@code limit} are the older ones. */
     @Param({"mark", "limit", "protocol", "random", "nth", "connections"})
-    public String kind;
+    public String kind = "mark";
 
     /** Uses the tables of iptables. */
     @Benchmark
