@@ -4,12 +4,7 @@ package io.inpod.netns.testing;
 final class PodOutput extends Exception {
     private static final long serialVersionUID = 1;
 
-    PodOutput(String report) {
-        super("the processes in pods:\n" + report, null, false, false);
-    }
-
-    @Override
-    public String toString() {
-        return getMessage(); // without the name of this class
+    PodOutput(String words) {
+        super(words, null, false, false);
     }
 }

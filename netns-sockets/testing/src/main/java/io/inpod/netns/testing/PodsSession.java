@@ -36,7 +36,7 @@ final class PodsSession {
         failed = true;
         String report = network.report();
         if (!report.isEmpty()) {
-            failure.addSuppressed(new PodOutput(report));
+            failure.addSuppressed(new PodOutput("the processes in pods:\n" + report));
         }
         if (!network.faults().isEmpty()) {
             failure.addSuppressed(new FaultsReport(network.faults().toString()));
