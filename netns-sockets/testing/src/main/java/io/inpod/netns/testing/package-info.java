@@ -1,5 +1,6 @@
 /**
- * Support for tests against the real kernel: pods that consist of network namespaces, and checks that nothing is left behind.
+ * Support for tests against the real kernel: pods that consist of network namespaces, faults between them, and checks
+ * that nothing is left behind.
  *
  * <p>Creating namespaces needs CAP_SYS_ADMIN. An ordinary user starts the tests' JVM through the wrapper script
  * {@code inpod-sandbox/bin/java} in this library's jar, which creates a user namespace around it. Its first lines explain how to do that
