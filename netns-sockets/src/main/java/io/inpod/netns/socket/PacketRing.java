@@ -77,8 +77,8 @@ public final class PacketRing implements AutoCloseable {
      * @param interfaceIndex its index there, which must be up
      * @param largest the largest packet that is received, 68 to 65000 bytes; a larger one counts as lost. The interface's MTU isn't the
      *     limit where the kernel hands over several segments in one piece, see {@link io.inpod.netlink.Links#setMaxSegments}
-     * @param ringBytes the size of the ring, 64 KiB to 1 GiB, rounded down to 64 KiB. Each packet takes as much of it as the largest one does: that
-     *     and 128 bytes, rounded up to a power of two
+     * @param ringBytes the size of the ring, 64 KiB to 1 GiB, rounded down to 64 KiB. Each packet takes as much of it as the
+     *     largest one: its length and 130 bytes, rounded up to a power of two
      * @return the socket, to be closed by the caller
      * @throws IOException if there is no such interface or CAP_NET_RAW is missing
      */

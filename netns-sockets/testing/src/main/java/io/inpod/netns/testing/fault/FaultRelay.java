@@ -93,7 +93,8 @@ final class FaultRelay implements AutoCloseable {
     private long step() throws IOException {
         lock.lock();
         try {
-            boolean more = drain(splice.toPod(), true) | drain(splice.toNode(), false);
+            boolean moreSent = drain(splice.toPod(), true);
+            boolean moreReceived = drain(splice.toNode(), false);
             long now = System.nanoTime();
             long wait = IDLE_NANOS;
             for (Stage stage : stages) {
@@ -106,7 +107,7 @@ final class FaultRelay implements AutoCloseable {
             if (lock.hasWaiters(progress)) {
                 progress.signalAll();
             }
-            return more ? 0 : wait;
+            return moreSent || moreReceived ? 0 : wait;
         } finally {
             lock.unlock();
         }

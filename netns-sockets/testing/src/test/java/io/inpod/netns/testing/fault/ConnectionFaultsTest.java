@@ -150,9 +150,9 @@ class ConnectionFaultsTest {
     void bytesArriveUnchangedThroughAllOfThem(PodNetwork network) throws Exception {
         byte[] sent = new byte[1_000_000];
         new Random(1).nextBytes(sent);
-        Traffic traffic = network.between(a, b).port(Connected.PORT);
+        Traffic traffic = network.between(a, b).port(Connected.PORT).seed(1);
         try (Connected pair = Connected.between(a, b);
-                Fault damage = traffic.corrupt(0.01);
+                Fault damage = traffic.corrupt(0.02);
                 Fault duplicates = traffic.duplicate(0.05);
                 Fault disorder = traffic.reorder(0.05);
                 Fault delay = traffic.delay(Duration.ofMillis(2), Duration.ofMillis(1));
@@ -180,6 +180,11 @@ class ConnectionFaultsTest {
         try (Datagrams datagrams = Datagrams.between(a, b, address); Connected pair = Connected.between(a, b, address)) {
             try (Fault fault = network.between(a, b).port(Datagrams.PORT).partition()) {
                 assertThat(datagrams.exchange(10)).isEmpty();
+            }
+            try (Fault counter = network.from(a).port(Datagrams.PORT).partition(); Fault fault = network.around(a).partition()) {
+                Tool.run(a.namespace(), "ip", "neigh", "flush", "dev", "eth0");
+                datagrams.send(1, 4);
+                counter.awaitHits(1, Datagrams.LIMIT); // neighbour discovery has passed, or it couldn't have been sent
             }
             try (Fault fault = network.between(a, b).port(Datagrams.PORT).seed(2).corrupt(0.5)) {
                 assertThat(datagrams.exchange(100)).hasSize(100 - (int) fault.hits()).hasSizeBetween(20, 80);
