@@ -7,7 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
-/** Calls C through {@code java.lang.foreign}, see {@link ForeignLinker}. The functions are in the order of {@link LibC}. */
+/**
+ * Calls C through {@code java.lang.foreign}, see {@link ForeignLinker}. The functions are in the order of {@link LibC}. Each method calls its
+ * handle itself: a common method that gets the handle as a parameter would depend on being inlined.
+ */
 final class ForeignAccess implements NativeAccess, LibC {
     private static final ForeignLinker LINKER = new ForeignLinker();
 
@@ -86,38 +89,64 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public int setns(int fd, int type) {
-        return (int) call(SETNS, fd, type);
+        try {
+            return (int) (long) SETNS.invokeExact(state(), (long) fd, (long) type);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int unshare(int flags) {
-        return (int) call(UNSHARE, flags);
+        try {
+            return (int) (long) UNSHARE.invokeExact(state(), (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int open(String path, int flags, int mode) {
-        return (int) call(OPEN, ROOM.get().path(path), flags, mode);
+        try {
+            return (int) (long) OPEN.invokeExact(state(), ROOM.get().path(path), (long) flags, (long) mode);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int close(int fd) {
-        return (int) call(CLOSE, fd);
+        try {
+            return (int) (long) CLOSE.invokeExact(state(), (long) fd);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int fcntl(int fd, int command, long argument) {
-        return (int) call(FCNTL, fd, command, argument);
+        try {
+            return (int) (long) FCNTL.invokeExact(state(), (long) fd, (long) command, argument);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int ioctl(int fd, long request, long argument) {
-        return (int) call(IOCTL, fd, request, argument);
+        try {
+            return (int) (long) IOCTL.invokeExact(state(), (long) fd, request, argument);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int ioctl(int fd, long request, ByteBuffer argument) {
         try {
-            return (int) call(IOCTL, fd, request, at(argument));
+            return (int) (long) IOCTL.invokeExact(state(), (long) fd, request, at(argument));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(argument);
         }
@@ -125,13 +154,19 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public long syscall(long number, long first, long second, long third) {
-        return call(SYSCALL, number, first, second, third);
+        try {
+            return (long) SYSCALL.invokeExact(state(), number, first, second, third);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int statx(int directory, String path, int flags, int mask, ByteBuffer result) {
         try {
-            return (int) call(STATX, directory, ROOM.get().path(path), flags, mask, at(result));
+            return (int) (long) STATX.invokeExact(state(), (long) directory, ROOM.get().path(path), (long) flags, (long) mask, at(result));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(result);
         }
@@ -139,14 +174,21 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public int flock(int fd, int operation) {
-        return (int) call(FLOCK, fd, operation);
+        try {
+            return (int) (long) FLOCK.invokeExact(state(), (long) fd, (long) operation);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int mount(String source, String target, String type, long flags, @Nullable String data) {
         ByteBuffer[] texts = {text(source), text(target), text(type), text(data == null ? "" : data)};
         try {
-            return (int) call(MOUNT, at(texts[0]), at(texts[1]), at(texts[2]), flags, data == null ? 0 : at(texts[3]));
+            return (int) (long) MOUNT.invokeExact(state(), at(texts[0]), at(texts[1]), at(texts[2]), flags,
+                    data == null ? 0L : at(texts[3]));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(texts);
         }
@@ -154,18 +196,28 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public int umount2(String target, int flags) {
-        return (int) call(UMOUNT2, ROOM.get().path(target), flags);
+        try {
+            return (int) (long) UMOUNT2.invokeExact(state(), ROOM.get().path(target), (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int socket(int domain, int type, int protocol) {
-        return (int) call(SOCKET, domain, type, protocol);
+        try {
+            return (int) (long) SOCKET.invokeExact(state(), (long) domain, (long) type, (long) protocol);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int bind(int fd, ByteBuffer address, int length) {
         try {
-            return (int) call(BIND, fd, at(address), length);
+            return (int) (long) BIND.invokeExact(state(), (long) fd, at(address), (long) length);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(address);
         }
@@ -174,7 +226,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public int connect(int fd, ByteBuffer address, int length) {
         try {
-            return (int) call(CONNECT, fd, at(address), length);
+            return (int) (long) CONNECT.invokeExact(state(), (long) fd, at(address), (long) length);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(address);
         }
@@ -182,13 +236,19 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public int listen(int fd, int backlog) {
-        return (int) call(LISTEN, fd, backlog);
+        try {
+            return (int) (long) LISTEN.invokeExact(state(), (long) fd, (long) backlog);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int accept4(int fd, @Nullable ByteBuffer address, @Nullable ByteBuffer length, int flags) {
         try {
-            return (int) call(ACCEPT4, fd, at(address), at(length), flags);
+            return (int) (long) ACCEPT4.invokeExact(state(), (long) fd, at(address), at(length), (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(address);
             reachabilityFence(length);
@@ -197,13 +257,19 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public int shutdown(int fd, int how) {
-        return (int) call(SHUTDOWN, fd, how);
+        try {
+            return (int) (long) SHUTDOWN.invokeExact(state(), (long) fd, (long) how);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public long sendmsg(int fd, ByteBuffer message, int flags) {
         try {
-            return call(SENDMSG, fd, at(message), flags);
+            return (long) SENDMSG.invokeExact(state(), (long) fd, at(message), (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(message);
         }
@@ -212,7 +278,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public long recvmsg(int fd, ByteBuffer message, int flags) {
         try {
-            return call(RECVMSG, fd, at(message), flags);
+            return (long) RECVMSG.invokeExact(state(), (long) fd, at(message), (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(message);
         }
@@ -221,7 +289,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public long send(int fd, ByteBuffer data, long length, int flags) {
         try {
-            return call(SEND, fd, at(data), length, flags);
+            return (long) SEND.invokeExact(state(), (long) fd, at(data), length, (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(data);
         }
@@ -230,7 +300,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public long recv(int fd, ByteBuffer data, long length, int flags) {
         try {
-            return call(RECV, fd, at(data), length, flags);
+            return (long) RECV.invokeExact(state(), (long) fd, at(data), length, (long) flags);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(data);
         }
@@ -239,7 +311,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public long recvfrom(int fd, ByteBuffer data, long length, int flags, ByteBuffer address, ByteBuffer addressLength) {
         try {
-            return call(RECVFROM, fd, at(data), length, flags, at(address), at(addressLength));
+            return (long) RECVFROM.invokeExact(state(), (long) fd, at(data), length, (long) flags, at(address), at(addressLength));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(data);
             reachabilityFence(address);
@@ -250,7 +324,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public int getsockname(int fd, ByteBuffer address, ByteBuffer length) {
         try {
-            return (int) call(GETSOCKNAME, fd, at(address), at(length));
+            return (int) (long) GETSOCKNAME.invokeExact(state(), (long) fd, at(address), at(length));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(address);
             reachabilityFence(length);
@@ -260,7 +336,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public int getsockopt(int fd, int level, int name, ByteBuffer value, ByteBuffer length) {
         try {
-            return (int) call(GETSOCKOPT, fd, level, name, at(value), at(length));
+            return (int) (long) GETSOCKOPT.invokeExact(state(), (long) fd, (long) level, (long) name, at(value), at(length));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(value);
             reachabilityFence(length);
@@ -270,7 +348,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public int setsockopt(int fd, int level, int name, ByteBuffer value, int length) {
         try {
-            return (int) call(SETSOCKOPT, fd, level, name, at(value), length);
+            return (int) (long) SETSOCKOPT.invokeExact(state(), (long) fd, (long) level, (long) name, at(value), (long) length);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(value);
         }
@@ -279,7 +359,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public int poll(ByteBuffer fds, long count, int timeoutMillis) {
         try {
-            return (int) call(POLL, at(fds), count, timeoutMillis);
+            return (int) (long) POLL.invokeExact(state(), at(fds), count, (long) timeoutMillis);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(fds);
         }
@@ -287,13 +369,19 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public long syscall(long number, long first, long second) {
-        return call(SYSCALL, number, first, second, 0);
+        try {
+            return (long) SYSCALL.invokeExact(state(), number, first, second, 0L);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     @Override
     public int clock_gettime(int clock, ByteBuffer time) {
         try {
-            return (int) call(CLOCK_GETTIME, clock, at(time));
+            return (int) (long) CLOCK_GETTIME.invokeExact(state(), (long) clock, at(time));
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(time);
         }
@@ -302,7 +390,9 @@ final class ForeignAccess implements NativeAccess, LibC {
     @Override
     public long mmap(@Nullable ByteBuffer address, long length, int protection, int flags, int fd, long offset) {
         try {
-            return call(MMAP, at(address), length, protection, flags, fd, offset);
+            return (long) MMAP.invokeExact(state(), at(address), length, (long) protection, (long) flags, (long) fd, offset);
+        } catch (Throwable e) {
+            throw unexpected(e);
         } finally {
             reachabilityFence(address);
         }
@@ -310,7 +400,16 @@ final class ForeignAccess implements NativeAccess, LibC {
 
     @Override
     public int munmap(long address, long length) {
-        return (int) call(MUNMAP, address, length);
+        try {
+            return (int) (long) MUNMAP.invokeExact(state(), address, length);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Where the linker puts errno: what every handle takes first. */
+    private static Object state() {
+        return ROOM.get().errnoSegment;
     }
 
     /** The address of the byte at a buffer's position. */
@@ -332,56 +431,6 @@ final class ForeignAccess implements NativeAccess, LibC {
     private static ByteBuffer text(String text) {
         byte[] bytes = text.getBytes(Charset.defaultCharset());
         return Native.buffer(bytes.length + 1).put(0, bytes);
-    }
-
-    // The JIT compiler inlines these small methods, and so sees which function the handle calls.
-
-    private static long call(MethodHandle function, long first) {
-        try {
-            return (long) function.invokeExact(ROOM.get().errnoSegment, first);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    private static long call(MethodHandle function, long first, long second) {
-        try {
-            return (long) function.invokeExact(ROOM.get().errnoSegment, first, second);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    private static long call(MethodHandle function, long first, long second, long third) {
-        try {
-            return (long) function.invokeExact(ROOM.get().errnoSegment, first, second, third);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    private static long call(MethodHandle function, long first, long second, long third, long fourth) {
-        try {
-            return (long) function.invokeExact(ROOM.get().errnoSegment, first, second, third, fourth);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    private static long call(MethodHandle function, long first, long second, long third, long fourth, long fifth) {
-        try {
-            return (long) function.invokeExact(ROOM.get().errnoSegment, first, second, third, fourth, fifth);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    private static long call(MethodHandle function, long first, long second, long third, long fourth, long fifth, long sixth) {
-        try {
-            return (long) function.invokeExact(ROOM.get().errnoSegment, first, second, third, fourth, fifth, sixth);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
     }
 
     /** C throws nothing: what arrives here is the JVM's, such as an OutOfMemoryError. */

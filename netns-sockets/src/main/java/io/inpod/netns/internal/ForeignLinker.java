@@ -119,7 +119,7 @@ final class ForeignLinker {
         }
     }
 
-    private static UnsatisfiedLinkError unusable(Throwable cause) {
+    private static UnsatisfiedLinkError unusable(@Nullable Throwable cause) {
         String remedy = cause instanceof IllegalCallerException
                 ? "this Java refuses native access: run it with --enable-native-access=ALL-UNNAMED, and on the module path with"
                         + " --enable-native-access=io.inpod.netns,io.netty.common."
