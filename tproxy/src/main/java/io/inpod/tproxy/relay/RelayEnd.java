@@ -26,6 +26,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
     private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
     private static final long RESET_WATCH_MILLIS = 1000;
     private static final long LONGEST_WAIT_MILLIS = 1000;
+    private static final int MOST_UNACKNOWLEDGED = 64 << 10;
 
     private final Relay relay;
     private final RelaySide side;
@@ -302,13 +303,34 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             if (resetWatch != null) {
                 resetWatch.cancel(false); // it would keep the ended relay in memory for a second
             }
-            if (channel instanceof EpollSocketChannel) {
+            if (channel instanceof EpollSocketChannel socket) {
                 Resets.notOnClose(channel);
+                closeOnceMostIsAcknowledged(socket, System.nanoTime());
+            } else {
+                close();
             }
-            channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             return true;
         }
         return false;
+    }
+
+    /**
+     * Closes a socket when its peer has received nearly everything. A socket that is closed before keeps its memory as long as the peer
+     * wants, without an owner who could reset it, and without a share in which it counts.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing, and ends with the channel
+    private void closeOnceMostIsAcknowledged(EpollSocketChannel socket, long since) {
+        if (SendQueue.bytes(socket) <= MOST_UNACKNOWLEDGED) {
+            close();
+        } else { // the end is late by an eighth of the time that the rest has taken, at most
+            long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since) / 8;
+            socket.eventLoop().schedule(() -> closeOnceMostIsAcknowledged(socket, since),
+                    Math.max(1, Math.min(millis, LONGEST_WAIT_MILLIS)), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void close() {
+        channel.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
     }
 
     @Override

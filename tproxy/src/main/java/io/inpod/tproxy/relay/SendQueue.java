@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 /** What was written to a socket and isn't acknowledged by the peer's kernel yet, from TCP_INFO, see tcp(7). On the event loop only. */
 final class SendQueue {
     private static final int TCP_CLOSE = 7; // include/net/tcp_states.h
+    private static final int SEGMENT_BYTES = 16;
     private static final int UNACKED = 24; // packets; offsets in struct tcp_info of include/uapi/linux/tcp.h
     private static final int NOTSENT_BYTES = 144; // since Linux 4.6
     private static final RawUnixChannelOption TCP_INFO = new RawUnixChannelOption("TCP_INFO", 6, 11, NOTSENT_BYTES + Integer.BYTES);
@@ -16,10 +17,18 @@ final class SendQueue {
 
     /** Whether a part of what was written, or the end of the output, is not acknowledged. False if the connection has ended. */
     static boolean isPending(EpollSocketChannel socket) {
+        return bytes(socket) > 0;
+    }
+
+    /** About how many bytes are not acknowledged. Zero if the connection has ended. */
+    static long bytes(EpollSocketChannel socket) {
         if (!socket.isOpen()) {
-            return false;
+            return 0;
         }
         ByteBuffer info = socket.config().getOption(TCP_INFO).order(ByteOrder.nativeOrder());
-        return info.get(0) != TCP_CLOSE && (info.getInt(UNACKED) != 0 || info.getInt(NOTSENT_BYTES) != 0);
+        if (info.get(0) == TCP_CLOSE) {
+            return 0;
+        }
+        return (long) info.getInt(UNACKED) * Math.max(1, info.getInt(SEGMENT_BYTES)) + info.getInt(NOTSENT_BYTES);
     }
 }

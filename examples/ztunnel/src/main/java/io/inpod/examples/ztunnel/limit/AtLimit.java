@@ -136,21 +136,21 @@ public final class AtLimit {
     }
 
     /**
-     * Returns what the sockets of each client hold of the kernel's memory, those of one client together. Costs two system calls per
-     * socket.
+     * Returns what the sockets of each client hold of the kernel's memory, those of one {@linkplain Clients#group group} together. Costs two
+     * system calls per socket.
      */
     List<List<KernelMemory.Held>> memory() {
-        return byClient().values().stream().map(
-                sockets -> sockets.stream().map(socket -> new KernelMemory.Held(socket, held(socket), idleMillis(socket))).toList())
-                .toList();
+        return byClient().values().stream().map(sockets -> sockets.stream().map(AtLimit::held).toList()).toList();
     }
 
-    private static long held(EpollSocketChannel socket) {
+    private static KernelMemory.Held held(EpollSocketChannel socket) {
+        long bytes;
         try {
-            return LinuxSocketOptions.MEMORY.get(socket).held();
+            bytes = LinuxSocketOptions.MEMORY.get(socket).held();
         } catch (IOException closed) {
-            return 0;
+            bytes = 0;
         }
+        return new KernelMemory.Held(socket, admission(socket).client(), bytes, Progress.isStuck(socket, bytes));
     }
 
     /** Resets a connection because its client has its share of the kernel's memory. */

@@ -3,23 +3,27 @@ package io.inpod.examples.ztunnel.limit;
 import io.inpod.examples.ztunnel.config.TcpUsage;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * The kernel's memory for TCP, which all sockets of the node share: what has arrived and isn't read, and what is sent and not
  * acknowledged. The kernel gives each connection of the node less if too much is held. A client may hold as much as is free for everybody,
- * as with the other {@linkplain io.inpod.tproxy.share.Share shares}; if it holds more, those of its connections that have been idle
- * longest are reset. The kernel allocates this memory by itself, so it can't be refused beforehand, and is looked at regularly.
+ * as with the other {@linkplain io.inpod.tproxy.share.Share shares}; if it holds more, those of its connections are reset that are stuck,
+ * the largest first. A connection is stuck if it moves so little that what it holds would need longer than eight seconds; what is read stays,
+ * however much it holds. The kernel allocates this memory by itself, so it can't be refused beforehand, and is looked at regularly.
  */
 public final class KernelMemory {
     /** A connection that holds less isn't waiting for anybody. */
     private static final long LEAST = 16 << 10;
-    /** A client may always hold that part of the total, even if others that the proxy doesn't know hold more than that. */
+    /** A pod may always hold that part of the total, even if others that the proxy doesn't know hold more than that. */
     private static final int PART = 64;
 
     private final long total;
@@ -31,13 +35,18 @@ public final class KernelMemory {
         long bytes() throws IOException;
     }
 
-    /** What a socket holds. */
-    record Held(EpollSocketChannel connection, long bytes, long idleMillis) {}
+    /** What a socket holds, and whether it is stuck. */
+    record Held(EpollSocketChannel connection, InetAddress client, long bytes, boolean stuck) {}
 
-    private record Client(AtLimit pod, Deque<Held> idleFirst, long bytes) {
+    /** The sockets of clients that have one share; those that are stuck in the order in which they would be reset. */
+    private record Client(AtLimit pod, Deque<Held> stuck, long bytes) {
         static Client of(AtLimit pod, List<Held> sockets) {
-            Stream<Held> waiting = sockets.stream().filter(socket -> socket.bytes() >= LEAST);
-            return new Client(pod, new ArrayDeque<>(waiting.sorted(Comparator.comparingLong(Held::idleMillis).reversed()).toList()),
+            Map<InetAddress, Long> ofAddress =
+                    sockets.stream().collect(Collectors.groupingBy(Held::client, Collectors.summingLong(Held::bytes)));
+            Comparator<Held> largestAddress = Comparator.comparingLong(socket -> -ofAddress.getOrDefault(socket.client(), 0L));
+            Comparator<Held> largest = Comparator.comparingLong(socket -> -socket.bytes());
+            Stream<Held> stuck = sockets.stream().filter(socket -> socket.stuck() && socket.bytes() >= LEAST);
+            return new Client(pod, new ArrayDeque<>(stuck.sorted(largestAddress.thenComparing(largest)).toList()),
                     sockets.stream().mapToLong(Held::bytes).sum());
         }
     }
@@ -86,12 +95,12 @@ public final class KernelMemory {
         }
     }
 
-    /** Returns how many bytes are free when the connections of a client that have too many are gone. */
+    /** Resets connections of a client until it holds no more than is free, and returns how many bytes they held. */
     private long relieve(Client client, long held, long ofPod) {
         long freed = 0;
-        while (client.bytes() - freed > total / PART && total - (held - freed) - (ofPod - freed) - (client.bytes() - freed) < 0
-                && !client.idleFirst().isEmpty()) {
-            Held next = client.idleFirst().remove();
+        while (ofPod - freed > total / PART && total - (held - freed) - (ofPod - freed) - (client.bytes() - freed) < 0
+                && !client.stuck().isEmpty()) {
+            Held next = client.stuck().remove();
             client.pod().reset(next);
             freed += next.bytes();
         }
