@@ -19,7 +19,7 @@ import java.util.Set;
  * @param port the port that it is bound to
  * @param state its state; the kernel's number, see {@link #LISTEN} and {@link #BOUND}
  * @param user the user who created it, as this process's user namespace sees that user
- * @param inode its inode, by which {@link io.inpod.netns.SocketHolder} finds processes; 0 if no process has it open
+ * @param inode its inode, by which {@link io.inpod.netns.SocketHolders} finds processes; 0 if no process has it open
  */
 public record TcpSocket(IpFamily family, InetAddress local, int port, int state, long user, long inode) {
     /** The state of a listening socket. */

@@ -16,6 +16,8 @@ import java.util.List;
 public final class InPodSettings implements NamespaceChange {
     private static final Path ROOT = Path.of("/proc/sys");
     private static final String EVERY = "*";
+    /** How many differences an error describes; a pod can have any number of interfaces. */
+    private static final int MOST_IN_ERROR = 10;
 
     private final List<InPodSetting> settings;
 
@@ -119,11 +121,20 @@ public final class InPodSettings implements NamespaceChange {
         namespace.<Object, IOException>call(() -> Files.writeString(file, value, StandardOpenOption.WRITE));
     }
 
+    /**
+     * Compares the settings of a namespace.
+     *
+     * @param namespace the namespace
+     * @throws IOException if a setting has another value; describes the first ten, and says how many more there are. Also if the
+     *         namespace can't be entered, or a setting can't be read
+     */
     @Override
     public void verify(NetworkNamespace namespace) throws IOException {
         List<String> differences = diff(namespace);
         if (!differences.isEmpty()) {
-            throw new IOException(namespace + ": " + String.join("; ", differences));
+            int others = differences.size() - MOST_IN_ERROR;
+            throw new IOException(namespace + ": " + String.join("; ", differences.subList(0, Math.min(differences.size(), MOST_IN_ERROR)))
+                    + (others > 0 ? "; and " + others + " more settings" : ""));
         }
     }
 

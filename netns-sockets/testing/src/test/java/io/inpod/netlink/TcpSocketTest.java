@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolder;
+import io.inpod.netns.SocketHolders;
 import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -38,13 +39,14 @@ class TcpSocketTest {
                 assertThat(socket.user()).isZero();
                 assertThat(socket.local().getHostAddress()).endsWith("127.0.0.1");
                 assertThat(Tool.run(pod, "ss", "-Hnlte", "sport", "=", "15001")).contains("ino:" + socket.inode() + " ");
-                assertThat(SocketHolder.of(pod, socket.inode())).containsExactly(new SocketHolder(ProcessHandle.current().pid(), "java"));
+                assertThat(SocketHolders.search(pod, Set.of(socket.inode())).of(socket.inode()))
+                        .containsExactly(new SocketHolder(ProcessHandle.current().pid(), "java"));
             });
             assertThat(TcpSocket.listening(pod, Set.of(15001, 15002))).isEqualTo(found);
             assertThat(TcpSocket.onPort(pod, 15002)).isEmpty();
             assertThat(TcpSocket.onPort(network.pod(1).namespace(), 15001)).isEmpty();
         }
-        assertThat(SocketHolder.of(pod, 0)).isEmpty();
+        assertThat(SocketHolders.search(pod, Set.of(0L))).isEqualTo(new SocketHolders(Map.of(), true));
     }
 
     @Test
@@ -58,7 +60,7 @@ class TcpSocketTest {
             long outsiders = TcpSocket.onPort(pod, 15001).get(0).inode();
             long insiders = TcpSocket.onPort(pod, 15002).get(0).inode();
 
-            assertThat(SocketHolder.of(pod, Set.of(outsiders, insiders, 0L))).containsOnly(
+            assertThat(SocketHolders.search(pod, Set.of(outsiders, insiders, 0L)).byInode()).containsOnly(
                     Map.entry(outsiders, List.of(new SocketHolder(ProcessHandle.current().pid(), "java"))),
                     Map.entry(insiders, List.of(new SocketHolder(inside.handle().pid(), "python3"))));
         }

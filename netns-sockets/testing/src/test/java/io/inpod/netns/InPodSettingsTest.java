@@ -33,6 +33,20 @@ class InPodSettingsTest {
         assertThat(Tool.run(pod, "sysctl", "-n", name)).isEqualTo("0\n");
     }
 
+    /** Each line of a log that names them all would be as long as a process of the pod wants. */
+    @Test
+    void anErrorDescribesTenAndCountsTheOthers(PodNetwork network) throws IOException {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Tool.run(pod, "sh", "-c", "set -e; for i in $(seq 13); do ip link add d$i type veth peer name e$i; "
+                + "echo 1 >/proc/sys/net/ipv4/conf/d$i/route_localnet; done");
+
+        assertThat(TPROXY.diff(pod)).hasSize(13);
+        assertThatThrownBy(() -> TPROXY.verify(pod)).message().endsWith("; and 3 more settings").satisfies(
+                text -> assertThat(text.split("route_localnet is 1")).hasSize(1 + 10));
+        TPROXY.install(pod);
+        TPROXY.verify(pod);
+    }
+
     @Test
     void someMatterForTproxyOnly(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();

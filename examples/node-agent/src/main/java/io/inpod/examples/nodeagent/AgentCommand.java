@@ -92,7 +92,7 @@ final class AgentCommand implements Callable<Integer> {
                 });
             }
             proxies.onSnapshotAnswer(agent::answered);
-            new SettingsWatch(agent::list, redirection.settings(), SETTINGS, delays).start();
+            new SettingsWatch(agent::list, redirection.settings(), SETTINGS, delays, (level, line) -> LOG.atLevel(level).log(line)).start();
             Path controlPath = control.get();
             try (ControlServer server = new ControlServer(agent, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, server, proxies), "nodeagent-stop"));

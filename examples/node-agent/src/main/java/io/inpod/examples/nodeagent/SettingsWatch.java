@@ -4,42 +4,74 @@ import io.inpod.netns.NamespaceChange;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
- * Watches settings of the pods, which user 0 of a pod can change. A changed one is logged and set again.
- *
- * @param pods returns the pods that are enrolled now
- * @param settings their settings
- * @param pause how long to wait before they are read, again and again
- * @param delays runs the checks
+ * Watches settings of the pods, which user 0 of a pod can change. A changed one is logged and set again; what was changed in the same way
+ * at the check before is not logged again. The checks run on one thread.
  */
-record SettingsWatch(Supplier<? extends Collection<EnrolledPod>> pods, NamespaceChange settings, Duration pause, Delays delays) {
-    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+final class SettingsWatch {
+    private final Supplier<? extends Collection<EnrolledPod>> pods;
+    private final NamespaceChange settings;
+    private final Duration pause;
+    private final Delays delays;
+    private final BiConsumer<Level, String> log;
+    /** What the last check has found, by the pod's uid. */
+    private Map<String, String> last = Map.of();
+
+    /**
+     * Creates a watch that doesn't run.
+     *
+     * @param pods returns the pods that are enrolled now
+     * @param settings their settings
+     * @param pause how long to wait before they are read, again and again
+     * @param delays runs the checks
+     * @param log receives the lines
+     */
+    SettingsWatch(Supplier<? extends Collection<EnrolledPod>> pods, NamespaceChange settings, Duration pause, Delays delays,
+            BiConsumer<Level, String> log) {
+        this.pods = pods;
+        this.settings = settings;
+        this.pause = pause;
+        this.delays = delays;
+        this.log = log;
+    }
 
     /** Watches from now on. */
     void start() {
         delays.later(pause, () -> {
             try {
-                pods.get().forEach(this::check);
+                check();
             } finally {
                 start();
             }
         });
     }
 
-    private void check(EnrolledPod pod) {
-        try {
-            settings.verify(pod.netns());
-        } catch (IOException | RuntimeException changed) {
-            LOG.warn("pod {}: {}", pod.uid(), changed.getMessage());
+    private void check() {
+        Map<String, String> found = new HashMap<>();
+        for (EnrolledPod pod : pods.get()) {
             try {
-                settings.install(pod.netns());
-            } catch (IOException | RuntimeException e) {
-                LOG.error("pod {}: {}", pod.uid(), e.getMessage());
+                settings.verify(pod.netns());
+            } catch (IOException | RuntimeException changed) {
+                Level level = Level.WARN;
+                String text = String.valueOf(changed.getMessage());
+                try {
+                    settings.install(pod.netns());
+                } catch (IOException | RuntimeException e) {
+                    level = Level.ERROR;
+                    text = String.valueOf(e.getMessage());
+                }
+                found.put(pod.uid(), text);
+                if (!text.equals(last.get(pod.uid()))) {
+                    log.accept(level, "pod " + pod.uid() + ": " + text);
+                }
             }
         }
+        last = found;
     }
 }

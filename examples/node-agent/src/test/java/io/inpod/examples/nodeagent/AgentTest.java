@@ -211,7 +211,7 @@ class AgentTest {
         change(pod, changed);
         assertThatThrownBy(() -> redirection.change().verify(pod)).hasMessageContaining("net.ipv4.tcp_fwmark_accept is 1 instead of 0")
                 .hasMessageContaining("sysctl -w net.ipv4.conf.eth0.route_localnet=0");
-        new SettingsWatch(agent::list, redirection.settings(), Duration.ofSeconds(10), scene::later).start();
+        new SettingsWatch(agent::list, redirection.settings(), Duration.ofSeconds(10), scene::later, (level, line) -> {}).start();
         scene.next().get();
         assertThat(Tool.run(pod, read)).isEqualTo("0\n0\n0\n");
         assertThat(scene.later).hasSize(1);

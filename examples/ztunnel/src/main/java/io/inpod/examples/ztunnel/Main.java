@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.config.MeshFile;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
+import io.inpod.examples.ztunnel.proxy.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
@@ -18,6 +19,7 @@ import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketHolders;
 import io.inpod.netns.doctor.Availability;
 import io.inpod.netns.doctor.Capability;
 import io.inpod.tproxy.listen.OwnConnections;
@@ -114,6 +116,9 @@ public final class Main {
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(resolvers, resolvers, 0, TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
+        ThreadPoolExecutor holders =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("holders", true));
+        holders.prestartAllCoreThreads();
         Succession succession = config.portReuse() ? Succession.open(config.handOverDirectory(), new OwnListeners()) : null;
         if (succession != null) {
             Thread successors = new Thread(succession::run, "succession");
@@ -121,8 +126,9 @@ public final class Main {
             successors.start();
         }
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(),
-                new NameLookups(resolver, resolvers, InetAddress::getByName), new OwnConnections(),
-                config.limits().holdings(), new LogLines(LOG_LINES), control, succession);
+                new NameLookups(resolver, resolvers, InetAddress::getByName),
+                new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
+                new LogLines(LOG_LINES), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);

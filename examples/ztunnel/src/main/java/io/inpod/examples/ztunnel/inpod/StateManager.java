@@ -4,13 +4,11 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
-import io.inpod.examples.ztunnel.proxy.TakenPortException;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -35,8 +33,6 @@ public final class StateManager {
     private final Map<String, Pending> pending = new HashMap<>();
     private final Set<String> snapshot = new HashSet<>();
     private final Consumer<NamespaceLostError> onLost;
-    /** What takes too long to hold the lock meanwhile; the next refresh does it. */
-    private final List<Runnable> reports = new ArrayList<>();
     private boolean snapshotReceived;
     private boolean draining;
 
@@ -79,15 +75,9 @@ public final class StateManager {
         try {
             serve(uid, info, namespace);
         } catch (IOException e) {
-            String reason = inFull(e);
-            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, reason);
-            throw new IOException(reason, e);
+            LOG.warn("pod WorkloadUid(\"{}\") failed to start proxy: {}; retrying every few seconds", uid, e.getMessage());
+            throw e;
         }
-    }
-
-    /** Says why a pod can't be served. Not to be called with the lock: it may search all processes for one that has a port. */
-    private static String inFull(IOException failure) {
-        return failure instanceof TakenPortException taken ? taken.withProcesses() : String.valueOf(failure.getMessage());
     }
 
     private synchronized void serve(String uid, WorkloadInfo info, NetworkNamespace namespace) throws IOException, InterruptedException {
@@ -146,31 +136,23 @@ public final class StateManager {
      * Reads the pods' current addresses, looks for foreign listeners, and retries to serve pending pods. To be called from time to time, by
      * one thread.
      */
-    public void refresh() {
-        refreshPods().forEach(Runnable::run);
-    }
-
-    /** {@return the limits of the pods that are served} */
-    public synchronized List<AtLimit> limits() {
-        return running.values().stream().map(PodProxy::limit).toList();
-    }
-
-    /** Returns the reports that have accumulated. */
-    private synchronized List<Runnable> refreshPods() {
+    public synchronized void refresh() {
         running.forEach((uid, proxy) -> {
             proxy.reportLimits();
             try {
                 proxy.readAddresses();
                 proxy.boundBuffers();
-                reports.add(proxy.checkPorts());
+                proxy.checkPorts();
             } catch (IOException e) {
                 LOG.warn("pod WorkloadUid(\"{}\"): can't read its addresses and listeners: {}", uid, e.getMessage());
             }
         });
         List.copyOf(pending.keySet()).forEach(this::retry);
-        List<Runnable> due = List.copyOf(reports);
-        reports.clear();
-        return due;
+    }
+
+    /** {@return the limits of the pods that are served} */
+    public synchronized List<AtLimit> limits() {
+        return running.values().stream().map(PodProxy::limit).toList();
     }
 
     private void retry(String uid) {
@@ -182,7 +164,7 @@ public final class StateManager {
             if (String.valueOf(e.getMessage()).equals(pod.reason())) {
                 LOG.debug("pod WorkloadUid(\"{}\") still can't be served: {}", uid, e.getMessage());
             } else {
-                reports.add(() -> LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, inFull(e)));
+                LOG.warn("pod WorkloadUid(\"{}\") still can't be served: {}; retrying", uid, e.getMessage());
                 pending.put(uid, pod.because(e));
             }
         }

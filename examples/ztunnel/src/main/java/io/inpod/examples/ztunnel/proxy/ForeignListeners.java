@@ -18,31 +18,34 @@ final class ForeignListeners {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
 
     private final NetworkNamespace namespace;
+    private final HolderSearch holders;
     /** The inodes of those that have been reported and still listen. */
     private final Set<Long> known = new HashSet<>();
 
-    ForeignListeners(NetworkNamespace namespace) {
+    ForeignListeners(NetworkNamespace namespace, HolderSearch holders) {
         this.namespace = namespace;
+        this.holders = holders;
     }
 
     /**
-     * Looks for them.
+     * Looks for them, and logs those that are new.
      *
      * @param own the inodes of the proxy's own listeners, by port
-     * @return logs those that are new; searches all processes for their holders, so that it must not run under a lock
      */
-    Runnable check(Map<Integer, Long> own) throws IOException {
+    void check(Map<Integer, Long> own) throws IOException {
         List<TcpSocket> found = TcpSocket.listening(namespace, own.keySet()).stream().filter(socket -> {
             Long inode = own.get(socket.port());
             return inode != null && inode != socket.inode();
         }).toList();
         known.retainAll(found.stream().map(TcpSocket::inode).collect(Collectors.toSet()));
         List<TcpSocket> added = found.stream().filter(socket -> known.add(socket.inode())).toList();
-        return added.isEmpty() ? () -> {} : () -> report(added);
+        report(added);
+        found.stream().collect(Collectors.groupingBy(TcpSocket::port))
+                .forEach((port, sockets) -> holders.request(namespace, port, sockets));
     }
 
     private void report(List<TcpSocket> added) {
-        for (String words : PortHolders.words(namespace, added)) {
+        for (String words : PortHolders.words(added)) {
             LOG.warn("a foreign socket listens on a port of the proxy in {}: {}", namespace, words);
         }
         if (added.size() > PortHolders.MOST) {

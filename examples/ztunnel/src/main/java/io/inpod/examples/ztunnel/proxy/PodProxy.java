@@ -58,12 +58,13 @@ public final class PodProxy {
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
 
-    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, @Nullable Succession succession) {
+    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, HolderSearch holders,
+            @Nullable Succession succession) {
         this.succession = succession;
         this.local = local;
         this.info = info;
         this.pod = pod;
-        this.foreign = new ForeignListeners(pod.namespace());
+        this.foreign = new ForeignListeners(pod.namespace(), holders);
         this.pools = pools;
     }
 
@@ -88,7 +89,7 @@ public final class PodProxy {
                 identity(shared, info, workload), sockets, WithinNode.of(namespace), connections, new Connections(),
                 new OwnConnections(), new Clients(holdings), limit, new AccessLog(shared.lines().pod(info.toString())));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
-        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.succession());
+        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());
         try {
             proxy.readAddresses();
             proxy.listen(shared);
@@ -151,7 +152,7 @@ public final class PodProxy {
             listener = succession == null ? null : succession.take(pod.namespace(), address.getPort(),
                     passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
             if (listener == null) {
-                throw TakenPortException.why(e, pod.namespace(), address.getPort());
+                throw TakenPortException.why(e, pod.namespace(), address.getPort(), shared.holders());
             }
             LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
         }
@@ -162,15 +163,14 @@ public final class PodProxy {
     }
 
     /**
-     * Looks for foreign sockets that listen on the proxy's ports, at other addresses.
+     * Looks for foreign sockets that listen on the proxy's ports, at other addresses, and logs those that are new.
      *
-     * @return logs those that are new; takes too long to run under a lock
      * @throws IOException if the pod's sockets can't be listed
      */
-    public Runnable checkPorts() throws IOException {
+    public void checkPorts() throws IOException {
         Map<Integer, Long> own = new HashMap<>();
         listeners.forEach(listener -> own.put(listener.localAddress().getPort(), listener.inode()));
-        return foreign.check(own);
+        foreign.check(own);
     }
 
     /** {@return the pod's names} */

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
  * @param names looks names up
+ * @param holders finds the processes that have ports of pods
  * @param tunnels the connections that carry tunnels from pods on this node
  * @param holdings what all pods hold
  * @param lines the lines of the log about connections
@@ -31,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        NameLookups names, OwnConnections tunnels, Holdings holdings, LogLines lines, Executor control, @Nullable Succession succession) {
+        NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines, Executor control,
+        @Nullable Succession succession) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

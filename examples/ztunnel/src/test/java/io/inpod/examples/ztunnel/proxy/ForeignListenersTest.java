@@ -7,6 +7,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.SocketHolders;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import java.io.IOException;
@@ -20,13 +21,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
-/** Each foreign listener is reported once, a few of them with their processes. */
+/** Each foreign listener is reported once, and the processes of a few of them are searched later. */
 @Pods
 class ForeignListenersTest {
     private static final int PORT = 15080;
 
     private final Logger logger = (Logger) LoggerFactory.getLogger("proxy");
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
+    private final List<Runnable> searches = new ArrayList<>();
     private final List<ServerSocketChannel> foreign = new ArrayList<>();
 
     @BeforeEach
@@ -48,8 +50,12 @@ class ForeignListenersTest {
         return listener.bind(new InetSocketAddress(address, PORT));
     }
 
-    private List<String> report(Runnable report) {
-        report.run();
+    private List<String> check(ForeignListeners listeners, Map<Integer, Long> own) throws IOException {
+        listeners.check(own);
+        return lines();
+    }
+
+    private List<String> lines() {
         List<String> lines = log.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
         log.list.clear();
         return lines;
@@ -61,22 +67,26 @@ class ForeignListenersTest {
         try (ServerSocketChannel proxys = listen(pod, "127.0.0.1")) {
             assertThat(proxys.isOpen()).isTrue();
             Map<Integer, Long> own = Map.of(PORT, TcpSocket.onPort(pod, PORT).get(0).inode());
-            ForeignListeners listeners = new ForeignListeners(pod);
-            assertThat(report(listeners.check(own))).isEmpty();
+            ForeignListeners listeners = new ForeignListeners(pod, new HolderSearch(searches::add, SocketHolders::search, System::nanoTime));
+            assertThat(check(listeners, own)).isEmpty();
             for (int i = 2; i < 7; i++) {
                 foreign.add(listen(pod, "127.0.0." + i));
             }
 
-            List<String> lines = report(listeners.check(own));
+            List<String> lines = check(listeners, own);
 
             assertThat(lines).hasSize(4);
-            assertThat(lines.subList(0, 3)).allMatch(line -> line.contains("port " + PORT) && line.contains("pid " + ProcessHandle.current().pid()));
+            assertThat(lines.subList(0, 3)).allMatch(line -> line.contains("port " + PORT) && !line.contains("pid "));
             assertThat(lines.get(3)).startsWith("2 more foreign sockets");
-            assertThat(report(listeners.check(own))).isEmpty();
+            assertThat(searches).hasSize(1);
+            searches.remove(0).run();
+            assertThat(lines()).hasSize(3)
+                    .allMatch(line -> line.contains("port " + PORT) && line.contains("pid " + ProcessHandle.current().pid() + " (java)"));
+            assertThat(check(listeners, own)).isEmpty();
             foreign.remove(0).close();
-            assertThat(report(listeners.check(own))).isEmpty();
+            assertThat(check(listeners, own)).isEmpty();
             foreign.add(listen(pod, "127.0.0.2"));
-            assertThat(report(listeners.check(own))).singleElement().asString().contains("127.0.0.2 port " + PORT);
+            assertThat(check(listeners, own)).singleElement().asString().contains("127.0.0.2 port " + PORT);
         }
     }
 }
