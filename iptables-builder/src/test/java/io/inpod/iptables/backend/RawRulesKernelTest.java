@@ -13,6 +13,7 @@ import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.RawForm;
 import io.inpod.iptables.Rule;
+import io.inpod.iptables.RuleCounter;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
@@ -109,9 +110,11 @@ class RawRulesKernelTest {
         backend.apply(namespace, NAMES, empty);
         String listed = inet ? TTL.replace(" comment \"a note\"", "") : "-A RAW_IN " + RECENT;
         String[] lister = inet ? new String[] {"nft", "-s", "list", "ruleset"} : new String[] {"iptables-nft-save"};
-        Kernel.run(namespace, "", "sh", "-c", inet ? "nft add rule inet raw-filter RAW_IN '" + listed + "'" : "iptables-nft " + listed.replace("\"", "'"));
+        Kernel.run(namespace, "", "sh", "-c", inet ? "nft add rule inet raw-filter RAW_IN '" + listed.replace("counter", "counter packets 7 bytes 900") + "'"
+                : "iptables-nft -c 7 900 " + listed.replace("\"", "'"));
         ListedRule found = chain(backend).rules().get(1);
         assertThat(found.comment()).isEmpty();
+        assertThat(found.counter()).as("isn't part of the rule").map(RuleCounter::packets).contains(7L);
         Rule raw = found.raw().orElseThrow();
         Rule noted = Rule.of(raw.target(), inet ? new Match[] {Match.comment("a note")} : family);
         backend.remove(namespace, NAMES);

@@ -12,6 +12,7 @@ import io.inpod.iptables.Target;
 import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Listings of other programs: what the model can't express is raw or named, never lost. */
@@ -54,6 +55,14 @@ class ForeignRulesTest {
         ForeignRules other = ForeignRules.ofIptablesSave(SAVED.replace("--name x", "--name y"), IpFamily.V4);
         assertThat(Differences.between(Listing.of(found.rules()), other.rules())).containsExactly("IPv4 filter: INPUT lacks the rule -m recent --rcheck --name y --rsource -j DROP",
                 "IPv4 filter: INPUT has a foreign rule 2: -m recent --rcheck --name x --rsource -j DROP");
+    }
+
+    /** A table and its chains have handles of their own, and a comment may imitate a line. */
+    @Test
+    void handlesOfRules() {
+        assertThat(NftListed.texts("table inet x { # handle 9\n\tchain c { # handle 1\n\t\tip ttl < 5 drop # handle 9\n\t\tip ttl < 6 comment \"a\n\t\taccept # handle 9\" # handle 4\n\t}\n}\n"))
+                .containsOnly(Map.entry(9L, "ip ttl < 5 drop"), Map.entry(4L, "accept # handle 9\""));
+        assertThat(NftListed.texts("\tdrop # handle 3\n\taccept # handle 3\n")).isEmpty();
     }
 
     @Test
