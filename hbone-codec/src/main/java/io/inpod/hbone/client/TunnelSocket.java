@@ -190,17 +190,26 @@ final class TunnelSocket extends AbstractChannel implements DuplexChannel {
 
     @Override
     public ChannelFuture shutdownInput(ChannelPromise promise) {
-        onLoop(() -> {
-            TunnelChannel to = tunnel;
-            if (to == null || !open) {
-                promise.tryFailure(new NotYetConnectedException());
-            } else {
-                inputShutdown = true;
-                to.shutdownInput();
-                promise.trySuccess();
-            }
-        });
+        onLoop(() -> endInput(promise));
         return promise;
+    }
+
+    private void endInput(ChannelPromise promise) {
+        TunnelChannel to = tunnel;
+        if (to == null || !open) {
+            promise.tryFailure(open ? new NotYetConnectedException() : new ClosedChannelException());
+        } else {
+            inputShutdown = true;
+            to.shutdownInput().addListener(done -> follow(done, promise));
+        }
+    }
+
+    private static void follow(Future<?> done, ChannelPromise promise) {
+        if (done.isSuccess()) {
+            promise.trySuccess();
+        } else {
+            promise.tryFailure(done.cause());
+        }
     }
 
     @Override
@@ -222,7 +231,7 @@ final class TunnelSocket extends AbstractChannel implements DuplexChannel {
     @Override
     public ChannelFuture shutdown(ChannelPromise promise) {
         onLoop(() -> {
-            shutdownInput();
+            endInput(newPromise());
             endOutput(promise);
         });
         return promise;
@@ -237,20 +246,13 @@ final class TunnelSocket extends AbstractChannel implements DuplexChannel {
         } else if (outputShutdown) {
             promise.trySuccess();
         } else if (earlier != null) {
-            earlier.addListener(done -> {
-                if (done.isSuccess()) {
-                    promise.trySuccess();
-                } else {
-                    promise.tryFailure(done.cause());
-                }
-            });
+            earlier.addListener(done -> follow(done, promise));
         } else if (pending != null && pending.size() > 0) {
             shutdownWhenSent = promise;
         } else if (promise.setUncancellable()) {
             shutdownWhenSent = null;
             outputShutdown = true;
-            to.shutdownOutput();
-            promise.trySuccess();
+            to.shutdownOutput().addListener(done -> follow(done, promise));
             pipeline().fireUserEventTriggered(ChannelOutputShutdownEvent.INSTANCE);
         }
     }

@@ -42,7 +42,7 @@ final class SideMeters {
     void tunnelClosed(long time, TimeUnit unit, long bytesReceived, long bytesSent) {
         tunnels.decrementAndGet();
         duration.record(time, unit);
-        received.increment(bytesReceived);
-        sent.increment(bytesSent);
+        received.increment((double) bytesReceived);
+        sent.increment((double) bytesSent);
     }
 }

@@ -19,7 +19,7 @@ import java.util.Map;
  * @param crls revocation lists, DER
  * @param federated bundles of other trust domains, DER, by the domain's SPIFFE ID
  */
-record SvidMessage(List<Svid> svids, List<byte[]> crls, Map<String, byte[]> federated) {
+record SvidMessage(List<Svid> svids, List<ByteString> crls, Map<String, ByteString> federated) {
     /**
      * The message X509SVID.
      *
@@ -28,17 +28,17 @@ record SvidMessage(List<Svid> svids, List<byte[]> crls, Map<String, byte[]> fede
      * @param key {@code bytes x509_svid_key = 3}: PKCS#8, DER
      * @param bundle {@code bytes bundle = 4}: the roots of the identity's trust domain, DER one after the other
      */
-    record Svid(String identity, byte[] chain, byte[] key, byte[] bundle) {}
+    record Svid(String identity, ByteString chain, ByteString key, ByteString bundle) {}
 
     static SvidMessage read(InputStream stream) throws IOException {
         CodedInputStream in = CodedInputStream.newInstance(stream);
         List<Svid> svids = new ArrayList<>();
-        List<byte[]> crls = new ArrayList<>();
-        Map<String, byte[]> federated = new LinkedHashMap<>();
+        List<ByteString> crls = new ArrayList<>();
+        Map<String, ByteString> federated = new LinkedHashMap<>();
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case 1 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> svids.add(svid(in.readBytes()));
-                case 2 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> crls.add(in.readByteArray());
+                case 2 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> crls.add(in.readBytes());
                 case 3 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> entry(in.readBytes(), federated);
                 default -> skip(in, tag);
             }
@@ -49,28 +49,30 @@ record SvidMessage(List<Svid> svids, List<byte[]> crls, Map<String, byte[]> fede
     private static Svid svid(ByteString message) throws IOException {
         CodedInputStream in = message.newCodedInput();
         String identity = "";
-        byte[][] parts = {{}, {}, {}};
+        ByteString chain = ByteString.EMPTY;
+        ByteString key = ByteString.EMPTY;
+        ByteString bundle = ByteString.EMPTY;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case 1 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> identity = in.readStringRequireUtf8();
-                case 2 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> parts[0] = in.readByteArray();
-                case 3 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> parts[1] = in.readByteArray();
-                case 4 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> parts[2] = in.readByteArray();
+                case 2 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> chain = in.readBytes();
+                case 3 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> key = in.readBytes();
+                case 4 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> bundle = in.readBytes();
                 default -> skip(in, tag);
             }
         }
-        return new Svid(identity, parts[0], parts[1], parts[2]);
+        return new Svid(identity, chain, key, bundle);
     }
 
     /** An entry of a map is a message with the key in field 1 and the value in field 2. */
-    private static void entry(ByteString message, Map<String, byte[]> map) throws IOException {
+    private static void entry(ByteString message, Map<String, ByteString> map) throws IOException {
         CodedInputStream in = message.newCodedInput();
         String key = "";
-        byte[] value = {};
+        ByteString value = ByteString.EMPTY;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
                 case 1 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> key = in.readStringRequireUtf8();
-                case 2 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> value = in.readByteArray();
+                case 2 << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED -> value = in.readBytes();
                 default -> skip(in, tag);
             }
         }

@@ -1,8 +1,8 @@
 package io.inpod.hbone.spiffe;
 
+import com.google.protobuf.ByteString;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -40,7 +40,7 @@ record SvidSet(Map<SpiffeId, WorkloadCertificate> certificates, List<X509CRL> cr
             throw new IOException("the agent sent no SVID");
         }
         Map<String, List<X509Certificate>> federated = new HashMap<>();
-        for (Map.Entry<String, byte[]> bundle : message.federated().entrySet()) {
+        for (Map.Entry<String, ByteString> bundle : message.federated().entrySet()) {
             federated.put(domain(bundle.getKey()), certificates(bundle.getValue(), "the bundle of " + printable(bundle.getKey())));
         }
         Map<SpiffeId, WorkloadCertificate> all = new LinkedHashMap<>();
@@ -80,7 +80,8 @@ record SvidSet(Map<SpiffeId, WorkloadCertificate> certificates, List<X509CRL> cr
         bundles.put(identity.trustDomain(), roots); // never empty: the roots of one domain vouch for that one only
         try {
             PrivateKey key =
-                    KeyFactory.getInstance(chain.get(0).getPublicKey().getAlgorithm()).generatePrivate(new PKCS8EncodedKeySpec(svid.key()));
+                    KeyFactory.getInstance(chain.get(0).getPublicKey().getAlgorithm())
+                            .generatePrivate(new PKCS8EncodedKeySpec(svid.key().toByteArray()));
             WorkloadCertificate certificate = new WorkloadCertificate(key, chain, roots, bundles);
             certificate.checkKey();
             if (!certificate.identity().equals(identity)) {
@@ -92,9 +93,9 @@ record SvidSet(Map<SpiffeId, WorkloadCertificate> certificates, List<X509CRL> cr
         }
     }
 
-    private static List<X509Certificate> certificates(byte[] der, String what) throws IOException {
+    private static List<X509Certificate> certificates(ByteString der, String what) throws IOException {
         try {
-            List<X509Certificate> all = CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(der)).stream()
+            List<X509Certificate> all = CertificateFactory.getInstance("X.509").generateCertificates(der.newInput()).stream()
                     .map(X509Certificate.class::cast).toList();
             if (all.isEmpty()) {
                 throw new IOException("the agent sent " + what + " without a certificate");
@@ -105,11 +106,11 @@ record SvidSet(Map<SpiffeId, WorkloadCertificate> certificates, List<X509CRL> cr
         }
     }
 
-    private static List<X509CRL> crls(List<byte[]> lists) throws IOException {
+    private static List<X509CRL> crls(List<ByteString> lists) throws IOException {
         List<X509CRL> all = new ArrayList<>();
-        for (byte[] der : lists) {
+        for (ByteString der : lists) {
             try {
-                all.add((X509CRL) CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der)));
+                all.add((X509CRL) CertificateFactory.getInstance("X.509").generateCRL(der.newInput()));
             } catch (CertificateException | CRLException e) {
                 throw new IOException("the agent sent a revocation list that can't be read: " + e.getMessage(), e);
             }

@@ -53,8 +53,8 @@ class SvidStream extends ClientCall.Listener<byte[]> {
         this.receiver = receiver;
     }
 
-    /** Starts the call. Cancelling it ends it. */
-    static ClientCall<byte[], byte[]> start(ManagedChannel agent, Receiver receiver) {
+    /** Starts the call, which ends with the channel. */
+    static void start(ManagedChannel agent, Receiver receiver) {
         ClientCall<byte[], byte[]> call = agent.newCall(METHOD, CallOptions.DEFAULT);
         Metadata headers = new Metadata();
         headers.put(SECURITY_HEADER, "true");
@@ -68,7 +68,6 @@ class SvidStream extends ClientCall.Listener<byte[]> {
         call.request(1);
         call.sendMessage(new byte[0]);
         call.halfClose();
-        return call;
     }
 
     @Override

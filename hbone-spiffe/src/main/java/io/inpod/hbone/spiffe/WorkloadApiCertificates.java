@@ -1,6 +1,5 @@
 package io.inpod.hbone.spiffe;
 
-import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.netty.NettyChannelBuilder;
@@ -62,7 +61,6 @@ public final class WorkloadApiCertificates implements CertificateSource, AutoClo
     private @Nullable IOException failure;
     private boolean closed;
     // Below: on the loop only.
-    private @Nullable ClientCall<byte[], byte[]> call;
     private @Nullable Future<?> retry;
     private int failures;
 
@@ -216,7 +214,7 @@ public final class WorkloadApiCertificates implements CertificateSource, AutoClo
             }
         }
         agent.resetConnectBackoff(); // the delays are ours
-        call = SvidStream.start(agent, new SvidStream.Receiver() {
+        SvidStream.start(agent, new SvidStream.Receiver() {
             @Override
             public void received(byte[] response) {
                 use(response);
