@@ -6,14 +6,22 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.OwnedFd;
 import io.inpod.netns.testing.Pods;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -45,14 +53,14 @@ class LinkKindsTest extends IpScene {
 
     @Test
     void aPodsMacvlanIsNeverSeenOutside() throws IOException {
-        try (NetworkNamespace other = NetworkNamespace.create(); RtnetlinkWatch watch = RtnetlinkWatch.open(pod, java.util.Set.of(RtnetlinkWatch.Topic.LINKS))) {
+        try (NetworkNamespace other = NetworkNamespace.create(); RtnetlinkWatch watch = RtnetlinkWatch.open(pod, Set.of(RtnetlinkWatch.Topic.LINKS))) {
             inside.links().create(NewLink.veth("v0", "v1").up());
             create(NewLink.macvlan("eth0", "v0", LinkKind.Macvlan.Mode.BRIDGE).in(other).withMtu(1400).up());
             inside.links().create(NewLink.bridge("last"));
 
             assertThat(ip(other, "-d -o link show eth0")).contains("mtu 1400", "macvlan mode bridge", "UP");
             for (String seen = ""; !seen.equals("last");) {
-                seen = ((NetworkEvent.LinkChanged) watch.next(java.time.Duration.ofSeconds(20))).link().name();
+                seen = ((NetworkEvent.LinkChanged) watch.next(Duration.ofSeconds(20))).link().name();
                 assertThat(seen).isNotEqualTo("eth0");
             }
         }
@@ -95,6 +103,29 @@ class LinkKindsTest extends IpScene {
     }
 
     @Test
+    void tunAndTap() throws IOException {
+        assumeTrue(Files.isWritable(Path.of("/dev/net/tun")), "no /dev/net/tun");
+        TunLink.create(pod, "tun0", TunLink.Mode.TUN);
+        TunLink.create(pod, "tap0", TunLink.Mode.TAP);
+
+        assertThat(ip("-d -o link show tun0")).contains("tun type tun pi off", "persist on");
+        assertThat(ip("-d -o link show tap0")).contains("tun type tap pi off", "persist on");
+        assertThatThrownBy(() -> TunLink.create(pod, "tun0", TunLink.Mode.TUN)).isInstanceOf(IOException.class).hasMessageContaining("EBUSY");
+        try (OwnedFd attached = TunLink.attach(pod, "tun0", TunLink.Mode.TUN);
+                OwnedFd passing = TunLink.attach(pod, "tun1", TunLink.Mode.TUN)) {
+            assertThat(List.of(attached, passing)).doesNotHaveDuplicates();
+            inside.links().up("tun0");
+            assertThat(ip("-o link show tun0")).contains("LOWER_UP");
+            assertThat(ip("-d -o link show tun1")).contains("persist off");
+        }
+        assertThat(ip("-o link show tun0")).contains("NO-CARRIER");
+        assertThat(inside.links().find("tun1")).isEmpty();
+        inside.links().delete("tun0");
+        assertThat(ip("-o link")).doesNotContain("tun0");
+        refused("name", "1 to 15 bytes", () -> TunLink.create(pod, "a name", TunLink.Mode.TUN));
+    }
+
+    @Test
     void whatTheKernelWouldRefuseOrChangeIsRefusedByName() throws IOException {
         InetAddress group = InetAddress.getByName("239.1.1.1");
         InetAddress v4 = InetAddress.getByName("192.0.2.1");
@@ -120,14 +151,14 @@ class LinkKindsTest extends IpScene {
         refused("tos", "0 to 255", () -> Route.toAny(IpFamily.V4).withTos(256));
         refused("protocol", "0 to 255", () -> PolicyRule.lookup(IpFamily.V4, 1, 7).withProtocol(256));
         refused("mark", "mask", () -> PolicyRule.lookup(IpFamily.V4, 1, 7).withMark(8, 7));
-        refused("preferred", "longer", () -> AddressAttributes.NONE.withLifetimes(java.time.Duration.ofSeconds(5), java.time.Duration.ofSeconds(6)));
-        refused("valid", "whole seconds", () -> AddressAttributes.NONE.withLifetimes(java.time.Duration.ofMillis(5500), java.time.Duration.ofSeconds(5)));
+        refused("preferred", "longer", () -> AddressAttributes.NONE.withLifetimes(Duration.ofSeconds(5), Duration.ofSeconds(6)));
+        refused("valid", "whole seconds", () -> AddressAttributes.NONE.withLifetimes(Duration.ofMillis(5500), Duration.ofSeconds(5)));
         refused("label", "15 bytes", () -> AddressAttributes.NONE.withLabel("x".repeat(16)));
         refused("label", "IPv6", () -> new LinkAddress("v0", v6, 64).withAttributes(AddressAttributes.NONE.withLabel("v0:x")));
         refused("broadcast", "IPv4", () -> new LinkAddress("v0", v4, 24).withAttributes(AddressAttributes.NONE.withBroadcast(v6)));
     }
 
-    private static void refused(String name, String range, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    private static void refused(String name, String range, ThrowingCallable call) {
         assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(name).hasMessageContaining(range);
     }
 
@@ -175,9 +206,9 @@ class LinkKindsTest extends IpScene {
         ip("addr add 10.9.0.1/24 dev v0");
         ip("neigh add 10.9.0.2 lladdr 02:00:5e:00:53:02 dev v0 nud permanent");
         pod.run(() -> {
-            try (java.net.DatagramSocket socket = new java.net.DatagramSocket()) {
+            try (DatagramSocket socket = new DatagramSocket()) {
                 for (int i = 0; i < 100; i++) {
-                    socket.send(new java.net.DatagramPacket(new byte[1000], 1000, InetAddress.getByName("10.9.0.2"), 9));
+                    socket.send(new DatagramPacket(new byte[1000], 1000, InetAddress.getByName("10.9.0.2"), 9));
                 }
             }
         });

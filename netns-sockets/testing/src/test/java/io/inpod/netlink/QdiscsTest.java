@@ -13,6 +13,9 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -84,9 +87,9 @@ class QdiscsTest {
         Tool.run(pod, "ip", "neigh", "add", "10.9.0.2", "lladdr", "02:00:5e:00:53:02", "dev", "v0", "nud", "permanent");
         qdiscs.add("v0", new Tbf(1000, 2000, 3000));
         pod.run(() -> {
-            try (java.net.DatagramSocket socket = new java.net.DatagramSocket()) {
+            try (DatagramSocket socket = new DatagramSocket()) {
                 for (int i = 0; i < 100; i++) {
-                    socket.send(new java.net.DatagramPacket(new byte[1000], 1000, java.net.InetAddress.getByName("10.9.0.2"), 9));
+                    socket.send(new DatagramPacket(new byte[1000], 1000, InetAddress.getByName("10.9.0.2"), 9));
                 }
             }
         });

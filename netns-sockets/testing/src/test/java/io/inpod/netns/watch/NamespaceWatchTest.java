@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -79,7 +80,7 @@ class NamespaceWatchTest {
         }
     }
 
-    private static @org.jspecify.annotations.Nullable FoundNamespace of(List<FoundNamespace> all, NamespaceIdentity identity) {
+    private static @Nullable FoundNamespace of(List<FoundNamespace> all, NamespaceIdentity identity) {
         return all.stream().filter(found -> found.identity().equals(identity)).findFirst().orElse(null);
     }
 
