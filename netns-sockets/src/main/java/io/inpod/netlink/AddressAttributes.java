@@ -67,7 +67,8 @@ public record AddressAttributes(
     }
 
     private static void check(String name, @Nullable Duration lifetime) {
-        if (lifetime != null && (lifetime.isNegative() || lifetime.toSeconds() > LONGEST || lifetime.getNano() != 0)) {
+        if (lifetime != null && (lifetime.isNegative() || lifetime.toSeconds() > LONGEST
+                || !lifetime.equals(Duration.ofSeconds(lifetime.toSeconds())))) {
             throw new IllegalArgumentException(name + " is 0 to " + LONGEST + " whole seconds, not " + lifetime);
         }
     }

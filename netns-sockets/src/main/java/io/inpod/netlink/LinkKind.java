@@ -125,11 +125,11 @@ public sealed interface LinkKind {
      * An interface with the hardware address of another one, and IP addresses of its own.
      *
      * @param parent the other interface
-     * @param mode at which layer the two are divided
+     * @param layer at which layer the two are divided
      */
-    record Ipvlan(String parent, Mode mode) implements LinkKind {
+    record Ipvlan(String parent, Layer layer) implements LinkKind {
         /** At which layer the two are divided; the numbers are IPVLAN_MODE_ of linux/if_link.h. */
-        public enum Mode {
+        public enum Layer {
             /** Each has its own neighbours, and receives broadcasts. */
             L2,
             /** The parent routes for all. */

@@ -141,11 +141,11 @@ public record NewLink(
      *
      * @param name its name
      * @param parent the other interface
-     * @param mode at which layer the two are divided
+     * @param layer at which layer the two are divided
      * @return the interface
      */
-    public static NewLink ipvlan(String name, String parent, LinkKind.Ipvlan.Mode mode) {
-        return new NewLink(name, new LinkKind.Ipvlan(parent, mode));
+    public static NewLink ipvlan(String name, String parent, LinkKind.Ipvlan.Layer layer) {
+        return new NewLink(name, new LinkKind.Ipvlan(parent, layer));
     }
 
     /**

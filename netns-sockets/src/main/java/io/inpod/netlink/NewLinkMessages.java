@@ -96,7 +96,7 @@ final class NewLinkMessages {
         } else if (kind instanceof LinkKind.Macvlan macvlan) {
             data.u32(MACVLAN_MODE, macvlan.mode().number());
         } else if (kind instanceof LinkKind.Ipvlan ipvlan) {
-            data.u16(IPVLAN_MODE, ipvlan.mode().ordinal()).u16(IPVLAN_FLAGS, 0);
+            data.u16(IPVLAN_MODE, ipvlan.layer().ordinal()).u16(IPVLAN_FLAGS, 0);
         } else if (kind instanceof LinkKind.Vxlan vxlan) {
             data.u32(VXLAN_ID, vxlan.id()).be16(VXLAN_PORT, vxlan.port()).bytes(VXLAN_LEARNING, new byte[] {1});
             address(data, VXLAN_REMOTE, VXLAN_REMOTE6, vxlan.remote());

@@ -38,7 +38,7 @@ final class InetMessages {
         InetDiagReq.EXTENSIONS.put(struct, 0, query.tcpInfo() ? TCP_INFO : 0);
         InetDiagReq.STATES.put(struct, 0, SocketState.bits(query.states()));
         NetlinkRequest request =
-                new NetlinkRequest("list " + query.protocol() + " sockets of " + family, query, GET, 0).fixed(struct.array());
+                new NetlinkRequest("list " + query.protocol() + " sockets of " + family, query, GET, 0).fixed(bytes(struct));
         SocketFilter filter = query.filter();
         return filter == null ? request : request.bytes(BYTECODE, filter.code());
     }
@@ -53,7 +53,7 @@ final class InetMessages {
         InetDiagReq.LINK.put(struct, 0, socket.link());
         InetDiagReq.COOKIE_LOW.put(struct, 0, socket.cookie());
         InetDiagReq.COOKIE_HIGH.put(struct, 0, socket.cookie() >>> Integer.SIZE);
-        return new NetlinkRequest("destroy socket", socket, DESTROY, 0).fixed(struct.array());
+        return new NetlinkRequest("destroy socket", socket, DESTROY, 0).fixed(bytes(struct));
     }
 
     private static ByteBuffer struct(SocketProtocol protocol, IpFamily family) {
@@ -61,6 +61,12 @@ final class InetMessages {
         InetDiagReq.FAMILY.put(struct, 0, family.number());
         InetDiagReq.PROTOCOL.put(struct, 0, protocol.number());
         return struct;
+    }
+
+    private static byte[] bytes(ByteBuffer whole) {
+        byte[] bytes = new byte[whole.capacity()];
+        whole.get(0, bytes);
+        return bytes;
     }
 
     private static void port(ByteBuffer struct, Field field, InetSocketAddress address) {

@@ -107,7 +107,7 @@ public final class SocketFilter {
 
     /** A port is the third field of an operation of its own. */
     private static byte[] port(int port) {
-        return buffer(OP).putShort(NO_OFFSET, (short) port).array();
+        return bytes(buffer(OP).putShort(NO_OFFSET, (short) port));
     }
 
     /**
@@ -140,8 +140,9 @@ public final class SocketFilter {
             throw new IllegalArgumentException("prefix length " + prefixLength + " isn't 0 to " + family.bits());
         }
         byte[] bytes = address.getAddress();
-        byte[] condition = buffer(HOST_CONDITION + bytes.length).put((byte) family.number()).put((byte) prefixLength).putShort((short) 0)
-                .putInt(ANY_PORT).put(bytes).array();
+        byte[] condition =
+                bytes(buffer(HOST_CONDITION + bytes.length).put((byte) family.number()).put((byte) prefixLength).putShort((short) 0)
+                        .putInt(ANY_PORT).put(bytes));
         return condition(side + " " + address.getHostAddress() + "/" + prefixLength, operation, condition);
     }
 
@@ -156,7 +157,7 @@ public final class SocketFilter {
         if (index < 0) {
             throw new IllegalArgumentException("index " + index + " of an interface isn't 0 to " + Integer.MAX_VALUE);
         }
-        return condition("dev " + index, LINK, buffer(Integer.BYTES).putInt(index).array());
+        return condition("dev " + index, LINK, bytes(buffer(Integer.BYTES).putInt(index)));
     }
 
     /**
@@ -172,7 +173,7 @@ public final class SocketFilter {
         if ((mark & ~mask) != 0) {
             throw new IllegalArgumentException("mark: " + words + " has bits outside the mask, and matches nothing");
         }
-        return condition(words, MARK, buffer(2 * Integer.BYTES).putInt(mark).putInt(mask).array());
+        return condition(words, MARK, bytes(buffer(2 * Integer.BYTES).putInt(mark).putInt(mask)));
     }
 
     /**
@@ -182,13 +183,13 @@ public final class SocketFilter {
      * @return the filter
      */
     public static SocketFilter cgroup(long id) {
-        return condition("cgroup " + Long.toUnsignedString(id), CGROUP, buffer(Long.BYTES).putLong(id).array());
+        return condition("cgroup " + Long.toUnsignedString(id), CGROUP, bytes(buffer(Long.BYTES).putLong(id)));
     }
 
     private static SocketFilter condition(String words, int operation, byte[] operand) {
         int length = OP + operand.length;
         return new SocketFilter(
-                buffer(length).put((byte) operation).put((byte) length).putShort((short) (length + OP)).put(operand).array(), words);
+                bytes(buffer(length).put((byte) operation).put((byte) length).putShort((short) (length + OP)).put(operand)), words);
     }
 
     /**
@@ -220,7 +221,7 @@ public final class SocketFilter {
      */
     public SocketFilter or(SocketFilter other) {
         // if this filter matches, a jump skips the other; if not, it leaves four bytes behind its end, where the other begins
-        byte[] joined = buffer(code.length + OP + other.code.length).put(code).put(jump(OP + other.code.length)).put(other.code).array();
+        byte[] joined = bytes(buffer(code.length + OP + other.code.length).put(code).put(jump(OP + other.code.length)).put(other.code));
         return new SocketFilter(joined, "(" + words + " or " + other.words + ")");
     }
 
@@ -232,11 +233,17 @@ public final class SocketFilter {
      */
     public SocketFilter not() {
         // if this filter matches, a jump goes four bytes behind the end; if not, it leaves behind the jump, which is the end
-        return new SocketFilter(buffer(code.length + OP).put(code).put(jump(2 * OP)).array(), "not " + words);
+        return new SocketFilter(bytes(buffer(code.length + OP).put(code).put(jump(2 * OP))), "not " + words);
     }
 
     private static byte[] jump(int bytes) {
-        return buffer(OP).put((byte) JUMP).put((byte) OP).putShort((short) bytes).array();
+        return bytes(buffer(OP).put((byte) JUMP).put((byte) OP).putShort((short) bytes));
+    }
+
+    private static byte[] bytes(ByteBuffer whole) {
+        byte[] bytes = new byte[whole.capacity()];
+        whole.get(0, bytes);
+        return bytes;
     }
 
     private static ByteBuffer buffer(int bytes) {

@@ -52,7 +52,7 @@ final class QdiscMessages {
         ByteBuffer struct = buffer(Tcmsg.STRUCT.size());
         Tcmsg.INDEX.put(struct, 0, index);
         Tcmsg.PARENT.put(struct, 0, ROOT);
-        return new NetlinkRequest(operation, link, type, flags).fixed(struct.array());
+        return new NetlinkRequest(operation, link, type, flags).fixed(bytes(struct));
     }
 
     static NetlinkRequest list() {
@@ -78,18 +78,18 @@ final class QdiscMessages {
         TcNetemQopt.DUPLICATE.put(struct, 0, share(netem.duplicate()));
         TcNetemQopt.GAP.put(struct, 0, netem.reorder() > 0 ? 1 : 0);
         return request.nested(OPTIONS, options -> {
-            options.fixed(struct.array());
+            options.fixed(bytes(struct));
             if (netem.reorder() > 0) {
-                options.bytes(NETEM_REORDER, buffer(2 * Integer.BYTES).putInt((int) share(netem.reorder())).array());
+                options.bytes(NETEM_REORDER, bytes(buffer(2 * Integer.BYTES).putInt((int) share(netem.reorder()))));
             }
             if (netem.corrupt() > 0) {
-                options.bytes(NETEM_CORRUPT, buffer(2 * Integer.BYTES).putInt((int) share(netem.corrupt())).array());
+                options.bytes(NETEM_CORRUPT, bytes(buffer(2 * Integer.BYTES).putInt((int) share(netem.corrupt()))));
             }
             if (netem.rate() > 0) {
                 if (netem.rate() > MOST) {
                     options.u64(NETEM_RATE64, netem.rate());
                 }
-                options.bytes(NETEM_RATE, buffer(4 * Integer.BYTES).putInt((int) Math.min(MOST, netem.rate())).array());
+                options.bytes(NETEM_RATE, bytes(buffer(4 * Integer.BYTES).putInt((int) Math.min(MOST, netem.rate()))));
             }
         });
     }
@@ -104,7 +104,7 @@ final class QdiscMessages {
             if (tbf.rate() > MOST) {
                 options.u64(TBF_RATE64, tbf.rate());
             }
-            options.bytes(TBF_PARAMETERS, struct.array()).u32(TBF_BURST, (int) tbf.burst());
+            options.bytes(TBF_PARAMETERS, bytes(struct)).u32(TBF_BURST, (int) tbf.burst());
         });
     }
 
@@ -194,6 +194,12 @@ final class QdiscMessages {
 
     private static long u64(@Nullable ByteBuffer value, int offset) {
         return value == null || value.limit() < offset + Long.BYTES ? 0 : value.getLong(offset);
+    }
+
+    private static byte[] bytes(ByteBuffer whole) {
+        byte[] bytes = new byte[whole.capacity()];
+        whole.get(0, bytes);
+        return bytes;
     }
 
     private static ByteBuffer buffer(int bytes) {

@@ -92,7 +92,7 @@ class LinkKindsTest extends IpScene {
     @Test
     void ipvlan() throws IOException {
         ip("link add v0 type veth peer name v1");
-        create(NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Mode.L3));
+        create(NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Layer.L3));
         assertThat(ip("-d -o link show i0")).contains("ipvlan", "mode l3");
     }
 
@@ -135,7 +135,7 @@ class LinkKindsTest extends IpScene {
         refused("mtu", "68 to 65535", () -> bridge.withMtu(65536));
         refused("address", "one receiver", () -> bridge.withAddress(MacAddress.of("01:00:5e:00:00:01")));
         refused("address", "one receiver", () -> bridge.withAddress(new MacAddress(0)));
-        refused("address", "parent's", () -> NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Mode.L2).withAddress(MAC));
+        refused("address", "parent's", () -> NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Layer.L2).withAddress(MAC));
         refused("address", "parent's", () -> NewLink.macvlan("m0", "v0", LinkKind.Macvlan.Mode.PASSTHRU).withAddress(MAC));
         refused("address", "no hardware address", () -> NewLink.wireguard("wg0").withAddress(MAC));
         refused("id", "0 to 4094", () -> NewLink.vlan("v", "v0", 4095));

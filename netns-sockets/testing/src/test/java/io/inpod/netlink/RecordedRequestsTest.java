@@ -61,7 +61,7 @@ class RecordedRequestsTest {
         ACTIONS.put("link-add-wireguard", n -> n.links().create(NewLink.wireguard("wg0")));
         ACTIONS.put("link-add-vlan", n -> n.links().create(NewLink.vlan("vlan7", "v0", 7).withMtu(1400)));
         ACTIONS.put("link-add-macvlan", n -> n.links().create(NewLink.macvlan("m0", "v0", LinkKind.Macvlan.Mode.BRIDGE).withAddress(MacAddress.of("02:00:5e:00:53:07"))));
-        ACTIONS.put("link-add-ipvlan", n -> n.links().create(NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Mode.L3).up()));
+        ACTIONS.put("link-add-ipvlan", n -> n.links().create(NewLink.ipvlan("i0", "v0", LinkKind.Ipvlan.Layer.L3).up()));
         ACTIONS.put("link-add-vxlan", n -> n.links().create(new NewLink("vx0",
                 new LinkKind.Vxlan(42, LinkKind.Vxlan.PORT, ip("192.0.2.9"), ip("10.9.0.1"), "v0"), 0, null, null, false)));
         ACTIONS.put("link-add-vxlan-v6", n -> n.links().create(NewLink.vxlan("vx1", 43, ip("2001:db8::9"))));
