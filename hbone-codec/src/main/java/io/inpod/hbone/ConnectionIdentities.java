@@ -4,7 +4,8 @@ import io.inpod.hbone.identity.SpiffeId;
 import java.math.BigInteger;
 
 /**
- * Which certificates the two ends of an HBONE connection have shown, to choose connections that are to be retired.
+ * Which certificates the two ends of an HBONE connection have, to choose connections that are to be retired. A client's counts even if the
+ * server hasn't asked for it.
  *
  * @param local our identity
  * @param localSerial the serial number of our certificate, which is unique among the certificates of its issuer

@@ -178,6 +178,18 @@ class TunnelSocketTest {
     }
 
     @Test
+    void closingWithSomethingUnflushedIsAResetAlsoIfItLingers() throws Exception {
+        Recorder server = new Recorder();
+        DuplexChannel client = connect(server);
+        client.config().setOption(ChannelOption.SO_LINGER, 20);
+        client.writeAndFlush(text("one")).sync();
+        client.write(text("two"));
+        client.close().sync();
+        assertThat(server.next()).isEqualTo("one");
+        assertThat(server.next()).startsWith("reset: ");
+    }
+
+    @Test
     void aResetComesAfterTheBytes() throws Exception {
         Recorder server = new Recorder();
         DuplexChannel client = connect(server);

@@ -116,11 +116,13 @@ public final class HboneClient implements AutoCloseable {
 
     /**
      * Returns a factory of channels that are tunnels, for everything that takes one instead of a socket: a {@code Bootstrap}, grpc-netty's
-     * {@code NettyChannelBuilder.channelFactory}. Where such a channel connects to becomes the tunnel's destination; the tunnel leads through
-     * the peer. An address that isn't resolved is passed on as a name ({@code Bootstrap.disableResolver()}), for the peer to look up.
+     * {@code NettyChannelBuilder.channelFactory}. Where such a channel connects to becomes the tunnel's destination; the tunnel leads
+     * through the peer. An address that isn't resolved is passed on as a name ({@code Bootstrap.disableResolver()}), for the peer to look
+     * up.
      *
-     * <p>The channels behave like sockets, and like {@link TunnelChannel} in every other respect. They can't be bound. They run on the event
-     * loop with which they are registered, which must be able to carry the {@link Connector}'s channels; it may be one of this client's.
+     * <p>The channels behave like sockets, and like {@link TunnelChannel} in every other respect. They can't be bound. They run on the
+     * event loop with which they are registered, which must be able to carry the {@link Connector}'s channels; it may be one of this
+     * client's.
      *
      * @param peer the HBONE peer, our identity, and the identity that we expect of the peer
      * @param headers further headers of each request

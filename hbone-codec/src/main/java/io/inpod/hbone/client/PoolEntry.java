@@ -246,7 +246,7 @@ final class PoolEntry implements ClientConnection.Listener {
         static ClientTls of(TlsContexts contexts, CertificateSource source, HboneOptions options) {
             return destination -> source.request(destination.source()).thenApply(certificate -> {
                 try {
-                    return TlsLayer.of(contexts.client(certificate, destination.source(), destination.expected()),
+                    return TlsLayer.of(contexts.client(certificate, destination.source(), destination.expected()), certificate,
                             options.times().handshake());
                 } catch (IOException e) {
                     throw new CompletionException(e);

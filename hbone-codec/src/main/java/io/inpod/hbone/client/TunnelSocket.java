@@ -29,8 +29,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A channel that exists before its tunnel, as a socket does before it is connected. Once the tunnel exists, it passes everything on: what is
- * read by {@link TunnelBridge}, and one message at a time in the other direction, so that a write has completed when the tunnel's has.
+ * A channel that exists before its tunnel, as a socket does before it is connected. Once the tunnel exists, it passes everything on: what
+ * is read by {@link TunnelBridge}, and one message at a time in the other direction, so that a write has completed when the tunnel's has.
  */
 final class TunnelSocket extends AbstractChannel implements DuplexChannel {
     private static final ChannelMetadata METADATA = new ChannelMetadata(false, 16);

@@ -12,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The options of a {@link TunnelSocket}: those of every channel, the two socket options that apply to tunnels, and two that clients of TCP set,
- * which can't be turned off because they describe what a connection with tunnels does anyway.
+ * The options of a {@link TunnelSocket}: those of every channel, the two socket options that apply to tunnels, and two that clients of TCP
+ * set, which can't be turned off because they describe what a connection with tunnels does anyway.
  */
 final class TunnelSocketConfig extends DefaultChannelConfig implements DuplexChannelConfig {
     private volatile boolean allowHalfClosure;

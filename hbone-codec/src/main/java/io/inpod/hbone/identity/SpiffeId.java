@@ -10,12 +10,12 @@ import java.util.regex.Pattern;
 
 /**
  * The identity of a workload: {@code spiffe://trust-domain/path}. In a mesh, the path has Istio's form
- * {@code /ns/namespace/sa/service-account}; {@link #parse} and {@link #of} accept no other. The methods with {@code AnyPath} accept whatever
- * the SPIFFE-ID specification allows.
+ * {@code /ns/namespace/sa/service-account}; {@link #parse} and {@link #of} accept no other. The methods with {@code AnyPath} accept
+ * whatever the SPIFFE-ID specification allows.
  *
  * <p>A trust domain consists of lower case letters, digits and {@code . - _}, at most 255 characters. The path's segments consist of
- * letters, digits and {@code . - _}, and are neither {@code .} nor {@code ..}. The URI has at most 2,048 characters. Two identities are equal
- * if their URIs are.
+ * letters, digits and {@code . - _}, and are neither {@code .} nor {@code ..}. The URI has at most 2,048 characters. Two identities are
+ * equal if their URIs are.
  *
  * @param trustDomain the trust domain, for example {@code cluster.local}
  * @param path the path, with its leading slash

@@ -85,8 +85,8 @@ public record WorkloadCertificate(PrivateKey privateKey, List<X509Certificate> c
     /**
      * Checks that key and leaf fit together, for sources that get them from elsewhere.
      *
-     * @throws GeneralSecurityException if the private key isn't that of the leaf, or of a kind that can't be used: only ECDSA, and RSA of at
-     *     least 2,048 bits, can
+     * @throws GeneralSecurityException if the private key isn't that of the leaf, or of a kind that can't be used: only ECDSA, and RSA of
+     *     at least 2,048 bits, can
      */
     public void checkKey() throws GeneralSecurityException {
         if (!SigningKeys.belongTogether(privateKey, chain.get(0).getPublicKey())) {

@@ -7,7 +7,8 @@ import java.util.Set;
  * Which clients a server accepts: those of certain trust domains. What a client may reach is decided later, for each request.
  *
  * @param trustDomains the names of the trust domains, at least one
- * @param anyPath whether a client's SPIFFE ID may have any path; otherwise it must have Istio's form {@code /ns/namespace/sa/service-account}
+ * @param anyPath whether a client's SPIFFE ID may have any path; otherwise it must have Istio's form
+ *     {@code /ns/namespace/sa/service-account}
  */
 public record AcceptedClients(Set<String> trustDomains, boolean anyPath) {
     /**

@@ -70,7 +70,8 @@ final class ServerInitializer extends ChannelInitializer<Channel> {
 
     private void start(Channel channel, CompletableFuture<WorkloadCertificate> certificate) {
         try {
-            TlsLayer.of(contexts.server(certificate.join(), identity, clients), options.times().handshake()).install(channel,
+            WorkloadCertificate ours = certificate.join();
+            TlsLayer.of(contexts.server(ours, identity, clients), ours, options.times().handshake()).install(channel,
                     new TlsGate.Outcome() {
                         @Override
                         public ChannelHandler established(Channel c, SpiffeId peer) {

@@ -37,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One call stays open, on which the agent sends everything again whenever something changes; new connections use it immediately. A peer
  * is checked against the bundle of its own trust domain only: ours, or one that the agent has federated
  * ({@link WorkloadCertificate#federated()}). If the call ends, another follows after one second, then after twice as long each time, up to
- * a minute (each ±20 %); meanwhile the certificates stay in force until they expire. What the agent sends counts as a whole: if a part of it can't be used, nothing is replaced.
+ * a minute (each ±20 %); meanwhile the certificates stay in force until they expire. What the agent sends counts as a whole: if a part of
+ * it can't be used, nothing is replaced.
  *
  * @see <a href="https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE_Workload_API.md">SPIFFE Workload API</a>
  */

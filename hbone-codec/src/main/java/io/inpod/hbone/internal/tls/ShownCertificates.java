@@ -2,9 +2,9 @@ package io.inpod.hbone.internal.tls;
 
 import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
-import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -22,15 +22,12 @@ public final class ShownCertificates {
         return connection.attr(IDENTITIES).get();
     }
 
-    static ConnectionIdentities keep(Channel connection, SSLSession session) throws SSLPeerUnverifiedException, CertificateException {
-        Certificate[] ours = session.getLocalCertificates();
-        if (ours == null || ours.length == 0) {
-            throw new CertificateException("TLS doesn't tell which certificate we have shown");
-        }
-        X509Certificate local = (X509Certificate) ours[0];
+    /** Keeps what is known after the handshake. Ours is the certificate that we would show, even if the peer hasn't asked for it. */
+    static ConnectionIdentities keep(Channel connection, WorkloadCertificate ours, SSLSession session)
+            throws SSLPeerUnverifiedException, CertificateException {
         X509Certificate peer = (X509Certificate) session.getPeerCertificates()[0];
-        ConnectionIdentities identities = new ConnectionIdentities(
-                SpiffeId.ofAnyPath(local), local.getSerialNumber(), SpiffeId.ofAnyPath(peer), peer.getSerialNumber());
+        ConnectionIdentities identities = new ConnectionIdentities(ours.identity(), ours.chain().get(0).getSerialNumber(),
+                SpiffeId.ofAnyPath(peer), peer.getSerialNumber());
         connection.attr(IDENTITIES).set(identities);
         return identities;
     }

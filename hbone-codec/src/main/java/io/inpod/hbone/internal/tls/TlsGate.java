@@ -1,6 +1,7 @@
 package io.inpod.hbone.internal.tls;
 
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler;
@@ -24,11 +25,13 @@ public final class TlsGate extends ChannelInboundHandlerAdapter {
         void failed(Channel channel, String reason);
     }
 
+    private final WorkloadCertificate ours;
     private final Outcome outcome;
     private boolean over;
     private @Nullable Throwable first;
 
-    TlsGate(Outcome outcome) {
+    TlsGate(WorkloadCertificate ours, Outcome outcome) {
+        this.ours = ours;
         this.outcome = outcome;
     }
 
@@ -49,7 +52,7 @@ public final class TlsGate extends ChannelInboundHandlerAdapter {
         }
         SpiffeId peer;
         try {
-            peer = ShownCertificates.keep(ctx.channel(), tls.engine().getSession()).peer();
+            peer = ShownCertificates.keep(ctx.channel(), ours, tls.engine().getSession()).peer();
         } catch (SSLPeerUnverifiedException | CertificateException e) {
             fail(ctx, "TLS: " + reason(e));
             return;

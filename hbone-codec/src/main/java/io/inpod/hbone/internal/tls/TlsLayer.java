@@ -1,5 +1,6 @@
 package io.inpod.hbone.internal.tls;
 
+import io.inpod.hbone.identity.WorkloadCertificate;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
@@ -11,12 +12,12 @@ public interface TlsLayer {
     /** Adds handlers at the end of the pipeline; they report the end of the handshake to {@code outcome}. */
     void install(Channel channel, TlsGate.Outcome outcome);
 
-    /** TLS with this context. */
-    static TlsLayer of(SslContext context, Duration handshake) {
+    /** TLS with this context, which shows this certificate. */
+    static TlsLayer of(SslContext context, WorkloadCertificate ours, Duration handshake) {
         return (channel, outcome) -> {
             SslHandler tls = TlsContexts.newHandler(context, channel.alloc());
             tls.setHandshakeTimeoutMillis(handshake.toMillis());
-            channel.pipeline().addLast(tls, new TlsGate(outcome));
+            channel.pipeline().addLast(tls, new TlsGate(ours, outcome));
         };
     }
 }
