@@ -8,8 +8,8 @@ import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls C through {@code java.lang.foreign}, see {@link ForeignLinker}. The functions are in the order of {@link LibC}. Each method calls its
- * handle itself: a common method that gets the handle as a parameter would depend on being inlined.
+ * Calls C through {@code java.lang.foreign}, see {@link ForeignLinker}. The functions are in the order of {@link LibC}. Each method calls
+ * its handle itself: a common method that gets the handle as a parameter would depend on being inlined.
  */
 final class ForeignAccess implements NativeAccess, LibC {
     private static final ForeignLinker LINKER = new ForeignLinker();

@@ -16,8 +16,8 @@ public final class Native {
     private static final int CALLS_TO_SETTLE = 150;
 
     static {
-        // Loads every class that the first failing call would load, so that no class is loaded inside a foreign namespace. The function that
-        // leads out of there is called until nothing more happens in it than the call.
+        // Loads every class that the first failing call would load, so that no class is loaded inside a foreign namespace. The function
+        // that leads out of there is called until nothing more happens in it than the call.
         for (int i = 0; i < CALLS_TO_SETTLE; i++) {
             LIBC.setns(-1, 0);
         }

@@ -6,8 +6,9 @@
  *
  * <p>To add a function, add a method to {@code LibC}, which suffices for jnr-ffi, and to {@code ForeignAccess} a handle and the method: the
  * compiler asks for it. There, {@code function(name, parameters)} is for a function of fixed parameters, and {@code variadic} for one whose
- * man page has "..."; pass a buffer as {@code at(buffer)} and keep it reachable, as the others do. {@code NativeAccessTest} demands a call of
- * every function through both, and compares {@code reachability-metadata.json}, which lists the numbers of parameters for GraalVM.
+ * man page has "..."; pass an int as a long, a buffer as {@code at(buffer)}, and keep the buffer reachable, as the others do.
+ * {@code NativeAccessTest} demands a call of every function through both, and compares {@code reachability-metadata.json}, which lists the
+ * numbers of parameters for GraalVM.
  */
 @NullMarked
 package io.inpod.netns.internal;
