@@ -85,6 +85,11 @@ class NativeAccessTest {
         assertThat(libc.statx(Constants.AT_FDCWD, file.toString(), 0, 0x7ff, stat)).isZero();
         assertThat(Statx.INO.getLong(stat, 0)).isEqualTo(Files.getAttribute(file, "unix:ino"));
 
+        long memory = libc.mmap(null, 4096, 1, 1, fd, 0); // PROT_READ, MAP_SHARED
+        assertThat(Files.readString(Path.of("/proc/self/maps"))).containsPattern("(?m)^0*%x-.*%s$".formatted(memory, Pattern.quote(link(fd))));
+        assertThat(libc.munmap(memory, 4096)).isZero();
+        assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain(link(fd));
+
         int other = libc.open(file.toString(), Constants.O_RDONLY | Constants.O_CLOEXEC, 0);
         assertThat(libc.flock(fd, Constants.LOCK_EX)).isZero();
         assertThat(libc.flock(other, Constants.LOCK_EX | LOCK_NB)).isEqualTo(-1);
