@@ -62,8 +62,8 @@ public final class TunLink {
     }
 
     /**
-     * Attaches to an interface, which is created if it doesn't exist and then lasts until the descriptor is closed. Each read(2) returns one
-     * packet or frame without a header before it, and each write(2) takes one.
+     * Attaches to an interface, which is created if it doesn't exist and then lasts until the descriptor is closed. Each read(2) returns
+     * one packet or frame without a header before it, and each write(2) takes one.
      *
      * @param namespace the namespace of the interface
      * @param name its name
