@@ -4,6 +4,7 @@ import io.inpod.netlink.Rtnetlink;
 import io.inpod.netlink.diag.SocketDiag;
 import io.inpod.netlink.diag.SocketFilter;
 import io.inpod.netlink.diag.SocketQuery;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -73,11 +74,11 @@ public final class SocketList {
     private static void connect(NetworkNamespace namespace, List<Channel> open) throws IOException {
         ServerSocketChannel server = namespace.<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
         open.add(server);
-        server.bind(new InetSocketAddress("127.0.0.1", 8080));
+        server.bind(new InetSocketAddress(IpFamily.V4.loopback(), 8080));
         for (int i = 0; i < CONNECTIONS; i++) {
             SocketChannel client = namespace.<SocketChannel, IOException>call(SocketChannel::open);
             open.add(client);
-            client.connect(new InetSocketAddress("127.0.0.1", 8080));
+            client.connect(new InetSocketAddress(IpFamily.V4.loopback(), 8080));
             open.add(server.accept());
         }
     }

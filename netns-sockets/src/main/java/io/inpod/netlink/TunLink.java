@@ -9,8 +9,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Interfaces whose packets a program reads and writes, see the kernel's Documentation/networking/tuntap.rst. The kernel creates them through
- * {@code /dev/net/tun} and not by rtnetlink; otherwise they are interfaces like all others, and {@link Links#delete} deletes them.
+ * Interfaces whose packets a program reads and writes, see the kernel's Documentation/networking/tuntap.rst. The kernel creates them
+ * through {@code /dev/net/tun} and not by rtnetlink; otherwise they are interfaces like all others, and {@link Links#delete} deletes them.
  */
 public final class TunLink {
     private static final String DEVICE = "/dev/net/tun";
@@ -41,8 +41,8 @@ public final class TunLink {
     private TunLink() {}
 
     /**
-     * Creates an interface that stays until it is deleted, as {@code ip tuntap add} does. A program attaches to it later. Needs CAP_NET_ADMIN
-     * in the namespace.
+     * Creates an interface that stays until it is deleted, as {@code ip tuntap add} does. A program attaches to it later. Needs
+     * CAP_NET_ADMIN in the namespace.
      *
      * @param namespace the namespace
      * @param name the name of the interface
@@ -62,8 +62,8 @@ public final class TunLink {
     }
 
     /**
-     * Attaches to an interface, which is created if it doesn't exist and then lasts until the descriptor is closed. Each read(2) returns one
-     * packet or frame without a header before it, and each write(2) takes one.
+     * Attaches to an interface, which is created if it doesn't exist and then lasts until the descriptor is closed. Each read(2) returns
+     * one packet or frame without a header before it, and each write(2) takes one.
      *
      * @param namespace the namespace of the interface
      * @param name its name
