@@ -20,9 +20,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge, and an IPv4
- * and an IPv6 address. Processes that still run in them when this JVM ends, even by SIGKILL, are killed; in a node that you provide, they
- * aren't.
+ * Pods on a bridge. The node is a namespace with the bridge {@code br0}; each pod is a namespace with a veth pair to the bridge, and an
+ * IPv4 and an IPv6 address. Processes that still run in them when this JVM ends, even by SIGKILL, are killed; in a node that you provide,
+ * they aren't.
  *
  * <pre>
  * pod 0: eth0 10.77.0.2/24 ── veth0 ┐
@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
  * pod 1: eth0 10.77.1.2/24 ── br0 10.77.1.1/24 :node 1: uplink 10.78.1.2/24 ── 10.78.1.1/24 node1 ┴ router
  * </pre>
  *
- * <p>The IPv6 address that belongs to 10.77.1.12 is fd10:77:0:1::12, and likewise for all others. A machine whose kernel has no IPv6 has the
- * IPv4 addresses only.
+ * <p>The IPv6 address that belongs to 10.77.1.12 is fd10:77:0:1::12, and likewise for all others. A machine whose kernel has no IPv6 has
+ * the IPv4 addresses only.
  *
  * <p>Thread-safe.
  */

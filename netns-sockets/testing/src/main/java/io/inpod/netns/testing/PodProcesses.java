@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processes that tests start in the pods of one network. Each is in a mount namespace of its own, with the network's {@code /etc/hosts},
- * and in a UTS namespace with the pod's name as its host name.
+ * The processes that tests start in the pods of one network. Each is in a mount namespace of its own, with the network's
+ * {@code /etc/hosts}, and in a UTS namespace with the pod's name as its host name.
  *
  * <p>Thread-safe.
  */

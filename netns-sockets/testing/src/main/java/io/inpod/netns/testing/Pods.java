@@ -11,15 +11,15 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 /**
  * Provides each test with a parameter {@link PodNetwork} with this many pods. A test fails if it leaves a socket, a namespace descriptor, a
  * thread or process in a foreign namespace, or a named namespace behind, see {@link LeakCheck}. Work that ends in the background has ten
- * seconds, or the number of seconds in JUnit's configuration parameter {@code inpod.leaks.seconds}. The report of a test that fails contains
- * the output of the processes that it has {@linkplain Pod#start(String...) started}.
+ * seconds, or the number of seconds in JUnit's configuration parameter {@code inpod.leaks.seconds}. The report of a test that fails
+ * contains the output of the processes that it has {@linkplain Pod#start(String...) started}.
  *
  * <p>On a class, it is inherited by subclasses and nested classes; the nearest annotation counts. Each test has a network of its own, which
  * exists from before {@code @BeforeEach} until after {@code @AfterEach}; constructors and {@code @BeforeAll} can't have it, unless the
  * network is that of the {@linkplain #perClass class}.
  *
- * <p>Such tests run alone, even with parallel execution, since another test's descriptors would look like ones that were left behind; unless
- * you permit {@linkplain #alone others} to run meanwhile.
+ * <p>Such tests run alone, even with parallel execution, since another test's descriptors would look like ones that were left behind;
+ * unless you permit {@linkplain #alone others} to run meanwhile.
  *
  * <p>If this process may not create namespaces, the test is skipped; the message names the missing privilege and a command with which the
  * test runs. With {@code CI=true} in the environment it fails instead.

@@ -92,8 +92,8 @@ final class PodsExtension implements BeforeAllCallback, BeforeEachCallback, Afte
         if (session == null) {
             throw new ParameterResolutionException(
                     "each test has a PodNetwork of its own, which a constructor and @BeforeAll come too early"
-                            + " for: take it as a parameter of the test, of @BeforeEach or of @AfterEach; or let the tests of the class share"
-                            + " one network, which @BeforeAll can have too: @Pods(perClass = true)");
+                            + " for: take it as a parameter of the test, of @BeforeEach or of @AfterEach; or let the tests of the class"
+                            + " share one network, which @BeforeAll can have too: @Pods(perClass = true)");
         }
         return session.network();
     }
