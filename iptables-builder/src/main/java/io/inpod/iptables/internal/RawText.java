@@ -49,11 +49,15 @@ public final class RawText {
         refuse(depth > 0, text, "has a brace without its partner");
     }
 
-    /** Checks expressions in hexadecimal. */
+    /** Checks expressions in hexadecimal. Reading rules makes many, so that this is a plain loop. */
     public static void netlink(String text) {
         refuse(text.length() > MOST_HEX, text.substring(0, Math.min(text.length(), 20)), "has more than " + MOST_HEX + " digits");
-        refuse(text.isEmpty() || text.length() % 8 != 0 || !text.chars().allMatch(c -> c >= '0' && c <= '9' || c >= 'a' && c <= 'f'), text,
-                "is not hexadecimal, in lower case, of a multiple of four bytes");
+        boolean hex = !text.isEmpty() && text.length() % 8 == 0;
+        for (int i = 0; hex && i < text.length(); i++) {
+            char c = text.charAt(i);
+            hex = c >= '0' && c <= '9' || c >= 'a' && c <= 'f';
+        }
+        refuse(!hex, text, "is not hexadecimal, in lower case, of a multiple of four bytes");
     }
 
     private static void line(String text) {
