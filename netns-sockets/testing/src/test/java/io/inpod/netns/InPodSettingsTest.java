@@ -37,7 +37,7 @@ class InPodSettingsTest {
     @Test
     void anErrorDescribesTenAndCountsTheOthers(PodNetwork network) throws IOException {
         NetworkNamespace pod = network.pod(0).namespace();
-        Tool.run(pod, "sh", "-c", "set -e; for i in $(seq 13); do ip link add d$i type veth peer name e$i; "
+        Tool.run(pod, "sh", "-c", "set -e; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do ip link add d$i type veth peer name e$i; "
                 + "echo 1 >/proc/sys/net/ipv4/conf/d$i/route_localnet; done");
 
         assertThat(TPROXY.diff(pod)).hasSize(13);

@@ -5,7 +5,7 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.List;
 
-/** Thrown when a port of a pod can't be bound because of other sockets. The message names these; {@link HolderSearch} logs their processes. */
+/** Thrown when a port of a pod is taken by other sockets. The message names these, and {@link HolderSearch} logs their processes. */
 public final class TakenPortException extends IOException {
     private static final long serialVersionUID = 1L;
 

@@ -27,7 +27,7 @@ class HolderSearchTest {
     private static List<TcpSocket> sockets(long... inodes) {
         List<TcpSocket> sockets = new ArrayList<>();
         for (long inode : inodes) {
-            sockets.add(new TcpSocket(IpFamily.IPV4, InetAddress.getLoopbackAddress(), 15001, TcpSocket.LISTEN, 0, inode));
+            sockets.add(new TcpSocket(IpFamily.V4, InetAddress.getLoopbackAddress(), 15001, TcpSocket.LISTEN, 0, inode));
         }
         return sockets;
     }
