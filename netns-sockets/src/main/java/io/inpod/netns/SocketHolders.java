@@ -17,7 +17,12 @@ public record SocketHolders(Map<Long, List<SocketHolder>> byInode, boolean compl
     /** How long a search takes. */
     public static final Duration LONGEST = Duration.ofSeconds(2);
 
-    /** Creates an immutable value. */
+    /**
+     * Creates an immutable value.
+     *
+     * @param byInode the processes that were found
+     * @param complete whether the search was complete
+     */
     public SocketHolders {
         byInode = Map.copyOf(byInode);
     }
