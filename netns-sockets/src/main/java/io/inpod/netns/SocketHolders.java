@@ -11,11 +11,19 @@ import java.util.Set;
  * @param byInode the processes that were found, by the socket's inode; sockets of which none was found are left out
  * @param complete false if the search ended at a limit, so that others may have the sockets open too
  */
-public record SocketHolders(Map<Long, List<SocketHolder>> byInode, boolean complete) {
+public record SocketHolders(Map<Long, List<Holder>> byInode, boolean complete) {
     /** How many links of {@code /proc} a search reads: one for each process, and one for each descriptor. */
     public static final int MOST_LINKS = 100_000;
     /** How long a search takes. */
     public static final Duration LONGEST = Duration.ofSeconds(2);
+
+    /**
+     * A process that has a socket open.
+     *
+     * @param pid the process, as this process sees it
+     * @param program its name (comm), see proc_pid_comm(5)
+     */
+    public record Holder(long pid, String program) {}
 
     /**
      * Creates an immutable value.
@@ -29,11 +37,11 @@ public record SocketHolders(Map<Long, List<SocketHolder>> byInode, boolean compl
 
     /**
      * Searches {@code /proc} for the processes that have any of several sockets open. It is meant for diagnosis, and blocks: it reads one
-     * link for each descriptor on the machine, but at most {@value #MOST_LINKS} and for {@link #LONGEST}, as a process can have any number of
-     * them. Processes that this process doesn't see or may not inspect (ptrace(2), "Ptrace access mode checking") are missed.
+     * link for each descriptor on the machine, but at most {@value #MOST_LINKS} and for {@link #LONGEST}, as a process can have any
+     * number of them. Processes that this process doesn't see or may not inspect (ptrace(2), "Ptrace access mode checking") are missed.
      *
-     * @param namespace the sockets' namespace: its processes are searched first, and others only for those sockets that none of them has; may
-     *        be closed
+     * @param namespace the sockets' namespace: its processes are searched first, and others only for those sockets that none of them has;
+     *        may be closed
      * @param inodes the sockets' inodes; nothing is found for 0, which means that no process has the socket open
      * @return the processes that were found
      */
@@ -47,7 +55,7 @@ public record SocketHolders(Map<Long, List<SocketHolder>> byInode, boolean compl
      * @param inode the socket's inode
      * @return those that were found; empty if there are none
      */
-    public List<SocketHolder> of(long inode) {
+    public List<Holder> of(long inode) {
         return byInode.getOrDefault(inode, List.of());
     }
 }

@@ -20,7 +20,7 @@ final class SocketSearch {
 
     private final String network;
     private final long end;
-    private final Map<Long, List<SocketHolder>> found = new HashMap<>();
+    private final Map<Long, List<SocketHolders.Holder>> found = new HashMap<>();
     private int linksLeft;
     private boolean ended;
 
@@ -55,7 +55,7 @@ final class SocketSearch {
             }
         });
         if (!open.isEmpty()) {
-            SocketHolder holder = new SocketHolder(Long.parseLong(process.getFileName().toString()), program(process));
+            SocketHolders.Holder holder = new SocketHolders.Holder(Long.parseLong(process.getFileName().toString()), program(process));
             open.forEach(inode -> found.computeIfAbsent(inode, key -> new ArrayList<>()).add(holder));
         }
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketHolder;
 import io.inpod.netns.SocketHolders;
 import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.PodNetwork;
@@ -40,7 +39,7 @@ class TcpSocketTest {
                 assertThat(socket.local().getHostAddress()).endsWith("127.0.0.1");
                 assertThat(Tool.run(pod, "ss", "-Hnlte", "sport", "=", "15001")).contains("ino:" + socket.inode() + " ");
                 assertThat(SocketHolders.search(pod, Set.of(socket.inode())).of(socket.inode()))
-                        .containsExactly(new SocketHolder(ProcessHandle.current().pid(), "java"));
+                        .containsExactly(new SocketHolders.Holder(ProcessHandle.current().pid(), "java"));
             });
             assertThat(TcpSocket.listening(pod, Set.of(15001, 15002))).isEqualTo(found);
             assertThat(TcpSocket.onPort(pod, 15002)).isEmpty();
@@ -61,8 +60,8 @@ class TcpSocketTest {
             long insiders = TcpSocket.onPort(pod, 15002).get(0).inode();
 
             assertThat(SocketHolders.search(pod, Set.of(outsiders, insiders, 0L)).byInode()).containsOnly(
-                    Map.entry(outsiders, List.of(new SocketHolder(ProcessHandle.current().pid(), "java"))),
-                    Map.entry(insiders, List.of(new SocketHolder(inside.handle().pid(), "python3"))));
+                    Map.entry(outsiders, List.of(new SocketHolders.Holder(ProcessHandle.current().pid(), "java"))),
+                    Map.entry(insiders, List.of(new SocketHolders.Holder(inside.handle().pid(), "python3"))));
         }
     }
 

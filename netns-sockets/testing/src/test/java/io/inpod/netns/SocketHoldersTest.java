@@ -42,7 +42,7 @@ class SocketHoldersTest {
 
             SocketHolders found = search(pod, inode, Integer.MAX_VALUE, Duration.ofMinutes(1));
             assertThat(found.complete()).isTrue();
-            assertThat(found.of(inode)).containsExactly(new SocketHolder(process.handle().pid(), "python3"));
+            assertThat(found.of(inode)).containsExactly(new SocketHolders.Holder(process.handle().pid(), "python3"));
         }
     }
 }

@@ -17,7 +17,6 @@ import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.examples.ztunnel.proxy.TakenPortException;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.SocketHolder;
 import io.inpod.netns.SocketHolders;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -101,7 +100,7 @@ class StateManagerTest {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return new SocketHolders(inodes.stream().collect(Collectors.toMap(inode -> inode, inode -> List.of(new SocketHolder(7, "taker")))), true);
+        return new SocketHolders(inodes.stream().collect(Collectors.toMap(inode -> inode, inode -> List.of(new SocketHolders.Holder(7, "taker")))), true);
     }
 
     private static ServerSocketChannel taker(NetworkNamespace pod) throws IOException {
