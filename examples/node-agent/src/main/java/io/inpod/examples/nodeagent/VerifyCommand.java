@@ -8,9 +8,9 @@ import picocli.CommandLine.Command;
 
 /** Compares what is in the pods with what should be there. */
 @Command(name = "verify",
-        description = "Compares routing, settings and rules of each enrolled pod with what the agent would install now, with its options, the "
-                + "pod's annotations and the ztunnels' cgroups. Prints uid, network namespace, and \"as expected\" or the first difference, "
-                + "separated by tabs; exit code 1 if there is a difference.",
+        description = "Compares routing, settings and rules of each enrolled pod with what the agent would install now, with its "
+                + "options, the pod's annotations and the ztunnels' cgroups. Prints uid, network namespace, and \"as expected\" or the "
+                + "first difference, separated by tabs; exit code 1 if there is a difference.",
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class VerifyCommand extends ClientCommand {
     @Override

@@ -99,9 +99,11 @@ class EventsCostTest {
                 none = Math.min(none, allocated(HboneEvents.NONE, 0));
                 listened = Math.min(listened, allocated(listener, 0));
                 recorded = Math.min(recorded, allocated(recorder, 0));
-                noneWithData = Math.min(noneWithData, allocated(HboneEvents.NONE, FRAMES) - none);
-                listenedWithData = Math.min(listenedWithData, allocated(listener, FRAMES) - listened);
+                noneWithData = Math.min(noneWithData, allocated(HboneEvents.NONE, FRAMES));
+                listenedWithData = Math.min(listenedWithData, allocated(listener, FRAMES));
             }
+            noneWithData -= none;
+            listenedWithData -= listened;
             String all = "per tunnel " + none + ", " + listened + " with a listener, " + recorded + " with a recorder that doesn't record; for " + FRAMES
                     + " frames of DATA " + noneWithData + ", " + listenedWithData + " with a listener";
             System.out.println(all);

@@ -44,10 +44,11 @@ class OrdinaryUserTest {
 
     private static void copyPackage(Path classes, Path target) throws IOException {
         Path packageName = Path.of(Network.class.getPackageName().replace('.', '/'));
-        Files.createDirectories(target.resolve(packageName));
-        try (Stream<Path> files = Files.list(classes.resolve(packageName))) {
-            for (Path file : files.toList()) {
-                Files.copy(file, target.resolve(packageName).resolve(file.getFileName()));
+        try (Stream<Path> files = Files.walk(classes.resolve(packageName))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path copy = target.resolve(classes.relativize(file));
+                Files.createDirectories(copy.getParent());
+                Files.copy(file, copy);
             }
         }
     }

@@ -70,7 +70,7 @@ final class Datagrams implements AutoCloseable {
     }
 
     List<Integer> exchange(int count, int bytes) throws IOException {
-        List<Integer> arrived = new ArrayList<>();
+        List<Integer> arrived = arrived(); // finds the neighbour: what waits for that is overtaken by what is sent then
         for (int i = 0; i < count; i++) {
             send(i, bytes);
             if (i % AT_ONCE == AT_ONCE - 1 || i == count - 1) {

@@ -137,6 +137,7 @@ class PacketFaultsTest {
     @Test
     void theLineIsAsSlowAsAsked(PodNetwork network) throws Exception {
         try (Datagrams datagrams = Datagrams.between(a, b); Fault fault = network.around(b).port(Datagrams.PORT).bandwidth(1_000_000)) {
+            assertThat(datagrams.exchange(0)).isEmpty();
             long begin = System.nanoTime();
             for (int i = 0; i < 40; i++) {
                 datagrams.send(i, 972);
