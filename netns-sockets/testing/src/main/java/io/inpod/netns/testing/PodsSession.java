@@ -31,7 +31,7 @@ final class PodsSession {
         return network;
     }
 
-    /** Adds the output of processes in pods, and the faults between them, to a test's failure. What a failed test leaves behind doesn't matter. */
+    /** Adds the output of processes in pods, and the faults between them, to a test's failure. What that leaves behind doesn't matter. */
     void failed(Throwable failure) throws IOException {
         failed = true;
         String report = network.report();

@@ -136,8 +136,8 @@ public final class AtLimit {
     }
 
     /**
-     * Returns what the sockets of each client hold of the kernel's memory, those of one {@linkplain Clients#group group} together. Costs two
-     * system calls per socket.
+     * Returns what the sockets of each client hold of the kernel's memory, those of one {@linkplain Clients#group group} together.
+     * Costs two system calls per socket.
      */
     List<List<KernelMemory.Held>> memory() {
         return byClient().values().stream().map(sockets -> sockets.stream().map(AtLimit::held).toList()).toList();

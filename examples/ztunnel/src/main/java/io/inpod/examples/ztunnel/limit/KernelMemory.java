@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  * The kernel's memory for TCP, which all sockets of the node share: what has arrived and isn't read, and what is sent and not
  * acknowledged. The kernel gives each connection of the node less if too much is held. A client may hold as much as is free for everybody,
  * as with the other {@linkplain io.inpod.tproxy.share.Share shares}; if it holds more, those of its connections are reset that are stuck,
- * the largest first. A connection is stuck if it moves so little that what it holds would need longer than eight seconds; what is read stays,
- * however much it holds. The kernel allocates this memory by itself, so it can't be refused beforehand, and is looked at regularly.
+ * the largest first. A connection is stuck if it moves so little that what it holds would need longer than eight seconds; what is read
+ * stays, however much it holds. The kernel allocates this memory by itself, so it can't be refused beforehand, and is looked at regularly.
  */
 public final class KernelMemory {
     /** A connection that holds less isn't waiting for anybody. */
