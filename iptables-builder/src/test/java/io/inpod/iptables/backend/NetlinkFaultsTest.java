@@ -91,7 +91,7 @@ class NetlinkFaultsTest {
         ManagedNames names = ManagedNames.of(rules, "faults-");
         NetlinkBackend.iptables().apply(namespace, names, rules);
         Kernel.run(namespace, "", "nft", "add", "rule", "ip", "nat", "OURS", "numgen", "random", "mod", "10", "0", "accept");
-        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).singleElement().asString().contains("rule 2 of OURS is foreign").contains("numgen");
+        assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).singleElement().asString().contains("rule 2 of OURS is foreign").contains("NumberGenerator");
         NetlinkBackend.iptables().apply(namespace, names, rules);
         assertThat(Differences.between(NetlinkBackend.iptables().read(namespace, names), rules)).isEmpty();
     }
