@@ -7,6 +7,7 @@ import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.forward.PortForwarder;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
@@ -34,7 +35,8 @@ public final class TunnelPort {
         DevelopmentCa certificates = DevelopmentCa.open(DevelopmentCa.defaultDirectory(System.getenv()));
         HboneClient hbone = new HboneClient(loops, certificates, Connector.of(EpollSocketChannel::new));
         HboneDestination peer =
-                new HboneDestination(SpiffeId.parse(args[2]), SpiffeId.parse(args[3]), new InetSocketAddress(args[1], 15008));
+                new HboneDestination(SpiffeId.parse(args[2]), SpiffeId.parse(args[3]),
+                        new InetSocketAddress(args[1], InPodConstants.HBONE_PORT));
         listen(hbone, peer, Authority.parse(args[4]), Integer.parseInt(args[0]), loops).sync().channel().closeFuture().sync();
     }
 }

@@ -5,6 +5,7 @@ import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
+import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.ChannelFuture;
@@ -36,7 +37,7 @@ public final class TunnelServer {
         EventLoopGroup loops = new MultiThreadIoEventLoopGroup(RelayIoHandler.newFactory());
         DevelopmentCa certificates = DevelopmentCa.open(DevelopmentCa.defaultDirectory(System.getenv()));
         Set<Integer> ports = Stream.of(args).skip(1).map(Integer::valueOf).collect(Collectors.toSet());
-        listen(certificates, SpiffeId.parse(args[0]), InetAddress.getLoopbackAddress(), ports, 15008, loops)
+        listen(certificates, SpiffeId.parse(args[0]), InetAddress.getLoopbackAddress(), ports, InPodConstants.HBONE_PORT, loops)
                 .sync().channel().closeFuture().sync();
     }
 }
