@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param remote what it is connected to; the wildcard address and port 0 if it isn't
  * @param link index of the interface that it is bound to with SO_BINDTODEVICE, or 0
  * @param user the user who created it, as this process's user namespace sees that user; 0 too where no process has it
- * @param inode its inode, by which {@link io.inpod.netns.SocketHolder} finds processes; 0 if no process has it open
+ * @param inode its inode, by which {@link io.inpod.netns.SocketHolders} finds processes; 0 if no process has it open
  * @param cookie what tells it from all sockets that the kernel has had since it was started, as SO_COOKIE does
  * @param receiveQueue bytes that the process hasn't read; of a listener, connections that it hasn't accepted
  * @param sendQueue bytes that haven't been acknowledged; of a listener, how many connections may wait

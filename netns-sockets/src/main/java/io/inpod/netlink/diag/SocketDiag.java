@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The sockets of one namespace, whichever process they belong to, see sock_diag(7) and ss(8). Thread-safe; every call blocks until the
- * kernel has answered. {@link io.inpod.netns.SocketHolder} finds the processes of a socket by its inode.
+ * kernel has answered. {@link io.inpod.netns.SocketHolders} finds the processes of a socket by its inode.
  *
  * <p>A list isn't a snapshot: a socket that is opened or closed while the kernel writes it may be listed or not, and in rare cases another
  * one be missed or listed twice, as in {@code ss}.

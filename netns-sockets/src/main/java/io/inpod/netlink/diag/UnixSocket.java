@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param state its state
  * @param path the path that it is bound to; an abstract address begins with {@code @}, which stands for each of its zero bytes too; null
  *     if it is bound to none
- * @param inode its inode, by which {@link io.inpod.netns.SocketHolder} finds processes
+ * @param inode its inode, by which {@link io.inpod.netns.SocketHolders} finds processes
  * @param peer the inode of the socket that it is connected to, or 0
  * @param user the user who created it; -1 before Linux 5.3, which doesn't tell
  * @param receiveQueue bytes, or for datagrams messages, that the process hasn't read; of a listener, connections that it hasn't accepted
