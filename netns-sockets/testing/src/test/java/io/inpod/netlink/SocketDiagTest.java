@@ -94,6 +94,9 @@ class SocketDiagTest {
     private ChildProcess python() throws IOException {
         ChildProcess child = ChildProcess.start(Tool.inside(pod, "python3", "-c", SOCKETS));
         child.line("the path");
+        while (Tool.run(pod, "ss", "-Htan").contains("FIN-WAIT-1")) {
+            Thread.onSpinWait(); // until the kernel has acknowledged the end, which it delays
+        }
         return child;
     }
 
