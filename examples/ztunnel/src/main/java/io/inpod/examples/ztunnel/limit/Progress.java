@@ -19,16 +19,20 @@ record Progress(long bytes, long nanos) {
     private static final RawUnixChannelOption TCP_INFO = new RawUnixChannelOption("TCP_INFO", 6, 11, BYTES_RECEIVED + Long.BYTES);
     /** What moves slower than in that time waits for somebody. */
     private static final double SECONDS = 8;
+    /** Several times the pause between two looks. */
+    private static final double RECENT = 10;
 
     /** Whether a connection has moved so little since the last look that what it holds would need longer than eight seconds. */
     static boolean isStuck(EpollSocketChannel socket, long held) {
         Progress now = of(socket);
         Progress before = socket.attr(KEY).getAndSet(now);
-        if (now == null || before == null) {
-            return false;
-        }
+        return now != null && before != null && isStuck(before, now, held);
+    }
+
+    /** What was seen long ago says nothing about now: nobody looks while there is memory enough. */
+    static boolean isStuck(Progress before, Progress now, long held) {
         double seconds = (now.nanos - before.nanos) / 1e9;
-        return (now.bytes - before.bytes) * SECONDS < held * seconds;
+        return seconds <= RECENT && (now.bytes - before.bytes) * SECONDS < held * seconds;
     }
 
     private static @Nullable Progress of(EpollSocketChannel socket) {
