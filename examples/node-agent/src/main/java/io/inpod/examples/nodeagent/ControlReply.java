@@ -1,6 +1,7 @@
 package io.inpod.examples.nodeagent;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.inpod.examples.nodeagent.pod.PodState;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

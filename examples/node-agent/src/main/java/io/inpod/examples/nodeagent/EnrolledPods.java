@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;

@@ -5,6 +5,7 @@ import static io.inpod.netns.testing.Tool.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;

@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;

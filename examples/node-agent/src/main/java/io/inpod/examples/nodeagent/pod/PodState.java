@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.pod;
 
 import org.jspecify.annotations.Nullable;
 
@@ -8,14 +8,15 @@ import org.jspecify.annotations.Nullable;
  * @param kind the state
  * @param reason why it isn't served; null if it is
  */
-record PodState(Kind kind, @Nullable String reason) {
-    static final PodState SERVED = new PodState(Kind.SERVED, null);
+public record PodState(Kind kind, @Nullable String reason) {
+    /** A proxy has acknowledged the pod. */
+    public static final PodState SERVED = new PodState(Kind.SERVED, null);
 
     /** The proxies that have acknowledged the pod are gone. */
-    static final PodState UNCONNECTED = new PodState(Kind.CLOSED, "no ztunnel is connected");
+    public static final PodState UNCONNECTED = new PodState(Kind.CLOSED, "no ztunnel is connected");
 
     /** The states. */
-    enum Kind {
+    public enum Kind {
         /** A proxy has acknowledged the pod. */
         SERVED,
         /** No proxy serves it. Its rules are installed, so its connections are refused. */
@@ -24,12 +25,13 @@ record PodState(Kind kind, @Nullable String reason) {
         OPEN
     }
 
-    boolean served() {
+    /** {@return whether a proxy serves the pod} */
+    public boolean served() {
         return kind == Kind.SERVED;
     }
 
-    /** Returns the kind as it is written in answers. */
-    String word() {
+    /** {@return the kind as it is written in answers} */
+    public String word() {
         return kind.name().toLowerCase(java.util.Locale.ROOT);
     }
 }
