@@ -133,7 +133,9 @@ _init() {
   # Let go of the machine's mounts instead of covering them: a mount that stays keeps alive what the machine removes (a network
   # namespace in /run/netns, for example), and programs that look for cgroups take the first that they find.
   umount -l -R /sys
-  awk '$2 ~ "^/run/" {print $2}' /proc/self/mounts | sort -ru | while read -r file; do umount -l "$file"; done
+  awk '$2 ~ "^/run/" {print $2}' /proc/self/mounts | sort -ru | while read -r file; do
+    umount -l "$file" 2>/dev/null || : # it may be gone with the one below it
+  done
   umount -l -R /proc
   mount -t proc proc /proc
   mount -t sysfs sysfs /sys
