@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.cluster;
+
+import org.jspecify.annotations.NullMarked;
