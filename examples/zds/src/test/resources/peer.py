@@ -6,6 +6,7 @@ accept              wait for a connection
 connect PATH        connect
 send HEX [FD...]    send a message; FD is a path to open, or "socket"; HEX "-" is the empty message
 recv                wait for a message: its hex and the inode of each descriptor, or "EOF"
+finish              say that nothing more will be sent
 close               close the connection
 """
 import array
@@ -53,6 +54,8 @@ def handle(command, *args):
         for f in received:
             os.close(f)
         return " ".join([message.hex() or "-"] + inodes)
+    elif command == "finish":
+        connection.shutdown(socket.SHUT_WR)
     elif command == "close":
         connection.close()
     return "ok"

@@ -47,6 +47,7 @@ class ArchitectureTest {
     /** Modules of their own above hbone-codec, which doesn't import them. */
     private static final String FORWARD = "io.inpod.hbone.forward..";
     private static final String MICROMETER = "io.inpod.hbone.micrometer..";
+    private static final String OPENTELEMETRY = "io.inpod.hbone.opentelemetry..";
     private static final String SPIFFE = "io.inpod.hbone.spiffe..";
     private static final String EXAMPLES = "io.inpod.examples..";
     private static final String[] NETNS = and(NETNS_API, NETNS_INTERNAL);
@@ -68,6 +69,7 @@ class ArchitectureTest {
         uses(resideInAPackage(IPTABLES), and(NETNS_API, IPTABLES));
         uses(resideInAPackage(HBONE).and(not(resideInAPackage(FORWARD))), HBONE);
         uses(resideInAPackage(MICROMETER), "io.inpod.hbone", "io.inpod.hbone.identity", MICROMETER);
+        uses(resideInAPackage(OPENTELEMETRY), "io.inpod.hbone", "io.inpod.hbone.identity", OPENTELEMETRY);
         uses(resideInAPackage(SPIFFE), "io.inpod.hbone", "io.inpod.hbone.identity", SPIFFE);
         uses(resideInAPackage(FORWARD), "io.inpod.tproxy", "io.inpod.tproxy.relay", "io.inpod.hbone", "io.inpod.hbone.client", FORWARD);
     }

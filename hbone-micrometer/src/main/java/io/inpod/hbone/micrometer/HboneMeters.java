@@ -12,7 +12,9 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.util.AttributeKey;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +24,7 @@ import org.jspecify.annotations.Nullable;
  * has codes, so that no peer can create meters. One instance serves any number of clients and servers. Thread-safe.
  */
 public final class HboneMeters implements HboneEvents {
-    private static final AttributeKey<SideMeters> SIDE = AttributeKey.valueOf(HboneMeters.class, "side");
-    private static final AttributeKey<Long> OPENED = AttributeKey.valueOf(HboneMeters.class, "opened");
+    private static final AttributeKey<Boolean> ACCEPTED = AttributeKey.valueOf(HboneMeters.class, "accepted");
 
     private final MeterRegistry registry;
     private final Tags tags;
@@ -34,6 +35,8 @@ public final class HboneMeters implements HboneEvents {
     private final Counter handshakesFailed;
     private final Counter requestsExpired;
     private final Counter handlersFailed;
+    /** When each open tunnel was opened, by the registry's clock. */
+    private final Map<Channel, Long> tunnels = new ConcurrentHashMap<>();
 
     /**
      * Creates meters without tags of the caller's.
@@ -63,8 +66,8 @@ public final class HboneMeters implements HboneEvents {
         this.handlersFailed = registry.counter("hbone.handlers.failed", this.tags);
     }
 
-    private static @Nullable SideMeters side(@Nullable Channel connection) {
-        return connection == null ? null : connection.attr(SIDE).get();
+    private SideMeters side(Channel connection) {
+        return Boolean.TRUE.equals(connection.attr(ACCEPTED).get()) ? server : client;
     }
 
     @Override
@@ -75,18 +78,14 @@ public final class HboneMeters implements HboneEvents {
 
     @Override
     public void connectionOpened(Channel connection, SpiffeId peer, boolean accepted) {
-        SideMeters side = accepted ? server : client;
-        connection.attr(SIDE).set(side);
-        side.connectionOpened();
+        connection.attr(ACCEPTED).set(accepted);
+        side(connection).connectionOpened();
         next.connectionOpened(connection, peer, accepted);
     }
 
     @Override
     public void connectionClosed(Channel connection, String reason) {
-        SideMeters side = side(connection);
-        if (side != null) {
-            side.connectionClosed();
-        }
+        side(connection).connectionClosed();
         next.connectionClosed(connection, reason);
     }
 
@@ -110,20 +109,16 @@ public final class HboneMeters implements HboneEvents {
 
     @Override
     public void tunnelOpened(TunnelChannel tunnel) {
-        SideMeters side = side(tunnel.parent());
-        if (side != null) {
-            tunnel.attr(OPENED).set(registry.config().clock().monotonicTime());
-            side.tunnelOpened();
-        }
+        tunnels.put(tunnel, registry.config().clock().monotonicTime());
+        side(tunnel.parent()).tunnelOpened();
         next.tunnelOpened(tunnel);
     }
 
     @Override
     public void tunnelClosed(TunnelChannel tunnel, long received, long sent) {
-        SideMeters side = side(tunnel.parent());
-        Long opened = tunnel.attr(OPENED).getAndSet(null);
-        if (side != null && opened != null) {
-            side.tunnelClosed(registry.config().clock().monotonicTime() - opened, TimeUnit.NANOSECONDS, received, sent);
+        Long opened = tunnels.remove(tunnel);
+        if (opened != null) {
+            side(tunnel.parent()).tunnelClosed(registry.config().clock().monotonicTime() - opened, TimeUnit.NANOSECONDS, received, sent);
         }
         next.tunnelClosed(tunnel, received, sent);
     }

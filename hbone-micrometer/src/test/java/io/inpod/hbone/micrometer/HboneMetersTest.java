@@ -15,6 +15,7 @@ import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -22,8 +23,10 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.embedded.EmbeddedChannel;
@@ -37,6 +40,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,21 +80,29 @@ class HboneMetersTest {
         return registry.get(name).tag("node", "node-1").tags(tags).meter().measure().iterator().next().getValue();
     }
 
-    /** Echoes, refuses, or throws. */
+    private static void accept(TunnelRequest request, ChannelHandler app) {
+        try {
+            request.accept(List.of(), app);
+        } catch (TunnelResetException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Echoes, closes the tunnel, doesn't answer, or throws. */
     private static void serve(TunnelRequest request) {
         switch (request.authority().host()) {
-            case "echo" -> {
-                try {
-                    request.accept(List.of(), new ChannelInboundHandlerAdapter() {
-                        @Override
-                        public void channelRead(ChannelHandlerContext ctx, Object message) {
-                            ctx.writeAndFlush(message);
-                        }
-                    });
-                } catch (TunnelResetException e) {
-                    throw new IllegalStateException(e);
+            case "echo" -> accept(request, new ChannelInboundHandlerAdapter() {
+                @Override
+                public void channelRead(ChannelHandlerContext ctx, Object message) {
+                    ctx.writeAndFlush(message);
                 }
-            }
+            });
+            case "shut" -> accept(request, new ChannelInitializer<>() {
+                @Override
+                protected void initChannel(Channel tunnel) {
+                    tunnel.close();
+                }
+            });
             case "silent" -> { }
             default -> throw new IllegalStateException("no such app");
         }
@@ -107,7 +119,8 @@ class HboneMetersTest {
         var server = new HboneServer(certificates, HboneOptions.server(), meters);
         // hbone-micrometer/README.md: end
         hbone.close();
-        meters = new HboneMeters(registry, Tags.of("node", "node-1"), log);
+        MeterRegistry second = new SimpleMeterRegistry();
+        meters = new HboneMeters(registry, Tags.of("node", "node-1"), new HboneMeters(second, Tags.empty(), log));
         hbone = new HboneClient(loops, certificates, connector, HboneOptions.client(), meters);
         server = new HboneServer(certificates, HboneOptions.server().withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(50)), meters);
         Channel listener = new ServerBootstrap().group(loops).channel(EpollServerSocketChannel.class).childHandler(server.handler(SERVER, HboneMetersTest::serve))
@@ -139,6 +152,12 @@ class HboneMetersTest {
         assertThat(value(registry, "hbone.resets", "by", "peer", "code", "cancel")).isPositive();
 
         HboneClient client = hbone;
+        client.connect(peer, Authority.parse("shut:1"), List.of());
+        expect("tunnel", 2);
+        for (String side : new String[] {"client", "server"}) {
+            assertThat(value(registry, "hbone.tunnels", "side", side)).isZero();
+            assertThat(registry.get("hbone.tunnels.duration").tag("side", side).timer().count()).isEqualTo(2);
+        }
         assertThatThrownBy(() -> client.connect(peer, Authority.parse("silent:1"), List.of()).get(20, TimeUnit.SECONDS)).hasMessageContaining("504");
         assertThat(value(registry, "hbone.requests.expired")).isEqualTo(1);
         assertThatThrownBy(() -> client.connect(peer, Authority.parse("none:1"), List.of()).get(20, TimeUnit.SECONDS)).hasMessageContaining("500");
@@ -151,6 +170,12 @@ class HboneMetersTest {
         hbone.close();
         expect("connection", 2);
         assertThat(value(registry, "hbone.goaways", "by", "us", "code", "no_error")).isPositive();
+        for (Meter meter : second.getMeters()) { // counts the same, but for time
+            double value = meter.measure().iterator().next().getValue();
+            Meter.Id id = meter.getId();
+            assertThat(value(registry, id.getName(), id.getTags().stream().flatMap(t -> Stream.of(t.getKey(), t.getValue())).toArray(String[]::new)))
+                    .as(id.toString()).isEqualTo(value);
+        }
         listener.close().sync();
         loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
     }

@@ -23,8 +23,8 @@ public record ConnectionEvents(HboneEvents listener, Channel connection) {
     /** A tunnel was opened: reports that, and later its end. */
     void tunnel(StreamChannel channel, Stream stream) {
         if (listener != HboneEvents.NONE) {
+            listener.tunnelOpened(channel); // first: the initializer may have closed the tunnel already
             channel.closeFuture().addListener(f -> listener.tunnelClosed(channel, stream.bytesReceived(), stream.bytesSent()));
-            listener.tunnelOpened(channel);
         }
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.cniplugin;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,127 @@
+package io.inpod.examples.nodeagent.plugin;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.inpod.netns.NetworkNamespace;
+import io.netty.util.NetUtil;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One call of the plugin by the runtime: its environment, the network configuration, and the pod's namespace, which it owns. */
+final class PluginCall implements AutoCloseable {
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+    private static final Duration LONGEST = Duration.ofSeconds(100);
+
+    private final Map<String, String> environment;
+    private final JsonNode configuration;
+    private final @Nullable NetworkNamespace netns;
+
+    private PluginCall(Map<String, String> environment, JsonNode configuration, @Nullable NetworkNamespace netns) {
+        this.environment = environment;
+        this.configuration = configuration;
+        this.netns = netns;
+    }
+
+    /**
+     * Reads what the plugin sends: entries {@code NAME=VALUE}, each with a NUL, an empty one, and the network configuration.
+     *
+     * @param message all that it has sent
+     * @param netns the namespace that came with it; the call owns it if this returns
+     * @throws RefusedException if it isn't that
+     */
+    static PluginCall read(byte[] message, @Nullable NetworkNamespace netns) throws IOException {
+        Map<String, String> environment = new HashMap<>();
+        int start = 0;
+        for (int end = nul(message, 0); end > start; end = nul(message, start)) {
+            String entry = new String(message, start, end - start, StandardCharsets.UTF_8);
+            int equals = entry.indexOf('=');
+            environment.put(equals < 0 ? entry : entry.substring(0, equals), equals < 0 ? "" : entry.substring(equals + 1));
+            start = end + 1;
+        }
+        try {
+            JsonNode configuration = JSON.readTree(message, start + 1, message.length - start - 1);
+            if (!configuration.isObject()) {
+                throw new RefusedException(RefusedException.UNREADABLE, "the network configuration is no JSON object", "");
+            }
+            return new PluginCall(environment, configuration, netns);
+        } catch (JsonProcessingException e) {
+            throw new RefusedException(RefusedException.UNREADABLE, "the network configuration is not JSON", e.getOriginalMessage());
+        }
+    }
+
+    private static int nul(byte[] message, int start) throws RefusedException {
+        for (int at = start; at < message.length; at++) {
+            if (message[at] == 0) {
+                return at;
+            }
+        }
+        throw new RefusedException(RefusedException.UNREADABLE, "the plugin's message has no end",
+                "are plugin and agent of the same version?");
+    }
+
+    /** {@return a variable of the plugin's environment; empty if there is none} */
+    String variable(String name) {
+        return environment.getOrDefault(name, "");
+    }
+
+    /** {@return how long the plugin waits for an answer} */
+    Duration patience() throws RefusedException {
+        String text = variable("INPOD_PATIENCE_MS");
+        try {
+            Duration patience = Duration.ofMillis(Integer.parseInt(text));
+            if (!patience.isNegative()) {
+                return patience.compareTo(LONGEST) < 0 ? patience : LONGEST;
+            }
+        } catch (NumberFormatException e) {
+            // explained below
+        }
+        throw new RefusedException(RefusedException.UNREADABLE, "INPOD_PATIENCE_MS isn't a number of milliseconds", "");
+    }
+
+    /** {@return the version of the specification in which to answer} */
+    String version() {
+        return configuration.path("cniVersion").asText("1.0.0");
+    }
+
+    /** {@return the pod's network namespace; null if it has gone, or if the runtime doesn't say it} */
+    @Nullable
+    NetworkNamespace netns() {
+        return netns;
+    }
+
+    /** {@return the addresses that the plugins before ours gave the pod} */
+    Set<InetAddress> addresses() throws IOException {
+        Set<InetAddress> addresses = new HashSet<>();
+        for (JsonNode ip : configuration.path("prevResult").path("ips")) {
+            String text = ip.path("address").asText();
+            String address = text.contains("/") ? text.substring(0, text.indexOf('/')) : text;
+            byte[] bytes = NetUtil.createByteArrayFromIpAddressString(address);
+            if (bytes == null || address.contains("%")) {
+                throw new RefusedException(RefusedException.UNREADABLE, "prevResult has an address that is none", text);
+            }
+            addresses.add(InetAddress.getByAddress(bytes));
+        }
+        return addresses;
+    }
+
+    @Override
+    public void close() {
+        if (netns != null) {
+            netns.close();
+        }
+    }
+}

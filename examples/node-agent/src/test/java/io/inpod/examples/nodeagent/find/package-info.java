@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.nodeagent.find;
+
+import org.jspecify.annotations.NullMarked;
