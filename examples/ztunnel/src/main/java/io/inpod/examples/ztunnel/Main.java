@@ -4,8 +4,7 @@ import io.inpod.examples.ztunnel.limit.KernelMemory;
 import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
-import io.inpod.examples.ztunnel.config.Mesh;
-import io.inpod.examples.ztunnel.config.MeshFile;
+import io.inpod.examples.ztunnel.config.CurrentMesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
@@ -87,14 +86,14 @@ public final class Main {
 
     private static int run(Logger log) throws ConfigException, IOException {
         ProxyConfig config = ProxyConfig.from(System.getenv());
-        Mesh mesh = MeshFile.read(config);
+        CurrentMesh mesh = CurrentMesh.read(config);
         log.info("inpod_enabled: true");
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
         log.info("inpod_mark: {}", config.mark());
         log.info("inpod_limits: {} sockets, {} MiB of buffers, {} MiB of the kernel's memory for TCP", config.limits().sockets(),
                 config.limits().bufferBytes() >> 20, config.limits().tcpBytes() >> 20);
-        log.info("{} workloads known", mesh.size());
+        log.info("{} workloads known", mesh.get().size());
         Path caDirectory = DevelopmentCa.defaultDirectory(System.getenv());
         DevelopmentCa ca = DevelopmentCa.open(caDirectory);
         log.warn(
@@ -134,6 +133,15 @@ public final class Main {
             end(1);
         });
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
+        regularly(control, 1, "reading the mesh", log, () -> {
+            try {
+                if (mesh.refresh()) {
+                    log.info("{} workloads known", mesh.get().size());
+                }
+            } catch (ConfigException e) {
+                log.error("the changed mesh can't be used, so the earlier one stays in force: {}", e.getMessage());
+            }
+        });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 

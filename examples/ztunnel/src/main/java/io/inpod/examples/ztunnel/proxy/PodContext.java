@@ -22,10 +22,8 @@ import java.util.Optional;
  * The state that all connections of one pod share.
  *
  * @param config the proxy's configuration
- * @param mesh the other workloads
  * @param namespace the pod's network namespace
- * @param workload the pod in the mesh; if the mesh doesn't have it, all connections are refused
- * @param telemetry the headers that describe it to peers
+ * @param self the pod in the mesh, and the other workloads
  * @param identity the pod's identity, for which the agent vouches
  * @param sockets options of all sockets
  * @param within additional options of connections that stay within the node
@@ -38,10 +36,8 @@ import java.util.Optional;
  */
 record PodContext(
         ProxyConfig config,
-        Mesh mesh,
         NetworkNamespace namespace,
-        Optional<Workload> workload,
-        Optional<TelemetryHeaders> telemetry,
+        OwnWorkload self,
         SpiffeId identity,
         SocketOptions sockets,
         WithinNode within,
@@ -56,6 +52,21 @@ record PodContext(
 
     static final String UNKNOWN = "the mesh doesn't know the workload that the agent named";
     static final String NOT_OURS = "the destination is not an address of this pod";
+
+    /** Returns the workloads as they are known now. */
+    Mesh mesh() {
+        return self.mesh();
+    }
+
+    /** Returns the pod in the mesh; while the mesh doesn't have it, all connections are refused. */
+    Optional<Workload> workload() {
+        return self.workload();
+    }
+
+    /** Returns the headers that describe the pod to peers. */
+    Optional<TelemetryHeaders> telemetry() {
+        return self.telemetry();
+    }
 
     /**
      * Adds an accepted connection, which has inherited its listener's options; returns false if it was closed, or its pod removed,
@@ -81,12 +92,12 @@ record PodContext(
 
     /** Returns whether an address is that of a pod on this node. */
     boolean isWithinNode(InetAddress address) {
-        return mesh.at(config.network(), address).filter(w -> !w.node().isEmpty() && w.node().equals(config.node())).isPresent();
+        return mesh().at(config.network(), address).filter(w -> !w.node().isEmpty() && w.node().equals(config.node())).isPresent();
     }
 
     /** Returns whether an address is the pod's own. */
     boolean owns(InetAddress address) {
-        return workload.isPresent() && workload.get().addresses().contains(address);
+        return workload().filter(own -> own.addresses().contains(address)).isPresent();
     }
 
     /** Returns whether a connection to that address from inside the pod would arrive at this proxy. */

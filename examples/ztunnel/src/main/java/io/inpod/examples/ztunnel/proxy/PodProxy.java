@@ -80,13 +80,13 @@ public final class PodProxy {
      */
     public static PodProxy start(Shared shared, WorkloadInfo info, NetworkNamespace namespace) throws IOException {
         ProxyConfig config = shared.config();
-        Optional<Workload> workload = shared.mesh().local(config.node(), info.name(), info.namespace(), info.serviceAccount());
+        OwnWorkload self = new OwnWorkload(shared.mesh(), config.node(), info);
         SocketOptions sockets = KernelBuffers.bound(config.keepalive().with(MARK, config.mark()), namespace);
         Connections connections = new Connections();
         Holdings holdings = shared.holdings().part();
         AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());
-        PodContext pod = new PodContext(config, shared.mesh(), namespace, workload, workload.map(TelemetryHeaders::of),
-                identity(shared, info, workload), sockets, WithinNode.of(namespace), connections, new Connections(),
+        PodContext pod = new PodContext(config, namespace, self, identity(shared, info, self.workload()), sockets, WithinNode.of(namespace),
+                connections, new Connections(),
                 new OwnConnections(), new Clients(holdings), limit, new AccessLog(shared.lines().pod(info.toString())));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
         PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());

@@ -13,13 +13,14 @@ import io.netty.channel.EventLoopGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The state that the proxies of all pods share.
  *
  * @param config the configuration
- * @param mesh the workloads
+ * @param mesh the workloads, as they are known now
  * @param certificates the source of the certificates of the pods on this node
  * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
@@ -31,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
-public record Shared(ProxyConfig config, Mesh mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
+public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
         NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines, Executor control,
         @Nullable Succession succession) {
     List<EventLoop> loops() {

@@ -61,6 +61,7 @@ class StateManagerTest {
         }
     };
     private final ThreadPoolExecutor holders = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+    private static final Mesh NO_MESH = new Mesh(List.of());
     private final CountDownLatch searching = new CountDownLatch(1);
     private final CountDownLatch end = new CountDownLatch(1);
     private Shared shared;
@@ -71,7 +72,7 @@ class StateManagerTest {
         loops.forEach(loop -> loop.submit(() -> { }).awaitUninterruptibly()); // no thread may start in a pod
         holders.prestartAllCoreThreads();
         ProxyConfig config = ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
-        shared = new Shared(config, new Mesh(List.of()), DevelopmentCa.open(ca), loops, new LocalAddresses(),
+        shared = new Shared(config, () -> NO_MESH, DevelopmentCa.open(ca), loops, new LocalAddresses(),
                 new NameLookups(Runnable::run, 1, InetAddress::getByName),
                 new HolderSearch(holders, this::search, System::nanoTime), new OwnConnections(), config.limits().holdings(), new LogLines(100),
                 Runnable::run, null);

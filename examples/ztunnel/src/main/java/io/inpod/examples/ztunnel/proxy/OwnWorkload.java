@@ -1,0 +1,53 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.config.Mesh;
+import io.inpod.examples.ztunnel.config.Workload;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** A pod on this node as the mesh describes it now. Thread-safe. */
+final class OwnWorkload {
+    private final Supplier<Mesh> meshes;
+    private final String node;
+    private final WorkloadInfo info;
+    private volatile Known known;
+
+    /** What one mesh says; empty if it doesn't have the pod. */
+    private record Known(Mesh mesh, Optional<Workload> workload, Optional<TelemetryHeaders> telemetry) {}
+
+    OwnWorkload(Supplier<Mesh> meshes, String node, WorkloadInfo info) {
+        this.meshes = meshes;
+        this.node = node;
+        this.info = info;
+        this.known = look(meshes.get(), Optional.empty());
+    }
+
+    Mesh mesh() {
+        return meshes.get();
+    }
+
+    Optional<Workload> workload() {
+        return known().workload();
+    }
+
+    /** The headers that describe it to peers; once the mesh has had the pod, never empty: a request may be under way when it leaves. */
+    Optional<TelemetryHeaders> telemetry() {
+        return known().telemetry();
+    }
+
+    private Known known() {
+        Mesh mesh = meshes.get();
+        Known last = known;
+        if (last.mesh() != mesh) {
+            last = look(mesh, last.telemetry());
+            known = last;
+        }
+        return last;
+    }
+
+    private Known look(Mesh mesh, Optional<TelemetryHeaders> before) {
+        Optional<Workload> workload = mesh.local(node, info.name(), info.namespace(), info.serviceAccount());
+        return new Known(mesh, workload, workload.map(TelemetryHeaders::of).or(() -> before));
+    }
+}
