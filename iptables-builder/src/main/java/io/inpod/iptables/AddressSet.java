@@ -22,7 +22,9 @@ import java.util.Map;
  * @param atRuntime whether elements come and go at run time, by {@link io.inpod.iptables.backend.Backend#update}. Applying rules then
  *     leaves those that the set holds, and comparing rules doesn't compare them
  */
-public record AddressSet(String name, IpFamily family, Type type, List<Element> elements, boolean atRuntime) {
+public record AddressSet(String name, IpFamily family, Type type, List<Element> elements, boolean atRuntime)
+        implements
+            NamedSet {
     private static final Comparator<Element> ASCENDING =
             Comparator.comparing((Element element) -> element.address().getAddress(), Arrays::compareUnsigned)
                     .thenComparing(element -> element.prefix().length());
@@ -51,7 +53,7 @@ public record AddressSet(String name, IpFamily family, Type type, List<Element> 
      * @param prefix the block; of a single address, the one that contains it alone
      * @param comment a note about it, at most 127 bytes of UTF-8 without control characters or double quotes; may be empty
      */
-    public record Element(IpPrefix prefix, String comment) {
+    public record Element(IpPrefix prefix, String comment) implements NamedSet.Element {
         /**
          * Checks the comment.
          *
@@ -248,21 +250,28 @@ public record AddressSet(String name, IpFamily family, Type type, List<Element> 
         return new AddressSet(name, family, type, List.copyOf(changed.values()));
     }
 
-    /**
-     * Returns whether another set can take this one's place while rules refer to it.
-     *
-     * @param other another set
-     * @return whether name, family and type are the same
-     */
-    public boolean isLike(AddressSet other) {
-        return name.equals(other.name) && family == other.family && type == other.type;
+    @Override
+    public FamilyScope families() {
+        return FamilyScope.of(family);
     }
 
-    /**
-     * Returns in words what it holds.
-     *
-     * @return such as {@code IPv4 prefixes (hash:net, flags interval)}
-     */
+    @Override
+    public AddressSet empty() {
+        return new AddressSet(name, family, type, List.of());
+    }
+
+    /** Name, family and type must be the same. */
+    @Override
+    public boolean isLike(NamedSet other) {
+        return other instanceof AddressSet set && name.equals(set.name) && family == set.family && type == set.type;
+    }
+
+    @Override
+    public String ipsetType() {
+        return type == Type.ADDRESSES ? "hash:ip" : "hash:net";
+    }
+
+    @Override
     public String content() {
         return family + (type == Type.ADDRESSES ? " addresses (hash:ip)" : " prefixes (hash:net, flags interval)");
     }

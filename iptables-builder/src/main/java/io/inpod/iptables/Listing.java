@@ -3,9 +3,11 @@ package io.inpod.iptables;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -14,11 +16,11 @@ import java.util.stream.Stream;
  *
  * @param chains the managed chains with all of their rules, even if empty, and of other chains the rules that lead to managed chains;
  *     sorted by family, table and name
- * @param sets the address sets, sorted by name
+ * @param sets the sets, sorted by name
  * @param misfits what is wrong with managed sets besides their elements, in words, by name: another program has created them with other
  *     options, or of another type; those of another type aren't among the sets
  */
-public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<String, List<String>> misfits) {
+public record Listing(List<ListedChain> chains, List<NamedSet> sets, Map<String, List<String>> misfits) {
     /**
      * The listed rules of one chain.
      *
@@ -76,15 +78,15 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<Strin
      * Sorts the parts.
      *
      * @param chains the chains
-     * @param sets the address sets
+     * @param sets the sets
      * @param misfits see {@link #misfits()}
      */
     public Listing {
         List<ListedChain> sorted = new ArrayList<>(chains);
         sorted.sort(Comparator.comparing(ListedChain::family).thenComparing(ListedChain::table).thenComparing(ListedChain::name));
         chains = List.copyOf(sorted);
-        List<AddressSet> sortedSets = new ArrayList<>(sets);
-        sortedSets.sort(Comparator.comparing(AddressSet::name));
+        List<NamedSet> sortedSets = new ArrayList<>(sets);
+        sortedSets.sort(Comparator.comparing(NamedSet::name));
         sets = List.copyOf(sortedSets);
         misfits = Map.copyOf(misfits);
     }
@@ -93,9 +95,9 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<Strin
      * Creates a listing in which all sets are as they should be.
      *
      * @param chains the chains
-     * @param sets the address sets
+     * @param sets the sets
      */
-    public Listing(List<ListedChain> chains, List<AddressSet> sets) {
+    public Listing(List<ListedChain> chains, List<NamedSet> sets) {
         this(chains, sets, Map.of());
     }
 
@@ -117,6 +119,29 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<Strin
             }
         }
         return new Listing(chains, rules.sets());
+    }
+
+    /**
+     * Returns these chains with sets that ipset(8) lists. iptables-save(8) words conditions on ports and on addresses alike; which of them a
+     * rule has depends on the kind of its set.
+     *
+     * @param sets the sets
+     * @param misfits see {@link #misfits()}
+     * @return the listing, in which a rule with a set of ports has a {@link PortSetMatch}; one that doesn't name its protocol is beyond what
+     *     can be expressed
+     */
+    public Listing with(List<NamedSet> sets, Map<String, List<String>> misfits) {
+        Set<String> ports = new HashSet<>();
+        sets.stream().filter(PortSet.class::isInstance).forEach(set -> ports.add(set.name()));
+        List<ListedChain> resolved = new ArrayList<>();
+        for (ListedChain chain : chains) {
+            resolved.add(ports.isEmpty() ? chain : new ListedChain(chain.family(), chain.table(), chain.name(),
+                    chain.rules().stream().map(listed -> new ListedRule(listed.position(),
+                            listed.rule().flatMap(rule -> PortSetMatch.resolved(rule, ports)), listed.text(), listed.raw(),
+                            listed.counter()))
+                            .toList()));
+        }
+        return new Listing(resolved, sets, misfits);
     }
 
     /** {@return whether it has neither chains nor sets} */
@@ -150,6 +175,6 @@ public record Listing(List<ListedChain> chains, List<AddressSet> sets, Map<Strin
                 throw new IllegalStateException(e.getMessage(), e);
             }
         }
-        return new RuleSet(FamilyScope.of(family), tables, sets.stream().filter(set -> set.family() == family).toList());
+        return new RuleSet(FamilyScope.of(family), tables, sets.stream().filter(set -> set.families().contains(family)).toList());
     }
 }

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * rules in other chains that jump or go to them
  * <li>in nf_tables, where a back end has its own tables: the tables {@code inet} {@code tablePrefix} followed by {@code filter},
  * {@code mangle}, {@code nat} or {@code raw}, with all of their contents
- * <li>the address sets with these names
+ * <li>the sets with these names
  * </ul>
  *
  * <p>Everything else is never changed, and is not listed where the kernel supports a narrower request. Names that an older version used
@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  *
  * @param chains names of chains that are not built in
  * @param tablePrefix the prefix of nf_tables table names, 1 to 24 letters, digits and {@code _ -}, starting with a letter
- * @param sets names of address sets
+ * @param sets names of sets
  */
 public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> sets) {
     private static final Pattern PREFIX = Pattern.compile("[A-Za-z][A-Za-z0-9_-]{0,23}");
@@ -34,7 +34,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
      *
      * @param chains names of chains that are not built in
      * @param tablePrefix the prefix of nf_tables table names
-     * @param sets names of address sets
+     * @param sets names of sets
      * @throws IllegalArgumentException naming the invalid name
      */
     public ManagedNames {
@@ -82,7 +82,7 @@ public record ManagedNames(Set<String> chains, String tablePrefix, Set<String> s
                 }
             }
         }
-        for (AddressSet set : rules.sets()) {
+        for (NamedSet set : rules.sets()) {
             if (!sets.contains(set.name())) {
                 throw new IllegalArgumentException("set " + set.name() + " is not among the managed sets " + new TreeSet<>(sets));
             }

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 public sealed interface Match
         permits BasicMatch, TransportMatch, MultiportMatch, MarkMatch, ConnmarkMatch, ConntrackStateMatch, ConntrackStatusMatch, SetMatch,
-        IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch, AddressRangeMatch,
+        PortSetMatch, IcmpMatch, AddressTypeMatch, CommentMatch, OwnerUserMatch, OwnerGroupMatch, OwnerSocketMatch, CgroupMatch,
+        AddressRangeMatch,
         SocketMatch, LimitMatch, RandomMatch, NthMatch, ConnlimitMatch {
     /**
      * Calls the visitor's method for this kind of condition.
@@ -41,6 +42,11 @@ public sealed interface Match
      */
     default boolean isCounting() {
         return false;
+    }
+
+    /** {@return the name of the set that it refers to, if it does} */
+    default Optional<String> namedSet() {
+        return Optional.empty();
     }
 
     /** {@return the families whose packets can meet this condition} */
@@ -313,6 +319,19 @@ public sealed interface Match
      */
     static Match in(AddressSet set, Side side) {
         return new SetMatch(set.name(), set.family(), side, false);
+    }
+
+    /**
+     * Returns the condition that a port is in a set.
+     *
+     * @param set a set of the same rule set
+     * @param protocol the protocol that the rule is for
+     * @param side the source or the destination port
+     * @return the condition
+     * @throws IllegalArgumentException if the protocol has no ports
+     */
+    static Match in(PortSet set, Protocol protocol, Side side) {
+        return new PortSetMatch(set.name(), protocol, side, false);
     }
 
     /** {@return the condition that a socket of this namespace sent the packet} */

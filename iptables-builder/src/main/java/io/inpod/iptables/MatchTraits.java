@@ -121,6 +121,11 @@ record MatchTraits(int place, int hooks, @Nullable Protocol protocol) {
         }
 
         @Override
+        public MatchTraits visit(PortSetMatch match) {
+            return within(match.protocol());
+        }
+
+        @Override
         public MatchTraits visit(AddressRangeMatch match) {
             return ANYWHERE;
         }

@@ -115,6 +115,13 @@ public interface MatchVisitor<R extends @Nullable Object> {
     R visit(SetMatch match);
 
     /**
+     * {@return the result for a condition on a port set}
+     *
+     * @param match the condition
+     */
+    R visit(PortSetMatch match);
+
+    /**
      * {@return the result for a condition on a range of addresses}
      *
      * @param match the condition

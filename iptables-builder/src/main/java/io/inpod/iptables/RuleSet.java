@@ -12,35 +12,35 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * All rules and address sets that are applied to one namespace, for one address family or for both.
+ * All rules and sets that are applied to one namespace, for one address family or for both.
  *
  * <p>In a rule set for both families, a rule without addresses and without {@link FamilyMatch} applies to both. A back end whose tables
  * are of one family loads {@link #only} of each family, which together mean the same.
  *
  * @param families the families whose packets the rules apply to
  * @param tables the tables, each at most once; sorted by name, without empty ones
- * @param sets the address sets that the rules refer to, each name once; sorted by name
+ * @param sets the sets that the rules refer to, each name once; sorted by name
  */
-public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet> sets) {
+public record RuleSet(FamilyScope families, List<Table> tables, List<NamedSet> sets) {
     /**
      * Checks families and sets, and sorts the parts.
      *
      * @param families the families whose packets the rules apply to
      * @param tables the tables
-     * @param sets the address sets
+     * @param sets the sets
      * @throws IllegalArgumentException naming the table, chain and rule if a part is of another family, a rule refers to a set that is
      *     missing, or a table or set occurs twice
      */
     public RuleSet {
-        List<AddressSet> sortedSets = new ArrayList<>(sets);
-        sortedSets.sort(Comparator.comparing(AddressSet::name));
-        Map<String, AddressSet> setsByName = new HashMap<>();
-        for (AddressSet set : sortedSets) {
+        List<NamedSet> sortedSets = new ArrayList<>(sets);
+        sortedSets.sort(Comparator.comparing(NamedSet::name));
+        Map<String, NamedSet> setsByName = new HashMap<>();
+        for (NamedSet set : sortedSets) {
             if (setsByName.put(set.name(), set) != null) {
                 throw new IllegalArgumentException("rule set has the set " + set.name() + " twice");
             }
-            if (!families.contains(set.family())) {
-                throw new IllegalArgumentException("set " + set.name() + " of " + set.family() + " in rules for " + families);
+            if (set.families().within(families) != families && families != FamilyScope.BOTH) {
+                throw new IllegalArgumentException("set " + set.name() + " of " + set.families() + " in rules for " + families);
             }
         }
         List<Table> sorted = new ArrayList<>();
@@ -61,7 +61,7 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
     }
 
     /**
-     * Creates a rule set of one family without address sets.
+     * Creates a rule set of one family without sets.
      *
      * @param family the family of all addresses
      * @param tables the tables in any order
@@ -72,7 +72,7 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
     }
 
     /**
-     * Creates a rule set of one family without address sets.
+     * Creates a rule set of one family without sets.
      *
      * @param family the family of all addresses
      * @param tables the tables in any order
@@ -84,7 +84,7 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
     }
 
     /**
-     * Creates a rule set for both families without address sets.
+     * Creates a rule set for both families without sets.
      *
      * @param tables the tables in any order
      * @return the rule set
@@ -131,24 +131,23 @@ public record RuleSet(FamilyScope families, List<Table> tables, List<AddressSet>
             chains.removeIf(chain -> used.lacks(chain.name()));
             kept.add(new Table(table.name(), chains));
         }
-        return new RuleSet(FamilyScope.of(family), kept, sets.stream().filter(set -> set.family() == family).toList());
+        return new RuleSet(FamilyScope.of(family), kept, sets.stream().filter(set -> set.families().contains(family)).toList());
     }
 
     /**
      * Returns these rules with the elements that a namespace holds in those sets whose elements come and go {@linkplain
-     * AddressSet#atRuntime at run time}.
+     * NamedSet#atRuntime at run time}.
      *
      * @param found the sets of the namespace
      * @return the rules; the other sets are unchanged
      */
-    public RuleSet withElementsOf(List<AddressSet> found) {
-        if (sets.stream().noneMatch(AddressSet::atRuntime)) {
+    public RuleSet withElementsOf(List<NamedSet> found) {
+        if (sets.stream().noneMatch(NamedSet::atRuntime)) {
             return this;
         }
-        List<AddressSet> held = new ArrayList<>();
-        for (AddressSet set : sets) {
-            List<AddressSet.Element> elements = found.stream().filter(set::isLike).findFirst().map(AddressSet::elements).orElse(List.of());
-            held.add(set.atRuntime() ? new AddressSet(set.name(), set.family(), set.type(), elements) : set);
+        List<NamedSet> held = new ArrayList<>();
+        for (NamedSet set : sets) {
+            held.add(set.atRuntime() ? found.stream().filter(set::isLike).findFirst().orElseGet(set::empty) : set);
         }
         return new RuleSet(families, tables, held);
     }

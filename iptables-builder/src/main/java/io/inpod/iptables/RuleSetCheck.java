@@ -7,18 +7,17 @@ import java.util.Map;
 final class RuleSetCheck {
     private RuleSetCheck() {}
 
-    static void check(Table table, FamilyScope families, Map<String, AddressSet> sets) {
+    static void check(Table table, FamilyScope families, Map<String, NamedSet> sets) {
         for (Chain chain : table.chains()) {
             for (int i = 0; i < chain.rules().size(); i++) {
                 List<Match> matches = chain.rules().get(i).matches();
                 for (int j = 0; j < matches.size(); j++) {
-                    if (matches.get(j) instanceof SetMatch m) {
-                        AddressSet set = sets.get(m.set());
-                        if (set == null || set.family() != m.family()) {
-                            throw new IllegalArgumentException(
-                                    new TableCheck.Where(table.name(), chain, i) + ": set " + m.set() + " of " + m.family()
-                                            + " is not in the rule set");
-                        }
+                    if (matches.get(j) instanceof SetMatch m
+                            && !(sets.get(m.set()) instanceof AddressSet set && set.family() == m.family())) {
+                        throw missing(new TableCheck.Where(table.name(), chain, i), m.set(), m.family().toString());
+                    }
+                    if (matches.get(j) instanceof PortSetMatch m && !(sets.get(m.set()) instanceof PortSet)) {
+                        throw missing(new TableCheck.Where(table.name(), chain, i), m.set(), "ports");
                     }
                 }
                 if (families != FamilyScope.BOTH) {
@@ -26,6 +25,10 @@ final class RuleSetCheck {
                 }
             }
         }
+    }
+
+    private static IllegalArgumentException missing(TableCheck.Where where, String set, String of) {
+        return new IllegalArgumentException(where + ": set " + set + " of " + of + " is not in the rule set");
     }
 
     private static void checkFamilies(Table table, Chain chain, int index, FamilyScope families) {

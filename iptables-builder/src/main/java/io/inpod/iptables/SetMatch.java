@@ -2,6 +2,7 @@ package io.inpod.iptables;
 
 import io.inpod.iptables.internal.Names;
 import io.inpod.netns.IpFamily;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,11 @@ public record SetMatch(String set, IpFamily family, Side side, boolean negated) 
     @Override
     public Match not() {
         return new SetMatch(set, family, side, !negated);
+    }
+
+    @Override
+    public Optional<String> namedSet() {
+        return Optional.of(set);
     }
 
     @Override

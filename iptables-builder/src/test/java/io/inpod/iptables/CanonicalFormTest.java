@@ -75,7 +75,7 @@ class CanonicalFormTest {
                 Table.of(TableName.FILTER, Chain.of("C"))), List.of(AddressSet.of("z", IpFamily.V4), AddressSet.of("y", IpFamily.V6)));
         assertThat(rules.tables()).extracting(Table::name).containsExactly(TableName.FILTER, TableName.NAT);
         assertThat(rules.tables().get(1).chains()).extracting(Chain::name).containsExactly("PREROUTING", "OUTPUT", "A", "B");
-        assertThat(rules.sets()).extracting(AddressSet::name).containsExactly("y", "z");
+        assertThat(rules.sets()).extracting(NamedSet::name).containsExactly("y", "z");
     }
 
     /** Limits as iptables 1.8.9 prints them; the last one would overflow the kernel's counter. */

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.IptablesBackend;
+import io.inpod.iptables.backend.NetlinkBackend;
 import io.inpod.iptables.backend.NftBackend;
+import io.inpod.iptables.backend.PortSetChange;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection;
@@ -26,6 +28,8 @@ import java.io.PrintStream;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,6 +65,27 @@ class IptablesReadmeTest {
             assertThat(Differences.between(backend.read(pod, names), rules)).isEmpty();
             backend.remove(pod, names);
             // docs/iptables-builder.md: end
+        }
+    }
+
+    @Test
+    void portSets() throws Exception {
+        try (NetworkNamespace pod = Kernel.namespace()) {
+            Backend backend = NetlinkBackend.iptables();
+            // docs/iptables-builder.md: begin
+            PortSet web = PortSet.atRuntime("my-web");
+            Match toWeb = Match.in(web, Protocol.TCP, Side.DESTINATION);
+            Table table = Table.of(TableName.FILTER, Chain.of("OUTPUT", Rule.of(new Target.Jump("MY_OUT"))),
+                    Chain.of("MY_OUT", Rule.of(new Target.Drop(), Match.protocol(Protocol.TCP), toWeb)));
+            RuleSet rules = new RuleSet(FamilyScope.BOTH, List.of(table), List.of(web));
+            ManagedNames names = ManagedNames.of(rules, "my-");
+            backend.apply(pod, names, rules);
+
+            PortSet.Element apps = new PortSet.Element(new Ports(8080, 8090), "apps");
+            backend.update(pod, names, new PortSetChange("my-web", List.of(apps), Set.of()));
+            backend.update(pod, names, new PortSetChange("my-web", List.of(), Set.of(Ports.of(8085)))); // 8080-8084 and 8086-8090 stay
+            // docs/iptables-builder.md: end
+            assertThat(backend.read(pod, names).sets().get(0).elements()).extracting(Object::toString).containsExactly("8080-8084", "8086-8090");
         }
     }
 

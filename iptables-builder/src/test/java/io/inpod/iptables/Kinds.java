@@ -19,6 +19,11 @@ public final class Kinds {
     public static final String CGROUP = "kinds/group";
 
     private static final AddressSet SET = AddressSet.of("kind-v4", IpFamily.V4, IpPrefix.parse("10.0.0.1").address());
+    private static final PortSet PORTS = PortSet.of("kind-ports", Ports.of(80), new Ports(1000, 2000));
+
+    /** The sets that the rules refer to. */
+    public static final List<NamedSet> SETS = List.of(SET, PORTS);
+
     private static final Mark MARK = new Mark(0x539, 0xfff);
     private static final Target ACCEPT = new Target.Accept();
     private static final Match TCP = Match.protocol(Protocol.TCP);
@@ -54,6 +59,7 @@ public final class Kinds {
                 filter(Hook.INPUT, Match.conntrack(ConntrackState.RELATED, ConntrackState.ESTABLISHED)),
                 filter(Hook.INPUT, new ConntrackStatusMatch(Set.of(ConntrackStatus.ASSURED), false)),
                 filter(Hook.INPUT, Match.in(SET, Side.SOURCE)),
+                filter(Hook.INPUT, TCP, Match.in(PORTS, Protocol.TCP, Side.DESTINATION).not()),
                 filter(Hook.INPUT, Match.source(AddressRange.parse("10.0.0.1-10.0.0.9"))),
                 filter(Hook.INPUT, new AddressTypeMatch(Side.DESTINATION, AddressType.LOCAL, false)),
                 filter(Hook.OUTPUT, Match.user(1000)),
@@ -124,7 +130,13 @@ public final class Kinds {
             });
             made.add(new Table(table, chains));
         });
-        return new RuleSet(FamilyScope.BOTH, made, List.of(SET));
+        return new RuleSet(FamilyScope.BOTH, made, SETS);
+    }
+
+    /** Returns a rule that was read from tables of iptables, where only the sets decide whether a condition is one on addresses or ports. */
+    public static Optional<Rule> withSets(Optional<Rule> read, IpFamily family) {
+        Listing.ListedChain chain = new Listing.ListedChain(family, TableName.FILTER, "KIND", List.of(new Listing.ListedRule(1, read, "")));
+        return new Listing(List.of(chain), List.of()).with(SETS, Map.of()).chains().get(0).rules().get(0).rule();
     }
 
     /** Returns the names of the kinds without a rule. */

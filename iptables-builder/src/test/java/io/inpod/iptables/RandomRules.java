@@ -22,9 +22,9 @@ public final class RandomRules {
         this.random = new Random(seed);
     }
 
-    /** Returns a rule set for both families, with all tables, two address sets, and chains that call each other. */
+    /** Returns a rule set for both families, with all tables, two address sets, a port set, and chains that call each other. */
     public RuleSet ruleSet() {
-        List<AddressSet> sets = List.of(set("random-v4", IpFamily.V4), set("random-v6", IpFamily.V6));
+        List<NamedSet> sets = List.of(set("random-v4", IpFamily.V4), set("random-v6", IpFamily.V6), ports("random-ports"));
         List<Table> tables = new ArrayList<>();
         for (TableName name : TableName.values()) {
             if (random.nextInt(5) > 0) {
@@ -34,7 +34,7 @@ public final class RandomRules {
         return new RuleSet(FamilyScope.BOTH, tables, sets);
     }
 
-    private Table table(TableName name, List<AddressSet> sets) {
+    private Table table(TableName name, List<NamedSet> sets) {
         List<Chain> chains = new ArrayList<>();
         List<Hook> hooks = new ArrayList<>(name.hooks());
         hooks.sort(null);
@@ -101,7 +101,18 @@ public final class RandomRules {
         return new AddressSet(name, family, elements);
     }
 
-    private List<Match> matches(List<AddressSet> sets) {
+    private PortSet ports(String name) {
+        List<PortSet.Element> elements = new ArrayList<>();
+        int next = random.nextInt(3);
+        for (int i = random.nextInt(6); i > 0; i--) {
+            int last = next + (random.nextBoolean() ? 0 : random.nextInt(2000));
+            elements.add(new PortSet.Element(new Ports(next, last), random.nextBoolean() ? "" : "port " + i));
+            next = last + 1 + (random.nextBoolean() ? 0 : random.nextInt(6000));
+        }
+        return new PortSet(name, elements);
+    }
+
+    private List<Match> matches(List<NamedSet> sets) {
         List<Match> matches = new ArrayList<>();
         Protocol protocol = Protocol.values()[random.nextInt(4)];
         IpFamily family = protocol.families().single().orElse(IpFamily.values()[random.nextInt(2)]);
@@ -111,6 +122,8 @@ public final class RandomRules {
                 matches.add(new TransportMatch(protocol, port(), port(), protocol == Protocol.TCP && random.nextBoolean() ? Optional.of(flags()) : Optional.empty()));
             } else if (protocol.hasPorts() && random.nextBoolean()) {
                 matches.add(MultiportMatch.of(protocol, Side.values()[random.nextInt(2)], severalPorts(), random.nextBoolean()));
+            } else if (protocol.hasPorts() && random.nextBoolean()) {
+                matches.add(new PortSetMatch(sets.get(2).name(), protocol, Side.values()[random.nextInt(2)], random.nextBoolean()));
             } else if (!protocol.hasPorts() && random.nextBoolean()) {
                 OptionalInt code = random.nextBoolean() ? OptionalInt.empty() : OptionalInt.of(random.nextInt(5));
                 matches.add(new IcmpMatch(protocol, 1 + random.nextInt(20), code, code.isEmpty() && random.nextBoolean()));
@@ -122,7 +135,7 @@ public final class RandomRules {
         return matches;
     }
 
-    private Match match(IpFamily family, List<AddressSet> sets) {
+    private Match match(IpFamily family, List<NamedSet> sets) {
         boolean not = random.nextBoolean();
         return switch (random.nextInt(22)) {
             case 0 -> new SourceMatch(prefix(family), not);

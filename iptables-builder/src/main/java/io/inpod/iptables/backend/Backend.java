@@ -95,6 +95,17 @@ public interface Backend {
     void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException;
 
     /**
+     * Adds ports to a set that has been applied and removes ports from it, as {@link #update(NetworkNamespace, ManagedNames, SetChange)}
+     * does with addresses.
+     *
+     * @param namespace the namespace
+     * @param names the managed names
+     * @param change the ports
+     * @throws IOException if the set doesn't exist or holds no ports, or a tool or the kernel refuses
+     */
+    void update(NetworkNamespace namespace, ManagedNames names, PortSetChange change) throws IOException;
+
+    /**
      * Finds out which back ends can be used in a namespace and which of them already hold rules there, and chooses one.
      *
      * @param namespace the namespace

@@ -8,6 +8,8 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -25,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A kernel in memory, for tests: behaves as a back end does, without privileges, tools or rules in any real kernel. Keeps all rules of each
@@ -47,7 +50,7 @@ public final class FakeKernel implements Backend {
         }
     }
 
-    private record State(Map<Place, List<Rule>> chains, Map<String, AddressSet> sets) {
+    private record State(Map<Place, List<Rule>> chains, Map<String, NamedSet> sets) {
         State copy() {
             State copy = new State(new TreeMap<>(), new TreeMap<>(sets));
             chains.forEach((place, rules) -> copy.chains.put(place, new ArrayList<>(rules)));
@@ -148,7 +151,7 @@ public final class FakeKernel implements Backend {
         check(names, rules);
         change(namespace);
         State state = state(namespace).copy();
-        List<AddressSet> sets = rules.withElementsOf(List.copyOf(state.sets.values())).sets();
+        List<NamedSet> sets = rules.withElementsOf(List.copyOf(state.sets.values())).sets();
         clear(state, names);
         sets.forEach(set -> state.sets.put(set.name(), set));
         for (IpFamily family : IpFamily.values()) {
@@ -190,11 +193,25 @@ public final class FakeKernel implements Backend {
     @Override
     public synchronized void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
         change(namespace);
-        AddressSet set = state(namespace).sets.get(change.set());
-        if (set == null || !set.isLike(change.kind()) || !names.sets().contains(change.set())) {
-            throw change.missing(namespace);
+        if (!(held(namespace, names, change.kind()) instanceof AddressSet set)) {
+            throw SetChange.missing(change.kind(), namespace);
         }
         state(namespace).sets.put(set.name(), change.appliedTo(set));
+    }
+
+    @Override
+    public synchronized void update(NetworkNamespace namespace, ManagedNames names, PortSetChange change) throws IOException {
+        change(namespace);
+        if (!(held(namespace, names, change.kind()) instanceof PortSet set)) {
+            throw SetChange.missing(change.kind(), namespace);
+        }
+        state(namespace).sets.put(set.name(), set.with(change.add(), change.remove()));
+    }
+
+    /** Returns the managed set that is like another one, if it is there. */
+    private @Nullable NamedSet held(NetworkNamespace namespace, ManagedNames names, NamedSet kind) {
+        NamedSet set = state(namespace).sets.get(kind.name());
+        return set != null && set.isLike(kind) && names.sets().contains(set.name()) ? set : null;
     }
 
     private void change(NetworkNamespace namespace) throws IOException {

@@ -1,9 +1,9 @@
 package io.inpod.iptables.backend;
 
-import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.EmptyTables;
@@ -31,11 +31,11 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, and ipset(8) for address sets, run in the
+ * The iptables tools: iptables-save(8) and iptables-restore(8) with {@code --noflush} for rules, and ipset(8) for sets, run in the
  * namespace by nsenter(1).
  *
  * <p>The kernel changes one table after the other, each as a whole. If one fails, the tables before it, of both families, are restored.
- * Chain policies are never touched. Each call runs two to eight processes. Address sets are changed by swapping.
+ * Chain policies are never touched. Each call runs two to eight processes. Sets are changed by swapping.
  */
 public final class IptablesBackend implements Backend {
     private final IptablesTools tools;
@@ -124,7 +124,7 @@ public final class IptablesBackend implements Backend {
             ToolRun run = new ToolRun(tools, namespace);
             Ipsets sets = new Ipsets(run, tools, names);
             State before = state(run, names, sets);
-            List<AddressSet> wanted = rules.withElementsOf(before.sets.sets()).sets();
+            List<NamedSet> wanted = rules.withElementsOf(before.sets.sets()).sets();
             try {
                 sets.provide(before.sets, wanted);
                 for (IpFamily family : families) {
@@ -206,7 +206,7 @@ public final class IptablesBackend implements Backend {
             chains.addAll(saved(run, family, run.saveWithCounters(family)).listing(family, names).chains());
         }
         Listing held = sets.read();
-        return new Listing(chains, held.sets(), held.misfits());
+        return new Listing(chains, List.of()).with(held.sets(), held.misfits());
     }
 
     @Override
@@ -248,6 +248,12 @@ public final class IptablesBackend implements Backend {
 
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
+        ApplyLock.holding(namespace, tools.timeout(),
+                () -> new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.kind(), change.add(), change.remove()));
+    }
+
+    @Override
+    public void update(NetworkNamespace namespace, ManagedNames names, PortSetChange change) throws IOException {
         ApplyLock.holding(namespace, tools.timeout(),
                 () -> new Ipsets(new ToolRun(tools, namespace), tools, names).update(change.kind(), change.add(), change.remove()));
     }

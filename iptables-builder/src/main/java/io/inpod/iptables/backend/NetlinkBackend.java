@@ -132,13 +132,26 @@ public final class NetlinkBackend implements Backend {
 
     @Override
     public void update(NetworkNamespace namespace, ManagedNames names, SetChange change) throws IOException {
-        if (!names.sets().contains(change.set())) {
-            throw new IllegalArgumentException("set " + change.set() + " is not among the managed sets " + names.sets());
-        }
+        checkManaged(names, change.set());
         ApplyLock.holding(namespace, LOCK_LIMIT, () -> with(namespace, netlink -> {
             netlink.update(names, change.kind(), change.add(), change.remove());
             return true;
         }));
+    }
+
+    @Override
+    public void update(NetworkNamespace namespace, ManagedNames names, PortSetChange change) throws IOException {
+        checkManaged(names, change.set());
+        ApplyLock.holding(namespace, LOCK_LIMIT, () -> with(namespace, netlink -> {
+            netlink.update(names, change.kind(), change.add(), change.remove());
+            return true;
+        }));
+    }
+
+    private static void checkManaged(ManagedNames names, String set) {
+        if (!names.sets().contains(set)) {
+            throw new IllegalArgumentException("set " + set + " is not among the managed sets " + names.sets());
+        }
     }
 
     @Override

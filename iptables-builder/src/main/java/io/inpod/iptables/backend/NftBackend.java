@@ -4,6 +4,8 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.tools.ApplyLock;
@@ -148,7 +150,7 @@ public final class NftBackend implements Backend {
 
     private static Listing listing(ToolRun run, ManagedNames names) throws IOException {
         List<ListedChain> chains = new ArrayList<>();
-        Set<AddressSet> sets = new LinkedHashSet<>();
+        Set<NamedSet> sets = new LinkedHashSet<>();
         Map<String, List<String>> misfits = new HashMap<>();
         for (String table : tables(run, names)) {
             Listing listing = listing(run, names, table);
@@ -205,7 +207,7 @@ public final class NftBackend implements Backend {
             StringBuilder script = new StringBuilder();
             boolean there = false;
             for (String table : tables(run, names)) {
-                Optional<AddressSet> held = held(run, names, table, change);
+                Optional<AddressSet> held = held(run, names, table, change.kind()).map(AddressSet.class::cast);
                 there |= held.isPresent();
                 if (held.isPresent()) {
                     script.append(change.type() == AddressSet.Type.ADDRESSES
@@ -214,17 +216,34 @@ public final class NftBackend implements Backend {
                 }
             }
             if (!names.sets().contains(change.set()) || !there) {
-                throw change.missing(namespace);
+                throw SetChange.missing(change.kind(), namespace);
+            }
+            run.nft(Bytes.carry(script.toString()), "-f", "-");
+        });
+    }
+
+    @Override
+    public void update(NetworkNamespace namespace, ManagedNames names, PortSetChange change) throws IOException {
+        ApplyLock.holding(namespace, tools.timeout(), () -> {
+            ToolRun run = new ToolRun(tools, namespace);
+            StringBuilder script = new StringBuilder();
+            for (String table : tables(run, names)) {
+                held(run, names, table, change.kind()).map(PortSet.class::cast)
+                        .ifPresent(held -> script.append(NftScript.replace(table, held.with(change.add(), change.remove()))));
+            }
+            if (!names.sets().contains(change.set()) || script.isEmpty()) {
+                throw SetChange.missing(change.kind(), namespace);
             }
             run.nft(Bytes.carry(script.toString()), "-f", "-");
         });
     }
 
     /** Returns the set of a table that a change is for, without its elements unless they decide what to change. */
-    private static Optional<AddressSet> held(ToolRun run, ManagedNames names, String table, SetChange change) throws IOException {
-        Listing listing = change.type() == AddressSet.Type.PREFIXES ? listing(run, names, table)
+    private static Optional<NamedSet> held(ToolRun run, ManagedNames names, String table, NamedSet kind) throws IOException {
+        boolean alone = kind instanceof AddressSet addresses && addresses.type() == AddressSet.Type.ADDRESSES;
+        Listing listing = !alone ? listing(run, names, table)
                 : NftJson.parse(Bytes.read(run.nft("", "-j", "-n", "-t", "list", "table", "inet", table)), names.tablePrefix());
-        return listing.sets().stream().filter(change.kind()::isLike).findFirst();
+        return listing.sets().stream().filter(kind::isLike).findFirst();
     }
 
     @Override

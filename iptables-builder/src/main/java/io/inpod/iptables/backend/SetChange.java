@@ -2,6 +2,7 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.NamedSet;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -11,7 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Elements to add to a set and to remove from it.
+ * Elements to add to a set of addresses and to remove from it; {@link PortSetChange} is for ports.
  *
  * @param set the name of the set
  * @param family the family of the set
@@ -58,8 +59,8 @@ public record SetChange(String set, IpFamily family, AddressSet.Type type, List<
     }
 
     /** Returns the error that a namespace has no such set. */
-    IOException missing(NetworkNamespace namespace) {
-        return new IOException("a set " + set + " of " + kind().content() + " isn't there in " + namespace
+    static IOException missing(NamedSet kind, NetworkNamespace namespace) {
+        return new IOException("a set " + kind.name() + " of " + kind.content() + " isn't there in " + namespace
                 + ": apply the rules first");
     }
 

@@ -107,7 +107,7 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
             rules.add(Rule.of(snat(set.family()), Match.protocol(Protocol.TCP), Match.ownedBySocket(), Match.in(set, Side.DESTINATION)));
         }
         return new RuleSet(families(), List.of(Table.of(TableName.NAT,
-                Chain.first(Hook.POSTROUTING, Rule.of(new Target.Jump(CHAIN))), new Chain(CHAIN, rules))), sets);
+                Chain.first(Hook.POSTROUTING, Rule.of(new Target.Jump(CHAIN))), new Chain(CHAIN, rules))), List.copyOf(sets));
     }
 
     /**
@@ -123,7 +123,8 @@ public record HostProbe(List<InetAddress> sources, OptionalLong kubeletUid) {
         for (AddressSet set : sets) {
             rules.add(Rule.of(snat(set.family()), Match.protocol(Protocol.TCP), user, Match.in(set, Side.DESTINATION)));
         }
-        return new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.NAT, new Chain(Hook.POSTROUTING.name(), rules))), sets);
+        return new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.NAT, new Chain(Hook.POSTROUTING.name(), rules))),
+                List.copyOf(sets));
     }
 
     private Target snat(IpFamily family) {

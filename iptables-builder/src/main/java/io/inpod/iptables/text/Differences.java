@@ -1,11 +1,11 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
@@ -125,15 +125,15 @@ public final class Differences {
         words.computeIfAbsent(text, key -> EnumSet.noneOf(IpFamily.class)).add(family);
     }
 
-    /** Differences of address sets, with at most ten addresses of each kind. */
+    /** Differences of sets, with at most ten elements of each kind. */
     private static final class SetDifferences {
         private static final int SHOWN = 10;
 
-        static void add(List<String> texts, Listing found, List<AddressSet> wanted) {
-            Map<String, AddressSet> there = new TreeMap<>();
+        static void add(List<String> texts, Listing found, List<NamedSet> wanted) {
+            Map<String, NamedSet> there = new TreeMap<>();
             found.sets().forEach(set -> there.put(set.name(), set));
-            for (AddressSet set : wanted) {
-                AddressSet is = there.remove(set.name());
+            for (NamedSet set : wanted) {
+                NamedSet is = there.remove(set.name());
                 List<String> misfits = found.misfits().getOrDefault(set.name(), List.of());
                 misfits.forEach(misfit -> texts.add("set " + set.name() + " " + misfit));
                 if (is == null && !misfits.isEmpty()) {
@@ -150,14 +150,15 @@ public final class Differences {
             there.keySet().forEach(name -> texts.add("set " + name + " is foreign"));
         }
 
-        private static void compare(List<String> texts, String name, List<AddressSet.Element> found, List<AddressSet.Element> wanted) {
-            Set<AddressSet.Element> is = new HashSet<>(found);
-            Set<AddressSet.Element> should = new HashSet<>(wanted);
+        private static void compare(List<String> texts, String name, List<? extends NamedSet.Element> found,
+                List<? extends NamedSet.Element> wanted) {
+            Set<NamedSet.Element> is = new HashSet<>(found);
+            Set<NamedSet.Element> should = new HashSet<>(wanted);
             list(texts, "set " + name + " lacks ", wanted.stream().filter(element -> !is.contains(element)).toList());
             list(texts, "set " + name + " holds foreign ", found.stream().filter(element -> !should.contains(element)).toList());
         }
 
-        private static void list(List<String> texts, String words, List<AddressSet.Element> elements) {
+        private static void list(List<String> texts, String words, List<? extends NamedSet.Element> elements) {
             if (elements.isEmpty()) {
                 return;
             }

@@ -1,8 +1,8 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
@@ -31,7 +31,7 @@ final class ForeignNft {
     private final String family;
     private final List<Map<?, ?>> chains = new ArrayList<>();
     private final Map<String, List<Map<?, ?>>> rules = new HashMap<>();
-    private final List<AddressSet> sets = new ArrayList<>();
+    private final List<NamedSet> sets = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
 
     private ForeignNft(String family, String table) {
@@ -83,7 +83,7 @@ final class ForeignNft {
             case "rule" -> rules.computeIfAbsent(String.valueOf(value.get("chain")), key -> new ArrayList<>()).add(value);
             case "set" -> {
                 NftJson.misfits(value).forEach(misfit -> leftOut.add(table + ": set " + name + " " + misfit));
-                if (NftJson.isOfAddresses(value)) {
+                if (NftJson.isKnown(value)) {
                     sets.add(NftJson.set(value));
                 }
             }
@@ -97,7 +97,8 @@ final class ForeignNft {
             return new ForeignRules(RuleSet.nothing(), leftOut);
         }
         FamilyScope families = Objects.requireNonNull(FAMILIES.get(family));
-        List<AddressSet> own = sets.stream().filter(set -> families.contains(set.family())).toList();
+        List<NamedSet> own = sets.stream()
+                .filter(set -> set.families() == FamilyScope.BOTH || families.contains(set.families().iterator().next())).toList();
         Map<TableName, List<ForeignTable.Found>> base = new EnumMap<>(TableName.class);
         Map<String, ForeignTable.Found> others = new LinkedHashMap<>();
         for (Map<?, ?> chain : chains) {

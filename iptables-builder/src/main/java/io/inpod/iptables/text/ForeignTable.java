@@ -1,12 +1,12 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing.ListedRule;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.Rule;
-import io.inpod.iptables.SetMatch;
+import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
@@ -26,7 +26,7 @@ final class ForeignTable {
     private final String where;
     private final TableName name;
     private final FamilyScope families;
-    private final List<AddressSet> sets;
+    private final List<NamedSet> sets;
     private final Map<String, Found> chains = new LinkedHashMap<>();
     private final List<String> leftOut;
 
@@ -46,7 +46,7 @@ final class ForeignTable {
      * @param where its name, for what is left out
      * @param leftOut to which what is left out is added
      */
-    ForeignTable(String where, TableName name, FamilyScope families, List<AddressSet> sets, List<String> leftOut) {
+    ForeignTable(String where, TableName name, FamilyScope families, List<NamedSet> sets, List<String> leftOut) {
         this.where = where;
         this.name = name;
         this.families = families;
@@ -114,10 +114,7 @@ final class ForeignTable {
 
     /** Whether a rule could be in a chain that packets reach from some hooks. */
     private boolean fits(Rule rule, String chain, Set<Hook> from) {
-        if (!rule.target().destination().map(chains::containsKey).orElse(true) || rule.families().within(families) != families
-                && families != FamilyScope.BOTH
-                || !rule.matches().stream().allMatch(match -> !(match instanceof SetMatch set)
-                        || sets.stream().anyMatch(known -> known.name().equals(set.set()) && known.family() == set.family()))) {
+        if (!rule.target().destination().map(chains::containsKey).orElse(true)) {
             return false;
         }
         try {
@@ -127,7 +124,7 @@ final class ForeignTable {
             }
             small.add(Chain.of(chain, rule));
             rule.target().destination().ifPresent(to -> small.add(Chain.of(to)));
-            new Table(name, small);
+            new RuleSet(families, List.of(new Table(name, small)), sets);
             return true;
         } catch (IllegalArgumentException e) {
             return false;

@@ -103,7 +103,7 @@ public record IptablesSave(Map<String, Map<String, SavedChain>> tables, Set<Stri
     }
 
     /**
-     * Returns all rules.
+     * Returns all rules. A condition on a set counts as one on addresses, unless {@link Listing#with} knows that the set holds ports.
      *
      * @param family the family of the tool
      * @return all chains of the tables that the model knows; built-in chains only if they have rules

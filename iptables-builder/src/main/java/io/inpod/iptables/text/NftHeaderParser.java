@@ -7,6 +7,7 @@ import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
@@ -69,9 +70,12 @@ final class NftHeaderParser {
         return side == Side.SOURCE ? new SourceMatch(prefix, not) : new DestinationMatch(prefix, not);
     }
 
-    /** One range, or a set of ranges without a name. */
+    /** One range, or a set of ranges with or without a name. */
     private static Match ports(Protocol protocol, Side side, NftComparison found) {
         Object right = found.right();
+        if (right instanceof String text && text.startsWith("@")) {
+            return new PortSetMatch(text.substring(1), protocol, side, found.negated());
+        }
         List<Ports> ports = new ArrayList<>();
         for (Object one : right instanceof Map<?, ?> map && map.get("set") instanceof List<?> set ? set : List.of(right)) {
             ports.add(ports(found.operator(), one));

@@ -6,6 +6,9 @@ import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Listing.ListedChain;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.iptables.internal.Json;
@@ -26,14 +29,14 @@ import org.jspecify.annotations.Nullable;
  * the forms of 0.9.3 to 1.1.3 are read after their documentation and sources.
  */
 public final class NftJson {
-    /** The element that contains every address. */
+    /** The element that contains everything. */
     private static final String EVERYTHING = "*";
 
     private final String prefix;
     private final Map<Long, String> texts;
     private final Map<String, Map<String, List<Map<?, ?>>>> rules = new LinkedHashMap<>();
     private final Map<String, Map<String, Map<?, ?>>> chains = new LinkedHashMap<>();
-    private final List<AddressSet> sets = new ArrayList<>();
+    private final List<NamedSet> sets = new ArrayList<>();
     private final Map<String, List<String>> misfits = new HashMap<>();
 
     private NftJson(String prefix, Map<Long, String> texts) {
@@ -102,12 +105,15 @@ public final class NftJson {
             rules.computeIfAbsent(table, t -> new HashMap<>()).computeIfAbsent(String.valueOf(value.get("chain")), c -> new ArrayList<>())
                     .add(value);
         } else if (object.containsKey("set")) {
-            List<String> wrong = misfits(value);
+            List<String> wrong = new ArrayList<>(misfits(value));
+            if (isOfPorts(value) && !flags(value).contains("interval")) {
+                wrong.add("can't hold ranges (no flags interval)");
+            }
             if (!wrong.isEmpty()) {
                 misfits.put(String.valueOf(value.get("name")), wrong);
             }
-            if (isOfAddresses(value)) {
-                AddressSet set = set(value);
+            if (isKnown(value)) {
+                NamedSet set = set(value);
                 if (!sets.contains(set)) { // each table that asks for it has its own
                     sets.add(set);
                 }
@@ -117,8 +123,12 @@ public final class NftJson {
         }
     }
 
-    static boolean isOfAddresses(Map<?, ?> set) {
-        return "ipv4_addr".equals(set.get("type")) || "ipv6_addr".equals(set.get("type"));
+    static boolean isKnown(Map<?, ?> set) {
+        return "ipv4_addr".equals(set.get("type")) || "ipv6_addr".equals(set.get("type")) || isOfPorts(set);
+    }
+
+    private static boolean isOfPorts(Map<?, ?> set) {
+        return "inet_service".equals(set.get("type"));
     }
 
     private static List<?> flags(Map<?, ?> set) {
@@ -127,15 +137,15 @@ public final class NftJson {
     }
 
     static List<String> misfits(Map<?, ?> set) {
-        if (!isOfAddresses(set)) {
-            return List.of("isn't a set of addresses");
+        if (!isKnown(set)) {
+            return List.of("isn't a set of addresses or ports");
         }
         List<String> misfits = new ArrayList<>();
         if (set.get("timeout") != null || flags(set).contains("timeout")) {
             misfits.add("has a timeout, after which elements vanish");
         }
         if (set.get("elem") instanceof List<?> elements && elements.stream().anyMatch(NftJson::isEverything)) {
-            misfits.add("holds every address (*)");
+            misfits.add("holds every " + (isOfPorts(set) ? "port" : "address") + " (*)");
         }
         if (Boolean.TRUE.equals(set.get("auto-merge"))) {
             misfits.add("joins elements that touch (auto-merge)");
@@ -162,23 +172,39 @@ public final class NftJson {
         return Optional.empty();
     }
 
-    static AddressSet set(Map<?, ?> value) throws TornSetException {
-        List<AddressSet.Element> elements = new ArrayList<>();
+    private record Held(@Nullable Object value, String comment) {
+    }
+
+    static NamedSet set(Map<?, ?> value) throws TornSetException {
+        List<Held> all = new ArrayList<>();
         if (value.get("elem") instanceof List<?> list) {
             for (Object element : list) {
                 Map<?, ?> detail = element instanceof Map<?, ?> map && map.get("elem") instanceof Map<?, ?> inner ? inner : Map.of();
                 Object held = detail.isEmpty() ? element : detail.get("val");
                 if (!EVERYTHING.equals(held)) { // which is among the misfits
-                    elements.addAll(elements(held, detail.get("comment") instanceof String comment ? comment : ""));
+                    all.add(new Held(held, detail.get("comment") instanceof String comment ? comment : ""));
                 }
             }
         }
         String name = String.valueOf(value.get("name"));
+        if (isOfPorts(value)) {
+            return new PortSet(name, all.stream().map(held -> new PortSet.Element(ports(held.value()), held.comment())).toList());
+        }
+        List<AddressSet.Element> elements = new ArrayList<>();
+        all.forEach(held -> elements.addAll(elements(held.value(), held.comment())));
         if (elements.stream().map(AddressSet.Element::prefix).distinct().count() < elements.size()) {
             throw new TornSetException(name);
         }
         return new AddressSet(name, "ipv6_addr".equals(value.get("type")) ? IpFamily.V6 : IpFamily.V4,
                 flags(value).contains("interval") ? AddressSet.Type.PREFIXES : AddressSet.Type.ADDRESSES, elements);
+    }
+
+    private static Ports ports(@Nullable Object value) {
+        try {
+            return NftValue.ports(value);
+        } catch (ClassCastException | IndexOutOfBoundsException | ArithmeticException e) {
+            throw new IllegalArgumentException("ports " + value, e);
+        }
     }
 
     /** An address, a prefix, or a range, which another program has added: the prefixes that it consists of. */

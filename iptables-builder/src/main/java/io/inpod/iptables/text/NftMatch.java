@@ -23,6 +23,7 @@ import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.ProtocolNumberMatch;
@@ -148,6 +149,11 @@ final class NftMatch implements MatchVisitor<String> {
     @Override
     public String visit(SetMatch match) {
         return field(match.family(), match.side()) + not(match.negated()) + "@" + match.set();
+    }
+
+    @Override
+    public String visit(PortSetMatch match) {
+        return match.protocol().text() + (match.side() == Side.SOURCE ? " sport" : " dport") + not(match.negated()) + "@" + match.set();
     }
 
     @Override

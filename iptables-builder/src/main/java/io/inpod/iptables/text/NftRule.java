@@ -13,6 +13,7 @@ import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OutInterfaceMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.ProtocolNumberMatch;
 import io.inpod.iptables.RandomMatch;
@@ -72,7 +73,8 @@ final class NftRule {
         matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch)
                 .forEach(m -> parts.add(NftMatch.of(m)));
         boolean header = !counted
-                && matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof IcmpMatch);
+                && matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof PortSetMatch
+                        || m instanceof IcmpMatch);
         for (Match match : matches) {
             if (match instanceof ProtocolNumberMatch || match instanceof ProtocolMatch m && (!header || m.negated())) {
                 parts.add(NftMatch.of(match));

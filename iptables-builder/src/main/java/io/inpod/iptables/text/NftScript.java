@@ -5,9 +5,10 @@ import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
-import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.netns.IpFamily;
@@ -35,7 +36,7 @@ public final class NftScript {
      */
     public static String render(RuleSet rules, String tablePrefix) {
         StringBuilder text = new StringBuilder();
-        List<AddressSet> homeless = new ArrayList<>(rules.sets());
+        List<NamedSet> homeless = new ArrayList<>(rules.sets());
         for (TableName name : TableName.values()) {
             homeless.removeAll(used(rules, name));
         }
@@ -43,7 +44,7 @@ public final class NftScript {
             String table = NftNames.check("table name", tablePrefix + name);
             text.append("add table inet ").append(table).append('\n'); // so that the next line finds one
             text.append("delete table inet ").append(table).append('\n');
-            List<AddressSet> sets = new ArrayList<>(used(rules, name));
+            List<NamedSet> sets = new ArrayList<>(used(rules, name));
             if (rules.table(name).isPresent() || name == TableName.FILTER && !homeless.isEmpty()) {
                 if (name == rules.tables().stream().map(Table::name).findFirst().orElse(TableName.FILTER)) {
                     sets.addAll(homeless);
@@ -100,6 +101,21 @@ public final class NftScript {
         }
         if (!added.isEmpty()) {
             elements(text, "add", table, held.name(), added, true);
+        }
+        return text.toString();
+    }
+
+    /**
+     * Renders a script that gives a set of ports exactly some elements, whatever it holds, in one transaction.
+     *
+     * @param table the name of the table
+     * @param wanted the set with the elements that it should hold
+     * @return the script
+     */
+    public static String replace(String table, PortSet wanted) {
+        StringBuilder text = new StringBuilder("flush set inet ").append(table).append(' ').append(wanted.name()).append('\n');
+        if (!wanted.elements().isEmpty()) {
+            elements(text, "add", table, wanted.name(), wanted.elements(), true);
         }
         return text.toString();
     }
@@ -164,33 +180,39 @@ public final class NftScript {
         return chain.isBuiltIn() ? chain.name().toLowerCase(Locale.ROOT) : NftNames.check("chain name", chain.name());
     }
 
-    private static void set(StringBuilder text, String table, AddressSet set) {
+    private static void set(StringBuilder text, String table, NamedSet set) {
         text.append("add set inet ").append(table).append(' ').append(NftNames.check("set name", set.name())).append(" { type ")
-                .append(set.family() == IpFamily.V4 ? "ipv4_addr" : "ipv6_addr")
-                .append(set.type() == AddressSet.Type.PREFIXES ? " ; flags interval ; }\n" : " ; }\n");
+                .append(type(set)).append(" ; }\n");
         if (!set.elements().isEmpty()) {
             elements(text, "add", table, set.name(), set.elements(), true);
         }
     }
 
+    private static String type(NamedSet set) {
+        if (set instanceof AddressSet addresses) {
+            return (addresses.family() == IpFamily.V4 ? "ipv4_addr" : "ipv6_addr")
+                    + (addresses.type() == AddressSet.Type.PREFIXES ? " ; flags interval" : "");
+        }
+        return "inet_service ; flags interval";
+    }
+
     /** One line for all elements: adding them one by one is quadratic in nft 1.0.6. */
-    static void elements(StringBuilder text, String verb, String table, String set, List<AddressSet.Element> elements, boolean comments) {
+    static void elements(StringBuilder text, String verb, String table, String set, List<? extends NamedSet.Element> elements,
+            boolean comments) {
         text.append(verb).append(" element inet ").append(table).append(' ').append(set).append(" { ");
         for (int i = 0; i < elements.size(); i++) {
-            AddressSet.Element element = elements.get(i);
+            NamedSet.Element element = elements.get(i);
             text.append(i == 0 ? "" : ", ").append(element);
             text.append(comments && !element.comment().isEmpty() ? " comment \"" + element.comment() + "\"" : "");
         }
         text.append(" }\n");
     }
 
-    private static Set<AddressSet> used(RuleSet rules, TableName name) {
-        Set<AddressSet> used = new HashSet<>();
-        rules.table(name).ifPresent(table -> table.chains().forEach(chain -> chain.rules().forEach(rule -> rule.matches().forEach(match -> {
-            if (match instanceof SetMatch m) {
-                rules.sets().stream().filter(set -> set.name().equals(m.set())).forEach(used::add);
-            }
-        }))));
+    private static Set<NamedSet> used(RuleSet rules, TableName name) {
+        Set<NamedSet> used = new HashSet<>();
+        rules.table(name).ifPresent(
+                table -> table.chains().forEach(chain -> chain.rules().forEach(rule -> rule.matches().forEach(match -> match.namedSet()
+                        .ifPresent(asked -> rules.sets().stream().filter(set -> set.name().equals(asked)).forEach(used::add))))));
         return used;
     }
 }

@@ -23,6 +23,7 @@ import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.ProtocolNumberMatch;
@@ -178,7 +179,16 @@ final class RuleText implements MatchVisitor<StringBuilder> {
 
     @Override
     public StringBuilder visit(SetMatch match) {
-        return option("set", match.negated(), "--match-set", match.set() + (match.side() == Side.SOURCE ? " src" : " dst"));
+        return set(match.set(), match.side(), match.negated());
+    }
+
+    @Override
+    public StringBuilder visit(PortSetMatch match) {
+        return set(match.set(), match.side(), match.negated());
+    }
+
+    private StringBuilder set(String name, Side side, boolean negated) {
+        return option("set", negated, "--match-set", name + (side == Side.SOURCE ? " src" : " dst"));
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerUserMatch;
 import io.inpod.iptables.Ports;
@@ -242,7 +243,7 @@ abstract class BackendContract {
         tables.add(Table.of(TableName.RAW, Chain.of("OUTPUT", Rule.of(new Target.Jump("CT_OLD"))),
                 Chain.of("CT_OLD", Rule.of(new Target.Drop(), Match.family(IpFamily.V6), Match.cgroup("no/such/group")))));
         AddressSet v6 = AddressSet.of("contract-v6", IpFamily.V6, IpPrefix.parse("fd00::1").address());
-        List<AddressSet> sets = new ArrayList<>(version(15007).sets());
+        List<NamedSet> sets = new ArrayList<>(version(15007).sets());
         sets.add(v6);
         RuleSet refused = new RuleSet(FamilyScope.BOTH, tables, sets);
 
@@ -279,7 +280,7 @@ abstract class BackendContract {
         Element pod = new Element(IpPrefix.parse("10.0.0.2").address(), "pod 2");
         backend().update(namespace, NAMES, new SetChange("contract-v4", IpFamily.V4, List.of(pod), Set.of()));
         for (RuleSet next : List.of(rules, atRuntime(version(15007)), atRuntime(version(15007).only(IpFamily.V4)), rules)) {
-            assertThat(next.sets()).singleElement().matches(AddressSet::atRuntime);
+            assertThat(next.sets()).singleElement().matches(NamedSet::atRuntime);
             backend().apply(namespace, NAMES, next);
             assertThat(differences(next)).isEmpty();
             assertThat(backend().read(namespace, NAMES).sets()).containsExactly(new AddressSet("contract-v4", IpFamily.V4, List.of(pod)));
@@ -292,7 +293,7 @@ abstract class BackendContract {
     }
 
     private static RuleSet atRuntime(RuleSet rules) {
-        return new RuleSet(rules.families(), rules.tables(), rules.sets().stream().map(set -> AddressSet.atRuntime(set.name(), set.family())).toList());
+        return new RuleSet(rules.families(), rules.tables(), rules.sets().stream().<NamedSet>map(set -> AddressSet.atRuntime(set.name(), set.families().single().orElseThrow())).toList());
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
@@ -149,7 +150,7 @@ class NetlinkFaultsTest {
         for (NetlinkBackend backend : Kernel.isFirstUserNamespace() ? List.of(NetlinkBackend.iptables(), NetlinkBackend.inet()) : List.of(NetlinkBackend.iptables())) {
             backend.apply(namespace, names, rules);
             backend.update(namespace, names, change);
-            assertThat(backend.read(namespace, names).sets()).singleElement().satisfies(found -> assertThat(found.elements()).hasSize(MANY)
+            assertThat(backend.read(namespace, names).sets()).singleElement().satisfies(found -> assertThat(List.<NamedSet.Element>copyOf(found.elements())).hasSize(MANY)
                     .contains(change.add().get(0)).doesNotContain(many.get(0)));
             String listed = backend.layout() == Layout.IPTABLES ? Kernel.run(namespace, "", "ipset", "list", "-terse", "faults-v4")
                     : Kernel.run(namespace, "", "nft", "get", "element", "inet", "faults-nat", "faults-v4", "{ 192.0.2.1 }");

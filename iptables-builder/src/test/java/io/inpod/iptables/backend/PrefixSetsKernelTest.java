@@ -14,6 +14,7 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Kernel;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Rule;
@@ -84,7 +85,7 @@ class PrefixSetsKernelTest {
         return backend;
     }
 
-    private List<AddressSet> held(Backend backend) throws IOException {
+    private List<NamedSet> held(Backend backend) throws IOException {
         return backend.read(namespace, NAMES).sets();
     }
 

@@ -24,7 +24,7 @@ class EveryKindTest {
         for (Kinds.Placed placed : Kinds.all()) {
             for (IpFamily family : placed.rule().families()) {
                 Rule rule = new Rule(placed.rule().matches().stream().filter(match -> !(match instanceof FamilyMatch)).toList(), placed.rule().target());
-                assertThat(RuleParser.parse(RuleText.of(placed.rule(), family), family)).as(placed.toString()).contains(rule);
+                assertThat(Kinds.withSets(RuleParser.parse(RuleText.of(placed.rule(), family), family), family)).as(placed.toString()).contains(rule);
                 rule.matches().forEach(match -> assertThat(RuleText.conditions(List.of(match), family)).as(match.toString()).isNotBlank());
             }
         }

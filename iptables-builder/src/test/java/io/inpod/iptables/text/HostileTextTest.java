@@ -9,6 +9,9 @@ import io.inpod.iptables.CommentMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.PortSet;
+import io.inpod.iptables.Ports;
+import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RawForm;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
@@ -148,6 +151,11 @@ class HostileTextTest {
             AddressSet set = AddressSet.of(text, IpFamily.V4);
             return new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.FILTER, Chain.of("A", Rule.of(new Target.Drop(), Match.in(set, Side.SOURCE))))), List.of(set));
         })).isGreaterThan(ROUNDS / 10);
+        assertThat(tried(text -> {
+            PortSet set = PortSet.of(text);
+            Rule rule = Rule.of(new Target.Drop(), Match.protocol(Protocol.TCP), Match.in(set, Protocol.TCP, Side.SOURCE));
+            return new RuleSet(FamilyScope.BOTH, List.of(Table.of(TableName.FILTER, Chain.of("A", rule))), List.of(set));
+        })).isGreaterThan(ROUNDS / 10);
     }
 
     @Test
@@ -156,6 +164,7 @@ class HostileTextTest {
             AddressSet set = new AddressSet("s", IpFamily.V4, List.of(new AddressSet.Element(IpPrefix.parse("10.0.0.1").address(), text)));
             return new RuleSet(FamilyScope.BOTH, List.of(), List.of(set));
         })).isGreaterThan(ROUNDS);
+        assertThat(tried(text -> new RuleSet(FamilyScope.BOTH, List.of(), List.of(new PortSet("s", List.of(new PortSet.Element(Ports.of(80), text))))))).isGreaterThan(ROUNDS);
     }
 
     /** Listings are untrusted text too: any input yields a listing or an IOException. */
@@ -167,6 +176,9 @@ class HostileTextTest {
         String json = "{\"nftables\": [{\"table\": {\"family\": \"inet\", \"name\": \"p-nat\"}}, {\"chain\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"A\"}},"
                 + "{\"chain\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"output\", \"type\": \"nat\", \"hook\": \"output\", \"prio\": -100, \"policy\": \"accept\"}},"
                 + "{\"set\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"s\", \"type\": \"ipv4_addr\", \"elem\": [\"10.0.0.1\"]}},"
+                + "{\"set\": {\"family\": \"inet\", \"table\": \"p-nat\", \"name\": \"w\", \"type\": \"inet_service\", \"flags\": [\"interval\"], \"elem\": [80, {\"range\": [90, 99]},"
+                + " {\"elem\": {\"val\": 443, \"comment\": \"x\"}}]}},{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"==\","
+                + " \"left\": {\"payload\": {\"protocol\": \"tcp\", \"field\": \"dport\"}}, \"right\": \"@w\"}}, {\"accept\": null}]}},"
                 + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"output\", \"handle\": 9, \"expr\": [{\"vmap\": {\"data\": [{\"jump\": {\"target\": \"A\"}}]}}]}},"
                 + "{\"rule\": {\"family\": \"inet\", \"table\": \"p-nat\", \"chain\": \"A\", \"expr\": [{\"match\": {\"op\": \"==\", \"left\": {\"payload\": {\"protocol\": \"tcp\","
                 + " \"field\": \"dport\"}}, \"right\": {\"range\": [5, 6]}}}, {\"mangle\": {\"key\": {\"meta\": {\"key\": \"mark\"}}, \"value\": {\"|\": [1, 2]}}}, {\"jump\": {\"target\": \"A\"}}]}},"

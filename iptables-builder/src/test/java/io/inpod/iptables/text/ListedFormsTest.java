@@ -16,6 +16,7 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.NthMatch;
+import io.inpod.iptables.PortSet;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.RejectWith;
@@ -166,6 +167,31 @@ class ListedFormsTest {
         assertThat(listing.misfits()).containsOnly(Map.entry("nets", List.of("holds every address (*)")));
         assertThat(listing.sets()).containsExactly(new AddressSet("nets", IpFamily.V4, AddressSet.Type.PREFIXES, List.of(element("10.0.0.1", ""), element("10.1.0.0/16", ""),
                 element("10.2.0.1", ""), element("10.2.0.2/31", ""), element("10.3.0.0/16", "a note"), element("10.4.0.1", "one"))));
+    }
+
+    /** nft lists divided ranges as they were added; a set without intervals holds single ports. */
+    @Test
+    void elementsOfPortSets() throws Exception {
+        String listing = "{'nftables':[{'set':{'family':'inet','name':'web','table':'t-filter','type':'inet_service'%s,'elem':[80,%s{'elem':{'val':81,'comment':'one'}},'*']}}]}";
+        Listing ranges = NftJson.parse(listing.formatted(",'flags':'interval'", "{'range':[90,95]},{'range':[96,99]},").replace('\'', '"'), "t-");
+        assertThat(ranges.sets()).containsExactly(new PortSet("web", List.of(port(80, 80, ""), port(81, 81, "one"), port(90, 99, ""))));
+        assertThat(ranges.misfits()).containsOnly(Map.entry("web", List.of("holds every port (*)")));
+        Listing ports = NftJson.parse(listing.formatted("", "").replace('\'', '"'), "t-");
+        assertThat(ports.sets()).containsExactly(new PortSet("web", List.of(port(80, 80, ""), port(81, 81, "one"))));
+        assertThat(ports.misfits()).containsOnly(Map.entry("web", List.of("holds every port (*)", "can't hold ranges (no flags interval)")));
+    }
+
+    /** iptables-save doesn't say what a set holds; of a set of ports, the rule must say which protocol's. */
+    @Test
+    void setsOfPortsInTheTablesOfIptables() throws Exception {
+        PortSet web = PortSet.of("web");
+        Listing listing = IptablesSave.parse("*filter\n:A - [0:0]\n-A A -p udp -m set ! --match-set web src -j DROP\n-A A -m set --match-set web dst -j DROP\nCOMMIT\n").listing(IpFamily.V4);
+        assertThat(listing.with(List.of(web), Map.of()).chains().get(0).rules()).extracting(Listing.ListedRule::rule)
+                .containsExactly(Optional.of(Rule.of(DROP, Match.protocol(Protocol.UDP), Match.in(web, Protocol.UDP, Side.SOURCE).not())), Optional.empty());
+    }
+
+    private static PortSet.Element port(int first, int last, String comment) {
+        return new PortSet.Element(new Ports(first, last), comment);
     }
 
     private static AddressSet.Element element(String prefix, String comment) {

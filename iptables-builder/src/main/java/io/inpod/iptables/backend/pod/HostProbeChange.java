@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.pod;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
@@ -171,7 +172,10 @@ public final class HostProbeChange {
     }
 
     private void removeNow(NetworkNamespace namespace, String uid, List<InetAddress> gone) throws IOException {
-        for (AddressSet set : backend.read(namespace, HostProbe.NAMES).sets()) {
+        for (NamedSet found : backend.read(namespace, HostProbe.NAMES).sets()) {
+            if (!(found instanceof AddressSet set)) {
+                continue; // another program's, by one of our names
+            }
             Set<InetAddress> removed = new HashSet<>();
             for (AddressSet.Element element : set.elements()) {
                 if (element.comment().equals(uid)) {

@@ -1,6 +1,5 @@
 package io.inpod.iptables.backend.internal.nft;
 
-import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
@@ -9,9 +8,9 @@ import io.inpod.iptables.Listing.ListedChain;
 import io.inpod.iptables.Listing.ListedRule;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.Rule;
 import io.inpod.iptables.RuleSet;
-import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.Target;
@@ -87,7 +86,7 @@ final class InetTables implements Tables {
 
     /** Returns the sets of all managed tables; of several with one name, the first. */
     static Listing sets(NftSets reader, ManagedNames managed) throws IOException {
-        Map<String, AddressSet> sets = new LinkedHashMap<>();
+        Map<String, NamedSet> sets = new LinkedHashMap<>();
         Map<String, List<String>> misfits = new HashMap<>();
         for (TableName name : TableName.values()) {
             Listing found = reader.read(name(managed, name));
@@ -100,11 +99,11 @@ final class InetTables implements Tables {
     @Override
     public void edit(NftReader reader, ManagedNames managed, RuleSet wantedRules, KernelNames names, List<NetlinkRequest> batch)
             throws IOException {
-        boolean atRuntime = wantedRules.sets().stream().anyMatch(AddressSet::atRuntime);
+        boolean atRuntime = wantedRules.sets().stream().anyMatch(NamedSet::atRuntime);
         RuleSet rules = atRuntime ? wantedRules.withElementsOf(sets(new NftSets(reader), managed).sets()) : wantedRules;
         Optional<IpFamily> only = rules.families().single();
         List<FoundChain> chains = reader.chains(Scope.INET);
-        Map<TableName, List<AddressSet>> sets = sets(rules);
+        Map<TableName, List<NamedSet>> sets = sets(rules);
         for (TableName name : TableName.values()) {
             String table = name(managed, name);
             boolean wanted = rules.table(name).isPresent() || sets.containsKey(name);
@@ -120,7 +119,7 @@ final class InetTables implements Tables {
                     batch.add(
                             only.isEmpty() ? Nft.addTable(Scope.INET, table) : Nft.addTable(Scope.INET, table, Basics.nfproto(only.get())));
                 }
-                List<AddressSet> before = keep ? held.sets() : List.of();
+                List<NamedSet> before = keep ? held.sets() : List.of();
                 NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
                 new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(
                         keep ? found(reader, table, chains) : FoundTable.NONE,
@@ -131,14 +130,14 @@ final class InetTables implements Tables {
     }
 
     /** Returns whether no set is to have another family or type: it can't change while rules refer to it. */
-    private static boolean keepKind(List<AddressSet> held, List<AddressSet> wanted) {
+    private static boolean keepKind(List<NamedSet> held, List<NamedSet> wanted) {
         return wanted.stream().allMatch(set -> held.stream().allMatch(other -> !other.name().equals(set.name()) || other.isLike(set)));
     }
 
     /** Returns the sets of each table; a set that no rule refers to is in the first. */
-    private static Map<TableName, List<AddressSet>> sets(RuleSet rules) {
-        Map<TableName, List<AddressSet>> sets = new EnumMap<>(TableName.class);
-        for (AddressSet set : rules.sets()) {
+    private static Map<TableName, List<NamedSet>> sets(RuleSet rules) {
+        Map<TableName, List<NamedSet>> sets = new EnumMap<>(TableName.class);
+        for (NamedSet set : rules.sets()) {
             List<TableName> tables = rules.tables().stream().filter(table -> asksFor(table, set)).map(Table::name).toList();
             TableName first = rules.tables().isEmpty() ? TableName.NAT : rules.tables().get(0).name();
             for (TableName table : tables.isEmpty() ? List.of(first) : tables) {
@@ -148,11 +147,11 @@ final class InetTables implements Tables {
         return sets;
     }
 
-    private static boolean asksFor(Table table, AddressSet set) {
+    private static boolean asksFor(Table table, NamedSet set) {
         for (Chain chain : table.chains()) {
             for (Rule rule : chain.rules()) {
                 for (Match match : rule.matches()) {
-                    if (match instanceof SetMatch m && m.set().equals(set.name())) {
+                    if (match.namedSet().filter(set.name()::equals).isPresent()) {
                         return true;
                     }
                 }

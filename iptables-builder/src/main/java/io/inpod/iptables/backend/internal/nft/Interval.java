@@ -2,6 +2,8 @@ package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.PortSet;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
@@ -14,20 +16,38 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Consecutive addresses as a set of nf_tables with intervals has them: an element for the first address, with the comment, and as an end
- * one for the address after the last. One that reaches the last of all addresses has no end.
+ * Consecutive addresses or ports as a set of nf_tables with intervals has them: an element for the first one, with the
+ * comment, and as an end one for the address or port after the last. One that reaches the last of all has no end.
  */
-record Interval(AddressRange range, String comment) {
+record Interval(Octets first, Octets last, String comment) {
     private static final int NESTED = ExprWriter.NESTED;
     private static final int END = 1;
 
     static Interval of(AddressSet.Element element) {
-        return new Interval(AddressRange.of(element.prefix()), element.comment());
+        AddressRange range = AddressRange.of(element.prefix());
+        return new Interval(Octets.of(range.first().getAddress()), Octets.of(range.last().getAddress()), element.comment());
+    }
+
+    static Interval of(PortSet.Element element) {
+        return new Interval(Octets.be16(element.ports().first()), Octets.be16(element.ports().last()), element.comment());
+    }
+
+    AddressRange range() {
+        return new AddressRange(Basics.address(first.array()), Basics.address(last.array()));
     }
 
     /** Returns the elements with the same addresses: one for each block that the range consists of. */
-    List<AddressSet.Element> elements() {
-        return AddressSet.Element.of(range, comment);
+    List<AddressSet.Element> addresses() {
+        return AddressSet.Element.of(range(), comment);
+    }
+
+    /** Returns its first address or port, as a set without intervals has it. */
+    Interval firstAlone() {
+        return new Interval(first, first, comment);
+    }
+
+    PortSet.Element ports() {
+        return new PortSet.Element(new Ports(first.u16At(0), last.u16At(0)), comment);
     }
 
     /** Returns the intervals of a set whose elements were listed. An end without a beginning, which nft may write first, means nothing. */
@@ -40,7 +60,7 @@ record Interval(AddressRange range, String comment) {
             Edge edge = edges.get(i);
             if (!edge.end()) {
                 byte[] last = i + 1 < edges.size() ? stepped(edges.get(i + 1).key().array(), -1) : highest(edge.key().length());
-                intervals.add(new Interval(new AddressRange(Basics.address(edge.key().array()), Basics.address(last)), edge.comment()));
+                intervals.add(new Interval(edge.key(), Octets.of(last), edge.comment()));
             }
         }
         return intervals;
@@ -48,17 +68,16 @@ record Interval(AddressRange range, String comment) {
 
     /** Writes the elements to a list of them. */
     void write(NetlinkRequest list, boolean add) {
-        byte[] last = range.last().getAddress();
-        boolean open = Arrays.equals(last, highest(last.length));
+        boolean open = Arrays.equals(last.array(), highest(last.length()));
         list.nested(NESTED | 1, element -> {
-            element.nested(NESTED | 1, key -> key.bytes(1, range.first().getAddress()));
+            element.nested(NESTED | 1, key -> key.bytes(1, first.array()));
             byte[] data = UserData.element(comment, open);
             if (add && data.length > 0) {
                 element.bytes(6, data);
             }
         });
         if (!open) {
-            list.nested(NESTED | 1, element -> element.nested(NESTED | 1, key -> key.bytes(1, stepped(last, 1))).be32(3, END));
+            list.nested(NESTED | 1, element -> element.nested(NESTED | 1, key -> key.bytes(1, stepped(last.array(), 1))).be32(3, END));
         }
     }
 
@@ -72,7 +91,7 @@ record Interval(AddressRange range, String comment) {
         return highest;
     }
 
-    /** The address before or after another one, which exists. */
+    /** The address or port before or after another one, which exists. */
     private static byte[] stepped(byte[] key, int step) {
         byte[] stepped = key.clone();
         int carried = step < 0 ? 0xff : 0;

@@ -3,6 +3,9 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
 import io.inpod.iptables.internal.IpsetOptions;
@@ -24,7 +27,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Address sets of ipset, of the type {@code hash:ip} or {@code hash:net} with comments. ipset has no transactions, but it can swap two
+ * Sets of ipset, of the type {@code hash:ip}, {@code hash:net} or {@code bitmap:port} with comments. ipset has no transactions, but it can swap two
  * sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
  */
 final class IpsetStore {
@@ -49,11 +52,14 @@ final class IpsetStore {
     private static final int COMMENT = 26;
     private static final int WITH_COMMENTS = 0x10;
 
-    /** The first revisions of the two types that have comments. */
+    /** The first revisions of the types that have comments. */
     private static final int ADDRESSES_WITH_COMMENTS = 2;
+    private static final int PORTS_WITH_COMMENTS = 2;
     private static final int PREFIXES_WITH_COMMENTS = 4;
 
     private static final int PREFIX_LENGTH = 3;
+    private static final int PORT = 4;
+    private static final int LAST_PORT = 5;
     private static final int EXCEPTION = 4;
 
     /** The number of elements in one message: an attribute is at most 64 KiB long. */
@@ -74,7 +80,7 @@ final class IpsetStore {
 
     /** Returns the sets with these names; those of other types are only among the misfits. */
     Listing read(Set<String> names) throws IOException {
-        List<AddressSet> sets = new ArrayList<>();
+        List<NamedSet> sets = new ArrayList<>();
         Map<String, List<String>> misfits = new HashMap<>();
         for (String name : names) {
             try {
@@ -88,7 +94,7 @@ final class IpsetStore {
         return new Listing(List.of(), sets, misfits);
     }
 
-    private Optional<AddressSet> read(String name, Map<String, List<String>> misfits) throws IOException {
+    private Optional<NamedSet> read(String name, Map<String, List<String>> misfits) throws IOException {
         List<NetlinkAttribute> elements = new ArrayList<>();
         String type = "";
         IpFamily family = IpFamily.V4;
@@ -110,8 +116,10 @@ final class IpsetStore {
             return Optional.empty();
         }
         List<String> wrong = new ArrayList<>(options.misfits());
-        Optional<AddressSet> set = Optional.empty();
-        if (options.canBeTakenOver()) {
+        Optional<NamedSet> set = Optional.empty();
+        if (options.ofPorts()) {
+            set = Optional.of(new PortSet(name, elements.stream().map(IpsetStore::port).toList()));
+        } else if (options.canBeTakenOver()) {
             List<AddressSet.Element> held = elements.stream().map(IpsetStore::element).flatMap(Optional::stream).toList();
             set = Optional.of(AddressSet.withoutOverlaps(name, family,
                     options.ofPrefixes() ? AddressSet.Type.PREFIXES : AddressSet.Type.ADDRESSES, held));
@@ -131,6 +139,8 @@ final class IpsetStore {
 
     private static IpsetOptions options(String type, List<NetlinkAttribute> header) {
         long flags = 0;
+        int first = 0;
+        int last = 0;
         long room = IpsetOptions.ROOM;
         boolean expiring = false;
         boolean masked = false;
@@ -138,11 +148,14 @@ final class IpsetStore {
             switch (attribute.type()) {
                 case FLAGS -> flags = attribute.number();
                 case MOST_ELEMENTS -> room = attribute.number();
+                case PORT -> first = (int) attribute.number();
+                case LAST_PORT -> last = (int) attribute.number();
                 case TIMEOUT -> expiring = true;
                 case BIT_MASK, NETMASK -> masked = true;
                 default -> {}
             }
         }
+        room = last > 0 ? IpsetOptions.ports(first, last) : room;
         return new IpsetOptions(type, (flags & WITH_COMMENTS) != 0, expiring, (flags & FORCE_ADD) != 0, masked, room);
     }
 
@@ -165,19 +178,32 @@ final class IpsetStore {
         return Optional.of(new AddressSet.Element(length < 0 ? IpPrefix.of(address) : new IpPrefix(address, length), comment));
     }
 
+    private static PortSet.Element port(NetlinkAttribute element) {
+        int port = 0;
+        String comment = "";
+        for (NetlinkAttribute part : element.nested()) {
+            if (part.type() == PORT) {
+                port = (int) part.number();
+            } else if (part.type() == COMMENT) {
+                comment = part.text();
+            }
+        }
+        return new PortSet.Element(new Ports(port, port), comment);
+    }
+
     /**
      * Creates and fills the wanted sets, before rules refer to them. A set that another program has created is taken over: swapping needs
      * only the same type and family, and replaces all options.
      */
-    void provide(Listing found, List<AddressSet> wanted) throws IOException {
-        List<AddressSet> changed = new ArrayList<>();
-        List<String> known = found.sets().stream().map(AddressSet::name).toList();
-        for (AddressSet set : wanted) {
+    void provide(Listing found, List<NamedSet> wanted) throws IOException {
+        List<NamedSet> changed = new ArrayList<>();
+        List<String> known = found.sets().stream().map(NamedSet::name).toList();
+        for (NamedSet set : wanted) {
             List<String> misfits = found.misfits().getOrDefault(set.name(), List.of());
             if (!known.contains(set.name()) && !misfits.isEmpty()) {
                 throw new IOException(IpsetOptions.refusal(set.name(), misfits));
             }
-            for (AddressSet other : found.sets()) {
+            for (NamedSet other : found.sets()) {
                 if (other.name().equals(set.name()) && !other.isLike(set)) {
                     throw new IOException(
                             IpsetOptions.refusal(set.name(), List.of("holds " + other.content() + " instead of " + set.content())));
@@ -187,9 +213,9 @@ final class IpsetStore {
                 changed.add(set);
             }
         }
-        for (AddressSet set : changed) {
+        for (NamedSet set : changed) {
             destroy(SPARE);
-            int family = Basics.nfproto(set.family());
+            int family = family(set);
             if (!known.contains(set.name())) {
                 netlink.query(create(set.name(), set));
             }
@@ -204,20 +230,35 @@ final class IpsetStore {
         }
     }
 
-    private static NetlinkRequest create(String name, AddressSet kind) {
-        int family = Basics.nfproto(kind.family());
-        boolean prefixes = kind.type() == AddressSet.Type.PREFIXES;
+    /** A set of ports belongs to no family. */
+    private static int family(NamedSet set) {
+        return set.families().single().map(Basics::nfproto).orElse(0);
+    }
+
+    private static int revision(NamedSet set) {
+        if (set instanceof AddressSet addresses) {
+            return addresses.type() == AddressSet.Type.PREFIXES ? PREFIXES_WITH_COMMENTS : ADDRESSES_WITH_COMMENTS;
+        }
+        return PORTS_WITH_COMMENTS;
+    }
+
+    private static NetlinkRequest create(String name, NamedSet kind) {
+        int family = family(kind);
         return Ipset.request("create set", name, CREATE, NetlinkRequest.CREATE, family).string(Ipset.SET_NAME, name)
-                .string(TYPE_NAME, IpsetOptions.type(prefixes))
-                .bytes(REVISION, new byte[] {(byte) (prefixes ? PREFIXES_WITH_COMMENTS : ADDRESSES_WITH_COMMENTS)})
-                .bytes(FAMILY, new byte[] {(byte) family})
-                .nested(NESTED | DATA,
-                        r -> r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS).be32(NETWORK_ORDER | MOST_ELEMENTS, IpsetOptions.ROOM));
+                .string(TYPE_NAME, kind.ipsetType()).bytes(REVISION, new byte[] {(byte) revision(kind)})
+                .bytes(FAMILY, new byte[] {(byte) family}).nested(NESTED | DATA, r -> {
+                    r.be32(NETWORK_ORDER | FLAGS, WITH_COMMENTS);
+                    if (kind instanceof PortSet) {
+                        r.be16(NETWORK_ORDER | PORT, 0).be16(NETWORK_ORDER | LAST_PORT, 65535);
+                    } else {
+                        r.be32(NETWORK_ORDER | MOST_ELEMENTS, IpsetOptions.ROOM);
+                    }
+                });
     }
 
     /** Destroys sets that are no longer wanted, once no rule refers to them. */
-    void retire(Listing found, List<AddressSet> wanted) throws IOException {
-        for (AddressSet set : found.sets()) {
+    void retire(Listing found, List<NamedSet> wanted) throws IOException {
+        for (NamedSet set : found.sets()) {
             if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
                 destroy(set.name());
             }
@@ -247,36 +288,48 @@ final class IpsetStore {
      */
     void update(AddressSet set, List<AddressSet.Element> add, Collection<IpPrefix> remove) throws IOException {
         if (set.type() == AddressSet.Type.PREFIXES) {
-            AddressSet held = read(Set.of(set.name())).sets().stream().filter(set::isLike).findFirst()
-                    .orElseThrow(() -> new IOException("a set " + set.name() + " of " + set.content()
-                            + " does not exist: apply the rules first"));
-            NetlinkRules.changed(held, add, remove);
+            NetlinkRules.changed((AddressSet) held(set), add, remove);
         }
         change(DELETE, set.name(), set, remove.stream().map(prefix -> new AddressSet.Element(prefix, "")).toList());
         change(ADD, set.name(), set, add);
     }
 
+    /** Changes a set of ports, of which only the name counts, port by port: every intermediate state is a valid set. */
+    void update(PortSet set, List<PortSet.Element> add, Collection<Ports> remove) throws IOException {
+        held(set); // so that the error says what is missing
+        change(DELETE, set.name(), set, remove.stream().map(ports -> new PortSet.Element(ports, "")).toList());
+        change(ADD, set.name(), set, add);
+    }
+
+    private NamedSet held(NamedSet kind) throws IOException {
+        return read(Set.of(kind.name())).sets().stream().filter(kind::isLike).findFirst().orElseThrow(
+                () -> new IOException("a set " + kind.name() + " of " + kind.content() + " does not exist: apply the rules first"));
+    }
+
     /**
      * Adding an existing element replaces its comment, and deleting a missing one succeeds, because the flag that forbids both is not set.
      */
-    private void change(int command, String set, AddressSet kind, List<AddressSet.Element> elements) throws IOException {
-        boolean prefixes = kind.type() == AddressSet.Type.PREFIXES;
+    private void change(int command, String set, NamedSet kind, List<? extends NamedSet.Element> elements) throws IOException {
         List<NetlinkRequest> requests = new ArrayList<>();
         for (int from = 0; from < elements.size(); from += CHUNK) {
-            List<AddressSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
+            List<? extends NamedSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
             requests.add(Ipset
-                    .request(command == ADD ? "add to set" : "delete from set", set, command, 0, Basics.nfproto(kind.family()))
+                    .request(command == ADD ? "add to set" : "delete from set", set, command, 0, family(kind))
                     .string(Ipset.SET_NAME, set).be32(NETWORK_ORDER | LINE, 1)
-                    .nested(NESTED | ELEMENTS, r -> chunk.forEach(element -> r.nested(NESTED | DATA, e -> element(e, element, prefixes)))));
+                    .nested(NESTED | ELEMENTS, r -> chunk.forEach(element -> r.nested(NESTED | DATA, e -> element(e, element, kind)))));
         }
         netlink.executeAll(requests);
     }
 
-    private static void element(NetlinkRequest request, AddressSet.Element element, boolean prefixes) {
-        byte[] address = element.address().getAddress();
-        request.nested(NESTED | 1, r -> r.bytes(NETWORK_ORDER | (address.length == 4 ? 1 : 2), address));
-        if (prefixes) {
-            request.bytes(PREFIX_LENGTH, new byte[] {(byte) element.prefix().length()});
+    private static void element(NetlinkRequest request, NamedSet.Element element, NamedSet kind) {
+        if (element instanceof PortSet.Element ports) {
+            request.be16(NETWORK_ORDER | PORT, ports.ports().first()).be16(NETWORK_ORDER | LAST_PORT, ports.ports().last());
+        } else if (element instanceof AddressSet.Element block) {
+            byte[] address = block.address().getAddress();
+            request.nested(NESTED | 1, r -> r.bytes(NETWORK_ORDER | (address.length == 4 ? 1 : 2), address));
+            if (kind instanceof AddressSet set && set.type() == AddressSet.Type.PREFIXES) {
+                request.bytes(PREFIX_LENGTH, new byte[] {(byte) block.prefix().length()});
+            }
         }
         if (!element.comment().isEmpty()) {
             request.string(COMMENT, element.comment());

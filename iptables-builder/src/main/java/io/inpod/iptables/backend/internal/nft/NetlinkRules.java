@@ -4,6 +4,9 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.TableName;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
@@ -85,7 +88,7 @@ public final class NetlinkRules {
             check(managed, rules, false); // before sets are touched
             IpsetStore sets = new IpsetStore(netlink);
             Listing before = sets.read(managed.sets());
-            List<AddressSet> wanted = rules.withElementsOf(before.sets()).sets();
+            List<NamedSet> wanted = rules.withElementsOf(before.sets()).sets();
             sets.provide(before, wanted);
             try {
                 attempt(managed, rules);
@@ -99,7 +102,7 @@ public final class NetlinkRules {
         }
     }
 
-    private static void putBack(IpsetStore sets, ManagedNames managed, List<AddressSet> before, Exception failure) {
+    private static void putBack(IpsetStore sets, ManagedNames managed, List<NamedSet> before, Exception failure) {
         try {
             Listing now = new Listing(List.of(), sets.read(managed.sets()).sets()); // the content; options don't matter here
             sets.provide(now, before);
@@ -159,7 +162,8 @@ public final class NetlinkRules {
     public Listing read(ManagedNames managed) throws IOException {
         try {
             Listing sets = inet ? inetSets(managed) : new IpsetStore(netlink).read(managed.sets());
-            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)), sets.sets(), sets.misfits());
+            return new Listing(tables.read(reader, managed, new LiveNames(netlink, namespace)), List.of()).with(sets.sets(),
+                    sets.misfits());
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -176,6 +180,30 @@ public final class NetlinkRules {
             new IpsetStore(netlink).update(set, add, remove);
             return;
         }
+        update(managed, set, (sets, table, batch) -> {
+            AddressSet held = new AddressSet(set.name(), set.family(), set.type(), held(sets, table, set, add, remove));
+            NftSets.change(table, held.elements(), changed(held, add, remove), batch);
+        });
+    }
+
+    /** Adds and removes ports of a set, of which only the name counts. */
+    public void update(ManagedNames managed, PortSet set, List<PortSet.Element> add, Collection<Ports> remove) throws IOException {
+        if (!inet) {
+            new IpsetStore(netlink).update(set, add, remove);
+            return;
+        }
+        update(managed, set, (sets, table, batch) -> {
+            PortSet held = sets.ports(table, set).orElseThrow(() -> new IOException("set " + set.name() + " vanished from " + namespace));
+            NftSets.replace(table, held.elements(), held.with(add, remove), batch);
+        });
+    }
+
+    /** Writes the messages that change a set of one table. */
+    private interface SetEdit {
+        void write(NftSets sets, String table, List<NetlinkRequest> batch) throws IOException;
+    }
+
+    private void update(ManagedNames managed, NamedSet set, SetEdit edit) throws IOException {
         for (int attempt = 1;; attempt++) {
             int generation = reader.generation();
             List<NetlinkRequest> batch = new ArrayList<>();
@@ -184,10 +212,9 @@ public final class NetlinkRules {
             for (TableName name : TableName.values()) {
                 String table = InetTables.name(managed, name);
                 Optional<SetHeader> header = sets.header(netlink, table, set.name());
-                if (header.isPresent() && header.get().family().equals(Optional.of(set.family())) && header.get().type() == set.type()) {
+                if (header.isPresent() && header.get().isLike(set)) {
                     there = true;
-                    AddressSet held = new AddressSet(set.name(), set.family(), set.type(), held(sets, table, set, add, remove));
-                    NftSets.change(table, held.elements(), changed(held, add, remove), batch);
+                    edit.write(sets, table, batch);
                 }
             }
             if (!there) {
@@ -209,7 +236,8 @@ public final class NetlinkRules {
     private List<AddressSet.Element> held(NftSets sets, String table, AddressSet set, List<AddressSet.Element> add,
             Collection<IpPrefix> remove) throws IOException {
         if (set.type() == AddressSet.Type.PREFIXES) {
-            return sets.intervals(table, set.name(), new ArrayList<>()).stream().flatMap(interval -> interval.elements().stream()).toList();
+            return sets.intervals(table, set.name(), new ArrayList<>()).stream().flatMap(interval -> interval.addresses().stream())
+                    .toList();
         }
         List<AddressSet.Element> asked = new ArrayList<>(add);
         remove.forEach(prefix -> asked.add(new AddressSet.Element(prefix, "")));

@@ -3,6 +3,8 @@ package io.inpod.iptables.backend.internal.nft;
 import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
 import io.inpod.iptables.backend.internal.nft.expr.UserData;
@@ -21,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Address sets of nf_tables, each in a table; attributes are numbered as in linux/netfilter/nf_tables.h. */
+/** Named sets of nf_tables, each in a table; attributes are numbered as in linux/netfilter/nf_tables.h. */
 final class NftSets {
     static final int NEW_SET = 9;
     static final int GET_SET = 10;
@@ -51,7 +53,7 @@ final class NftSets {
 
     /** Returns the sets of a table; those of other types are only among the misfits, and those without a name are part of a rule. */
     Listing read(String table) throws IOException {
-        List<AddressSet> sets = new ArrayList<>();
+        List<NamedSet> sets = new ArrayList<>();
         Map<String, List<String>> misfits = new LinkedHashMap<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list sets", table, GET_SET, 0, Scope.INET).string(1, table))) {
             SetHeader header = SetHeader.of(message);
@@ -61,6 +63,8 @@ final class NftSets {
             List<String> wrong = new ArrayList<>(header.misfits());
             if (header.family().isPresent()) {
                 sets.add(new AddressSet(header.name(), header.family().get(), header.type(), elements(table, header, wrong)));
+            } else if (header.ofPorts()) {
+                sets.add(ports(table, header, wrong));
             }
             if (!wrong.isEmpty()) {
                 misfits.put(header.name(), wrong);
@@ -75,13 +79,26 @@ final class NftSets {
         }
         List<AddressSet.Element> elements = new ArrayList<>();
         for (Interval interval : intervals(table, header.name(), wrong)) {
-            List<AddressSet.Element> parts = interval.elements();
+            List<AddressSet.Element> parts = interval.addresses();
             if (parts.size() > 1) {
                 wrong.add("holds " + interval.range() + " as one element, which isn't one prefix");
             }
             elements.addAll(parts);
         }
         return elements;
+    }
+
+    /** Without intervals, each element is a port. */
+    private PortSet ports(String table, SetHeader header, List<String> wrong) throws IOException {
+        List<NetlinkAttribute> listed = listed(table, header.name(), wrong);
+        List<Interval> found = header.type() == AddressSet.Type.PREFIXES ? Interval.of(listed)
+                : listed.stream().flatMap(element -> Interval.of(List.of(element)).stream()).map(Interval::firstAlone).toList();
+        return new PortSet(header.name(), found.stream().map(Interval::ports).toList());
+    }
+
+    /** Returns the set of ports of this name in a table; empty if there is none. */
+    Optional<PortSet> ports(String table, PortSet kind) throws IOException {
+        return read(table).sets().stream().filter(kind::isLike).map(PortSet.class::cast).findFirst();
     }
 
     /**
@@ -138,27 +155,31 @@ final class NftSets {
     }
 
     /** Adds messages that create and fill the wanted sets. */
-    static void provide(String table, List<AddressSet> found, List<AddressSet> wanted, List<NetlinkRequest> batch) {
-        for (AddressSet set : wanted) {
-            Optional<AddressSet> before = found.stream().filter(f -> f.name().equals(set.name())).findFirst();
+    static void provide(String table, List<NamedSet> found, List<NamedSet> wanted, List<NetlinkRequest> batch) {
+        for (NamedSet set : wanted) {
+            Optional<NamedSet> before = found.stream().filter(f -> f.name().equals(set.name())).findFirst();
             if (before.isEmpty()) {
                 create(table, set, batch.size() + 1, batch);
             }
-            change(table, before.map(AddressSet::elements).orElse(List.of()), set, batch);
+            if (set instanceof PortSet ports) {
+                replace(table, before.map(NamedSet::elements).orElse(List.of()), ports, batch);
+            } else if (set instanceof AddressSet addresses) {
+                change(table, before.map(AddressSet.class::cast).map(AddressSet::elements).orElse(List.of()), addresses, batch);
+            }
         }
     }
 
     /** Adds messages that delete the sets that are not wanted. */
-    static void retire(String table, List<AddressSet> found, List<AddressSet> wanted, List<NetlinkRequest> batch) {
+    static void retire(String table, List<NamedSet> found, List<NamedSet> wanted, List<NetlinkRequest> batch) {
         found.stream().filter(set -> wanted.stream().noneMatch(w -> w.name().equals(set.name())))
                 .forEach(set -> delete(table, set.name(), batch));
     }
 
     /** Adds messages that create a set if it does not exist. The number is unique in the transaction. */
-    static void create(String table, AddressSet set, int number, List<NetlinkRequest> batch) {
+    static void create(String table, NamedSet set, int number, List<NetlinkRequest> batch) {
         batch.add(Nft.request("add set", new Place(table, set.name(), 0), NEW_SET, NetlinkRequest.CREATE, Scope.INET).string(1, table)
-                .string(2, set.name()).be32(3, SetHeader.flags(set.type()))
-                .be32(4, SetHeader.keyType(set.family())).be32(5, set.family().bits() / 8).be32(10, number)
+                .string(2, set.name()).be32(3, SetHeader.flags(set))
+                .be32(4, SetHeader.keyType(set)).be32(5, SetHeader.keyBytes(set)).be32(10, number)
                 .bytes(13, KEYS_IN_NETWORK_ORDER));
     }
 
@@ -185,23 +206,40 @@ final class NftSets {
         change(table, wanted, NEW_ELEMENTS, added, batch);
     }
 
-    private static void change(String table, AddressSet set, int message, List<AddressSet.Element> elements, List<NetlinkRequest> batch) {
+    /** Adds messages that give a set of ports exactly the wanted elements. Others may have divided ranges, which are listed as one. */
+    static void replace(String table, List<? extends NamedSet.Element> found, PortSet wanted, List<NetlinkRequest> batch) {
+        if (found.equals(wanted.elements())) {
+            return;
+        }
+        if (!found.isEmpty()) {
+            batch.add(Nft.request("empty set", new Place(table, wanted.name(), 0), DELETE_ELEMENTS, 0, Scope.INET).string(1, table)
+                    .string(2, wanted.name()));
+        }
+        change(table, wanted, NEW_ELEMENTS, wanted.elements(), batch);
+    }
+
+    private static void change(String table, NamedSet set, int message, List<? extends NamedSet.Element> elements,
+            List<NetlinkRequest> batch) {
         boolean add = message == NEW_ELEMENTS;
         for (int from = 0; from < elements.size(); from += CHUNK) {
-            List<AddressSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
+            List<? extends NamedSet.Element> chunk = elements.subList(from, Math.min(elements.size(), from + CHUNK));
             batch.add(Nft
                     .request(add ? "add to set" : "delete from set", new Place(table, set.name(), 0), message,
                             add ? NetlinkRequest.CREATE : 0, Scope.INET)
                     .string(1, table).string(2, set.name())
-                    .nested(NESTED | 3, list -> chunk.forEach(element -> element(list, set.type(), element, add))));
+                    .nested(NESTED | 3, list -> chunk.forEach(element -> element(list, set, element, add))));
         }
     }
 
-    private static void element(NetlinkRequest list, AddressSet.Type type, AddressSet.Element element, boolean add) {
-        if (type == AddressSet.Type.PREFIXES) {
-            Interval.of(element).write(list, add);
-        } else {
-            list.nested(NESTED | 1, e -> address(e, element, add));
+    private static void element(NetlinkRequest list, NamedSet set, NamedSet.Element element, boolean add) {
+        if (element instanceof PortSet.Element ports) {
+            Interval.of(ports).write(list, add);
+        } else if (element instanceof AddressSet.Element address && set instanceof AddressSet addresses) {
+            if (addresses.type() == AddressSet.Type.PREFIXES) {
+                Interval.of(address).write(list, add);
+            } else {
+                list.nested(NESTED | 1, e -> address(e, address, add));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkMessage;
@@ -22,6 +23,7 @@ import java.util.Optional;
 record SetHeader(String name, long keyType, long flags, boolean limited, boolean merging) {
     static final int ANONYMOUS = 1;
     private static final int INTERVAL = 4;
+    private static final int PORTS = 13;
     private static final int MAP = 8;
     private static final int TIMEOUT = 0x10;
 
@@ -44,11 +46,19 @@ record SetHeader(String name, long keyType, long flags, boolean limited, boolean
         return new SetHeader(name, keyType, flags, limited, merging);
     }
 
-    static int flags(AddressSet.Type type) {
-        return type == AddressSet.Type.PREFIXES ? INTERVAL : 0;
+    static int flags(NamedSet set) {
+        return set instanceof AddressSet addresses && addresses.type() == AddressSet.Type.ADDRESSES ? 0 : INTERVAL;
     }
 
-    static int keyType(IpFamily family) {
+    static int keyType(NamedSet set) {
+        return set instanceof AddressSet addresses ? keyType(addresses.family()) : PORTS;
+    }
+
+    static int keyBytes(NamedSet set) {
+        return set instanceof AddressSet addresses ? addresses.family().bits() / 8 : 2;
+    }
+
+    private static int keyType(IpFamily family) {
         return family == IpFamily.V4 ? 7 : 8;
     }
 
@@ -70,14 +80,27 @@ record SetHeader(String name, long keyType, long flags, boolean limited, boolean
         return (flags & INTERVAL) == 0 ? AddressSet.Type.ADDRESSES : AddressSet.Type.PREFIXES;
     }
 
+    boolean ofPorts() {
+        return keyType == PORTS && (flags & MAP) == 0;
+    }
+
+    /** Whether a set is of the kind that was created. */
+    boolean isLike(NamedSet set) {
+        return set instanceof AddressSet addresses ? family().equals(Optional.of(addresses.family())) && type() == addresses.type()
+                : ofPorts();
+    }
+
     /** Returns in words what differs from our sets, to be put after the name. */
     List<String> misfits() {
-        if (family().isEmpty()) {
-            return List.of("isn't a set of addresses");
+        if (family().isEmpty() && !ofPorts()) {
+            return List.of("isn't a set of addresses or ports");
         }
         List<String> misfits = new ArrayList<>();
         if ((flags & TIMEOUT) != 0) {
             misfits.add("has a timeout, after which elements vanish");
+        }
+        if (ofPorts() && (flags & INTERVAL) == 0) {
+            misfits.add("can't hold ranges (no flags interval)");
         }
         long others = flags & ~(TIMEOUT | INTERVAL);
         if (others != 0) {

@@ -4,6 +4,9 @@ import io.inpod.iptables.AddressSet;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
+import io.inpod.iptables.NamedSet;
+import io.inpod.iptables.PortSet;
+import io.inpod.iptables.Ports;
 import io.inpod.iptables.backend.tools.IptablesTools;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.iptables.internal.IpsetOptions;
@@ -17,7 +20,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Address sets of ipset(8), of the type {@code hash:ip} or {@code hash:net}. Content is replaced by swapping a set with a spare one. */
+/**
+ * Sets of ipset(8), of the type {@code hash:ip}, {@code hash:net} or {@code bitmap:port}. Content is replaced by swapping a set with a
+ * spare one.
+ */
 public final class Ipsets {
     private static final String SPARE = "inpod-spare";
 
@@ -33,7 +39,7 @@ public final class Ipsets {
 
     /** Returns the managed sets that exist; those of other types are only among the misfits. */
     public Listing read() throws IOException {
-        List<AddressSet> sets = new ArrayList<>();
+        List<NamedSet> sets = new ArrayList<>();
         Map<String, List<String>> misfits = new HashMap<>();
         if (!names.sets().isEmpty()) {
             for (String name : ipset("", "list", "-n").split("\n")) {
@@ -46,16 +52,19 @@ public final class Ipsets {
     }
 
     /** Reads the listing of one set; empty if it can't be one of ours. */
-    private static Optional<AddressSet> parse(String name, String saved, Map<String, List<String>> misfits) {
+    private static Optional<NamedSet> parse(String name, String saved, Map<String, List<String>> misfits) {
         List<String> wrong = new ArrayList<>();
         List<AddressSet.Element> elements = new ArrayList<>();
+        List<PortSet.Element> ports = new ArrayList<>();
         Optional<IpFamily> family = Optional.empty();
         AddressSet.Type type = AddressSet.Type.ADDRESSES;
+        boolean ofPorts = false;
         for (String line : saved.split("\n")) {
             List<String> words = Words.split(line);
             if (words.size() > 2 && words.get(0).equals("create")) {
                 IpsetOptions options = IpsetOptions.of(words);
                 wrong.addAll(options.misfits());
+                ofPorts = options.ofPorts();
                 type = options.ofPrefixes() ? AddressSet.Type.PREFIXES : AddressSet.Type.ADDRESSES;
                 family = Optional.of(words.contains("inet6") ? IpFamily.V6 : IpFamily.V4).filter(known -> options.canBeTakenOver());
             } else if (words.size() > 2 && words.get(0).equals("add") && family.isPresent()) {
@@ -64,13 +73,19 @@ public final class Ipsets {
                     return Optional.empty();
                 }
                 int comment = words.indexOf("comment");
-                elements.add(new AddressSet.Element(IpPrefix.parse(words.get(2)),
-                        comment < 0 ? "" : Bytes.read(words.get(comment + 1).replace("\"", ""))));
+                String note = comment < 0 ? "" : Bytes.read(words.get(comment + 1).replace("\"", ""));
+                if (ofPorts) {
+                    int port = Integer.parseInt(words.get(2));
+                    ports.add(new PortSet.Element(new Ports(port, port), note));
+                } else {
+                    elements.add(new AddressSet.Element(IpPrefix.parse(words.get(2)), note));
+                }
             }
         }
         AddressSet.Type found = type;
-        Optional<AddressSet> set = family.map(known -> AddressSet.withoutOverlaps(name, known, found, elements));
-        if (set.isPresent() && set.get().elements().size() < elements.size()) {
+        Optional<NamedSet> set = ofPorts ? Optional.of(new PortSet(name, ports))
+                : family.map(known -> AddressSet.withoutOverlaps(name, known, found, elements));
+        if (!ofPorts && set.isPresent() && set.get().elements().size() < elements.size()) {
             wrong.add(IpsetOptions.OVERLAPS);
         }
         if (!wrong.isEmpty()) {
@@ -83,12 +98,12 @@ public final class Ipsets {
      * Creates or fills the wanted sets, before rules refer to them. A set that another program has created is taken over: swapping needs
      * only the same type and family, and replaces all options.
      */
-    public void provide(Listing found, List<AddressSet> wanted) throws IOException {
+    public void provide(Listing found, List<NamedSet> wanted) throws IOException {
         StringBuilder script = new StringBuilder();
-        for (AddressSet set : wanted) {
+        for (NamedSet set : wanted) {
             List<String> misfits = found.misfits().getOrDefault(set.name(), List.of());
             if (!found.sets().contains(set) || !misfits.isEmpty()) {
-                Optional<AddressSet> there = found.sets().stream().filter(other -> other.name().equals(set.name())).findFirst();
+                Optional<NamedSet> there = found.sets().stream().filter(other -> other.name().equals(set.name())).findFirst();
                 if (there.isEmpty() && !misfits.isEmpty()) {
                     throw new IOException(IpsetOptions.refusal(set.name(), misfits));
                 }
@@ -128,9 +143,9 @@ public final class Ipsets {
     }
 
     /** Destroys sets that are no longer wanted, after the last rule that refers to them is gone. */
-    public void retire(Listing found, List<AddressSet> wanted) throws IOException {
+    public void retire(Listing found, List<NamedSet> wanted) throws IOException {
         StringBuilder script = new StringBuilder();
-        for (AddressSet set : found.sets()) {
+        for (NamedSet set : found.sets()) {
             if (wanted.stream().noneMatch(other -> other.name().equals(set.name()))) {
                 script.append("destroy ").append(set.name()).append('\n');
             }
@@ -145,15 +160,10 @@ public final class Ipsets {
      * intermediate state is a valid set. ipset would let blocks overlap, so that the set has to be read first.
      */
     public void update(AddressSet set, List<AddressSet.Element> added, Set<IpPrefix> removed) throws IOException {
-        if (!names.sets().contains(set.name())) {
-            throw new IllegalArgumentException("set " + set.name() + " is not among the managed sets " + names.sets());
-        }
+        checkManaged(set);
         if (set.type() == AddressSet.Type.PREFIXES) {
-            AddressSet held = read().sets().stream().filter(set::isLike).findFirst()
-                    .orElseThrow(() -> new IOException("a set " + set.name() + " of " + set.content()
-                            + " isn't there in " + run.where() + ": apply the rules first"));
             try {
-                held.with(added, removed);
+                ((AddressSet) held(set)).with(added, removed);
             } catch (IllegalArgumentException e) {
                 throw new IOException(e.getMessage(), e);
             }
@@ -166,12 +176,34 @@ public final class Ipsets {
         ipset(script.toString(), "restore", "-exist");
     }
 
-    private static String options(AddressSet set) {
-        return " " + IpsetOptions.type(set.type() == AddressSet.Type.PREFIXES) + " family "
-                + (set.family() == IpFamily.V4 ? "inet" : "inet6") + " maxelem " + IpsetOptions.ROOM + " comment";
+    /** Changes a set of ports, of which only the name counts, port by port: every intermediate state is a valid set. */
+    public void update(PortSet set, List<PortSet.Element> added, Set<Ports> removed) throws IOException {
+        checkManaged(set);
+        held(set); // a set of addresses takes a port for one
+        StringBuilder script = new StringBuilder();
+        removed.forEach(ports -> script.append("del ").append(set.name()).append(' ').append(ports.text('-')).append(" -exist\n"));
+        added.forEach(element -> script.append(add(set.name(), element)));
+        ipset(script.toString(), "restore", "-exist");
     }
 
-    private static String add(String set, AddressSet.Element element) {
+    private void checkManaged(NamedSet set) {
+        if (!names.sets().contains(set.name())) {
+            throw new IllegalArgumentException("set " + set.name() + " is not among the managed sets " + names.sets());
+        }
+    }
+
+    private NamedSet held(NamedSet kind) throws IOException {
+        return read().sets().stream().filter(kind::isLike).findFirst().orElseThrow(() -> new IOException("a set " + kind.name() + " of "
+                + kind.content() + " isn't there in " + run.where() + ": apply the rules first"));
+    }
+
+    private static String options(NamedSet set) {
+        return " " + set.ipsetType() + (set instanceof AddressSet addresses
+                ? " family " + (addresses.family() == IpFamily.V4 ? "inet" : "inet6") + " maxelem " + IpsetOptions.ROOM
+                : " range 0-65535") + " comment";
+    }
+
+    private static String add(String set, NamedSet.Element element) {
         return "add " + set + " " + element
                 + (element.comment().isEmpty() ? "" : " comment \"" + Bytes.carry(element.comment()) + "\"") + "\n";
     }

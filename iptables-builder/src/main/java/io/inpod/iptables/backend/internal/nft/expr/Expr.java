@@ -98,6 +98,10 @@ public sealed interface Expr {
 
     /** Ends the rule unless the value is in a set, or outside it. */
     record Lookup(String set, boolean outside) implements Expr {
+        /** The kernel names sets that are a part of a rule by a number: {@code __set7}. */
+        public boolean isNamed() {
+            return !set.startsWith("__");
+        }
     }
 
     /**

@@ -2,6 +2,7 @@ package io.inpod.iptables.backend.internal.nft.expr;
 
 import io.inpod.iptables.Match;
 import io.inpod.iptables.MultiportMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Side;
@@ -32,6 +33,13 @@ public final class PortExprs {
     public static List<Expr> set(List<Expr> to, MultiportMatch match) {
         to.add(new Expr.Payload(Expr.Payload.TRANSPORT, match.side() == Side.SOURCE ? SOURCE : DESTINATION, 2));
         to.add(new Expr.PortSet(match.ports(), match.negated()));
+        return to;
+    }
+
+    /** A lookup in a set with a name. */
+    public static List<Expr> set(List<Expr> to, PortSetMatch match) {
+        to.add(new Expr.Payload(Expr.Payload.TRANSPORT, match.side() == Side.SOURCE ? SOURCE : DESTINATION, 2));
+        to.add(new Expr.Lookup(match.set(), match.negated()));
         return to;
     }
 
@@ -68,9 +76,13 @@ public final class PortExprs {
         if (payload.length() != 2 || payload.offset() != SOURCE && payload.offset() != DESTINATION) {
             return Optional.empty();
         }
+        Side side = payload.offset() == SOURCE ? Side.SOURCE : Side.DESTINATION;
+        Optional<Expr.Lookup> lookup = cursor.next(Expr.Lookup.class);
+        if (lookup.isPresent()) {
+            return lookup.filter(Expr.Lookup::isNamed).map(named -> new PortSetMatch(named.set(), protocol, side, named.outside()));
+        }
         Optional<Expr.PortSet> set = cursor.next(Expr.PortSet.class);
         if (set.isPresent()) {
-            Side side = payload.offset() == SOURCE ? Side.SOURCE : Side.DESTINATION;
             return Optional.of(MultiportMatch.of(protocol, side, set.get().ports(), set.get().outside()));
         }
         Optional<PortCondition> port = compared(cursor);

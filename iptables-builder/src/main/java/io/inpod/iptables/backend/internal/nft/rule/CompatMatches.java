@@ -18,6 +18,7 @@ import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.ProtocolNumberMatch;
 import io.inpod.iptables.RandomMatch;
@@ -109,6 +110,11 @@ final class CompatMatches extends CommonMatches {
 
     @Override
     public List<Expr> visit(SetMatch match) {
+        return add(XtMatches.set(match, scope.names()));
+    }
+
+    @Override
+    public List<Expr> visit(PortSetMatch match) {
         return add(XtMatches.set(match, scope.names()));
     }
 

@@ -19,6 +19,7 @@ import io.inpod.iptables.OutInterfaceMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
 import io.inpod.iptables.ProtocolNumberMatch;
@@ -57,7 +58,8 @@ final class NativeMatches extends CommonMatches {
 
     /** Returns whether a condition includes one on the protocol. */
     static boolean asksForProtocol(Match match) {
-        return match instanceof IcmpMatch || match instanceof MultiportMatch || match instanceof TransportMatch t && !t.isHeaderAlone();
+        return match instanceof IcmpMatch || match instanceof MultiportMatch || match instanceof PortSetMatch
+                || match instanceof TransportMatch t && !t.isHeaderAlone();
     }
 
     void family(IpFamily wanted) {
@@ -148,6 +150,11 @@ final class NativeMatches extends CommonMatches {
         to.add(new Expr.Payload(Expr.Payload.NETWORK, Basics.offset(match.family(), match.side() == Side.SOURCE),
                 match.family().bits() / 8));
         return add(new Expr.Lookup(match.set(), match.negated()));
+    }
+
+    @Override
+    public List<Expr> visit(PortSetMatch match) {
+        return PortExprs.set(protocol(match.protocol(), false), match);
     }
 
     @Override

@@ -191,7 +191,7 @@ public final class RuleReader {
         Optional<Expr.Lookup> lookup = cursor.next(Expr.Lookup.class);
         if (lookup.isPresent()) {
             Side side = source ? Side.SOURCE : Side.DESTINATION;
-            return payload.length() == family.bits() / 8
+            return payload.length() == family.bits() / 8 && lookup.get().isNamed()
                     && matches.add(new SetMatch(lookup.get().set(), family, side, lookup.get().outside()));
         }
         Optional<Match> range = payload.length() < family.bits() / 8 ? Optional.empty()

@@ -12,6 +12,7 @@ import io.inpod.iptables.MultiportMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
 import io.inpod.iptables.OwnerUserMatch;
+import io.inpod.iptables.PortSetMatch;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.SetMatch;
@@ -171,10 +172,18 @@ public final class XtMatches {
         return new Expr.XtMatch("cgroup", 2, struct.bytes());
     }
 
-    /** One dimension; its bit of the flags says source. */
     public static Expr.XtMatch set(SetMatch match, KernelNames names) {
-        int flags = (match.negated() ? SET_INVERTED : 0) | (match.side() == Side.SOURCE ? SET_SOURCE : 0);
-        return new Expr.XtMatch("set", 4, new Struct(48).u16(0, names.ipset(match.set())).u8(2, 1).u8(3, flags).bytes());
+        return set(names.ipset(match.set()), match.side(), match.negated());
+    }
+
+    public static Expr.XtMatch set(PortSetMatch match, KernelNames names) {
+        return set(names.ipset(match.set()), match.side(), match.negated());
+    }
+
+    /** One dimension; its bit of the flags says source. */
+    private static Expr.XtMatch set(int index, Side side, boolean negated) {
+        int flags = (negated ? SET_INVERTED : 0) | (side == Side.SOURCE ? SET_SOURCE : 0);
+        return new Expr.XtMatch("set", 4, new Struct(48).u16(0, index).u8(2, 1).u8(3, flags).bytes());
     }
 
     public static Expr.XtMatch socket(SocketMatch match) {

@@ -17,16 +17,16 @@ import org.junit.jupiter.api.Test;
 class EveryKindTest {
     private static final int NUMBER = 7;
 
-    /** Returns IDs for the samples' address set and cgroup. */
+    /** Returns IDs for the samples' sets and cgroup. */
     private static final KernelNames NAMES = new KernelNames() {
         @Override
         public int ipset(String name) {
-            return NUMBER;
+            return name.equals("kind-v4") ? NUMBER : NUMBER + 1;
         }
 
         @Override
         public Optional<String> ipset(int index) {
-            return Optional.of("kind-v4");
+            return Optional.of(index == NUMBER ? "kind-v4" : "kind-ports");
         }
 
         @Override
@@ -45,7 +45,7 @@ class EveryKindTest {
         for (Kinds.Placed placed : Kinds.all()) {
             for (IpFamily family : placed.rule().families()) {
                 List<Expr> written = new CompatLayout().expressions(placed.rule(), Scope.of(family, NAMES));
-                assertThat(read(written, FamilyScope.of(family))).as(placed + " " + written).contains(withoutFamily(placed.rule()));
+                assertThat(Kinds.withSets(read(written, FamilyScope.of(family)), family)).as(placed + " " + written).contains(withoutFamily(placed.rule()));
             }
         }
     }
