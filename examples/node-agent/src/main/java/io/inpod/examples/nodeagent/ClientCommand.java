@@ -1,5 +1,9 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.nodeagent.control.ControlJson;
+import io.inpod.examples.nodeagent.control.ControlReply;
+import io.inpod.examples.nodeagent.control.ControlRequest;
+import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.netns.unix.PrivateSocket;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.UnixMessage;

@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.nodeagent.pod.AgentException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,7 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.nodeagent.control.ControlReply;
+import io.inpod.examples.nodeagent.control.ControlRequest;
 import io.inpod.examples.rules.Version;
 import java.util.List;
 import java.util.Objects;

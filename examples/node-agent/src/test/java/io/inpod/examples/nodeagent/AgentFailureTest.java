@@ -5,8 +5,11 @@ import static io.inpod.netns.testing.Tool.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
+import io.inpod.examples.nodeagent.enrol.PodRedirection;
+import io.inpod.examples.nodeagent.pod.AgentException;
+import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
-import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
@@ -37,7 +40,7 @@ class AgentFailureTest {
     @Test
     void noProxy(PodNetwork network) throws Exception {
         try (Scene scene = new Scene(directory, overrides -> REAL, FailedEnrolment.OPEN, Duration.ofMillis(50))) {
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(network.pod(0).namespace())))
+            assertThatThrownBy(() -> scene.add("u1", pathOf(network.pod(0).namespace())))
                     .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining(scene.socket.toString());
         }
         Traces.assertClean(network.pod(0).namespace());
@@ -65,9 +68,9 @@ class AgentFailureTest {
     private void assertFails(NetworkNamespace pod, NamespaceChange redirection, String step, String reason) throws Exception {
         try (Scene scene = scene(redirection); FakeProxy proxy = new FakeProxy(scene.socket)) {
             proxy.expectSnapshot();
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+            assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .isInstanceOf(AgentException.class).hasMessageContaining("add pod u1: step \"" + step + "\" failed").hasMessageContaining(reason);
-            assertThat(scene.agent.list()).isEmpty();
+            assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.OPEN);
         }
         Traces.assertClean(pod);
     }
@@ -86,7 +89,7 @@ class AgentFailureTest {
             proxy.ack();
             assertThat(failureOf(added)).hasMessageContaining("step \"hand it to the proxy\" failed")
                     .hasMessageContaining("boom").hasMessageEndingWith("undone: routing and rules");
-            assertThat(scene.agent.list()).isEmpty();
+            assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.OPEN);
         }
         Traces.assertClean(pod);
     }

@@ -5,9 +5,13 @@ import static io.inpod.netns.testing.Tool.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.examples.nodeagent.enrol.PodRedirection;
+import io.inpod.examples.nodeagent.enrol.PodStatus;
+import io.inpod.examples.nodeagent.enrol.SettingsWatch;
+import io.inpod.examples.nodeagent.pod.AgentException;
+import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
-import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -35,13 +39,11 @@ class AgentTest {
     Path directory;
 
     private Scene scene;
-    private Agent agent;
     private FakeProxy proxy;
 
     @BeforeEach
     void start() throws IOException {
         scene = new Scene(directory, new PodRedirection(Profile.REDIRECT, false, true)::change, Duration.ofSeconds(10));
-        agent = scene.agent;
         proxy = new FakeProxy(scene.socket);
         proxy.expectSnapshot();
     }
@@ -65,10 +67,11 @@ class AgentTest {
         Future<Void> added = scene.adding("u1", pod);
         proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
         Traces.assertRedirected(pod);
-        assertThat(agent.list()).isEmpty();
+        assertThat(scene.state("u1").served()).isFalse();
         proxy.ack();
         added.get();
-        assertThat(agent.list()).extracting(EnrolledPod::uid).containsExactly("u1");
+        assertThat(scene.list()).extracting(PodStatus::uid).containsExactly("u1");
+        assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
 
         Future<Void> deleted = scene.deleting("u1");
         proxy.expectDel("u1");
@@ -76,40 +79,36 @@ class AgentTest {
         proxy.ack();
         deleted.get();
         Traces.assertClean(pod);
-        assertThat(agent.list()).isEmpty();
+        assertThat(scene.list()).isEmpty();
         Traces.assertClean(network.pod(1).namespace());
     }
 
     @Test
-    void addingAgainIsHarmlessAndFailingAtItLeavesThePodRedirected(PodNetwork network) throws Exception {
+    void addingAgainIsHarmless(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         enrol(pod);
         String before = Tool.run(pod, "iptables-save", "-t", "nat");
-        enrol(pod);
+        scene.adding("u1", pod).get();
         assertThat(rulesOnly(Tool.run(pod, "iptables-save", "-t", "nat"))).isEqualTo(rulesOnly(before));
-        Future<Void> again = scene.adding("u1", pod);
-        proxy.expectAdd(pod, "u1");
-        proxy.nack();
-        assertThat(failureOf(again)).hasMessageContaining("boom");
-        Traces.assertRedirected(pod);
-        assertThat(agent.list()).hasSize(1);
+        assertThat(scene.list()).hasSize(1);
     }
 
     @Test
     void aPodsWishesCountForItAlone(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        PodOverrides wishes = PodOverrides.ofAnnotations(Map.of("ambient.istio.io/dns-capture", "true", "ambient.istio.io/bypass-inbound-capture", "true",
-                "istio.io/reroute-virtual-interfaces", "br0,tap-1", "ambient.istio.io/redirection", "enabled"));
+        Map<String, String> wishes = Map.of("ambient.istio.io/dns-capture", "true", "ambient.istio.io/bypass-inbound-capture", "true",
+                "istio.io/reroute-virtual-interfaces", "br0,tap-1", "ambient.istio.io/redirection", "enabled");
         Path path = pathOf(pod);
         Future<?> added = scene.threads.submit(() -> {
-            agent.add("u1", Scene.WEB, wishes, path);
+            scene.add("u1", Scene.WEB, wishes, path);
             return null;
         });
         proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
         proxy.ack();
         added.get();
         assertThat(Tool.run(pod, "iptables-save")).contains("-A ISTIO_PRERT -i tap-1 -p tcp -j REDIRECT --to-ports 15001", "--to-ports 15053").doesNotContain("15006");
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, path)).hasMessageContaining("with other annotations; delete it first");
+        scene.add("u1", path); // with other annotations now
+        assertThat(Tool.run(pod, "iptables-save")).contains("15006").doesNotContain("15053", "br0");
         NetworkNamespace other = network.pod(1).namespace();
         Future<Void> plain = scene.adding("u2", other);
         proxy.expectAdd(other, "u2", "web-0", "shop", "web");
@@ -145,9 +144,9 @@ class AgentTest {
     void whatAnEarlierAgentLeftCanBeRemoved(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         new PodRedirection(Profile.REDIRECT, false, true).change().install(pod);
-        assertThatThrownBy(() -> agent.delete("old", null)).hasMessageContaining("pod old is unknown");
+        assertThatThrownBy(() -> scene.delete("old", null)).hasMessageContaining("pod old is unknown");
         Future<?> deleted = scene.threads.submit(() -> {
-            agent.delete("old", pathOf(pod));
+            scene.delete("old", pathOf(pod));
             return null;
         });
         proxy.expectDel("old");
@@ -163,7 +162,7 @@ class AgentTest {
             inside.links().up("lo");
         }
         Future<Void> added = scene.threads.submit(() -> {
-            agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/run/netns/gone"));
+            scene.add("u1", Path.of("/run/netns/gone"));
             return null;
         });
         try (NetworkNamespace pod = NetworkNamespace.named("gone")) {
@@ -177,7 +176,7 @@ class AgentTest {
         proxy.ack();
         deleted.get();
         Future<Void> again = scene.threads.submit(() -> {
-            agent.delete("u1", Path.of("/run/netns/gone"));
+            scene.delete("u1", Path.of("/run/netns/gone"));
             return null;
         });
         proxy.expectDel("u1");
@@ -211,7 +210,7 @@ class AgentTest {
         change(pod, changed);
         assertThatThrownBy(() -> redirection.change().verify(pod)).hasMessageContaining("net.ipv4.tcp_fwmark_accept is 1 instead of 0")
                 .hasMessageContaining("sysctl -w net.ipv4.conf.eth0.route_localnet=0");
-        new SettingsWatch(agent::list, redirection.settings(), Duration.ofSeconds(10), scene::later, (level, line) -> {}).start();
+        new SettingsWatch(scene.reconciler::enrolled, redirection.settings(), Duration.ofSeconds(10), scene::later, (level, line) -> {}).start();
         scene.next().get();
         assertThat(Tool.run(pod, read)).isEqualTo("0\n0\n0\n");
         assertThat(scene.later).hasSize(1);
@@ -234,7 +233,7 @@ class AgentTest {
 
     @Test
     void theNodesNamespacesAreRefused(PodNetwork network) throws Exception {
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/proc/thread-self/ns/net")))
+        assertThatThrownBy(() -> scene.add("u1", Path.of("/proc/thread-self/ns/net")))
                 .isInstanceOf(AgentException.class).hasMessageContaining("is this process's own");
         NetworkNamespace pod = network.pod(0).namespace();
         Path home = Path.of("/proc/1/ns/net");
@@ -250,9 +249,9 @@ class AgentTest {
     @Test
     void onlyNetworkNamespacesAreEntered() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "");
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, file)).hasMessageContaining("a regular file").hasMessageContaining(file.toString());
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/proc/self/ns/mnt"))).hasMessageContaining("a mount namespace");
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, Path.of("/run/netns/none"))).hasMessageContaining("/run/netns/none").hasMessageContaining("ENOENT");
+        assertThatThrownBy(() -> scene.add("u1", file)).hasMessageContaining("a regular file").hasMessageContaining(file.toString());
+        assertThatThrownBy(() -> scene.add("u1", Path.of("/proc/self/ns/mnt"))).hasMessageContaining("a mount namespace");
+        assertThatThrownBy(() -> scene.add("u1", Path.of("/run/netns/none"))).hasMessageContaining("/run/netns/none").hasMessageContaining("ENOENT");
     }
 
     @Test
@@ -260,11 +259,11 @@ class AgentTest {
         enrol(network.pod(0).namespace());
         Path same = pathOf(network.pod(0).namespace());
         Path other = pathOf(network.pod(1).namespace());
-        assertThatThrownBy(() -> agent.add("u1", Scene.WEB, PodOverrides.NONE, other)).hasMessageContaining("pod u1 is enrolled with another namespace");
-        assertThatThrownBy(() -> agent.add("u2", Scene.WEB, PodOverrides.NONE, same)).hasMessageContaining("is already that of pod u1");
-        assertThatThrownBy(() -> agent.add("u1", new WorkloadInfo("web-0", "shop", "admin"), PodOverrides.NONE, same)).hasMessageContaining("with other names");
-        assertThatThrownBy(() -> agent.delete("u1", other)).hasMessageContaining("isn't that of pod u1");
-        assertThatThrownBy(() -> agent.delete("u2", same)).hasMessageContaining("is that of pod u1");
+        assertThatThrownBy(() -> scene.add("u1", other)).hasMessageContaining("pod u1 is enrolled with another namespace");
+        assertThatThrownBy(() -> scene.add("u2", same)).hasMessageContaining("is already that of pod u1");
+        assertThatThrownBy(() -> scene.add("u1", new WorkloadInfo("web-0", "shop", "admin"), Map.of(), same)).hasMessageContaining("with other names");
+        assertThatThrownBy(() -> scene.delete("u1", other)).hasMessageContaining("isn't that of pod u1");
+        assertThatThrownBy(() -> scene.delete("u2", same)).hasMessageContaining("is that of pod u1");
         Traces.assertRedirected(network.pod(0).namespace());
         Traces.assertClean(network.pod(1).namespace());
     }

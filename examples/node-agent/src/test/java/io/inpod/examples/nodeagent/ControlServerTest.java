@@ -2,6 +2,8 @@ package io.inpod.examples.nodeagent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.examples.nodeagent.control.ControlServer;
+import io.inpod.examples.nodeagent.enrol.PodRedirection;
 import io.inpod.examples.zds.ForeignPeer;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.testing.LeakCheck;
@@ -36,7 +38,7 @@ class ControlServerTest {
     void start() throws IOException {
         scene = new Scene(directory, new PodRedirection(Profile.REDIRECT, false, true).change(), Duration.ofMillis(50));
         path = directory.resolve("run/agent.sock");
-        control = new ControlServer(scene.agent, path, scene.threads, Duration.ofMillis(500));
+        control = new ControlServer(scene.commands, path, scene.threads, Duration.ofMillis(500));
         scene.threads.execute(control::run);
         client = new ForeignPeer();
     }

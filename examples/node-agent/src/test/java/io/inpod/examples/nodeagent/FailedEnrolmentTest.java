@@ -5,9 +5,11 @@ import static io.inpod.netns.testing.Tool.pathOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.examples.nodeagent.enrol.Delays;
+import io.inpod.examples.nodeagent.enrol.PodRedirection;
+import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
-import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
@@ -79,9 +81,8 @@ class FailedEnrolmentTest {
             again = scene.next();
             proxy.expectAdd(pod, "u1");
             proxy.ack();
-            again.get();
+            scene.awaitState("u1", PodState.Kind.SERVED);
 
-            assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
             assertThat(scene.pauses).containsExactly(Delays.FIRST, Delays.FIRST.multipliedBy(2));
             assertThat(scene.later).isEmpty();
         }
@@ -100,16 +101,14 @@ class FailedEnrolmentTest {
     void withoutAProxyThePodIsClosedAndTheNextOneGetsIt(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+            assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining("the pod stays closed");
             assertConnects(network, false);
             try (FakeProxy proxy = new FakeProxy(scene.socket)) {
                 proxy.expectAdd(pod, "u1");
                 proxy.ack();
                 proxy.expectSnapshot();
-                scene.later.take(); // the retry, which is no longer necessary
-                scene.next().get();
-                assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+                scene.awaitState("u1", PodState.Kind.SERVED);
             }
         }
     }
@@ -129,13 +128,11 @@ class FailedEnrolmentTest {
                 proxy.expectAdd(pod, "u1");
                 proxy.nack();
                 proxy.expectSnapshot();
-                scene.next().get();
-                assertThat(scene.state("u1").reason()).contains("boom");
+                scene.awaitReason("u1", "boom");
                 Future<?> again = scene.next();
                 proxy.expectAdd(pod, "u1");
                 proxy.ack();
-                again.get();
-                assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+                scene.awaitState("u1", PodState.Kind.SERVED);
             }
         }
     }
@@ -153,19 +150,14 @@ class FailedEnrolmentTest {
             added.get();
 
             wanted.set(Redirection.of(REAL, new Unfit()));
-            scene.agent.updateRules();
-            scene.next().get();
-            assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.CLOSED);
-            assertThat(scene.state("u1").reason()).startsWith("its rules can't be replaced: ").contains("no such rules");
+            scene.reconciler.updateRules();
+            assertThat(scene.awaitState("u1", PodState.Kind.CLOSED).reason()).startsWith("its rules can't be replaced: ").contains("no such rules");
             assertConnects(network, false);
             Traces.assertRedirected(pod);
 
             wanted.set(REAL);
-            Future<?> again = scene.next();
-            proxy.expectAdd(pod, "u1");
-            proxy.ack();
-            again.get();
-            assertThat(scene.state("u1")).isEqualTo(PodState.SERVED);
+            scene.next().get();
+            scene.awaitState("u1", PodState.Kind.SERVED);
             Traces.assertRedirected(pod);
         }
     }
@@ -194,7 +186,7 @@ class FailedEnrolmentTest {
         Tool.run(pod, "ip", "rule", "add", "pref", "32764", "fwmark", "7", "lookup", "main");
         try (Scene scene = scene(REAL); FakeProxy proxy = new FakeProxy(scene.socket)) {
             proxy.expectSnapshot();
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+            assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .hasMessageContaining("install routing and rules").hasMessageContaining("32764").hasMessageContaining("the pod stays closed");
             assertConnects(network, false);
 
@@ -202,7 +194,7 @@ class FailedEnrolmentTest {
             Future<?> again = scene.next();
             proxy.expectAdd(pod, "u1");
             proxy.ack();
-            again.get();
+            scene.awaitState("u1", PodState.Kind.SERVED);
             Traces.assertRedirected(pod);
 
             Future<Void> deleted = scene.deleting("u1");
@@ -218,7 +210,7 @@ class FailedEnrolmentTest {
     void aRedirectionThatFailsItsCheckStays(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (Scene scene = scene(Redirection.of(REAL, new Breaking("verify")))) {
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod)))
+            assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .hasMessageContaining("broken verify").hasMessageContaining("the pod stays closed");
             assertConnects(network, false);
             assertThat(scene.state("u1").kind()).isEqualTo(PodState.Kind.CLOSED);
@@ -229,10 +221,10 @@ class FailedEnrolmentTest {
     void aDeletedPodIsNotRetried(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (Scene scene = new Scene(directory, REAL, Duration.ofMillis(50))) {
-            assertThatThrownBy(() -> scene.agent.add("u1", Scene.WEB, PodOverrides.NONE, pathOf(pod))).isInstanceOf(AgentException.class);
-            scene.agent.delete("u1", null);
+            assertThatThrownBy(() -> scene.add("u1", pathOf(pod))).isInstanceOf(AgentException.class);
+            scene.delete("u1", null);
             scene.next().get();
-            assertThat(scene.agent.list()).isEmpty();
+            assertThat(scene.list()).isEmpty();
             assertThat(scene.later).isEmpty();
         }
         Traces.assertClean(pod);

@@ -2,6 +2,8 @@ package io.inpod.examples.nodeagent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.examples.nodeagent.enrol.PodRedirection;
+import io.inpod.examples.nodeagent.enrol.ProxyCgroups;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.pod.PodOverrides;
@@ -100,7 +102,7 @@ class MarkOwnerTest {
         Scene scene = new Scene(directory, overrides -> redirection.change(overrides, cgroups.paths()), Duration.ofSeconds(10));
         scene.server.onConnect(pids -> {
             cgroups.connected(pids);
-            scene.agent.updateRules();
+            scene.reconciler.updateRules();
         });
         return scene;
     }
@@ -110,7 +112,7 @@ class MarkOwnerTest {
     void rulesFollowTheProxies(Profile profile, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         PodRedirection redirection = new PodRedirection(profile, false, true);
-        ProxyCgroups paths = new ProxyCgroups(Path.of("/proc"), PodRulesChange::cgroupExists, redirection::tryCgroups);
+        ProxyCgroups paths = new ProxyCgroups(Path.of("/proc"), PodRulesChange::cgroupExists, redirection::tryCgroups, directory.resolve("cgroups"));
         try (ServerSocketChannel server = network.pod(1).namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
                 Scene scene = scene(directory, redirection, paths)) {
             server.bind(new InetSocketAddress(8080));
@@ -144,7 +146,7 @@ class MarkOwnerTest {
         Path proc = Files.createDirectories(directory.resolve("proc/7"));
         List<List<String>> tried = new ArrayList<>();
         Set<String> gone = new HashSet<>();
-        ProxyCgroups paths = new ProxyCgroups(proc.getParent(), path -> !gone.contains(path), tried::add);
+        ProxyCgroups paths = new ProxyCgroups(proc.getParent(), path -> !gone.contains(path), tried::add, directory.resolve("cgroups"));
         for (String line : new String[] {"0::/", "0::/../other.scope", "4:memory:/x"}) {
             Files.writeString(proc.resolve("cgroup"), line + "\n");
             paths.connected(List.of(7));
@@ -164,7 +166,7 @@ class MarkOwnerTest {
 
         ProxyCgroups unable = new ProxyCgroups(proc.getParent(), path -> true, some -> {
             throw new IOException("no such match");
-        });
+        }, directory.resolve("none"));
         unable.connected(List.of(7));
         assertThat(unable.paths()).isEmpty();
     }

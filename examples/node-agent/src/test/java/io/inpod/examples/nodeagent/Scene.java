@@ -1,5 +1,12 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
+import io.inpod.examples.nodeagent.enrol.PodRedirection;
+import io.inpod.examples.nodeagent.enrol.PodStatus;
+import io.inpod.examples.nodeagent.enrol.Reconciler;
+import io.inpod.examples.nodeagent.enrol.Redirections;
+import io.inpod.examples.nodeagent.files.PodDirectory;
+import io.inpod.examples.nodeagent.files.PodFile;
 import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.zds.ZdsServer;
@@ -12,9 +19,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,14 +31,16 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
 
-/** An agent with its ZDS server, in this process. */
+/** An agent with its ZDS server, in this process. Its pods are files in a directory. */
 final class Scene implements AutoCloseable {
     static final WorkloadInfo WEB = new WorkloadInfo("web-0", "shop", "web");
 
     final ExecutorService threads = Executors.newCachedThreadPool();
     final Path socket;
     final ZdsServer server;
-    final Agent agent;
+    final PodDirectory pods;
+    final Reconciler reconciler;
+    final FileCommands commands;
     /** What the agent does later, which the tests run: no pause passes. */
     final BlockingQueue<Runnable> later = new LinkedBlockingQueue<>();
     /** The pauses, in the same order. */
@@ -48,9 +59,22 @@ final class Scene implements AutoCloseable {
             throws IOException {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
-        threads.execute(server::run);
-        agent = new Agent(server, redirections, new PodRedirection(Profile.REDIRECT, false, true).closing(), policy, proxyPatience, this::later);
-        server.onSnapshotAnswer(agent::answered);
+        pods = new PodDirectory(directory.resolve("pods"), true);
+        reconciler = new Reconciler(pods, unknown -> Map.of(), NoProbeAddresses.INSTANCE, server,
+                new Redirections(redirections, new PodRedirection(Profile.REDIRECT, false, true).closing()), policy, this::later, threads,
+                (work, step) -> {});
+        commands = new FileCommands(pods, reconciler, proxyPatience);
+        CountDownLatch ready = new CountDownLatch(1);
+        reconciler.whenReady(() -> {
+            threads.execute(server::run);
+            ready.countDown();
+        });
+        reconciler.start();
+        try {
+            ready.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Notes what the agent, or a watch, does later. */
@@ -64,21 +88,54 @@ final class Scene implements AutoCloseable {
         return threads.submit(later.take());
     }
 
+    void awaitReason(String uid, String reason) throws InterruptedException {
+        while (!String.valueOf(state(uid).reason()).contains(reason)) {
+            Thread.sleep(1);
+        }
+    }
+
+    /** Waits until a pod's state is of a kind; the test's time limit is the limit. */
+    PodState awaitState(String uid, PodState.Kind kind) throws InterruptedException {
+        for (;;) {
+            PodState state = state(uid);
+            if (state.kind() == kind) {
+                return state;
+            }
+            Thread.sleep(1);
+        }
+    }
+
     PodState state(String uid) {
-        return agent.list().stream().filter(pod -> pod.uid().equals(uid)).findFirst().orElseThrow().state();
+        return list().stream().filter(pod -> pod.uid().equals(uid)).findFirst().orElseThrow().state();
+    }
+
+    List<PodStatus> list() {
+        return commands.list();
+    }
+
+    void add(String uid, Path path) throws IOException, InterruptedException {
+        add(uid, WEB, Map.of(), path);
+    }
+
+    void add(String uid, WorkloadInfo info, Map<String, String> annotations, Path path) throws IOException, InterruptedException {
+        commands.add(new PodFile(uid, info.name(), info.namespace(), info.serviceAccount(), path.toString(), null, null, Map.copyOf(annotations)));
+    }
+
+    void delete(String uid, Path path) throws IOException, InterruptedException {
+        commands.delete(uid, path);
     }
 
     Future<Void> adding(String uid, NetworkNamespace namespace) throws IOException {
         Path path = Tool.pathOf(namespace);
         return threads.submit(() -> {
-            agent.add(uid, WEB, PodOverrides.NONE, path);
+            add(uid, path);
             return null;
         });
     }
 
     Future<Void> deleting(String uid) {
         return threads.submit(() -> {
-            agent.delete(uid, null);
+            delete(uid, null);
             return null;
         });
     }
@@ -95,7 +152,7 @@ final class Scene implements AutoCloseable {
     @Override
     public void close() {
         server.close();
-        agent.list().forEach(pod -> pod.netns().close());
+        reconciler.close();
         threads.shutdown();
     }
 }

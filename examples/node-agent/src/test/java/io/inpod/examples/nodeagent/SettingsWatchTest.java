@@ -2,7 +2,8 @@ package io.inpod.examples.nodeagent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.inpod.examples.nodeagent.pod.PodState;
+import io.inpod.examples.nodeagent.enrol.EnrolledPod;
+import io.inpod.examples.nodeagent.enrol.SettingsWatch;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NamespaceChange;
@@ -58,7 +59,7 @@ class SettingsWatchTest {
     @Test
     void theSameChangeIsSetAgainEachTimeAndLoggedOnce() throws IOException {
         try (NetworkNamespace netns = NetworkNamespace.current()) {
-            EnrolledPod pod = new EnrolledPod("u", new WorkloadInfo("web", "shop", "web"), PodOverrides.NONE, settings, netns, PodState.SERVED);
+            EnrolledPod pod = new EnrolledPod("u", new WorkloadInfo("web", "shop", "web"), PodOverrides.NONE, settings, netns);
             new SettingsWatch(() -> List.of(pod), settings, Duration.ofSeconds(10), (pause, task) -> later.add(task),
                     (level, line) -> lines.add(level + " " + line)).start();
 

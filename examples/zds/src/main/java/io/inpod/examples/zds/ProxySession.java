@@ -7,19 +7,21 @@ import io.inpod.netns.unix.PeerCredentials;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.UnixMessage;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Objects;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The agent's end of a connection to a proxy. An answer doesn't say to which request it belongs, so there is one request at a time, and a
- * connection is closed if an answer is late: it would be mistaken for the answer to the next request.
+ * The agent's end of a connection to a proxy. An answer doesn't say to which request it belongs, so there is one request at a time, and the
+ * others wait in a queue of this session's. A connection is closed if an answer is late: it would be mistaken for the answer to the next
+ * request. Thread-safe; only {@link #receiveHello} and {@link #readAnswers} block.
  */
 final class ProxySession implements AutoCloseable {
     private static final Duration NO_LIMIT = Duration.ZERO;
@@ -31,11 +33,15 @@ final class ProxySession implements AutoCloseable {
     private final Duration patience;
     private final String name;
     private final int pid;
-    /** Held during an exchange, and from before the session is registered until its snapshot has been sent. */
-    private final ReentrantLock turn = new ReentrantLock(true);
+    /** The pods that the proxy has acknowledged, with what they were then. */
+    private final Map<String, ProxyRequest.Content> served = new ConcurrentHashMap<>();
 
-    private volatile @Nullable CompletableFuture<String> answer;
-    private volatile @Nullable ZdsSessionException over;
+    /** Guarded by this, as the next three. */
+    private final Deque<ProxyRequest> queue = new ArrayDeque<>();
+
+    private boolean started;
+    private @Nullable ProxyRequest current;
+    private @Nullable ZdsSessionException over;
 
     ProxySession(SeqpacketSocket socket, Duration patience) throws IOException {
         this.socket = socket;
@@ -61,52 +67,61 @@ final class ProxySession implements AutoCloseable {
         }
     }
 
-    /** Reserves the session for the calling thread's exchanges. */
-    void lock() {
-        turn.lock();
+    /** Returns what the proxy serves of a pod; null if it hasn't acknowledged it. */
+    ProxyRequest.@Nullable Content served(String uid) {
+        return served.get(uid);
     }
 
-    void unlock() {
-        turn.unlock();
-    }
-
-    /** Sends a request and awaits its answer, by the thread that reads, before {@link #readAnswers()}. */
-    void exchangeDirectly(String what, ByteBuffer request, OwnedFd... descriptors) throws IOException {
-        socket.send(request, descriptors);
-        try {
-            check(what, receiveAnswer(patience));
-        } catch (java.net.SocketTimeoutException e) {
-            throw late(what);
-        }
-    }
-
-    /** Sends a request and awaits its answer, by any thread but the one in {@link #readAnswers()}. */
-    void exchange(String what, ByteBuffer request, OwnedFd... descriptors) throws ZdsException {
-        turn.lock();
-        try {
-            CompletableFuture<String> mine = new CompletableFuture<>();
-            answer = mine;
-            ZdsSessionException ended = over;
-            if (ended != null) {
-                throw new ZdsSessionException(what + ": " + ended.getMessage(), ended);
+    /** Sends a request when its turn has come, and returns its answer: nothing, a {@link ZdsNackException}, or the session's end. */
+    CompletableFuture<Void> enqueue(ProxyRequest request) {
+        ZdsSessionException ended;
+        synchronized (this) {
+            ended = over;
+            if (ended == null) {
+                queue.add(request);
             }
-            socket.send(request, descriptors);
-            check(what, mine.get(patience.toMillis(), TimeUnit.MILLISECONDS));
-        } catch (TimeoutException e) {
-            throw end(late(what));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw end(new ZdsSessionException(what + ": interrupted while waiting for an answer from " + name, e));
-        } catch (ExecutionException e) {
-            Throwable cause = Objects.requireNonNull(e.getCause());
-            throw new ZdsSessionException(what + ": " + cause.getMessage(), cause);
-        } catch (ZdsException e) {
-            throw e;
-        } catch (IOException e) {
-            throw end(new ZdsSessionException(what + ": " + e.getMessage(), e));
-        } finally {
-            answer = null;
-            turn.unlock();
+        }
+        if (ended != null) {
+            fail(request, ended);
+        } else {
+            sendNext();
+        }
+        return request.done();
+    }
+
+    /** Begins to send: what was queued before comes first. */
+    void start() {
+        synchronized (this) {
+            started = true;
+        }
+        sendNext();
+    }
+
+    private void sendNext() {
+        ZdsSessionException failure = null;
+        synchronized (this) {
+            ProxyRequest next = started && current == null && over == null ? queue.poll() : null;
+            if (next == null) {
+                return;
+            }
+            current = next;
+            try { // doesn't block: the peer has no other message to read
+                socket.send(next.message(), next.netns() == null ? new OwnedFd[0] : new OwnedFd[] {next.netns().fd()});
+            } catch (IOException e) {
+                failure = new ZdsSessionException(next.what() + ": " + e.getMessage(), e);
+            }
+            next.closeNamespace();
+            if (failure == null) {
+                CompletableFuture<Void> timer = new CompletableFuture<Void>().orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS);
+                var unused = timer.exceptionally(tooLate -> {
+                    end(late(next.what()));
+                    return null;
+                });
+                next.answered(timer);
+            }
+        }
+        if (failure != null) {
+            end(failure);
         }
     }
 
@@ -114,25 +129,33 @@ final class ProxySession implements AutoCloseable {
         return new ZdsSessionException(what + ": no answer from " + name + " within " + patience.toMillis() + " ms; connection closed");
     }
 
-    private static void check(String what, String error) throws ZdsNackException {
-        if (!error.isEmpty()) {
-            throw new ZdsNackException(what + " was refused by the proxy: " + error);
-        }
-    }
-
-    /** Passes answers to the threads that wait for them until the session ends; always throws the reason. */
+    /** Passes answers to those that wait for them until the session ends; always throws the reason. */
     void readAnswers() throws IOException {
         for (;;) {
-            String error = receiveAnswer(NO_LIMIT);
-            CompletableFuture<String> waiting = answer;
-            if (waiting == null || !waiting.complete(error)) {
+            String error = receiveAnswer();
+            ProxyRequest answered;
+            synchronized (this) {
+                answered = current;
+                current = null;
+            }
+            if (answered == null) {
                 throw new ZdsSessionException(name + " sent an answer without a request");
+            }
+            if (error.isEmpty()) {
+                answered.noteIn(served);
+            }
+            sendNext();
+            if (error.isEmpty()) {
+                answered.done().complete(null);
+            } else {
+                answered.done().completeExceptionally(
+                        new ZdsNackException(answered.what() + " was refused by the proxy: " + error));
             }
         }
     }
 
-    private String receiveAnswer(Duration timeout) throws IOException {
-        try (UnixMessage packet = socket.receive(MAX_ANSWER_BYTES, 0, timeout)) {
+    private String receiveAnswer() throws IOException {
+        try (UnixMessage packet = socket.receive(MAX_ANSWER_BYTES, 0, NO_LIMIT)) {
             if (packet == null) {
                 throw new ZdsSessionException(name + " has closed the session");
             }
@@ -144,15 +167,35 @@ final class ProxySession implements AutoCloseable {
         }
     }
 
-    /** Closes the connection; requests that wait for an answer, and later ones, fail with this error. */
+    /** Closes the connection; requests that wait, and later ones, fail with this error. The first reason counts. */
     ZdsSessionException end(ZdsSessionException reason) {
-        over = reason;
-        socket.close();
-        CompletableFuture<String> waiting = answer;
-        if (waiting != null) {
-            waiting.completeExceptionally(reason);
+        List<ProxyRequest> waiting = new ArrayList<>();
+        synchronized (this) {
+            if (over == null) {
+                over = reason;
+            }
+            if (current != null) {
+                waiting.add(current);
+            }
+            current = null;
+            waiting.addAll(queue);
+            queue.clear();
         }
+        socket.close();
+        waiting.forEach(request -> fail(request, reason));
         return reason;
+    }
+
+    /** Returns why the session has ended; null if it hasn't. */
+    synchronized @Nullable ZdsSessionException over() {
+        return over;
+    }
+
+    private static void fail(ProxyRequest request, ZdsSessionException reason) {
+        request.closeNamespace();
+        String words = String.valueOf(reason.getMessage());
+        request.done().completeExceptionally(
+                words.startsWith(request.what()) ? reason : new ZdsSessionException(request.what() + ": " + words, reason));
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.inpod.examples.zds;
 
 import io.inpod.examples.zds.internal.Messages;
-import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.error.AlreadyClosedException;
 import io.inpod.netns.unix.PrivateServer;
 import io.inpod.netns.unix.SeqpacketSocket;
@@ -14,6 +13,9 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -26,10 +28,14 @@ import org.slf4j.LoggerFactory;
 /**
  * The agent's end of ZDS: listens for proxies, sends each the complete list of pods, and then every change.
  *
- * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. The server
- * starts no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each connected
- * proxy (a cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe; {@link #add} and
- * {@link #delete} block until the proxy has answered.
+ * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. When a proxy
+ * goes, the newest of those that stay gets the pods that it doesn't have yet. Each proxy has a queue of its own, so that a slow one holds up
+ * no other; one that doesn't answer in time is disconnected.
+ *
+ * <p>The server starts no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each
+ * connected proxy (a cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe. Nothing
+ * blocks but {@link #run} and {@link #awaitProxy}; the results of the others are completed on a session's thread, on which nothing may
+ * block.
  */
 public final class ZdsServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("zds");
@@ -37,16 +43,18 @@ public final class ZdsServer implements AutoCloseable {
     private final PrivateServer server;
     private final Executor executor;
     private final Duration patience;
-    /** Guards the two collections; never held during I/O. */
+    /** Guards the collections; never held during I/O with a proxy. */
     private final Object lock = new Object();
-    private final Map<String, ZdsPod> pods = new LinkedHashMap<>();
+    /** By uid; empty for a pod whose namespace isn't known. */
+    private final Map<String, Optional<ZdsPod>> pods = new LinkedHashMap<>();
     /** In the order in which they connected. */
     private final List<ProxySession> sessions = new ArrayList<>();
     /** The sessions, and those that are about to become one. */
     private final List<ProxySession> present = new CopyOnWriteArrayList<>();
     private final Object arrivals = new Object();
     private volatile Consumer<Collection<Integer>> connecting = pids -> {};
-    private volatile BiConsumer<String, @Nullable String> snapshotAnswers = (uid, refusal) -> {};
+    private volatile BiConsumer<String, @Nullable String> answers = (uid, refusal) -> {};
+    private volatile Runnable snapshots = () -> {};
 
     private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
         this.server = server;
@@ -81,17 +89,26 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Sets what is called for each pod of a snapshot when a proxy that has connected answers: with the pod's uid, and with null if the
-     * proxy serves the pod, or else its reason for refusing it. Called on the session's thread; must not block, and must not call this
-     * server.
+     * Sets what is called with each answer that nobody waits for: to the pods of a snapshot, and to those that a proxy gets because another
+     * has gone. The arguments are the pod's uid, and null if the proxy serves the pod, or else its reason for refusing it. Called on the
+     * session's thread; must not block.
      *
-     * @param answers receives the answers
+     * @param listener receives the answers
      */
-    public void onSnapshotAnswer(BiConsumer<String, @Nullable String> answers) {
-        snapshotAnswers = answers;
+    public void onAnswer(BiConsumer<String, @Nullable String> listener) {
+        answers = listener;
     }
 
-    /** Accepts proxies until this server is closed. */
+    /**
+     * Sets what is called when a proxy that has connected has acknowledged its snapshot. Called on the session's thread; must not block.
+     *
+     * @param action the action
+     */
+    public void onSnapshot(Runnable action) {
+        snapshots = action;
+    }
+
+    /** Accepts proxies until this server is closed. Those that have connected before wait for it. */
     public void run() {
         server.run(executor, new PrivateServer.Handler() {
             @Override
@@ -117,13 +134,16 @@ public final class ZdsServer implements AutoCloseable {
             session.receiveHello();
             try {
                 arrive(session);
-                sendSnapshot(session);
+                register(session);
+                session.start();
                 session.readAnswers();
-            } catch (ZdsSessionException e) {
-                session.end(e);
-                throw e;
             } catch (IOException e) {
-                throw session.end(new ZdsSessionException("the session with " + session + " failed: " + e.getMessage(), e));
+                ZdsSessionException reason = session.over(); // such as a late answer, because of which the socket was closed
+                if (reason == null) {
+                    reason = e instanceof ZdsSessionException known ? known
+                            : new ZdsSessionException("the session with " + session + " failed: " + e.getMessage(), e);
+                }
+                throw session.end(reason);
             } finally {
                 session.close();
                 unregister(session);
@@ -132,49 +152,6 @@ public final class ZdsServer implements AutoCloseable {
             if (!server.isClosed()) {
                 LOG.warn("session ended: {}", e.getMessage());
             }
-        }
-    }
-
-    private void sendSnapshot(ProxySession session) throws IOException {
-        session.lock(); // other threads that find the session wait until it is ready
-        List<ZdsPod> known = List.of();
-        try {
-            known = register(session);
-            LOG.info("{} connected, sending {} pods", session, known.size());
-            for (ZdsPod pod : known) {
-                try {
-                    session.exchangeDirectly("Add of pod " + pod.uid(), message(pod), pod.netns().fd());
-                    snapshotAnswers.accept(pod.uid(), null);
-                } catch (ZdsNackException e) {
-                    LOG.error("{}", e.getMessage());
-                    snapshotAnswers.accept(pod.uid(), e.getMessage());
-                }
-            }
-            session.exchangeDirectly("SnapshotSent", Messages.snapshotSent());
-        } finally {
-            known.forEach(pod -> pod.netns().close());
-            session.unlock();
-        }
-    }
-
-    /** Registers the session for changes from now on; returns the pods that are known already, to be closed by the caller. */
-    private List<ZdsPod> register(ProxySession session) throws IOException {
-        synchronized (lock) {
-            if (server.isClosed()) {
-                throw new AlreadyClosedException("the server for ztunnels");
-            }
-            List<ZdsPod> known = new ArrayList<>();
-            try {
-                for (ZdsPod pod : pods.values()) {
-                    known.add(own(pod));
-                }
-            } catch (IOException e) {
-                known.forEach(pod -> pod.netns().close());
-                throw e;
-            }
-            sessions.add(session);
-            lock.notifyAll();
-            return known;
         }
     }
 
@@ -187,10 +164,70 @@ public final class ZdsServer implements AutoCloseable {
         }
     }
 
-    private void unregister(ProxySession session) {
+    /** Registers the session for changes from now on, and queues the snapshot before them. */
+    private void register(ProxySession session) throws IOException {
         synchronized (lock) {
-            sessions.remove(session);
+            if (server.isClosed()) {
+                throw new AlreadyClosedException("the server for ztunnels");
+            }
+            LOG.info("{} connected, sending {} pods", session, pods.size());
+            for (Map.Entry<String, Optional<ZdsPod>> pod : pods.entrySet()) {
+                if (pod.getValue().isPresent()) {
+                    tell(session, pod.getValue().get());
+                } else {
+                    log(session.enqueue(ProxyRequest.keep(pod.getKey())));
+                }
+            }
+            log(session.enqueue(ProxyRequest.snapshotSent()).thenRun(() -> snapshots.run()));
+            sessions.add(session);
+            lock.notifyAll();
+        }
+    }
+
+    /** Sends a pod to a proxy; the answer goes to the listener. */
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private void tell(ProxySession session, ZdsPod pod) throws IOException {
+        session.enqueue(ProxyRequest.add(pod)).whenComplete((served, failure) -> {
+            if (failure == null) {
+                answers.accept(pod.uid(), null);
+            } else if (failure instanceof ZdsNackException) {
+                LOG.error("{}", failure.getMessage());
+                answers.accept(pod.uid(), failure.getMessage());
+            }
+        });
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored")
+    private static void log(CompletableFuture<Void> answer) {
+        answer.whenComplete((done, failure) -> {
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            if (cause instanceof ZdsNackException) {
+                LOG.error("{}", cause.getMessage());
+            }
+        });
+    }
+
+    private void unregister(ProxySession session) {
+        ProxySession newest;
+        List<ZdsPod> missing = new ArrayList<>();
+        synchronized (lock) {
             present.remove(session);
+            if (!sessions.remove(session) || sessions.isEmpty()) {
+                return;
+            }
+            newest = sessions.get(sessions.size() - 1);
+            for (Optional<ZdsPod> pod : pods.values()) {
+                if (pod.isPresent() && !serves(newest, pod.get())) {
+                    missing.add(pod.get());
+                }
+            }
+        }
+        for (ZdsPod pod : missing) {
+            try {
+                tell(newest, pod);
+            } catch (IOException e) {
+                LOG.debug("pod {} has gone meanwhile: {}", pod.uid(), e.getMessage());
+            }
         }
     }
 
@@ -222,124 +259,145 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Makes a pod part of the snapshots for proxies that connect later, whether or not {@link #add} succeeds, until it is deleted. Sends
-     * nothing. A pod that has been kept isn't forgotten when a proxy refuses it; our ztunnel keeps retrying such a pod.
+     * Names a pod in the snapshots for proxies that connect later, without its namespace: a proxy that serves it continues to do so. Used
+     * for a pod whose namespace isn't known yet, or whose rules aren't as they should be. Sends nothing.
+     *
+     * @param uid the pod
+     */
+    public void keep(String uid) {
+        synchronized (lock) {
+            close(pods.put(uid, Optional.empty()));
+        }
+    }
+
+    /**
+     * Makes a pod part of the snapshots for proxies that connect later, until it is {@linkplain #withdraw withdrawn}. Sends nothing.
      *
      * @param pod the pod; its namespace remains the caller's, which may close it afterwards
      * @throws IOException if the namespace is closed
      */
-    public void keep(ZdsPod pod) throws IOException {
-        ZdsPod owned = own(pod);
+    public void include(ZdsPod pod) throws IOException {
         synchronized (lock) {
-            ZdsPod known = pods.get(pod.uid());
-            if (known != null && known.netns().equals(pod.netns()) && known.info().equals(pod.info())) {
-                owned.netns().close();
-            } else {
-                close(pods.put(pod.uid(), owned));
+            Optional<ZdsPod> known = pods.get(pod.uid());
+            if (known == null || known.isEmpty() || !ProxyRequest.Content.of(known.get()).equals(ProxyRequest.Content.of(pod))) {
+                ZdsPod owned = new ZdsPod(pod.uid(), pod.info(), pod.netns().duplicate());
+                close(pods.put(pod.uid(), Optional.of(owned)));
             }
         }
     }
 
     /**
-     * Hands a pod to the newest proxy and waits for its answer. If that fails and the pod is neither known nor {@linkplain #keep kept}, the
-     * server forgets it: it sends the proxy, which would otherwise retry, a deletion, and doesn't announce the pod to later proxies. Adding
-     * a pod again is harmless, and if that fails the pod stays part of the snapshot. Adding a known uid with another namespace moves the
-     * pod there.
+     * Includes a pod in the snapshots, and hands it to the newest proxy; if that one goes before it has answered, to the one before it.
+     * Sending a pod again is harmless. Sending a known uid with another namespace moves the pod there. A pod that is refused stays part of
+     * the snapshots: ztunnels keep retrying such a pod. {@link #withdraw} takes it back.
      *
-     * @param pod the pod; its namespace remains the caller's, which may close it afterwards
-     * @throws ZdsNackException if the proxy refused, with its reason
-     * @throws ZdsSessionException if no proxy is connected, see {@link #awaitProxy}, or if it didn't answer in time
-     * @throws IOException if the pod's names are too long for a message (1024 bytes), or the namespace is closed
+     * @param pod the pod; its namespace remains the caller's, which may close it when the result has come
+     * @return ends normally when the proxy has acknowledged the pod; with {@link ZdsNackException} if it refused, with its reason; with
+     *     {@link ZdsSessionException} if no proxy is connected, or the last one didn't answer in time; with another IOException if the
+     *     pod's names are too long for a message (1024 bytes), or the namespace is closed
      */
-    public void add(ZdsPod pod) throws IOException {
+    public CompletableFuture<Void> send(ZdsPod pod) {
         String what = "Add of pod " + pod.uid();
-        int bytes = message(pod).remaining();
-        if (bytes > Messages.MAX_BYTES) {
-            throw new IOException(what + " takes " + bytes + " bytes; a message may have " + Messages.MAX_BYTES);
-        }
-        ZdsPod owned = own(pod);
-        ProxySession newest;
-        boolean knownHere;
-        synchronized (lock) {
-            if (sessions.isEmpty()) {
-                owned.netns().close();
+        try {
+            int bytes = ProxyRequest.message(pod).remaining();
+            if (bytes > Messages.MAX_BYTES) {
+                throw new IOException(what + " takes " + bytes + " bytes; a message may have " + Messages.MAX_BYTES);
+            }
+            include(pod);
+            ProxySession newest = newest();
+            if (newest == null) {
                 throw new ZdsSessionException(what + ": no proxy is connected to " + server);
             }
-            newest = sessions.get(sessions.size() - 1);
-            ZdsPod before = pods.put(pod.uid(), owned);
-            knownHere = before != null && before.netns().equals(pod.netns());
-            close(before);
-        }
-        try {
-            newest.exchange(what, message(pod), pod.netns().fd());
-        } catch (ZdsException e) {
-            if (!knownHere) {
-                withdraw(owned, newest, e);
-            }
-            throw e;
+            return sendTo(newest, pod);
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
         }
     }
 
-    @SuppressWarnings("ReferenceEquality") // a pod that was sent again, with equal parts, is another one
-    private void withdraw(ZdsPod pod, ProxySession session, ZdsException reason) {
-        synchronized (lock) {
-            if (pods.get(pod.uid()) == pod) {
-                close(pods.remove(pod.uid()));
-            }
-        }
-        if (reason instanceof ZdsNackException) {
+    private CompletableFuture<Void> sendTo(ProxySession session, ZdsPod pod) throws IOException {
+        return session.enqueue(ProxyRequest.add(pod)).exceptionallyCompose(failure -> {
             try {
-                session.exchange("Del of pod " + pod.uid(), Messages.del(pod.uid()));
-            } catch (ZdsException e) {
-                reason.addSuppressed(e);
+                ProxySession other = failure instanceof ZdsSessionException ? newestOtherThan(session) : null;
+                return other == null ? CompletableFuture.failedFuture(failure) : sendTo(other, pod);
+            } catch (IOException e) {
+                return CompletableFuture.failedFuture(e);
             }
+        });
+    }
+
+    private @Nullable ProxySession newest() {
+        synchronized (lock) {
+            return sessions.isEmpty() ? null : sessions.get(sessions.size() - 1);
+        }
+    }
+
+    /** Returns the newest session that hasn't ended. */
+    private @Nullable ProxySession newestOtherThan(ProxySession ended) {
+        synchronized (lock) {
+            for (int i = sessions.size() - 1; i >= 0; i--) {
+                ProxySession session = sessions.get(i);
+                if (!session.equals(ended) && session.over() == null) {
+                    return session;
+                }
+            }
+            return null;
         }
     }
 
     /**
-     * Requests all proxies to stop serving a pod, and waits for their answers. Proxies that can't be reached learn of the deletion from the
+     * Returns whether the newest proxy has acknowledged a pod with these names and this namespace.
+     *
+     * @param pod the pod
+     * @return whether it has
+     */
+    public boolean serves(ZdsPod pod) {
+        ProxySession newest = newest();
+        return newest != null && serves(newest, pod);
+    }
+
+    private static boolean serves(ProxySession session, ZdsPod pod) {
+        return ProxyRequest.Content.of(pod).equals(session.served(pod.uid()));
+    }
+
+    /**
+     * Returns whether any connected proxy has acknowledged a pod.
+     *
+     * @param uid the pod
+     * @return whether one has
+     */
+    public boolean isServed(String uid) {
+        synchronized (lock) {
+            return sessions.stream().anyMatch(session -> session.served(uid) != null);
+        }
+    }
+
+    /**
+     * Takes a pod out of the snapshots, and requests all proxies to stop serving it. Proxies that can't be reached learn of it from the
      * snapshot when they reconnect; it is no error if none is connected.
      *
      * @param uid the pod
-     * @return whether the pod was known
-     * @throws ZdsNackException if a proxy refused, with its reason
+     * @return ends when all have answered; with {@link ZdsNackException} if a proxy refused, with its reason
      */
-    public boolean delete(String uid) throws ZdsNackException {
+    public CompletableFuture<Void> withdraw(String uid) {
         List<ProxySession> all;
-        ZdsPod known;
         synchronized (lock) {
-            known = pods.remove(uid);
-            close(known);
+            close(pods.remove(uid));
             all = List.copyOf(sessions);
         }
-        ZdsNackException refused = null;
-        for (ProxySession session : all) {
-            try {
-                session.exchange("Del of pod " + uid, Messages.del(uid));
-            } catch (ZdsNackException e) {
-                refused = e;
-            } catch (ZdsException e) {
-                LOG.warn("{}", e.getMessage());
-            }
-        }
-        if (refused != null) {
-            throw refused;
-        }
-        return known != null;
+        return CompletableFuture.allOf(all.stream()
+                .map(session -> session.enqueue(ProxyRequest.del(uid)).exceptionallyCompose(failure -> {
+                    if (failure instanceof ZdsNackException) {
+                        return CompletableFuture.failedFuture(failure);
+                    }
+                    LOG.warn("{}", failure.getMessage());
+                    return CompletableFuture.completedFuture(null);
+                })).toArray(CompletableFuture[]::new));
     }
 
-    private static java.nio.ByteBuffer message(ZdsPod pod) {
-        return Messages.add(pod.uid(), pod.info().name(), pod.info().namespace(), pod.info().serviceAccount());
-    }
-
-    private static ZdsPod own(ZdsPod pod) throws IOException {
-        NetworkNamespace duplicate = pod.netns().duplicate();
-        return new ZdsPod(pod.uid(), pod.info(), duplicate);
-    }
-
-    private static void close(@Nullable ZdsPod pod) {
+    @SuppressWarnings("OptionalAssignedToNull")
+    private static void close(@Nullable Optional<ZdsPod> pod) {
         if (pod != null) {
-            pod.netns().close();
+            pod.ifPresent(known -> known.netns().close());
         }
     }
 

@@ -3,6 +3,7 @@ package io.inpod.examples.zds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.netns.testing.LeakCheck;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
@@ -11,11 +12,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.concurrent.Callable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +31,7 @@ class ZdsServerTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final String SNAPSHOT = "1a00";
     private static final String DEL_U1 = "120412027531";
+    private static final String KEEP_U1 = "2a040a027531";
     private static final String ADD_U1 = "0a1b0a0275311215" + "0a057765622d30" + "120764656661756c74" + "1a03736131";
     private static final String OK = "send 0a00";
     private static final String BOOM = "send 0a060a04626f6f6d";
@@ -64,10 +69,11 @@ class ZdsServerTest {
     }
 
     private Future<Void> adding(Pod pod) {
-        return threads.submit(() -> {
-            server.add(web(pod));
-            return null;
-        });
+        return server.send(web(pod));
+    }
+
+    private Future<Void> deleting() {
+        return server.withdraw("u1");
     }
 
     private static void connect(ForeignPeer peer, Path socket) throws IOException {
@@ -114,10 +120,10 @@ class ZdsServerTest {
         proxy.run(OK);
         added.get();
 
-        Future<Boolean> deleted = threads.submit(() -> server.delete("u1"));
+        Future<Void> deleted = deleting();
         assertThat(proxy.ask("recv")).isEqualTo(DEL_U1);
         proxy.run(OK);
-        assertThat(deleted.get()).isTrue();
+        deleted.get();
     }
 
     @Test
@@ -135,16 +141,125 @@ class ZdsServerTest {
     }
 
     @Test
-    void aRefusedPodIsWithdrawn(PodNetwork network) throws Exception {
+    void aRefusedPodStaysInTheSnapshotUntilItIsWithdrawn(PodNetwork network) throws Exception {
         connectWithEmptySnapshot();
+        server.awaitProxy(LONG);
         Future<Void> added = adding(network.pod(0));
         proxy.ask("recv");
         proxy.run(BOOM);
+        assertThat(failureOf(added)).isInstanceOf(ZdsNackException.class).hasMessageContaining("u1").hasMessageContaining("boom");
+        assertThat(server.isServed("u1")).isFalse();
+        proxy.run("close");
+        connect(proxy, socket);
+        assertThat(proxy.ask("recv")).isEqualTo(with(network.pod(0)));
+        proxy.run(OK);
+        assertThat(proxy.ask("recv")).isEqualTo(SNAPSHOT);
+        proxy.run(OK);
+        Future<Void> deleted = deleting();
         assertThat(proxy.ask("recv")).isEqualTo(DEL_U1);
         proxy.run(OK);
-        assertThat(failureOf(added)).isInstanceOf(ZdsNackException.class).hasMessageContaining("u1").hasMessageContaining("boom");
+        deleted.get();
         proxy.run("close");
         connectWithEmptySnapshot();
+    }
+
+    @Test
+    void whatIsNotVerifiedYetIsKept(PodNetwork network) throws Exception {
+        server.keep("u1");
+        connect(proxy, socket);
+        assertThat(proxy.ask("recv")).isEqualTo(KEEP_U1);
+        proxy.run(OK);
+        assertThat(proxy.ask("recv")).isEqualTo(SNAPSHOT);
+        proxy.run(OK);
+        assertThat(server.isServed("u1")).as("nobody knows").isFalse();
+        Future<Void> added = adding(network.pod(0));
+        assertThat(proxy.ask("recv")).isEqualTo(with(network.pod(0)));
+        proxy.run(OK);
+        added.get();
+        assertThat(server.serves(web(network.pod(0)))).isTrue();
+    }
+
+    @Test
+    void whenTheNewestGoesTheOneBeforeGetsItsPods(PodNetwork network) throws Exception {
+        BlockingQueue<String> answers = new LinkedBlockingQueue<>();
+        server.onAnswer((uid, refusal) -> answers.add(uid + " " + refusal));
+        connectWithEmptySnapshot();
+        try (ForeignPeer newest = new ForeignPeer()) {
+            connect(newest, socket);
+            assertThat(newest.ask("recv")).isEqualTo(SNAPSHOT);
+            newest.run(OK);
+            Future<Void> added = adding(network.pod(0));
+            assertThat(newest.ask("recv")).isEqualTo(with(network.pod(0)));
+            newest.run(OK);
+            added.get();
+            ZdsPod other = new ZdsPod("u2", new WorkloadInfo("web-1", "default", "sa1"), network.pod(1).namespace());
+            added = server.send(other);
+            newest.ask("recv"); // and goes without an answer
+            newest.run("close");
+            List<String> received = new ArrayList<>();
+            for (int i = 0; i < 3 && received.stream().distinct().count() < 2; i++) {
+                received.add(proxy.ask("recv").split(" ")[1]);
+                proxy.run(OK);
+            }
+            assertThat(received).contains(Long.toString(network.pod(0).namespace().identity().inode()),
+                    Long.toString(network.pod(1).namespace().identity().inode()));
+            added.get();
+            assertThat(answers.take()).isIn("u1 null", "u2 null");
+        }
+    }
+
+    /** A hung proxy, the older one, holds up neither the newer one nor the caller. */
+    @Test
+    void aHungProxyHoldsUpNoOther(PodNetwork network) throws Exception {
+        connectWithEmptySnapshot();
+        try (ForeignPeer newest = new ForeignPeer()) {
+            connect(newest, socket);
+            assertThat(newest.ask("recv")).isEqualTo(SNAPSHOT);
+            newest.run(OK);
+            Future<Void> deleted = server.withdraw("u0"); // which the older one never answers
+            newest.ask("recv");
+            newest.run(OK);
+            Future<Void> added = adding(network.pod(0));
+            assertThat(newest.ask("recv")).isEqualTo(with(network.pod(0)));
+            newest.run(OK);
+            added.get();
+            assertThat(deleted).isNotDone();
+        }
+    }
+
+    @Test
+    void descriptorsAreClosedWhateverHappens(PodNetwork network) throws Exception {
+        connectWithEmptySnapshot();
+        proxy.run("close");
+        LeakCheck leaks = LeakCheck.begin();
+        connectWithEmptySnapshot();
+        for (int round = 0; round < 3; round++) {
+            Future<Void> refused = adding(network.pod(0));
+            Future<Void> queued = adding(network.pod(0));
+            proxy.ask("recv");
+            if (round == 0) {
+                proxy.run(BOOM);
+                proxy.ask("recv");
+                proxy.run(OK);
+                queued.get();
+            } else {
+                proxy.run("close");
+                assertThat(failureOf(queued)).hasMessageContaining("has closed the session");
+                connect(proxy, socket);
+                proxy.ask("recv");
+                proxy.run(OK);
+                assertThat(proxy.ask("recv")).isEqualTo(SNAPSHOT);
+                proxy.run(OK);
+                server.awaitProxy(LONG);
+            }
+            assertThat(failureOf(refused)).isInstanceOf(ZdsException.class);
+        }
+        Future<Void> deleted = deleting();
+        proxy.ask("recv");
+        proxy.run(OK);
+        deleted.get();
+        proxy.run("close");
+        leaks.verify();
     }
 
     @Test
@@ -178,12 +293,12 @@ class ZdsServerTest {
             assertThat(newest.ask("recv")).isEqualTo(with(network.pod(0)));
             newest.run(OK);
             added.get();
-            Future<Boolean> deleted = threads.submit(() -> server.delete("u1"));
+            Future<Void> deleted = deleting();
             assertThat(proxy.ask("recv")).isEqualTo(DEL_U1);
             proxy.run(OK);
             assertThat(newest.ask("recv")).isEqualTo(DEL_U1);
             newest.run(OK);
-            assertThat(deleted.get()).isTrue();
+            deleted.get();
         }
     }
 
@@ -200,9 +315,9 @@ class ZdsServerTest {
 
     @Test
     void withoutAProxyAddingFailsAndDeletingSucceeds(PodNetwork network) throws Exception {
-        assertThatThrownBy(() -> server.add(web(network.pod(0)))).isInstanceOf(ZdsSessionException.class).hasMessageContaining("no proxy is connected");
+        assertThat(failureOf(adding(network.pod(0)))).isInstanceOf(ZdsSessionException.class).hasMessageContaining("no proxy is connected");
         assertThatThrownBy(() -> server.awaitProxy(Duration.ofMillis(20))).hasMessageContaining("no proxy is connected");
-        assertThat(server.delete("u1")).isFalse();
+        deleting().get();
     }
 
     @Test
@@ -229,7 +344,7 @@ class ZdsServerTest {
     @Test
     void namesThatDoNotFitAreRefused(PodNetwork network) {
         ZdsPod pod = new ZdsPod("u".repeat(1024), new WorkloadInfo("a", "b", "c"), network.pod(0).namespace());
-        assertThatThrownBy(() -> server.add(pod)).hasMessageContaining("a message may have 1024");
+        assertThat(failureOf(server.send(pod))).hasMessageContaining("a message may have 1024");
     }
 
     @Test
@@ -265,22 +380,22 @@ class ZdsServerTest {
 
     @Test
     void bothEndsOfOursUnderstandEachOther(PodNetwork network) throws Exception {
-        Callable<Void> adding = () -> {
-            server.awaitProxy(LONG);
-            server.add(web(network.pod(1)));
-            return null;
-        };
-        Future<Void> added = threads.submit(adding);
+        server.keep("u0");
         try (ZdsClient client = ZdsClient.connect(socket)) {
+            assertThat(client.receive()).isEqualTo(new ZdsRequest.Keep("u0"));
+            client.ack();
             assertThat(client.receive()).isEqualTo(new ZdsRequest.SnapshotSent());
             client.ack();
+            Future<Void> added = server.send(web(network.pod(1)));
             ZdsRequest.Add add = (ZdsRequest.Add) client.receive();
             assertThat(add.netns()).isEqualTo(network.pod(1).namespace());
             add.netns().close();
             client.nack("port 15008 is taken");
+            assertThat(failureOf(added)).hasMessageContaining("port 15008 is taken");
+            Future<Void> deleted = deleting();
             assertThat(client.receive()).isEqualTo(new ZdsRequest.Del("u1"));
             client.ack();
-            assertThat(failureOf(added)).hasMessageContaining("port 15008 is taken");
+            deleted.get();
         }
     }
 }

@@ -22,7 +22,9 @@ public record PodState(Kind kind, @Nullable String reason) {
         /** No proxy serves it. Its rules are installed, so its connections are refused. */
         CLOSED,
         /** Its rules couldn't be installed: its connections leave in plaintext. */
-        OPEN
+        OPEN,
+        /** Its network namespace isn't known yet, so nothing is known of its rules. It is searched for until it is found. */
+        WAITING
     }
 
     /** {@return whether a proxy serves the pod} */

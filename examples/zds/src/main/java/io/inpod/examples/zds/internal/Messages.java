@@ -52,6 +52,10 @@ public final class Messages {
                 .build());
     }
 
+    public static ByteBuffer keep(String uid) {
+        return packet(Wire.WorkloadRequest.newBuilder().setKeep(Wire.KeepWorkload.newBuilder().setUid(uid)).build());
+    }
+
     public static ByteBuffer del(String uid) {
         return packet(Wire.WorkloadRequest.newBuilder().setDel(Wire.DelWorkload.newBuilder().setUid(uid)).build());
     }

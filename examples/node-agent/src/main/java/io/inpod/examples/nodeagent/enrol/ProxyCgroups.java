@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.enrol;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,44 +17,65 @@ import org.slf4j.LoggerFactory;
  * During an upgrade there are two. Where a proxy's cgroup can't be used, every process may use the mark, and the reason is logged.
  * Thread-safe.
  */
-final class ProxyCgroups {
+public final class ProxyCgroups {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final String VERSION_2 = "0::/";
 
     /** Tries rules with these cgroups on this kernel. */
-    interface Trial {
+    @FunctionalInterface
+    public interface Trial {
+        /**
+         * Tries it.
+         *
+         * @param paths the cgroups
+         * @throws IOException if it is impossible, with the reason
+         */
         void run(List<String> paths) throws IOException;
     }
 
     private final Path proc;
     private final Predicate<String> exists;
     private final Trial trial;
+    private final Path memory;
     private volatile List<String> paths = List.of();
     private String logged = "";
 
     /**
-     * Creates a value without proxies.
+     * Creates a value with the cgroups that an earlier agent has found, so that the rules stay as they are until a proxy connects.
      *
      * @param proc where the process file system is mounted
      * @param exists whether a cgroup exists
      * @param trial fails if the kernel can't restrict a mark to cgroups
+     * @param memory the file in which they are kept; it may be missing
      */
-    ProxyCgroups(Path proc, Predicate<String> exists, Trial trial) {
+    public ProxyCgroups(Path proc, Predicate<String> exists, Trial trial, Path memory) {
         this.proc = proc;
         this.exists = exists;
         this.trial = trial;
+        this.memory = memory;
+        try {
+            paths = Files.readAllLines(memory);
+        } catch (IOException e) {
+            LOG.debug("{} isn't known: {}", memory, e.getMessage());
+        }
     }
 
     /**
      * Returns the paths for the rules; empty if every process may use the mark. The cgroup of a proxy that has ended may be gone, and the
      * kernel refuses rules with a cgroup that doesn't exist.
+     *
+     * @return the paths
      */
-    List<String> paths() {
+    public List<String> paths() {
         return paths.stream().filter(exists).toList();
     }
 
-    /** Sets the connected proxies. */
-    synchronized void connected(Collection<Integer> pids) {
+    /**
+     * Sets the connected proxies.
+     *
+     * @param pids their process ids
+     */
+    public synchronized void connected(Collection<Integer> pids) {
         List<String> found = List.of();
         String text;
         try {
@@ -67,6 +88,9 @@ final class ProxyCgroups {
             found = List.of();
             text = "every process with CAP_NET_RAW or CAP_NET_ADMIN may use the proxy's mark: " + e.getMessage();
         }
+        if (!found.equals(paths)) {
+            remember(found);
+        }
         paths = found;
         if (!text.equals(logged)) {
             logged = text;
@@ -75,6 +99,14 @@ final class ProxyCgroups {
             } else {
                 LOG.info("{}", text);
             }
+        }
+    }
+
+    private void remember(List<String> found) {
+        try {
+            Files.write(memory, found);
+        } catch (IOException e) {
+            LOG.warn("can't write {}: {}; after a restart, the rules of all pods will be replaced twice", memory, e.getMessage());
         }
     }
 

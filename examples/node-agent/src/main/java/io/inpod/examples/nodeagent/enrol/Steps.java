@@ -1,5 +1,6 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.enrol;
 
+import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.tproxy.UndoLog;
 import java.io.IOException;
 
@@ -11,10 +12,12 @@ final class Steps {
     }
 
     private final String work;
+    private final StepListener listener;
     private final UndoLog done = new UndoLog();
 
-    Steps(String work) {
+    Steps(String work, StepListener listener) {
         this.work = work;
+        this.listener = listener;
     }
 
     /** Records how to undo the step that has just succeeded. */
@@ -23,6 +26,7 @@ final class Steps {
     }
 
     <T> T run(String step, Step<T> action) throws AgentException {
+        begin(step);
         try {
             return action.run();
         } catch (IOException | RuntimeException e) {
@@ -33,7 +37,13 @@ final class Steps {
         }
     }
 
-    private AgentException failure(String step, Exception cause) {
+    /** Says that a step begins that doesn't end at once. */
+    void begin(String step) {
+        listener.begins(work, step);
+    }
+
+    /** Undoes the earlier steps, and returns the error for a step that has failed. */
+    AgentException failure(String step, Throwable cause) {
         UndoLog.Result undo = done.undo();
         String reason = cause instanceof IOException ? String.valueOf(cause.getMessage()) : cause.toString();
         AgentException failure = new AgentException(work + ": step \"" + step + "\" failed: " + reason + undo.words(), cause);

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.pod;
 
 import java.io.IOException;
 
@@ -6,11 +6,11 @@ import java.io.IOException;
 public final class AgentException extends IOException {
     private static final long serialVersionUID = 1L;
 
-    AgentException(String message) {
+    public AgentException(String message) {
         super(message);
     }
 
-    AgentException(String message, Throwable cause) {
+    public AgentException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.enrol;
 
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.pod.PodRulesChange;
@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * @param dnsCapture whether the pods' DNS queries go to the proxy, unless a pod overrides it
  * @param ipv6 whether IPv6 is redirected too; if not, TCP over IPv6 is rejected in the pods
  */
-record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
+public record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
     private static final PolicyRouting IPV4 = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4));
 
@@ -41,7 +41,7 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     }
 
     /** Returns the redirection of a pod that overrides nothing. */
-    NamespaceChange change() {
+    public NamespaceChange change() {
         return change(PodOverrides.NONE);
     }
 
@@ -49,7 +49,7 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * Returns the rules alone, without routing, for a pod whose redirection can't be installed: they lead all its connections to ports on
      * which nothing listens. Nothing optional is among them that could fail.
      */
-    NamespaceChange closing() {
+    public NamespaceChange closing() {
         return rules(PodOverrides.NONE, List.of());
     }
 
@@ -59,7 +59,7 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * @param proxyCgroups their paths
      * @throws IOException if not, with the reason
      */
-    void tryCgroups(List<String> proxyCgroups) throws IOException {
+    public void tryCgroups(List<String> proxyCgroups) throws IOException {
         try (NetworkNamespace scratch = NetworkNamespace.create()) {
             rules(PodOverrides.NONE, proxyCgroups).install(scratch);
         }
@@ -71,7 +71,7 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * @param overrides the options that it overrides
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
-    NamespaceChange change(PodOverrides overrides) {
+    public NamespaceChange change(PodOverrides overrides) {
         return change(overrides, List.of());
     }
 
@@ -82,12 +82,12 @@ record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
      * @param proxyCgroups the cgroups that may use the proxy's mark; empty if every process may
      * @throws IllegalArgumentException if they aren't possible with the profile
      */
-    NamespaceChange change(PodOverrides overrides, List<String> proxyCgroups) {
+    public NamespaceChange change(PodOverrides overrides, List<String> proxyCgroups) {
         return Redirection.of(ipv6 ? PolicyRouting.DEFAULT : IPV4, settings(), rules(overrides, proxyCgroups));
     }
 
     /** Returns the settings of a pod on which the redirection depends. */
-    NamespaceChange settings() {
+    public NamespaceChange settings() {
         return InPodSettings.of(profile == Profile.TPROXY);
     }
 

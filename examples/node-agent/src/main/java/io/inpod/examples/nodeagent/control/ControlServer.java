@@ -1,5 +1,7 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.control;
 
+import io.inpod.examples.nodeagent.files.PodFile;
+import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.netns.unix.PrivateServer;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.TruncatedMessageException;
@@ -14,25 +16,34 @@ import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Receives commands for an {@link Agent} from local clients. {@link #run()} and each client need a thread of the caller's. */
-final class ControlServer implements PrivateServer.Handler, AutoCloseable {
+/** Receives {@linkplain Commands commands} from local clients. {@link #run()} and each client need a thread of the caller's. */
+public final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
 
-    private final Agent agent;
+    private final Commands agent;
     private final PrivateServer server;
     private final Executor executor;
     private final Duration idleLimit;
     private final ControlJson json = new ControlJson();
 
-    /** Listens. A client that sends nothing within the limit is disconnected. */
-    ControlServer(Agent agent, Path path, Executor executor, Duration idleLimit) throws IOException {
+    /**
+     * Listens.
+     *
+     * @param agent carries out the commands
+     * @param path the socket's file
+     * @param executor has a thread for each client
+     * @param idleLimit a client that sends nothing for so long is disconnected
+     * @throws IOException if the directory can't be trusted, or another process listens on this path
+     */
+    public ControlServer(Commands agent, Path path, Executor executor, Duration idleLimit) throws IOException {
         this.agent = agent;
         this.executor = executor;
         this.idleLimit = idleLimit;
         this.server = PrivateServer.listen(path);
     }
 
-    void run() {
+    /** Accepts clients until this server is closed. */
+    public void run() {
         server.run(executor, this);
     }
 
@@ -81,25 +92,28 @@ final class ControlServer implements PrivateServer.Handler, AutoCloseable {
     private ControlReply answer(UnixMessage packet) {
         try {
             ControlRequest request = json.read(packet, ControlRequest.class);
+            PodFile pod = request.pod();
             return switch (String.valueOf(request.command())) {
                 case "add" -> {
-                    Path netns = request.namespacePath();
-                    if (netns == null) {
+                    if (pod.namespacePath() == null) {
                         throw new AgentException("\"netns\" or \"pid\" is missing");
                     }
-                    agent.add(request.checkedUid(), request.info(), request.overrides(), netns);
+                    agent.add(pod);
                     yield ControlReply.done();
                 }
                 case "delete" -> {
-                    agent.delete(request.checkedUid(), request.namespacePath());
+                    agent.delete(pod.checkedUid(), pod.namespacePath());
                     yield ControlReply.done();
                 }
-                case "list" -> ControlReply.of(agent.list());
+                case "list" -> ControlReply.of(agent.list(), agent.problems());
                 case "verify" -> ControlReply.ofDifferences(agent.differences());
                 default -> throw new AgentException("\"command\" must be add, delete, list or verify");
             };
         } catch (IOException e) {
             return ControlReply.failed(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ControlReply.failed("the agent stops");
         } catch (RuntimeException e) {
             LOG.error("unexpected failure", e);
             return ControlReply.failed("unexpected failure: " + e);

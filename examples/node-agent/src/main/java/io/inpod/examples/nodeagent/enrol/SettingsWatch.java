@@ -1,4 +1,4 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.enrol;
 
 import io.inpod.netns.NamespaceChange;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import org.slf4j.event.Level;
  * Watches settings of the pods, which user 0 of a pod can change. A changed one is logged and set again; what was changed in the same way
  * at the check before is not logged again. The checks run on one thread.
  */
-final class SettingsWatch {
+public final class SettingsWatch {
     private final Supplier<? extends Collection<EnrolledPod>> pods;
     private final NamespaceChange settings;
     private final Duration pause;
@@ -32,7 +32,7 @@ final class SettingsWatch {
      * @param delays runs the checks
      * @param log receives the lines
      */
-    SettingsWatch(Supplier<? extends Collection<EnrolledPod>> pods, NamespaceChange settings, Duration pause, Delays delays,
+    public SettingsWatch(Supplier<? extends Collection<EnrolledPod>> pods, NamespaceChange settings, Duration pause, Delays delays,
             BiConsumer<Level, String> log) {
         this.pods = pods;
         this.settings = settings;
@@ -42,7 +42,7 @@ final class SettingsWatch {
     }
 
     /** Watches from now on. */
-    void start() {
+    public void start() {
         delays.later(pause, () -> {
             try {
                 check();

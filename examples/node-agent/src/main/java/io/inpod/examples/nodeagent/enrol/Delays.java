@@ -1,9 +1,9 @@
-package io.inpod.examples.nodeagent;
+package io.inpod.examples.nodeagent.enrol;
 
 import java.time.Duration;
 
 /** Runs tasks later, on a thread of its own. */
-interface Delays {
+public interface Delays {
     /** Pauses between attempts to enrol a pod: each is twice as long as the one before. */
     Duration FIRST = Duration.ofSeconds(1);
     Duration LONGEST = Duration.ofSeconds(30);

@@ -1,0 +1,226 @@
+package io.inpod.examples.nodeagent.enrol;
+
+import io.inpod.examples.nodeagent.pod.MeshPod;
+import io.inpod.examples.nodeagent.pod.PodState;
+import io.inpod.netns.NamespaceIdentity;
+import io.inpod.netns.NetworkNamespace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the agent knows of one pod. The {@link WorkQueue} lets one thread at a time change what isn't guarded by a lock; other threads read
+ * the volatile fields.
+ */
+final class Slot {
+    /** How long a namespace that was a pod's isn't taken for it again: a process may still be in it. Later its inode may be another's. */
+    private static final Duration GONE = Duration.ofMinutes(5);
+
+    /** What the runtime has said about a pod when it made its namespace. */
+    private static final class Sandbox {
+        private final MeshPod pod;
+        private @Nullable NetworkNamespace netns;
+
+        Sandbox(MeshPod pod, NetworkNamespace netns) {
+            this.pod = pod;
+            this.netns = netns;
+        }
+    }
+
+    private final String uid;
+    private volatile @Nullable MeshPod wanted;
+    private volatile @Nullable EnrolledPod enrolled;
+    private volatile PodState state = new PodState(PodState.Kind.WAITING, "its enrolment has begun");
+    private volatile Duration pause = Delays.FIRST;
+    private volatile boolean search;
+    private boolean withdrawn;
+    private boolean left;
+    private @Nullable PodState reported;
+    private final Map<NamespaceIdentity, Long> gone = new HashMap<>();
+
+    /** Guarded by this, as the next three. */
+    private @Nullable Sandbox sandbox;
+
+    private List<CompletableFuture<Void>> waiters = new ArrayList<>();
+    private @Nullable String refusal;
+    private int retries;
+    private final Map<NamespaceIdentity, CompletableFuture<Void>> deleted = new HashMap<>();
+
+    Slot(String uid) {
+        this.uid = uid;
+    }
+
+    String uid() {
+        return uid;
+    }
+
+    /** Returns what the pod should be, or was to be last; null before that is known. */
+    @Nullable
+    MeshPod wanted() {
+        return wanted;
+    }
+
+    void wanted(MeshPod pod) {
+        wanted = pod;
+        left = false;
+    }
+
+    /** Returns whether the pod has left the mesh since it was wanted last. */
+    boolean left() {
+        return left;
+    }
+
+    EnrolledPod enrolled() {
+        return Objects.requireNonNull(enrolled);
+    }
+
+    @Nullable
+    EnrolledPod enrolledOrNull() {
+        return enrolled;
+    }
+
+    void enrolled(@Nullable EnrolledPod pod) {
+        enrolled = pod;
+    }
+
+    PodState state() {
+        return state;
+    }
+
+    void state(PodState now) {
+        state = now;
+    }
+
+    /** Returns whether a state differs from the one that was reported last, and takes it as reported. */
+    boolean report(PodState now) {
+        boolean changed = !now.equals(reported);
+        reported = now;
+        return changed;
+    }
+
+    /** Returns the pause before the next attempt. */
+    Duration nextPause() {
+        Duration now = pause;
+        pause = Delays.next(now);
+        return now;
+    }
+
+    void attemptSucceeded(boolean enrolled) {
+        pause = Delays.FIRST;
+        left = !enrolled;
+    }
+
+    /** Has the namespace searched for at the next attempt, even if one is known. */
+    void searchAgain() {
+        search = true;
+    }
+
+    boolean takeSearch() {
+        boolean now = search;
+        search = false;
+        return now;
+    }
+
+    /** Returns whether the pod was withdrawn from the proxies since they got it last, and takes it as withdrawn. */
+    boolean withdraw() {
+        boolean before = withdrawn;
+        withdrawn = true;
+        return before;
+    }
+
+    void handed() {
+        withdrawn = false;
+    }
+
+    synchronized void sandbox(MeshPod pod, NetworkNamespace netns) {
+        dropSandbox();
+        sandbox = new Sandbox(pod, netns);
+        gone.remove(netns.identity());
+    }
+
+    synchronized @Nullable MeshPod sandboxPod() {
+        return sandbox == null ? null : sandbox.pod;
+    }
+
+    /** Returns the namespace of the runtime's, once: the caller owns it. */
+    synchronized @Nullable NetworkNamespace takeSandboxNetns() {
+        NetworkNamespace netns = sandbox == null ? null : sandbox.netns;
+        if (sandbox != null) {
+            sandbox.netns = null;
+        }
+        return netns;
+    }
+
+    synchronized void dropSandbox() {
+        if (sandbox != null && sandbox.netns != null) {
+            sandbox.netns.close();
+        }
+        sandbox = null;
+    }
+
+    synchronized void gone(NamespaceIdentity netns) {
+        gone.put(netns, System.nanoTime());
+    }
+
+    synchronized boolean isGone(NamespaceIdentity netns) {
+        gone.values().removeIf(since -> System.nanoTime() - since > GONE.toNanos());
+        return gone.containsKey(netns);
+    }
+
+    /** Notes that the runtime deletes a sandbox; the result ends when the agent has let go of it. */
+    synchronized CompletableFuture<Void> deleted(NamespaceIdentity netns) {
+        if (sandbox != null && (sandbox.netns == null || sandbox.netns.identity().equals(netns))) {
+            dropSandbox();
+        }
+        gone(netns);
+        return deleted.computeIfAbsent(netns, key -> new CompletableFuture<>());
+    }
+
+    synchronized Map<NamespaceIdentity, CompletableFuture<Void>> takeDeleted() {
+        Map<NamespaceIdentity, CompletableFuture<Void>> taken = Map.copyOf(deleted);
+        deleted.clear();
+        return taken;
+    }
+
+    synchronized CompletableFuture<Void> await() {
+        CompletableFuture<Void> waiter = new CompletableFuture<>();
+        waiters.add(waiter);
+        return waiter;
+    }
+
+    synchronized List<CompletableFuture<Void>> takeWaiters() {
+        List<CompletableFuture<Void>> taken = waiters;
+        waiters = new ArrayList<>();
+        return taken;
+    }
+
+    /** Returns whether nobody waits for this pod, and the runtime has said nothing of it. */
+    synchronized boolean isForgotten() {
+        return sandbox == null && waiters.isEmpty() && deleted.isEmpty();
+    }
+
+    /** Notes that a proxy has refused the pod. */
+    synchronized void refused(String reason) {
+        refusal = reason;
+    }
+
+    synchronized @Nullable String takeRefusal() {
+        String taken = refusal;
+        refusal = null;
+        return taken;
+    }
+
+    /** Returns the number of a retry, which is void if there is a later one. */
+    synchronized int nextRetry() {
+        return ++retries;
+    }
+
+    synchronized boolean isLatestRetry(int number) {
+        return retries == number;
+    }
+}
