@@ -1,5 +1,7 @@
 package io.inpod.examples.nodeagent;
 
+import io.inpod.examples.nodeagent.install.InstallCommand;
+import io.inpod.examples.nodeagent.install.UninstallCommand;
 import io.inpod.examples.rules.Version;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
@@ -9,7 +11,9 @@ import picocli.CommandLine.Command;
 /** The program: an agent, and the commands that talk to one. */
 @Command(name = "./inpod agent", description = "Enrols pods in the mesh.", mixinStandardHelpOptions = true, versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {AgentCommand.class, AddCommand.class, DeleteCommand.class, ListCommand.class, VerifyCommand.class})
+        subcommands = {AgentCommand.class, AddCommand.class, DeleteCommand.class, ListCommand.class, VerifyCommand.class,
+            InstallCommand.class,
+            UninstallCommand.class})
 public final class Main {
     /** Only for the command line. */
     private Main() {}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.nodeagent.install;
+
+import org.jspecify.annotations.NullMarked;
