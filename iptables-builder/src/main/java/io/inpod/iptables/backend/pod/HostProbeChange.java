@@ -111,6 +111,52 @@ public final class HostProbeChange {
     }
 
     /**
+     * Gives a pod exactly these addresses: adds them as {@link #add} does, and removes others that belong to the pod. Each family changes in
+     * one step where the kernel allows it.
+     *
+     * @param namespace the namespace of the node
+     * @param uid the uid of the pod
+     * @param addresses its addresses; those of families that aren't served are left out
+     * @throws IOException if the sets don't exist, or a tool or the kernel refuses
+     */
+    public void replace(NetworkNamespace namespace, String uid, Collection<InetAddress> addresses) throws IOException {
+        ApplyLock.deciding(namespace, PATIENCE, () -> replaceNow(namespace, uid, Set.copyOf(addresses)));
+    }
+
+    private void replaceNow(NetworkNamespace namespace, String uid, Set<InetAddress> addresses) throws IOException {
+        List<AddressSet.Element> held = elements(namespace);
+        for (IpFamily family : preset.families()) {
+            Set<InetAddress> removed = new HashSet<>();
+            List<AddressSet.Element> added = new ArrayList<>();
+            for (InetAddress address : addresses) {
+                AddressSet.Element element = new AddressSet.Element(address, uid);
+                if (IpFamily.of(address) == family && !held.contains(element)) {
+                    added.add(element);
+                }
+            }
+            for (AddressSet.Element element : held) {
+                if (element.comment().equals(uid) && IpFamily.of(element.address()) == family && !addresses.contains(element.address())) {
+                    removed.add(element.address());
+                }
+            }
+            if (!added.isEmpty() || !removed.isEmpty()) {
+                backend.update(namespace, HostProbe.NAMES, new SetChange(HostProbe.set(family), family, added, removed));
+            }
+        }
+    }
+
+    /**
+     * Returns what the sets hold.
+     *
+     * @param namespace the namespace of the node
+     * @return the addresses of all pods, each with the pod's uid as its comment; empty if there are no sets
+     * @throws IOException if a tool or the kernel refuses
+     */
+    public List<AddressSet.Element> elements(NetworkNamespace namespace) throws IOException {
+        return backend.read(namespace, HostProbe.NAMES).sets().stream().flatMap(set -> set.elements().stream()).toList();
+    }
+
+    /**
      * Removes a pod. Addresses that belong to another pod by now stay.
      *
      * @param namespace the namespace of the node

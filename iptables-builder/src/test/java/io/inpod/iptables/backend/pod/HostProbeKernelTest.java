@@ -110,6 +110,14 @@ class HostProbeKernelTest {
             probes.add(node, "uid-2", List.of(pod)); // the address is reused before the old pod is removed
             assertThat(probes.remove(node, "uid-1")).containsExactly(address("fd77::2"));
             assertThat(seenBy(app, node, pod)).isEqualTo("169.254.7.127");
+            probes.replace(node, "uid-2", List.of(pod, address("10.9.9.1"), address("fd77::9")));
+            probes.replace(node, "uid-2", List.of(pod, address("10.9.9.2"))); // it has got other addresses
+            assertThat(probes.elements(node)).containsExactlyInAnyOrder(new Element(pod, "uid-2"), new Element(address("10.9.9.2"), "uid-2"));
+            probes.replace(node, "uid-1", List.of(address("10.9.9.2"))); // one of which another pod gets
+            probes.replace(node, "uid-2", List.of(pod));
+            assertThat(probes.elements(node)).containsExactlyInAnyOrder(new Element(pod, "uid-2"), new Element(address("10.9.9.2"), "uid-1"));
+            probes.replace(node, "uid-1", List.of());
+            assertThat(seenBy(app, node, pod)).isEqualTo("169.254.7.127");
             assertThat(probes.remove(node, "uid-2")).containsExactly(pod);
             assertThat(probes.remove(node, "uid-2")).isEmpty();
             assertThat(seenBy(app, node, pod)).isEqualTo("10.77.0.1");

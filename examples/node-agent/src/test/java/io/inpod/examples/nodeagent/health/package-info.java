@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.nodeagent.health;
+
+import org.jspecify.annotations.NullMarked;

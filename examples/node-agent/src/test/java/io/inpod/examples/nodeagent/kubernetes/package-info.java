@@ -1,0 +1,4 @@
+@NullMarked
+package io.inpod.examples.nodeagent.kubernetes;
+
+import org.jspecify.annotations.NullMarked;
