@@ -66,6 +66,7 @@ up() {
     esac
   done
   check "$kind"
+  [ "$kind" = containerd ] || [ -x "$bin/kube" ] || die "there is no Kubernetes in $bin: $here/build.sh builds it"
   ! sandbox_pid >/dev/null || die "'$KUBE_TEST_NAME' is up already"
   case $state/ in /etc/* | /opt/* | /var/* | /run/*) die "KUBE_TEST_STATE must not be below /etc, /opt, /var or /run" ;; esac
   # "down" removes it as a whole, so it must not be anybody else's.

@@ -51,7 +51,6 @@ remove_groups() {
 check() {
   local controller missing='' refused directory
   [ "$(id -u)" = 0 ] || die 'only root can start a node: its container runtime mounts file systems and creates cgroups'
-  [ "$1" = containerd ] || [ -x "$bin/kube" ] || die "there is no Kubernetes in $bin: $here/build.sh builds it"
   if [ "$1" != api ]; then
     for controller in cpu cpuacct cpuset memory devices freezer pids; do
       hierarchies | cut -d' ' -f2 | tr , '\n' | grep -qx "$controller" || missing+=" $controller"

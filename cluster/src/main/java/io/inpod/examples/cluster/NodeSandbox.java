@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +19,7 @@ import java.util.stream.Stream;
 public final class NodeSandbox implements AutoCloseable {
     private final Kit kit;
     private final Thread atExit;
+    private final AtomicInteger started = new AtomicInteger();
 
     private NodeSandbox(Kit kit) {
         this.kit = kit;
@@ -71,13 +74,24 @@ public final class NodeSandbox implements AutoCloseable {
      * @param output where its output is appended to
      * @param environment variables that it gets in addition
      * @param command the command
-     * @return the process through which it was started; the program has another pid on the node
+     * @return the program, which has begun
      * @throws IOException if it can't be started
+     * @throws InterruptedException if the thread was interrupted
      */
-    public Process start(Path output, Map<String, String> environment, String... command) throws IOException {
-        ProcessBuilder builder = kit.process(inside(command)).redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+    public NodeProcess start(Path output, Map<String, String> environment, String... command) throws IOException, InterruptedException {
+        Path pid = kit.state().resolve("pid").resolve("started-" + started.incrementAndGet());
+        List<String> line = inside("sh", "-c", "echo $$ >\"$0.new\" && mv \"$0.new\" \"$0\" && exec \"$@\"", pid.toString());
+        line.addAll(List.of(command));
+        ProcessBuilder builder = kit.process(line).redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.environment().putAll(environment);
-        return builder.start();
+        NodeProcess process = new NodeProcess(this, builder.start(), pid, output);
+        while (!Files.exists(pid)) {
+            if (!process.isAlive()) {
+                throw new IOException(String.join(" ", command) + " can't be started: " + Files.readString(output));
+            }
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        return process;
     }
 
     private static List<String> inside(String... command) {

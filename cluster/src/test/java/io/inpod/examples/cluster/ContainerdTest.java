@@ -26,6 +26,12 @@ class ContainerdTest {
             assertThat(server.netns()).isNotEqualTo(client.netns()).startsWith("/var/run/netns/cni-");
             assertThatThrownBy(() -> client.exec("sh", "-c", "echo bad >&2; exit 3")).hasMessageContaining("ended with 3: bad");
 
+            NodeProcess process = containerd.sandbox().start(state.resolve("output"), Map.of("WORD", "hello"), "sh", "-c", "echo $WORD; sleep 1000");
+            process.awaitOutput("hello", 0);
+            assertThat(containerd.sandbox().exec("cat", "/proc/" + process.pid() + "/comm")).isEqualTo("sh\n");
+            process.kill();
+            assertThat(process.isAlive()).isFalse();
+
             containerd.sandbox().stop(Program.CONTAINERD, "KILL");
             assertThatThrownBy(client::address).hasMessageContaining("PodSandboxStatus");
             containerd.sandbox().start(Program.CONTAINERD);
