@@ -144,9 +144,9 @@ class NodeProbesKernelTest {
             probes.put("new", Set.of(reused, address("10.9.0.4")));
             probes.put("new", Set.of(address("10.9.0.4"), address("fd77::4")));
             assertThat(elements(node)).containsExactly("10.9.0.4 new", "fd77::4 new");
-            probes.put("next", Set.of(address("10.9.0.4")));
-            probes.keepExactly(Map.of("new", Set.of(address("10.9.0.4"), address("fd77::4")), "next", Set.of(address("10.9.0.4")), "a", Set.of(reused)));
-            assertThat(elements(node)).as("the one that got it last has it").containsExactly("10.9.0.1 a", "10.9.0.4 next", "fd77::4 new");
+            probes.put("later", Set.of(address("10.9.0.4")));
+            probes.keepExactly(Map.of("new", Set.of(address("10.9.0.4"), address("fd77::4")), "later", Set.of(address("10.9.0.4")), "a", Set.of(reused)));
+            assertThat(elements(node)).as("the one that got it last has it").containsExactly("10.9.0.1 a", "10.9.0.4 later", "fd77::4 new");
             probes.keepExactly(Map.of("a", Set.of(reused)));
             assertThat(elements(node)).containsExactly("10.9.0.1 a");
         }
@@ -180,6 +180,11 @@ class NodeProbesKernelTest {
             assertThat(rules(node)).doesNotContain("probes-v6");
             v4.remove("u1");
             assertThat(elements(node)).isEmpty();
+            v4.put("u1", dual);
+        }
+        try (NodeProbes both = open(node, backend, BOTH)) {
+            both.put("u2", Set.of(address("10.9.0.2"), address("fd77::2")));
+            assertThat(elements(node)).as("the set that was missing is there, and the other one whole").containsExactly("10.9.0.1 u1", "10.9.0.2 u2", "fd77::2 u2");
         }
     }
 
