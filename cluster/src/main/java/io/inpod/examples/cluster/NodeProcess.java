@@ -95,7 +95,8 @@ public final class NodeProcess {
                 return;
             }
             if (ended || System.nanoTime() > deadline) {
-                throw new IOException("\"" + text + "\" isn't in the output, and the process " + (ended ? "has ended" : "runs on") + ":\n" + printed);
+                throw new IOException(
+                        "\"" + text + "\" isn't in the output, and the process " + (ended ? "has ended" : "runs on") + ":\n" + printed);
             }
             TimeUnit.MILLISECONDS.sleep(10);
         }

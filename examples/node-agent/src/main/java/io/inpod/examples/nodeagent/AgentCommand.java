@@ -10,21 +10,30 @@ import io.inpod.examples.nodeagent.enrol.Reconciler;
 import io.inpod.examples.nodeagent.enrol.Redirections;
 import io.inpod.examples.nodeagent.enrol.SettingsWatch;
 import io.inpod.examples.nodeagent.files.PodDirectory;
+import io.inpod.examples.nodeagent.find.FinderOptions;
+import io.inpod.examples.nodeagent.health.HealthCheck;
+import io.inpod.examples.nodeagent.health.HealthOptions;
+import io.inpod.examples.nodeagent.host.HostOptions;
+import io.inpod.examples.nodeagent.install.CniService;
+import io.inpod.examples.nodeagent.kubernetes.KubernetesOptions;
 import io.inpod.examples.nodeagent.pod.AgentException;
-import io.inpod.examples.nodeagent.pod.NamespaceFinder;
+import io.inpod.examples.nodeagent.pod.PodSource;
 import io.inpod.examples.nodeagent.pod.ProbeAddresses;
 import io.inpod.examples.rules.Version;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.netns.InPodConstants;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.net.BindException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,6 +42,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -90,6 +100,21 @@ final class AgentCommand implements Callable<Integer> {
                     + "or the agent's user")
     private @Nullable Path pods;
 
+    @Mixin
+    private KubernetesOptions kubernetes = new KubernetesOptions();
+
+    @Mixin
+    private CniService cni = new CniService();
+
+    @Mixin
+    private FinderOptions finder = new FinderOptions();
+
+    @Mixin
+    private HostOptions host = new HostOptions();
+
+    @Mixin
+    private HealthOptions health = new HealthOptions();
+
     @Override
     public Integer call() throws IOException {
         ExecutorService threads = Executors.newCachedThreadPool(named("nodeagent"));
@@ -99,18 +124,18 @@ final class AgentCommand implements Callable<Integer> {
         Path controlPath = control.get();
         try (ZdsServer proxies = ZdsServer.listen(uds, threads, ANSWER)) {
             Delays delays = delays(timer);
-            ProxyCgroups cgroups = new ProxyCgroups(Path.of("/proc"), PodRulesChange::cgroupExists, redirection::tryCgroups,
+            ProxyCgroups cgroups = new ProxyCgroups(finder.proc(), PodRulesChange::cgroupExists, redirection::tryCgroups,
                     controlPath.resolveSibling(controlPath.getFileName() + ".cgroups"));
             Redirections redirections =
                     new Redirections(overrides -> redirection.change(overrides, cgroups.paths()), redirection.closing());
 
             // which pods there are, where their namespaces are, and what the node does for them
-            PodDirectory source = new PodDirectory(pods == null ? controlPath.resolveSibling("pods") : pods, pods == null);
-            NamespaceFinder finder = unknown -> Map.of();
-            ProbeAddresses probes = NoProbeAddresses.INSTANCE;
-            Reconciler reconciler = new Reconciler(source, finder, probes, proxies, redirections, failedEnrolment, delays, workers(),
-                    (work, step) -> LOG.debug("{}: {}", work, step));
-            Commands commands = new FileCommands(source, reconciler, PROXY);
+            PodSource source = source(controlPath);
+            ProbeAddresses probes = host.probes(both ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.V4), LOG::info);
+            Reconciler reconciler = new Reconciler(source, finder.finder(LOG::warn), probes, proxies, redirections, failedEnrolment, delays,
+                    workers(), (work, step) -> LOG.debug("{}: {}", work, step));
+            Commands commands = source instanceof PodDirectory files
+                    ? new FileCommands(files, reconciler, PROXY) : new ClusterCommands(reconciler);
 
             if (markOwner) {
                 proxies.onConnect(pids -> {
@@ -121,10 +146,18 @@ final class AgentCommand implements Callable<Integer> {
             try (ControlServer server = new ControlServer(commands, controlPath, threads, IDLE)) {
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(reconciler, server, proxies), "nodeagent-stop"));
                 LOG.info("inpod_uds: {}", uds);
-                LOG.info("pods: {}", source.path());
-                reconciler.whenReady(() -> threads.execute(proxies::run));
+                LOG.info("pods: {}", source);
+                AtomicBoolean ready = new AtomicBoolean();
+                reconciler.whenReady(() -> {
+                    ready.set(true);
+                    threads.execute(proxies::run);
+                });
                 reconciler.start();
                 reconciler.watch(PASS);
+                cni.start(source, reconciler, reconciler::state, threads);
+                health.start(List.of(), List.of(
+                        HealthCheck.of("pods", ready::get, "the first list of pods isn't complete, or not all have been looked for"),
+                        new HealthCheck("cni", () -> Optional.ofNullable(cni.problem()))));
                 new SettingsWatch(reconciler::enrolled, redirection.settings(), SETTINGS, delays,
                         (level, line) -> LOG.atLevel(level).log(line))
                         .start();
@@ -139,6 +172,15 @@ final class AgentCommand implements Callable<Integer> {
                     "another agent is running: " + e.getMessage() + "; stop it, or name other sockets with --uds and --control", e);
         }
         return 0;
+    }
+
+    private PodSource source(Path controlPath) throws IOException {
+        if (kubernetes.wanted() && pods != null) {
+            throw new AgentException("--kubernetes and --pods exclude each other: pods come from the API server or from files");
+        }
+        return kubernetes.wanted()
+                ? kubernetes.source(cni.paths().excludedNamespaces())
+                : new PodDirectory(pods == null ? controlPath.resolveSibling("pods") : pods, pods == null);
     }
 
     private static ThreadFactory named(String name) {

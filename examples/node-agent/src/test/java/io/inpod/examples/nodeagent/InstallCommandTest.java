@@ -27,7 +27,7 @@ class InstallCommandTest {
         Path list = configurations.resolve("10-x.conflist");
         Path cache = Files.createDirectories(directory.resolve("cni/results"));
         String[] paths = {"--cni-bin-dir", directory.resolve("bin").toString(), "--cni-conf-dir", configurations.toString()};
-        String[] install = {"install", paths[0], paths[1], paths[2], paths[3], "--cni-exclude-namespace", "kube-system,monitoring"};
+        String[] install = {"install", paths[0], paths[1], paths[2], paths[3], "--exclude-namespaces", "kube-system,monitoring"};
         String[] uninstall = {"uninstall", paths[0], paths[1], paths[2], paths[3], "--cni-cache-dir", String.valueOf(cache.getParent())};
         assertThat(run(1, install)).contains("there is no network configuration in " + configurations + " yet");
 

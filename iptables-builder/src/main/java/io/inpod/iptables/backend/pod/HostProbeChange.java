@@ -154,7 +154,8 @@ public final class HostProbeChange {
      * @throws IOException if a tool or the kernel refuses
      */
     public List<AddressSet.Element> elements(NetworkNamespace namespace) throws IOException {
-        return backend.read(namespace, HostProbe.NAMES).sets().stream().flatMap(set -> set.elements().stream()).toList();
+        return backend.read(namespace, HostProbe.NAMES).sets().stream().filter(AddressSet.class::isInstance).map(AddressSet.class::cast)
+                .flatMap(set -> set.elements().stream()).toList();
     }
 
     /**

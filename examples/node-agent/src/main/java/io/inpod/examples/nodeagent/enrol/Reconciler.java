@@ -570,6 +570,17 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         return slots.values().stream().filter(slot -> slot.wanted() != null).map(slot -> status(slot, connected)).toList();
     }
 
+    /**
+     * Returns what has become of a pod.
+     *
+     * @param uid the pod
+     * @return empty for a pod that should not be in the mesh, as far as known
+     */
+    public Optional<PodState> state(String uid) {
+        Slot slot = slots.get(uid);
+        return slot == null || slot.wanted() == null ? Optional.empty() : Optional.of(status(slot, proxies.proxies() > 0).state());
+    }
+
     private PodStatus status(Slot slot, boolean connected) {
         EnrolledPod enrolled = slot.enrolledOrNull();
         PodState state = slot.state();

@@ -20,8 +20,8 @@ public final class CniPaths {
             description = "the socket on which the agent listens for the plugin; default: " + NativePlugin.DEFAULT_SOCKET)
     private Path socket = Path.of("");
 
-    @Option(names = "--cni-exclude-namespace", paramLabel = "NAME", split = ",", defaultValue = "kube-system",
-            description = "pods of these namespaces start without asking the agent, and are never in the mesh; default: kube-system. "
+    @Option(names = "--exclude-namespaces", paramLabel = "NAME", split = ",", defaultValue = "kube-system",
+            description = "namespaces whose pods are never in the mesh, and start without asking the agent; default: kube-system. "
                     + "The agent's own, $POD_NAMESPACE, is always one of them")
     private List<String> excluded = new ArrayList<>();
 

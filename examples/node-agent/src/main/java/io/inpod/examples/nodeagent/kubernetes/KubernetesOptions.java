@@ -3,8 +3,7 @@ package io.inpod.examples.nodeagent.kubernetes;
 import io.inpod.examples.nodeagent.pod.PodSource;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.List;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,10 +24,6 @@ public final class KubernetesOptions {
             description = "the name of this node in the cluster; default: $NODE_NAME")
     private String node = "";
 
-    @Option(names = "--exclude-namespaces", paramLabel = "NAME", split = ",", defaultValue = "kube-system",
-            description = "namespaces whose pods are never in the mesh, besides that of the agent ($POD_NAMESPACE); default: kube-system")
-    private List<String> excluded = List.of();
-
     /** Creates options with their default values; only for the command line. */
     public KubernetesOptions() {}
 
@@ -40,24 +35,20 @@ public final class KubernetesOptions {
     /**
      * Creates the source. It watches nothing before it is started.
      *
+     * @param excluded the namespaces whose pods are never in the mesh
      * @return the source, to be closed
      * @throws IOException naming the option that is missing
      */
-    public PodSource source() throws IOException {
-        return source(System.getenv());
+    public PodSource source(Collection<String> excluded) throws IOException {
+        return source(excluded, System.getenv());
     }
 
-    PodSource source(Map<String, String> environment) throws IOException {
+    PodSource source(Collection<String> excluded, Map<String, String> environment) throws IOException {
         if (node.isEmpty()) {
             throw new IOException("the node's name isn't known; set NODE_NAME or --node-name (in a pod: from the field spec.nodeName)");
         }
-        Set<String> never = new HashSet<>(excluded);
-        never.remove("");
-        String own = environment.getOrDefault("POD_NAMESPACE", "");
-        if (!own.isEmpty()) {
-            never.add(own);
-        }
-        return new KubernetesPods(access(environment), node, new Selection(never), ListWatch.Times.DEFAULT, WriteBack.Times.DEFAULT);
+        return new KubernetesPods(access(environment), node, new Selection(Set.copyOf(excluded)), ListWatch.Times.DEFAULT,
+                WriteBack.Times.DEFAULT);
     }
 
     private ApiAccess access(Map<String, String> environment) throws IOException {

@@ -49,7 +49,7 @@ final class WriteBack implements Runnable {
         private final MeshPod pod;
         private final Optional<PodState> state;
         private final long eventAt;
-        private boolean annotate = true;
+        private boolean annotate;
         private boolean tell;
 
         Wanted(MeshPod pod, Optional<PodState> state, boolean tell, long eventAt) {
@@ -57,13 +57,15 @@ final class WriteBack implements Runnable {
             this.state = state;
             this.tell = tell;
             this.eventAt = eventAt;
+            // as long as its namespace isn't found, it may be served or not, and the annotation is as good as it was
+            annotate = state.map(PodState::kind).filter(PodState.Kind.WAITING::equals).isEmpty();
         }
 
         @Nullable
         String annotation() {
             return switch (state.map(PodState::kind).orElse(PodState.Kind.OPEN)) {
                 case SERVED -> "enabled";
-                case CLOSED -> "pending";
+                case CLOSED, WAITING -> "pending";
                 case OPEN -> null; // as far as others are concerned, it isn't in the mesh
             };
         }

@@ -1,0 +1,44 @@
+package io.inpod.examples.nodeagent;
+
+import io.inpod.examples.nodeagent.control.Commands;
+import io.inpod.examples.nodeagent.enrol.PodStatus;
+import io.inpod.examples.nodeagent.enrol.Reconciler;
+import io.inpod.examples.nodeagent.files.PodFile;
+import io.inpod.examples.nodeagent.pod.AgentException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The commands of an agent that learns its pods from a cluster: they show pods, and change none. */
+record ClusterCommands(Reconciler reconciler) implements Commands {
+    private static final String REFUSAL =
+            "this agent learns its pods from the API server: set the label istio.io/dataplane-mode of the pod "
+                    + "or its namespace, to ambient or to none";
+
+    @Override
+    public void add(PodFile pod) throws AgentException {
+        throw new AgentException(REFUSAL);
+    }
+
+    @Override
+    public void delete(String uid, @Nullable Path netns) throws AgentException {
+        throw new AgentException(REFUSAL);
+    }
+
+    @Override
+    public List<PodStatus> list() {
+        return reconciler.list();
+    }
+
+    @Override
+    public Map<PodStatus, Optional<String>> differences() {
+        return reconciler.differences();
+    }
+
+    @Override
+    public List<String> problems() {
+        return List.of();
+    }
+}
