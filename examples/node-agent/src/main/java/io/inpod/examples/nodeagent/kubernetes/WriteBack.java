@@ -57,8 +57,12 @@ final class WriteBack implements Runnable {
             this.state = state;
             this.tell = tell;
             this.eventAt = eventAt;
-            // as long as its namespace isn't found, it may be served or not, and the annotation is as good as it was
-            annotate = state.map(PodState::kind).filter(PodState.Kind.WAITING::equals).isEmpty();
+            annotate = isKnown();
+        }
+
+        /** As long as a pod's namespace isn't found, it may be served or not, and its annotation is as good as it was. */
+        boolean isKnown() {
+            return state.map(PodState::kind).filter(PodState.Kind.WAITING::equals).isEmpty();
         }
 
         @Nullable
@@ -120,7 +124,7 @@ final class WriteBack implements Runnable {
     /** Looks at a pod that has changed: perhaps somebody else has written the annotation. */
     synchronized void changed(ApiPod pod) {
         Wanted one = wanted.get(pod.pod().uid());
-        if (one != null && one.state.isPresent() && !Objects.equals(one.annotation(), pod.redirection())) {
+        if (one != null && one.state.isPresent() && one.isKnown() && !Objects.equals(one.annotation(), pod.redirection())) {
             one.annotate = true;
             notifyAll();
         }
