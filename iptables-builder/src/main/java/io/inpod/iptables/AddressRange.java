@@ -85,6 +85,11 @@ public record AddressRange(InetAddress first, InetAddress last) {
         return List.copyOf(prefixes);
     }
 
+    /** {@return the range as the tools write it: one address, or two with a hyphen between them} */
+    public String text() {
+        return first.equals(last) ? AddressText.of(first) : toString();
+    }
+
     private static BigInteger number(InetAddress address) {
         return new BigInteger(1, address.getAddress());
     }

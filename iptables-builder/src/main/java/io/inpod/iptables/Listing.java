@@ -122,13 +122,13 @@ public record Listing(List<ListedChain> chains, List<NamedSet> sets, Map<String,
     }
 
     /**
-     * Returns these chains with sets that ipset(8) lists. iptables-save(8) words conditions on ports and on addresses alike; which of them a
-     * rule has depends on the kind of its set.
+     * Returns these chains with sets that ipset(8) lists. iptables-save(8) words conditions on ports and on addresses alike; which of them
+     * a rule has depends on the kind of its set.
      *
      * @param sets the sets
      * @param misfits see {@link #misfits()}
-     * @return the listing, in which a rule with a set of ports has a {@link PortSetMatch}; one that doesn't name its protocol is beyond what
-     *     can be expressed
+     * @return the listing, in which a rule with a set of ports has a {@link PortSetMatch}; one that doesn't name its protocol is beyond
+     *     what can be expressed
      */
     public Listing with(List<NamedSet> sets, Map<String, List<String>> misfits) {
         Set<String> ports = new HashSet<>();

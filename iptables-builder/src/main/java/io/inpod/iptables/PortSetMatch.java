@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Whether a port is in a set, {@code -m set --match-set}, in a rule for TCP or UDP. The set belongs to the same {@link RuleSet}. In {@code
  * inet} tables it is a lookup of a port ({@code tcp dport @set}).
  *
- * <p>A later fragment and an incomplete header have no port. In {@code inet} tables they never meet the condition. In the tables of iptables
- * they meet the negated one, unless {@link Match#header} comes with it.
+ * <p>A later fragment and an incomplete header have no port. In {@code inet} tables they never meet the condition. In the tables of
+ * iptables they meet the negated one, unless {@link Match#header} comes with it.
  *
  * @param set the name of the set
  * @param protocol the protocol of the header

@@ -1,11 +1,11 @@
 package io.inpod.iptables;
 
-import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Names;
 import io.inpod.iptables.internal.RawText;
-import io.inpod.netns.IpFamily;
 import java.net.InetAddress;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -151,16 +151,30 @@ public sealed interface Target {
      * Sends the connection to a local port; only in nat PREROUTING and OUTPUT, for TCP or UDP.
      *
      * @param ports the port or a range of ports
+     * @param options how a port is chosen: {@link NatOption#RANDOM}, which needs a range, or none; in their order
      */
-    record Redirect(Ports ports) implements Target {
+    record Redirect(Ports ports, Set<NatOption> options) implements Target {
+        /**
+         * Checks ports and options.
+         *
+         * @param ports the ports
+         * @param options how a port is chosen
+         * @throws IllegalArgumentException if port 0 is among the ports, or an option doesn't fit
+         */
+        public Redirect {
+            Ports.check(ports.first());
+            options = NatOption.checked("Redirect", options, EnumSet.of(NatOption.RANDOM));
+            NatOption.checkDrawn("Redirect", options, ports);
+        }
+
         /**
          * Checks the ports.
          *
          * @param ports the ports
          * @throws IllegalArgumentException if port 0 is among them
          */
-        public Redirect {
-            Ports.check(ports.first());
+        public Redirect(Ports ports) {
+            this(ports, Set.of());
         }
 
         @Override
@@ -170,31 +184,48 @@ public sealed interface Target {
     }
 
     /**
-     * Changes the destination of the connection; only in nat PREROUTING and OUTPUT.
+     * Changes the destination of the connection; only in nat PREROUTING and OUTPUT. Of several addresses, the kernel takes one by the
+     * addresses of the connection, or with {@link NatOption#PERSISTENT} by the client's alone.
      *
-     * @param address the new destination
+     * @param addresses the new destination, or a range of them
      * @param ports the new port or a range of ports, which needs a protocol with ports; if empty, the port stays the same
+     * @param options how address and port are chosen: {@link NatOption#RANDOM}, which needs a range of ports, and
+     *     {@link NatOption#PERSISTENT}; in their order
      */
-    record Dnat(InetAddress address, Optional<Ports> ports) implements Target {
+    record Dnat(AddressRange addresses, Optional<Ports> ports, Set<NatOption> options) implements Target {
         /**
-         * Checks the ports.
+         * Checks ports and options.
+         *
+         * @param addresses the new destination, or a range of them
+         * @param ports the new ports
+         * @param options how address and port are chosen
+         * @throws IllegalArgumentException if port 0 is among the ports, or an option doesn't fit
+         */
+        public Dnat {
+            ports.ifPresent(range -> Ports.check(range.first()));
+            options = NatOption.checked("Dnat", options, EnumSet.of(NatOption.RANDOM, NatOption.PERSISTENT));
+            NatOption.checkDrawn("Dnat", options, ports.orElse(null));
+        }
+
+        /**
+         * Checks the ports; the address is one.
          *
          * @param address the new destination
          * @param ports the new ports
          * @throws IllegalArgumentException if port 0 is among them
          */
-        public Dnat {
-            ports.ifPresent(range -> Ports.check(range.first()));
+        public Dnat(InetAddress address, Optional<Ports> ports) {
+            this(new AddressRange(address, address), ports, Set.of());
         }
 
         @Override
         public FamilyScope families() {
-            return FamilyScope.of(IpFamily.of(address));
+            return FamilyScope.of(addresses.family());
         }
 
         @Override
         public String toString() {
-            return "Dnat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("") + "]";
+            return "Dnat[to " + addresses.text() + ports.map(p -> " port " + p.text('-')).orElse("") + NatOption.words(options) + "]";
         }
 
         @Override
@@ -204,28 +235,42 @@ public sealed interface Target {
     }
 
     /**
-     * Changes the source of the connection, {@code SNAT}; only in nat POSTROUTING and INPUT. Modules: xt_nat, in {@code inet} tables
+     * Changes the source of the connection, {@code SNAT}; only in nat POSTROUTING and INPUT. Of several addresses, the kernel takes one by
+     * the addresses of the connection, or with {@link NatOption#PERSISTENT} by the client's alone. Modules: xt_nat, in {@code inet} tables
      * nft_nat.
      *
-     * @param address the new source
+     * @param addresses the new source, or a range of them
      * @param ports the new port or a range of ports, which needs a protocol with ports; if empty, the port stays the same if possible
-     * @param randomPort whether the source port is drawn ({@code --random-fully}): connections at the same time seldom want the same one
+     * @param options how address and port are chosen, in their order
      */
-    record Snat(InetAddress address, Optional<Ports> ports, boolean randomPort) implements Target {
+    record Snat(AddressRange addresses, Optional<Ports> ports, Set<NatOption> options) implements Target {
         /**
          * Checks the ports.
          *
-         * @param address the new source
+         * @param addresses the new source, or a range of them
          * @param ports the new ports
-         * @param randomPort whether the source port is drawn
-         * @throws IllegalArgumentException if port 0 is among them
+         * @param options how address and port are chosen
+         * @throws IllegalArgumentException if port 0 is among the ports
          */
         public Snat {
             ports.ifPresent(range -> Ports.check(range.first()));
+            options = NatOption.checked("Snat", options, EnumSet.allOf(NatOption.class));
         }
 
         /**
-         * Checks the ports, of which none is drawn.
+         * Checks the ports; the address is one.
+         *
+         * @param address the new source
+         * @param ports the new ports
+         * @param randomPort whether the source port is drawn, see {@link NatOption#RANDOM_FULLY}
+         * @throws IllegalArgumentException if port 0 is among them
+         */
+        public Snat(InetAddress address, Optional<Ports> ports, boolean randomPort) {
+            this(new AddressRange(address, address), ports, randomPort ? Set.of(NatOption.RANDOM_FULLY) : Set.of());
+        }
+
+        /**
+         * Checks the ports, of which none is drawn; the address is one.
          *
          * @param address the new source
          * @param ports the new ports
@@ -237,13 +282,12 @@ public sealed interface Target {
 
         @Override
         public FamilyScope families() {
-            return FamilyScope.of(IpFamily.of(address));
+            return FamilyScope.of(addresses.family());
         }
 
         @Override
         public String toString() {
-            return "Snat[to " + AddressText.of(address) + ports.map(p -> " port " + p.text('-')).orElse("")
-                    + (randomPort ? " at random" : "") + "]";
+            return "Snat[to " + addresses.text() + ports.map(p -> " port " + p.text('-')).orElse("") + NatOption.words(options) + "]";
         }
 
         @Override
@@ -258,18 +302,30 @@ public sealed interface Target {
      *
      * @param ports the ports from which the source port is taken, which need a protocol with ports; if empty, the port stays the same if
      *     possible
-     * @param randomPort whether the source port is drawn ({@code --random-fully}): connections at the same time seldom want the same one
+     * @param options how the port is chosen: {@link NatOption#RANDOM}, {@link NatOption#RANDOM_FULLY}; in their order
      */
-    record Masquerade(Optional<Ports> ports, boolean randomPort) implements Target {
+    record Masquerade(Optional<Ports> ports, Set<NatOption> options) implements Target {
+        /**
+         * Checks ports and options.
+         *
+         * @param ports the ports from which the source port is taken
+         * @param options how the port is chosen
+         * @throws IllegalArgumentException if port 0 is among the ports, or an option doesn't fit
+         */
+        public Masquerade {
+            ports.ifPresent(range -> Ports.check(range.first()));
+            options = NatOption.checked("Masquerade", options, EnumSet.of(NatOption.RANDOM, NatOption.RANDOM_FULLY));
+        }
+
         /**
          * Checks the ports.
          *
          * @param ports the ports from which the source port is taken
-         * @param randomPort whether the source port is drawn
+         * @param randomPort whether the source port is drawn, see {@link NatOption#RANDOM_FULLY}
          * @throws IllegalArgumentException if port 0 is among them
          */
-        public Masquerade {
-            ports.ifPresent(range -> Ports.check(range.first()));
+        public Masquerade(Optional<Ports> ports, boolean randomPort) {
+            this(ports, randomPort ? Set.of(NatOption.RANDOM_FULLY) : Set.of());
         }
 
         /** Leaves the source port as it is if possible. */

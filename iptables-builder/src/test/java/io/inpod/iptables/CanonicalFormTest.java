@@ -193,6 +193,21 @@ class CanonicalFormTest {
     }
 
     @Test
+    void optionsOfAddressTranslationAreThoseOfTheKernel() {
+        Optional<Ports> one = Optional.of(Ports.of(80));
+        AddressRange addresses = AddressRange.parse("10.0.0.1-10.0.0.9");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Dnat(addresses, Optional.of(new Ports(80, 90)), Set.of(NatOption.RANDOM_FULLY)))
+                .withMessage("option RANDOM_FULLY of Dnat is not among [RANDOM, PERSISTENT]");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Masquerade(one, Set.of(NatOption.PERSISTENT))).withMessageContaining("[RANDOM, RANDOM_FULLY]");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Redirect(Ports.of(80), Set.of(NatOption.RANDOM)))
+                .withMessage("option RANDOM of Redirect needs a range of ports, not port 80 alone: the kernel would ignore it");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Dnat(addresses, Optional.empty(), Set.of(NatOption.RANDOM))).withMessageContaining("not none");
+        assertThatIllegalArgumentException().isThrownBy(() -> new Target.Snat(addresses, Optional.of(new Ports(0, 9)), Set.of())).withMessageContaining("port 0 is not 1 to 65535");
+        assertThat(new Target.Snat(addresses, one, Set.of(NatOption.PERSISTENT, NatOption.RANDOM))).hasToString("Snat[to 10.0.0.1-10.0.0.9 port 80 --random --persistent]");
+        assertThat(new Target.Snat(addresses.first(), one, true)).isEqualTo(new Target.Snat(AddressRange.parse("10.0.0.1-10.0.0.1"), one, Set.of(NatOption.RANDOM_FULLY)));
+    }
+
+    @Test
     void negationIsThereWhereTheKernelHasIt() {
         assertThat(Match.in("lo").not().not()).isEqualTo(Match.in("lo"));
         assertThatIllegalArgumentException().isThrownBy(() -> Match.comment("x").not());

@@ -174,11 +174,11 @@ public final class RandomRules {
             case 2 -> new Target.Drop();
             case 3 -> new Target.Return();
             case 4, 5 -> new Target.Reject(RejectWith.values()[random.nextInt(5)]);
-            case 6 -> new Target.Redirect(ports());
+            case 6 -> redirect(ports());
             case 7 -> new Target.Tproxy(1 + random.nextInt(65535), mark());
-            case 8 -> new Target.Dnat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
-            case 9 -> new Target.Snat(address(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), random.nextBoolean());
-            case 10 -> new Target.Masquerade(random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), random.nextBoolean());
+            case 8 -> dnat(random.nextBoolean() ? Optional.of(ports()) : Optional.empty());
+            case 9 -> new Target.Snat(addresses(), random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), options(NatOption.values()));
+            case 10 -> new Target.Masquerade(random.nextBoolean() ? Optional.of(ports()) : Optional.empty(), options(NatOption.RANDOM, NatOption.RANDOM_FULLY));
             case 11 -> new Target.SetMark(mark());
             case 12 -> new Target.SetConnmark(mark());
             case 13 -> new Target.RestoreConnmark(-1, random.nextInt());
@@ -192,6 +192,33 @@ public final class RandomRules {
             case 21 -> queues();
             default -> new Target.Accept();
         };
+    }
+
+    private Target redirect(Ports ports) {
+        return new Target.Redirect(ports, ports.first() < ports.last() ? options(NatOption.RANDOM) : Set.of());
+    }
+
+    private Target dnat(Optional<Ports> ports) {
+        boolean drawn = ports.filter(range -> range.first() < range.last()).isPresent();
+        return new Target.Dnat(addresses(), ports, drawn ? options(NatOption.RANDOM, NatOption.PERSISTENT) : options(NatOption.PERSISTENT));
+    }
+
+    private Set<NatOption> options(NatOption... known) {
+        Set<NatOption> options = EnumSet.noneOf(NatOption.class);
+        for (NatOption option : known) {
+            if (random.nextInt(3) == 0) {
+                options.add(option);
+            }
+        }
+        return options;
+    }
+
+    private AddressRange addresses() {
+        if (random.nextBoolean()) {
+            return range(IpFamily.values()[random.nextInt(2)]);
+        }
+        InetAddress one = address(IpFamily.values()[random.nextInt(2)]);
+        return random.nextBoolean() ? new AddressRange(one, one) : AddressRange.of(new IpPrefix(one, 8 + random.nextInt(20)));
     }
 
     private Target queues() {
@@ -259,10 +286,6 @@ public final class RandomRules {
 
     private IpPrefix prefix(IpFamily family) {
         return new IpPrefix(address(family), random.nextInt(family.bits() + 1));
-    }
-
-    private InetAddress address() {
-        return address(IpFamily.values()[random.nextInt(2)]);
     }
 
     private InetAddress address(IpFamily family) {

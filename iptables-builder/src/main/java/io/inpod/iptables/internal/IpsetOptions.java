@@ -44,7 +44,7 @@ public record IpsetOptions(String type, boolean comments, boolean expiring, bool
 
     /** Returns the room of a set of ports. */
     public static long ports(int first, int last) {
-        return last - first + 1;
+        return last - first + 1L;
     }
 
     /** Whether it is a set of ports. */

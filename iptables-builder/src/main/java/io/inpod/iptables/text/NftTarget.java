@@ -1,18 +1,21 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RawForm;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TargetVisitor;
-import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Quote;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Words targets as nft(8) reads them. */
 final class NftTarget implements TargetVisitor<String> {
@@ -68,23 +71,23 @@ final class NftTarget implements TargetVisitor<String> {
 
     @Override
     public String visit(Target.Redirect target) {
-        return "redirect to :" + target.ports().text('-');
+        return "redirect to :" + target.ports().text('-') + options(target.options());
     }
 
     @Override
     public String visit(Target.Dnat target) {
-        return "dnat " + address(target.address(), target.ports());
+        return "dnat " + addresses(target.addresses(), target.ports()) + options(target.options());
     }
 
     @Override
     public String visit(Target.Snat target) {
-        return "snat " + address(target.address(), target.ports()) + (target.randomPort() ? " fully-random" : "");
+        return "snat " + addresses(target.addresses(), target.ports()) + options(target.options());
     }
 
     @Override
     public String visit(Target.Masquerade target) {
         return "masquerade" + target.ports().map(ports -> " to :" + ports.text('-')).orElse("")
-                + (target.randomPort() ? " fully-random" : "");
+                + options(target.options());
     }
 
     @Override
@@ -181,10 +184,19 @@ final class NftTarget implements TargetVisitor<String> {
         return to + " set " + from + (fromMask == -1 ? "" : " & " + Mark.hex(fromMask));
     }
 
-    private static String address(InetAddress address, Optional<Ports> ports) {
-        boolean v4 = IpFamily.of(address) == IpFamily.V4;
-        String text = AddressText.of(address);
-        return (v4 ? "ip to " : "ip6 to ") + (ports.isPresent() && !v4 ? "[" + text + "]" : text)
+    /** Each IPv6 address of a range has brackets of its own. */
+    private static String addresses(AddressRange addresses, Optional<Ports> ports) {
+        boolean v4 = addresses.family() == IpFamily.V4;
+        String text = addresses.text();
+        return (v4 ? "ip to " : "ip6 to ") + (ports.isPresent() && !v4 ? "[" + text.replace("-", "]-[") + "]" : text)
                 + ports.map(p -> ":" + p.text('-')).orElse("");
+    }
+
+    private static String options(Set<NatOption> options) {
+        return options.isEmpty() ? "" : options.stream().map(NftTarget::word).collect(Collectors.joining(",", " ", ""));
+    }
+
+    static String word(NatOption option) {
+        return option == NatOption.RANDOM_FULLY ? "fully-random" : option.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -1,16 +1,20 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
-import java.net.InetAddress;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a rule's target, as {@code nft -j -n} lists it after the conditions. */
@@ -63,21 +67,22 @@ final class NftTargetParser {
             case "notrack" -> new Target.NoTrack();
             case "masquerade" -> {
                 NftValue.only(detail, "port", "flags");
-                yield new Target.Masquerade(ports(detail.get("port")), flags(detail, "fully-random").contains("fully-random"));
+                yield new Target.Masquerade(ports(detail.get("port")), options(detail));
             }
             case "reject" -> reject(detail);
             case "redirect" -> {
-                NftValue.only(detail, "port");
+                NftValue.only(detail, "port", "flags");
                 yield new Target.Redirect(
-                        ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")));
+                        ports(detail.get("port")).orElseThrow(() -> new IllegalArgumentException("redirect without a port")),
+                        options(detail));
             }
             case "dnat" -> {
-                NftValue.only(detail, "addr", "family", "port");
-                yield new Target.Dnat(address(detail), ports(detail.get("port")));
+                NftValue.only(detail, "addr", "family", "port", "flags");
+                yield new Target.Dnat(addresses(detail), ports(detail.get("port")), options(detail));
             }
             case "snat" -> {
                 NftValue.only(detail, "addr", "family", "port", "flags");
-                yield new Target.Snat(address(detail), ports(detail.get("port")), flags(detail, "fully-random").contains("fully-random"));
+                yield new Target.Snat(addresses(detail), ports(detail.get("port")), options(detail));
             }
             case "log" -> log(detail);
             case "queue" -> queue(detail);
@@ -180,8 +185,27 @@ final class NftTargetParser {
         throw new IllegalArgumentException(to + " from " + from);
     }
 
-    private static InetAddress address(Map<?, ?> detail) {
-        return IpPrefix.parse(text(detail, "addr")).address();
+    /** A range that is one block is listed as a prefix. */
+    private static AddressRange addresses(Map<?, ?> detail) {
+        Object given = NftValue.some(detail.get("addr"));
+        if (given instanceof Map<?, ?> map && map.get("range") instanceof List<?> ends && map.size() == 1) {
+            return AddressRange.parse(ends.get(0) + "-" + ends.get(1));
+        }
+        if (given instanceof Map<?, ?> map && map.get("prefix") instanceof Map<?, ?> block && map.size() == 1) {
+            return AddressRange.of(IpPrefix.parse(block.get("addr") + "/" + block.get("len")));
+        }
+        return AddressRange.parse(given + "-" + given);
+    }
+
+    private static Set<NatOption> options(Map<?, ?> detail) {
+        Set<NatOption> options = EnumSet.noneOf(NatOption.class);
+        List<?> flags = flags(detail, Arrays.stream(NatOption.values()).map(NftTarget::word).toArray(String[]::new));
+        for (NatOption option : NatOption.values()) {
+            if (flags.contains(NftTarget.word(option))) {
+                options.add(option);
+            }
+        }
+        return options;
     }
 
     private static Optional<Ports> ports(@Nullable Object value) {

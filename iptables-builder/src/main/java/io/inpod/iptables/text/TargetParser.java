@@ -1,14 +1,16 @@
 package io.inpod.iptables.text;
 
-import io.inpod.iptables.IpPrefix;
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Bytes;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reads targets as iptables-save prints them, from the word after {@code -j} to the end of the rule. */
 final class TargetParser {
@@ -29,22 +31,22 @@ final class TargetParser {
             case "REJECT" -> reject(words, family);
             case "REDIRECT" -> {
                 words.expect("--to-ports");
-                yield new Target.Redirect(words.ports('-'));
+                yield new Target.Redirect(words.ports('-'), options(words));
             }
             case "TPROXY" -> tproxy(words, family);
             case "DNAT" -> {
                 words.expect("--to-destination");
-                AddressAndPorts to = AddressAndPorts.parse(words, family);
-                yield new Target.Dnat(to.address, to.ports);
+                AddressesAndPorts to = AddressesAndPorts.parse(words, family);
+                yield new Target.Dnat(to.addresses, to.ports, options(words));
             }
             case "SNAT" -> {
                 words.expect("--to-source");
-                AddressAndPorts to = AddressAndPorts.parse(words, family);
-                yield new Target.Snat(to.address, to.ports, words.skip("--random-fully"));
+                AddressesAndPorts to = AddressesAndPorts.parse(words, family);
+                yield new Target.Snat(to.addresses, to.ports, options(words));
             }
             case "MASQUERADE" -> {
                 Optional<Ports> ports = words.skip("--to-ports") ? Optional.of(words.ports('-')) : Optional.empty();
-                yield new Target.Masquerade(ports, words.skip("--random-fully"));
+                yield new Target.Masquerade(ports, options(words));
             }
             case "MARK" -> {
                 words.expect("--set-xmark");
@@ -66,6 +68,16 @@ final class TargetParser {
                 words.next().equals("--clamp-mss-to-pmtu") ? new Target.ClampTcpMss() : new Target.SetTcpMss(words.number(words.next()));
             default -> new Target.Jump(name);
         };
+    }
+
+    private static Set<NatOption> options(RuleWords words) {
+        Set<NatOption> options = EnumSet.noneOf(NatOption.class);
+        for (NatOption option : NatOption.values()) {
+            if (words.skip(option.text())) {
+                options.add(option);
+            }
+        }
+        return options;
     }
 
     private static String value(RuleWords words) {
@@ -130,24 +142,21 @@ final class TargetParser {
         };
     }
 
-    private record AddressAndPorts(InetAddress address, Optional<Ports> ports) {
-        /** {@code 1.2.3.4}, {@code 1.2.3.4:80-90}, {@code ::1} or {@code [::1]:80}. */
-        static AddressAndPorts parse(RuleWords words, IpFamily family) {
+    private record AddressesAndPorts(AddressRange addresses, Optional<Ports> ports) {
+        /** {@code 1.2.3.4}, {@code 1.2.3.4-1.2.3.9:80-90}, {@code ::1} or {@code [::1-::9]:80}. */
+        static AddressesAndPorts parse(RuleWords words, IpFamily family) {
             String text = words.next();
             int colon = family == IpFamily.V4 ? text.indexOf(':') : text.startsWith("[") ? text.indexOf("]:") : -1;
             if (colon < 0) {
-                return new AddressAndPorts(address(text), Optional.empty());
+                return new AddressesAndPorts(addresses(text), Optional.empty());
             }
             String address = family == IpFamily.V4 ? text.substring(0, colon) : text.substring(1, colon);
             String ports = text.substring(text.lastIndexOf(':') + 1);
-            return new AddressAndPorts(address(address), Optional.of(words.ports(ports, '-')));
+            return new AddressesAndPorts(addresses(address), Optional.of(words.ports(ports, '-')));
         }
 
-        private static InetAddress address(String text) {
-            if (text.indexOf('/') >= 0) {
-                throw new IllegalArgumentException(text);
-            }
-            return IpPrefix.parse(text).address();
+        private static AddressRange addresses(String text) {
+            return AddressRange.parse(text.indexOf('-') < 0 ? text + "-" + text : text);
         }
     }
 }

@@ -1,6 +1,8 @@
 package io.inpod.iptables.text;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RawForm;
 import io.inpod.iptables.Target;
@@ -8,8 +10,9 @@ import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.internal.AddressText;
 import io.inpod.iptables.internal.Words;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Words targets exactly as iptables-save prints them. */
 final class TargetText implements TargetVisitor<StringBuilder> {
@@ -65,24 +68,23 @@ final class TargetText implements TargetVisitor<StringBuilder> {
 
     @Override
     public StringBuilder visit(Target.Redirect target) {
-        return target("REDIRECT --to-ports ").append(target.ports().text('-'));
+        return target("REDIRECT --to-ports ").append(target.ports().text('-')).append(options(target.options()));
     }
 
     @Override
     public StringBuilder visit(Target.Dnat target) {
-        return target("DNAT --to-destination ").append(address(target.address(), target.ports()));
+        return target("DNAT --to-destination ").append(addresses(target.addresses(), target.ports())).append(options(target.options()));
     }
 
     @Override
     public StringBuilder visit(Target.Snat target) {
-        return target("SNAT --to-source ").append(address(target.address(), target.ports()))
-                .append(target.randomPort() ? " --random-fully" : "");
+        return target("SNAT --to-source ").append(addresses(target.addresses(), target.ports())).append(options(target.options()));
     }
 
     @Override
     public StringBuilder visit(Target.Masquerade target) {
         return target("MASQUERADE").append(target.ports().map(ports -> " --to-ports " + ports.text('-')).orElse(""))
-                .append(target.randomPort() ? " --random-fully" : "");
+                .append(options(target.options()));
     }
 
     @Override
@@ -163,11 +165,14 @@ final class TargetText implements TargetVisitor<StringBuilder> {
         return prefix.isEmpty() ? "" : " " + option + " " + Words.quote(prefix);
     }
 
-    private static String address(InetAddress address, Optional<Ports> ports) {
-        String text = AddressText.of(address);
+    private static String addresses(AddressRange addresses, Optional<Ports> ports) {
         if (ports.isEmpty()) {
-            return text;
+            return addresses.text();
         }
-        return (IpFamily.of(address) == IpFamily.V4 ? text : "[" + text + "]") + ":" + ports.get().text('-');
+        return (addresses.family() == IpFamily.V4 ? addresses.text() : "[" + addresses.text() + "]") + ":" + ports.get().text('-');
+    }
+
+    private static String options(Set<NatOption> options) {
+        return options.stream().map(option -> " " + option.text()).collect(Collectors.joining());
     }
 }

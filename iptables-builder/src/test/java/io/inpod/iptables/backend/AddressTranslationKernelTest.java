@@ -2,10 +2,12 @@ package io.inpod.iptables.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.Chain;
 import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.Rule;
@@ -44,7 +46,7 @@ class AddressTranslationKernelTest {
     private static final String SERVER = """
             import selectors, socket
             selector = selectors.DefaultSelector()
-            for port in (8080, 8081, 8082):
+            for port in (8080, 8081, 8082, 8083, 8084):
                 listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
                 selector.register(listener, selectors.EVENT_READ)
             print("ready", flush=True)
@@ -57,12 +59,13 @@ class AddressTranslationKernelTest {
                     connection.close()
             """;
 
-    /** The addresses of a family: of both pods, one that no pod has, a second one of the client, and one that only the client knows. */
-    private record Family(String client, String server, String nowhere, String second, String hidden) {
+    /** The addresses of a family: of both pods, one that no pod has, a second one of the client, one that only the client knows, and
+     * the next ones after the second and after the server's. */
+    private record Family(String client, String server, String nowhere, String second, String hidden, String third, String other) {
     }
 
-    private static final Family V4 = new Family("10.77.0.2", "10.77.0.3", "10.99.0.1", "10.77.0.50", "10.88.0.1");
-    private static final Family V6 = new Family("fd77::2", "fd77::3", "fd99::1", "fd77::50", "fd88::1");
+    private static final Family V4 = new Family("10.77.0.2", "10.77.0.3", "10.99.0.1", "10.77.0.50", "10.88.0.1", "10.77.0.51", "10.77.0.4");
+    private static final Family V6 = new Family("fd77::2", "fd77::3", "fd99::1", "fd77::50", "fd88::1", "fd77::51", "fd77::4");
 
     @Test
     void thePeerSeesTheAddressesOfTheRules(PodNetwork network) throws Exception {
@@ -81,8 +84,13 @@ class AddressTranslationKernelTest {
                         assertThat(seen[2]).isEqualTo(family.server);
                         assertThat(seen[3]).isEqualTo(Integer.toString(DNAT));
                     });
+                    assertThat(words(client, "", family.nowhere, 81)).as(backend.name()).satisfies(seen -> {
+                        assertThat(seen[0]).isEqualTo(family.client);
+                        assertThat(seen[2]).isIn(family.server, family.other);
+                        assertThat(Integer.parseInt(seen[3])).isBetween(8083, 8084);
+                    });
                     assertThat(words(client, "", family.server, SNAT)).as(backend.name()).satisfies(seen -> {
-                        assertThat(seen[0]).isEqualTo(family.second);
+                        assertThat(seen[0]).isIn(family.second, family.third);
                         assertThat(Integer.parseInt(seen[1])).isBetween(100, 200);
                     });
                     assertThat(words(client, family.hidden, family.server, MASQUERADE)).as(backend.name()).satisfies(seen -> {
@@ -97,15 +105,22 @@ class AddressTranslationKernelTest {
 
     private static RuleSet rules() {
         return RuleSet.ofBoth(Table.of(TableName.NAT, Chain.of("OUTPUT", Rule.of(new Target.Jump("NAT_OUT"))), Chain.of("POSTROUTING", Rule.of(new Target.Jump("NAT_POST"))),
-                Chain.of("NAT_OUT", dnat(V4), dnat(V6)), Chain.of("NAT_POST", snat(V4), snat(V6), Rule.of(new Target.Masquerade(Optional.of(new Ports(300, 400)), true), tcp(MASQUERADE)))));
+                Chain.of("NAT_OUT", dnat(V4), dnat(V6), drawn(V4), drawn(V6)), Chain.of("NAT_POST", snat(V4), snat(V6), Rule.of(new Target.Masquerade(Optional.of(new Ports(300, 400)), true), tcp(MASQUERADE)))));
     }
 
     private static Rule dnat(Family family) {
         return Rule.of(new Target.Dnat(address(family.server), Optional.of(Ports.of(DNAT))), tcp(80, Match.destination(IpPrefix.parse(family.nowhere))));
     }
 
+    private static Rule drawn(Family family) {
+        AddressRange servers = new AddressRange(address(family.server), address(family.other));
+        return Rule.of(new Target.Dnat(servers, Optional.of(new Ports(8083, 8084)), Set.of(NatOption.RANDOM, NatOption.PERSISTENT)),
+                tcp(81, Match.destination(IpPrefix.parse(family.nowhere))));
+    }
+
     private static Rule snat(Family family) {
-        return Rule.of(new Target.Snat(address(family.second), Optional.of(new Ports(100, 200))), tcp(SNAT, Match.destination(IpPrefix.parse(family.server))));
+        AddressRange sources = new AddressRange(address(family.second), address(family.third));
+        return Rule.of(new Target.Snat(sources, Optional.of(new Ports(100, 200)), Set.of(NatOption.RANDOM_FULLY, NatOption.PERSISTENT)), tcp(SNAT, Match.destination(IpPrefix.parse(family.server))));
     }
 
     private static Match[] tcp(int port, Match... others) {
@@ -121,10 +136,13 @@ class AddressTranslationKernelTest {
 
     private static void prepare(NetworkNamespace client, NetworkNamespace server) throws Exception {
         for (String words : List.of("addr add " + V6.client + "/64 dev eth0 nodad", "addr add " + V4.second + "/24 dev eth0", "addr add " + V6.second + "/64 dev eth0 nodad preferred_lft 0",
+                "addr add " + V4.third + "/24 dev eth0", "addr add " + V6.third + "/64 dev eth0 nodad preferred_lft 0",
                 "addr add " + V4.hidden + "/32 dev lo", "addr add " + V6.hidden + "/128 dev lo nodad", "route add " + V4.nowhere + "/32 dev eth0", "-6 route add " + V6.nowhere + "/128 dev eth0")) {
             Tool.run(client, ("ip " + words).split(" "));
         }
-        Tool.run(server, ("ip addr add " + V6.server + "/64 dev eth0 nodad").split(" "));
+        for (String address : List.of(V6.server + "/64 dev eth0 nodad", V4.other + "/24 dev eth0", V6.other + "/64 dev eth0 nodad")) {
+            Tool.run(server, ("ip addr add " + address).split(" "));
+        }
     }
 
     /** Returns what the server tells a client that is bound to an address, or to none. */

@@ -15,6 +15,7 @@ import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.PortSet;
 import io.inpod.iptables.Ports;
@@ -247,7 +248,24 @@ class ListedFormsTest {
         assertThat(nft(tcp + ",{\"masquerade\":{\"port\":{\"range\":[80,90]}}}")).contains(Rule.of(new Target.Masquerade(Optional.of(new Ports(80, 90)), false), TCP));
         assertThat(nft("{\"masquerade\":null}")).contains(Rule.of(new Target.Masquerade()));
         assertThat(saved("-p tcp -j MASQUERADE --to-ports 80-90 --random-fully")).contains(Rule.of(new Target.Masquerade(Optional.of(new Ports(80, 90)), true), TCP));
-        assertThat(saved("-j MASQUERADE --random")).isEmpty();
+        assertThat(saved("-j MASQUERADE --random")).contains(Rule.of(new Target.Masquerade(Optional.empty(), Set.of(NatOption.RANDOM))));
+    }
+
+    @Test
+    void addressTranslation() throws Exception {
+        Target snat = new Target.Snat(AddressRange.parse("10.0.0.1-10.0.0.9"), Optional.of(new Ports(80, 90)), Set.of(NatOption.RANDOM, NatOption.PERSISTENT));
+        assertThat(saved("-p tcp -j SNAT --to-source 10.0.0.1-10.0.0.9:80-90 --random --persistent")).contains(Rule.of(snat, TCP));
+        String tcp = "{'match':{'op':'==','left':{'meta':{'key':'l4proto'}},'right':6}},";
+        assertThat(nft((tcp + "{'snat':{'family':'ip','addr':{'range':['10.0.0.1','10.0.0.9']},'port':{'range':[80,90]},'flags':['random','persistent']}}").replace('\'', '"')))
+                .contains(Rule.of(snat, TCP));
+        Target block = new Target.Dnat(AddressRange.parse("10.0.0.0-10.0.0.255"), Optional.empty(), Set.of(NatOption.PERSISTENT));
+        String prefix = "{'dnat':{'family':'ip','addr':{'prefix':{'addr':'10.0.0.0','len':24}},'flags':'persistent'%s}}";
+        assertThat(nft(prefix.formatted("").replace('\'', '"'))).contains(Rule.of(block));
+        assertThat(nft(prefix.formatted(",'type_flags':'prefix'").replace('\'', '"'))).isEmpty(); // each address has a counterpart of its own
+        for (String beyond : new String[] {"DNAT --to-destination 10.0.0.9-10.0.0.1", "DNAT --to-destination 10.0.0.1:80 --random", "DNAT --to-destination 10.0.0.1:80-90/80",
+            "REDIRECT --to-ports 80 --random", "SNAT --to-source 10.0.0.1 --random --random"}) {
+            assertThat(saved("-p tcp -j " + beyond)).as(beyond).isEmpty();
+        }
     }
 
     @Test
@@ -270,7 +288,7 @@ class ListedFormsTest {
         "{'match':{'op':'==','left':{'meta':{'key':'l4proto'}},'right':6}},{'redirect':{'port':80,'flags':'random'}}",
         "{'match':{'op':'==','left':{'meta':{'key':'l4proto'}},'right':6}},{'redirect':{'port':80,'flags':['persistent']}}",
         "{'match':{'op':'==','left':{'meta':{'key':'nfproto'}},'right':2}},{'dnat':{'family':'ip','addr':'10.0.0.1','flags':'random'}}",
-        "{'masquerade':{'flags':'random'}}", "{'masquerade':{'port':80}}", "{'mangle':{'key':{'ct':{'key':'zone','dir':'original'}},'value':5}}",
+        "{'masquerade':{'flags':'persistent'}}", "{'masquerade':{'port':80}}", "{'mangle':{'key':{'ct':{'key':'zone','dir':'original'}},'value':5}}",
         "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'^':[{'meta':{'key':'mark'}},5]}}}", "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'<<':[{'meta':{'key':'mark'}},5]}}}",
         "{'mangle':{'key':{'meta':{'key':'mark'}},'value':{'|':[{'ct':{'key':'mark'}},5]}}}", "{'reject':{'type':'icmpx','expr':9}}", "{'log':{'prefix':'a','flags':'all'}}",
         "{'log':{'level':'audit'}}", "{'queue':{'num':1,'flags':'other'}}", "{'queue':{'num':{'map':[]}}}", "{'ct count':{'val':20,'other':1}},{'drop':null}", "{'ct count':{'val':0}},{'drop':null}",

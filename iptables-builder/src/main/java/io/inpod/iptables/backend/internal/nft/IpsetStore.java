@@ -27,8 +27,8 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Sets of ipset, of the type {@code hash:ip}, {@code hash:net} or {@code bitmap:port} with comments. ipset has no transactions, but it can swap two
- * sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
+ * Sets of ipset, of the type {@code hash:ip}, {@code hash:net} or {@code bitmap:port} with comments. ipset has no transactions, but it
+ * can swap two sets in one step; attributes are numbered as in linux/netfilter/ipset/ip_set.h.
  */
 final class IpsetStore {
     private static final String SPARE = "inpod-spare";

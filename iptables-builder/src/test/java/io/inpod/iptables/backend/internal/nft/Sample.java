@@ -15,6 +15,7 @@ import io.inpod.iptables.IpPrefix;
 import io.inpod.iptables.LimitMatch;
 import io.inpod.iptables.Mark;
 import io.inpod.iptables.Match;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.NthMatch;
 import io.inpod.iptables.OwnerGroupMatch;
 import io.inpod.iptables.OwnerSocketMatch;
@@ -242,6 +243,20 @@ record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule
                 sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j MASQUERADE --to-ports 1024", "meta l4proto tcp counter masquerade to :1024",
                         new Target.Masquerade(Optional.of(Ports.of(1024)), false), TCP),
                 sample(TableName.NAT, Hook.POSTROUTING, "-p udp -j MASQUERADE --to-ports 1024-2000 --random-fully", "meta l4proto udp counter masquerade to :1024-2000 fully-random",
-                        new Target.Masquerade(Optional.of(new Ports(1024, 2000)), true), UDP));
+                        new Target.Masquerade(Optional.of(new Ports(1024, 2000)), true), UDP),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p tcp -j MASQUERADE --to-ports 1024-2000 --random", "meta l4proto tcp counter masquerade to :1024-2000 random",
+                        new Target.Masquerade(Optional.of(new Ports(1024, 2000)), Set.of(NatOption.RANDOM)), TCP),
+                sample(TableName.NAT, Hook.OUTPUT, "-p tcp -j REDIRECT --to-ports 80-90 --random", "meta l4proto tcp counter redirect to :80-90 random",
+                        new Target.Redirect(new Ports(80, 90), Set.of(NatOption.RANDOM)), TCP),
+                sample(TableName.NAT, Hook.PREROUTING, "-p tcp -j DNAT --to-destination 10.0.0.1-10.0.0.9:80-90 --random --persistent",
+                        "meta l4proto tcp meta nfproto ipv4 counter dnat ip to 10.0.0.1-10.0.0.9:80-90 random,persistent",
+                        new Target.Dnat(AddressRange.parse("10.0.0.1-10.0.0.9"), Optional.of(new Ports(80, 90)), Set.of(NatOption.PERSISTENT, NatOption.RANDOM)), TCP),
+                sample(TableName.NAT, Hook.PREROUTING, "-j DNAT --to-destination fd00::1-fd00::9 --persistent", "meta nfproto ipv6 counter dnat ip6 to fd00::1-fd00::9 persistent",
+                        new Target.Dnat(AddressRange.parse("fd00::1-fd00::9"), Optional.empty(), Set.of(NatOption.PERSISTENT))),
+                sample(TableName.NAT, Hook.POSTROUTING, "-j SNAT --to-source 10.0.0.0-10.0.0.255", "meta nfproto ipv4 counter snat ip to 10.0.0.0/24",
+                        new Target.Snat(AddressRange.parse("10.0.0.0-10.0.0.255"), Optional.empty(), Set.of())),
+                sample(TableName.NAT, Hook.POSTROUTING, "-p udp -j SNAT --to-source [fd00::1-fd00::9]:1000 --random --random-fully --persistent",
+                        "meta l4proto udp meta nfproto ipv6 counter snat ip6 to [fd00::1]-[fd00::9]:1000 random,fully-random,persistent",
+                        new Target.Snat(AddressRange.parse("fd00::1-fd00::9"), Optional.of(Ports.of(1000)), Set.of(NatOption.values())), UDP));
     }
 }

@@ -1,6 +1,8 @@
 package io.inpod.iptables.backend.internal.nft.rule;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
@@ -8,22 +10,21 @@ import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.Logs;
+import io.inpod.iptables.backend.internal.nft.expr.NatFlags;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.iptables.backend.internal.nft.expr.RawExprs;
 import io.inpod.iptables.backend.internal.nft.expr.Verdicts;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Writes targets in native expressions, to the end of those of a rule. */
 final class NativeTargets implements TargetVisitor<List<Expr>> {
-    static final int ADDRESS_GIVEN = 1;
-    static final int PORTS_GIVEN = 2;
-    static final int RANDOM_PORT = 16;
     static final int MASQ_FLAGS = 1;
+    static final int REDIRECT_FLAGS = 3;
     static final int NAT_FLAGS = 7;
     static final int SNAT = 0;
     static final int DNAT = 1;
@@ -85,23 +86,24 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
     @Override
     public List<Expr> visit(Target.Redirect target) {
         int last = ports(1, target.ports());
-        return add(new Expr.Plain("redir", Map.of(1, 1, 2, last, 3, PORTS_GIVEN)));
+        return add(
+                new Expr.Plain("redir", Map.of(1, 1, 2, last, REDIRECT_FLAGS, NatFlags.of(Optional.of(target.ports()), target.options()))));
     }
 
     @Override
     public List<Expr> visit(Target.Dnat target) {
-        return nat(DNAT, target.address(), target.ports(), 0);
+        return nat(DNAT, target.addresses(), target.ports(), target.options());
     }
 
     @Override
     public List<Expr> visit(Target.Snat target) {
-        return nat(SNAT, target.address(), target.ports(), target.randomPort() ? RANDOM_PORT : 0);
+        return nat(SNAT, target.addresses(), target.ports(), target.options());
     }
 
     @Override
     public List<Expr> visit(Target.Masquerade target) {
         Map<Integer, Object> attributes = new HashMap<>();
-        int flags = (target.ports().isPresent() ? PORTS_GIVEN : 0) | (target.randomPort() ? RANDOM_PORT : 0);
+        int flags = NatFlags.of(target.ports(), target.options());
         if (flags != 0) {
             attributes.put(MASQ_FLAGS, flags);
         }
@@ -197,12 +199,17 @@ final class NativeTargets implements TargetVisitor<List<Expr>> {
         return register + 1;
     }
 
-    private List<Expr> nat(int type, InetAddress address, Optional<Ports> ports, int flags) {
+    private List<Expr> nat(int type, AddressRange addresses, Optional<Ports> ports, Set<NatOption> options) {
         Map<Integer, Object> attributes = new HashMap<>();
-        to.add(new Expr.Immediate(1, Octets.of(address.getAddress())));
-        attributes.putAll(Map.of(1, type, 2, Basics.nfproto(IpFamily.of(address)), 3, 1, 4, 1, NAT_FLAGS, ADDRESS_GIVEN | flags));
+        to.add(new Expr.Immediate(1, Octets.of(addresses.first().getAddress())));
+        int last = 1;
+        if (!addresses.first().equals(addresses.last())) {
+            to.add(new Expr.Immediate(++last, Octets.of(addresses.last().getAddress())));
+        }
+        attributes.putAll(Map.of(1, type, 2, Basics.nfproto(addresses.family()), 3, 1, 4, last, NAT_FLAGS,
+                NatFlags.withAddresses(ports, options)));
         if (ports.isPresent()) {
-            attributes.putAll(Map.of(5, 2, 6, ports(2, ports.get()), NAT_FLAGS, ADDRESS_GIVEN | PORTS_GIVEN | flags));
+            attributes.putAll(Map.of(5, last + 1, 6, ports(last + 1, ports.get())));
         }
         return add(new Expr.Plain("nat", attributes));
     }

@@ -1,7 +1,9 @@
 package io.inpod.iptables.backend.internal.nft.rule;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
@@ -10,14 +12,15 @@ import io.inpod.iptables.backend.internal.nft.expr.Cursor;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.iptables.backend.internal.nft.expr.Logs;
+import io.inpod.iptables.backend.internal.nft.expr.NatFlags;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.iptables.backend.internal.nft.expr.Verdicts;
 import io.inpod.iptables.backend.internal.nft.xtables.XtTargetReader;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reads the target at a cursor; without a target, the cursor does not move. */
 final class TargetReader {
@@ -115,15 +118,22 @@ final class TargetReader {
     }
 
     private Optional<Target> nat(Octets data) {
-        Optional<Integer> first = port(2);
-        Optional<Integer> last = first.isPresent() ? port(3) : first;
+        int position = cursor.position();
+        Optional<Expr.Immediate> second =
+                cursor.next(Expr.Immediate.class).filter(i -> i.register() == 2 && i.data().length() == data.length());
+        if (second.isEmpty()) {
+            cursor.back(position);
+        }
+        int register = second.isPresent() ? 3 : 2;
+        Optional<Integer> first = port(register);
+        Optional<Integer> last = first.isPresent() ? port(register + 1) : first;
         Optional<Ports> ports = first.map(p -> new Ports(p, last.orElse(p)));
-        InetAddress address = Basics.address(data.array());
+        AddressRange addresses =
+                new AddressRange(Basics.address(data.array()), Basics.address(second.map(i -> i.data()).orElse(data).array()));
         Optional<Expr.Plain> nat = cursor.next(Expr.Plain.class).filter(p -> p.name().equals("nat"));
-        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT
-                ? new Target.Snat(address, ports,
-                        (nat.map(p -> p.number(NativeTargets.NAT_FLAGS, 0)).orElse(0) & NativeTargets.RANDOM_PORT) != 0)
-                : new Target.Dnat(address, ports);
+        Set<NatOption> options = NatFlags.options(nat.map(p -> p.number(NativeTargets.NAT_FLAGS, 0)).orElse(0));
+        Target target = nat.map(p -> p.number(1, -1)).orElse(-1) == NativeTargets.SNAT ? new Target.Snat(addresses, ports, options)
+                : new Target.Dnat(addresses, ports, options);
         return nat.filter(p -> p.equals(last(target))).map(p -> target);
     }
 
@@ -143,14 +153,15 @@ final class TargetReader {
             return masquerade(plain, Optional.of(new Ports(first, last.orElse(first))));
         }
         if (plain.name().equals("redir")) {
-            Target target = new Target.Redirect(new Ports(first, last.orElse(first)));
+            Target target = new Target.Redirect(new Ports(first, last.orElse(first)),
+                    NatFlags.options(plain.number(NativeTargets.REDIRECT_FLAGS, 0)));
             return plain.equals(last(target)) ? Optional.of(target) : Optional.empty();
         }
         return plain.name().equals("tproxy") && plain.number(2, 0) == 0 && last.isEmpty() ? tproxy(first) : Optional.empty();
     }
 
     private static Optional<Target> masquerade(Expr.Plain plain, Optional<Ports> ports) {
-        Target target = new Target.Masquerade(ports, (plain.number(NativeTargets.MASQ_FLAGS, 0) & NativeTargets.RANDOM_PORT) != 0);
+        Target target = new Target.Masquerade(ports, NatFlags.options(plain.number(NativeTargets.MASQ_FLAGS, 0)));
         return plain.equals(last(target)) ? Optional.of(target) : Optional.empty();
     }
 

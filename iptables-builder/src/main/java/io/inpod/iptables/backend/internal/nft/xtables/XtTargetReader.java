@@ -1,15 +1,17 @@
 package io.inpod.iptables.backend.internal.nft.xtables;
 
+import io.inpod.iptables.AddressRange;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reads targets of x_tables: one counts as understood if writing it again gives the same bytes. */
 public final class XtTargetReader {
@@ -28,21 +30,18 @@ public final class XtTargetReader {
     private static List<Target> candidates(Expr.XtTarget found, IpFamily family) {
         Octets info = found.info();
         return switch (found.name()) {
-            case "REDIRECT" -> List.of(new Target.Redirect(ports(info, family == IpFamily.V4 ? 16 : 36)));
+            case "REDIRECT" -> List.of(new Target.Redirect(ports(info, family == IpFamily.V4 ? 16 : 36), XtTargets.options(found, family)));
             case "MASQUERADE" ->
-                List.of(new Target.Masquerade(portsGiven(info, family == IpFamily.V4 ? 16 : 36), XtTargets.isPortRandom(found, family)));
+                List.of(new Target.Masquerade(portsGiven(info, family == IpFamily.V4 ? 16 : 36), XtTargets.options(found, family)));
             case "DNAT" -> {
-                InetAddress address = XtTargets.address(found, family);
-                yield portsGiven(info, 36)
-                        .<List<Target>>map(
-                                p -> List.of(new Target.Dnat(address, Optional.of(p)), new Target.Dnat(address, Optional.empty())))
-                        .orElse(List.of(new Target.Dnat(address, Optional.empty())));
+                AddressRange addresses = XtTargets.addresses(found, family);
+                Set<NatOption> options = XtTargets.options(found, family);
+                yield List.of(new Target.Dnat(addresses, portsGiven(info, 36), options));
             }
             case "SNAT" -> {
-                InetAddress address = XtTargets.address(found, family);
-                boolean random = XtTargets.isPortRandom(found, family);
-                yield List.of(new Target.Snat(address, portsGiven(info, family == IpFamily.V4 ? 16 : 36), random),
-                        new Target.Snat(address, Optional.empty(), random));
+                AddressRange addresses = XtTargets.addresses(found, family);
+                Set<NatOption> options = XtTargets.options(found, family);
+                yield List.of(new Target.Snat(addresses, portsGiven(info, family == IpFamily.V4 ? 16 : 36), options));
             }
             case "TPROXY" -> List.of(new Target.Tproxy(info.u16At(24), XtTargets.mark(info, 4, 0)));
             case "MARK" -> List.of(new Target.SetMark(XtTargets.mark(info, 0, 4)));

@@ -1,18 +1,21 @@
 package io.inpod.iptables.backend.internal.nft.xtables;
 
+import io.inpod.iptables.AddressRange;
 import io.inpod.iptables.Mark;
+import io.inpod.iptables.NatOption;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.RejectWith;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TargetVisitor;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.Expr;
+import io.inpod.iptables.backend.internal.nft.expr.NatFlags;
 import io.inpod.iptables.backend.internal.nft.expr.Octets;
 import io.inpod.iptables.backend.internal.nft.expr.RawExprs;
 import io.inpod.iptables.backend.internal.nft.expr.Verdicts;
 import io.inpod.netns.IpFamily;
-import java.net.InetAddress;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Targets as those of x_tables, each with its struct from linux/netfilter/xt_*.h and its siblings, and the revision that iptables-nft
@@ -28,9 +31,6 @@ public final class XtTargets implements TargetVisitor<Expr> {
     static final int PREFIX_LENGTH = 30;
     static final int QUEUE_BYPASS = 1;
     static final int QUEUE_FANOUT = 2;
-    private static final int ADDRESS_GIVEN = 1;
-    private static final int PORTS_GIVEN = 2;
-    private static final int RANDOM_PORT = 16;
 
     private static final XtTargets V4 = new XtTargets(IpFamily.V4);
     private static final XtTargets V6 = new XtTargets(IpFamily.V6);
@@ -83,31 +83,28 @@ public final class XtTargets implements TargetVisitor<Expr> {
 
     @Override
     public Expr visit(Target.Redirect target) {
-        return range("REDIRECT", PORTS_GIVEN, Optional.of(target.ports()));
+        return range("REDIRECT", Optional.of(target.ports()), target.options());
     }
 
     @Override
     public Expr visit(Target.Dnat target) {
         // struct nf_nat_range2, for both families
-        byte[] address = target.address().getAddress();
-        return xt("DNAT", 2, ports(new Struct(42).u32(0, flags(target.ports())).bytes(4, address).bytes(20, address), 36, target.ports()));
+        int flags = NatFlags.withAddresses(target.ports(), target.options());
+        return xt("DNAT", 2, ports(addresses(new Struct(42).u32(0, flags), 4, 20, target.addresses()), 36, target.ports()));
     }
 
     @Override
     public Expr visit(Target.Snat target) {
-        byte[] address = target.address().getAddress();
-        int flags = flags(target.ports()) | (target.randomPort() ? RANDOM_PORT : 0);
-        if (IpFamily.of(target.address()) == IpFamily.V4) {
-            return xt("SNAT", 0,
-                    ports(new Struct(20).u32(0, 1).u32(4, flags).bytes(8, address).bytes(12, address), 16, target.ports()));
+        int flags = NatFlags.withAddresses(target.ports(), target.options());
+        if (target.addresses().family() == IpFamily.V4) {
+            return xt("SNAT", 0, ports(addresses(new Struct(20).u32(0, 1).u32(4, flags), 8, 12, target.addresses()), 16, target.ports()));
         }
-        return xt("SNAT", 1, ports(new Struct(40).u32(0, flags).bytes(4, address).bytes(20, address), 36, target.ports()));
+        return xt("SNAT", 1, ports(addresses(new Struct(40).u32(0, flags), 4, 20, target.addresses()), 36, target.ports()));
     }
 
     @Override
     public Expr visit(Target.Masquerade target) {
-        return range("MASQUERADE", (target.ports().isPresent() ? PORTS_GIVEN : 0) | (target.randomPort() ? RANDOM_PORT : 0),
-                target.ports());
+        return range("MASQUERADE", target.ports(), target.options());
     }
 
     @Override
@@ -178,14 +175,15 @@ public final class XtTargets implements TargetVisitor<Expr> {
     }
 
     /** A range of ports without address: struct nf_nat_ipv4_multi_range_compat, or struct nf_nat_range for IPv6. */
-    private Expr.XtTarget range(String name, int flags, Optional<Ports> ports) {
+    private Expr.XtTarget range(String name, Optional<Ports> ports, Set<NatOption> options) {
         boolean v4 = family == IpFamily.V4;
+        int flags = NatFlags.of(ports, options);
         Struct struct = v4 ? new Struct(20).u32(0, 1).u32(4, flags) : new Struct(40).u32(0, flags);
         return xt(name, 0, ports(struct, v4 ? 16 : 36, ports));
     }
 
-    private static int flags(Optional<Ports> ports) {
-        return ADDRESS_GIVEN | (ports.isPresent() ? PORTS_GIVEN : 0);
+    private static Struct addresses(Struct struct, int first, int last, AddressRange addresses) {
+        return struct.bytes(first, addresses.first().getAddress()).bytes(last, addresses.last().getAddress());
     }
 
     private static Struct ports(Struct struct, int offset, Optional<Ports> ports) {
@@ -193,14 +191,17 @@ public final class XtTargets implements TargetVisitor<Expr> {
         return struct;
     }
 
-    static boolean isPortRandom(Expr.XtTarget found, IpFamily family) {
-        return (found.info().hostInt(family == IpFamily.V4 ? 4 : 0) & RANDOM_PORT) != 0;
+    /** The options that are given, at an offset that depends on revision and family. */
+    static Set<NatOption> options(Expr.XtTarget found, IpFamily family) {
+        return NatFlags.options(found.info().hostInt(family == IpFamily.V4 && !found.name().equals("DNAT") ? 4 : 0));
     }
 
-    /** The address that is given, at an offset that depends on revision and family. */
-    static InetAddress address(Expr.XtTarget found, IpFamily family) {
-        int at = found.name().equals("SNAT") && family == IpFamily.V4 ? 8 : 4;
-        return Basics.address(found.info().slice(at, family.bits() / 8).array());
+    /** The addresses that are given, at offsets that depend on revision and family. */
+    static AddressRange addresses(Expr.XtTarget found, IpFamily family) {
+        boolean v4Source = found.name().equals("SNAT") && family == IpFamily.V4;
+        int bytes = family.bits() / 8;
+        return new AddressRange(Basics.address(found.info().slice(v4Source ? 8 : 4, bytes).array()),
+                Basics.address(found.info().slice(v4Source ? 12 : 20, bytes).array()));
     }
 
     private static Expr.XtTarget connmark(int mark, int connectionMask, int packetMask, int mode) {
