@@ -1,26 +1,16 @@
 package io.inpod.netns.dns;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.socket.SocketOptions;
 import io.inpod.netns.socket.Transport;
 import io.netty.channel.EventLoopGroup;
 import io.netty.resolver.AddressResolverGroup;
-import io.netty.resolver.HostsFileEntriesResolver;
-import io.netty.resolver.ResolvedAddressTypes;
-import io.netty.resolver.dns.DnsAddressResolverGroup;
-import io.netty.resolver.dns.DnsNameResolverBuilder;
-import io.netty.resolver.dns.SequentialDnsServerAddressStreamProvider;
-import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Looks names up in a network namespace: asks its name servers through sockets that live there, over UDP, and over TCP if an answer is too
@@ -31,26 +21,30 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class NamespaceResolver implements AutoCloseable {
-    private static final int MOST_QUERIES = 16;
-
     private final NetworkNamespace namespace;
     private final DnsConfig config;
     private final EventLoopGroup loops;
-    private final DnsAddressResolverGroup group;
+    private final AddressResolverGroup<InetSocketAddress> group;
 
     private NamespaceResolver(Transport transport, NetworkNamespace namespace, DnsConfig config, EventLoopGroup loops) {
         this.namespace = namespace;
         this.config = config;
         this.loops = loops;
-        this.group = new DnsAddressResolverGroup(new DnsNameResolverBuilder()
-                .datagramChannelFactory(transport.datagram(namespace, SocketOptions.NONE))
-                .socketChannelFactory(transport.client(namespace, SocketOptions.NONE))
-                .nameServerProvider(new SequentialDnsServerAddressStreamProvider(config.servers()))
-                .searchDomains(config.search()).ndots(config.ndots())
-                .hostsFileEntriesResolver(new Hosts(config))
-                .queryTimeoutMillis(config.timeout().toMillis()).maxQueriesPerResolve(MOST_QUERIES)
-                // Netty's default depends on the addresses of the process's own namespace.
-                .resolvedAddressTypes(ResolvedAddressTypes.IPV4_PREFERRED));
+        this.group = DnsGroup.of(transport, namespace, config);
+    }
+
+    /** It is an optional dependency; without this, its absence would be noticed later, as a NoClassDefFoundError. */
+    private static void requireNettyResolverDns() {
+        String name = "io.netty.resolver.dns.DnsAddressResolverGroup";
+        try {
+            Class.forName(name, false, NamespaceResolver.class.getClassLoader());
+        } catch (ClassNotFoundException | LinkageError e) {
+            throw new UnsupportedOperationException(
+                    "looking names up in a namespace needs Netty's resolver: add io.netty:netty-resolver-dns to"
+                            + " the dependencies (io.inpod:inpod-bom manages its version), and on a module path --add-modules io.netty.resolver.dns; "
+                            + name + " wasn't found",
+                    e);
+        }
     }
 
     /**
@@ -61,7 +55,7 @@ public final class NamespaceResolver implements AutoCloseable {
      * @param loops event loops on epoll, which serve the sockets; not to be shut down before this resolver is closed
      * @return the resolver, to be closed by the caller
      * @throws IOException if the namespace is closed, or the process has too many files open
-     * @throws UnsupportedOperationException if epoll can't be used here
+     * @throws UnsupportedOperationException if epoll can't be used here, or the optional dependency io.netty:netty-resolver-dns is missing
      */
     public static NamespaceResolver open(NetworkNamespace namespace, DnsConfig config, EventLoopGroup loops) throws IOException {
         return open(namespace, config, loops, Transport.EPOLL);
@@ -76,10 +70,11 @@ public final class NamespaceResolver implements AutoCloseable {
      * @param transport the kind of its sockets
      * @return the resolver, to be closed by the caller
      * @throws IOException as the other method
-     * @throws UnsupportedOperationException if the transport can't be used here
+     * @throws UnsupportedOperationException if the transport can't be used here, or the dependency is missing
      */
     public static NamespaceResolver open(NetworkNamespace namespace, DnsConfig config, EventLoopGroup loops, Transport transport)
             throws IOException {
+        requireNettyResolverDns();
         NetworkNamespace own = namespace.duplicate();
         try {
             return new NamespaceResolver(transport, own, config, loops);
@@ -138,15 +133,5 @@ public final class NamespaceResolver implements AutoCloseable {
     @Override
     public String toString() {
         return "names in " + namespace;
-    }
-
-    private record Hosts(DnsConfig config) implements HostsFileEntriesResolver {
-        @Override
-        public @Nullable InetAddress address(String name, ResolvedAddressTypes types) {
-            String key = name.toLowerCase(Locale.ROOT);
-            List<InetAddress> known = config.hosts().getOrDefault(key, List.of());
-            return known.stream().filter(Inet4Address.class::isInstance).findFirst()
-                    .or(() -> known.stream().findFirst()).orElse(key.equals("localhost") ? NetUtil.LOCALHOST4 : null);
-        }
     }
 }

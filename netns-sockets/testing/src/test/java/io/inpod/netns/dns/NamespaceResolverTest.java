@@ -12,6 +12,9 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.BlockingOperationException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Method;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -108,5 +111,41 @@ class NamespaceResolverTest {
         NetworkNamespace closed = network.node().duplicate();
         closed.close();
         assertThatThrownBy(() -> NamespaceResolver.open(closed, CONFIG, loops)).isInstanceOf(ClosedChannelException.class);
+    }
+
+    /** Loads the package again, as in an application without netty-resolver-dns. */
+    private static final class WithoutNettysResolver extends ClassLoader {
+        private WithoutNettysResolver() {
+            super(NamespaceResolver.class.getClassLoader());
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (name.startsWith("io.netty.resolver.dns.")) {
+                throw new ClassNotFoundException(name);
+            }
+            Class<?> loaded = findLoadedClass(name);
+            return loaded == null && name.startsWith(NamespaceResolver.class.getPackageName() + '.') ? define(name)
+                    : loaded == null ? super.loadClass(name, resolve) : loaded;
+        }
+
+        private Class<?> define(String name) throws ClassNotFoundException {
+            try (InputStream file = getResourceAsStream(name.replace('.', '/') + ".class")) {
+                byte[] code = file.readAllBytes();
+                return defineClass(name, code, 0, code.length);
+            } catch (IOException e) {
+                throw new ClassNotFoundException(name, e);
+            }
+        }
+    }
+
+    @Test
+    void namesTheDependencyThatIsMissing(PodNetwork network) throws Exception {
+        ClassLoader without = new WithoutNettysResolver();
+        Class<?> config = without.loadClass(DnsConfig.class.getName());
+        Object servers = config.getMethod("ofServers", InetSocketAddress[].class).invoke(null, (Object) new InetSocketAddress[] {SERVER});
+        Method open = without.loadClass(NamespaceResolver.class.getName()).getMethod("open", NetworkNamespace.class, config, EventLoopGroup.class);
+        assertThatThrownBy(() -> open.invoke(null, network.node(), servers, loops)).cause().isInstanceOf(UnsupportedOperationException.class)
+                .hasMessageContaining("add io.netty:netty-resolver-dns to the dependencies");
     }
 }
