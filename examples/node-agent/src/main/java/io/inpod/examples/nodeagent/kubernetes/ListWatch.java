@@ -18,14 +18,15 @@ import org.slf4j.LoggerFactory;
  * a watch from the last version if a connection broke, with a list if the server no longer has that version.
  *
  * <p>Lists are asked for without a resourceVersion, so that they are as new as any write: one from a cache that lags behind could lack a
- * pod that was just enrolled. The server is asked to end each watch soon, and sends a bookmark before. So a watch that ends without a word,
- * or doesn't end, is known to be dead, or to wait for a version that doesn't exist (yet).
+ * pod that was just enrolled. The server is asked to end each watch soon. One that it doesn't end, although nothing comes, is dead. One that
+ * ends as it should without an event is normal, but also what a watch from a version that doesn't exist looks like, for instance after the
+ * cluster was set back to a backup; so after many of them the server is asked which version it has.
  *
  * @param <T> the kind
  */
 final class ListWatch<T extends Versioned> implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
-    private static final int SILENT_WATCHES = 2;
+    private static final int SILENT_WATCHES = 10;
     private static final int BROKEN_WATCHES = 3;
 
     /**
@@ -100,7 +101,7 @@ final class ListWatch<T extends Versioned> implements Runnable {
                         version = list();
                         listed = true;
                     }
-                    version = follow(version);
+                    follow(version);
                     listed = false;
                 } catch (Interrupted e) {
                     version = e.version;
@@ -188,12 +189,12 @@ final class ListWatch<T extends Versioned> implements Runnable {
         }
     }
 
-    /** Watches until there is nothing to hear any more, and returns the version at which that was. */
-    private long follow(long from) throws Interrupted, InterruptedException {
+    /** Watches until the server turns out to have an older version than the one from which it is watched. */
+    private void follow(long from) throws Interrupted, InterruptedException {
         long version = from;
         int silent = 0;
-        while (silent < SILENT_WATCHES) {
-            long before = version;
+        while (silent < SILENT_WATCHES || isKnown(version)) {
+            silent = silent < SILENT_WATCHES ? silent : 0;
             Duration length = times.watch().multipliedBy(ThreadLocalRandom.current().nextInt(100, 126)).dividedBy(100);
             Watch watch = new Watch(version);
             long began = System.nanoTime();
@@ -207,11 +208,21 @@ final class ListWatch<T extends Versioned> implements Runnable {
             version = watch.version;
             silent = watch.heard ? 0 : silent + 1;
             if (!watch.heard && System.nanoTime() - began < length.toNanos() / 2) {
-                throw new Interrupted(before, new IOException("the API server ends the watch of " + path + " at once"));
+                throw new Interrupted(version, new IOException("the API server ends the watch of " + path + " at once"));
             }
+            works();
         }
-        LOG.info("{} has been silent, and is listed again", path);
-        return version;
+        LOG.warn("{} had version {}, of which the API server knows nothing; it is listed again", path, version);
+    }
+
+    /** Asks the server's cache, which is cheap, whether it has come as far as a version. */
+    private boolean isKnown(long version) throws Interrupted, InterruptedException {
+        try {
+            String url = path + "?" + (query.isEmpty() ? "" : query + "&") + "resourceVersion=0";
+            return Versioned.versionOf(api.get(url, times.answer())) >= version;
+        } catch (IOException e) {
+            throw new Interrupted(version, e);
+        }
     }
 
     /** One watch. */

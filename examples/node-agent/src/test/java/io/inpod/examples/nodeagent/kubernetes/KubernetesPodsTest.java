@@ -27,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KubernetesPodsTest {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final Duration SHORT = Duration.ofMillis(300);
+    private static final ListWatch.Times BRIEF = new ListWatch.Times(Duration.ofMillis(100), Duration.ofMillis(50), Duration.ofSeconds(5),
+            Duration.ofMillis(10), Duration.ofMillis(100));
     private static final String PODS = "GET /api/v1/pods?fieldSelector=spec.nodeName%3Dnode1";
 
     @TempDir
@@ -187,9 +189,9 @@ class KubernetesPodsTest {
         }
     }
 
-    /** A watch of which nothing is heard may be at a server that is ending, behind a cut cable, or wait for a version from the future. */
+    /** A watch of which nothing is heard, not even its end, may be at a server that is ending, or behind a cut cable. */
     @Test
-    void listsAgainWhenNothingIsHeard() throws Exception {
+    void watchesAgainWhenNothingIsHeard() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
         for (int i = 0; i < 2; i++) {
             api.fault("pods?fieldSelector=spec.nodeName%3Dnode1&watch", (request, socket) -> {
@@ -197,14 +199,33 @@ class KubernetesPodsTest {
                 over.await();
             });
         }
-        var times = new ListWatch.Times(Duration.ofMillis(100), Duration.ofMillis(50), Duration.ofSeconds(5), Duration.ofMillis(10),
-                Duration.ofMillis(100));
-        try (Watching watching = new Watching(folder, api, times)) {
+        try (Watching watching = new Watching(folder, api, BRIEF)) {
             watching.untilSynced();
             api.put(pod("mesh", "b", ""));
             watching.untilPods("uid-a", "uid-b");
         } finally {
             over.countDown();
+        }
+    }
+
+    /** The server answers such a watch with silence, and ends it as if nothing had happened. */
+    @Test
+    void noticesThatItWatchesFromAVersionOfTheFuture() throws Exception {
+        var times = new ListWatch.Times(Duration.ofMillis(10), Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofMillis(10), Duration.ofMillis(100));
+        for (int i = 0; i < 10; i++) {
+            api.fault("pods?fieldSelector=spec.nodeName%3Dnode1&watch", (request, socket) -> {
+                FakeApi.begin(socket.getOutputStream());
+                Thread.sleep(20); // as long as it was asked for
+                FakeApi.chunk(socket.getOutputStream(), "");
+            });
+        }
+        try (Watching watching = new Watching(folder, api, times)) {
+            watching.untilSynced();
+            api.delete("/api/v1/namespaces/mesh/pods/a");
+            api.setBack(50);
+            api.put(pod("mesh", "b", ""));
+            watching.untilPods("uid-b");
+            assertThat(api.requests()).filteredOn(PODS::equals).as("lists").hasSize(2);
         }
     }
 
