@@ -7,6 +7,7 @@ import io.inpod.hbone.HboneTls;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.identity.WorkloadCertificate;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -95,7 +96,9 @@ public final class WorkloadApiCertificates implements CertificateSource, AutoClo
         DomainSocketAddress address = new DomainSocketAddress(path(endpoint).toFile());
         EventLoop loop = Objects.requireNonNull(loops, "loops").next();
         ManagedChannel agent = NettyChannelBuilder.forAddress(address).channelType(EpollDomainSocketChannel.class).eventLoopGroup(loop)
-                .executor(loop).offloadExecutor(loop).usePlaintext().overrideAuthority("localhost").build();
+                .executor(loop).offloadExecutor(loop).usePlaintext().overrideAuthority("localhost")
+                .withOption(ChannelOption.SO_KEEPALIVE, null) // which gRPC sets, and unix sockets don't have
+                .build();
         WorkloadApiCertificates certificates = new WorkloadApiCertificates(endpoint, loop, agent, problems, clock, firstBackoffNanos);
         loop.execute(certificates::connect);
         return certificates;

@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent.find;
 
+import io.inpod.netlink.Link;
 import io.inpod.netlink.LinkAddress;
 import io.inpod.netlink.Rtnetlink;
 import io.inpod.netns.IpFamily;
@@ -7,6 +8,7 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** Which addresses a namespace has: a process may be in a namespace that isn't its pod's, but the runtime gives each pod addresses. */
@@ -16,16 +18,18 @@ final class Ownership {
 
     private Ownership() {}
 
-    /** Returns the addresses of all interfaces, as far as there are no more than a thousand; none if the namespace can't be entered. */
+    /**
+     * Returns the addresses of all interfaces, as far as there are no more than a thousand of each; none if the namespace can't be entered.
+     */
     static Set<InetAddress> addresses(NetworkNamespace namespace) {
         Set<InetAddress> addresses = new HashSet<>();
-        for (IpFamily family : IpFamily.values()) {
-            try (Rtnetlink links = Rtnetlink.open(namespace); Rtnetlink network = Rtnetlink.open(namespace)) {
-                network.addresses().first(family, links.links().first(MOST), MOST).stream().map(LinkAddress::address)
-                        .forEach(addresses::add);
-            } catch (IOException e) {
-                // what can't be asked is nobody's
+        try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            List<Link> links = network.links().first(MOST);
+            for (IpFamily family : IpFamily.values()) {
+                network.addresses().first(family, links, MOST).stream().map(LinkAddress::address).forEach(addresses::add);
             }
+        } catch (IOException e) {
+            // what can't be asked is nobody's
         }
         return addresses;
     }
