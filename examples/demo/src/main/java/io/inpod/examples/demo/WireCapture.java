@@ -200,8 +200,9 @@ public final class WireCapture implements AutoCloseable {
             int start = tcp + ((frame.get(tcp + 12) >> 4) & 0xf) * 4;
             byte[] data = new byte[Math.max(0, limit - start)];
             frame.get(Math.min(start, limit), data);
-            segments.add(new Segment(address(frame, addresses, addressBytes / 2), address(frame, addresses + addressBytes / 2, addressBytes / 2),
-                    frame.getShort(tcp) & 0xffff, frame.getShort(tcp + 2) & 0xffff, frame.get(tcp + 13), data));
+            segments.add(
+                    new Segment(address(frame, addresses, addressBytes / 2), address(frame, addresses + addressBytes / 2, addressBytes / 2),
+                            frame.getShort(tcp) & 0xffff, frame.getShort(tcp + 2) & 0xffff, frame.get(tcp + 13), data));
         }
     }
 
