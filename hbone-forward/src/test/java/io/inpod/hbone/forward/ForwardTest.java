@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.inpod.hbone.Authority;
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TunnelRequestHandler;
 import io.inpod.hbone.client.HboneClient;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.server.HboneServer;
+import io.inpod.tproxy.relay.RelayOptions;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
@@ -22,6 +24,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -139,15 +142,54 @@ class ForwardTest {
             request.abandoned().addListener(gone -> abandoned.complete(null));
             asked.complete(abandoned);
         };
-        InetSocketAddress server = Scene.listen(scene.loops, new HboneServer(scene.certificates).handler(Scene.SERVER, silent));
-        HboneDestination peer = new HboneDestination(Scene.CLIENT, Scene.SERVER, server);
-        InetSocketAddress port = Scene.listen(scene.loops, new PortForwarder(scene.hbone).handler(peer, Authority.parse("app.test:1")));
         CompletableFuture<Void> left;
-        try (Socket client = Scene.connect(port)) {
+        try (Socket client = Scene.connect(forward(silent, List.of()))) {
             left = asked.get(20, TimeUnit.SECONDS);
             client.setSoLinger(true, 0); // close() resets
         }
         left.get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aClientThatLeavesEarlyEndsTheConnectionToTheApp() throws Exception {
+        CompletableFuture<Void> asked = new CompletableFuture<>();
+        try (ServerSocket full = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()); Socket first = Scene.connect(address(full));
+                Socket second = Scene.connect(address(full))) { // the kernel drops the next SYN
+            AppConnector apps = new AppConnector(EpollSocketChannel::new, request -> {
+                asked.complete(null);
+                return address(full);
+            }, RelayOptions.DEFAULT, Scene.log(scene.serverLog));
+            try (Socket client = Scene.connect(forward(apps, List.of()))) {
+                asked.get(20, TimeUnit.SECONDS);
+                client.setSoLinger(true, 0); // close() resets
+            }
+            assertThat(Scene.next(scene.serverLog)).contains("the client cancelled the request");
+            assertThat(first.isConnected() && second.isConnected()).isTrue();
+        }
+    }
+
+    @Test
+    void aRequestHasTheHeadersOfItsPort() throws Exception {
+        CompletableFuture<List<Header>> asked = new CompletableFuture<>();
+        Header header = new Header("x-from", "a port");
+        InetSocketAddress port = forward(request -> {
+            asked.complete(request.headers());
+            request.refuse(418);
+        }, List.of(header));
+        try (Socket client = Scene.connect(port)) {
+            assertThat(asked.get(20, TimeUnit.SECONDS)).contains(header);
+            assertThatIOException().isThrownBy(() -> client.getInputStream().read()).withMessageContaining("reset");
+        }
+    }
+
+    private static InetSocketAddress forward(TunnelRequestHandler handler, List<Header> headers) {
+        InetSocketAddress server = Scene.listen(scene.loops, new HboneServer(scene.certificates).handler(Scene.SERVER, handler));
+        HboneDestination peer = new HboneDestination(Scene.CLIENT, Scene.SERVER, server);
+        return Scene.listen(scene.loops, new PortForwarder(scene.hbone).handler(peer, Authority.parse("app.test:1"), headers));
+    }
+
+    private static InetSocketAddress address(ServerSocket server) {
+        return (InetSocketAddress) server.getLocalSocketAddress();
     }
 
     @Test

@@ -86,7 +86,7 @@ final class Scene implements AutoCloseable {
         return String.valueOf(log.poll(20, TimeUnit.SECONDS));
     }
 
-    private static ForwardListener log(LinkedBlockingQueue<String> log) {
+    static ForwardListener log(LinkedBlockingQueue<String> log) {
         return new ForwardListener() {
             @Override
             public void failed(Channel client, Authority app, Throwable cause) {

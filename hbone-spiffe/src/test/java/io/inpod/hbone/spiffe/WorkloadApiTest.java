@@ -117,7 +117,8 @@ class WorkloadApiTest {
 
             Path elsewhere = directory.resolve("other");
             DevelopmentCa fresh = DevelopmentCa.open(elsewhere);
-            call.onNext(new Message().svid(ca.certificate(WEB)).svid(ca.certificate(WEB)).svid(fresh.certificate(DB)).toBytes());
+            // of several SVIDs of one identity, the first counts
+            call.onNext(new Message().svid(ca.certificate(WEB)).svid(fresh.certificate(WEB)).svid(fresh.certificate(DB)).toBytes());
             while (certificates.certificate(DB).chain().equals(ca.certificate(DB).chain())) {
                 Thread.onSpinWait();
             }
