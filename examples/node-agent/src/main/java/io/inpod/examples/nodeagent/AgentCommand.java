@@ -4,6 +4,7 @@ import io.inpod.examples.nodeagent.control.Commands;
 import io.inpod.examples.nodeagent.control.ControlServer;
 import io.inpod.examples.nodeagent.enrol.Delays;
 import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
+import io.inpod.examples.nodeagent.enrol.Ledger;
 import io.inpod.examples.nodeagent.enrol.PodRedirection;
 import io.inpod.examples.nodeagent.enrol.ProxyCgroups;
 import io.inpod.examples.nodeagent.enrol.Reconciler;
@@ -108,7 +109,8 @@ final class AgentCommand implements Callable<Integer> {
             PodDirectory source = new PodDirectory(pods == null ? controlPath.resolveSibling("pods") : pods, pods == null);
             NamespaceFinder finder = unknown -> Map.of();
             ProbeAddresses probes = NoProbeAddresses.INSTANCE;
-            Reconciler reconciler = new Reconciler(source, finder, probes, proxies, redirections, failedEnrolment, delays, workers(),
+            Reconciler reconciler = new Reconciler(source, finder, probes, proxies, redirections,
+                    new Ledger(controlPath.resolveSibling(controlPath.getFileName() + ".enrolled")), failedEnrolment, delays, workers(),
                     (work, step) -> LOG.debug("{}: {}", work, step));
             Commands commands = new FileCommands(source, reconciler, PROXY);
 
