@@ -4,6 +4,7 @@ import io.inpod.examples.nodeagent.control.Commands;
 import io.inpod.examples.nodeagent.control.ControlServer;
 import io.inpod.examples.nodeagent.enrol.Delays;
 import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
+import io.inpod.examples.nodeagent.enrol.Ledger;
 import io.inpod.examples.nodeagent.enrol.PodRedirection;
 import io.inpod.examples.nodeagent.enrol.ProxyCgroups;
 import io.inpod.examples.nodeagent.enrol.Reconciler;
@@ -132,8 +133,9 @@ final class AgentCommand implements Callable<Integer> {
             // which pods there are, where their namespaces are, and what the node does for them
             PodSource source = source(controlPath);
             ProbeAddresses probes = host.probes(both ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.V4), LOG::info);
-            Reconciler reconciler = new Reconciler(source, finder.finder(LOG::warn), probes, proxies, redirections, failedEnrolment, delays,
-                    workers(), (work, step) -> LOG.debug("{}: {}", work, step));
+            Ledger ledger = new Ledger(controlPath.resolveSibling(controlPath.getFileName() + ".enrolled"));
+            Reconciler reconciler = new Reconciler(source, finder.finder(LOG::warn), probes, proxies, redirections, ledger,
+                    failedEnrolment, delays, workers(), (work, step) -> LOG.debug("{}: {}", work, step));
             Commands commands = source instanceof PodDirectory files
                     ? new FileCommands(files, reconciler, PROXY) : new ClusterCommands(reconciler);
 

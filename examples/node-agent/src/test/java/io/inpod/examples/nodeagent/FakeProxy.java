@@ -45,6 +45,11 @@ final class FakeProxy implements AutoCloseable {
         assertThat(received).startsWith("\u0012").endsWith(uid);
     }
 
+    void expectKeep(String uid) throws IOException {
+        String received = text(peer.ask("recv"));
+        assertThat(received).startsWith("*").endsWith(uid);
+    }
+
     private static String text(String hex) {
         return new String(HexFormat.of().parseHex(hex), StandardCharsets.UTF_8);
     }

@@ -1,12 +1,15 @@
 package io.inpod.examples.nodeagent;
 
 import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
+import io.inpod.examples.nodeagent.enrol.Ledger;
 import io.inpod.examples.nodeagent.enrol.PodRedirection;
 import io.inpod.examples.nodeagent.enrol.PodStatus;
 import io.inpod.examples.nodeagent.enrol.Reconciler;
 import io.inpod.examples.nodeagent.enrol.Redirections;
+import io.inpod.examples.nodeagent.enrol.StepListener;
 import io.inpod.examples.nodeagent.files.PodDirectory;
 import io.inpod.examples.nodeagent.files.PodFile;
+import io.inpod.examples.nodeagent.pod.NamespaceFinder;
 import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.zds.ZdsServer;
@@ -57,12 +60,21 @@ final class Scene implements AutoCloseable {
 
     Scene(Path directory, Function<PodOverrides, NamespaceChange> redirections, FailedEnrolment policy, Duration proxyPatience)
             throws IOException {
+        this(directory, redirections, policy, proxyPatience, unknown -> Map.of(), (work, step) -> {});
+    }
+
+    Scene(Path directory, NamespaceFinder finder, StepListener steps) throws IOException {
+        this(directory, new PodRedirection(Profile.REDIRECT, false, true)::change, FailedEnrolment.CLOSED, Duration.ofSeconds(10), finder, steps);
+    }
+
+    private Scene(Path directory, Function<PodOverrides, NamespaceChange> redirections, FailedEnrolment policy, Duration proxyPatience,
+            NamespaceFinder finder, StepListener steps) throws IOException {
         socket = directory.resolve("zds/ztunnel.sock");
         server = ZdsServer.listen(socket, threads, Duration.ofSeconds(20));
         pods = new PodDirectory(directory.resolve("pods"), true);
-        reconciler = new Reconciler(pods, unknown -> Map.of(), NoProbeAddresses.INSTANCE, server,
-                new Redirections(redirections, new PodRedirection(Profile.REDIRECT, false, true).closing()), policy, this::later, threads,
-                (work, step) -> {});
+        reconciler = new Reconciler(pods, finder, NoProbeAddresses.INSTANCE, server,
+                new Redirections(redirections, new PodRedirection(Profile.REDIRECT, false, true).closing()), new Ledger(directory.resolve("enrolled")),
+                policy, this::later, threads, steps);
         commands = new FileCommands(pods, reconciler, proxyPatience);
         CountDownLatch ready = new CountDownLatch(1);
         reconciler.whenReady(() -> {
@@ -89,7 +101,7 @@ final class Scene implements AutoCloseable {
     }
 
     void awaitReason(String uid, String reason) throws InterruptedException {
-        while (!String.valueOf(state(uid).reason()).contains(reason)) {
+        while (list().stream().noneMatch(pod -> pod.uid().equals(uid) && String.valueOf(pod.state().reason()).contains(reason))) {
             Thread.sleep(1);
         }
     }
@@ -97,9 +109,10 @@ final class Scene implements AutoCloseable {
     /** Waits until a pod's state is of a kind; the test's time limit is the limit. */
     PodState awaitState(String uid, PodState.Kind kind) throws InterruptedException {
         for (;;) {
-            PodState state = state(uid);
-            if (state.kind() == kind) {
-                return state;
+            for (PodStatus pod : list()) {
+                if (pod.uid().equals(uid) && pod.state().kind() == kind) {
+                    return pod.state();
+                }
             }
             Thread.sleep(1);
         }

@@ -6,6 +6,7 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +86,15 @@ final class ProxyRequest {
         } else if (uid != null) {
             served.remove(uid);
         }
+    }
+
+    boolean concernsPodOf(ProxyRequest other) {
+        return uid != null && uid.equals(other.uid);
+    }
+
+    /** Returns whether both say the same of the same pod. */
+    boolean isSameAs(ProxyRequest other) {
+        return concernsPodOf(other) && Objects.equals(content, other.content);
     }
 
     void closeNamespace() {

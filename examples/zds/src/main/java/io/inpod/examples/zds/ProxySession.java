@@ -75,11 +75,19 @@ final class ProxySession implements AutoCloseable {
     /** Sends a request when its turn has come, and returns its answer: nothing, a {@link ZdsNackException}, or the session's end. */
     CompletableFuture<Void> enqueue(ProxyRequest request) {
         ZdsSessionException ended;
+        ProxyRequest same = null;
         synchronized (this) {
             ended = over;
             if (ended == null) {
-                queue.add(request);
+                same = pendingLike(request);
+                if (same == null) {
+                    queue.add(request);
+                }
             }
+        }
+        if (same != null) {
+            request.closeNamespace();
+            return same.done();
         }
         if (ended != null) {
             fail(request, ended);
@@ -87,6 +95,17 @@ final class ProxySession implements AutoCloseable {
             sendNext();
         }
         return request.done();
+    }
+
+    /** Returns a request that hasn't been answered and that makes another one superfluous: the last about the same pod, if it is the same. */
+    private @Nullable ProxyRequest pendingLike(ProxyRequest request) {
+        ProxyRequest last = current != null && current.concernsPodOf(request) ? current : null;
+        for (ProxyRequest waiting : queue) {
+            if (waiting.concernsPodOf(request)) {
+                last = waiting;
+            }
+        }
+        return last != null && last.isSameAs(request) ? last : null;
     }
 
     /** Begins to send: what was queued before comes first. */

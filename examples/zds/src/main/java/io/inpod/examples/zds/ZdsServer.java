@@ -278,6 +278,9 @@ public final class ZdsServer implements AutoCloseable {
      */
     public void include(ZdsPod pod) throws IOException {
         synchronized (lock) {
+            if (server.isClosed()) {
+                throw new AlreadyClosedException("the server for ztunnels");
+            }
             Optional<ZdsPod> known = pods.get(pod.uid());
             if (known == null || known.isEmpty() || !ProxyRequest.Content.of(known.get()).equals(ProxyRequest.Content.of(pod))) {
                 ZdsPod owned = new ZdsPod(pod.uid(), pod.info(), pod.netns().duplicate());

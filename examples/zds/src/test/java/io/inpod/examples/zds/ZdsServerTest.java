@@ -235,7 +235,8 @@ class ZdsServerTest {
         connectWithEmptySnapshot();
         for (int round = 0; round < 3; round++) {
             Future<Void> refused = adding(network.pod(0));
-            Future<Void> queued = adding(network.pod(0));
+            Future<Void> queued = server.send(new ZdsPod("u2", web(network.pod(0)).info(), network.pod(0).namespace()));
+            Future<Void> same = adding(network.pod(0)); // isn't sent twice
             proxy.ask("recv");
             if (round == 0) {
                 proxy.run(BOOM);
@@ -246,13 +247,16 @@ class ZdsServerTest {
                 proxy.run("close");
                 assertThat(failureOf(queued)).hasMessageContaining("has closed the session");
                 connect(proxy, socket);
-                proxy.ask("recv");
-                proxy.run(OK);
+                for (String pod : new String[] {"u1", "u2"}) {
+                    assertThat(proxy.ask("recv")).as(pod).contains(" ");
+                    proxy.run(OK);
+                }
                 assertThat(proxy.ask("recv")).isEqualTo(SNAPSHOT);
                 proxy.run(OK);
                 server.awaitProxy(LONG);
             }
             assertThat(failureOf(refused)).isInstanceOf(ZdsException.class);
+            assertThat(failureOf(same)).isInstanceOf(ZdsException.class);
         }
         Future<Void> deleted = deleting();
         proxy.ask("recv");

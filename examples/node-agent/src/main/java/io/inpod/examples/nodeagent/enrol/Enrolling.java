@@ -72,7 +72,7 @@ final class Enrolling {
             if (same) {
                 netns.close();
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             netns.close();
             if (before == null) {
                 parts.owners().release(netns, pod.uid());
@@ -88,6 +88,7 @@ final class Enrolling {
     }
 
     private void redirect() throws AgentException {
+        parts.ledger().enter(slot.enrolled());
         if (pod.fault() != null) {
             throw new AgentException("pod " + pod.uid() + ": " + pod.fault());
         }

@@ -25,22 +25,39 @@ final class Leaving {
 
     /** Removes the pod with its redirection. */
     CompletableFuture<Void> run() {
-        return withdraw().thenComposeAsync(withdrawn -> {
-            if (slot.enrolledOrNull() != null) {
-                return step(this::removeRules);
+        return withdraw().thenComposeAsync(withdrawn -> removeAnyRules(), parts.workers())
+                .thenRun(() -> parts.ledger().erase(slot.uid()));
+    }
+
+    private CompletableFuture<Void> removeAnyRules() {
+        if (slot.enrolledOrNull() != null) {
+            return step(this::removeRules);
+        }
+        return locate().handleAsync((netns, unknown) -> {
+            if (netns != null) {
+                removeRules(netns);
+            } else if (Failures.find(unknown, WaitingException.class).isEmpty()) {
+                throw new CompletionException(steps.failure("find its network namespace", Failures.cause(unknown)));
             }
-            MeshPod last = slot.wanted();
-            if (last == null) {
-                return CompletableFuture.completedFuture(null);
-            }
-            // an earlier agent may have enrolled it
-            return parts.locator().locate(slot, last).handleAsync((netns, unknown) -> {
-                if (netns != null) {
-                    removeRules(netns);
-                }
-                return null;
-            }, parts.workers());
+            return null;
         }, parts.workers());
+    }
+
+    /** Finds the namespace of a pod that an earlier agent may have enrolled. */
+    private CompletableFuture<NetworkNamespace> locate() {
+        Ledger.Entry entry = slot.leftover();
+        MeshPod last = slot.wanted();
+        try {
+            if (entry != null) {
+                NetworkNamespace found = entry.open();
+                return found == null ? CompletableFuture.failedFuture(new WaitingException("its namespace is gone", true))
+                        : CompletableFuture.completedFuture(found);
+            }
+            return last == null ? CompletableFuture.failedFuture(new WaitingException("nothing is known of it", false))
+                    : parts.locator().locate(slot, last);
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     /** Lets go of a pod whose namespace has been deleted, or is about to be: its rules go with it. */
@@ -51,6 +68,7 @@ final class Leaving {
                 slot.gone(pod.netns().identity());
                 slot.enrolled(null);
                 release(pod.netns());
+                parts.ledger().erase(slot.uid());
                 LOG.info("pod {}: {} let go", pod.uid(), pod.netns());
             }
         }, parts.workers());

@@ -9,12 +9,16 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells which namespace is a pod's now: the one that the runtime has just made, or the one that its file refers to, or the one that a
  * search finds. Thread-safe.
  */
 final class NamespaceLocator {
+    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+
     private final NamespaceSearch search;
 
     NamespaceLocator(NamespaceSearch search) {
@@ -40,7 +44,14 @@ final class NamespaceLocator {
             if (!slot.takeSearch() && enrolled != null) {
                 return CompletableFuture.completedFuture(enrolled.netns().duplicate());
             }
-            return search.find(pod).thenApply(found -> choose(slot, enrolled, found));
+            return search.find(pod).exceptionally(failure -> {
+                if (enrolled == null) {
+                    throw new CompletionException(Failures.cause(failure));
+                }
+                LOG.warn("pod {}: its namespace can't be searched for, so it stays: {}", pod.uid(),
+                        Failures.words(Failures.cause(failure)));
+                return Optional.empty();
+            }).thenApply(found -> choose(slot, enrolled, found));
         } catch (IOException e) {
             return CompletableFuture.failedFuture(e);
         }

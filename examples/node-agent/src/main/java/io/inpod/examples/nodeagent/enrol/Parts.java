@@ -8,5 +8,6 @@ import java.util.concurrent.Executor;
  *
  * @param workers runs what blocks
  */
-record Parts(ZdsServer proxies, InstalledRedirections installed, ProbeSet probes, NamespaceOwners owners, NamespaceLocator locator,
+record Parts(ZdsServer proxies, InstalledRedirections installed, Ledger ledger, ProbeSet probes, NamespaceOwners owners,
+        NamespaceLocator locator,
         FailedEnrolment policy, Executor workers, StepListener listener) {}

@@ -14,6 +14,7 @@ import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,19 +64,21 @@ public final class Reconciler implements Enrolment, AutoCloseable {
      * @param probes gets the addresses of the pods that are served
      * @param proxies serve the pods; must not run before {@link #whenReady}
      * @param redirections what is installed in the pods
+     * @param ledger remembers where rules are installed
      * @param policy what becomes of a pod that can't be enrolled
      * @param delays runs what is done later
      * @param workers runs what blocks; a few threads suffice
      * @param listener is told of each step
      */
     public Reconciler(PodSource source, NamespaceFinder finder, ProbeAddresses probes, ZdsServer proxies, Redirections redirections,
-            FailedEnrolment policy, Delays delays, Executor workers, StepListener listener) {
+            Ledger ledger, FailedEnrolment policy, Delays delays, Executor workers, StepListener listener) {
         this.source = source;
         this.proxies = proxies;
         this.policy = policy;
         this.delays = delays;
-        this.parts = new Parts(proxies, new InstalledRedirections(redirections, policy == FailedEnrolment.OPEN), new ProbeSet(probes),
-                new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)), policy, workers, listener);
+        this.parts =
+                new Parts(proxies, new InstalledRedirections(redirections, policy == FailedEnrolment.OPEN), ledger, new ProbeSet(probes),
+                        new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)), policy, workers, listener);
         this.queue = new WorkQueue(workers, this::work);
     }
 
@@ -126,7 +129,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         });
     }
 
-    private void lookAtAll() {
+    /** Has all pods looked at now, also for other namespaces. */
+    public void lookAtAll() {
         slots.values().forEach(Slot::searchAgain);
         slots.keySet().forEach(queue::add);
         if (ready.isDone()) {
@@ -164,8 +168,16 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         parts.probes().assume(pods);
         repairProbes();
         ready.completeOnTimeout(null, FIRST_SEARCH.toSeconds(), TimeUnit.SECONDS);
-        first.forEach(queue::add);
-        slots.keySet().forEach(queue::add);
+        for (Ledger.Entry entry : parts.ledger().othersThan(Set.copyOf(first))) {
+            slots.computeIfAbsent(entry.pod().uid(), uid -> {
+                Slot slot = new Slot(uid);
+                slot.leftover(entry);
+                return slot;
+            });
+        }
+        Set<String> all = new HashSet<>(first);
+        all.addAll(slots.keySet());
+        all.forEach(queue::add);
         readyIfAllSeen();
     }
 
@@ -388,7 +400,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     public void updateRules() {
         for (Slot slot : slots.values()) {
             try {
-                parts.installed().replace(slot);
+                if (slot.state().kind() != PodState.Kind.OPEN) {
+                    parts.installed().replace(slot);
+                }
             } catch (IOException | RuntimeException e) {
                 slot.refused("its rules can't be replaced: " + e.getMessage());
                 queue.add(slot.uid());
@@ -561,7 +575,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     /** {@return the pods in whose namespaces rules are installed} */
     public List<EnrolledPod> enrolled() {
-        return slots.values().stream().map(Slot::enrolledOrNull).filter(Objects::nonNull).map(Objects::requireNonNull).toList();
+        return slots.values().stream().filter(slot -> slot.state().kind() != PodState.Kind.OPEN).map(Slot::enrolledOrNull)
+                .filter(Objects::nonNull).map(Objects::requireNonNull).toList();
     }
 
     /** {@return all pods that should be in the mesh or are still leaving it, by uid} */

@@ -40,6 +40,7 @@ final class Slot {
     private volatile boolean search;
     private boolean withdrawn;
     private boolean left;
+    private Ledger.@Nullable Entry leftover;
     private @Nullable PodState reported;
     private final Map<NamespaceIdentity, Long> gone = new HashMap<>();
 
@@ -68,6 +69,17 @@ final class Slot {
     void wanted(MeshPod pod) {
         wanted = pod;
         left = false;
+        leftover = null;
+    }
+
+    /** Returns what an earlier agent has entered about a pod that left the mesh while no agent ran. */
+    Ledger.@Nullable Entry leftover() {
+        return leftover;
+    }
+
+    void leftover(Ledger.Entry entry) {
+        wanted = entry.pod();
+        leftover = entry;
     }
 
     /** Returns whether the pod has left the mesh since it was wanted last. */
