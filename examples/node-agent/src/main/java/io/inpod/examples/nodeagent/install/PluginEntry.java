@@ -12,7 +12,8 @@ import java.util.TreeSet;
  * The plugin's entry in a network configuration.
  *
  * @param agentSocket where the agent listens for the plugin, as the runtime sees it
- * @param excludeNamespaces pods of these namespaces never wait for the agent; among them must be the agent's own, or its pod could not start
+ * @param excludeNamespaces pods of these namespaces never wait for the agent; among them must be the agent's own, or its pod could not
+ *     start
  */
 public record PluginEntry(Path agentSocket, List<String> excludeNamespaces) {
     private static final ObjectMapper JSON = new ObjectMapper();
