@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The pods whose network a runtime set up with our plugin, by the cache of libcni, the library that runtimes use. It holds, for each pod, the
- * configuration of that time. Some runtimes delete a pod with that configuration: without the plugin's program they could not.
+ * The pods whose network a runtime set up with our plugin, by the cache of libcni, the library that runtimes use. It holds, for each pod,
+ * the configuration of that time. Some runtimes delete a pod with that configuration: without the plugin's program they could not.
  */
 final class CachedPods {
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -13,8 +13,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * The option of an agent that serves the CNI plugin and keeps it installed. A closed service no longer answers; the plugin stays installed, so
- * that no pod bypasses the mesh while an agent is replaced.
+ * The option of an agent that serves the CNI plugin and keeps it installed. A closed service no longer answers; the plugin stays installed,
+ * so that no pod bypasses the mesh while an agent is replaced.
  */
 public final class CniService implements AutoCloseable {
     @Option(names = "--cni",

@@ -11,9 +11,9 @@ import picocli.CommandLine.Spec;
 
 /** Installs the plugin once. */
 @Command(name = "install",
-        description = "Installs the CNI plugin: its program, and its entry at the end of the network configuration that the container runtime "
-                + "uses. From then on, no pod of the node starts without a running agent, except in excluded namespaces. An agent with --cni "
-                + "does this by itself, and again if somebody takes the entry out.",
+        description = "Installs the CNI plugin: its program, and its entry at the end of the network configuration that the runtime "
+                + "uses. From then on, no pod of the node starts without a running agent, except in excluded namespaces. An "
+                + "agent with --cni does this by itself, and again if somebody takes the entry out.",
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 public final class InstallCommand implements Callable<Integer> {
     @Mixin

@@ -59,11 +59,7 @@ public final class InstallWatch implements AutoCloseable {
                 boolean changed = check();
                 Duration pause = changed ? repairs.repaired(System.nanoTime()) : Duration.ZERO;
                 if (!pause.isZero()) {
-                    LOG.warn(
-                            "CNI plugin: somebody rewrites {} again and again; the next repair waits {} s. Find out who: another mesh or CNI "
-                                    + "plugin that manages the same file should run before this one, or leave it alone",
-                            directory, pause.toSeconds());
-                    closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
+                    giveTime(pause);
                 } else if (!changed) {
                     await();
                 }
@@ -73,6 +69,12 @@ public final class InstallWatch implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void giveTime(Duration pause) throws InterruptedException {
+        LOG.warn("CNI plugin: somebody rewrites {} again and again, so the next repair waits {} s: another mesh, or the node's CNI "
+                + "plugin. It should leave the file alone once it is written", directory, pause.toSeconds());
+        closed.await(pause.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Returns whether something was repaired. */

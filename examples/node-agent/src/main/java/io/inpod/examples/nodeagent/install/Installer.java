@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Puts the plugin's program and its entry in the network configuration in place, and takes them out. Each step leaves a node whose pods have
- * a network. For one thread at a time.
+ * Puts the plugin's program and its entry in the network configuration in place, and takes them out. Each step leaves a node whose pods
+ * have a network. For one thread at a time.
  */
 public final class Installer {
     /** A single plugin's file under this name waits for the time when our list is removed. */

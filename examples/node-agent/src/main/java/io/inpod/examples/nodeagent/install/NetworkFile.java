@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class NetworkFile {
     private static final JsonFactory JSON = new JsonFactory();
     private static final Set<String> CHAINABLE = Set.of("0.3.1", "0.4.0", "1.0.0", "1.1.0");
+    private static final byte[] NOTHING = {};
     private static final String DEFAULT_NAME = "k8s-pod-network";
 
     private final byte[] bytes;
@@ -128,17 +129,16 @@ final class NetworkFile {
     NetworkFile with(PluginEntry entry) throws IOException {
         requireChainable();
         List<Plugin> all = list();
-        Plugin last = all.get(all.size() - 1);
-        byte[] json = entry.json().getBytes(StandardCharsets.UTF_8);
-        if (last.ours() && all.stream().filter(Plugin::ours).count() == 1
-                && entry.equalsJson(text(last.start(), last.end()))) {
+        List<Plugin> ours = all.stream().filter(Plugin::ours).toList();
+        String earlier = ours.isEmpty() ? "" : text(ours.get(0).start(), ours.get(0).end());
+        if (ours.size() == 1 && all.get(all.size() - 1).ours() && entry.isIn(earlier)) {
             return this;
         }
         NetworkFile others = without();
         List<Plugin> rest = others.list();
         int end = rest.get(rest.size() - 1).end();
         String space = others.text(others.arrayStart(rest.get(0).start()), rest.get(0).start());
-        return others.replaced(end, end, ("," + space).getBytes(StandardCharsets.UTF_8), json);
+        return others.replaced(end, end, ("," + space + entry.json(earlier)).getBytes(StandardCharsets.UTF_8));
     }
 
     /**
@@ -160,7 +160,8 @@ final class NetworkFile {
             throw new IOException(NativePlugin.NAME + " is its only plugin, and without it the node would have no network; "
                     + "install the configuration of the node's CNI plugin again");
         }
-        return (index == 0 ? replaced(all.get(0).start(), all.get(1).start()) : replaced(all.get(index - 1).end(), all.get(index).end()))
+        return (index == 0 ? replaced(all.get(0).start(), all.get(1).start(), NOTHING)
+                : replaced(all.get(index - 1).end(), all.get(index).end(), NOTHING))
                 .without();
     }
 
@@ -208,12 +209,10 @@ final class NetworkFile {
         return new String(bytes, start, end - start, StandardCharsets.UTF_8);
     }
 
-    private NetworkFile replaced(int start, int end, byte[]... pieces) throws IOException {
+    private NetworkFile replaced(int start, int end, byte[] piece) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(bytes, 0, start);
-        for (byte[] piece : pieces) {
-            out.writeBytes(piece);
-        }
+        out.writeBytes(piece);
         out.write(bytes, end, bytes.length - end);
         return new NetworkFile(out.toByteArray()); // reading it again is the proof that it is still valid
     }

@@ -12,7 +12,8 @@ import java.util.TreeSet;
  * The plugin's entry in a network configuration.
  *
  * @param agentSocket where the agent listens for the plugin, as the runtime sees it
- * @param excludeNamespaces pods of these namespaces never wait for the agent; among them must be the agent's own, or its pod could not start
+ * @param excludeNamespaces pods of these namespaces never wait for the agent; among them must be the agent's own, or its pod could not
+ *     start
  */
 public record PluginEntry(Path agentSocket, List<String> excludeNamespaces) {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -22,17 +23,21 @@ public record PluginEntry(Path agentSocket, List<String> excludeNamespaces) {
         excludeNamespaces = List.copyOf(new TreeSet<>(excludeNamespaces));
     }
 
-    /** {@return whether this is the same entry, however it is laid out} */
-    boolean equalsJson(String json) throws IOException {
-        return JSON.readTree(json).equals(JSON.readTree(json()));
-    }
-
-    /** {@return the entry as JSON, on one line} */
-    String json() {
-        ObjectNode entry = JSON.createObjectNode();
+    /**
+     * Returns the entry as JSON, on one line.
+     *
+     * @param earlier the entry that it replaces, whose other keys it keeps; empty if there is none
+     */
+    String json(String earlier) throws IOException {
+        ObjectNode entry = earlier.isEmpty() ? JSON.createObjectNode() : (ObjectNode) JSON.readTree(earlier);
         entry.put("type", NativePlugin.NAME);
         entry.put("agentSocket", agentSocket.toString());
         excludeNamespaces.forEach(entry.putArray("excludeNamespaces")::add);
         return entry.toString();
+    }
+
+    /** {@return whether this is the same entry, apart from keys of others and from its layout} */
+    boolean isIn(String earlier) throws IOException {
+        return JSON.readTree(earlier).equals(JSON.readTree(json(earlier)));
     }
 }

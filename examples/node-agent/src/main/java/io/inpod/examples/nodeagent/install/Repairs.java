@@ -3,8 +3,8 @@ package io.inpod.examples.nodeagent.install;
 import java.time.Duration;
 
 /**
- * How long to wait after a repair, so that two programs that rewrite the same file don't keep each other busy. The pauses stay short: as long
- * as the entry is missing, new pods start before they are enrolled.
+ * How long to wait after a repair, so that two programs that rewrite the same file don't keep each other busy. The pauses stay short: as
+ * long as the entry is missing, new pods start before they are enrolled.
  */
 final class Repairs {
     private static final int AT_ONCE = 5;

@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answers the CNI plugin on a unix socket that only root can use. A runtime starts one plugin per pod, all at once if it must; each waits for
- * its own pod only. {@link #run()} and each call need a thread of the caller's.
+ * Answers the CNI plugin on a unix socket that only root can use. A runtime starts one plugin per pod, all at once if it must; each waits
+ * for its own pod only. {@link #run()} and each call need a thread of the caller's.
  */
 public final class PluginServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");

@@ -40,16 +40,19 @@ class NetworkFileTest {
         assertThat(with.with(ENTRY)).isSameAs(with);
         NetworkFile laidOut = file(text(with).replace(JSON, JSON.replace(",", ",\n   ").replace(":", ": ")));
         assertThat(laidOut.with(ENTRY)).isSameAs(laidOut);
+        NetworkFile extended = file(text(with).replace(JSON, JSON.replace("}", ",\"timeoutSeconds\":9}")));
+        assertThat(extended.with(ENTRY)).isSameAs(extended);
+        assertThat(text(extended.with(new PluginEntry(Path.of("/y"), List.of())))).contains("{\"type\":\"inpod-cni\",\"agentSocket\":\"/y\",\"excludeNamespaces\":[],\"timeoutSeconds\":9}");
         assertThat(file(PRETTY).without().without()).satisfies(same -> assertThat(text(same)).isEqualTo(PRETTY));
     }
 
     /** Older entries, and entries that others have moved or doubled, give way to one at the end. */
     @ParameterizedTest
     @ValueSource(strings = {
-        "{\"type\":\"inpod-cni\",\"old\":1},A,B",
+        "{\"type\":\"inpod-cni\",\"agentSocket\":\"/old\"},A,B",
         "{\"type\":\"inpod-cni\"}, {\"type\":\"inpod-cni\"},A,B",
         "A,{\"type\":\"inpod-cni\"},B",
-        "A,B,{\"type\":\"inpod-cni\",\"x\":[{}]}",
+        "A,B,{\"type\":\"inpod-cni\",\"agentSocket\":[{}]}",
         "A,{\"type\":\"inpod-cni\"},B,{\"type\":\"inpod-cni\"}"
     })
     void thereIsOnlyOneEntryAndItIsTheLast(String plugins) throws IOException {

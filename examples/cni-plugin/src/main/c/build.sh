@@ -11,7 +11,7 @@ command -v gcc >/dev/null 2>&1 || {
   exit 1
 }
 mkdir -p "$(dirname "$1")"
-cd "$here/src/main/c"
+cd "$here"
 gcc -std=c11 -D_GNU_SOURCE -Os -Wall -Wextra -Wpedantic -Wshadow -Wno-format-truncation -Werror -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
   -static -s -Wl,--build-id=none -Wl,-z,relro -Wl,-z,noexecstack -o "$1.new" main.c agent.c answer.c config.c json.c
 chmod 755 "$1.new"
