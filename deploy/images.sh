@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Makes the container images of the node agent and the ztunnel, without a daemon, a registry or a base image: ./inpod images [DIRECTORY]
+#
+# An image has three layers, of which the first two are the same for both, so that a node keeps them once:
+#   java   glibc and a Java made by jlink, of the modules that are used
+#   jars   all jars of the examples
+#   start  what is different: the agent also has a shell, mount and nsenter
+# Each is written as an archive that `ctr -n k8s.io images import`, `docker load` and `skopeo copy docker-archive:` read.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+to=${1:-$root/deploy/target}
+tag=${INPOD_IMAGE_TAG:-0.1}
+java=${JAVA_HOME:?names a JDK}
+# logback: java.xml; the API server: java.net.http and jdk.crypto.ec; health: jdk.httpserver; the ztunnel's shares: jdk.management; Netty and jnr-ffi: jdk.unsupported
+modules=java.base,java.logging,java.management,java.naming,java.net.http,java.xml,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.management,jdk.unsupported
+
+mkdir -p "$to"
+work=$(mktemp -d "$to/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# Copies files and the libraries that they are linked with. $1: the directory that becomes the root; the rest: files.
+with_libraries() {
+  local to=$1 file
+  shift
+  for file in "$@" $(ldd "$@" 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^\t\(\/[^ ]*\) (.*/\1/p' | sort -u); do
+    case "$file" in "$work"/*) continue ;; esac # is there already
+    mkdir -p "$to$(dirname "$file")"
+    [ -e "$to$file" ] || cp -L "$file" "$to$file"
+  done
+}
+
+java_layer() {
+  local base=$work/java-root
+  mkdir -p "$base/opt" "$base/etc" "$base/tmp"
+  "$java/bin/jlink" --module-path "$java/jmods" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --output "$base/opt/java"
+  "$base/opt/java/bin/java" -XX:+UseSerialGC -Xshare:dump >/dev/null 2>&1 || true # starts faster with the archive, and without it too
+  local needed=("$base/opt/java/bin/java" "$base"/opt/java/lib/*.so "$base/opt/java/lib/server/libjvm.so")
+  with_libraries "$base" "${needed[@]}"
+  # what the native libraries in the jars need; they are unpacked when they are used
+  with_libraries "$base" "$(ldd "$java/bin/java" | sed -n 's/.*=> \(\/[^ ]*libc\.so\.6\) (.*/\1/p')"
+  local library
+  for library in libm.so.6 librt.so.1 libdl.so.2 libpthread.so.0 libgcc_s.so.1; do
+    library=$(ldconfig -p | sed -n "s/.*$library (libc6,\(x86-64\|AArch64\)) => //p" | head -n 1)
+    [ -z "$library" ] || with_libraries "$base" "$library"
+  done
+  echo 'root:x:0:0:root:/:/sbin/nologin' >"$base/etc/passwd"
+  echo 'root:x:0:' >"$base/etc/group"
+  layer java "$base"
+}
+
+jars_layer() {
+  local base=$work/jars-root
+  mkdir -p "$base/opt/inpod/lib"
+  cp "$root"/examples/demo/target/lib/*.jar "$base/opt/inpod/lib/"
+  rm -f "$base"/opt/inpod/lib/netns-sockets-testing-*.jar
+  layer jars "$base"
+}
+
+# Packs a directory; the same contents make the same bytes. $1: the layer's name, $2: the directory.
+layer() {
+  tar -C "$2" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf "$work/$1.tar" .
+}
+
+words() { # prints a JSON array of its arguments, which contain neither quotes nor backslashes
+  local text
+  text=$(printf '"%s",' "$@")
+  printf '[%s]' "${text%,}"
+}
+
+# Writes an archive. $1: the image's name; $2: its own layer; the rest: what a container runs.
+archive() {
+  local name=$1 own=$2 layer sums=() machine=amd64
+  shift 2
+  [ "$(uname -m)" = x86_64 ] || machine=arm64
+  for layer in java jars "$own"; do
+    sums+=("sha256:$(sha256sum <"$work/$layer.tar" | cut -d' ' -f1)")
+  done
+  printf '{"architecture":"%s","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Env":%s,"WorkingDir":"/","Entrypoint":%s},"rootfs":{"type":"layers","diff_ids":%s}}' \
+    "$machine" "$(words PATH=/opt/java/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8)" "$(words "$@")" "$(words "${sums[@]}")" >"$work/config.json"
+  printf '[{"Config":"config.json","RepoTags":["localhost/%s:%s"],"Layers":["java.tar","jars.tar","%s.tar"]}]' "$name" "$tag" "$own" >"$work/manifest.json"
+  tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cf "$to/$name.tar" manifest.json config.json java.tar jars.tar "$own.tar"
+  printf 'inpod: localhost/%s:%s, %s MB: %s\n' "$name" "$tag" "$(du -m "$to/$name.tar" | cut -f1)" "$to/$name.tar" >&2
+}
+
+agent_layer() {
+  local base=$work/agent-root
+  mkdir -p "$base/opt/inpod"
+  with_libraries "$base" /bin/sh /bin/mount /usr/bin/nsenter
+  install -m 755 "$root/deploy/start-agent" "$base/opt/inpod/start-agent"
+  layer agent "$base"
+}
+
+ztunnel_layer() {
+  mkdir -p "$work/ztunnel-root/var/lib/inpod"
+  layer ztunnel "$work/ztunnel-root"
+}
+
+java_layer
+jars_layer
+agent_layer
+ztunnel_layer
+archive inpod-agent agent /opt/inpod/start-agent
+archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ReservedCodeCacheSize=64m -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
+  -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+UnlockExperimentalVMOptions -XX:TrimNativeHeapInterval=30000 \
+  -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \
+  -cp '/opt/inpod/lib/*' io.inpod.examples.ztunnel.Main
