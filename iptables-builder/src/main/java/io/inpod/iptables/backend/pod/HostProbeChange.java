@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.pod;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
@@ -28,6 +29,9 @@ import java.util.Set;
 public final class HostProbeChange {
     /** How long to wait for others that change the pods. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Without the chains: other programs may have thousands in the same tables. */
+    private static final ManagedNames SETS = new ManagedNames(Set.of(), HostProbe.NAMES.tablePrefix(), HostProbe.NAMES.sets());
 
     private final HostProbe preset;
     private final Backend backend;
@@ -153,7 +157,7 @@ public final class HostProbeChange {
      * @throws IOException if a tool or the kernel refuses
      */
     public List<AddressSet.Element> elements(NetworkNamespace namespace) throws IOException {
-        return backend.read(namespace, HostProbe.NAMES).sets().stream().flatMap(set -> set.elements().stream()).toList();
+        return backend.read(namespace, SETS).sets().stream().flatMap(set -> set.elements().stream()).toList();
     }
 
     /**
@@ -171,7 +175,7 @@ public final class HostProbeChange {
     }
 
     private void removeNow(NetworkNamespace namespace, String uid, List<InetAddress> gone) throws IOException {
-        for (AddressSet set : backend.read(namespace, HostProbe.NAMES).sets()) {
+        for (AddressSet set : backend.read(namespace, SETS).sets()) {
             Set<InetAddress> removed = new HashSet<>();
             for (AddressSet.Element element : set.elements()) {
                 if (element.comment().equals(uid)) {
