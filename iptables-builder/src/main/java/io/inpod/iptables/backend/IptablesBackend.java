@@ -202,8 +202,10 @@ public final class IptablesBackend implements Backend {
 
     private Listing listing(ToolRun run, ManagedNames names, Ipsets sets) throws IOException {
         List<Listing.ListedChain> chains = new ArrayList<>();
-        for (IpFamily family : families) {
-            chains.addAll(saved(run, family, run.saveWithCounters(family)).listing(family, names).chains());
+        if (!names.chains().isEmpty()) { // other programs may have thousands of rules
+            for (IpFamily family : families) {
+                chains.addAll(saved(run, family, run.saveWithCounters(family)).listing(family, names).chains());
+            }
         }
         Listing held = sets.read();
         return new Listing(chains, List.of()).with(held.sets(), held.misfits());

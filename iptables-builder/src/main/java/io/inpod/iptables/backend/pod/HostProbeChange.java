@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.pod;
 
 import io.inpod.iptables.AddressSet;
+import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Layout;
@@ -29,6 +30,9 @@ import java.util.Set;
 public final class HostProbeChange {
     /** How long to wait for others that change the pods. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Without the chains: other programs may have thousands in the same tables. */
+    private static final ManagedNames SETS = new ManagedNames(Set.of(), HostProbe.NAMES.tablePrefix(), HostProbe.NAMES.sets());
 
     private final HostProbe preset;
     private final Backend backend;
@@ -154,7 +158,7 @@ public final class HostProbeChange {
      * @throws IOException if a tool or the kernel refuses
      */
     public List<AddressSet.Element> elements(NetworkNamespace namespace) throws IOException {
-        return backend.read(namespace, HostProbe.NAMES).sets().stream().filter(AddressSet.class::isInstance).map(AddressSet.class::cast)
+        return backend.read(namespace, SETS).sets().stream().filter(AddressSet.class::isInstance).map(AddressSet.class::cast)
                 .flatMap(set -> set.elements().stream()).toList();
     }
 
@@ -173,7 +177,7 @@ public final class HostProbeChange {
     }
 
     private void removeNow(NetworkNamespace namespace, String uid, List<InetAddress> gone) throws IOException {
-        for (NamedSet found : backend.read(namespace, HostProbe.NAMES).sets()) {
+        for (NamedSet found : backend.read(namespace, SETS).sets()) {
             if (!(found instanceof AddressSet set)) {
                 continue; // another program's, by one of our names
             }

@@ -33,6 +33,8 @@ public final class NodeProbes implements ProbeAddresses, AutoCloseable {
     private final Map<String, Set<InetAddress>> wanted = new HashMap<>();
     /** The pod that was given an address last, if several claim it. */
     private final Map<InetAddress, String> owners = new HashMap<>();
+    /** Whether the sets hold nothing but what is wanted. */
+    private boolean complete;
 
     private NodeProbes(NetworkNamespace node, HostProbeChange rules) {
         this.node = node;
@@ -60,10 +62,14 @@ public final class NodeProbes implements ProbeAddresses, AutoCloseable {
 
     @Override
     public synchronized void put(String uid, Set<InetAddress> addresses) throws IOException {
-        wanted.put(uid, Set.copyOf(addresses));
+        Set<InetAddress> before = wanted.put(uid, Set.copyOf(addresses));
         addresses.forEach(address -> owners.put(address, uid));
         try {
-            rules.replace(node, uid, addresses);
+            if (complete && (before == null || addresses.containsAll(before))) {
+                rules.add(node, uid, addresses); // quicker: the sets needn't be read
+            } else {
+                rules.replace(node, uid, addresses);
+            }
         } catch (IOException e) {
             restore(e);
         }
@@ -73,7 +79,8 @@ public final class NodeProbes implements ProbeAddresses, AutoCloseable {
     private void restore(IOException cause) throws IOException {
         try {
             Map<InetAddress, AddressSet.Element> elements = new LinkedHashMap<>();
-            rules.elements(node).forEach(element -> elements.put(element.address(), element));
+            rules.elements(node).stream().filter(element -> !wanted.containsKey(element.comment()))
+                    .forEach(element -> elements.put(element.address(), element));
             elements().forEach(element -> elements.put(element.address(), element));
             rules.install(node, List.copyOf(elements.values()));
         } catch (IOException e) {
@@ -86,7 +93,10 @@ public final class NodeProbes implements ProbeAddresses, AutoCloseable {
     public synchronized void remove(String uid) throws IOException {
         wanted.remove(uid);
         owners.values().removeIf(uid::equals);
+        boolean before = complete;
+        complete = false; // stays so if this fails
         rules.remove(node, uid);
+        complete = before;
     }
 
     @Override
@@ -95,6 +105,7 @@ public final class NodeProbes implements ProbeAddresses, AutoCloseable {
         wanted.putAll(addresses);
         owners.entrySet().removeIf(claim -> !wanted.getOrDefault(claim.getValue(), Set.of()).contains(claim.getKey()));
         rules.install(node, elements());
+        complete = true;
     }
 
     /** Returns an element for each address: that of the pod that was given it last. */

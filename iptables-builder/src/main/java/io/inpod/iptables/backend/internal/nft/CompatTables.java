@@ -102,6 +102,9 @@ final class CompatTables implements Tables {
     @Override
     public List<ListedChain> read(NftReader reader, ManagedNames managed, KernelNames names) throws IOException {
         List<ListedChain> listed = new ArrayList<>();
+        if (managed.chains().isEmpty()) {
+            return listed; // other programs may have thousands
+        }
         for (IpFamily family : IpFamily.values()) {
             int number = Basics.nfproto(family);
             List<FoundChain> chains = reader.chains(number);
