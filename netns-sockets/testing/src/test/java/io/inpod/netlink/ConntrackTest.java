@@ -132,6 +132,20 @@ class ConntrackTest {
     }
 
     @Test
+    void aFlowOfAnotherZoneIsFoundAndDeletedThereOnly() throws IOException {
+        Tool.run(pod, "nft", "add table inet zones; add chain inet zones out { type filter hook output priority raw; };"
+                + " add rule inet zones out ct zone set 7");
+        withTraffic((client, accepted) -> {
+            assertThat(flows.find(CONNECTION)).isEmpty();
+            assertThat(flows.delete(CONNECTION)).isFalse();
+            Flow connection = flows.find(CONNECTION, 7).orElseThrow();
+            assertThat(connection.zone()).isEqualTo(7);
+            assertThat(flows.delete(connection)).isTrue();
+            assertThat(flows.find(CONNECTION, 7)).isEmpty();
+        });
+    }
+
+    @Test
     void deletesExactlyOne() throws IOException {
         withTraffic((client, accepted) -> {
             Flow connection = flows.find(CONNECTION).orElseThrow();

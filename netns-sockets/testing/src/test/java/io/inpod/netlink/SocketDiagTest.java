@@ -286,6 +286,20 @@ class SocketDiagTest {
     }
 
     @Test
+    void aSocketOfOneInterfaceIsFoundAgain() throws IOException {
+        String program = "import socket, sys; s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo');"
+                + " s.bind(('127.0.0.1', 8080)); s.listen(); print('listening', flush=True); sys.stdin.read()";
+        try (ChildProcess child = ChildProcess.start(Tool.inside(pod, "python3", "-c", program))) {
+            child.line("that it listens");
+            InetSocket listening = sockets.list(SocketQuery.tcp()).get(0);
+            assertThat(listening.link()).isEqualTo(1);
+            assertThat(sockets.list(SocketQuery.tcp().where(SocketFilter.link(1)))).containsExactly(listening);
+            assertThat(sockets.destroy(listening)).isTrue();
+            assertThat(ss("-Htln")).isEmpty();
+        }
+    }
+
+    @Test
     void unixSocketsAreThoseOfSs() throws IOException {
         try (ChildProcess child = python()) {
             List<String> expected = Tool.run(pod, "ss", "-Hxan").lines().map(line -> line.strip().replaceAll("\\s+", " ")).toList();
@@ -319,6 +333,7 @@ class SocketDiagTest {
             assertThat(sockets.list(SocketQuery.tcp().first(100))).hasSize(100);
             assertThat(sockets.list(SocketQuery.tcp())).hasSize(150);
             long group = sockets.list(SocketQuery.tcp()).get(0).cgroup();
+            assertThat(group != 0).isEqualTo(Tool.run(pod, "ss", "-Htlne").contains("cgroup:"));
             if (group != 0) { // the kernel may have no control groups
                 assertThat(sockets.list(SocketQuery.tcp().where(SocketFilter.cgroup(group)))).hasSize(150);
                 assertThat(sockets.list(SocketQuery.tcp().where(SocketFilter.cgroup(group + 1)))).isEmpty();
