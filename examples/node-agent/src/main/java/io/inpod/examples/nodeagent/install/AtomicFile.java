@@ -8,12 +8,16 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Replaces files as a whole: whoever reads sees the old one or the new one, even after the power failed. */
 final class AtomicFile {
     private static final String PREFIX = ".inpod-";
     /** No suffix that a runtime reads. */
     private static final String SUFFIX = ".tmp";
+
+    private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
 
     private AtomicFile() {}
 
@@ -38,8 +42,8 @@ final class AtomicFile {
             }
             boolean exists = Files.exists(target);
             if (exists) {
-                Files.setAttribute(temporary, "unix:uid", Files.getAttribute(target, "unix:uid"));
-                Files.setAttribute(temporary, "unix:gid", Files.getAttribute(target, "unix:gid"));
+                keep(target, temporary, "unix:uid");
+                keep(target, temporary, "unix:gid");
             }
             Files.setAttribute(temporary, "unix:mode", exists ? (int) Files.getAttribute(target, "unix:mode") & 07777 : mode);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -48,6 +52,18 @@ final class AtomicFile {
             throw e;
         }
         sync(directory);
+    }
+
+    /** An agent in a container may not be allowed to give files away. The runtime, which is root, can read the file nevertheless. */
+    private static void keep(Path target, Path temporary, String attribute) throws IOException {
+        Object wanted = Files.getAttribute(target, attribute);
+        if (!wanted.equals(Files.getAttribute(temporary, attribute))) {
+            try {
+                Files.setAttribute(temporary, attribute, wanted);
+            } catch (IOException e) {
+                LOG.warn("CNI plugin: {} now belongs to this process's user: {}", target, e.getMessage());
+            }
+        }
     }
 
     /** Gives a file another name in the same directory. */

@@ -103,7 +103,7 @@ public final class Installer {
     private void convert(Entry used, List<String> done) throws IOException {
         Path list = listOf(used.path());
         Path saved = used.path().resolveSibling(used.path().getFileName() + SAVED);
-        if (Files.exists(list) && !Files.exists(saved)) {
+        if (Files.exists(list) && !Files.exists(saved) && !isMadeOf(list, used)) {
             throw new IOException("it is a single plugin's configuration, which must become a list, but " + list + " exists already");
         }
         NetworkFile converted = used.file().asList().with(entry);
@@ -115,6 +115,15 @@ public final class Installer {
         done.add(list + " written: " + String.join(", ", used.file().types()) + " from " + used.path() + ", which is now "
                 + saved.getFileName()
                 + ", and our entry");
+    }
+
+    /** An installer that was killed between its two steps has left the list and the single plugin's file. */
+    private static boolean isMadeOf(Path list, Entry single) throws IOException {
+        try {
+            return Arrays.equals(new NetworkFile(Files.readAllBytes(list)).without().bytes(), single.file().asList().bytes());
+        } catch (IOException e) {
+            throw new IOException(list + ": " + e.getMessage(), e);
+        }
     }
 
     private static Path listOf(Path single) {

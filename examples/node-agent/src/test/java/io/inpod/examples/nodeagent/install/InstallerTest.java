@@ -124,6 +124,23 @@ class InstallerTest {
         assertThat(new NetworkFile(Files.readAllBytes(list)).types()).containsExactly("ptp", "mesh");
     }
 
+    /** As if it had been killed between its steps. */
+    @Test
+    void aHalfDoneInstallationIsContinued() throws IOException {
+        Path single = write("10-ptp.conf", SINGLE);
+        installer.install();
+        AtomicFile.rename(configurations.resolve("10-ptp.conf.inpod-saved"), single);
+        installer.install();
+        assertThat(names()).containsExactly("10-ptp.conf.inpod-saved", "10-ptp.conflist");
+        AtomicFile.rename(configurations.resolve("10-ptp.conf.inpod-saved"), single);
+        installer.uninstall(cache);
+        assertThat(new NetworkFile(Files.readAllBytes(configurations.resolve("10-ptp.conflist"))).types()).containsExactly("ptp");
+        assertThat(single).hasContent(SINGLE);
+        installer.install();
+        installer.uninstall(cache);
+        assertThat(names()).containsExactly("10-ptp.conf");
+    }
+
     @Test
     void aForeignListIsNotOverwritten() throws IOException {
         write("10-ptp.conf", SINGLE);
