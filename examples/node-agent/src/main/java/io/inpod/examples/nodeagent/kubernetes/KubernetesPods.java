@@ -107,6 +107,11 @@ public final class KubernetesPods implements PodSource {
     }
 
     @Override
+    public String toString() {
+        return "those of node " + node + ", from the API server";
+    }
+
+    @Override
     public void close() {
         threads.forEach(Thread::interrupt);
         timer.shutdownNow();
