@@ -152,11 +152,16 @@ final class RuntimeScene implements AutoCloseable {
 
     /** What pods of the mesh have sent outside of tunnels since the node has begun. Nothing, if all is well. */
     List<String> plaintext() throws Exception {
+        return capture.soFar().outsideTunnels(podAddresses());
+    }
+
+    /** All addresses that a pod can have. */
+    static Set<InetAddress> podAddresses() throws IOException {
         Set<InetAddress> pods = new HashSet<>();
         for (int i = 2; i < 255; i++) { // 10.244.0.1 is the node's
             pods.add(InetAddress.getByName("10.244.0." + i));
         }
-        return capture.soFar().outsideTunnels(pods);
+        return pods;
     }
 
     boolean onTheWire(String text) {

@@ -23,9 +23,18 @@ record Steps(Path directory) {
 
     /** The agent is to wait before a step. */
     void hold(String work, String step) throws IOException {
+        write(work + ": " + step);
+    }
+
+    /** The agent is to wait before a step in whatever enrolment. */
+    void holdAny(String step) throws IOException {
+        write("*: " + step);
+    }
+
+    private void write(String what) throws IOException {
         Files.deleteIfExists(directory.resolve(HELD));
         Path next = directory.resolve("next");
-        Files.writeString(next, work + ": " + step);
+        Files.writeString(next, what);
         Files.move(next, directory.resolve(HOLD), StandardCopyOption.ATOMIC_MOVE);
     }
 
