@@ -58,7 +58,8 @@ check() {
     [ -z "$missing" ] || die "cgroups: this machine has no version 1 hierarchy of:$missing. A node in a sandbox needs them;
   on a machine with systemd the kernel parameter systemd.unified_cgroup_hierarchy=0 brings them back"
     while read -r controller _; do
-      mkdir -p "$controller/$group" 2>/dev/null || die "cgroups: can't create a directory in $controller; is it mounted read-only?"
+      mkdir "$controller/$group-try$$" 2>/dev/null || die "cgroups: can't create a directory in $controller; is it mounted read-only?"
+      rmdir "$controller/$group-try$$"
     done < <(hierarchies)
   fi
   refused=$(unshare --mount --net --uts --ipc --pid --cgroup --fork --propagation private true 2>&1) || die "namespaces: $refused"

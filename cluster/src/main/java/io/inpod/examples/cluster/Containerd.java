@@ -9,14 +9,17 @@ import io.inpod.examples.cluster.CriMessages.Empty;
 import io.inpod.examples.cluster.CriMessages.ImageSpec;
 import io.inpod.examples.cluster.CriMessages.LinuxPodSandboxConfig;
 import io.inpod.examples.cluster.CriMessages.LinuxSandboxSecurityContext;
+import io.inpod.examples.cluster.CriMessages.ListPodSandboxResponse;
 import io.inpod.examples.cluster.CriMessages.NamespaceMode;
 import io.inpod.examples.cluster.CriMessages.NamespaceOption;
 import io.inpod.examples.cluster.CriMessages.PodSandboxConfig;
 import io.inpod.examples.cluster.CriMessages.PodSandboxMetadata;
 import io.inpod.examples.cluster.CriMessages.PodSandboxRequest;
+import io.inpod.examples.cluster.CriMessages.PodSandbox;
 import io.inpod.examples.cluster.CriMessages.RunPodSandboxRequest;
 import io.inpod.examples.cluster.CriMessages.RunPodSandboxResponse;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Containerd alone on a node in a sandbox, which makes pods as it does for a kubelet: each with its network namespace, set up by the CNI
@@ -35,6 +38,7 @@ public final class Containerd implements AutoCloseable {
 
     private final NodeSandbox sandbox;
     private final Cri cri = new Cri();
+    private final AtomicInteger attempts = new AtomicInteger();
 
     private Containerd(NodeSandbox sandbox) {
         this.sandbox = sandbox;
@@ -58,14 +62,14 @@ public final class Containerd implements AutoCloseable {
     }
 
     /**
-     * Starts a pod with its container.
+     * Starts a pod with its container. May be tried again, as a kubelet does: each attempt is another sandbox.
      *
      * @param order the pod
      * @return the pod, whose container has been started
      * @throws IOException with the runtime's message; what was made of the pod until then remains, as for a kubelet, until it is removed
      */
     public RuntimePod run(PodOrder order) throws IOException {
-        PodSandboxConfig config = config(order);
+        PodSandboxConfig config = config(order, attempts.getAndIncrement());
         String id = call("RunPodSandbox", RunPodSandboxRequest.newBuilder().setConfig(config).build(),
                 RunPodSandboxResponse.getDefaultInstance())
                 .getPodSandboxId();
@@ -78,16 +82,32 @@ public final class Containerd implements AutoCloseable {
         return new RuntimePod(this, order, id, containerId);
     }
 
-    private static PodSandboxConfig config(PodOrder order) {
+    private static PodSandboxConfig config(PodOrder order, int attempt) {
         NamespaceOption network =
                 NamespaceOption.newBuilder().setNetwork(order.hostNetwork() ? NamespaceMode.NODE : NamespaceMode.POD).build();
         return PodSandboxConfig.newBuilder()
-                .setMetadata(PodSandboxMetadata.newBuilder().setName(order.name()).setUid(order.uid()).setNamespace(order.namespace()))
+                .setMetadata(PodSandboxMetadata.newBuilder().setName(order.name()).setUid(order.uid()).setNamespace(order.namespace())
+                        .setAttempt(attempt))
                 .setHostname(order.hostNetwork() ? "" : order.name()).setLogDirectory("/var/log/pods")
                 .putAllLabels(order.labels()).putAllAnnotations(order.annotations())
                 .setLinux(LinuxPodSandboxConfig.newBuilder()
                         .setSecurityContext(LinuxSandboxSecurityContext.newBuilder().setNamespaceOptions(network)))
                 .build();
+    }
+
+    /**
+     * Removes all sandboxes of a pod, for example those of attempts that failed half-way.
+     *
+     * @param uid the pod
+     * @throws IOException with the runtime's message
+     */
+    public void removeAll(String uid) throws IOException {
+        for (PodSandbox item : call("ListPodSandbox", Empty.getDefaultInstance(), ListPodSandboxResponse.getDefaultInstance())
+                .getItemsList()) {
+            if (item.getMetadata().getUid().equals(uid)) {
+                stop(item.getId());
+            }
+        }
     }
 
     void stop(String id) throws IOException {

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The demo's steps: pods, agent, proxy, app, one request, and the evidence of what happened to it. */
-final class Demo implements AutoCloseable {
+final class Demo implements Demonstration {
     private static final int APP_PORT = 8080;
     private static final List<Integer> PROXY_PORTS = List.of(OUTBOUND_PORT, INBOUND_PLAINTEXT_PORT, HBONE_PORT);
     private static final int IPV6_PREFIX = 64;
@@ -63,7 +63,8 @@ final class Demo implements AutoCloseable {
         return "http://" + (ipv6 ? "[" + host + "]" : host) + ":" + APP_PORT + "/";
     }
 
-    void tell() throws IOException, InterruptedException, DemoFailure {
+    @Override
+    public void tell() throws IOException, InterruptedException, DemoFailure {
         Pod a = network.pod(0);
         Pod b = network.pod(1);
         story.step("Two pods, each a network namespace on the bridge " + PodNetwork.BRIDGE + " of a node");
@@ -168,8 +169,8 @@ final class Demo implements AutoCloseable {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }
 
-    /** Returns commands for looking inside from another terminal. */
-    String waysIn() throws IOException {
+    @Override
+    public String waysIn() throws IOException {
         // In an ordinary user's user namespace only that user's id is mapped.
         boolean ordinaryUser = !Files.readString(Path.of("/proc/self/uid_map")).strip().endsWith(" 4294967295");
         return """
@@ -185,8 +186,8 @@ final class Demo implements AutoCloseable {
                 processes.output("ztunnel"));
     }
 
-    /** Returns the output of the processes, to be printed after a failure. */
-    String logs() throws IOException {
+    @Override
+    public String logs() throws IOException {
         StringBuilder logs = new StringBuilder();
         for (String name : processes.names()) {
             logs.append("--- ").append(name).append('\n').append(Files.readString(processes.output(name)));

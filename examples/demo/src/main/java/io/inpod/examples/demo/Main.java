@@ -17,6 +17,12 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--ipv6", description = "send the request over IPv6")
     private boolean ipv6;
 
+    @Option(names = "--containers", description = "pods that a real containerd starts through our CNI plugin")
+    private boolean containers;
+
+    @Option(names = "--kubernetes", description = "pods of deployments on a real Kubernetes node")
+    private boolean kubernetes;
+
     @Option(names = "--hold", description = "keep everything up until Enter")
     private boolean hold;
 
@@ -38,7 +44,7 @@ public final class Main implements Callable<Integer> {
             return CommandLine.ExitCode.USAGE;
         }
         Story story = new Story(System.out);
-        try (Demo demo = new Demo(System.getProperty("inpod.launcher", "./inpod"), profile, ipv6, story)) {
+        try (Demonstration demo = demonstration(System.getProperty("inpod.launcher", "./inpod"), story)) {
             boolean held;
             try {
                 demo.tell();
@@ -57,5 +63,12 @@ public final class Main implements Callable<Integer> {
             System.out.println(held ? "\nAll of it held." : "\nNot all of it held.");
             return held ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
         }
+    }
+
+    private Demonstration demonstration(String launcher, Story story) throws IOException, InterruptedException {
+        if (kubernetes) {
+            return new KubernetesDemo(launcher, story);
+        }
+        return containers ? new ContainersDemo(launcher, story) : new Demo(launcher, profile, ipv6, story);
     }
 }

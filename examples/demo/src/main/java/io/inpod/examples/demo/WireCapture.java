@@ -171,6 +171,17 @@ public final class WireCapture implements AutoCloseable {
                     || directions.values().stream().anyMatch(data -> latin1(data.toByteArray()).contains(text));
         }
 
+        /**
+         * Leaves out what is no pod's business, such as what a kubelet and its runtime say to one another on the node's loopback device.
+         *
+         * @param pods addresses
+         * @return the frames with TCP from or to one of them
+         */
+        public Evidence of(Set<InetAddress> pods) {
+            return new Evidence(frames.stream().filter(frame -> new Evidence(List.of(frame)).segments().stream()
+                    .anyMatch(segment -> pods.contains(segment.source()) || pods.contains(segment.destination()))).toList());
+        }
+
         private static String latin1(byte[] bytes) {
             return new String(bytes, StandardCharsets.ISO_8859_1);
         }

@@ -1,0 +1,292 @@
+package io.inpod.examples.clustertests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.examples.cluster.KubernetesNode;
+import io.inpod.examples.cluster.NodeProcess;
+import io.inpod.examples.cluster.NodeSandbox;
+import io.inpod.examples.cluster.Program;
+import io.inpod.examples.demo.MeshNode;
+import io.inpod.examples.demo.MeshWorkload;
+import io.inpod.examples.demo.WireCapture;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * The whole system on a Kubernetes node. Clients begin with a request to the server and repeat it until it is answered; everything on the
+ * node's links is captured from before the first pod on, until the node reboots.
+ */
+@Tag("cluster")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class KubernetesMeshTest {
+    private static final String SECRET = "a-secret-that-must-not-be-on-the-wire";
+    private static final String ANSWER = "an answer of the server";
+
+    private static KubernetesNode cluster;
+    private static MeshNode node;
+    private static NodeProcess agent;
+    private static NodeProcess ztunnel;
+    private static WireCapture capture;
+    private static String server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        String refusal = NodeSandbox.refusal().orElse(null);
+        if (refusal != null) {
+            throw Missing.on(refusal);
+        }
+        cluster = KubernetesNode.start(Names.unique("mesh"));
+        Path steps = Files.createDirectories(cluster.sandbox().state().resolve("steps"));
+        node = new MeshNode(cluster.sandbox(), new JavaCommands(steps));
+        capture = capture();
+        agent = startAgent();
+        ztunnel = node.startZtunnel();
+        cluster.kubectl("create", "namespace", "mesh");
+        cluster.kubectl("label", "namespace", "mesh", "istio.io/dataplane-mode=ambient");
+        RuntimeScene.until(() -> cluster.kubectl("get", "serviceaccount", "-n", "mesh", "default"));
+        apply("server", "", "echo '" + ANSWER + "' > /tmp/index.html; httpd -f -p 8080 -h /tmp");
+        cluster.await("condition=Ready", "-n", "mesh", "pod/server");
+        server = address("server");
+        announce();
+    }
+
+    @AfterAll
+    static void close() {
+        if (capture != null) {
+            capture.close();
+        }
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void aPodIsEnrolledBeforeItsFirstPacket() throws Exception {
+        client("first", "");
+
+        awaitAnswer("first");
+        awaitPrinted("enabled", "get", "pod", "-n", "mesh", "first", "-o", "jsonpath={.metadata.annotations.ambient\\.istio\\.io/redirection}");
+        assertThat(ofPods().tlsFramesByPort()).containsKey(15008);
+        assertNoPlaintext();
+    }
+
+    @Test
+    @Order(2)
+    void podsOutsideTheMeshAreLeftAlone() throws Exception {
+        apply("out", "labels: {istio.io/dataplane-mode: none}", "sleep 100000");
+        apply("host", "hostNetwork", "sleep 100000");
+        cluster.await("condition=Ready", "-n", "mesh", "pod/out", "pod/host");
+
+        assertThat(cluster.kubectl("exec", "-n", "mesh", "out", "--", "timeout", "5", "wget", "-qO-", "http://" + server + ":8080/")).contains(ANSWER);
+        assertThat(ofPods().outsideTunnels(Set.of(InetAddress.getByName(address("out")), InetAddress.getByName(server))))
+                .as("the capture sees what is in clear").isNotEmpty();
+        assertThat(list()).doesNotContain("/out").doesNotContain("/host");
+        assertThat(cluster.sandbox().exec("iptables-save")).doesNotContain("ISTIO_OUTPUT");
+        cluster.kubectl("delete", "pod", "-n", "mesh", "out", "host", "--timeout=60s");
+    }
+
+    @Test
+    @Order(3)
+    void withoutAnAgentPodsRunOnAndNoneStarts() throws Exception {
+        agent.kill();
+        request("first");
+        client("early", "");
+
+        awaitPrinted("node agent doesn't answer", "get", "events", "-n", "mesh", "--field-selector=involvedObject.name=early");
+        agent = startAgent();
+        request("first");
+        awaitAnswer("early");
+        assertNoPlaintext();
+    }
+
+    @Test
+    @Order(4)
+    void eachProgramOfTheNodeMayEnd() throws Exception {
+        for (Program program : List.of(Program.KUBE_APISERVER, Program.CONTAINERD, Program.KUBELET)) {
+            String name = "after-" + program;
+            cluster.sandbox().stop(program, "KILL");
+            assertThat(cluster.sandbox().exec("pgrep", "-f", "httpd")).isNotBlank();
+            cluster.sandbox().start(program);
+            RuntimeScene.until(() -> {
+                client(name, "");
+                return name;
+            });
+            awaitAnswer(name);
+        }
+        ztunnel.kill();
+        ztunnel = node.startZtunnel();
+        request("first");
+        assertNoPlaintext();
+    }
+
+    @Test
+    @Order(5)
+    void theApiServerMayEndWhileAPodStarts() throws Exception {
+        Steps steps = new Steps(cluster.sandbox().state().resolve("steps"));
+        steps.holdAny("install routing and rules");
+        try {
+            client("held", "");
+            steps.awaitHeld();
+            cluster.sandbox().stop(Program.KUBE_APISERVER, "KILL");
+        } finally {
+            steps.release();
+        }
+        cluster.sandbox().start(Program.KUBE_APISERVER);
+
+        awaitAnswer("held");
+        assertNoPlaintext();
+    }
+
+    @Test
+    @Order(6)
+    void aPodThatIsMadeAgainIsEnrolledAgain() throws Exception {
+        cluster.kubectl("delete", "pod", "-n", "mesh", "first", "--timeout=60s");
+        RuntimeScene.until(() -> {
+            if (list().contains("mesh/first")) {
+                throw new IOException(list());
+            }
+            return "";
+        });
+        client("first", "");
+
+        awaitAnswer("first");
+        assertNoPlaintext();
+    }
+
+    @Test
+    @Order(7)
+    void afterARebootPodsWaitForTheAgent() throws Exception {
+        assertNoPlaintext();
+        capture.close();
+        cluster.sandbox().reboot();
+        capture = capture();
+
+        awaitPrinted("node agent doesn't answer", "get", "events", "-n", "mesh", "--field-selector=involvedObject.name=first");
+        assertNoPlaintext();
+        agent = startAgent();
+        ztunnel = node.startZtunnel();
+        awaitPrinted("1", "get", "pod", "-n", "mesh", "server", "-o", "jsonpath={.status.containerStatuses[?(@.ready==true)].restartCount}");
+        server = address("server");
+        announce();
+        request("first");
+        assertNoPlaintext();
+    }
+
+    private static WireCapture capture() throws IOException {
+        try (NetworkNamespace network = cluster.sandbox().network()) {
+            return WireCapture.start(network);
+        }
+    }
+
+    private static NodeProcess startAgent() throws Exception {
+        return node.startAgent("--kubernetes", "--node-name", "node1", "--kubeconfig", cluster.kubeconfig().toString(), "--node-netns",
+                "/proc/1/ns/net");
+    }
+
+    /** All clients have one name for the ztunnel: theirs are known before they exist. */
+    private static void announce() throws Exception {
+        node.announce(List.of(new MeshWorkload("mesh", "server", "default", InetAddress.getByName(server)),
+                new MeshWorkload("mesh", "first", "default", unused(1)), new MeshWorkload("mesh", "early", "default", unused(2)),
+                new MeshWorkload("mesh", "held", "default", unused(3)), new MeshWorkload("mesh", "after-kube-apiserver", "default", unused(4)),
+                new MeshWorkload("mesh", "after-containerd", "default", unused(5)),
+                new MeshWorkload("mesh", "after-kubelet", "default", unused(6))), ztunnel);
+    }
+
+    private static InetAddress unused(int number) throws IOException {
+        return InetAddress.getByName("10.244.255." + number);
+    }
+
+    private static void client(String name, String metadata) throws Exception {
+        apply(name, metadata, "until timeout 5 wget -qO- --header 'X-Secret: " + SECRET + "' http://" + server
+                + ":8080/; do sleep 0.05; done; sleep 100000");
+    }
+
+    private static void apply(String name, String metadata, String command) throws Exception {
+        boolean host = metadata.equals("hostNetwork");
+        cluster.apply("""
+                apiVersion: v1
+                kind: Pod
+                metadata:
+                  name: %s
+                  namespace: mesh
+                  %s
+                spec:
+                  hostNetwork: %s
+                  terminationGracePeriodSeconds: 1
+                  containers:
+                    - name: main
+                      image: localhost/busybox:1
+                      command: [sh, -c, "trap 'exit 0' TERM; %s & wait"]
+                """.formatted(name, host ? "" : metadata, host, command));
+    }
+
+    private static String address(String pod) throws Exception {
+        return cluster.kubectl("get", "pod", "-n", "mesh", pod, "-o", "jsonpath={.status.podIP}");
+    }
+
+    private static void awaitAnswer(String pod) throws Exception {
+        awaitPrinted(ANSWER, "logs", "-n", "mesh", pod);
+    }
+
+    private static void request(String pod) throws Exception {
+        RuntimeScene.until(() -> {
+            String answer = cluster.kubectl("exec", "-n", "mesh", pod, "--", "timeout", "5", "wget", "-qO-", "--header", "X-Secret: " + SECRET,
+                    "http://" + server + ":8080/");
+            if (!answer.contains(ANSWER)) {
+                throw new IOException(answer);
+            }
+            return answer;
+        });
+    }
+
+    private static void awaitPrinted(String text, String... kubectl) throws Exception {
+        RuntimeScene.until(() -> {
+            String printed = cluster.kubectl(kubectl);
+            if (!printed.contains(text)) {
+                throw new IOException("\"" + text + "\" isn't in: " + printed);
+            }
+            return printed;
+        });
+    }
+
+    private static String list() throws Exception {
+        return cluster.sandbox().exec(((JavaCommands) node.commands()).client("list"));
+    }
+
+    /** What passed from or to addresses of pods; the node's own is 10.244.0.1. */
+    private static WireCapture.Evidence ofPods() throws Exception {
+        return capture.soFar().of(RuntimeScene.podAddresses());
+    }
+
+    /** Only clients in the mesh say the secret; "out" is no member, and may speak in clear. */
+    private static void assertNoPlaintext() throws Exception {
+        assertThat(ofPods().contains(SECRET)).isFalse();
+        Set<InetAddress> members = members();
+        assertThat(ofPods().outsideTunnels(members)).isEmpty();
+    }
+
+    private static Set<InetAddress> members() throws Exception {
+        String addresses = cluster.kubectl("get", "pods", "-n", "mesh", "-o", "jsonpath={range .items[*]}{.status.podIP}{\"\\n\"}{end}");
+        return addresses.lines().filter(line -> !line.isBlank()).map(line -> {
+            try {
+                return InetAddress.getByName(line);
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }).collect(Collectors.toSet());
+    }
+}
