@@ -8,7 +8,11 @@ import org.jspecify.annotations.Nullable;
  * it or knows that it has ended. A rule for both families has one count for each in the tables of iptables, and one for both in {@code
  * inet} tables. Modules: xt_connlimit, in {@code inet} tables nft_connlimit.
  *
- * @param counted which connections are counted together; {@code inet} tables have only {@link Counted#ALL}
+ * <p>In {@code inet} tables a count of each address takes a dynamic set, which is part of the rule, and a rule for both families becomes
+ * two rules. A set has room for 65535 addresses that have connections at the same time; a connection of another address doesn't meet the
+ * condition, whether it asks for more or for at most some.
+ *
+ * @param counted which connections are counted together
  * @param most the number of connections, 1 to 4294967295
  * @param above whether there must be more than that number ({@code --connlimit-above}), or at most ({@code --connlimit-upto})
  */
@@ -17,13 +21,18 @@ public record ConnlimitMatch(Counted counted, long most, boolean above) implemen
     public enum Counted {
         /** All connections that reach the condition, {@code --connlimit-mask 0}. */
         ALL,
-        /** Those with the same source address, {@code --connlimit-saddr}; not in {@code inet} tables. */
+        /** Those with the same source address, {@code --connlimit-saddr}. */
         SOURCE,
-        /** Those with the same destination address, {@code --connlimit-daddr}; not in {@code inet} tables. */
+        /** Those with the same destination address, {@code --connlimit-daddr}. */
         DESTINATION
     }
 
     private static final long LAST = 0xffff_ffffL;
+
+    /** {@return whether each address has a count of its own} */
+    public boolean isPerAddress() {
+        return counted != Counted.ALL;
+    }
 
     /**
      * Checks the number.

@@ -1,5 +1,6 @@
 package io.inpod.iptables;
 
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -98,6 +99,21 @@ public record Rule(List<Match> matches, Target target) {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Returns this rule for the packets of one family.
+     *
+     * @param family the family
+     * @return this rule with a {@link FamilyMatch}, unless another part implies the family
+     * @throws IllegalArgumentException if the rule is for the other family
+     */
+    public Rule only(IpFamily family) {
+        List<Match> all = new ArrayList<>(matches);
+        if (all.isEmpty() || !(all.get(0) instanceof FamilyMatch)) {
+            all.add(0, new FamilyMatch(family));
+        }
+        return new Rule(all, target);
     }
 
     /**

@@ -72,6 +72,7 @@ public final class Kinds {
                 filter(Hook.INPUT, Match.random(0.3)),
                 filter(Hook.INPUT, new NthMatch(3, 1, true)),
                 filter(Hook.INPUT, Match.connectionsAbove(20, ConnlimitMatch.Counted.ALL)),
+                filter(Hook.INPUT, Match.source(IpPrefix.parse("fd00::/8")), Match.connectionsAbove(2, ConnlimitMatch.Counted.DESTINATION).not()),
                 filter(Hook.INPUT, Match.comment("a note")));
     }
 

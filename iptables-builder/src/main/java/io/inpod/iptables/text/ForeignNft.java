@@ -6,6 +6,7 @@ import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.Table;
 import io.inpod.iptables.TableName;
+import io.inpod.iptables.internal.CountSets;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -82,6 +83,9 @@ final class ForeignNft {
             case "chain" -> chains.add(value);
             case "rule" -> rules.computeIfAbsent(String.valueOf(value.get("chain")), key -> new ArrayList<>()).add(value);
             case "set" -> {
+                if (CountSets.isName(name)) {
+                    return; // part of a rule
+                }
                 NftJson.misfits(value).forEach(misfit -> leftOut.add(table + ": set " + name + " " + misfit));
                 if (NftJson.isKnown(value)) {
                     sets.add(NftJson.set(value));

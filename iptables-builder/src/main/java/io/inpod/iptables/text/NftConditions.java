@@ -1,10 +1,12 @@
 package io.inpod.iptables.text;
 
 import io.inpod.iptables.BasicMatch;
+import io.inpod.iptables.FamilyMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Match;
 import io.inpod.iptables.Protocol;
 import io.inpod.iptables.ProtocolMatch;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,6 +21,14 @@ final class NftConditions {
     void addOnce(Match match) {
         if (!matches.contains(match)) {
             matches.add(match);
+        }
+    }
+
+    /** Adds the family that another condition implies: nft 1.0.6 doesn't list one that comes before a condition that counts. */
+    void addFamily(IpFamily family) {
+        Match match = new FamilyMatch(family);
+        if (!matches.contains(match)) {
+            matches.add(0, match);
         }
     }
 

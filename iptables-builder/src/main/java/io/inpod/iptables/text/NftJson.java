@@ -10,6 +10,7 @@ import io.inpod.iptables.NamedSet;
 import io.inpod.iptables.PortSet;
 import io.inpod.iptables.Ports;
 import io.inpod.iptables.TableName;
+import io.inpod.iptables.internal.CountSets;
 import io.inpod.iptables.internal.FamilyChains;
 import io.inpod.iptables.internal.Json;
 import io.inpod.iptables.internal.Quote;
@@ -104,7 +105,7 @@ public final class NftJson {
         } else if (object.containsKey("rule")) {
             rules.computeIfAbsent(table, t -> new HashMap<>()).computeIfAbsent(String.valueOf(value.get("chain")), c -> new ArrayList<>())
                     .add(value);
-        } else if (object.containsKey("set")) {
+        } else if (object.containsKey("set") && !CountSets.isName(String.valueOf(value.get("name")))) {
             List<String> wrong = new ArrayList<>(misfits(value));
             if (isOfPorts(value) && !flags(value).contains("interval")) {
                 wrong.add("can't hold ranges (no flags interval)");

@@ -10,6 +10,7 @@ import io.inpod.iptables.ConntrackStateMatch;
 import io.inpod.iptables.ConntrackStatusMatch;
 import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyMatch;
+import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
 import io.inpod.iptables.InInterfaceMatch;
 import io.inpod.iptables.LimitMatch;
@@ -45,17 +46,27 @@ import java.util.stream.Collectors;
 
 /** Words conditions as nft(8) reads them. The text contains only numbers, checked names, fixed words and quoted text. */
 final class NftMatch implements MatchVisitor<String> {
-    private static final NftMatch WORDS = new NftMatch();
-
-    private NftMatch() {}
+    private final FamilyScope families;
+    private final NftCounts counts;
 
     /**
-     * Words one condition.
+     * Words conditions of one rule.
+     *
+     * @param families the families that the rule is for
+     * @param counts to which the sets are added in which the rule counts
+     */
+    NftMatch(FamilyScope families, NftCounts counts) {
+        this.families = families;
+        this.counts = counts;
+    }
+
+    /**
+     * Words one condition alone.
      *
      * @throws IllegalArgumentException naming what nft can't express
      */
     static String of(Match match) {
-        return match.accept(WORDS);
+        return match.accept(new NftMatch(match.families(), new NftCounts()));
     }
 
     static String nfproto(IpFamily family) {
@@ -215,12 +226,14 @@ final class NftMatch implements MatchVisitor<String> {
 
     @Override
     public String visit(ConnlimitMatch match) {
-        if (match.counted() != ConnlimitMatch.Counted.ALL) {
-            throw NftRule.cannot("the number of connections of each " + word(match.counted())
-                    + " address in a rule alone: it counts them in a set of its own; use ConnlimitMatch.Counted.ALL, or tables of"
-                    + " iptables");
+        String count = "ct count " + (match.above() ? "over " : "") + match.most();
+        if (!match.isPerAddress()) {
+            return count;
         }
-        return "ct count " + (match.above() ? "over " : "") + match.most();
+        IpFamily family = families.single()
+                .orElseThrow(() -> NftRule.cannot("the number of connections of each address of both families in one rule"));
+        Side side = match.counted() == ConnlimitMatch.Counted.SOURCE ? Side.SOURCE : Side.DESTINATION;
+        return "add @" + counts.add(family) + " { " + field(family, side) + " " + count + " }";
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.inpod.iptables.text;
 import io.inpod.iptables.AddressRangeMatch;
 import io.inpod.iptables.AddressType;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.ConntrackState;
 import io.inpod.iptables.ConntrackStatus;
 import io.inpod.iptables.DestinationMatch;
@@ -22,6 +23,7 @@ import io.inpod.iptables.SetMatch;
 import io.inpod.iptables.SourceMatch;
 import io.inpod.iptables.Target;
 import io.inpod.iptables.TransportMatch;
+import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -34,16 +36,25 @@ final class NftRule {
 
     /**
      * Words a rule, mostly in one text. TPROXY needs two: without a socket, nf_tables continues with the next rule, where x_tables drops.
+     * So does a count of each address for both families: a set has addresses of one.
      *
      * @param outer the families to which a rule that names none is restricted
+     * @param counts to which the sets are added in which it counts connections of each address
      * @throws IllegalArgumentException naming what nft can't express
      */
-    static List<String> of(Rule rule, FamilyScope outer) {
+    static List<String> of(Rule rule, FamilyScope outer, NftCounts counts) {
         FamilyScope families = rule.families().within(outer);
+        if (families == FamilyScope.BOTH && rule.matches().stream().anyMatch(m -> m instanceof ConnlimitMatch c && c.isPerAddress())) {
+            List<String> texts = new ArrayList<>();
+            for (IpFamily family : IpFamily.values()) {
+                texts.addAll(of(rule.only(family), outer, counts));
+            }
+            return texts;
+        }
         if (rule.target() instanceof Target.Raw) {
             return List.of(rule.target().accept(new NftTarget(families)));
         }
-        List<String> parts = conditions(rule.matches(), families);
+        List<String> parts = conditions(rule.matches(), families, counts);
         String start = parts.isEmpty() ? "" : String.join(" ", parts) + " ";
         String comment = comment(rule.matches());
         String counter = rule.target().destination().isPresent() && comment.isEmpty() ? "" : "counter ";
@@ -61,7 +72,8 @@ final class NftRule {
         return matches.stream().filter(CommentMatch.class::isInstance).map(match -> " " + NftMatch.of(match)).findFirst().orElse("");
     }
 
-    private static List<String> conditions(List<Match> matches, FamilyScope families) {
+    private static List<String> conditions(List<Match> matches, FamilyScope families, NftCounts counts) {
+        NftMatch words = new NftMatch(families, counts);
         List<String> parts = new ArrayList<>();
         boolean counted = matches.stream().anyMatch(Match::isCounting); // what comes before it
         boolean addressed = matches.stream()
@@ -71,16 +83,16 @@ final class NftRule {
             families.single().ifPresent(family -> parts.add(NftMatch.nfproto(family)));
         }
         matches.stream().filter(m -> m instanceof InInterfaceMatch || m instanceof OutInterfaceMatch)
-                .forEach(m -> parts.add(NftMatch.of(m)));
+                .forEach(m -> parts.add(m.accept(words)));
         boolean header = !counted
                 && matches.stream().anyMatch(m -> m instanceof TransportMatch || m instanceof MultiportMatch || m instanceof PortSetMatch
                         || m instanceof IcmpMatch);
         for (Match match : matches) {
             if (match instanceof ProtocolNumberMatch || match instanceof ProtocolMatch m && (!header || m.negated())) {
-                parts.add(NftMatch.of(match));
+                parts.add(match.accept(words));
             }
         }
-        matches.stream().filter(m -> !isElsewhere(m)).forEach(m -> parts.add(NftMatch.of(m)));
+        matches.stream().filter(m -> !isElsewhere(m)).forEach(m -> parts.add(m.accept(words)));
         return parts;
     }
 

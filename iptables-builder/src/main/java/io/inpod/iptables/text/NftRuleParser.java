@@ -36,6 +36,10 @@ final class NftRuleParser {
                 conditions.add(limit(limit));
             } else if (statement.get("ct count") instanceof Map<?, ?> count && rest.isEmpty()) {
                 conditions.add(NftCountParser.connections(count));
+            } else if (statement.get("set") instanceof Map<?, ?> set && rest.isEmpty()) {
+                NftCountParser.connections(set, conditions);
+            } else if (statement.get("meter") instanceof Map<?, ?> meter && rest.isEmpty()) {
+                NftCountParser.connections(meter, conditions);
             } else if (!statement.containsKey("counter")) {
                 rest.add(statement);
             }

@@ -124,11 +124,12 @@ public final class NftScript {
      * Renders one rule as in the script.
      *
      * @param rule the rule
-     * @return such as {@code meta l4proto tcp counter accept}; two texts for TPROXY, the second of which drops packets without a socket
+     * @return such as {@code meta l4proto tcp counter accept}; two texts for TPROXY, the second of which drops packets without a
+     *     socket, and for a count of each address of both families
      * @throws IllegalArgumentException naming the part that nft cannot express
      */
     public static List<String> rule(Rule rule) {
-        return NftRule.of(rule, FamilyScope.BOTH);
+        return NftRule.of(rule, FamilyScope.BOTH, new NftCounts());
     }
 
     /**
@@ -163,10 +164,13 @@ public final class NftScript {
             text.append("add chain inet ").append(table).append(' ').append(name(chain));
             text.append(chain.isBuiltIn() ? " { " + base(content.name(), Hook.valueOf(chain.name())) + " ; }" : "").append('\n');
         }
+        NftCounts counts = new NftCounts();
         for (Chain chain : content.chains()) {
             for (int i = 0; i < chain.rules().size(); i++) {
                 try {
-                    for (String rule : NftRule.of(chain.rules().get(i), rules.families())) {
+                    List<String> worded = NftRule.of(chain.rules().get(i), rules.families(), counts);
+                    counts.taken().forEach(set -> text.append("add set inet ").append(table).append(' ').append(set).append('\n'));
+                    for (String rule : worded) {
                         text.append("add rule inet ").append(table).append(' ').append(name(chain)).append(' ').append(rule).append('\n');
                     }
                 } catch (IllegalArgumentException e) {

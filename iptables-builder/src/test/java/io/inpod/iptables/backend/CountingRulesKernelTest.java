@@ -149,7 +149,7 @@ class CountingRulesKernelTest {
     void connectionsAboveTheNumberAreRefused(String name) throws Exception {
         Backend backend = backend(name);
         Target refuse = new Target.Reject(RejectWith.TCP_RESET);
-        for (Counted counted : backend.layout() == Layout.INET ? List.of(Counted.ALL) : List.of(Counted.values())) {
+        for (Counted counted : Counted.values()) {
             try (ServerSocketChannel listener = namespace.call(ServerSocketChannel::open).bind(new InetSocketAddress("0.0.0.0", 0))) {
                 int port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
                 apply(backend, refuse, Match.protocol(Protocol.TCP), Match.destinationPort(Protocol.TCP, Ports.of(port)), Match.flags(TcpFlags.syn()), Match.connectionsAbove(2, counted));
@@ -167,10 +167,41 @@ class CountingRulesKernelTest {
                 }
             }
         }
-        if (backend.layout() == Layout.INET) {
-            assertThatThrownBy(() -> backend.check(NAMES, rules(refuse, Match.protocol(Protocol.TCP), Match.connectionsAbove(2, Counted.SOURCE))))
-                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("of each source address").hasMessageContaining("use ConnlimitMatch.Counted.ALL");
+    }
+
+    /** In inet tables, a count of each address is two rules, each with a set of its own, which goes with its rule. */
+    @ParameterizedTest
+    @ValueSource(strings = {"netlink-inet", "nft"})
+    void countsOfEachAddressAreOfBothFamilies(String name) throws Exception {
+        Backend backend = backend(name);
+        try (ServerSocketChannel listener = namespace.call(ServerSocketChannel::open).bind(new InetSocketAddress("::", 0))) {
+            int port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
+            for (int most : new int[] {3, 2}) {
+                Rule counted = Rule.of(new Target.Reject(RejectWith.TCP_RESET), Match.protocol(Protocol.TCP), Match.destinationPort(Protocol.TCP, Ports.of(port)), Match.flags(TcpFlags.syn()),
+                        Match.connectionsAbove(most, Counted.SOURCE), Match.comment("most"));
+                Rule other = Rule.of(new Target.Accept(), Match.everyNth(2), Match.connectionsAbove(most, Counted.SOURCE), Match.connectionsAbove(most, Counted.DESTINATION));
+                RuleSet rules = RuleSet.ofBoth(Table.of(TableName.FILTER, Chain.of("INPUT", Rule.of(new Target.Jump("COUNT_IN"))), Chain.of("COUNT_IN", counted, other)));
+                for (int times = 0; times < 2; times++) {
+                    backend.apply(namespace, NAMES, rules);
+                    for (String reader : List.of("netlink-inet", "nft")) { // which read what the other has written
+                        assertThat(Differences.between(Backends.named(reader).orElseThrow().read(namespace, NAMES), rules)).as(reader).isEmpty();
+                    }
+                }
+            }
+            assertThat(Kernel.run(namespace, "", "nft", "-s", "list", "table", "inet", "count-filter").lines().filter(line -> line.matches(".*\\{ ip6? .addr ct count over 2 \\}.*"))).hasSize(4);
+            assertThat(Kernel.run(namespace, "", "nft", "list", "sets", "inet")).doesNotContain("over 3");
+            for (String address : List.of("127.0.0.1", "::1")) {
+                try (SocketChannel first = connect(address, address, port); SocketChannel second = connect(address, address, port)) {
+                    assertThat(List.of(first, second)).allMatch(SocketChannel::isConnected);
+                    assertThatThrownBy(() -> connect(address, address, port)).as(address).isInstanceOf(ConnectException.class);
+                }
+            }
         }
+        RuleSet fewer = rules(new Target.Accept(), Match.protocol(Protocol.TCP));
+        Backends.named(name.equals("nft") ? "netlink-inet" : "nft").orElseThrow().apply(namespace, NAMES, fewer); // with counts in the sets
+        assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).doesNotContain("ct count", "dynamic");
+        backend.remove(namespace, NAMES);
+        assertThat(Kernel.run(namespace, "", "nft", "list", "ruleset")).isBlank();
     }
 
     private SocketChannel connect(String from, String to, int port) throws IOException {

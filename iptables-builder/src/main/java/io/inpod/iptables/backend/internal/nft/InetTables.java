@@ -1,6 +1,7 @@
 package io.inpod.iptables.backend.internal.nft;
 
 import io.inpod.iptables.Chain;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.Hook;
 import io.inpod.iptables.Listing;
@@ -18,6 +19,7 @@ import io.inpod.iptables.backend.internal.nft.NftReader.FoundChain;
 import io.inpod.iptables.backend.internal.nft.NftReader.FoundRule;
 import io.inpod.iptables.backend.internal.nft.WantedChain.WantedRule;
 import io.inpod.iptables.backend.internal.nft.expr.Basics;
+import io.inpod.iptables.backend.internal.nft.expr.Expr;
 import io.inpod.iptables.backend.internal.nft.expr.KernelNames;
 import io.inpod.iptables.backend.internal.nft.rule.NativeLayout;
 import io.inpod.iptables.backend.internal.nft.rule.RuleLayout;
@@ -62,7 +64,7 @@ final class InetTables implements Tables {
             List<WantedRule> rules = new ArrayList<>();
             for (int i = 0; i < chain.rules().size(); i++) {
                 Place place = new Place(name(managed, table.name()), chain(chain.name()), i + 1);
-                for (Rule rule : parts(chain.rules().get(i))) {
+                for (Rule rule : parts(chain.rules().get(i), families)) {
                     rules.add(new WantedRule(place, rule, place.write(LAYOUT, rule, Scope.inet(rule.families().within(families), names))));
                 }
             }
@@ -74,8 +76,13 @@ final class InetTables implements Tables {
 
     /**
      * Adds a rule that drops the packet: without a socket, the expression {@code tproxy} lets it continue, but the target TPROXY drops it.
+     * Divides one that counts the connections of each address: a set has addresses of one family.
      */
-    private static List<Rule> parts(Rule rule) {
+    private static List<Rule> parts(Rule rule, FamilyScope families) {
+        if (rule.families().within(families) == FamilyScope.BOTH
+                && rule.matches().stream().anyMatch(match -> match instanceof ConnlimitMatch c && c.isPerAddress())) {
+            return List.of(rule.only(IpFamily.V4), rule.only(IpFamily.V6));
+        }
         return rule.target() instanceof Target.Tproxy ? List.of(rule, new Rule(rule.matches(), new Target.Drop())) : List.of(rule);
     }
 
@@ -111,6 +118,12 @@ final class InetTables implements Tables {
             Listing held = wanted && header.isPresent() ? new NftSets(reader).read(table) : new Listing(List.of(), List.of());
             boolean keep = wanted && header.isPresent() && header.get().only().equals(only.map(Basics::nfproto))
                     && held.misfits().isEmpty() && keepKind(held.sets(), sets.getOrDefault(name, List.of()));
+            FoundTable found = keep ? found(reader, table, chains) : FoundTable.NONE;
+            List<WantedChain> chainsWanted = rules.table(name).map(t -> wanted(managed, t, rules.families(), names)).orElse(List.of());
+            if (countsInNamedSets(found) && !isSame(table, found, chainsWanted, names)) {
+                keep = false; // the sets would be left over
+                found = FoundTable.NONE;
+            }
             if (header.isPresent() && !keep) {
                 batch.add(Nft.deleteTable(Scope.INET, table));
             }
@@ -121,12 +134,22 @@ final class InetTables implements Tables {
                 }
                 List<NamedSet> before = keep ? held.sets() : List.of();
                 NftSets.provide(table, before, sets.getOrDefault(name, List.of()), batch);
-                new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(
-                        keep ? found(reader, table, chains) : FoundTable.NONE,
-                        rules.table(name).map(t -> wanted(managed, t, rules.families(), names)).orElse(List.of()));
+                new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, batch).write(found, chainsWanted);
                 NftSets.retire(table, before, sets.getOrDefault(name, List.of()), batch);
             }
         }
+    }
+
+    /** Returns whether nft has written a rule that counts the connections of each address. */
+    private static boolean countsInNamedSets(FoundTable found) {
+        return found.own().values().stream().anyMatch(rules -> rules.stream().anyMatch(
+                rule -> rule.expressions().stream().anyMatch(expression -> expression instanceof Expr.CountInSet count && count.named())));
+    }
+
+    private static boolean isSame(String table, FoundTable found, List<WantedChain> wanted, KernelNames names) {
+        List<NetlinkRequest> changes = new ArrayList<>();
+        new TableEdit(Scope.INET, table, FamilyScope.BOTH, names, changes).write(found, wanted);
+        return changes.isEmpty();
     }
 
     /** Returns whether no set is to have another family or type: it can't change while rules refer to it. */

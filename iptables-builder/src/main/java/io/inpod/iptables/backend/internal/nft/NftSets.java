@@ -9,6 +9,7 @@ import io.inpod.iptables.backend.internal.nft.expr.Basics;
 import io.inpod.iptables.backend.internal.nft.expr.ExprWriter;
 import io.inpod.iptables.backend.internal.nft.expr.UserData;
 import io.inpod.iptables.backend.internal.nft.rule.Scope;
+import io.inpod.iptables.internal.CountSets;
 import io.inpod.iptables.text.TornSetException;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
@@ -57,7 +58,7 @@ final class NftSets {
         Map<String, List<String>> misfits = new LinkedHashMap<>();
         for (NetlinkMessage message : reader.dump(Nft.request("list sets", table, GET_SET, 0, Scope.INET).string(1, table))) {
             SetHeader header = SetHeader.of(message);
-            if (header.isAnonymous()) {
+            if (header.isAnonymous() || CountSets.isName(header.name())) {
                 continue; // a part of a rule
             }
             List<String> wrong = new ArrayList<>(header.misfits());

@@ -8,6 +8,7 @@ import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkMessage;
 import io.inpod.netlink.NetlinkRequest;
 import io.inpod.netlink.Nfnetlink;
+import io.inpod.netns.IpFamily;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,13 +18,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets of ports without a name, each part of one rule: sent before it in the same transaction, and deleted by the kernel with it. A set
- * with ranges has for each of them its first port, and as an end the port after its last one, as nft writes it.
+ * Sets without a name, each part of one rule: of ports, and those in which connections of each address are counted. They are sent before
+ * it in the same transaction, and deleted by the kernel with it. A set of ports with ranges has for each of them its first port, and as an end the port after its last one, as nft writes it.
  */
 final class PortSets {
     private static final int NESTED = ExprWriter.NESTED;
     private static final int CONSTANT = 2;
     private static final int INTERVAL = 4;
+    private static final int DYNAMIC = 0x20;
     private static final int END = 1;
     private static final int LAST = 65535;
 
@@ -48,6 +50,9 @@ final class PortSets {
             if (expressions.get(i) instanceof Expr.PortSet set) {
                 sent = sent == expressions ? new ArrayList<>(expressions) : sent;
                 sent.set(i, new Expr.SentLookup(create(family, table, set.ports(), batch), set.outside()));
+            } else if (expressions.get(i) instanceof Expr.CountInSet set && expressions.get(i - 1) instanceof Expr.Payload address) {
+                sent = sent == expressions ? new ArrayList<>(expressions) : sent;
+                sent.set(i, new Expr.SentCount(createCounts(family, table, address.length(), batch), set.count()));
             }
         }
         return sent;
@@ -67,6 +72,17 @@ final class PortSets {
                 .string(1, table).string(2, ExprWriter.UNNAMED).be32(4, number)
                 .nested(NESTED | 3,
                         list -> keys.forEach(key -> list.nested(NESTED | 1, element -> key.write(element, open(ports, key, ranges))))));
+        return number;
+    }
+
+    /** Creates a set of addresses of some bytes, to which the rule adds those that it counts. */
+    private static int createCounts(int family, String table, int bytes, List<NetlinkRequest> batch) {
+        int number = batch.size() + 1;
+        batch.add(Nft.request("add set", new Place(table, ExprWriter.UNNAMED, 0), NftSets.NEW_SET, NetlinkRequest.CREATE, family)
+                .string(1, table).string(2, ExprWriter.UNNAMED).be32(3, SetHeader.ANONYMOUS | DYNAMIC)
+                .be32(4, SetHeader.keyType(bytes == IpFamily.V4.bits() / 8 ? IpFamily.V4 : IpFamily.V6)).be32(5, bytes)
+                .be32(10, number)
+                .bytes(13, NftSets.KEYS_IN_NETWORK_ORDER));
         return number;
     }
 

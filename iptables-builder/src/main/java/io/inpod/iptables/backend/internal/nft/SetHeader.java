@@ -58,7 +58,7 @@ record SetHeader(String name, long keyType, long flags, boolean limited, boolean
         return set instanceof AddressSet addresses ? addresses.family().bits() / 8 : 2;
     }
 
-    private static int keyType(IpFamily family) {
+    static int keyType(IpFamily family) {
         return family == IpFamily.V4 ? 7 : 8;
     }
 

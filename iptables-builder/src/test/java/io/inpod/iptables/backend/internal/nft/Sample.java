@@ -42,7 +42,7 @@ import java.util.stream.IntStream;
  * A rule, and the same rule written by hand for the tools.
  *
  * @param iptables its text for iptables-restore; fits a family only if it names no address of the other
- * @param nft its text for nft in an inet table; empty if nft 1.0.6 can't express it
+ * @param nft its text for nft in an inet table; empty if nft 1.0.6 can't express it, or needs a set
  */
 record Sample(TableName table, Hook hook, String iptables, String nft, Rule rule) {
     private static final Mark MARK = new Mark(0x539, 0xfff);

@@ -118,6 +118,18 @@ public sealed interface Expr {
     record SentLookup(int setId, boolean outside) implements Expr {
     }
 
+    /**
+     * Ends the rule unless the count of connections of the loaded address is as its {@code connlimit} asks. It stands for a dynamic set
+     * without a name, which is sent before the rule and has a count for each address. nft gives such a set a name, and doesn't delete it
+     * with the rule.
+     */
+    record CountInSet(boolean named, Plain count) implements Expr {
+    }
+
+    /** Counts in a set of the same transaction; only for writing. */
+    record SentCount(int setId, Plain count) implements Expr {
+    }
+
     /** Loads a constant. */
     record Immediate(int register, Octets data) implements Expr {
     }

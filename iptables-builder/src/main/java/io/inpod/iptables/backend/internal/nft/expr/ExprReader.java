@@ -1,5 +1,6 @@
 package io.inpod.iptables.backend.internal.nft.expr;
 
+import io.inpod.iptables.internal.CountSets;
 import io.inpod.netlink.NetlinkAttribute;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class ExprReader {
     private static final Set<String> PLAIN = Set.of("reject", "redir", "masq", "nat", "tproxy", "log", "notrack", "exthdr",
             "connlimit", "queue");
+
+    private static final int COUNTING = 7;
 
     private final String name;
     private final Map<Integer, NetlinkAttribute> data;
@@ -62,10 +65,21 @@ public final class ExprReader {
             case "fib" -> has(1) ? new Expr.Fib(number(2), number(3)) : null;
             case "rt" -> has(1) ? new Expr.Route(number(2)) : null;
             case "numgen" -> has(1) && number(4) == 0 ? new Expr.NumberGenerator(number(3), number(2)) : null;
+            case "dynset" -> has(4) ? counted() : null;
             case "match" -> new Expr.XtMatch(text(1), number(2), bytes(3));
             case "target" -> new Expr.XtTarget(text(1), number(2), bytes(3));
             default -> PLAIN.contains(name) ? plain() : null;
         };
+    }
+
+    /** Reads a dynamic set that has a count for each key and nothing else, by one of the names that ours have. */
+    private @Nullable Expr counted() {
+        NetlinkAttribute nested = data.get(COUNTING);
+        boolean plain = CountSets.isName(text(1)) && number(3) == 0 && longNumber(6) == 0 && number(9) == 0 && !data.containsKey(5);
+        if (nested == null || !plain || !(read(List.of(nested)).get(0) instanceof Expr.Plain count) || !count.name().equals("connlimit")) {
+            return null;
+        }
+        return new Expr.CountInSet(CountSets.isNamed(text(1)), count);
     }
 
     /** Returns whether an attribute is register 1. */

@@ -140,6 +140,11 @@ public final class ExprWriter {
         } else if (expression instanceof Expr.ToNetwork e) {
             data = data(to, name("byteorder"));
             to.be32(1, REGISTER).be32(2, REGISTER).be32(3, 1).be32(4, e.length()).be32(5, e.unit());
+        } else if (expression instanceof Expr.SentCount e) {
+            data = data(to, name("dynset"));
+            to.string(1, UNNAMED).be32(2, e.setId()).be32(3, 0).be32(4, REGISTER);
+            int count = to.begin(NESTED | 7);
+            to.end(write(to, e.count())).end(count);
         } else if (expression instanceof Expr.Plain e) {
             data = data(to, name(e.name()));
             e.attributes().forEach((attribute, value) -> plain(to, attribute, value));

@@ -32,8 +32,8 @@ final class CountReader {
         };
     }
 
-    static Optional<Match> connlimit(Expr.Plain limit) {
-        ConnlimitMatch found = new ConnlimitMatch(ConnlimitMatch.Counted.ALL, limit.number(NativeMatches.CONNLIMIT_COUNT, 0) & 0xffff_ffffL,
+    static Optional<Match> connlimit(Expr.Plain limit, ConnlimitMatch.Counted counted) {
+        ConnlimitMatch found = new ConnlimitMatch(counted, limit.number(NativeMatches.CONNLIMIT_COUNT, 0) & 0xffff_ffffL,
                 limit.number(NativeMatches.CONNLIMIT_FLAGS, 0) != 0);
         return NativeMatches.connlimit(found).equals(limit) ? Optional.of(found) : Optional.empty();
     }

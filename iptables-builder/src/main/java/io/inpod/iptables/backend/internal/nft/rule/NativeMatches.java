@@ -36,7 +36,6 @@ import io.inpod.iptables.backend.internal.nft.xtables.XtMatches;
 import io.inpod.netns.IpFamily;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -232,13 +231,15 @@ final class NativeMatches extends CommonMatches {
 
     @Override
     public List<Expr> visit(ConnlimitMatch match) {
-        if (match.counted() != ConnlimitMatch.Counted.ALL) {
-            throw new IllegalArgumentException("native nf_tables expressions can't express the number of connections of each "
-                    + match.counted().name().toLowerCase(Locale.ROOT)
-                    + " address in a rule alone: they count them in a set of its own; use ConnlimitMatch.Counted.ALL, or tables of"
-                    + " iptables");
+        if (!match.isPerAddress()) {
+            return add(connlimit(match));
         }
-        return add(connlimit(match));
+        IpFamily counted = family.or(scope.families()::single).orElseThrow(() -> new IllegalArgumentException(
+                "native nf_tables expressions can't express the number of connections of each address of both families in one rule"));
+        family(counted);
+        to.add(new Expr.Payload(Expr.Payload.NETWORK, Basics.offset(counted, match.counted() == ConnlimitMatch.Counted.SOURCE),
+                counted.bits() / 8));
+        return add(new Expr.CountInSet(false, connlimit(match)));
     }
 
     /** The flag means "over", whatever its name; the kernel lists it only if it is set. */

@@ -2,6 +2,7 @@ package io.inpod.iptables.backend.internal.nft.rule;
 
 import io.inpod.iptables.BasicMatch;
 import io.inpod.iptables.CommentMatch;
+import io.inpod.iptables.ConnlimitMatch;
 import io.inpod.iptables.DestinationMatch;
 import io.inpod.iptables.FamilyScope;
 import io.inpod.iptables.IcmpMatch;
@@ -122,7 +123,7 @@ public final class RuleReader {
         } else if (expression instanceof Expr.NumberGenerator generator) {
             return add(CountReader.numgen(cursor, generator));
         } else if (expression instanceof Expr.Plain plain && plain.name().equals("connlimit")) {
-            return add(CountReader.connlimit(plain));
+            return add(CountReader.connlimit(plain, ConnlimitMatch.Counted.ALL));
         } else if (expression instanceof Expr.Fib || expression instanceof Expr.Socket) {
             return add(SocketReader.read(cursor, expression, names));
         }
@@ -187,6 +188,11 @@ public final class RuleReader {
         boolean source = payload.offset() == Basics.offset(family, true);
         if (!source && payload.offset() != Basics.offset(family, false)) {
             return false;
+        }
+        Optional<Expr.CountInSet> count = cursor.next(Expr.CountInSet.class);
+        if (count.isPresent()) {
+            return payload.length() == family.bits() / 8 && add(CountReader.connlimit(count.get().count(),
+                    source ? ConnlimitMatch.Counted.SOURCE : ConnlimitMatch.Counted.DESTINATION));
         }
         Optional<Expr.Lookup> lookup = cursor.next(Expr.Lookup.class);
         if (lookup.isPresent()) {
