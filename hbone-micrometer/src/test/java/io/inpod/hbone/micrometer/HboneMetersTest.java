@@ -33,10 +33,12 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -204,5 +206,29 @@ class HboneMetersTest {
         }
         assertThat(registry.get("hbone.resets").tag("by", "peer").tag("code", "other").counter().count()).isEqualTo(100);
         assertThat(registry.get("hbone.resets").counters()).hasSize(1);
+    }
+
+    @Test
+    void everyEventIsPassedOn() {
+        List<String> passed = new ArrayList<>();
+        HboneEvents next = (HboneEvents) Proxy.newProxyInstance(HboneEvents.class.getClassLoader(), new Class<?>[] {HboneEvents.class}, (self, method, arguments) -> {
+            passed.add(method.getName());
+            return null;
+        });
+        MeterRegistry registry = new SimpleMeterRegistry();
+        HboneMeters events = new HboneMeters(registry, Tags.empty(), next);
+        Channel connection = new EmbeddedChannel();
+        events.handshakeFailed(connection, "no certificate");
+        events.connectionOpened(connection, CLIENT, true);
+        events.connectionFailed(connection, "a flood");
+        events.handlerFailed(connection, new IllegalStateException("no such app"));
+        events.requestExpired(connection, Duration.ofSeconds(1));
+        events.streamReset(connection, 1, 0, true);
+        events.goAway(connection, 1, 0, true);
+        events.frameLog(connection);
+        events.connectionClosed(connection, "the end");
+        assertThat(passed).containsExactly("handshakeFailed", "connectionOpened", "connectionFailed", "handlerFailed", "requestExpired", "streamReset", "goAway",
+                "frameLog", "connectionClosed");
+        assertThat(registry.get("hbone.connections.failed").counter().count()).isEqualTo(1);
     }
 }

@@ -47,10 +47,12 @@ import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -219,5 +221,28 @@ class HboneTelemetryTest {
     @Test
     void withoutASpanThereAreNoHeaders() {
         assertThat(new HboneTelemetry(openTelemetry).headers(Context.root())).isEmpty();
+    }
+
+    @Test
+    void everyEventIsPassedOn() {
+        List<String> passed = new ArrayList<>();
+        HboneEvents next = (HboneEvents) Proxy.newProxyInstance(HboneEvents.class.getClassLoader(), new Class<?>[] {HboneEvents.class}, (self, method, arguments) -> {
+            passed.add(method.getName());
+            return null;
+        });
+        HboneTelemetry events = new HboneTelemetry(openTelemetry, Attributes.empty(), next);
+        Channel connection = new EmbeddedChannel();
+        events.handshakeFailed(connection, "no certificate");
+        events.connectionOpened(connection, CLIENT, true);
+        events.connectionFailed(connection, "a flood");
+        events.handlerFailed(connection, new IllegalStateException("no such app"));
+        events.requestExpired(connection, Duration.ofSeconds(1));
+        events.streamReset(connection, 1, 0, true);
+        events.goAway(connection, 1, 0, true);
+        events.frameLog(connection);
+        events.connectionClosed(connection, "the end");
+        assertThat(passed).containsExactly("handshakeFailed", "connectionOpened", "connectionFailed", "handlerFailed", "requestExpired", "streamReset", "goAway",
+                "frameLog", "connectionClosed");
+        assertThat(values()).containsEntry("hbone.connections.failed{}", 1.0);
     }
 }
