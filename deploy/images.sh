@@ -33,7 +33,9 @@ with_libraries() {
 java_layer() {
   local base=$work/java-root
   mkdir -p "$base/opt" "$base/etc" "$base/tmp"
-  "$java/bin/jlink" --module-path "$java/jmods" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --output "$base/opt/java"
+  local from=()
+  [ ! -d "$java/jmods" ] || from=(--module-path "$java/jmods") # newer ones can link themselves without
+  "$java/bin/jlink" "${from[@]}" --add-modules "$modules" --strip-java-debug-attributes --no-header-files --no-man-pages --output "$base/opt/java"
   "$base/opt/java/bin/java" -XX:+UseSerialGC -Xshare:dump >/dev/null 2>&1 || true # starts faster with the archive, and without it too
   local needed=("$base/opt/java/bin/java" "$base"/opt/java/lib/*.so "$base/opt/java/lib/server/libjvm.so")
   with_libraries "$base" "${needed[@]}"
