@@ -104,6 +104,7 @@ agent_layer
 ztunnel_layer
 archive inpod-agent agent /opt/inpod/start-agent
 archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ReservedCodeCacheSize=64m -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
-  -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+UnlockExperimentalVMOptions -XX:TrimNativeHeapInterval=30000 \
+  -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
+  -XX:TrimNativeHeapInterval=30000 \
   -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \
   -cp '/opt/inpod/lib/*' io.inpod.examples.ztunnel.Main
