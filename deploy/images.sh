@@ -33,7 +33,9 @@ with_libraries() {
 java_layer() {
   local base=$work/java-root
   mkdir -p "$base/opt" "$base/etc" "$base/tmp"
-  "$java/bin/jlink" --module-path "$java/jmods" --add-modules "$modules" --strip-debug --no-header-files --no-man-pages --output "$base/opt/java"
+  local from=()
+  [ ! -d "$java/jmods" ] || from=(--module-path "$java/jmods") # newer ones can link themselves without
+  "$java/bin/jlink" "${from[@]}" --add-modules "$modules" --strip-java-debug-attributes --no-header-files --no-man-pages --output "$base/opt/java"
   "$base/opt/java/bin/java" -XX:+UseSerialGC -Xshare:dump >/dev/null 2>&1 || true # starts faster with the archive, and without it too
   local needed=("$base/opt/java/bin/java" "$base"/opt/java/lib/*.so "$base/opt/java/lib/server/libjvm.so")
   with_libraries "$base" "${needed[@]}"
@@ -102,6 +104,7 @@ agent_layer
 ztunnel_layer
 archive inpod-agent agent /opt/inpod/start-agent
 archive inpod-ztunnel ztunnel /opt/java/bin/java -XX:+UseSerialGC -XX:ReservedCodeCacheSize=64m -XX:-UsePerfData -Xss512k -Xms16m -Xmx256m \
-  -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+UnlockExperimentalVMOptions -XX:TrimNativeHeapInterval=30000 \
+  -XX:MaxDirectMemorySize=1g -XX:+ExitOnOutOfMemoryError -XX:+IgnoreUnrecognizedVMOptions -XX:+UnlockExperimentalVMOptions \
+  -XX:TrimNativeHeapInterval=30000 \
   -Dio.netty.leakDetection.level=disabled -Dio.netty.machineId=02:00:00:00:00:00:00:01 -Dio.netty.allocator.lowMemory=false \
   -cp '/opt/inpod/lib/*' io.inpod.examples.ztunnel.Main
