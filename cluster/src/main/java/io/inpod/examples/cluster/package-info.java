@@ -1,4 +1,4 @@
-/** A real Kubernetes node, or containerd alone, in a sandbox on this machine, for tests and demos: the scripts in {@code cluster/} as values. */
+/** A real Kubernetes node, or containerd alone, in a sandbox on this machine: the scripts in {@code cluster/} as values. */
 @NullMarked
 package io.inpod.examples.cluster;
 

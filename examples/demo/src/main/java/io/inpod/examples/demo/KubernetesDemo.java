@@ -72,7 +72,8 @@ final class KubernetesDemo implements Demonstration {
                     "readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}");
             deploy("client", "sleep 100000", "");
             story.show(cluster.kubectl("get", "pods", "-n", NAMESPACE, "-o",
-                    "custom-columns=NAME:.metadata.name,IP:.status.podIP,REDIRECTION:.metadata.annotations.ambient\\.istio\\.io/redirection"));
+                    "custom-columns=NAME:.metadata.name,IP:.status.podIP,"
+                            + "REDIRECTION:.metadata.annotations.ambient\\.istio\\.io/redirection"));
             node.announce(workloads(), ztunnel);
 
             story.step("One request from a pod of the one to a pod of the other; everything on the node's links has been captured");
