@@ -34,6 +34,10 @@ class MainTest {
     void start() throws IOException {
         uds = directory.resolve("zds/ztunnel.sock");
         control = directory.resolve("inpod/agent.sock");
+        launch();
+    }
+
+    private void launch() throws IOException {
         ProcessBuilder command = new ProcessBuilder(ProcessHandle.current().info().command().orElseThrow(), "-cp",
                 System.getProperty("java.class.path"), Main.class.getName(), "agent", "--control", control.toString(), "--profile", "tproxy");
         command.environment().put("INPOD_UDS", uds.toString());
@@ -89,6 +93,42 @@ class MainTest {
             assertThat(Tool.run(pod, "iptables-save")).contains("--to-ports 15053");
         }
         assertThat(run("list").code()).isEqualTo(1);
+    }
+
+    @Test
+    void anAgentKilledWhileTheProxyDecidesIsFollowedByOneThatFinishes(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (FakeProxy proxy = new FakeProxy(uds)) {
+            proxy.expectSnapshot();
+            CompletableFuture<Outcome> added = CompletableFuture.supplyAsync(() -> run("add", "--uid", "u1", "--name", "web-0",
+                    "--netns", path(pod)));
+            proxy.expectAdd(pod, "u1");
+            process.handle().destroyForcibly(); // SIGKILL
+            process.awaitExit();
+            assertThat(added.get().code()).isEqualTo(1);
+            Traces.assertRedirected(pod);
+        }
+        process.close();
+        launch();
+        try (FakeProxy proxy = new FakeProxy(uds)) {
+            proxy.expectAdd(pod, "u1", "web-0");
+            proxy.ack();
+            proxy.expectSnapshot();
+            process.lineWith("pod u1 (default/web-0) enrolled");
+            CompletableFuture<Outcome> deleted = CompletableFuture.supplyAsync(() -> run("delete", "--uid", "u1"));
+            proxy.expectDel("u1");
+            proxy.ack();
+            assertThat(deleted.get()).isEqualTo(new Outcome(0, "pod u1 deleted", ""));
+        }
+        Traces.assertClean(pod);
+    }
+
+    private static String path(NetworkNamespace pod) {
+        try {
+            return Tool.pathOf(pod).toString();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** The agent uses the profile tproxy. */

@@ -185,7 +185,7 @@ class RecoveryTest {
         return created;
     }
 
-    /** An agent that stops for ever when it comes to a step, as one that is killed there. */
+    /** An agent that stops when it comes to a step, as one that is killed there. */
     private static final class Killed implements StepListener {
         private final String at;
         private final CountDownLatch reached = new CountDownLatch(1);

@@ -262,6 +262,10 @@ class ZdsServerTest {
         proxy.ask("recv");
         proxy.run(OK);
         deleted.get();
+        deleted = server.withdraw("u2");
+        proxy.ask("recv");
+        proxy.run(OK);
+        deleted.get();
         proxy.run("close");
         leaks.verify();
     }

@@ -21,15 +21,21 @@ record PodDifferences(PodRules rules, List<Backend> backends) {
     List<String> in(NetworkNamespace namespace) throws IOException {
         Backend first = null;
         List<String> unusable = new ArrayList<>();
+        BackendSearch search = new BackendSearch(namespace);
         for (Backend backend : backends) {
+            if (!search.isNeeded(backend)) {
+                continue;
+            }
             Usability usability = backend.usability(namespace);
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
-            } else if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
-                return by(backend, namespace);
-            } else if (first == null) {
-                first = backend;
+                continue;
             }
+            if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
+                return by(backend, namespace);
+            }
+            search.visited(backend);
+            first = first == null ? backend : first;
         }
         if (first == null) {
             throw BackendSearch.noneUsable(namespace, unusable);
