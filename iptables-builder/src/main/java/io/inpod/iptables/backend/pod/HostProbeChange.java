@@ -116,7 +116,7 @@ public final class HostProbeChange {
     }
 
     /**
-     * Gives a pod exactly these addresses: adds them as {@link #add} does, and removes others that belong to the pod. Each family changes in
+     * Gives a pod exactly these addresses: adds them as {@link #add} does, and removes others that are the pod's. Each family changes in
      * one step where the kernel allows it.
      *
      * @param namespace the namespace of the node

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 /** The options that say what the agent may change in the node's own network namespace; a mix-in of picocli. */
 public final class HostOptions {
     @Option(names = "--node-netns", paramLabel = "PATH",
-            description = "the node's network namespace, for example /proc/1/ns/net: there the agent installs rules by which the node's own "
+            description = "the node's network namespace, for example /proc/1/ns/net: the agent installs rules there by which the node's "
                     + "processes, such as the kubelet with its health probes, reach enrolled pods past the proxy; default: none, the "
                     + "agent changes nothing on the node")
     private @Nullable Path node;
