@@ -19,6 +19,7 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
@@ -166,11 +167,7 @@ class HboneTelemetryTest {
             }
         };
         Span mine = openTelemetry.getTracer("test").spanBuilder("mine").startSpan();
-        Scope scope = mine.makeCurrent();
-        // hbone-opentelemetry/README.md: begin
-        TunnelChannel tunnel = hbone.connect(peer, app, telemetry.headers(Context.current()), initializer).get();
-        // hbone-opentelemetry/README.md: end
-        scope.close();
+        TunnelChannel tunnel = open(hbone, peer, app, telemetry, mine, initializer);
         tunnel.writeAndFlush(Unpooled.wrappedBuffer(new byte[1000])).sync();
         assertThat(answers.poll(20, TimeUnit.SECONDS)).isEqualTo(1000);
         for (String side : new String[] {"client", "server"}) {
@@ -244,5 +241,16 @@ class HboneTelemetryTest {
         assertThat(passed).containsExactly("handshakeFailed", "connectionOpened", "connectionFailed", "handlerFailed", "requestExpired", "streamReset", "goAway",
                 "frameLog", "connectionClosed");
         assertThat(values()).containsEntry("hbone.connections.failed{}", 1.0);
+    }
+
+    private static TunnelChannel open(HboneClient hbone, HboneDestination peer, Authority app, HboneTelemetry telemetry, Span mine,
+            ChannelHandler initializer) throws Exception {
+        try (Scope scope = mine.makeCurrent()) {
+            // hbone-opentelemetry/README.md: begin
+            TunnelChannel tunnel = hbone.connect(peer, app, telemetry.headers(Context.current()), initializer).get();
+            // hbone-opentelemetry/README.md: end
+            assertThat(scope).isNotNull();
+            return tunnel;
+        }
     }
 }
