@@ -14,6 +14,7 @@ import io.inpod.examples.nodeagent.files.PodDirectory;
 import io.inpod.examples.nodeagent.find.FinderOptions;
 import io.inpod.examples.nodeagent.health.HealthCheck;
 import io.inpod.examples.nodeagent.health.HealthOptions;
+import io.inpod.examples.nodeagent.health.Pulse;
 import io.inpod.examples.nodeagent.host.HostOptions;
 import io.inpod.examples.nodeagent.install.CniService;
 import io.inpod.examples.nodeagent.kubernetes.KubernetesOptions;
@@ -62,6 +63,7 @@ final class AgentCommand implements Callable<Integer> {
     private static final Duration SETTINGS = Duration.ofSeconds(10);
     private static final Duration PASS = Duration.ofSeconds(60);
     private static final int WORKERS = 8;
+    private static final Duration STUCK = Duration.ofMinutes(2);
     private static final Duration PROXY = Duration.ofSeconds(10);
     private static final Path KERNEL_IPV6 = Path.of("/proc/sys/net/ipv6");
 
@@ -119,6 +121,7 @@ final class AgentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         ExecutorService threads = Executors.newCachedThreadPool(named("nodeagent"));
+        ExecutorService workers = workers();
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(named("nodeagent-later"));
         boolean both = ipv6 && Files.exists(KERNEL_IPV6);
         PodRedirection redirection = new PodRedirection(profile, dnsCapture, both);
@@ -135,7 +138,7 @@ final class AgentCommand implements Callable<Integer> {
             ProbeAddresses probes = host.probes(both ? EnumSet.allOf(IpFamily.class) : EnumSet.of(IpFamily.V4), LOG::info);
             Ledger ledger = new Ledger(controlPath.resolveSibling(controlPath.getFileName() + ".enrolled"));
             Reconciler reconciler = new Reconciler(source, finder.finder(LOG::warn), probes, proxies, redirections, ledger,
-                    failedEnrolment, delays, workers(), (work, step) -> LOG.debug("{}: {}", work, step));
+                    failedEnrolment, delays, workers, (work, step) -> LOG.debug("{}: {}", work, step));
             Commands commands = source instanceof PodDirectory files
                     ? new FileCommands(files, reconciler, PROXY) : new ClusterCommands(reconciler);
 
@@ -146,7 +149,7 @@ final class AgentCommand implements Callable<Integer> {
                 });
             }
             try (ControlServer server = new ControlServer(commands, controlPath, threads, IDLE)) {
-                Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(reconciler, server, proxies), "nodeagent-stop"));
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(reconciler, server, proxies, cni), "nodeagent-stop"));
                 LOG.info("inpod_uds: {}", uds);
                 LOG.info("pods: {}", source);
                 AtomicBoolean ready = new AtomicBoolean();
@@ -157,7 +160,7 @@ final class AgentCommand implements Callable<Integer> {
                 reconciler.start();
                 reconciler.watch(PASS);
                 cni.start(source, reconciler, reconciler::state, threads);
-                health.start(List.of(), List.of(
+                health.start(List.of(new HealthCheck("work", new Pulse(workers, STUCK)::problem)), List.of(
                         HealthCheck.of("pods", ready::get, "the first list of pods isn't complete, or not all have been looked for"),
                         new HealthCheck("cni", () -> Optional.ofNullable(cni.problem()))));
                 new SettingsWatch(reconciler::enrolled, redirection.settings(), SETTINGS, delays,
@@ -213,9 +216,10 @@ final class AgentCommand implements Callable<Integer> {
     }
 
     /** Leaves the pods redirected: without a proxy their connections are refused, which is better than plaintext. */
-    private static void stop(Reconciler reconciler, ControlServer server, ZdsServer proxies) {
+    private static void stop(Reconciler reconciler, ControlServer server, ZdsServer proxies, CniService cni) {
         LOG.info("stopping; {} pods stay enrolled: their rules remain, and a connected proxy continues to serve them",
                 reconciler.enrolled().size());
+        cni.close();
         server.close();
         proxies.close();
     }
