@@ -2,7 +2,7 @@ package io.inpod.iptables.internal;
 
 /**
  * The dynamic sets in which rules of {@code inet} tables count the connections of each address. Each is part of one rule. They are created
- * without a size: the kernel then limits them to 65535 addresses, and doesn't reserve memory for these.
+ * without a size: the kernel then limits them to 65535 addresses.
  */
 public final class CountSets {
     /** No set of a rule set has such a name, because of the slash. */

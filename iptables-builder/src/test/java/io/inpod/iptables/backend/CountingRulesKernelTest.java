@@ -188,7 +188,9 @@ class CountingRulesKernelTest {
                     }
                 }
             }
-            assertThat(Kernel.run(namespace, "", "nft", "-s", "list", "table", "inet", "count-filter").lines().filter(line -> line.matches(".*\\{ ip6? .addr ct count over 2 \\}.*"))).hasSize(4);
+            String listed = Kernel.run(namespace, "", "nft", "-s", "list", "table", "inet", "count-filter");
+            assertThat(listed).contains("size 65535").doesNotContain("size 1");
+            assertThat(listed.lines().filter(line -> line.matches(".*\\{ ip6? .addr ct count over 2 \\}.*"))).hasSize(4);
             assertThat(Kernel.run(namespace, "", "nft", "list", "sets", "inet")).doesNotContain("over 3");
             for (String address : List.of("127.0.0.1", "::1")) {
                 try (SocketChannel first = connect(address, address, port); SocketChannel second = connect(address, address, port)) {

@@ -18,8 +18,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sets without a name, each part of one rule: of ports, and those in which connections of each address are counted. They are sent before
- * it in the same transaction, and deleted by the kernel with it. A set of ports with ranges has for each of them its first port, and as an end the port after its last one, as nft writes it.
+ * Sets without a name, each part of one rule: of ports, and those in which connections of each address are counted. They are sent before it
+ * in the same transaction, and deleted by the kernel with it. A set of ports with ranges has for each of them its first port, and as an end
+ * the port after its last one, as nft writes it.
  */
 final class PortSets {
     private static final int NESTED = ExprWriter.NESTED;
