@@ -41,8 +41,8 @@ public final class NamespaceResolver implements AutoCloseable {
         } catch (ClassNotFoundException | LinkageError e) {
             throw new UnsupportedOperationException(
                     "looking names up in a namespace needs Netty's resolver: add io.netty:netty-resolver-dns to"
-                            + " the dependencies (io.inpod:inpod-bom manages its version), and on a module path --add-modules io.netty.resolver.dns; "
-                            + name + " wasn't found",
+                            + " the dependencies (io.inpod:inpod-bom manages its version), and on a module path --add-modules"
+                            + " io.netty.resolver.dns; " + name + " wasn't found",
                     e);
         }
     }
@@ -55,7 +55,7 @@ public final class NamespaceResolver implements AutoCloseable {
      * @param loops event loops on epoll, which serve the sockets; not to be shut down before this resolver is closed
      * @return the resolver, to be closed by the caller
      * @throws IOException if the namespace is closed, or the process has too many files open
-     * @throws UnsupportedOperationException if epoll can't be used here, or the optional dependency io.netty:netty-resolver-dns is missing
+     * @throws UnsupportedOperationException if epoll can't be used here, or the optional dependency netty-resolver-dns is missing
      */
     public static NamespaceResolver open(NetworkNamespace namespace, DnsConfig config, EventLoopGroup loops) throws IOException {
         return open(namespace, config, loops, Transport.EPOLL);
