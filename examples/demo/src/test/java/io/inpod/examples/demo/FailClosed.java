@@ -237,6 +237,7 @@ abstract class FailClosed {
     void aFlushedNatMeansNoConnectionsUntilItIsBack() throws Exception {
         try (ServerSocketChannel listener = listen(node.c)) {
             assertServed(node.a, node.c.address(), listener);
+            node.signalAgent("STOP"); // it would repair the rules within a minute
             Tool.run(node.a.namespace(), "iptables", "-t", "nat", "-F", "OUTPUT");
             Tool.run(node.a.namespace(), "ip6tables", "-t", "nat", "-F", "OUTPUT");
 
@@ -249,6 +250,7 @@ abstract class FailClosed {
                 assertThat(capture.stop().contains("QUESTION")).as("the leak that the guard is there for").isTrue();
             }
             int before = node.lines("ztunnel").size();
+            node.signalAgent("CONT");
             node.withdraw(node.a);
             node.enrol(node.a);
             assertServed(node.a, node.c.address(), listener);
@@ -268,6 +270,7 @@ abstract class FailClosed {
     void aFlushedWayInMeansNoConnectionsUntilItIsBack() throws Exception {
         try (ServerSocketChannel listener = listen(node.b)) {
             assertServed(node.c, node.b.address(), listener);
+            node.signalAgent("STOP");
             for (String tool : List.of("iptables", "ip6tables")) {
                 Tool.run(node.b.namespace(), tool, "-t", profile.equals("redirect") ? "nat" : "mangle", "-F", "PREROUTING");
             }
@@ -279,6 +282,7 @@ abstract class FailClosed {
             int before = node.lines("ztunnel").size();
             assertServed(node.c, node.b.address(), listener);
             assertThat(node.lines("ztunnel").stream().skip(before)).as("the hole that the guard is there for").noneMatch(line -> line.contains("direction=\"inbound\""));
+            node.signalAgent("CONT");
             node.withdraw(node.b);
             node.enrol(node.b);
             assertServed(node.c, node.b.address(), listener);

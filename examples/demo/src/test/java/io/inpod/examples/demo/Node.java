@@ -147,6 +147,14 @@ final class Node implements AutoCloseable {
         return text;
     }
 
+    /** Sends a signal to the agent: STOP, so that it repairs nothing, or CONT. */
+    void signalAgent(String signal) throws IOException, InterruptedException {
+        Process sent = new ProcessBuilder("sh", "-c", "kill -" + signal + " " + process("agent").pid()).inheritIO().start();
+        if (sent.waitFor() != 0) {
+            throw new IOException("the agent can't be sent SIG" + signal);
+        }
+    }
+
     void enrol(Pod pod) throws IOException, InterruptedException {
         agent("add", "--uid", "uid-" + pod.name(), "--name", pod.name(), "--namespace", "default", "--service-account", "sa-" + pod.name(),
                 "--netns", Tool.pathOf(pod.namespace()).toString());

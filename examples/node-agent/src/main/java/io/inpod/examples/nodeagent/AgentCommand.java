@@ -99,8 +99,8 @@ final class AgentCommand implements Callable<Integer> {
     private FailedEnrolment failedEnrolment = FailedEnrolment.CLOSED;
 
     @Option(names = "--pods", paramLabel = "DIR",
-            description = "the directory with the pods' files; default: the directory pods beside the control socket. It must belong to root "
-                    + "or the agent's user")
+            description = "the directory with the pods' files; default: the directory pods beside the control socket. It must belong to "
+                    + "root or the agent's user")
     private @Nullable Path pods;
 
     @Mixin

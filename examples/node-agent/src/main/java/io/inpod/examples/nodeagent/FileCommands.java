@@ -60,7 +60,8 @@ final class FileCommands implements Commands {
             if (directory.pod(uid).isEmpty() && !reconciler.knows(uid)) {
                 if (path == null) {
                     throw new AgentException("pod " + uid
-                            + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace too");
+                            + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace "
+                            + "too");
                 }
                 reconciler.removeLeftover(uid, netns);
                 return;

@@ -97,7 +97,7 @@ final class ProxySession implements AutoCloseable {
         return request.done();
     }
 
-    /** Returns a request that hasn't been answered and that makes another one superfluous: the last about the same pod, if it is the same. */
+    /** Returns the last request about the same pod if it says the same and hasn't been answered: another one is superfluous then. */
     private @Nullable ProxyRequest pendingLike(ProxyRequest request) {
         ProxyRequest last = current != null && current.concernsPodOf(request) ? current : null;
         for (ProxyRequest waiting : queue) {

@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
  * The agent's end of ZDS: listens for proxies, sends each the complete list of pods, and then every change.
  *
  * <p>Several proxies may be connected, for example during an upgrade: a new pod goes to the newest one, a deletion to all. When a proxy
- * goes, the newest of those that stay gets the pods that it doesn't have yet. Each proxy has a queue of its own, so that a slow one holds up
- * no other; one that doesn't answer in time is disconnected.
+ * goes, the newest of those that stay gets the pods that it doesn't have yet. Each proxy has a queue of its own, so that a slow one holds
+ * up no other; one that doesn't answer in time is disconnected.
  *
  * <p>The server starts no thread: the caller calls {@link #run()} on a separate thread, and supplies an executor that has a thread for each
  * connected proxy (a cached pool: in a bounded one, silent clients could keep others out until the answer timeout). Thread-safe. Nothing
