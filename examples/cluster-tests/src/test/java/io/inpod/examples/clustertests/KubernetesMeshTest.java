@@ -14,15 +14,21 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
@@ -133,34 +139,55 @@ class KubernetesMeshTest {
         assertNoPlaintext();
     }
 
-    @Test
+    /** As in {@link KillMatrixTest}, whose node has no API server. */
+    @TestFactory
     @Order(5)
-    void theApiServerMayEndWhileAPodStarts() throws Exception {
+    Stream<DynamicTest> theApiServerMayEndAtEveryStep() throws Exception {
+        client("api-0", "");
+        awaitAnswer("api-0");
+        String uid = uid("api-0");
+        delete("api-0");
         Steps steps = new Steps(cluster.sandbox().state().resolve("steps"));
-        steps.holdAny("install routing and rules");
+        List<String> adding = steps.taken("add pod " + uid).stream().distinct().toList();
+        List<String> deleting = steps.taken("delete pod " + uid).stream().distinct().toList();
+        assertThat(adding).hasSizeGreaterThan(4);
+        assertThat(deleting).hasSizeGreaterThan(1);
+        AtomicInteger number = new AtomicInteger();
+        return Stream.concat(
+                adding.stream().map(step -> DynamicTest.dynamicTest("enrolment, before: " + step, () -> {
+                    String name = "api-" + number.incrementAndGet();
+                    steps.holdAny("add pod", step);
+                    client(name, "");
+                    endApiServer(steps);
+                    awaitAnswer(name);
+                    assertNoPlaintext();
+                })),
+                deleting.stream().map(step -> DynamicTest.dynamicTest("removal, before: " + step, () -> {
+                    String name = "api-" + number.incrementAndGet();
+                    client(name, "");
+                    awaitAnswer(name);
+                    steps.holdAny("delete pod", step);
+                    cluster.kubectl("delete", "pod", "-n", "mesh", name, "--wait=false");
+                    endApiServer(steps);
+                    awaitGone(name);
+                    assertNoPlaintext();
+                })));
+    }
+
+    private static void endApiServer(Steps steps) throws Exception {
         try {
-            client("held", "");
             steps.awaitHeld();
             cluster.sandbox().stop(Program.KUBE_APISERVER, "KILL");
         } finally {
             steps.release();
         }
         cluster.sandbox().start(Program.KUBE_APISERVER);
-
-        awaitAnswer("held");
-        assertNoPlaintext();
     }
 
     @Test
     @Order(6)
     void aPodThatIsMadeAgainIsEnrolledAgain() throws Exception {
-        cluster.kubectl("delete", "pod", "-n", "mesh", "first", "--timeout=60s");
-        RuntimeScene.until(() -> {
-            if (list().contains("mesh/first")) {
-                throw new IOException(list());
-            }
-            return "";
-        });
+        delete("first");
         client("first", "");
 
         awaitAnswer("first");
@@ -199,11 +226,13 @@ class KubernetesMeshTest {
 
     /** All clients have one name for the ztunnel: theirs are known before they exist. */
     private static void announce() throws Exception {
-        node.announce(List.of(new MeshWorkload("mesh", "server", "default", InetAddress.getByName(server)),
-                new MeshWorkload("mesh", "first", "default", unused(1)), new MeshWorkload("mesh", "early", "default", unused(2)),
-                new MeshWorkload("mesh", "held", "default", unused(3)), new MeshWorkload("mesh", "after-kube-apiserver", "default", unused(4)),
-                new MeshWorkload("mesh", "after-containerd", "default", unused(5)),
-                new MeshWorkload("mesh", "after-kubelet", "default", unused(6))), ztunnel);
+        List<String> names = new ArrayList<>(List.of("first", "early", "after-kube-apiserver", "after-containerd", "after-kubelet"));
+        IntStream.range(0, 20).forEach(number -> names.add("api-" + number));
+        List<MeshWorkload> known = new ArrayList<>(List.of(new MeshWorkload("mesh", "server", "default", InetAddress.getByName(server))));
+        for (String name : names) {
+            known.add(new MeshWorkload("mesh", name, "default", unused(known.size())));
+        }
+        node.announce(known, ztunnel);
     }
 
     private static InetAddress unused(int number) throws IOException {
@@ -232,6 +261,26 @@ class KubernetesMeshTest {
                       image: localhost/busybox:1
                       command: [sh, -c, "trap 'exit 0' TERM; %s & wait"]
                 """.formatted(name, host ? "" : metadata, host, command));
+    }
+
+    private static void delete(String pod) throws Exception {
+        cluster.kubectl("delete", "pod", "-n", "mesh", pod, "--timeout=60s");
+        awaitGone(pod);
+    }
+
+    /** Waits until neither the API server nor the agent has the pod. */
+    private static void awaitGone(String pod) throws Exception {
+        RuntimeScene.until(() -> {
+            String left = cluster.kubectl("get", "pod", "-n", "mesh", pod, "--ignore-not-found", "-o", "name") + list();
+            if (left.contains("pod/" + pod) || left.contains("mesh/" + pod + "\t")) {
+                throw new IOException(left);
+            }
+            return left;
+        });
+    }
+
+    private static String uid(String pod) throws Exception {
+        return cluster.kubectl("get", "pod", "-n", "mesh", pod, "-o", "jsonpath={.metadata.uid}");
     }
 
     private static String address(String pod) throws Exception {

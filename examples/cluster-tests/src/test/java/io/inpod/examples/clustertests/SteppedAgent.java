@@ -83,7 +83,7 @@ public final class SteppedAgent {
         private static boolean isHeld(Path hold, String line) throws IOException {
             try {
                 String wanted = Files.readString(hold);
-                return wanted.equals(line) || wanted.startsWith("*: ") && line.endsWith(wanted.substring(1));
+                return wanted.equals(line) || wanted.contains(" *: ") && wanted.equals(line.replaceFirst("^(\\S+ pod) \\S+: ", "$1 *: "));
             } catch (java.nio.file.NoSuchFileException e) {
                 return false;
             }

@@ -26,9 +26,9 @@ record Steps(Path directory) {
         write(work + ": " + step);
     }
 
-    /** The agent is to wait before a step in whatever enrolment. */
-    void holdAny(String step) throws IOException {
-        write("*: " + step);
+    /** The agent is to wait before a step of work about any pod. */
+    void holdAny(String work, String step) throws IOException {
+        write(work + " *: " + step);
     }
 
     private void write(String what) throws IOException {
