@@ -397,7 +397,7 @@ public final class ZdsServer implements AutoCloseable {
                 })).toArray(CompletableFuture[]::new));
     }
 
-    @SuppressWarnings("OptionalAssignedToNull")
+    @SuppressWarnings({"OptionalAssignedToNull", "NullableOptional"}) // what a map answers
     private static void close(@Nullable Optional<ZdsPod> pod) {
         if (pod != null) {
             pod.ifPresent(known -> known.netns().close());
