@@ -55,8 +55,7 @@ final class FileCommands implements Commands {
 
     @Override
     public void delete(String uid, @Nullable Path path) throws IOException, InterruptedException {
-        boolean exists = path != null && Files.exists(path);
-        try (NetworkNamespace netns = exists ? NetworkNamespace.open(path) : null) {
+        try (NetworkNamespace netns = path != null && Files.exists(path) ? NetworkNamespace.open(path) : null) {
             if (directory.pod(uid).isEmpty() && !reconciler.knows(uid)) {
                 if (path == null) {
                     throw new AgentException("pod " + uid

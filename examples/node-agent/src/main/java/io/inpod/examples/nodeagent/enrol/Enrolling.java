@@ -66,11 +66,11 @@ final class Enrolling {
                 }
                 return netns;
             });
-            boolean same = before != null && before.netns().equals(netns);
-            slot.enrolled(new EnrolledPod(pod.uid(), pod.info(), pod.overrides(), same ? before.redirection() : parts.installed().closing(),
-                    same ? before.netns() : netns));
-            if (same) {
+            if (before != null && before.netns().equals(netns)) {
+                slot.enrolled(new EnrolledPod(pod.uid(), pod.info(), pod.overrides(), before.redirection(), before.netns()));
                 netns.close();
+            } else {
+                slot.enrolled(new EnrolledPod(pod.uid(), pod.info(), pod.overrides(), parts.installed().closing(), netns));
             }
         } catch (IOException | RuntimeException e) {
             netns.close();

@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -219,7 +220,11 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         Map<NamespaceIdentity, CompletableFuture<Void>> deleted = slot.takeDeleted();
         EnrolledPod pod = slot.enrolledOrNull();
         CompletableFuture<Void> mine = pod == null ? null : deleted.get(pod.netns().identity());
-        deleted.values().stream().filter(other -> !other.equals(mine)).forEach(other -> other.complete(null));
+        deleted.forEach((netns, other) -> {
+            if (pod == null || !netns.equals(pod.netns().identity())) {
+                other.complete(null);
+            }
+        });
         if (mine == null) {
             return CompletableFuture.completedFuture(null);
         }
@@ -231,6 +236,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             }
             return null;
         });
+    }
+
+    /** Does what a failure demands; its result is the failure as the one who waits is to see it, null if there is none. */
+    @SuppressWarnings("NullAway") // doesn't know futures of null
+    private CompletionStage<Throwable> after(Slot slot, @Nullable Throwable failure) {
+        return failure == null ? CompletableFuture.completedFuture(null) : afterFailure(slot, failure);
     }
 
     private CompletableFuture<?> attempt(Slot slot, Optional<MeshPod> pod) {
@@ -248,21 +259,20 @@ public final class Reconciler implements Enrolment, AutoCloseable {
                 succeeded(slot, pod.isPresent());
             }
             return failure == null ? null : failed(slot, pod.isPresent(), Failures.cause(failure));
-        }, parts.workers()).thenCompose(failure -> failure == null ? CompletableFuture.<@Nullable Throwable>completedFuture(null)
-                : afterFailure(slot, failure)).whenComplete((failure, unexpected) -> {
-                    seen(uid);
-                    Throwable result = unexpected != null ? unexpected : failure;
-                    for (CompletableFuture<Void> waiter : waiters) {
-                        if (result == null) {
-                            waiter.complete(null);
-                        } else {
-                            waiter.completeExceptionally(result);
-                        }
-                    }
-                    if (unexpected != null && !closed) {
-                        LOG.error("an unexpected error with pod {}", uid, unexpected);
-                    }
-                });
+        }, parts.workers()).thenCompose(failure -> after(slot, failure)).whenComplete((failure, unexpected) -> {
+            seen(uid);
+            Throwable result = unexpected != null ? unexpected : failure;
+            for (CompletableFuture<Void> waiter : waiters) {
+                if (result == null) {
+                    waiter.complete(null);
+                } else {
+                    waiter.completeExceptionally(result);
+                }
+            }
+            if (unexpected != null && !closed) {
+                LOG.error("an unexpected error with pod {}", uid, unexpected);
+            }
+        });
     }
 
     private CompletableFuture<Void> enrol(Slot slot, MeshPod pod) {
