@@ -58,7 +58,7 @@ final class Cri implements AutoCloseable {
 
     @Override
     public void close() {
-        var unused = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 
     /** Messages on the wire. */

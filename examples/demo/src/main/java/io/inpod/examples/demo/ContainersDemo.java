@@ -77,7 +77,7 @@ final class ContainersDemo implements Demonstration {
         story.claim(refusal.contains("agent"), "no pod starts meanwhile: it could be one of the mesh, and would speak in clear");
 
         story.step("The agent comes back");
-        agent = node.startAgent();
+        node.startAgent();
         awaitServed("uid-a", "uid-b");
         story.show(containerd.sandbox().exec(agentLine("list")));
         story.claim(true, "it has found its pods by itself");
