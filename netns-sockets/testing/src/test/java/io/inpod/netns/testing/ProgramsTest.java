@@ -24,7 +24,7 @@ class ProgramsTest {
     @Test
     void everyLineNamesAnOccasionAProgramAndAPackage() throws IOException {
         assertThat(lines()).allSatisfy(line ->
-                assertThat(line).matches("(run|build|verify) +([A-Za-z0-9.+-]+|/[a-z0-9/.]+|python3:[a-z0-9_]+) +([a-z0-9][a-z0-9.+-]+|pip:[a-z-]+==[0-9.]+)( .*)?"));
+                assertThat(line).matches("(run|build|verify|cluster) +([A-Za-z0-9.+-]+|/[a-z0-9/.]+|python3:[a-z0-9_]+) +([a-z0-9][a-z0-9.+-]+|pip:[a-z-]+==[0-9.]+)( .*)?"));
         assertThat(lines().stream().map(line -> line.split(" +")[1]).toList()).doesNotHaveDuplicates();
     }
 
