@@ -9,6 +9,7 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -114,10 +115,14 @@ class PacketFaultsTest {
                 for (int i = 0; i < 50; i++) {
                     datagrams.send(i, 100);
                 }
+                List<Integer> received = new ArrayList<>();
                 for (int i = 0; i < 50; i++) {
-                    assertThat(datagrams.receive()).isEqualTo(i);
+                    received.add(datagrams.receive());
                     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(30));
                 }
+                assertThat(received).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 50).boxed().toList());
+                // the kernel may swap two blocks if the relay's thread has moved to another processor; delays of their own would swap half
+                assertThat(IntStream.range(1, 50).filter(i -> received.get(i) < received.get(i - 1)).count()).isLessThanOrEqualTo(3);
                 // the latest of 50 delays between 30 and 90 ms is more than 60 ms, unless all of them are among the shorter half
                 assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(60));
                 assertThat(delay.hits()).isEqualTo(50);
