@@ -46,11 +46,12 @@ final class FileCommands implements Commands {
             throw new AgentException("\"netns\" or \"pid\" is missing");
         }
         MeshPod pod = file.pod();
+        PodFile written;
         try (NetworkNamespace netns = NetworkNamespace.open(path)) {
             reconciler.check(pod, netns);
-            directory.write(file.pid() == null ? file : file.withIdentity(netns.identity().toString()));
+            written = file.pid() == null ? file : file.withIdentity(netns.identity().toString());
         }
-        reconciler.await(pod.uid(), proxyPatience, PATIENCE);
+        reconciler.change(pod.uid(), () -> directory.write(written), proxyPatience, PATIENCE);
     }
 
     @Override
@@ -69,8 +70,7 @@ final class FileCommands implements Commands {
                 reconciler.refuseOther(uid, netns);
             }
         }
-        directory.delete(uid);
-        reconciler.await(uid, proxyPatience, PATIENCE);
+        reconciler.change(uid, () -> directory.delete(uid), proxyPatience, PATIENCE);
     }
 
     @Override

@@ -148,13 +148,13 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     }
 
     private void changed(String uid) {
-        if (source.synced() && source.pod(uid).isEmpty()) {
-            Slot slot = slots.get(uid);
-            if (slot != null) {
-                slot.dropSandbox();
-            }
+        Slot slot = slots.get(uid);
+        if (slot != null && source.synced() && source.pod(uid).isEmpty()) {
+            slot.dropSandbox();
         }
-        queue.add(uid);
+        if (slot == null || !slot.isChanging()) {
+            queue.add(uid);
+        }
     }
 
     private void synced() {
@@ -207,6 +207,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     private CompletableFuture<?> work(String uid) {
         Slot known = slots.get(uid);
+        if (known != null) {
+            known.makeChanges();
+        }
         Optional<MeshPod> pod = wanted(known, uid);
         if (pod.isEmpty() && (known == null || !source.synced())) {
             return CompletableFuture.completedFuture(null);
@@ -428,26 +431,29 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             slot.sandbox(pod, owned);
             return slot;
         });
-        await(pod.uid(), patience, patience);
+        change(pod.uid(), () -> {}, patience, patience);
     }
 
     /**
-     * Waits until a pod is what it should be: served, or removed.
+     * Changes what should be of a pod, and waits until it is so: until the pod is served, or removed.
      *
      * @param uid the pod
+     * @param change changes what the source says of it. It is made just before the pod is looked at, so that the outcome is that of this
+     *     change, and not of a later attempt
      * @param proxyPatience how long to wait until a proxy is connected
      * @param patience how long to wait altogether
-     * @throws IOException naming the step that failed; the agent continues to try
+     * @throws IOException if the change can't be made, or naming the step that failed; the agent continues to try
      * @throws InterruptedException if the thread was interrupted
      */
-    public void await(String uid, Duration proxyPatience, Duration patience) throws IOException, InterruptedException {
+    public void change(String uid, Change change, Duration proxyPatience, Duration patience) throws IOException, InterruptedException {
         long proxyDeadline = System.nanoTime() + proxyPatience.toNanos();
         long deadline = System.nanoTime() + patience.toNanos();
-        for (;;) {
+        for (Change next = change;; next = () -> {}) {
+            Change due = next;
             AtomicReference<CompletableFuture<Void>> waiter = new AtomicReference<>();
             slots.compute(uid, (key, known) -> {
                 Slot slot = known == null ? new Slot(key) : known;
-                waiter.set(slot.await());
+                waiter.set(slot.await(due));
                 return slot;
             });
             queue.add(uid);

@@ -4,9 +4,11 @@ import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.nodeagent.pod.PodState;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,6 +50,9 @@ final class Slot {
     private @Nullable Sandbox sandbox;
 
     private List<CompletableFuture<Void>> waiters = new ArrayList<>();
+    /** Those whose change hasn't been made. */
+    private final Map<CompletableFuture<Void>, Change> changes = new LinkedHashMap<>();
+    private volatile boolean changing;
     private @Nullable String refusal;
     private int retries;
     private final Map<NamespaceIdentity, CompletableFuture<Void>> deleted = new HashMap<>();
@@ -199,10 +204,42 @@ final class Slot {
         return taken;
     }
 
-    synchronized CompletableFuture<Void> await() {
+    /** Has a change of what should be made before the next attempt, and returns what ends with that attempt. */
+    synchronized CompletableFuture<Void> await(Change change) {
         CompletableFuture<Void> waiter = new CompletableFuture<>();
-        waiters.add(waiter);
+        changes.put(waiter, change);
         return waiter;
+    }
+
+    /** Makes the changes for which somebody waits. */
+    void makeChanges() {
+        Map<CompletableFuture<Void>, Change> taken;
+        synchronized (this) {
+            taken = new LinkedHashMap<>(changes);
+            changes.clear();
+        }
+        changing = true;
+        try {
+            taken.forEach(this::make);
+        } finally {
+            changing = false;
+        }
+    }
+
+    private void make(CompletableFuture<Void> waiter, Change change) {
+        try {
+            change.run();
+            synchronized (this) {
+                waiters.add(waiter);
+            }
+        } catch (IOException | RuntimeException e) {
+            waiter.completeExceptionally(e);
+        }
+    }
+
+    /** Returns whether changes are being made, after which the pod is looked at anyway. */
+    boolean isChanging() {
+        return changing;
     }
 
     synchronized List<CompletableFuture<Void>> takeWaiters() {
@@ -213,7 +250,7 @@ final class Slot {
 
     /** Returns whether nobody waits for this pod, and the runtime has said nothing of it. */
     synchronized boolean isForgotten() {
-        return sandbox == null && waiters.isEmpty() && deleted.isEmpty();
+        return sandbox == null && waiters.isEmpty() && changes.isEmpty() && deleted.isEmpty();
     }
 
     /** Notes that a proxy has refused the pod. */

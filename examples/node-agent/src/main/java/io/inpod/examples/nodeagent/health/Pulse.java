@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 
-/** Whether threads that do work still begin some. Each question leaves a task with them; one that isn't begun for long means that all hang. */
+/**
+ * Whether threads that do work still begin some. Each question leaves a task with them; one that isn't begun for long means that all hang.
+ */
 public final class Pulse {
     private final Executor workers;
     private final Duration limit;

@@ -18,9 +18,9 @@ import org.slf4j.LoggerFactory;
  * a watch from the last version if a connection broke, with a list if the server no longer has that version.
  *
  * <p>Lists are asked for without a resourceVersion, so that they are as new as any write: one from a cache that lags behind could lack a
- * pod that was just enrolled. The server is asked to end each watch soon. One that it doesn't end, although nothing comes, is dead. One that
- * ends as it should without an event is normal, but also what a watch from a version that doesn't exist looks like, for instance after the
- * cluster was set back to a backup; so after many of them the server is asked which version it has.
+ * pod that was just enrolled. The server is asked to end each watch soon. One that it doesn't end, although nothing comes, is dead. One
+ * that ends as it should without an event is normal, but also what a watch from a version that doesn't exist looks like, for instance after
+ * the cluster was set back to a backup; so after many of them the server is asked which version it has.
  *
  * @param <T> the kind
  */

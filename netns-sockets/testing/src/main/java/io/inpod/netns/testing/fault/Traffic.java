@@ -154,8 +154,8 @@ public final class Traffic {
     }
 
     /**
-     * Delays every packet for a time that varies. Packets of a direction leave the relay in order; on a busy machine with several processors,
-     * the kernel may still swap a few on their way to the pod.
+     * Delays every packet for a time that varies. Packets of a direction leave the relay in order; on a busy machine with several
+     * processors, the kernel may still swap a few on their way to the pod.
      *
      * @param time the mean
      * @param jitter by how much it varies up and down, uniformly; at most the mean
