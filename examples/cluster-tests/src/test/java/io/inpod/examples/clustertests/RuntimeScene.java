@@ -28,7 +28,7 @@ final class RuntimeScene implements AutoCloseable {
     static final String SECRET = "a-secret-that-must-not-be-on-the-wire";
     static final String ANSWER = "an answer of the server";
     /** How long a kubelet's patience is modelled, and how long convergence may take. */
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 180;
 
     final Containerd containerd;
     final MeshNode node;

@@ -12,6 +12,8 @@ record Steps(Path directory) {
     static final String TAKEN = "taken";
     static final String HOLD = "hold";
     static final String HELD = "held";
+    /** After the API server was away, the kubelet may try again to mount a pod's volumes only after two minutes. */
+    private static final long LIMIT_SECONDS = 180;
 
     /** Returns the steps that were taken about a pod, in their order. */
     List<String> taken(String work) throws IOException {
@@ -40,7 +42,7 @@ record Steps(Path directory) {
 
     /** Waits until the agent waits. */
     void awaitHeld() throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
         while (!Files.exists(directory.resolve(HELD))) {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("the agent doesn't come to the step in " + directory.resolve(HOLD));
