@@ -124,50 +124,54 @@ public final class PodDirectory implements PodSource {
         }
     }
 
-    /** Reads the directory, and tells the listener what has changed. */
-    private void refresh(@Nullable Set<String> changed) throws IOException {
-        Set<String> different = new TreeSet<>();
-        synchronized (this) {
-            Map<String, Entry> now = new TreeMap<>();
-            for (String name : names()) {
-                Entry before = entries.get(name);
-                Stamp stamp = Stamp.of(directory.resolve(name));
-                boolean same =
-                        changed != null && !changed.contains(name) && before != null && stamp != null && stamp.equals(before.stamp());
-                now.put(name, same ? before : read(name, stamp, before));
-            }
-            entries = now;
-            Map<String, MeshPod> newPods = new HashMap<>();
-            Map<String, String> newProblems = new TreeMap<>();
-            now.forEach((name, entry) -> {
-                MeshPod pod = entry.pod();
-                String problem = entry.problem();
-                if (pod != null && newPods.putIfAbsent(pod.uid(), pod) != null) {
-                    problem = "another file before it describes pod " + pod.uid();
-                }
-                if (problem != null) {
-                    newProblems.put(PodFile.quote(name), problem);
-                }
-            });
-            newProblems.forEach((name, problem) -> {
-                if (!problem.equals(problems.get(name))) {
-                    LOG.warn("file {} in {} is ignored, and what it said before holds: {}", name, directory, problem);
-                }
-            });
-            Set<String> uids = new HashSet<>(pods.keySet());
-            uids.addAll(newPods.keySet());
-            for (String uid : uids) {
-                if (!Optional.ofNullable(newPods.get(uid)).equals(Optional.ofNullable(pods.get(uid)))) {
-                    different.add(uid);
-                }
-            }
-            pods = Map.copyOf(newPods);
-            problems = Map.copyOf(newProblems);
-        }
+    /** Reads the directory, and tells the listener what has changed: whoever has called this knows that the listener has been told. */
+    private synchronized void refresh(@Nullable Set<String> changed) throws IOException {
+        Set<String> different = readAll(changed);
         Listener told = listener;
         if (told != null) {
             different.forEach(told::changed);
         }
+    }
+
+    /** Returns the uids of the pods that have changed. */
+    private Set<String> readAll(@Nullable Set<String> changed) throws IOException {
+        Set<String> different = new TreeSet<>();
+        Map<String, Entry> now = new TreeMap<>();
+        for (String name : names()) {
+            Entry before = entries.get(name);
+            Stamp stamp = Stamp.of(directory.resolve(name));
+            boolean same =
+                    changed != null && !changed.contains(name) && before != null && stamp != null && stamp.equals(before.stamp());
+            now.put(name, same ? before : read(name, stamp, before));
+        }
+        entries = now;
+        Map<String, MeshPod> newPods = new HashMap<>();
+        Map<String, String> newProblems = new TreeMap<>();
+        now.forEach((name, entry) -> {
+            MeshPod pod = entry.pod();
+            String problem = entry.problem();
+            if (pod != null && newPods.putIfAbsent(pod.uid(), pod) != null) {
+                problem = "another file before it describes pod " + pod.uid();
+            }
+            if (problem != null) {
+                newProblems.put(PodFile.quote(name), problem);
+            }
+        });
+        newProblems.forEach((name, problem) -> {
+            if (!problem.equals(problems.get(name))) {
+                LOG.warn("file {} in {} is ignored, and what it said before holds: {}", name, directory, problem);
+            }
+        });
+        Set<String> uids = new HashSet<>(pods.keySet());
+        uids.addAll(newPods.keySet());
+        for (String uid : uids) {
+            if (!Optional.ofNullable(newPods.get(uid)).equals(Optional.ofNullable(pods.get(uid)))) {
+                different.add(uid);
+            }
+        }
+        pods = Map.copyOf(newPods);
+        problems = Map.copyOf(newProblems);
+        return different;
     }
 
     private List<String> names() throws IOException {
