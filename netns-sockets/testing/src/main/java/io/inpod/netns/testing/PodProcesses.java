@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,9 +92,10 @@ final class PodProcesses {
     /** Ends what the processes have started, even as a daemon. */
     private static void endMarked(Set<String> namespaces) throws IOException {
         long deadline = System.nanoTime() + LIMIT_NANOS;
+        Set<Long> killed = new HashSet<>(); // a process that ends loses its environment first, and its namespace later
         for (;;) {
-            Set<ProcessHandle> left = ProcessHandle.allProcesses().filter(process -> isMarked(process.pid(), namespaces))
-                    .collect(Collectors.toSet());
+            Set<ProcessHandle> left = ProcessHandle.allProcesses().filter(process -> isIn(process.pid(), namespaces))
+                    .filter(process -> killed.contains(process.pid()) || isMarked(process.pid())).collect(Collectors.toSet());
             if (left.isEmpty()) {
                 return;
             }
@@ -101,15 +103,19 @@ final class PodProcesses {
                 throw new IOException("these processes in pods don't end: " + left);
             }
             left.forEach(ProcessHandle::destroyForcibly);
+            left.forEach(process -> killed.add(process.pid()));
             Thread.onSpinWait();
         }
     }
 
-    private static boolean isMarked(long pid, Set<String> namespaces) {
-        Path process = Path.of("/proc", Long.toString(pid));
+    private static boolean isIn(long pid, Set<String> namespaces) {
+        return namespaces.contains(Survey.target(Path.of("/proc", Long.toString(pid), "ns/net")));
+    }
+
+    private static boolean isMarked(long pid) {
         try {
-            return namespaces.contains(Survey.target(process.resolve("ns/net")))
-                    && ("\0" + Files.readString(process.resolve("environ"), StandardCharsets.ISO_8859_1)).contains("\0" + MARK + "=");
+            String environment = Files.readString(Path.of("/proc", Long.toString(pid), "environ"), StandardCharsets.ISO_8859_1);
+            return ("\0" + environment).contains("\0" + MARK + "=");
         } catch (IOException e) {
             return false; // it has ended, or belongs to somebody else
         }
