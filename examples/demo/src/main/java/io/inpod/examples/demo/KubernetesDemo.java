@@ -145,10 +145,7 @@ final class KubernetesDemo implements Demonstration {
 
     @Override
     public String waysIn() {
-        return """
-                Everything stays up until you press Enter. To look inside, from another terminal:
-                  nsenter -t $(pgrep -n -f %s) -m -n -p env KUBE_TEST_STATE=%s cluster/cluster.sh exec bash
-                """.formatted(Main.class.getName(), cluster.sandbox().state());
+        return node.waysIn();
     }
 
     @Override

@@ -46,6 +46,14 @@ public final class MeshNode {
         Files.writeString(mesh, MeshWorkload.file(List.of()));
     }
 
+    /** {@return how a person looks at the node from another terminal} */
+    String waysIn() {
+        return """
+                Everything stays up until you press Enter. To look inside, from another terminal:
+                  nsenter -t $(pgrep -n -f %s) -m -n -p env KUBE_TEST_STATE=%s cluster/cluster.sh exec bash
+                """.formatted(Main.class.getName(), sandbox.state());
+    }
+
     /**
      * Starts the agent, which installs the CNI plugin and answers it, and waits until both are done.
      *

@@ -12,10 +12,13 @@ import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
@@ -174,6 +177,31 @@ class RecoveryTest {
             assertThat(directory.resolve("enrolled")).isEmptyDirectory();
         } finally {
             NetworkNamespace.delete("left");
+        }
+    }
+
+    /** The namespace of a pod that left is gone, and the kernel has given its number to that of another pod, which isn't found at once. */
+    @Test
+    void aPodThatLeftTakesNoRulesFromTheOneWhoseNamespaceHasItsNumber() throws Exception {
+        try (NetworkNamespace pod = named("again")) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+                proxy.expectSnapshot();
+                enrol(scene, proxy, pod);
+            }
+            Path left = directory.resolve("enrolled").resolve(UUID.nameUUIDFromBytes("u0".getBytes(StandardCharsets.UTF_8)).toString());
+            Files.write(left, List.of("u0", pod.identity().toString(), "old", "shop", "web"));
+            describe("u1", ""); // no longer says where its namespace is
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+                proxy.expectKeep("u1");
+                proxy.ack();
+                proxy.expectSnapshot();
+                assertThat(scene.awaitState("u1", PodState.Kind.WAITING).reason()).contains("isn't found");
+                assertThat(scene.reconciler.knows("u0")).isFalse();
+                Traces.assertRedirected(pod);
+            }
+            assertThat(left).doesNotExist();
+        } finally {
+            NetworkNamespace.delete("again");
         }
     }
 

@@ -325,7 +325,7 @@ public final class StreamChannel extends TunnelChannel {
 
     @Override
     protected void doBind(SocketAddress address) {
-        throw new UnsupportedOperationException("bind");
+        throw new UnsupportedOperationException("a tunnel is a stream of its connection, which alone is bound");
     }
 
     @Override
@@ -336,7 +336,7 @@ public final class StreamChannel extends TunnelChannel {
     private final class TunnelUnsafe extends AbstractUnsafe {
         @Override
         public void connect(SocketAddress remote, SocketAddress local, ChannelPromise promise) {
-            promise.tryFailure(new UnsupportedOperationException("connect"));
+            promise.tryFailure(new UnsupportedOperationException("this tunnel is connected already; HboneClient opens others"));
         }
 
         void resume() {

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -65,25 +66,34 @@ public final class Ledger {
         this.directory = directory;
     }
 
-    /** Returns what an earlier agent has entered about pods other than these. */
+    /**
+     * Returns what an earlier agent has entered about pods other than these. The kernel uses a namespace's number again, so an entry with the
+     * same one as that of a pod among these is about a namespace that is gone, and is deleted: these pods' rules must stay.
+     */
     List<Entry> othersThan(Set<String> uids) {
         List<Entry> entries = new ArrayList<>();
         if (!Files.isDirectory(directory)) {
             return entries;
         }
+        Set<String> inUse = new HashSet<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
                 List<String> lines = Files.readAllLines(file);
                 if (lines.size() != LINES) {
                     Files.delete(file); // the disk was full
-                } else if (!uids.contains(lines.get(0))) {
+                } else if (uids.contains(lines.get(0))) {
+                    inUse.add(lines.get(1));
+                } else {
                     WorkloadInfo info = new WorkloadInfo(lines.get(2), lines.get(3), lines.get(4));
                     entries.add(new Entry(new MeshPod(lines.get(0), info, PodOverrides.NONE, Set.of(), null, null), lines.get(1)));
                 }
             }
         } catch (IOException | java.nio.file.DirectoryIteratorException e) {
             LOG.warn("can't read {}: {}; rules of pods that left the mesh meanwhile stay, and keep them closed", directory, e.getMessage());
+            return List.of(); // without all entries, nobody knows whose a namespace is
         }
+        entries.stream().filter(entry -> inUse.contains(entry.identity())).forEach(entry -> erase(entry.pod().uid()));
+        entries.removeIf(entry -> inUse.contains(entry.identity()));
         return entries;
     }
 

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One call of the plugin by the runtime: its environment, the network configuration, and the pod's namespace, which it owns. */
@@ -25,6 +26,7 @@ final class PluginCall implements AutoCloseable {
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     private static final Duration LONGEST = Duration.ofSeconds(100);
+    private static final Pattern VERSION = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){2}");
 
     private final Map<String, String> environment;
     private final JsonNode configuration;
@@ -92,9 +94,10 @@ final class PluginCall implements AutoCloseable {
         throw new RefusedException(RefusedException.UNREADABLE, "INPOD_PATIENCE_MS isn't a number of milliseconds", "");
     }
 
-    /** {@return the version of the specification in which to answer} */
+    /** {@return the version of the specification in which to answer; the plugin itself refuses other ones} */
     String version() {
-        return configuration.path("cniVersion").asText("1.0.0");
+        String version = configuration.path("cniVersion").asText();
+        return VERSION.matcher(version).matches() ? version : "1.0.0";
     }
 
     /** {@return the pod's network namespace; null if it has gone, or if the runtime doesn't say it} */
