@@ -42,13 +42,16 @@ public final class Relay {
 
     // All below: on the event loop only.
     private int openChannels = 2;
+    /** Nothing is read or written any more: both directions have ended, or the relay has been reset. */
     private boolean over;
+    private boolean reset;
     private @Nullable Throwable error;
     private @Nullable RelaySide failedSide;
     private @Nullable Throwable lastError;
     private @Nullable RelaySide lastFailedSide;
     private long activeNanos = startNanos;
     private @Nullable ScheduledFuture<?> idleTimer;
+    private @Nullable ScheduledFuture<?> halfClosed;
     private @Nullable ScheduledFuture<?> deadline;
 
     private Relay(DuplexChannel downstream, DuplexChannel upstream, RelayOptions options, @Nullable Share bytes, RelayListener listener) {
@@ -126,7 +129,12 @@ public final class Relay {
      * @param limit the time, not negative
      */
     public void drain(Duration limit) {
-        run(() -> schedule(limit, new CancellationException("the relay didn't end within " + limit)));
+        run(() -> {
+            if (openChannels > 0) {
+                cancel(deadline);
+                deadline = failAfter(limit, new CancellationException("the relay didn't end within " + limit));
+            }
+        });
     }
 
     /** {@return the number of bytes read from the downstream channel so far and passed to the upstream one} */
@@ -162,18 +170,21 @@ public final class Relay {
             long left = options.idleTimeout().toNanos() - (System.nanoTime() - activeNanos);
             if (left <= 0) {
                 fail(new TimeoutException("no byte for " + options.idleTimeout()));
-            } else if (!over) {
+            } else if (openChannels > 0 && !reset) {
                 watchIdle(left);
             }
         }, nanos, TimeUnit.NANOSECONDS);
     }
 
-    private void schedule(Duration limit, Exception reason) {
-        if (openChannels == 0) {
-            return;
+    private ScheduledFuture<?> failAfter(Duration limit, Exception reason) {
+        return loop.schedule(() -> fail(reason), limit.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void limitHalfClosed() {
+        Duration limit = options.halfClosedTimeout();
+        if (halfClosed == null && !limit.isZero()) {
+            halfClosed = failAfter(limit, new TimeoutException("half closed for " + limit));
         }
-        cancel(deadline);
-        deadline = loop.schedule(() -> fail(reason), limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     boolean isOver() {
@@ -189,14 +200,16 @@ public final class Relay {
     /** One direction has ended and everything in it is written. */
     void directionEnded(boolean both) {
         over |= both;
-        if (!both && deadline == null && !options.halfClosedTimeout().isZero()) {
-            schedule(options.halfClosedTimeout(), new TimeoutException("half closed for " + options.halfClosedTimeout()));
+        if (both) {
+            cancel(halfClosed);
+        } else {
+            limitHalfClosed();
         }
     }
 
-    /** Neither side can be written to, or somebody ends the relay: nothing can be delivered any more. */
+    /** Somebody ends the relay, or its time is over. What the peers haven't received is lost, also if both directions have ended. */
     private void fail(Throwable cause) {
-        if (!over) {
+        if (openChannels > 0 && !reset) {
             record(null, cause);
             resetBoth();
         }
@@ -216,9 +229,7 @@ public final class Relay {
                 lastError = RelayEnd.resetByPeer();
                 lastFailedSide = other.side();
             }
-            if (deadline == null && !options.halfClosedTimeout().isZero()) {
-                schedule(options.halfClosedTimeout(), new TimeoutException("half closed for " + options.halfClosedTimeout()));
-            }
+            limitHalfClosed();
         }
     }
 
@@ -237,6 +248,7 @@ public final class Relay {
 
     void resetBoth() {
         over = true;
+        reset = true;
         downstream.reset();
         upstream.reset();
     }
@@ -244,6 +256,7 @@ public final class Relay {
     void channelClosed() {
         if (--openChannels == 0) {
             cancel(idleTimer);
+            cancel(halfClosed);
             cancel(deadline);
             listener.relayEnded(new RelayResult(
                     downstream.bytesRead(), upstream.bytesRead(), Duration.ofNanos(System.nanoTime() - startNanos),

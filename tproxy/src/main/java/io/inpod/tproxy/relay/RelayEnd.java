@@ -305,7 +305,7 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
             }
             if (channel instanceof EpollSocketChannel socket) {
                 Resets.notOnClose(channel);
-                closeOnceMostIsAcknowledged(socket, System.nanoTime());
+                closeOnceMostIsAcknowledged(socket, System.nanoTime(), Long.MAX_VALUE);
             } else {
                 close();
             }
@@ -319,12 +319,16 @@ final class RelayEnd extends ChannelInboundHandlerAdapter implements ChannelFutu
      * wants, without an owner who could reset it, and without a share in which it counts.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // the task throws nothing, and ends with the channel
-    private void closeOnceMostIsAcknowledged(EpollSocketChannel socket, long since) {
-        if (SendQueue.bytes(socket) <= MOST_UNACKNOWLEDGED) {
+    private void closeOnceMostIsAcknowledged(EpollSocketChannel socket, long since, long before) {
+        long left = SendQueue.bytes(socket);
+        if (left < before) {
+            relay.active();
+        }
+        if (left <= MOST_UNACKNOWLEDGED) {
             close();
         } else { // the end is late by an eighth of the time that the rest has taken, at most
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - since) / 8;
-            socket.eventLoop().schedule(() -> closeOnceMostIsAcknowledged(socket, since),
+            socket.eventLoop().schedule(() -> closeOnceMostIsAcknowledged(socket, since, left),
                     Math.max(1, Math.min(millis, LONGEST_WAIT_MILLIS)), TimeUnit.MILLISECONDS);
         }
     }
