@@ -48,7 +48,7 @@ class ClientTest {
             }
             assertThatThrownBy(() -> client.connect(peer, Mesh.APP, List.of()).get(Mesh.PATIENCE, TimeUnit.SECONDS)).hasMessageContaining("closed");
         } finally {
-            group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+            group.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 

@@ -84,7 +84,7 @@ class HboneReadmeTest {
         assertThat(retired.toCompletableFuture().get(20, TimeUnit.SECONDS)).isEqualTo(1);
         hbone.close();
         listener.close().sync();
-        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        group.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private static final class Echo extends ChannelInboundHandlerAdapter {

@@ -100,7 +100,7 @@ public class OriginalDestinationBenchmark {
     @TearDown
     public void close() throws IOException {
         requireNonNull(client).close();
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
         requireNonNull(namespace).close();
     }
 

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Cri implements AutoCloseable {
     private static final int LIMIT_SECONDS = 120;
+    private static final int QUIET_MILLIS = 100; // with none, Netty 4.2 may end a loop without closing its channels
 
     private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
 
@@ -58,7 +59,7 @@ final class Cri implements AutoCloseable {
 
     @Override
     public void close() {
-        loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+        loops.shutdownGracefully(QUIET_MILLIS, 1_000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }
 
     /** Messages on the wire. */

@@ -50,7 +50,7 @@ class PoolModelTest {
 
     @AfterAll
     static void stop() {
-        GROUP.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+        GROUP.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).awaitUninterruptibly();
     }
 
     @Test

@@ -80,7 +80,7 @@ class RetryTest {
     @AfterEach
     void stop() {
         loop.submit(() -> pool.close(true)).syncUninterruptibly();
-        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
+        group.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     /** Makes each connection answer its first request with these bytes. */

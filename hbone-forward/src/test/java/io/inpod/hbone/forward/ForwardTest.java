@@ -199,7 +199,7 @@ class ForwardTest {
             assertThatIOException().isThrownBy(() -> client.getInputStream().read()).withMessageContaining("reset");
             assertThat(Scene.next(scene.clientLog)).contains("both channels must be on the same event loop");
         } finally {
-            plain.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+            plain.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 

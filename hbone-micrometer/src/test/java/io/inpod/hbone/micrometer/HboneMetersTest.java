@@ -179,7 +179,7 @@ class HboneMetersTest {
                     .as(id.toString()).isEqualTo(value);
         }
         listener.close().sync();
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
     }
 
     @Test

@@ -203,7 +203,7 @@ class HboneTelemetryTest {
                 .containsEntry("hbone.connections{node=node-1, side=client}", 0.0).containsEntry("hbone.connections{node=node-1, side=server}", 0.0)
                 .containsEntry("hbone.connections.opened{node=node-1, side=client}", 1.0).containsEntry("hbone.connections.opened{node=node-1, side=server}", 1.0);
         listener.close().sync();
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
     }
 
     @Test

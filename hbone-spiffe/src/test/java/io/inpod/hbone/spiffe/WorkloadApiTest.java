@@ -67,7 +67,7 @@ class WorkloadApiTest {
 
     @AfterEach
     void stop() throws InterruptedException {
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private WorkloadApiCertificates open() {

@@ -50,7 +50,7 @@ class NamespaceTurnsTest {
         for (AutoCloseable each : open) {
             each.close();
         }
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     /** All are ready before the loop looks; the kernel reports them in the order in which they became ready. */

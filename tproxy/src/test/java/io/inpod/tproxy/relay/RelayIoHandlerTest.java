@@ -97,7 +97,7 @@ class RelayIoHandlerTest {
                 channel.close().sync();
             }
         } finally {
-            loops.shutdownGracefully(0, 0, TimeUnit.SECONDS).sync();
+            loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 }

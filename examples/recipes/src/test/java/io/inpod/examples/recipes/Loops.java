@@ -13,6 +13,6 @@ record Loops(EventLoopGroup group) implements AutoCloseable {
 
     @Override
     public void close() {
-        group.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        group.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

@@ -115,7 +115,7 @@ class ThroughTunnelTest {
             forbidden.close().sync();
             listener.close().sync();
         } finally {
-            loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+            loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 }

@@ -90,6 +90,6 @@ final class RemoteClient implements AutoCloseable {
     public void close() {
         stop();
         client.close();
-        loops.shutdownGracefully(0, 20, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

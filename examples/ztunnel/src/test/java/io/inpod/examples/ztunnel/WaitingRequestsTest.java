@@ -98,7 +98,7 @@ class WaitingRequestsTest {
         MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
         new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(scene.remote.namespace()))
                 .childHandler(server.handler(new SpiffeId("cluster.local", "default", "sa-s"), request -> {})).bind("0.0.0.0", 15008).sync();
-        return () -> loops.shutdownGracefully(0, 20, TimeUnit.SECONDS).sync();
+        return () -> loops.shutdownGracefully(100, 20_000, TimeUnit.MILLISECONDS).sync();
     }
 
     /** Apps of p that ask for tunnels to the workload s, and ask again when a request has failed. */

@@ -43,7 +43,7 @@ class LoopTurnTest {
             assertThat(turns.await(10, TimeUnit.SECONDS)).isTrue();
             assertThat(order).containsExactly("others", "turn", "others", "turn", "others", "turn");
         } finally {
-            loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).sync();
+            loops.shutdownGracefully(100, 5_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 

@@ -42,7 +42,7 @@ class NamespaceResolverTest {
 
     @AfterEach
     void stop() throws InterruptedException {
-        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).sync();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
     }
 
     private static InetAddress address(String literal) throws UnknownHostException {

@@ -87,7 +87,7 @@ class PodNetworkTest {
         try (NamespaceResolver resolver = NamespaceResolver.open(network.pod("web").namespace(), network.dns(), loops)) {
             assertThat(resolver.lookUp("db")).containsExactly(network.pod("db").address());
         } finally {
-            loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).sync();
+            loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).sync();
         }
     }
 

@@ -91,7 +91,7 @@ class StateManagerTest {
         end.countDown();
         holders.shutdown();
         state.sessionBegins(); // closes what is pending
-        loops.shutdownGracefully(0, 10, TimeUnit.SECONDS).syncUninterruptibly();
+        loops.shutdownGracefully(100, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 
     private SocketHolders search(NetworkNamespace namespace, Set<Long> inodes) {
