@@ -1,27 +1,29 @@
 package io.inpod.tproxy.internal;
 
+import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.diag.SocketDiag;
+import io.inpod.netlink.diag.SocketQuery;
+import io.inpod.netlink.diag.SocketState;
 import io.inpod.netns.NetworkNamespace;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
- * The listening TCP sockets of a namespace, from {@code /proc/net/tcp}, see proc(5). The file lists "first all listening TCP sockets" (the
- * kernel's Documentation/networking/proc_net_tcp.rst), so the rest of it, which in a busy pod is tens of thousands of connections, isn't
- * read.
+ * The listening TCP sockets of a namespace, from sock_diag(7), which doesn't look at connections then. Where the kernel has no
+ * CONFIG_INET_DIAG, from {@link ProcListeners}, for which it searches the connections of all namespaces: tens of milliseconds on a machine
+ * with much memory.
  */
 public final class ListenerTable {
-    private static final List<Path> FILES = List.of(Path.of("/proc/thread-self/net/tcp"), Path.of("/proc/thread-self/net/tcp6"));
-    private static final String LISTEN = "0A";
+    private static final int ENOENT = 2;
+    private static final SocketQuery LISTENERS = SocketQuery.tcp().in(SocketState.LISTEN);
+
+    /** Where a socket listens; the address's text differs between families. */
+    record Listener(String address, int port) {}
 
     private ListenerTable() {}
 
@@ -35,12 +37,10 @@ public final class ListenerTable {
      */
     public static int listeners(NetworkNamespace namespace, int port) throws IOException {
         int most = 0;
-        for (Path file : FILES) {
-            Map<String, Integer> byAddress = new HashMap<>();
-            for (String address : read(namespace, file)) {
-                if (port(address) == port) {
-                    most = Math.max(most, byAddress.merge(address, 1, Integer::sum));
-                }
+        Map<Listener, Integer> same = new HashMap<>();
+        for (Listener listener : read(namespace)) {
+            if (listener.port == port) {
+                most = Math.max(most, same.merge(listener, 1, Integer::sum));
             }
         }
         return most;
@@ -48,47 +48,20 @@ public final class ListenerTable {
 
     /** Returns the ports on which any socket listens, at any address. */
     public static Set<Integer> ports(NetworkNamespace namespace) throws IOException {
-        Set<Integer> ports = new TreeSet<>();
-        for (Path file : FILES) {
-            for (String address : read(namespace, file)) {
-                ports.add(port(address));
+        return read(namespace).stream().map(Listener::port).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static List<Listener> read(NetworkNamespace namespace) throws IOException {
+        try (SocketDiag sockets = SocketDiag.open(namespace)) {
+            return sockets.list(LISTENERS).stream()
+                    .map(socket -> new Listener(socket.family() + " " + socket.local().getAddress().getHostAddress(),
+                            socket.local().getPort()))
+                    .toList();
+        } catch (NetlinkException e) {
+            if (e.errno() != ENOENT) {
+                throw e;
             }
+            return ProcListeners.read(namespace);
         }
-        return ports;
-    }
-
-    private static int port(String address) {
-        return Integer.parseInt(address.substring(address.indexOf(':') + 1), 16);
-    }
-
-    private static List<String> read(NetworkNamespace namespace, Path file) throws IOException {
-        try {
-            listening(FILES.get(0)); // loads all classes before the thread enters the namespace
-            return namespace.<List<String>, IOException>call(() -> listening(file));
-        } catch (NoSuchFileException e) {
-            return List.of(); // a kernel without IPv6
-        }
-    }
-
-    private static List<String> listening(Path file) throws IOException {
-        try (BufferedReader table = Files.newBufferedReader(file, StandardCharsets.US_ASCII)) {
-            return listening(table);
-        }
-    }
-
-    /**
-     * Returns the addresses and ports, in hexadecimal, of the listeners at the beginning of a table; reads little more than those lines.
-     */
-    static List<String> listening(BufferedReader table) throws IOException {
-        List<String> addresses = new ArrayList<>();
-        table.readLine(); // names of the columns
-        for (String line; (line = table.readLine()) != null;) {
-            String[] fields = line.strip().split("\\s+");
-            if (fields.length < 4 || !fields[3].equals(LISTEN)) {
-                break;
-            }
-            addresses.add(fields[1]);
-        }
-        return addresses;
     }
 }

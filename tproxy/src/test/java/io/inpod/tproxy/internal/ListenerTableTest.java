@@ -6,6 +6,7 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
+import io.inpod.tproxy.internal.ListenerTable.Listener;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Reader;
@@ -15,6 +16,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,8 +45,11 @@ class ListenerTableTest {
                 open.add(client);
                 client.connect(new InetSocketAddress(i % 2 == 0 ? "::1" : "127.0.0.1", i % 2 == 0 ? 15001 : 7));
             }
-            assertThat(ListenerTable.ports(pod)).isEqualTo(Tool.run(pod, "ss", "-Hltn").lines()
-                    .map(line -> Integer.valueOf(line.strip().split("\\s+")[3].replaceAll(".*:", ""))).collect(Collectors.toSet()));
+            Set<Integer> expected = Tool.run(pod, "ss", "-Hltn").lines()
+                    .map(line -> Integer.valueOf(line.strip().split("\\s+")[3].replaceAll(".*:", ""))).collect(Collectors.toSet());
+            assertThat(ListenerTable.ports(pod)).isEqualTo(expected);
+            assertThat(ProcListeners.read(pod).stream().map(ListenerTable.Listener::port)).containsAll(expected)
+                    .filteredOn(port -> port == 15006).hasSize(2);
             assertThat(ListenerTable.listeners(pod, 15006)).isEqualTo(2);
             assertThat(ListenerTable.listeners(pod, 15001)).isEqualTo(1);
             assertThat(ListenerTable.listeners(pod, 15008)).isZero();
@@ -64,7 +69,7 @@ class ListenerTableTest {
                 """;
         String connection = "   2: 0100007F:0007 0100007F:E1B2 06 00000000:00000000 03:000012A1 00000000     0        0 0 3 0\n";
         try (BufferedReader table = new BufferedReader(new Endless(beginning, connection))) {
-            assertThat(ListenerTable.listening(table)).containsExactly("0100007F:0007", "00000000:3A9E");
+            assertThat(ProcListeners.listening(table)).containsExactly(new Listener("0100007F", 7), new Listener("00000000", 15006));
         }
     }
 
