@@ -23,9 +23,20 @@ public final class Loopback {
      */
     public static Optional<String> fault(NetworkNamespace namespace) throws IOException {
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
-            return network.links().get(NAME).up() ? Optional.empty()
-                    : Optional.of("lo is down: nothing reaches this namespace's own addresses, and redirected connections hang;"
-                            + " set it up with `ip link set lo up`");
+            return fault(network);
         }
+    }
+
+    /**
+     * Returns what is wrong with the loopback interface of a namespace.
+     *
+     * @param network the namespace's interfaces
+     * @return as for {@link #fault(NetworkNamespace)}
+     * @throws IOException if the kernel refuses
+     */
+    public static Optional<String> fault(Rtnetlink network) throws IOException {
+        return network.links().get(NAME).up() ? Optional.empty()
+                : Optional.of("lo is down: nothing reaches this namespace's own addresses, and redirected connections hang;"
+                        + " set it up with `ip link set lo up`");
     }
 }

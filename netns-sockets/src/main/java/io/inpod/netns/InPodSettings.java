@@ -19,6 +19,8 @@ public final class InPodSettings implements NamespaceChange {
     /** How many differences an error describes; a pod can have any number of interfaces. */
     private static final int MOST_IN_ERROR = 10;
 
+    private static volatile boolean loaded;
+
     private final List<InPodSetting> settings;
 
     private InPodSettings(boolean tproxy) {
@@ -60,7 +62,10 @@ public final class InPodSettings implements NamespaceChange {
     }
 
     private List<Difference> differences(NetworkNamespace namespace) throws IOException {
-        find(); // loads all classes before the thread enters the namespace
+        if (!loaded) {
+            find(); // loads all classes before a thread enters a namespace
+            loaded = true;
+        }
         return namespace.<List<Difference>, IOException>call(this::find);
     }
 

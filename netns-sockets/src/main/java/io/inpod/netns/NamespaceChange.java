@@ -27,6 +27,21 @@ public interface NamespaceChange {
     void verify(NetworkNamespace namespace) throws IOException;
 
     /**
+     * Returns whether {@link #verify} would succeed. Doesn't look further than the first difference.
+     *
+     * @param namespace the namespace to inspect
+     * @return false also if the namespace can't be inspected
+     */
+    default boolean isInstalled(NetworkNamespace namespace) {
+        try {
+            verify(namespace);
+            return true;
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
+    }
+
+    /**
      * Removes the change, or what is left of it.
      *
      * @param namespace the namespace to restore

@@ -95,8 +95,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
-        requireLoopback(namespace);
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            requireLoopback(namespace, network);
             Deque<Part> added = new ArrayDeque<>();
             try {
                 for (Part part : parts(network, ipv6On(namespace))) {
@@ -114,9 +114,9 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
     @Override
     public void verify(NetworkNamespace namespace) throws IOException {
-        requireLoopback(namespace);
         List<String> missing = new ArrayList<>();
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            requireLoopback(namespace, network);
             for (Part part : parts(network, ipv6On(namespace))) {
                 if (!part.present()) {
                     missing.add(part.toString());
@@ -160,8 +160,8 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
     }
 
     /** The kernel adds the route of IPv4 even then, and only refuses that of IPv6. */
-    private void requireLoopback(NetworkNamespace namespace) throws IOException {
-        Optional<String> fault = Loopback.fault(namespace);
+    private void requireLoopback(NetworkNamespace namespace, Rtnetlink network) throws IOException {
+        Optional<String> fault = Loopback.fault(network);
         if (fault.isPresent()) {
             throw new IOException(this + " in " + namespace + " can't work: " + fault.get());
         }

@@ -67,7 +67,7 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
         UndoLog done = new UndoLog();
         for (int i = 0; i < steps.size(); i++) {
             NamespaceChange step = steps.get(i);
-            boolean before = i < steps.size() - 1 && isInstalled(step, namespace); // the last one is never undone
+            boolean before = i < steps.size() - 1 && step.isInstalled(namespace); // the last one is never undone
             try {
                 step.install(namespace);
             } catch (IOException | RuntimeException e) {
@@ -76,15 +76,6 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
             if (!before) {
                 done.add(step.toString(), () -> step.remove(namespace));
             }
-        }
-    }
-
-    private static boolean isInstalled(NamespaceChange step, NetworkNamespace namespace) {
-        try {
-            step.verify(namespace);
-            return true;
-        } catch (IOException | RuntimeException e) {
-            return false;
         }
     }
 
@@ -98,6 +89,21 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
     public void verify(NetworkNamespace namespace) throws RedirectionException {
         all("verify", steps, step -> step.verify(namespace));
         all("verify", checks, check -> check.run(namespace));
+    }
+
+    @Override
+    public boolean isInstalled(NetworkNamespace namespace) {
+        if (!steps.stream().allMatch(step -> step.isInstalled(namespace))) {
+            return false;
+        }
+        try {
+            for (PathCheck check : checks) {
+                check.run(namespace);
+            }
+            return true;
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
     }
 
     /**

@@ -3,8 +3,10 @@ package io.inpod.iptables.backend;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
+import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -70,6 +72,19 @@ public interface Backend {
      * @throws IOException if a tool or the kernel refuses
      */
     Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException;
+
+    /**
+     * Compares the managed rules and sets of the namespace with those that should be there, by meaning, rule by rule and in order.
+     *
+     * @param namespace the namespace
+     * @param names the managed names
+     * @param rules the rules that should be there; a family that isn't among their families should have none
+     * @return one text for each difference, as {@link Differences#between} words it; empty if there is none
+     * @throws IOException if a tool or the kernel refuses
+     */
+    default List<String> diff(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
+        return Differences.between(read(namespace, names), rules);
+    }
 
     /**
      * Removes the managed chains and sets of the namespace in both families, and the rules in other chains that lead to them.

@@ -7,10 +7,12 @@ import io.inpod.iptables.backend.internal.nft.NetlinkRules;
 import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.netlink.NetlinkException;
 import io.inpod.netlink.Nfnetlink;
+import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
@@ -123,6 +125,13 @@ public final class NetlinkBackend implements Backend {
     @Override
     public Listing read(NetworkNamespace namespace, ManagedNames names) throws IOException {
         return with(namespace, netlink -> netlink.read(names));
+    }
+
+    /** Rules that are as this back end writes them are compared as expressions; others are read, since they may mean the same. */
+    @Override
+    public List<String> diff(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
+        checkNames(names, rules);
+        return with(namespace, netlink -> netlink.holds(names, rules) ? List.of() : Differences.between(netlink.read(names), rules));
     }
 
     @Override

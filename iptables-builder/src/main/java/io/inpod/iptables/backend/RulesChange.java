@@ -2,7 +2,6 @@ package io.inpod.iptables.backend;
 
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
-import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -59,11 +58,11 @@ public final class RulesChange implements NamespaceChange {
      * Returns the differences between the rules in the namespace and those that should be there.
      *
      * @param namespace the namespace
-     * @return one text for each difference, as {@link Differences#between} words it; empty if there is none
+     * @return one text for each difference, see {@link Backend#diff}; empty if there is none
      * @throws IOException if a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace) throws IOException {
-        return Differences.between(backend.read(namespace, names), rules);
+        return backend.diff(namespace, names, rules);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 /** Reads files in {@code /proc/sys/net}, which show the namespace of the thread that opens them, see namespaces(7). */
 public final class NamespaceFiles {
     private static final int MAX_BYTES = 64 * 1024;
+    private static volatile boolean loaded;
 
     private NamespaceFiles() {}
 
@@ -23,7 +24,10 @@ public final class NamespaceFiles {
      * @throws IOException if the file can't be read or the namespace can't be entered
      */
     public static String read(NetworkNamespace namespace, Path file) throws IOException {
-        whole(file); // loads all classes before the thread enters the namespace
+        if (!loaded) {
+            whole(file); // loads all classes before a thread enters a namespace
+            loaded = true;
+        }
         return namespace.<String, IOException>call(() -> whole(file));
     }
 

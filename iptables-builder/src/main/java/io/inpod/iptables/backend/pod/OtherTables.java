@@ -24,12 +24,19 @@ import java.util.function.BiFunction;
 final class OtherTables {
     private final Backend chosen;
     private final ManagedNames managed;
+    private final Set<KernelTables> empty;
     private final List<Backend> known;
 
     /** Uses the given back ends, and those of this library. */
     OtherTables(Backend chosen, ManagedNames managed, List<Backend> given) {
+        this(chosen, managed, given, Set.of());
+    }
+
+    /** Doesn't look at tables in which, as has just been seen, there are no rules of these names. */
+    OtherTables(Backend chosen, ManagedNames managed, List<Backend> given, Set<KernelTables> empty) {
         this.chosen = chosen;
         this.managed = managed;
+        this.empty = empty;
         known = new ArrayList<>(given);
         known.addAll(Backends.all());
     }
@@ -86,6 +93,7 @@ final class OtherTables {
             return;
         }
         Set<KernelTables> others = EnumSet.complementOf(EnumSet.copyOf(chosen.tables()));
+        others.removeAll(empty);
         if (!LegacyTables.exist(namespace)) {
             others.remove(KernelTables.LEGACY);
         }
@@ -93,7 +101,7 @@ final class OtherTables {
             IOException failure = null;
             boolean done = false;
             for (Backend backend : known) {
-                if (!done && backend.tables().equals(Set.of(tables)) && backend.usability(namespace).usable()) {
+                if (!done && backend.tables().equals(Set.of(tables))) {
                     try {
                         Listing held = backend.read(namespace, whose.apply(backend, managed));
                         if (!held.isEmpty()) {
@@ -101,7 +109,9 @@ final class OtherTables {
                         }
                         done = true;
                     } catch (IOException e) {
-                        failure = failure == null ? e : failure;
+                        if (failure == null && backend.usability(namespace).usable()) {
+                            failure = e;
+                        }
                     }
                 }
             }

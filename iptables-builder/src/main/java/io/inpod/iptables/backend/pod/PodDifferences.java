@@ -26,13 +26,17 @@ record PodDifferences(PodRules rules, List<Backend> backends) {
             if (!search.isNeeded(backend)) {
                 continue;
             }
+            Optional<List<String>> quick = diffIfReadable(backend, namespace);
+            if (quick.isPresent() && quick.get().isEmpty()) {
+                return by(backend, namespace, List.of());
+            }
             Usability usability = backend.usability(namespace);
             if (!usability.usable()) {
                 unusable.add(backend.name() + ": " + usability.reason());
                 continue;
             }
             if (!backend.read(namespace, PodRules.NAMES).isEmpty()) {
-                return by(backend, namespace);
+                return by(backend, namespace, quick.isPresent() ? quick.get() : diff(backend, rules, namespace));
             }
             search.visited(backend);
             first = first == null ? backend : first;
@@ -40,22 +44,34 @@ record PodDifferences(PodRules rules, List<Backend> backends) {
         if (first == null) {
             throw BackendSearch.noneUsable(namespace, unusable);
         }
-        return by(first, namespace);
+        return by(first, namespace, diff(first, rules, namespace));
     }
 
-    private List<String> by(Backend backend, NetworkNamespace namespace) throws IOException {
-        List<String> differences = new ArrayList<>(inTables(backend, namespace));
+    /** Compares before it is known whether the back end is usable: where all is well, nothing else need be asked. */
+    private Optional<List<String>> diffIfReadable(Backend backend, NetworkNamespace namespace) {
+        try {
+            return Optional.of(diff(backend, rules, namespace));
+        } catch (IOException e) { // its usability says why, or the next reading
+            return Optional.empty();
+        }
+    }
+
+    private static List<String> diff(Backend backend, PodRules some, NetworkNamespace namespace) throws IOException {
+        return backend.diff(namespace, PodRules.NAMES, PodRulesChange.ruleSet(some, backend));
+    }
+
+    private List<String> by(Backend backend, NetworkNamespace namespace, List<String> found) throws IOException {
+        List<String> differences = new ArrayList<>(inTables(backend, namespace, found));
         differences.addAll(new OtherTables(backend, PodRules.NAMES, backends).diff(namespace));
         return List.copyOf(differences);
     }
 
     /** Where one family can't be redirected, its rejection is what should be there. */
-    private List<String> inTables(Backend backend, NetworkNamespace namespace) throws IOException {
-        List<String> differences = PodRulesChange.by(backend, rules).diff(namespace);
+    private List<String> inTables(Backend backend, NetworkNamespace namespace, List<String> differences) throws IOException {
         if (!differences.isEmpty() && rules.redirections().size() > 1) {
             for (IpFamily family : IpFamily.values()) {
                 PodRules less = rules.without(family);
-                if (PodRulesChange.by(backend, less).diff(namespace).isEmpty()
+                if (diff(backend, less, namespace).isEmpty()
                         && PossibleFamilies.of(backend, rules).equals(Optional.of(less))) {
                     return List.of();
                 }

@@ -4,6 +4,7 @@ import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
+import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
@@ -17,7 +18,9 @@ import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -141,11 +144,13 @@ public final class PodRulesChange implements NamespaceChange {
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
         reasons.accept(detection.reason());
+        boolean fresh = detection.candidates().stream().noneMatch(Detection.Candidate::holdsRules);
+        Set<KernelTables> empty = empty(detection);
         IOException failure = null;
         for (int i = 0; i < candidates.size(); i++) {
             Backend backend = candidates.get(i);
             try {
-                new PodUpgrade(backend, rules, reasons).install(namespace);
+                new PodUpgrade(backend, rules, reasons).install(namespace, fresh);
             } catch (IOException | IllegalArgumentException e) {
                 reasons.accept(backend.name() + " failed: " + e.getMessage());
                 if (failure == null) {
@@ -153,7 +158,7 @@ public final class PodRulesChange implements NamespaceChange {
                 } else {
                     failure.addSuppressed(e);
                 }
-                if (i == 0 && detection.candidates().stream().noneMatch(Detection.Candidate::holdsRules)) {
+                if (i == 0 && fresh) {
                     candidates.addAll(others(namespace, chosen));
                 }
                 continue;
@@ -161,14 +166,14 @@ public final class PodRulesChange implements NamespaceChange {
             if (failure != null) {
                 reasons.accept(backend.name() + " was taken instead");
             }
-            clearOthers(namespace, backend);
+            clearOthers(namespace, backend, failure == null ? empty : Set.of());
             return;
         }
         IOException why = failure == null ? new IOException(detection.reason()) : failure;
         PodRules possible = PossibleFamilies.of(chosen, rules).orElseThrow(() -> why);
         reasons.accept("not every family can be redirected here; the TCP of the other is rejected");
-        new PodUpgrade(chosen, possible, reasons).install(namespace);
-        clearOthers(namespace, chosen);
+        new PodUpgrade(chosen, possible, reasons).install(namespace, fresh);
+        clearOthers(namespace, chosen, Set.of());
     }
 
     /** Returns which other back ends can be used. */
@@ -182,8 +187,24 @@ public final class PodRulesChange implements NamespaceChange {
         return others;
     }
 
-    private void clearOthers(NetworkNamespace namespace, Backend taken) throws IOException {
-        for (String name : new OtherTables(taken, PodRules.NAMES, backends).remove(namespace)) {
+    /** Returns the tables in which rules of a pod were looked for and not found. */
+    private static Set<KernelTables> empty(Detection detection) {
+        Set<KernelTables> empty = EnumSet.noneOf(KernelTables.class);
+        for (Detection.Candidate candidate : detection.candidates()) {
+            if (candidate.usability().usable() && !candidate.holdsRules()) {
+                empty.addAll(candidate.backend().tables());
+            }
+        }
+        for (Detection.Candidate candidate : detection.candidates()) {
+            if (candidate.holdsRules()) {
+                empty.removeAll(candidate.backend().tables());
+            }
+        }
+        return empty;
+    }
+
+    private void clearOthers(NetworkNamespace namespace, Backend taken, Set<KernelTables> empty) throws IOException {
+        for (String name : new OtherTables(taken, PodRules.NAMES, backends, empty).remove(namespace)) {
             reasons.accept("older rules in the tables of " + name + " were removed");
         }
     }
@@ -235,7 +256,7 @@ public final class PodRulesChange implements NamespaceChange {
         if (last == null) {
             throw BackendSearch.noneUsable(namespace, unusable);
         }
-        clearOthers(namespace, last);
+        clearOthers(namespace, last, Set.of());
     }
 
     @Override

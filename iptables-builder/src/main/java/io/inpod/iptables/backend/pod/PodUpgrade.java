@@ -11,6 +11,7 @@ import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -22,11 +23,18 @@ import java.util.function.Consumer;
  * @param reasons receives what couldn't be done for older connections
  */
 record PodUpgrade(Backend backend, PodRules rules, Consumer<String> reasons) {
-    void install(NetworkNamespace namespace) throws IOException {
+    private static final Listing NOTHING = new Listing(List.of(), List.of());
+
+    /**
+     * Replaces the rules.
+     *
+     * @param fresh whether it has just been seen that there are none
+     */
+    void install(NetworkNamespace namespace, boolean fresh) throws IOException {
         boolean known = rules.guard() && OlderConnections.exist(namespace);
         boolean older = false;
         if (known || backend.layout() == Layout.IPTABLES || !rules.guard()) {
-            Listing found = backend.read(namespace, PodRules.NAMES);
+            Listing found = fresh ? NOTHING : backend.read(namespace, PodRules.NAMES);
             older = known && !OlderConnections.guarded(found);
             if (older) {
                 admitOlder(namespace);

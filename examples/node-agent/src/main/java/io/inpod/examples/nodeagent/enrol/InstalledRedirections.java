@@ -59,7 +59,7 @@ final class InstalledRedirections {
         synchronized (lock(netns)) {
             NamespaceChange redirection = redirections.change().apply(pod.overrides());
             slot.enrolled(pod.with(redirection));
-            if (isInstalled(redirection, netns)) {
+            if (redirection.isInstalled(netns)) {
                 return;
             }
             boolean undo = undone && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
@@ -90,7 +90,7 @@ final class InstalledRedirections {
                 return;
             }
             NamespaceChange redirection = redirections.change().apply(pod.overrides());
-            if (!isInstalled(redirection, pod.netns())) {
+            if (!redirection.isInstalled(pod.netns())) {
                 redirection.install(pod.netns());
                 slot.enrolled(pod.with(redirection));
                 LOG.info("pod {}: rules replaced", pod.uid());
@@ -101,7 +101,7 @@ final class InstalledRedirections {
     /** Makes sure that a pod's connections don't leave in plaintext: its redirection does that, or what is installed instead. */
     void close(EnrolledPod pod) throws IOException {
         synchronized (lock(pod.netns())) {
-            if (!isInstalled(pod.redirection(), pod.netns()) && !isInstalled(redirections.closing(), pod.netns())) {
+            if (!pod.redirection().isInstalled(pod.netns()) && !redirections.closing().isInstalled(pod.netns())) {
                 redirections.closing().install(pod.netns());
                 LOG.info("pod {}: rules installed that keep it closed", pod.uid());
             }
@@ -129,10 +129,6 @@ final class InstalledRedirections {
         synchronized (lock(pod.netns())) {
             return difference(redirections.change().apply(pod.overrides()), pod.netns());
         }
-    }
-
-    private static boolean isInstalled(NamespaceChange change, NetworkNamespace netns) {
-        return difference(change, netns).isEmpty();
     }
 
     private static Optional<String> difference(NamespaceChange change, NetworkNamespace netns) {

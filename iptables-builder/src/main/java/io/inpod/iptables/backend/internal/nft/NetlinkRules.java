@@ -158,6 +158,23 @@ public final class NetlinkRules {
         return explained;
     }
 
+    /**
+     * Returns whether applying these rules would change nothing. May be false although the rules mean the same, and is false where sets are
+     * managed.
+     */
+    public boolean holds(ManagedNames managed, RuleSet rules) throws IOException {
+        if (!managed.sets().isEmpty()) {
+            return false;
+        }
+        try {
+            List<NetlinkRequest> changes = new ArrayList<>();
+            tables.edit(reader, managed, rules, new LiveNames(netlink, namespace), changes);
+            return changes.isEmpty();
+        } catch (UncheckedIOException e) { // a name that isn't there, which a rule asks for
+            return false;
+        }
+    }
+
     /** Reads what the namespace holds under the managed names. */
     public Listing read(ManagedNames managed) throws IOException {
         try {

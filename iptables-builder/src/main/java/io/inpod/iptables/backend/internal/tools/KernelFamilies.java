@@ -8,6 +8,8 @@ import java.nio.file.Path;
 /** The address families of this kernel: IPv6 is missing if it was built or booted without. */
 public final class KernelFamilies {
     private static final Path IPV6 = Path.of("/proc/sys/net/ipv6/conf");
+    /** Whether IPv6 has been seen: the kernel can load it at any time, but never unload it. */
+    private static volatile boolean ipv6;
 
     private KernelFamilies() {}
 
@@ -18,6 +20,10 @@ public final class KernelFamilies {
 
     /** Returns whether this kernel has a family. */
     public static boolean has(IpFamily family) {
-        return family == IpFamily.V4 || Files.exists(IPV6);
+        if (family == IpFamily.V4 || ipv6) {
+            return true;
+        }
+        ipv6 = Files.exists(IPV6);
+        return ipv6;
     }
 }
