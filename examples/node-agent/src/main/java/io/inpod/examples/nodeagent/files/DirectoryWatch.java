@@ -30,7 +30,7 @@ final class DirectoryWatch implements AutoCloseable {
     private @Nullable WatchKey key;
     private @Nullable Object watched;
 
-    /** Creates a watch that doesn't run. The reader gets the names that have certainly changed, or null for all. */
+    /** Creates a watch that doesn't run. The reader gets the names that have changed, none for a pass, or null for all. */
     DirectoryWatch(Path directory, Duration pass, Consumer<@Nullable Set<String>> reader) throws IOException {
         this.directory = directory;
         this.pass = pass;

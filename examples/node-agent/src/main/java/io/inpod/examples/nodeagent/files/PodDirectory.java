@@ -107,7 +107,7 @@ public final class PodDirectory implements PodSource {
         watch.start();
     }
 
-    /** Reads what has changed, and these files in any case; null means all. */
+    /** Reads these files; if there are none, those that have changed, and if null, all. */
     private void read(@Nullable Set<String> changed) {
         try {
             refresh(changed);
@@ -126,16 +126,32 @@ public final class PodDirectory implements PodSource {
 
     /** Reads the directory, and tells the listener what has changed: whoever has called this knows that the listener has been told. */
     private synchronized void refresh(@Nullable Set<String> changed) throws IOException {
-        Set<String> different = readAll(changed);
+        boolean some = synced && changed != null && !changed.isEmpty();
+        Set<String> different = take(some ? readSome(changed) : readAll(changed));
         Listener told = listener;
         if (told != null) {
             different.forEach(told::changed);
         }
     }
 
-    /** Returns the uids of the pods that have changed. */
-    private Set<String> readAll(@Nullable Set<String> changed) throws IOException {
-        Set<String> different = new TreeSet<>();
+    /** Returns the files that are there, if these are all that have changed. */
+    private Map<String, Entry> readSome(Set<String> changed) {
+        Map<String, Entry> now = new TreeMap<>(entries);
+        for (String name : changed) {
+            if (isPodFile(name)) {
+                Path file = directory.resolve(name);
+                if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                    now.put(name, read(name, Stamp.of(file), entries.get(name)));
+                } else {
+                    now.remove(name);
+                }
+            }
+        }
+        return now;
+    }
+
+    /** Returns all files that are there, of which those that haven't changed aren't read. */
+    private Map<String, Entry> readAll(@Nullable Set<String> changed) throws IOException {
         Map<String, Entry> now = new TreeMap<>();
         for (String name : names()) {
             Entry before = entries.get(name);
@@ -144,6 +160,12 @@ public final class PodDirectory implements PodSource {
                     changed != null && !changed.contains(name) && before != null && stamp != null && stamp.equals(before.stamp());
             now.put(name, same ? before : read(name, stamp, before));
         }
+        return now;
+    }
+
+    /** Makes these the files; returns the uids of the pods that have changed. */
+    private Set<String> take(Map<String, Entry> now) {
+        Set<String> different = new TreeSet<>();
         entries = now;
         Map<String, MeshPod> newPods = new HashMap<>();
         Map<String, String> newProblems = new TreeMap<>();
@@ -174,12 +196,16 @@ public final class PodDirectory implements PodSource {
         return different;
     }
 
+    private static boolean isPodFile(String name) {
+        return name.endsWith(".json") && !name.startsWith(".");
+    }
+
     private List<String> names() throws IOException {
         List<String> names = new ArrayList<>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(directory)) {
             for (Path file : all) {
                 String name = file.getFileName().toString();
-                if (name.endsWith(".json") && !name.startsWith(".")) {
+                if (isPodFile(name)) {
                     names.add(name);
                 }
             }
@@ -211,8 +237,9 @@ public final class PodDirectory implements PodSource {
      */
     public void write(PodFile pod) throws IOException {
         String uid = pod.checkedUid();
-        files.write(file(uid).orElseGet(() -> directory.resolve(fileName(uid))), pod);
-        refresh(null);
+        Path file = file(uid).orElseGet(() -> directory.resolve(fileName(uid)));
+        files.write(file, pod);
+        refresh(Set.of(file.getFileName().toString()));
     }
 
     /**
@@ -224,7 +251,7 @@ public final class PodDirectory implements PodSource {
     public void delete(String uid) throws IOException {
         for (Optional<Path> file = file(uid); file.isPresent(); file = file(uid)) {
             Files.deleteIfExists(file.get());
-            refresh(null);
+            refresh(Set.of(file.get().getFileName().toString()));
         }
     }
 
