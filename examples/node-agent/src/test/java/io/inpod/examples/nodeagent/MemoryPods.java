@@ -18,6 +18,8 @@ final class MemoryPods implements PodSource {
     final BlockingQueue<String> reports = new LinkedBlockingQueue<>();
 
     private final Map<String, MeshPod> pods = new ConcurrentHashMap<>();
+    /** Whether it can't tell about a pod that it doesn't list. */
+    volatile boolean unsure;
     private volatile boolean synced;
     private volatile Listener listener;
 
@@ -58,7 +60,8 @@ final class MemoryPods implements PodSource {
 
     @Override
     public Membership membership(String namespace, String name, String uid, Duration patience) {
-        return pod(uid).<Membership>map(Membership.Member::new).orElse(new Membership.Outside("not listed"));
+        return pod(uid).<Membership>map(Membership.Member::new).orElse(unsure ? new Membership.Unknown("nobody knows it")
+                : new Membership.Outside("not listed"));
     }
 
     @Override

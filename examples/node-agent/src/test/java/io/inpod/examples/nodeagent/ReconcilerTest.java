@@ -21,11 +21,14 @@ import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -125,6 +128,37 @@ class ReconcilerTest {
             reconciler.enrol(pod, netns, PATIENCE);
             return null;
         });
+    }
+
+    /** As with the name of another node: the API server answers, but has no pods. */
+    @Test
+    void aRunningPodStaysInTheMeshUntilTheSourceKnowsThatItHasLeft() throws Exception {
+        try (NetworkNamespace pod = NetworkNamespace.create("unlisted")) {
+            Tool.run(pod, "ip", "link", "set", "lo", "up");
+            new PodRedirection(Profile.REDIRECT, false, true).change().install(pod);
+            Path entry = Files.createDirectory(directory.resolve("enrolled"))
+                    .resolve(UUID.nameUUIDFromBytes("u1".getBytes(StandardCharsets.UTF_8)).toString());
+            Files.write(entry, List.of("u1", pod.identity().toString(), "web-0", "shop", "web"));
+            source.unsure = true;
+            source.sync();
+            try (FakeProxy proxy = new FakeProxy(socket)) {
+                proxy.expectKeep("u1");
+                proxy.ack();
+                proxy.expectSnapshot();
+                assertThat(await("u1", PodState.Kind.WAITING).reason()).contains("nobody knows it");
+                Traces.assertRedirected(pod);
+                source.unsure = false;
+                reconciler.lookAtAll();
+                proxy.expectDel("u1");
+                proxy.ack();
+                while (Files.exists(entry)) {
+                    Thread.sleep(1);
+                }
+                Traces.assertClean(pod);
+            }
+        } finally {
+            NetworkNamespace.delete("unlisted");
+        }
     }
 
     @Test

@@ -50,9 +50,10 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     private final FailedEnrolment policy;
     private final Delays delays;
     private final Parts parts;
+    private final Leftovers leftovers;
     private final WorkQueue queue;
     private final Map<String, Slot> slots = new ConcurrentSkipListMap<>();
-    /** Pods of the first list that haven't been looked for yet. */
+    /** Pods of the first list, and those that an earlier agent has left, that haven't been looked at yet. */
     private final Set<String> first = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private volatile boolean closed;
@@ -76,6 +77,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         this.source = source;
         this.proxies = proxies;
         this.policy = policy;
+        this.leftovers = new Leftovers(source);
         this.delays = delays;
         this.parts =
                 new Parts(proxies, new InstalledRedirections(redirections, policy == FailedEnrolment.OPEN), ledger, new ProbeSet(probes),
@@ -171,6 +173,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         ready.completeOnTimeout(null, FIRST_SEARCH.toSeconds(), TimeUnit.SECONDS);
         for (Ledger.Entry entry : parts.ledger().othersThan(Set.copyOf(first))) {
             slots.computeIfAbsent(entry.pod().uid(), uid -> {
+                first.add(uid);
                 Slot slot = new Slot(uid);
                 slot.leftover(entry);
                 return slot;
@@ -253,7 +256,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         CompletableFuture<Void> attempt;
         try {
             attempt = pod.isPresent() ? enrol(slot, pod.get())
-                    : slot.left() ? CompletableFuture.completedFuture(null) : new Leaving(parts, slot).run();
+                    : slot.left() ? CompletableFuture.completedFuture(null) : leave(slot);
         } catch (RuntimeException e) {
             attempt = CompletableFuture.failedFuture(e);
         }
@@ -276,6 +279,19 @@ public final class Reconciler implements Enrolment, AutoCloseable {
                 LOG.error("an unexpected error with pod {}", uid, unexpected);
             }
         });
+    }
+
+    private CompletableFuture<Void> leave(Slot slot) {
+        Ledger.Entry entry = slot.leftover();
+        if (entry != null) {
+            try {
+                leftovers.checkRemovable(entry);
+            } catch (IOException e) {
+                proxies.keep(slot.uid());
+                return CompletableFuture.failedFuture(e);
+            }
+        }
+        return new Leaving(parts, slot).run();
     }
 
     private CompletableFuture<Void> enrol(Slot slot, MeshPod pod) {
