@@ -130,7 +130,6 @@ public final class NetlinkBackend implements Backend {
     /** Rules that are as this back end writes them are compared as expressions; others are read, since they may mean the same. */
     @Override
     public List<String> diff(NetworkNamespace namespace, ManagedNames names, RuleSet rules) throws IOException {
-        checkNames(names, rules);
         return with(namespace, netlink -> netlink.holds(names, rules) ? List.of() : Differences.between(netlink.read(names), rules));
     }
 

@@ -170,7 +170,7 @@ public final class NetlinkRules {
             List<NetlinkRequest> changes = new ArrayList<>();
             tables.edit(reader, managed, rules, new LiveNames(netlink, namespace), changes);
             return changes.isEmpty();
-        } catch (UncheckedIOException e) { // a name that isn't there, which a rule asks for
+        } catch (UncheckedIOException | IllegalArgumentException e) { // a name that isn't there, or a rule that can't be written
             return false;
         }
     }
