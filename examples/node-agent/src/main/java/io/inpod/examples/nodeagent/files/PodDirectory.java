@@ -126,8 +126,7 @@ public final class PodDirectory implements PodSource {
 
     /** Reads the directory, and tells the listener what has changed: whoever has called this knows that the listener has been told. */
     private synchronized void refresh(@Nullable Set<String> changed) throws IOException {
-        boolean some = synced && changed != null && !changed.isEmpty();
-        Set<String> different = take(some ? readSome(changed) : readAll(changed));
+        Set<String> different = take(synced && changed != null && !changed.isEmpty() ? readSome(changed) : readAll(changed));
         Listener told = listener;
         if (told != null) {
             different.forEach(told::changed);
