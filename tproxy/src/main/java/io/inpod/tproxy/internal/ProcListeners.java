@@ -41,7 +41,7 @@ final class ProcListeners {
         }
     }
 
-    /** Returns the addresses, in hexadecimal, and ports of the listeners at the beginning of a table; reads little more than those lines. */
+    /** Returns the addresses, in hexadecimal, and ports of the listeners at a table's beginning; reads little more than those lines. */
     static List<Listener> listening(BufferedReader table) throws IOException {
         List<Listener> listeners = new ArrayList<>();
         table.readLine(); // names of the columns

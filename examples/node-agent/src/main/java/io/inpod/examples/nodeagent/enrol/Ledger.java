@@ -67,8 +67,8 @@ public final class Ledger {
     }
 
     /**
-     * Returns what an earlier agent has entered about pods other than these. The kernel uses a namespace's number again, so an entry with the
-     * same one as that of a pod among these is about a namespace that is gone, and is deleted: these pods' rules must stay.
+     * Returns what an earlier agent has entered about other pods than these. The kernel uses a namespace's number again, so an entry with
+     * the same one as that of a pod among these is about a namespace that is gone, and is deleted: these pods' rules must stay.
      */
     List<Entry> othersThan(Set<String> uids) {
         List<Entry> entries = new ArrayList<>();
