@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** One random schedule. Each byte depends on its direction and position, so that lost, duplicated or reordered bytes are detected. */
 final class RelayModel {
@@ -47,8 +48,8 @@ final class RelayModel {
             if (goesOn) {
                 endRegularly();
             }
-        } catch (IOException | AssertionError e) {
-            throw new AssertionError(e.getMessage() + " after " + story + " with " + options, e);
+        } catch (IOException | TimeoutException | AssertionError e) {
+            throw new AssertionError(e + " after " + story + " with " + options, e);
         } finally {
             connection.relay().abort();
             connection.result().get(RelayPath.LIMIT_SECONDS, TimeUnit.SECONDS);
