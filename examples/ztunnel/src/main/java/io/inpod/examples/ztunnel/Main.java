@@ -4,8 +4,9 @@ import io.inpod.examples.ztunnel.limit.KernelMemory;
 import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
-import io.inpod.examples.ztunnel.config.CurrentMesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.source.FileSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.HolderSearch;
@@ -86,7 +87,8 @@ public final class Main {
 
     private static int run(Logger log) throws ConfigException, IOException {
         ProxyConfig config = ProxyConfig.from(System.getenv());
-        CurrentMesh mesh = CurrentMesh.read(config);
+        MeshState mesh = new MeshState();
+        FileSource source = FileSource.read(config, mesh);
         log.info("inpod_enabled: true");
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
@@ -135,7 +137,7 @@ public final class Main {
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         regularly(control, 1, "reading the mesh", log, () -> {
             try {
-                if (mesh.refresh()) {
+                if (source.refresh()) {
                     log.info("{} workloads known", mesh.get().size());
                 }
             } catch (ConfigException e) {

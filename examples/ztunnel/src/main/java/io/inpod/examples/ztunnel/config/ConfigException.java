@@ -4,11 +4,22 @@ package io.inpod.examples.ztunnel.config;
 public final class ConfigException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    ConfigException(String message) {
+    /**
+     * Creates an exception.
+     *
+     * @param message names the variable, or the file and the place in it
+     */
+    public ConfigException(String message) {
         super(message);
     }
 
-    ConfigException(String message, Throwable cause) {
+    /**
+     * Creates an exception.
+     *
+     * @param message names the variable, or the file and the place in it
+     * @param cause why
+     */
+    public ConfigException(String message, Throwable cause) {
         super(message, cause);
     }
 }

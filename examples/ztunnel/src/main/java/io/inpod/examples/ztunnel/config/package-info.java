@@ -1,7 +1,4 @@
-/**
- * The proxy's configuration: the settings from its environment ({@code ProxyConfig}), and the mesh ({@code Mesh}) from a local file ({@code
- * MeshFile}).
- */
+/** The proxy's settings, from its environment ({@code ProxyConfig}). */
 @NullMarked
 package io.inpod.examples.ztunnel.config;
 

@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
-import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.ConnectRequest;
 import io.inpod.hbone.TunnelChannel;

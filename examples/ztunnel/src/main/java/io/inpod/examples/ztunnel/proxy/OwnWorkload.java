@@ -1,8 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.zds.WorkloadInfo;
-import io.inpod.examples.ztunnel.config.Mesh;
-import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import java.util.Optional;
 import java.util.function.Supplier;
 

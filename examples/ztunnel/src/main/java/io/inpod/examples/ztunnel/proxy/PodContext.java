@@ -2,9 +2,9 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.limit.Connections;
-import io.inpod.examples.ztunnel.config.Mesh;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;

@@ -9,7 +9,7 @@ import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;

@@ -2,7 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.limit.LogLines;
-import io.inpod.examples.ztunnel.config.Mesh;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.CertificateSource;

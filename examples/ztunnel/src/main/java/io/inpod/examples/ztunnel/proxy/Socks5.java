@@ -1,7 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.NameLookups;
-import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
@@ -140,7 +140,7 @@ final class Socks5 extends PodListener {
         private void resolve(Socks5CommandRequest command) {
             String host = command.dstAddr();
             byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
-            Optional<Workload> workload = pod.mesh().named(host);
+            Optional<Workload> workload = pod.mesh().named(host).stream().filter(named -> !named.addresses().isEmpty()).findFirst();
             try {
                 if (command.dstPort() == 0 || host.isEmpty()) { // Java takes the empty name for localhost
                     answer(Socks5CommandStatus.FAILURE);

@@ -1,6 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.config.Workload;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.Baggage;
 import io.inpod.hbone.Forwarded;
 import io.inpod.hbone.Header;
@@ -18,11 +18,11 @@ import java.util.Map;
 record TelemetryHeaders(Header baggage) {
     static TelemetryHeaders of(Workload workload) {
         Map<String, String> entries = new LinkedHashMap<>();
-        entries.put(Baggage.CLUSTER, workload.clusterId());
+        entries.put(Baggage.CLUSTER, workload.telemetry().clusterId());
         entries.put(Baggage.NAMESPACE, workload.namespace());
-        entries.put("k8s." + workload.workloadType() + ".name", workload.workloadName());
-        entries.put(Baggage.SERVICE, workload.canonicalName());
-        entries.put(Baggage.VERSION, workload.canonicalRevision());
+        entries.put("k8s." + workload.telemetry().workloadType() + ".name", workload.telemetry().workloadName());
+        entries.put(Baggage.SERVICE, workload.telemetry().canonicalName());
+        entries.put(Baggage.VERSION, workload.telemetry().canonicalRevision());
         return new TelemetryHeaders(Baggage.cleaned(entries).header());
     }
 

@@ -13,9 +13,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ProxyConfigTest {
+public class ProxyConfigTest {
     /** Returns the minimal configuration with additional variables. */
-    static ProxyConfig config(String... more) throws ConfigException {
+    /** A configuration that can be used, with more variables in pairs of name and value. */
+    public static ProxyConfig config(String... more) throws ConfigException {
         Map<String, String> environment = new HashMap<>(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
         for (int i = 0; i < more.length; i += 2) {
             environment.put(more[i], more[i + 1]);

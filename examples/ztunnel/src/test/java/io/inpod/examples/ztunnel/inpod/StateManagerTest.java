@@ -7,7 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.inpod.examples.zds.WorkloadInfo;
-import io.inpod.examples.ztunnel.config.Mesh;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.proxy.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
@@ -61,7 +61,7 @@ class StateManagerTest {
         }
     };
     private final ThreadPoolExecutor holders = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
-    private static final Mesh NO_MESH = new Mesh(List.of());
+    private static final Mesh NO_MESH = Mesh.EMPTY;
     private final CountDownLatch searching = new CountDownLatch(1);
     private final CountDownLatch end = new CountDownLatch(1);
     private Shared shared;

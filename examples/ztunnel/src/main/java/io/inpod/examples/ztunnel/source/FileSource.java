@@ -1,43 +1,41 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
+import io.inpod.examples.ztunnel.config.ConfigException;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.MeshState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The mesh as its file describes it now: pods come and go. Thread-safe; {@link #refresh} is called on one thread. */
-public final class CurrentMesh implements Supplier<Mesh> {
+/** The mesh as its file describes it now: pods come and go. {@link #refresh} is called on one thread. */
+public final class FileSource {
     private final ProxyConfig config;
-    private volatile Mesh mesh;
+    private final MeshState state;
     private @Nullable Version version;
 
     /** What shows that a file has been replaced or written to. */
     private record Version(@Nullable Object file, Object modified, long size) {}
 
-    private CurrentMesh(ProxyConfig config) throws ConfigException {
+    private FileSource(ProxyConfig config, MeshState state) throws ConfigException {
         this.config = config;
+        this.state = state;
         this.version = version(config.localXdsPath()); // before it is read: what is written meanwhile is read later
-        this.mesh = MeshFile.read(config);
+        state.replace(MeshFile.read(config));
     }
 
     /**
      * Reads the mesh that a configuration names.
      *
      * @param config the configuration, with LOCAL_XDS_PATH or LOCAL_XDS
-     * @return the mesh
+     * @param state what is replaced whenever the file changes
+     * @return the source
      * @throws ConfigException naming file, place and key
      */
-    public static CurrentMesh read(ProxyConfig config) throws ConfigException {
-        return new CurrentMesh(config);
-    }
-
-    /** {@return the mesh that was read last} */
-    @Override
-    public Mesh get() {
-        return mesh;
+    public static FileSource read(ProxyConfig config, MeshState state) throws ConfigException {
+        return new FileSource(config, state);
     }
 
     /**
@@ -52,7 +50,7 @@ public final class CurrentMesh implements Supplier<Mesh> {
             return false;
         }
         version = now;
-        mesh = MeshFile.read(config);
+        state.replace(MeshFile.read(config));
         return true;
     }
 

@@ -1,8 +1,13 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.examples.ztunnel.config.ConfigException;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.config.ProxyConfigTest;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,8 +68,8 @@ class MeshFileTest {
         assertThat(workload.addresses()).containsExactly(ip("10.0.0.1"), ip("fd00::1"));
         assertThat(workload.hbone()).isTrue();
         assertThat(workload.node()).isEqualTo("node-1");
-        assertThat(workload.workloadType()).isEqualTo("deployment");
-        assertThat(workload.clusterId()).isEqualTo("cluster1");
+        assertThat(workload.telemetry().workloadType()).isEqualTo("deployment");
+        assertThat(workload.telemetry().clusterId()).isEqualTo("cluster1");
         assertThat(mesh.at("", ip("fd00::1"))).contains(workload);
         assertThat(mesh.local("node-1", "local", "default", "sa-local")).contains(workload);
         assertThat(mesh.named("LOCAL.example")).contains(workload);
@@ -78,7 +83,7 @@ class MeshFileTest {
         assertThat(workload.identity()).hasToString("spiffe://cluster.local/ns/default/sa/default");
         assertThat(workload.hbone()).isFalse();
         assertThat(workload.hostNetwork()).isFalse();
-        assertThat(workload.clusterId()).isEqualTo("Kubernetes");
+        assertThat(workload.telemetry().clusterId()).isEqualTo("Kubernetes");
     }
 
     @ParameterizedTest

@@ -1,8 +1,12 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.inpod.examples.ztunnel.config.ConfigException;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.MeshState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -10,7 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class CurrentMeshTest {
+class FileSourceTest {
     @TempDir
     private Path directory;
 
@@ -18,32 +22,34 @@ class CurrentMeshTest {
     void followsItsFile() throws Exception {
         Path file = directory.resolve("mesh.yaml");
         Files.writeString(file, workload("a"));
-        CurrentMesh mesh = CurrentMesh.read(ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS_PATH", file.toString())));
+        MeshState mesh = new MeshState();
+        FileSource source = FileSource.read(ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS_PATH", file.toString())), mesh);
         Mesh first = mesh.get();
-        assertThat(mesh.refresh()).isFalse();
+        assertThat(source.refresh()).isFalse();
         assertThat(first.local("n", "a", "default", "sa")).isPresent();
 
         replace(file, workload("b"));
-        assertThat(mesh.refresh()).isTrue();
+        assertThat(source.refresh()).isTrue();
         assertThat(mesh.get().local("n", "a", "default", "sa")).isEmpty();
         assertThat(mesh.get().local("n", "b", "default", "sa")).isPresent();
 
         replace(file, "workloads: [{unheardOf: 1}]");
-        assertThatThrownBy(mesh::refresh).isInstanceOf(ConfigException.class).hasMessageContaining("unheardOf");
-        assertThat(mesh.refresh()).as("it has said so once").isFalse();
+        assertThatThrownBy(source::refresh).isInstanceOf(ConfigException.class).hasMessageContaining("unheardOf");
+        assertThat(source.refresh()).as("it has said so once").isFalse();
         assertThat(mesh.get().local("n", "b", "default", "sa")).isPresent();
 
         Files.delete(file);
-        assertThat(mesh.refresh()).isFalse();
+        assertThat(source.refresh()).isFalse();
         replace(file, workload("c"));
-        assertThat(mesh.refresh()).isTrue();
+        assertThat(source.refresh()).isTrue();
     }
 
     @Test
     void textNeverChanges() throws Exception {
-        CurrentMesh mesh = CurrentMesh.read(ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS", workload("a"))));
+        MeshState mesh = new MeshState();
+        FileSource source = FileSource.read(ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS", workload("a"))), mesh);
 
-        assertThat(mesh.refresh()).isFalse();
+        assertThat(source.refresh()).isFalse();
         assertThat(mesh.get().size()).isEqualTo(1);
     }
 

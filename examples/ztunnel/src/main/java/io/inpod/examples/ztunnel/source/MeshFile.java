@@ -1,5 +1,11 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
+import io.inpod.examples.ztunnel.config.ConfigException;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.MeshChange;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -65,7 +71,12 @@ public final class MeshFile {
             }
             workloads.add(workload);
         }
-        return new Mesh(workloads);
+        MeshChange change = Mesh.EMPTY.change();
+        for (int i = 0; i < workloads.size(); i++) {
+            Workload workload = workloads.get(i);
+            change.put(workload.uid().isEmpty() ? workload.withUid("workloads[" + i + "]") : workload);
+        }
+        return change.build();
     }
 
     /** JSON may be indented with tabs, which YAML forbids; its strings can't contain them. */
@@ -83,23 +94,23 @@ public final class MeshFile {
         node.flag("nativeTunnel"); // the peer terminates tunnels itself: no difference to this proxy
         node.nested("locality").allow("region", "zone", "subzone");
         node.checkNumber("capacity");
-        Workload workload = new Workload(
-                node.text("uid", ""),
-                node.text("name", ""),
-                node.required("namespace"),
-                node.text("serviceAccount", "default"),
-                node.text("trustDomain", config.trustDomain()),
-                node.addresses("workloadIps"),
-                node.text("network", ""),
-                node.text("hostname", ""),
-                node.text("node", ""),
-                node.text("networkMode", "Standard", "Standard", "HostNetwork").equals("HostNetwork"),
-                node.text("protocol", "TCP", "TCP", "HBONE").equals("HBONE"),
-                node.text("workloadType", "deployment").toLowerCase(java.util.Locale.ROOT),
-                node.text("workloadName", ""),
-                node.text("canonicalName", ""),
-                node.text("canonicalRevision", ""),
-                node.text("clusterId", config.clusterId()));
+        Workload workload = Workload.builder(node.text("uid", ""), node.required("namespace"))
+                .name(node.text("name", ""))
+                .serviceAccount(node.text("serviceAccount", "default"))
+                .trustDomain(node.text("trustDomain", config.trustDomain()))
+                .addresses(node.addresses("workloadIps"))
+                .network(node.text("network", ""))
+                .hostname(node.text("hostname", ""))
+                .node(node.text("node", ""))
+                .hostNetwork(node.text("networkMode", "Standard", "Standard", "HostNetwork").equals("HostNetwork"))
+                .hbone(node.text("protocol", "TCP", "TCP", "HBONE").equals("HBONE"))
+                .telemetry(new Telemetry(
+                        node.text("workloadType", "deployment").toLowerCase(java.util.Locale.ROOT),
+                        node.text("workloadName", ""),
+                        node.text("canonicalName", ""),
+                        node.text("canonicalRevision", ""),
+                        node.text("clusterId", config.clusterId())))
+                .build();
         try {
             workload.identity();
         } catch (IllegalArgumentException e) {

@@ -1,5 +1,6 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
+import io.inpod.examples.ztunnel.config.ConfigException;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

@@ -1,5 +1,6 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
+import io.inpod.examples.ztunnel.config.ConfigException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

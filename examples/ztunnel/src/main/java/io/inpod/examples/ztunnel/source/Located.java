@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.config;
+package io.inpod.examples.ztunnel.source;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,0 +1,59 @@
+package io.inpod.examples.ztunnel.mesh;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.pcollections.HashTreePMap;
+import org.pcollections.PMap;
+
+/**
+ * Persistent maps from a key to several values. Where nearly all keys have a single value, the values are a list, which is copied; where
+ * one key may have thousands, they are a map by keys of their own.
+ */
+final class Index {
+    private Index() {}
+
+    static <K, V> PMap<K, V> none() {
+        return HashTreePMap.empty();
+    }
+
+    static <K, V> List<V> few(PMap<K, List<V>> index, K key) {
+        List<V> values = index.get(key);
+        return values == null ? List.of() : values;
+    }
+
+    static <K, V> PMap<K, List<V>> with(PMap<K, List<V>> index, K key, V value) {
+        List<V> values = few(index, key);
+        if (values.isEmpty()) {
+            return index.plus(key, List.of(value));
+        }
+        List<V> more = new ArrayList<>(values);
+        more.add(value);
+        return index.plus(key, List.copyOf(more));
+    }
+
+    static <K, V> PMap<K, List<V>> without(PMap<K, List<V>> index, K key, V value) {
+        List<V> rest = new ArrayList<>(few(index, key));
+        rest.remove(value);
+        return rest.isEmpty() ? index.minus(key) : index.plus(key, List.copyOf(rest));
+    }
+
+    static <K, V> Collection<V> many(PMap<K, PMap<String, V>> index, K key) {
+        PMap<String, V> values = index.get(key);
+        return values == null ? List.of() : values.values();
+    }
+
+    static <K, V> PMap<K, PMap<String, V>> with(PMap<K, PMap<String, V>> index, K key, String id, V value) {
+        PMap<String, V> values = index.get(key);
+        return index.plus(key, values == null ? HashTreePMap.singleton(id, value) : values.plus(id, value));
+    }
+
+    static <K, V> PMap<K, PMap<String, V>> without(PMap<K, PMap<String, V>> index, K key, String id) {
+        PMap<String, V> values = index.get(key);
+        if (values == null) {
+            return index;
+        }
+        PMap<String, V> rest = values.minus(id);
+        return rest.isEmpty() ? index.minus(key) : index.plus(key, rest);
+    }
+}

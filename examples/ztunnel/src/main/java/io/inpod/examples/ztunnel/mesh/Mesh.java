@@ -1,0 +1,206 @@
+package io.inpod.examples.ztunnel.mesh;
+
+import io.inpod.hbone.identity.SpiffeId;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * One state of the mesh: its workloads, services and policies, with indexes. Immutable, so a decision that uses one object sees one state.
+ * Another state is made by a {@link MeshChange}, which costs as much as what it changes, not as much as the mesh.
+ */
+public final class Mesh {
+    /** A mesh in which there is nothing. */
+    public static final Mesh EMPTY = new Mesh(MeshIndexes.EMPTY);
+
+    private final MeshIndexes indexes;
+
+    Mesh(MeshIndexes indexes) {
+        this.indexes = indexes;
+    }
+
+    MeshIndexes indexes() {
+        return indexes;
+    }
+
+    /** {@return a change that begins with this state} */
+    public MeshChange change() {
+        return new MeshChange(this);
+    }
+
+    /**
+     * Returns a workload.
+     *
+     * @param uid its key
+     * @return the workload, if the mesh has it
+     */
+    public Optional<Workload> workload(String uid) {
+        return Optional.ofNullable(indexes.workloads().get(uid));
+    }
+
+    /** {@return all workloads, in no particular order} */
+    public Collection<Workload> workloads() {
+        return indexes.workloads().values();
+    }
+
+    /**
+     * Returns the workload that has an address. If there are several, one that speaks HBONE counts before others: what one of them would
+     * encrypt may not go in clear. Workloads that share their node's addresses aren't found.
+     *
+     * @param network the address's network
+     * @param address the address
+     * @return the workload, if the mesh has one
+     */
+    public Optional<Workload> at(String network, InetAddress address) {
+        return Index.few(indexes.byAddress(), new NetworkAddress(network, address)).stream().min(RANK);
+    }
+
+    /** HBONE first, then real pods; the uid makes it independent of the order in which they were added. */
+    private static final Comparator<Workload> RANK = Comparator.comparing((Workload w) -> !w.hbone())
+            .thenComparing(w -> !w.uid().contains("//Pod/")).thenComparing(Workload::uid);
+
+    /**
+     * Returns the workload that an agent describes.
+     *
+     * @param node the node on which it runs
+     * @param name the pod's name
+     * @param namespace its Kubernetes namespace
+     * @param serviceAccount its service account
+     * @return the workload, if the mesh has one that matches all four
+     */
+    public Optional<Workload> local(String node, String name, String namespace, String serviceAccount) {
+        return Index.few(indexes.byName(), new PodName(namespace, name)).stream()
+                .filter(w -> w.node().equals(node) && w.serviceAccount().equals(serviceAccount))
+                .min(Comparator.comparing(Workload::uid));
+    }
+
+    /**
+     * Returns the workloads that have a DNS name of their own.
+     *
+     * @param hostname the name
+     * @return the workloads
+     */
+    public List<Workload> named(String hostname) {
+        return Index.few(indexes.byHostname(), hostname.toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * Returns the workloads that have an identity.
+     *
+     * @param identity the identity
+     * @return the workloads
+     */
+    public Collection<Workload> withIdentity(SpiffeId identity) {
+        return Index.many(indexes.byIdentity(), identity);
+    }
+
+    /**
+     * Returns a service.
+     *
+     * @param name its namespace and hostname
+     * @return the service, if the mesh has it
+     */
+    public Optional<Service> service(ServiceName name) {
+        return Optional.ofNullable(indexes.services().get(name));
+    }
+
+    /** {@return all services, in no particular order} */
+    public Collection<Service> services() {
+        return indexes.services().values();
+    }
+
+    /**
+     * Returns the services that have a hostname. Which of them counts depends on the client.
+     *
+     * @param hostname the name, which may begin with {@code *.} as the service's may; this isn't expanded here
+     * @return the services, of different namespaces
+     */
+    public List<Service> servicesNamed(String hostname) {
+        return Index.few(indexes.servicesByHostname(), hostname.toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * Returns the services that have a virtual address.
+     *
+     * @param network the address's network
+     * @param address the address
+     * @return the services that have exactly this address
+     */
+    public List<Service> servicesAt(String network, InetAddress address) {
+        return Index.few(indexes.servicesByAddress(), new NetworkAddress(network, address));
+    }
+
+    /**
+     * Returns the services that have a block of virtual addresses to which an address belongs.
+     *
+     * @param network the address's network
+     * @param address the address
+     * @return the services by block, the smallest blocks first
+     */
+    public List<ServiceBlock> servicesAround(String network, InetAddress address) {
+        List<ServiceBlock> found = new ArrayList<>();
+        int bits = address.getAddress().length * 8;
+        indexes.blockLengths().keySet().stream().filter(length -> length <= bits).sorted(Comparator.reverseOrder()).forEach(length -> {
+            NetworkBlock block = new NetworkBlock(network, new AddressBlock(address, length));
+            Index.few(indexes.servicesByBlock(), block).forEach(service -> found.add(new ServiceBlock(service, block.block())));
+        });
+        return found;
+    }
+
+    /**
+     * A service that was found by a block of its virtual addresses.
+     *
+     * @param service the service
+     * @param block the block
+     */
+    public record ServiceBlock(Service service, AddressBlock block) {}
+
+    /**
+     * Returns the endpoints of a service: those that it names itself, and those that name it. An endpoint's workload may be unknown.
+     *
+     * @param service the service's name
+     * @return the endpoints, in no particular order; none if neither side names any
+     */
+    public Collection<Endpoint> endpoints(ServiceName service) {
+        return Index.many(indexes.endpoints(), service);
+    }
+
+    /**
+     * Returns a policy.
+     *
+     * @param fullName its name, {@code namespace/name}
+     * @return the policy, if the mesh has it
+     */
+    public Optional<Policy> policy(String fullName) {
+        return Optional.ofNullable(indexes.policies().get(fullName));
+    }
+
+    /** {@return all policies, in no particular order} */
+    public Collection<Policy> policies() {
+        return indexes.policies().values();
+    }
+
+    /** {@return the policies that concern all workloads} */
+    public Collection<Policy> globalPolicies() {
+        return indexes.globalPolicies().values();
+    }
+
+    /**
+     * Returns the policies that concern a whole namespace.
+     *
+     * @param namespace the Kubernetes namespace
+     * @return its policies of that scope
+     */
+    public Collection<Policy> policiesOf(String namespace) {
+        return Index.many(indexes.policiesOfNamespaces(), namespace);
+    }
+
+    /** {@return the number of workloads} */
+    public int size() {
+        return indexes.workloads().size();
+    }
+}

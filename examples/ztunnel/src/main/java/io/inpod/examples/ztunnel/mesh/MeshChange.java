@@ -1,0 +1,199 @@
+package io.inpod.examples.ztunnel.mesh;
+
+import io.inpod.hbone.identity.SpiffeId;
+import java.util.List;
+import org.pcollections.PMap;
+
+/**
+ * Changes that lead from one state of the mesh to another. What is put replaces what has the same key. Removing what isn't there changes
+ * nothing. Not thread-safe.
+ */
+public final class MeshChange {
+    private PMap<String, Workload> workloads;
+    private PMap<NetworkAddress, List<Workload>> byAddress;
+    private PMap<PodName, List<Workload>> byName;
+    private PMap<String, List<Workload>> byHostname;
+    private PMap<SpiffeId, PMap<String, Workload>> byIdentity;
+    private PMap<ServiceName, Service> services;
+    private PMap<String, List<Service>> servicesByHostname;
+    private PMap<NetworkAddress, List<Service>> servicesByAddress;
+    private PMap<NetworkBlock, List<Service>> servicesByBlock;
+    private PMap<Integer, Integer> blockLengths;
+    private PMap<ServiceName, PMap<String, Endpoint>> endpoints;
+    private PMap<String, Policy> policies;
+    private PMap<String, Policy> globalPolicies;
+    private PMap<String, PMap<String, Policy>> policiesOfNamespaces;
+
+    MeshChange(Mesh before) {
+        MeshIndexes indexes = before.indexes();
+        workloads = indexes.workloads();
+        byAddress = indexes.byAddress();
+        byName = indexes.byName();
+        byHostname = indexes.byHostname();
+        byIdentity = indexes.byIdentity();
+        services = indexes.services();
+        servicesByHostname = indexes.servicesByHostname();
+        servicesByAddress = indexes.servicesByAddress();
+        servicesByBlock = indexes.servicesByBlock();
+        blockLengths = indexes.blockLengths();
+        endpoints = indexes.endpoints();
+        policies = indexes.policies();
+        globalPolicies = indexes.globalPolicies();
+        policiesOfNamespaces = indexes.policiesOfNamespaces();
+    }
+
+    /**
+     * Adds or replaces a workload.
+     *
+     * @param workload the workload
+     * @return this
+     */
+    public MeshChange put(Workload workload) {
+        removeWorkload(workload.uid());
+        workloads = workloads.plus(workload.uid(), workload);
+        if (!workload.hostNetwork()) {
+            for (var address : workload.addresses().stream().distinct().toList()) {
+                byAddress = Index.with(byAddress, new NetworkAddress(workload.network(), address), workload);
+            }
+        }
+        if (!workload.name().isEmpty()) {
+            byName = Index.with(byName, new PodName(workload.namespace(), workload.name()), workload);
+        }
+        if (!workload.hostname().isEmpty()) {
+            byHostname = Index.with(byHostname, workload.hostname(), workload);
+        }
+        byIdentity = Index.with(byIdentity, workload.identity(), workload.uid(), workload);
+        workload.services().forEach(
+                (service, ports) -> endpoints = Index.with(endpoints, service, workload.uid(), new Endpoint(workload.uid(), ports, true)));
+        return this;
+    }
+
+    /**
+     * Removes a workload.
+     *
+     * @param uid its key
+     * @return this
+     */
+    public MeshChange removeWorkload(String uid) {
+        Workload old = workloads.get(uid);
+        if (old == null) {
+            return this;
+        }
+        workloads = workloads.minus(uid);
+        if (!old.hostNetwork()) {
+            for (var address : old.addresses().stream().distinct().toList()) {
+                byAddress = Index.without(byAddress, new NetworkAddress(old.network(), address), old);
+            }
+        }
+        if (!old.name().isEmpty()) {
+            byName = Index.without(byName, new PodName(old.namespace(), old.name()), old);
+        }
+        if (!old.hostname().isEmpty()) {
+            byHostname = Index.without(byHostname, old.hostname(), old);
+        }
+        byIdentity = Index.without(byIdentity, old.identity(), uid);
+        for (ServiceName service : old.services().keySet()) {
+            endpoints = Index.without(endpoints, service, uid);
+        }
+        return this;
+    }
+
+    /**
+     * Adds or replaces a service.
+     *
+     * @param service the service
+     * @return this
+     */
+    public MeshChange put(Service service) {
+        removeService(service.hostname());
+        services = services.plus(service.hostname(), service);
+        servicesByHostname = Index.with(servicesByHostname, service.hostname().hostname(), service);
+        for (NetworkAddress address : service.addresses().stream().distinct().toList()) {
+            servicesByAddress = Index.with(servicesByAddress, address, service);
+        }
+        for (NetworkBlock block : service.blocks().stream().distinct().toList()) {
+            servicesByBlock = Index.with(servicesByBlock, block, service);
+            blockLengths = blockLengths.plus(block.block().length(), blockLengths.getOrDefault(block.block().length(), 0) + 1);
+        }
+        service.endpoints().forEach((key, endpoint) -> endpoints = Index.with(endpoints, service.hostname(), named(key), endpoint));
+        return this;
+    }
+
+    /** Apart from those that workloads name, whose key is the uid alone: either side may take its own back. */
+    private static String named(String key) {
+        return "service: " + key;
+    }
+
+    /**
+     * Removes a service. Endpoints that workloads name stay, until the service comes back or the workloads leave.
+     *
+     * @param name its namespace and hostname
+     * @return this
+     */
+    public MeshChange removeService(ServiceName name) {
+        Service old = services.get(name);
+        if (old == null) {
+            return this;
+        }
+        services = services.minus(name);
+        servicesByHostname = Index.without(servicesByHostname, name.hostname(), old);
+        for (NetworkAddress address : old.addresses().stream().distinct().toList()) {
+            servicesByAddress = Index.without(servicesByAddress, address, old);
+        }
+        for (NetworkBlock block : old.blocks().stream().distinct().toList()) {
+            servicesByBlock = Index.without(servicesByBlock, block, old);
+            int rest = blockLengths.getOrDefault(block.block().length(), 0) - 1;
+            blockLengths = rest > 0 ? blockLengths.plus(block.block().length(), rest) : blockLengths.minus(block.block().length());
+        }
+        for (String key : old.endpoints().keySet()) {
+            endpoints = Index.without(endpoints, name, named(key));
+        }
+        return this;
+    }
+
+    /**
+     * Adds or replaces a policy.
+     *
+     * @param policy the policy
+     * @return this
+     */
+    public MeshChange put(Policy policy) {
+        String name = policy.fullName();
+        removePolicy(name);
+        policies = policies.plus(name, policy);
+        switch (policy.scope()) {
+            case GLOBAL -> globalPolicies = globalPolicies.plus(name, policy);
+            case NAMESPACE -> policiesOfNamespaces = Index.with(policiesOfNamespaces, policy.namespace(), name, policy);
+            case WORKLOAD_SELECTOR -> { // found by the workloads that name it
+            }
+        }
+        return this;
+    }
+
+    /**
+     * Removes a policy.
+     *
+     * @param fullName its name, {@code namespace/name}
+     * @return this
+     */
+    public MeshChange removePolicy(String fullName) {
+        Policy old = policies.get(fullName);
+        if (old == null) {
+            return this;
+        }
+        policies = policies.minus(fullName);
+        switch (old.scope()) {
+            case GLOBAL -> globalPolicies = globalPolicies.minus(fullName);
+            case NAMESPACE -> policiesOfNamespaces = Index.without(policiesOfNamespaces, old.namespace(), fullName);
+            case WORKLOAD_SELECTOR -> { // was found by the workloads that named it
+            }
+        }
+        return this;
+    }
+
+    /** {@return the changed state} */
+    public Mesh build() {
+        return new Mesh(new MeshIndexes(workloads, byAddress, byName, byHostname, byIdentity, services, servicesByHostname,
+                servicesByAddress, servicesByBlock, blockLengths, endpoints, policies, globalPolicies, policiesOfNamespaces));
+    }
+}

@@ -1,0 +1,42 @@
+package io.inpod.examples.ztunnel.mesh;
+
+import io.inpod.hbone.identity.SpiffeId;
+import java.util.List;
+import org.pcollections.PMap;
+
+/**
+ * The indexes of a mesh. Persistent maps: another state shares with this one all that didn't change.
+ *
+ * @param workloads by uid
+ * @param byAddress workloads by their addresses, unless they share the node's
+ * @param byName workloads by the names of their pods
+ * @param byHostname workloads by their own DNS names
+ * @param byIdentity workloads by identity, and by uid
+ * @param services by namespace and hostname
+ * @param servicesByHostname of all namespaces
+ * @param servicesByAddress by virtual address
+ * @param servicesByBlock by block of virtual addresses
+ * @param blockLengths how many of these blocks have which length
+ * @param endpoints by service, and by workload or the service's key for it; also of services that aren't known yet
+ * @param policies by full name
+ * @param globalPolicies those that concern all workloads, by full name
+ * @param policiesOfNamespaces those that concern a namespace, by namespace, and by full name
+ */
+record MeshIndexes(
+        PMap<String, Workload> workloads,
+        PMap<NetworkAddress, List<Workload>> byAddress,
+        PMap<PodName, List<Workload>> byName,
+        PMap<String, List<Workload>> byHostname,
+        PMap<SpiffeId, PMap<String, Workload>> byIdentity,
+        PMap<ServiceName, Service> services,
+        PMap<String, List<Service>> servicesByHostname,
+        PMap<NetworkAddress, List<Service>> servicesByAddress,
+        PMap<NetworkBlock, List<Service>> servicesByBlock,
+        PMap<Integer, Integer> blockLengths,
+        PMap<ServiceName, PMap<String, Endpoint>> endpoints,
+        PMap<String, Policy> policies,
+        PMap<String, Policy> globalPolicies,
+        PMap<String, PMap<String, Policy>> policiesOfNamespaces) {
+    static final MeshIndexes EMPTY = new MeshIndexes(Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(),
+            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none());
+}
