@@ -1,6 +1,10 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
+import io.inpod.examples.ztunnel.mesh.Trace;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.route.InboundRoute;
+import io.inpod.examples.ztunnel.route.InboundRouting;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.TunnelRequest;
@@ -17,21 +21,22 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.Optional;
 
-/** Port 15008: serves requests that arrive through HBONE. Connects to the pod's own address only; the app sees the client's address. */
+/** Port 15008: serves requests that arrive through HBONE. Connects to the pod's own app only, which sees the client's address. */
 final class InboundTunnels implements TunnelRequestHandler {
-    private static final int BAD_REQUEST = 400;
     private static final int UNAVAILABLE = 503;
 
     private final PodContext pod;
     private final UpstreamConnector app;
+    private final InboundRouting routing;
 
     InboundTunnels(PodContext pod, UpstreamConnector app) {
         this.pod = pod;
         this.app = app;
+        this.routing = new InboundRouting(pod.config().ownPorts(), pod.config().localhostAppTunnel());
     }
 
     @Override
@@ -50,17 +55,16 @@ final class InboundTunnels implements TunnelRequestHandler {
         Authority authority = request.authority();
         AccessLog.Connection log =
                 new AccessLog.Connection("inbound", source, request.peerIdentity(), local, authority.toString(), pod.identity());
-        InetAddress asked = authority.address();
-        if (asked == null || !asked.equals(local.getAddress())) {
-            refuse(request, log, BAD_REQUEST, "ip mismatch: " + authority.host() + " != " + local.getAddress().getHostAddress());
-        } else if (pod.config().ownPorts().contains(authority.port())) {
-            refuse(request, log, UNAVAILABLE, "attempted recursive call to ourselves");
-        } else if (pod.workload().isEmpty()) {
+        Optional<Workload> self = pod.workload();
+        if (self.isEmpty()) {
             refuse(request, log, UNAVAILABLE, PodContext.UNKNOWN);
-        } else if (!pod.owns(asked)) { // TPROXY also takes connections to port 15008 of addresses that only a route or ARP leads here
-            refuse(request, log, BAD_REQUEST, PodContext.NOT_OURS);
-        } else {
-            connect(request, source, new InetSocketAddress(local.getAddress(), authority.port()), log);
+            return;
+        }
+        InboundRoute route = routing.route(pod.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);
+        if (route instanceof InboundRoute.Refused refused) {
+            refuse(request, log, refused.status(), refused.reason());
+        } else if (route instanceof InboundRoute.ToApp toApp) {
+            connect(request, source, toApp, log);
         }
     }
 
@@ -69,18 +73,21 @@ final class InboundTunnels implements TunnelRequestHandler {
         request.refuse(status);
     }
 
-    private void connect(TunnelRequest request, InetSocketAddress source, InetSocketAddress destination, AccessLog.Connection log) {
+    private void connect(TunnelRequest request, InetSocketAddress source, InboundRoute.ToApp route, AccessLog.Connection log) {
         EventLoop loop = request.connection().eventLoop();
-        Future<UpstreamConnection> upstream =
-                CountedSockets.connect(Admission.of(request.connection()), pod.limit(), loop, () -> app.connect(
-                        loop, new ClientAddress(source.getAddress()), new DestinationAddress(destination), PodContext.FOR_RELAY));
+        DestinationAddress destination = new DestinationAddress(route.app());
+        Future<UpstreamConnection> upstream = CountedSockets.connect(Admission.of(request.connection()), pod.limit(), loop,
+                () -> route.keepsClient()
+                        ? app.connect(loop, new ClientAddress(source.getAddress()), destination, PodContext.FOR_RELAY)
+                        : app.connect(loop, destination, PodContext.FOR_RELAY));
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(pod.access().lines(), request.connection(),
-                () -> connected(done, request, log)));
+                () -> connected(done, request, source, route, log)));
     }
 
-    private void connected(Future<UpstreamConnection> done, TunnelRequest request, AccessLog.Connection log) {
+    private void connected(Future<UpstreamConnection> done, TunnelRequest request, InetSocketAddress source, InboundRoute.ToApp route,
+            AccessLog.Connection log) {
         if (!done.isSuccess()) {
             refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client cancelled the request" : AccessLog.words(done.cause()));
             return;
@@ -89,6 +96,9 @@ final class InboundTunnels implements TunnelRequestHandler {
         pod.connections().add(toApp);
         try {
             TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
+            if (route.announced() != null) {
+                ProxyHeader.write(toApp, source, route.announced(), request.peerIdentity());
+            }
             Admission client = Admission.of(request.connection());
             Guarded.run(pod.access().lines(), tunnel,
                     () -> Guarded.relay(tunnel, toApp, client, result -> pod.access().ended(log, result)));
