@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.FileSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
@@ -126,7 +127,13 @@ public final class Main {
             successors.setDaemon(true);
             successors.start();
         }
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(),
+        NameServers nameServers = new NameServers(config.resolvConf());
+        if (config.dns() != null) {
+            nameServers.refresh();
+            regularly(control, RETRY_SECONDS, "reading the name servers", log, nameServers::refresh);
+            log.info("dns proxy: names of the mesh and of {}; other names: {}", config.dns().domain(), nameServers.servers());
+        }
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, InetAddress::getByName),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
                 new LogLines(LOG_LINES), control, succession);

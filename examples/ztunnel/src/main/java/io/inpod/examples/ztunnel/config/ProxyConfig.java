@@ -6,6 +6,7 @@ import static io.inpod.netns.InPodConstants.MARK_MASK;
 import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 import static io.inpod.netns.InPodConstants.PROXY_MARK;
 import static io.inpod.netns.InPodConstants.SOCKS5_PORT;
+import io.inpod.examples.ztunnel.dns.DnsSettings;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.upstream.SpoofPolicy;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
  * @param socks5 UNSTABLE_ENABLE_SOCKS5: whether pods get a SOCKS5 listener on 127.0.0.1
  * @param localhostAppTunnel LOCALHOST_APP_TUNNEL: whether an app that is a proxy itself is reached on the loopback interface
+ * @param dns ISTIO_META_DNS_CAPTURE, CLUSTER_DOMAIN, PREFERED_SERVICE_NAMESPACE: the DNS proxy's settings, or null without one
+ * @param resolvConf INPOD_RESOLV_CONF: the file with the name servers for what isn't in the mesh
  * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; if unset or true, connections for which that is impossible fail
  * @param node NODE_NAME: the node's name, which determines which workloads are local
  * @param network NETWORK: the network the node is in
@@ -45,6 +48,8 @@ public record ProxyConfig(
         boolean ipv6,
         boolean socks5,
         boolean localhostAppTunnel,
+        @Nullable DnsSettings dns,
+        Path resolvConf,
         SpoofPolicy spoofing,
         String node,
         String network,
@@ -74,7 +79,7 @@ public record ProxyConfig(
                 throw new ConfigException(unsupported + " is set, but this version doesn't support it; unset it");
             }
         }
-        for (String unsupported : new String[] {"TLS12_ENABLED", "XDS_ON_DEMAND", "ISTIO_META_DNS_CAPTURE", "DNS_CAPTURE"}) {
+        for (String unsupported : new String[] {"TLS12_ENABLED", "XDS_ON_DEMAND"}) {
             if (env.flag(unsupported, false)) {
                 throw new ConfigException(unsupported + "=true, but this version doesn't support it; unset it");
             }
@@ -98,6 +103,8 @@ public record ProxyConfig(
                 env.flag("IPV6_ENABLED", true),
                 env.flag("UNSTABLE_ENABLE_SOCKS5", false),
                 env.flag("LOCALHOST_APP_TUNNEL", false),
+                dns(env),
+                Path.of(env.text("INPOD_RESOLV_CONF", "/etc/resolv.conf")),
                 env.flag("ENABLE_ORIG_SRC", true) ? SpoofPolicy.REQUIRE : SpoofPolicy.NEVER,
                 env.text("NODE_NAME", ""),
                 env.text("NETWORK", ""),
@@ -117,6 +124,17 @@ public record ProxyConfig(
             throw new ConfigException("INPOD_UDS is empty; it must name the agent's socket");
         }
         return Path.of(path);
+    }
+
+    private static @Nullable DnsSettings dns(Variables env) throws ConfigException {
+        if (!env.flag("ISTIO_META_DNS_CAPTURE", env.flag("DNS_CAPTURE", false))) {
+            return null;
+        }
+        String domain = env.text("CLUSTER_DOMAIN", "cluster.local").toLowerCase(java.util.Locale.ROOT);
+        if (!domain.matches("[a-z0-9]([a-z0-9.-]*[a-z0-9])?")) {
+            throw new ConfigException("CLUSTER_DOMAIN must be a DNS name such as cluster.local, not \"" + domain + "\"");
+        }
+        return new DnsSettings(domain, env.text("PREFERED_SERVICE_NAMESPACE", ""), env.flag("IPV6_ENABLED", true));
     }
 
     private static Path handOverDirectory(Variables env) throws ConfigException {

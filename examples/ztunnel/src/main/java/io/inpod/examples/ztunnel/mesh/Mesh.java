@@ -124,14 +124,19 @@ public final class Mesh {
     }
 
     /**
-     * Returns the services that have a virtual address.
+     * Returns the services that have a virtual address, or the one to which an {@linkplain AutoAddress automatic address} leads.
      *
      * @param network the address's network
      * @param address the address
-     * @return the services that have exactly this address
+     * @return the services that have exactly this address; none if an automatic address would be that of several
      */
     public List<Service> servicesAt(String network, InetAddress address) {
-        return Index.few(indexes.servicesByAddress(), new NetworkAddress(network, address));
+        List<Service> services = Index.few(indexes.servicesByAddress(), new NetworkAddress(network, address));
+        if (services.isEmpty() && AutoAddress.mayBe(address)) {
+            List<Service> automatic = Index.few(indexes.servicesByAutoAddress(), address);
+            return automatic.size() == 1 ? automatic : List.of();
+        }
+        return services;
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.mesh;
 
 import io.inpod.hbone.identity.SpiffeId;
+import java.net.InetAddress;
 import java.util.List;
 import org.pcollections.PMap;
 
@@ -17,6 +18,7 @@ public final class MeshChange {
     private PMap<ServiceName, Service> services;
     private PMap<String, List<Service>> servicesByHostname;
     private PMap<NetworkAddress, List<Service>> servicesByAddress;
+    private PMap<InetAddress, List<Service>> servicesByAutoAddress;
     private PMap<NetworkBlock, List<Service>> servicesByBlock;
     private PMap<Integer, Integer> blockLengths;
     private PMap<ServiceName, PMap<String, Endpoint>> endpoints;
@@ -34,6 +36,7 @@ public final class MeshChange {
         services = indexes.services();
         servicesByHostname = indexes.servicesByHostname();
         servicesByAddress = indexes.servicesByAddress();
+        servicesByAutoAddress = indexes.servicesByAutoAddress();
         servicesByBlock = indexes.servicesByBlock();
         blockLengths = indexes.blockLengths();
         endpoints = indexes.endpoints();
@@ -52,7 +55,7 @@ public final class MeshChange {
         removeWorkload(workload.uid());
         workloads = workloads.plus(workload.uid(), workload);
         if (!workload.hostNetwork()) {
-            for (var address : workload.addresses().stream().distinct().toList()) {
+            for (InetAddress address : workload.addresses().stream().distinct().toList()) {
                 byAddress = Index.with(byAddress, new NetworkAddress(workload.network(), address), workload);
             }
         }
@@ -81,7 +84,7 @@ public final class MeshChange {
         }
         workloads = workloads.minus(uid);
         if (!old.hostNetwork()) {
-            for (var address : old.addresses().stream().distinct().toList()) {
+            for (InetAddress address : old.addresses().stream().distinct().toList()) {
                 byAddress = Index.without(byAddress, new NetworkAddress(old.network(), address), old);
             }
         }
@@ -111,6 +114,11 @@ public final class MeshChange {
         for (NetworkAddress address : service.addresses().stream().distinct().toList()) {
             servicesByAddress = Index.with(servicesByAddress, address, service);
         }
+        if (service.hasAutoAddress()) {
+            for (InetAddress address : AutoAddress.of(service.hostname())) {
+                servicesByAutoAddress = Index.with(servicesByAutoAddress, address, service);
+            }
+        }
         for (NetworkBlock block : service.blocks().stream().distinct().toList()) {
             servicesByBlock = Index.with(servicesByBlock, block, service);
             blockLengths = blockLengths.plus(block.block().length(), blockLengths.getOrDefault(block.block().length(), 0) + 1);
@@ -139,6 +147,11 @@ public final class MeshChange {
         servicesByHostname = Index.without(servicesByHostname, name.hostname(), old);
         for (NetworkAddress address : old.addresses().stream().distinct().toList()) {
             servicesByAddress = Index.without(servicesByAddress, address, old);
+        }
+        if (old.hasAutoAddress()) {
+            for (InetAddress address : AutoAddress.of(name)) {
+                servicesByAutoAddress = Index.without(servicesByAutoAddress, address, old);
+            }
         }
         for (NetworkBlock block : old.blocks().stream().distinct().toList()) {
             servicesByBlock = Index.without(servicesByBlock, block, old);
@@ -194,6 +207,6 @@ public final class MeshChange {
     /** {@return the changed state} */
     public Mesh build() {
         return new Mesh(new MeshIndexes(workloads, byAddress, byName, byHostname, byIdentity, services, servicesByHostname,
-                servicesByAddress, servicesByBlock, blockLengths, endpoints, policies, globalPolicies, policiesOfNamespaces));
+                servicesByAddress, servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, policies, globalPolicies, policiesOfNamespaces));
     }
 }

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.mesh;
 
 import io.inpod.hbone.identity.SpiffeId;
+import java.net.InetAddress;
 import java.util.List;
 import org.pcollections.PMap;
 
@@ -15,6 +16,7 @@ import org.pcollections.PMap;
  * @param services by namespace and hostname
  * @param servicesByHostname of all namespaces
  * @param servicesByAddress by virtual address
+ * @param servicesByAutoAddress those without a virtual address, by the addresses that follow from their names
  * @param servicesByBlock by block of virtual addresses
  * @param blockLengths how many of these blocks have which length
  * @param endpoints by service, and by workload or the service's key for it; also of services that aren't known yet
@@ -31,6 +33,7 @@ record MeshIndexes(
         PMap<ServiceName, Service> services,
         PMap<String, List<Service>> servicesByHostname,
         PMap<NetworkAddress, List<Service>> servicesByAddress,
+        PMap<InetAddress, List<Service>> servicesByAutoAddress,
         PMap<NetworkBlock, List<Service>> servicesByBlock,
         PMap<Integer, Integer> blockLengths,
         PMap<ServiceName, PMap<String, Endpoint>> endpoints,
@@ -38,5 +41,5 @@ record MeshIndexes(
         PMap<String, Policy> globalPolicies,
         PMap<String, PMap<String, Policy>> policiesOfNamespaces) {
     static final MeshIndexes EMPTY = new MeshIndexes(Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(),
-            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none());
+            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none());
 }

@@ -60,6 +60,11 @@ public record Service(
         return hostname.namespace();
     }
 
+    /** {@return whether it has no virtual address of its own, so that clients reach it by one that follows from its name} */
+    public boolean hasAutoAddress() {
+        return addresses.isEmpty() && blocks.isEmpty() && !hostname.hostname().startsWith("*");
+    }
+
     /**
      * Returns whether clients of a namespace know it.
      *

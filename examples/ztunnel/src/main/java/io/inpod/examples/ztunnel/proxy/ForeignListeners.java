@@ -32,10 +32,10 @@ final class ForeignListeners {
      *
      * @param own the inodes of the proxy's own listeners, by port
      */
-    void check(Map<Integer, Long> own) throws IOException {
+    void check(Map<Integer, Set<Long>> own) throws IOException {
         List<TcpSocket> found = TcpSocket.listening(namespace, own.keySet()).stream().filter(socket -> {
-            Long inode = own.get(socket.port());
-            return inode != null && inode != socket.inode();
+            Set<Long> inodes = own.get(socket.port());
+            return inodes != null && !inodes.contains(socket.inode());
         }).toList();
         known.retainAll(found.stream().map(TcpSocket::inode).collect(Collectors.toSet()));
         List<TcpSocket> added = found.stream().filter(socket -> known.add(socket.inode())).toList();

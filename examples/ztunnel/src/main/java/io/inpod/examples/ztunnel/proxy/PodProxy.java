@@ -9,12 +9,15 @@ import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.dns.DnsProxy;
+import io.inpod.examples.ztunnel.dns.DnsSettings;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
 import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.netns.InPodConstants;
+import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.AcceptLoop;
@@ -28,14 +31,17 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -57,6 +63,7 @@ public final class PodProxy {
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
+    private final DnsSockets dns = new DnsSockets();
 
     private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, HolderSearch holders,
             @Nullable Succession succession) {
@@ -131,6 +138,20 @@ public final class PodProxy {
             listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
                     new Socks5(pod, shared.group(), path, pod.limit().names()));
         }
+        if (config.dns() != null) {
+            listenForNames(shared, config.dns());
+        }
+    }
+
+    private void listenForNames(Shared shared, DnsSettings settings) throws IOException {
+        SocketOptions sockets = SocketOptions.NONE.with(MARK, pod.config().mark());
+        DnsProxy proxy = new DnsProxy(new DnsProxy.Pod(pod.namespace(), sockets, pod::workload, pod.clients()::admit), pod::mesh, settings,
+                shared.nameServers());
+        dns.open(pod, shared.group().next(), proxy);
+        DnsListener handler = new DnsListener(pod, shared.group(), proxy);
+        for (InetAddress address : dns.addresses()) {
+            listen(shared, new InetSocketAddress(address, handler.port()), IpFamily.of(address).protocolFamily(), handler);
+        }
     }
 
     private void listen(Shared shared, PodListener handler) throws IOException {
@@ -149,7 +170,7 @@ public final class PodProxy {
             // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
             listener = AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
         } catch (IOException e) {
-            listener = succession == null ? null : succession.take(pod.namespace(), address.getPort(),
+            listener = succession == null ? null : succession.take(pod.namespace(), address,
                     passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
             if (listener == null) {
                 throw TakenPortException.why(e, pod.namespace(), address.getPort(), shared.holders());
@@ -168,8 +189,9 @@ public final class PodProxy {
      * @throws IOException if the pod's sockets can't be listed
      */
     public void checkPorts() throws IOException {
-        Map<Integer, Long> own = new HashMap<>();
-        listeners.forEach(listener -> own.put(listener.localAddress().getPort(), listener.inode()));
+        Map<Integer, Set<Long>> own = new HashMap<>();
+        listeners.forEach(
+                listener -> own.computeIfAbsent(listener.localAddress().getPort(), port -> new HashSet<>()).add(listener.inode()));
         foreign.check(own);
     }
 
@@ -269,6 +291,7 @@ public final class PodProxy {
     }
 
     private void closeListeners() {
+        dns.close();
         listeners.forEach(AcceptLoop::close);
         listeners.clear();
     }

@@ -4,6 +4,7 @@ import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificates the source of the certificates of the pods on this node
  * @param group the event loops, all started: a thread that is started later could inherit a pod's namespace
  * @param local the addresses of the pods on this node
+ * @param nameServers the name servers for what pods ask and the mesh doesn't know
  * @param names looks names up
  * @param holders finds the processes that have ports of pods
  * @param tunnels the connections that carry tunnels from pods on this node
@@ -33,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
+        NameServers nameServers,
         NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines, Executor control,
         @Nullable Succession succession) {
     List<EventLoop> loops() {

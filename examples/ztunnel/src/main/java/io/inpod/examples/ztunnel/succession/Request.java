@@ -2,27 +2,39 @@ package io.inpod.examples.ztunnel.succession;
 
 import io.inpod.netns.NamespaceIdentity;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A successor's request for a listener, as a line of text: {@code listener DEVICE INODE PORT}. The answer is {@code 1} with a descriptor,
+ * A successor's request for a listener, as a line of text: {@code listener DEVICE INODE PORT}, followed by the address if
+ * it is {@code ::1}: beside the listener at an address of IPv4, or at all addresses, there may be another one at the same port. The answer is {@code 1} with a descriptor,
  * or {@code 0}. The successor confirms with {@code taken}.
  */
-record Request(NamespaceIdentity namespace, int port) {
+record Request(NamespaceIdentity namespace, String address, int port) {
     static final int MAX_BYTES = 128;
     static final String TAKEN = "taken";
     private static final String WORD = "listener";
+    private static final String IPV6_LOOPBACK = "::1";
+
+    /** Returns the word for the address of a listener, or "". */
+    static String address(InetSocketAddress local) {
+        return local.getAddress() instanceof Inet6Address six && six.isLoopbackAddress() ? IPV6_LOOPBACK : "";
+    }
 
     ByteBuffer bytes() {
-        return bytes(String.join(" ", WORD, Long.toString(namespace.device()), Long.toString(namespace.inode()), Integer.toString(port)));
+        return bytes(String
+                .join(" ", WORD, Long.toString(namespace.device()), Long.toString(namespace.inode()), Integer.toString(port), address).strip());
     }
 
     static Request of(ByteBuffer message) throws IOException {
         String[] words = text(message).split(" ");
         try {
-            if (words.length == 4 && words[0].equals(WORD)) {
-                return new Request(new NamespaceIdentity(Long.parseLong(words[1]), Long.parseLong(words[2])), Integer.parseInt(words[3]));
+            boolean whole = words.length == 4 || words.length == 5 && words[4].equals(IPV6_LOOPBACK);
+            if (whole && words[0].equals(WORD)) {
+                return new Request(new NamespaceIdentity(Long.parseLong(words[1]), Long.parseLong(words[2])), words.length == 5 ? words[4] : "",
+                        Integer.parseInt(words[3]));
             }
         } catch (NumberFormatException e) {
             // answered below

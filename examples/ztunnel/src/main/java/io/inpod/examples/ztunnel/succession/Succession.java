@@ -9,6 +9,7 @@ import io.inpod.netns.unix.UnixMessage;
 import io.inpod.netns.unix.UntrustedPeerException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -103,7 +104,7 @@ public final class Succession implements AutoCloseable {
     }
 
     private void answer(SeqpacketSocket connection, Request request) throws IOException {
-        try (OwnedFd listener = own.duplicate(request.namespace(), request.port())) {
+        try (OwnedFd listener = own.duplicate(request.namespace(), request.address(), request.port())) {
             if (listener == null) {
                 connection.send(Request.bytes("0"));
                 return;
@@ -112,7 +113,7 @@ public final class Succession implements AutoCloseable {
         }
         try (UnixMessage taken = connection.receive(Request.MAX_BYTES, 0, ANSWER)) {
             if (taken != null && Request.text(taken.data()).equals(Request.TAKEN)) {
-                own.notePassed(request.namespace(), request.port());
+                own.notePassed(request.namespace(), request.address(), request.port());
                 LOG.info("port {} of {} is accepted from by a successor too", request.port(), request.namespace());
             }
         }
@@ -135,14 +136,15 @@ public final class Succession implements AutoCloseable {
      * doesn't delay every port of every pod.
      *
      * @param namespace the pod's namespace
-     * @param port the port
+     * @param local the listener's address and port
      * @param adoption creates the result from the descriptor
      * @return the result, or null if no other ztunnel listens there, or the one that does hangs
      */
-    public <T> @Nullable T take(NetworkNamespace namespace, int port, Adoption<T> adoption) {
+    public <T> @Nullable T take(NetworkNamespace namespace, InetSocketAddress local, Adoption<T> adoption) {
+        int port = local.getPort();
         for (Path other : others()) {
             try (SeqpacketSocket connection = PrivateSocket.connect(other, ANSWER)) {
-                connection.send(new Request(namespace.identity(), port).bytes());
+                connection.send(new Request(namespace.identity(), Request.address(local), port).bytes());
                 try (UnixMessage answer = connection.receive(Request.MAX_BYTES, 1, ANSWER)) {
                     if (answer == null || answer.descriptors() == 0) {
                         continue;

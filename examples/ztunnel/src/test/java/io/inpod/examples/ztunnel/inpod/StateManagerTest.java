@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.proxy.HolderSearch;
@@ -72,7 +73,7 @@ class StateManagerTest {
         loops.forEach(loop -> loop.submit(() -> { }).awaitUninterruptibly()); // no thread may start in a pod
         holders.prestartAllCoreThreads();
         ProxyConfig config = ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
-        shared = new Shared(config, () -> NO_MESH, DevelopmentCa.open(ca), loops, new LocalAddresses(),
+        shared = new Shared(config, () -> NO_MESH, DevelopmentCa.open(ca), loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
                 new NameLookups(Runnable::run, 1, InetAddress::getByName),
                 new HolderSearch(holders, this::search, System::nanoTime), new OwnConnections(), config.limits().holdings(), new LogLines(100),
                 Runnable::run, null);

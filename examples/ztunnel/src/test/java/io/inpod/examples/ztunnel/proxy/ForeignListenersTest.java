@@ -16,6 +16,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class ForeignListenersTest {
         return listener.bind(new InetSocketAddress(address, PORT));
     }
 
-    private List<String> check(ForeignListeners listeners, Map<Integer, Long> own) throws IOException {
+    private List<String> check(ForeignListeners listeners, Map<Integer, Set<Long>> own) throws IOException {
         listeners.check(own);
         return lines();
     }
@@ -66,7 +67,7 @@ class ForeignListenersTest {
         NetworkNamespace pod = network.pod(0).namespace();
         try (ServerSocketChannel proxys = listen(pod, "127.0.0.1")) {
             assertThat(proxys.isOpen()).isTrue();
-            Map<Integer, Long> own = Map.of(PORT, TcpSocket.onPort(pod, PORT).get(0).inode());
+            Map<Integer, Set<Long>> own = Map.of(PORT, Set.of(TcpSocket.onPort(pod, PORT).get(0).inode()));
             ForeignListeners listeners = new ForeignListeners(pod, new HolderSearch(searches::add, SocketHolders::search, System::nanoTime));
             assertThat(check(listeners, own)).isEmpty();
             for (int i = 2; i < 7; i++) {

@@ -8,6 +8,7 @@ import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.unix.PrivateSocket;
 import io.inpod.netns.unix.SeqpacketListener;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +29,7 @@ class SilentPredecessorTest {
         try (SeqpacketListener silent = PrivateSocket.listen(shared.resolve("ztunnel-listeners-silent.sock"));
                 Succession newer = Succession.open(shared, new OwnListeners())) {
             for (int port : new int[] {15001, 15006, 15008}) {
-                assertThat((Object) newer.take(pod, port, listener -> listener)).isNull();
+                assertThat((Object) newer.take(pod, new InetSocketAddress("127.0.0.1", port), listener -> listener)).isNull();
             }
             silent.accept(NOW).close();
             assertThatThrownBy(() -> silent.accept(NOW)).isInstanceOf(SocketTimeoutException.class);
