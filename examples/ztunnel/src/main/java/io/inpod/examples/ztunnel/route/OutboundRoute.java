@@ -1,9 +1,11 @@
 package io.inpod.examples.ztunnel.route;
 
+import io.inpod.examples.ztunnel.mesh.IpFamilies;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.identity.SpiffeId;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -43,23 +45,56 @@ public sealed interface OutboundRoute {
      * @param gateway the outer tunnel
      * @param authority what the end of the inner tunnel is asked to connect to
      * @param identities the identities of which the end of the inner tunnel must have one, never empty
+     * @param through the gateway's workload
      * @param service the service that the client asked for
      */
-    record OtherNetwork(Hop gateway, Authority authority, Set<SpiffeId> identities, Service service) implements OutboundRoute {}
+    record OtherNetwork(Hop gateway, Authority authority, Set<SpiffeId> identities, Workload through, Service service)
+            implements
+                OutboundRoute {
+        /** Copies the set. */
+        public OtherNetwork {
+            identities = Set.copyOf(identities);
+            if (identities.isEmpty()) {
+                throw new IllegalArgumentException("a peer whose identity isn't known can't be trusted");
+            }
+        }
+    }
 
     /**
-     * To a workload whose address isn't known until its name has been looked up.
+     * To an address that isn't known until a name has been looked up.
      *
-     * @param workload the workload, which has a hostname and no addresses
-     * @param port the app's port
+     * @param hostname the name
+     * @param workload the workload that has this name and no addresses, or null if the mesh doesn't know the name
      * @param service the service that the client asked for, or null
+     * @param families which of its addresses may be used
+     * @param then returns the route to one of the addresses
      */
-    record LookUp(Workload workload, int port, @Nullable Service service) implements OutboundRoute {}
+    record LookUp(String hostname, @Nullable Workload workload, @Nullable Service service, IpFamilies families, Addressed then)
+            implements
+                OutboundRoute {}
+
+    /** Goes on with the decision, in the same state of the mesh. */
+    @FunctionalInterface
+    interface Addressed {
+        /**
+         * Returns the route.
+         *
+         * @param address an address of the name
+         * @return a route, which needs no other name to be looked up unless the address is that of a service
+         */
+        OutboundRoute at(InetAddress address);
+    }
 
     /**
      * Nowhere.
      *
-     * @param reason why, for log, metric and answer
+     * @param reason why, the same words each time, for metrics
+     * @param what what the reason is about, such as the name of a waypoint; may be empty
      */
-    record Refused(String reason) implements OutboundRoute {}
+    record Refused(String reason, String what) implements OutboundRoute {
+        /** {@return the reason and what it is about, for logs and answers} */
+        public String message() {
+            return what.isEmpty() ? reason : reason + ": " + what;
+        }
+    }
 }

@@ -1,0 +1,143 @@
+package io.inpod.examples.ztunnel.route;
+
+import io.inpod.examples.ztunnel.mesh.Endpoint;
+import io.inpod.examples.ztunnel.mesh.Ports;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Which endpoint of a service a connection goes to. */
+final class EndpointChoice {
+    static final String NO_ENDPOINTS = "the service has no endpoints";
+    static final String NO_PORT = "the service doesn't have that port";
+    static final String NONE_HEALTHY = "no healthy upstream";
+
+    private EndpointChoice() {}
+
+    /** What the endpoint is for. */
+    enum Use {
+        /** It serves the client. */
+        DESTINATION,
+        /** It is a waypoint on the way. */
+        WAYPOINT,
+        /** It is the gateway of a network. */
+        GATEWAY
+    }
+
+    /** An endpoint, and its app's port. */
+    record Chosen(Workload workload, int port) {}
+
+    /** Chooses among the best endpoints at random, in proportion to their capacity; null if there is none. */
+    static @Nullable Chosen choose(Question question, Service service, int servicePort, Use use) {
+        List<Chosen> best = new ArrayList<>();
+        int bestRank = 0;
+        long capacity = 0;
+        for (Endpoint endpoint : endpoints(question, service)) {
+            Workload workload = question.mesh().workload(endpoint.workloadUid()).orElse(null);
+            if (workload == null || !isUsable(question, service, endpoint, workload, use)) {
+                continue;
+            }
+            int port = port(service, endpoint, workload, servicePort, use);
+            int rank = Preferences.rank(service.loadBalancing(), question.source(), workload);
+            if (port == 0 || rank < bestRank) {
+                continue;
+            }
+            if (rank > bestRank) {
+                best.clear();
+                bestRank = rank;
+                capacity = 0;
+            }
+            best.add(new Chosen(workload, port));
+            capacity += share(workload.capacity());
+        }
+        if (best.isEmpty()) {
+            return null;
+        }
+        Chosen chosen = weighted(best, question.choice().random().applyAsLong(capacity));
+        question.trace().step(() -> "of " + best.size() + " endpoints that " + service.hostname() + " prefers, "
+                + chosen.workload().uid() + " is chosen, port " + chosen.port());
+        return chosen;
+    }
+
+    private static Chosen weighted(List<Chosen> candidates, long at) {
+        long before = 0;
+        for (Chosen candidate : candidates) {
+            before += share(candidate.workload().capacity());
+            if (at < before) {
+                return candidate;
+            }
+        }
+        throw new IllegalStateException("the random number " + at + " is out of range");
+    }
+
+    /** As large as a number of the control plane can be: sums of these don't overflow. */
+    static long share(long capacity) {
+        return Math.min(capacity, 0xffff_ffffL);
+    }
+
+    /** Why there is none. */
+    static String whyNone(Question question, Service service, int servicePort, Use use) {
+        Collection<Endpoint> endpoints = endpoints(question, service);
+        boolean known = endpoints.stream().anyMatch(e -> question.mesh().workload(e.workloadUid()).isPresent());
+        boolean port = endpoints.stream().anyMatch(e -> {
+            Optional<Workload> workload = question.mesh().workload(e.workloadUid());
+            return workload.isPresent() && port(service, e, workload.get(), servicePort, use) != 0;
+        });
+        if (!known) {
+            return service.ports().target(servicePort) == null && !service.ports().targets().isEmpty() ? NO_PORT : NO_ENDPOINTS;
+        }
+        return port ? NONE_HEALTHY : NO_PORT;
+    }
+
+    /** A workload that names the service may also be named by it; it is one endpoint nevertheless, and one "unhealthy" suffices. */
+    private static Collection<Endpoint> endpoints(Question question, Service service) {
+        Collection<Endpoint> all = question.mesh().endpoints(service.hostname());
+        if (service.endpoints().isEmpty()) {
+            return all;
+        }
+        Map<String, Endpoint> once = new LinkedHashMap<>();
+        all.forEach(endpoint -> once.merge(endpoint.workloadUid(), endpoint, EndpointChoice::both));
+        return once.values();
+    }
+
+    private static Endpoint both(Endpoint a, Endpoint b) {
+        Map<Integer, Integer> ports = new HashMap<>(b.ports().targets());
+        ports.putAll(a.ports().targets());
+        return new Endpoint(a.workloadUid(), new Ports(ports), a.healthy() && b.healthy());
+    }
+
+    private static boolean isUsable(Question question, Service service, Endpoint endpoint, Workload workload, Use use) {
+        boolean healthy = endpoint.healthy() && workload.healthy() || service.loadBalancing().unhealthyToo();
+        if (!healthy || workload.capacity() == 0 || question.choice().failed().contains(workload.uid())) {
+            return false;
+        }
+        if (use != Use.GATEWAY && !question.isNear(workload)) {
+            return workload.networkGateway() != null;
+        }
+        if (use == Use.DESTINATION && question.choice().onlyTunnels() && !workload.hbone()) {
+            return false;
+        }
+        return workload.addresses().isEmpty() ? !workload.hostname().isEmpty()
+                : AddressChoice.choose(workload.addresses(), service.ipFamilies(), null) != null;
+    }
+
+    /** The app's port; 0 if there is none. What is told about its clients needs no port of the service. */
+    private static int port(Service service, Endpoint endpoint, Workload workload, int servicePort, Use use) {
+        Integer own = endpoint.ports().target(servicePort);
+        if (own != null && own != 0) {
+            return own;
+        }
+        Integer common = service.ports().target(servicePort);
+        if (common != null && common != 0) {
+            return common;
+        }
+        return use != Use.DESTINATION && workload.applicationTunnel() != null ? servicePort : 0;
+    }
+}
