@@ -5,11 +5,15 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The app in pod B, a separate process that isn't aware of the redirection: it answers each client with the address from which it connects.
  */
 public final class App {
+    private static final long PACE_NANOS = 200_000_000;
+
     private App() {}
 
     /**
@@ -28,6 +32,17 @@ public final class App {
                 out.write(body);
             }
         });
+        server.createContext("/stream", exchange -> {
+            exchange.sendResponseHeaders(200, 0);
+            try (OutputStream out = exchange.getResponseBody()) {
+                for (;;) {
+                    out.write("still here\n".getBytes(StandardCharsets.UTF_8));
+                    out.flush();
+                    LockSupport.parkNanos(PACE_NANOS);
+                }
+            }
+        });
+        server.setExecutor(Executors.newCachedThreadPool());
         server.start();
         System.out.println("listening");
     }

@@ -5,7 +5,6 @@ import static io.inpod.netns.InPodConstants.INBOUND_PLAINTEXT_PORT;
 import static io.inpod.netns.InPodConstants.OUTBOUND_PORT;
 
 import io.inpod.netlink.Rtnetlink;
-import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.netty.util.NetUtil;
@@ -28,22 +27,22 @@ final class Demo implements Demonstration {
     private static final String SECRET = "the-secret-that-must-not-be-seen-on-the-wire";
     private static final String ANSWER = "hello from the app in pod B";
 
-    private final String launcher;
     private final String profile;
     private final boolean ipv6;
     private final Story story;
     private final Path home;
     private final Processes processes;
     private final PodNetwork network;
+    private final TwoPods node;
 
     Demo(String launcher, String profile, boolean ipv6, Story story) throws IOException {
-        this.launcher = launcher;
         this.profile = profile;
         this.ipv6 = ipv6;
         this.story = story;
-        this.home = Files.createDirectories(Path.of("/run/inpod"));
-        this.processes = new Processes(home);
-        this.network = PodNetwork.named(NetworkNamespace.current(), List.of("pod-a", "pod-b"));
+        this.node = new TwoPods(launcher);
+        this.home = node.home();
+        this.processes = node.processes();
+        this.network = node.network();
         if (ipv6) {
             for (Pod pod : network.pods()) {
                 try (Rtnetlink links = Rtnetlink.open(pod.namespace())) {
@@ -80,26 +79,23 @@ final class Demo implements Demonstration {
         }
 
         story.step("The agent installs the rules in both pods, then hands their namespaces to the ztunnel as file descriptors");
-        enrol(a);
-        enrol(b);
-        String listeners = inside(b, "ss", "-ntlp");
+        story.show(node.enrol(a));
+        story.show(node.enrol(b));
+        String listeners = node.inside(b, "ss", "-ntlp");
         story.show(listeners);
         story.claim(PROXY_PORTS.stream().allMatch(port -> listeners.contains("*:" + port + " ")),
                 "the ztunnel listens on " + OUTBOUND_PORT + ", " + INBOUND_PLAINTEXT_PORT + " and " + HBONE_PORT
                         + " inside pod B, where none of its threads is");
-        String rules = inside(b, ipv6 ? "ip6tables-save" : "iptables-save");
+        String rules = node.inside(b, ipv6 ? "ip6tables-save" : "iptables-save");
         story.show(rules.lines().filter(line -> line.startsWith("*") || line.startsWith("-A")).reduce("", (x, y) -> x + "\n" + y));
         story.claim(rules.contains("--to-ports " + OUTBOUND_PORT), "pod B's own kernel rules redirect what its apps send");
 
         story.step("An HTTP server in pod B, and a request from pod A, neither aware of the redirection");
-        processes.start("app", Map.of(), "nsenter", "--net=/run/netns/" + b.name(), "--", javaProgram(), "-XX:TieredStopAtLevel=1",
-                "-XX:-UsePerfData",
-                "-cp", System.getProperty("java.class.path"), App.class.getName(), Integer.toString(APP_PORT), ANSWER);
-        processes.awaitOutput("app", "listening");
+        node.startApp(b, APP_PORT, ANSWER);
         String url = url(b);
         WireCapture.Evidence wire;
         try (WireCapture capture = WireCapture.start(network.node(), b.link())) {
-            String response = inside(a, "curl", "-g", "-sS", "-i", "--max-time", "30", "-H", "X-Secret: " + SECRET, url);
+            String response = node.inside(a, "curl", "-g", "-sS", "-i", "--max-time", "30", "-H", "X-Secret: " + SECRET, url);
             wire = capture.stop();
             story.show("pod-a $ curl -i -H 'X-Secret: ...' " + url + "\n" + response);
             story.claim(response.startsWith("HTTP/1.1 200") && response.contains(ANSWER), "the request was answered");
@@ -120,17 +116,7 @@ final class Demo implements Demonstration {
                     .append(ipv6 ? "\", \"" + NetUtil.toAddressString(address(pod)) : "").append("\"]\n  protocol: HBONE\n  node: demo\n");
         }
         Files.writeString(mesh, workloads);
-        String socket = home.resolve("ztunnel.sock").toString();
-        processes.start("agent", Map.of("INPOD_UDS", socket), launcher, "agent", "--profile", profile);
-        processes.start("ztunnel",
-                Map.of("INPOD_UDS", socket, "LOCAL_XDS_PATH", mesh.toString(), "FAKE_CA", "true", "NODE_NAME", "demo", "XDS_ADDRESS", ""),
-                launcher, "ztunnel");
-        processes.awaitOutput("ztunnel", "pod received snapshot sent");
-    }
-
-    private void enrol(Pod pod) throws IOException, InterruptedException, DemoFailure {
-        story.show(processes.run(launcher, "agent", "add", "--uid", "uid-" + pod.name(), "--name", pod.name(), "--namespace", "default",
-                "--service-account", "sa-" + pod.name(), "--netns", "/run/netns/" + pod.name()));
+        node.start(mesh, Map.of(), "--profile", profile);
     }
 
     private void tellIdentities() throws IOException, InterruptedException, DemoFailure {
@@ -159,16 +145,6 @@ final class Demo implements Demonstration {
                 "the text of the request and of its answer is nowhere on the link");
     }
 
-    private String inside(Pod pod, String... command) throws IOException, InterruptedException, DemoFailure {
-        String[] line =
-                Stream.concat(Stream.of("nsenter", "--net=/run/netns/" + pod.name(), "--"), Stream.of(command)).toArray(String[]::new);
-        return processes.run(line);
-    }
-
-    private static String javaProgram() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    }
-
     @Override
     public String waysIn() throws IOException {
         // In an ordinary user's user namespace only that user's id is mapped.
@@ -188,16 +164,11 @@ final class Demo implements Demonstration {
 
     @Override
     public String logs() throws IOException {
-        StringBuilder logs = new StringBuilder();
-        for (String name : processes.names()) {
-            logs.append("--- ").append(name).append('\n').append(Files.readString(processes.output(name)));
-        }
-        return logs.toString();
+        return node.logs();
     }
 
     @Override
     public void close() {
-        processes.close();
-        network.close();
+        node.close();
     }
 }

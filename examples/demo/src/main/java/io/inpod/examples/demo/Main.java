@@ -23,6 +23,9 @@ public final class Main implements Callable<Integer> {
     @Option(names = "--kubernetes", description = "pods of deployments on a real Kubernetes node")
     private boolean kubernetes;
 
+    @Option(names = "--policy", description = "a policy changes: explained before, an open connection cut, a new one denied")
+    private boolean policy;
+
     @Option(names = "--hold", description = "keep everything up until Enter")
     private boolean hold;
 
@@ -68,6 +71,9 @@ public final class Main implements Callable<Integer> {
     private Demonstration demonstration(String launcher, Story story) throws IOException, InterruptedException {
         if (kubernetes) {
             return new KubernetesDemo(launcher, story);
+        }
+        if (policy) {
+            return new PolicyDemo(launcher, profile, story);
         }
         return containers ? new ContainersDemo(launcher, story) : new Demo(launcher, profile, ipv6, story);
     }

@@ -66,6 +66,25 @@ final class Processes implements AutoCloseable {
         }
     }
 
+    /** Waits until a process has ended. */
+    void awaitEnd(String name) throws InterruptedException, DemoFailure {
+        Process process = running.get(name);
+        if (process != null && !process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+            throw new DemoFailure(name + " didn't end within " + LIMIT.toSeconds() + " s");
+        }
+    }
+
+    /** Runs a program that must fail, and returns what it says. */
+    String fail(String... command) throws IOException, InterruptedException, DemoFailure {
+        String said;
+        try {
+            said = run(command);
+        } catch (DemoFailure e) {
+            return String.valueOf(e.getMessage());
+        }
+        throw new DemoFailure(String.join(" ", command) + " should have failed: " + said);
+    }
+
     Path output(String name) {
         return directory.resolve(name + ".log");
     }

@@ -137,6 +137,17 @@ public record ProxyConfig(
         return new DnsSettings(domain, env.text("PREFERED_SERVICE_NAMESPACE", ""), env.flag("IPV6_ENABLED", true));
     }
 
+    /**
+     * Returns the directory in which the ztunnels of this node have sockets for each other and for commands.
+     *
+     * @param environment the variables and their values
+     * @return INPOD_HANDOVER_DIR, or the directory of INPOD_UDS
+     * @throws ConfigException naming the variable that can't be used
+     */
+    public static Path handOverDirectory(Map<String, String> environment) throws ConfigException {
+        return handOverDirectory(new Variables(environment));
+    }
+
     private static Path handOverDirectory(Variables env) throws ConfigException {
         String path = env.text("INPOD_HANDOVER_DIR", "");
         if (!path.isEmpty()) {

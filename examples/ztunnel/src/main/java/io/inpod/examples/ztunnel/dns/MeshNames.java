@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param preferredNamespace the Kubernetes namespace whose service counts if several have the same hostname and none is the pod's or
  *     canonical, or ""
  */
-record MeshNames(String domain, String preferredNamespace) {
+public record MeshNames(String domain, String preferredNamespace) {
     private static final int MOST_LABELS = 4;
 
     /**
@@ -34,7 +34,7 @@ record MeshNames(String domain, String preferredNamespace) {
      * @param name the name in any case, with or without the dot at its end
      * @return empty if it is no name of the mesh, so that others must be asked
      */
-    Optional<NameAnswer> find(Mesh mesh, Workload client, String name) {
+    public Optional<NameAnswer> find(Mesh mesh, Workload client, String name) {
         String asked = name.toLowerCase(Locale.ROOT);
         String whole = asked.endsWith(".") ? asked.substring(0, asked.length() - 1) : asked;
         if (whole.isEmpty()) {
