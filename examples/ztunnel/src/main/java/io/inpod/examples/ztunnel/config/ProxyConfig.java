@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param mark PACKET_MARK: the mark of the proxy's own packets, decimal or 0x..., with 0x539 in its low 12 bits
  * @param ipv6 IPV6_ENABLED: whether listeners serve IPv6 too
  * @param socks5 UNSTABLE_ENABLE_SOCKS5: whether pods get a SOCKS5 listener on 127.0.0.1
+ * @param passthrough INPOD_PASSTHROUGH: ALLOW if connections to addresses that the mesh doesn't know go there in plaintext, DENY if they
+ * are refused
  * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; if unset or true, connections for which that is impossible fail
  * @param node NODE_NAME: the node's name, which determines which workloads are local
  * @param network NETWORK: the network the node is in
@@ -43,6 +45,7 @@ public record ProxyConfig(
         int mark,
         boolean ipv6,
         boolean socks5,
+        boolean passthrough,
         SpoofPolicy spoofing,
         String node,
         String network,
@@ -95,6 +98,7 @@ public record ProxyConfig(
                 mark(env),
                 env.flag("IPV6_ENABLED", true),
                 env.flag("UNSTABLE_ENABLE_SOCKS5", false),
+                env.either("INPOD_PASSTHROUGH", "ALLOW", "DENY"),
                 env.flag("ENABLE_ORIG_SRC", true) ? SpoofPolicy.REQUIRE : SpoofPolicy.NEVER,
                 env.text("NODE_NAME", ""),
                 env.text("NETWORK", ""),
