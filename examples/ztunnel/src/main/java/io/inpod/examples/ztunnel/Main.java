@@ -29,7 +29,6 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -49,6 +48,7 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final int RETRY_SECONDS = 5;
     private static final int RESOLVER_THREADS = 16;
+    private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
     static final int LOG_LINES = 10_000;
@@ -114,7 +114,7 @@ public final class Main {
                 new MultiThreadIoEventLoopGroup(config.workers(), new DefaultThreadFactory("ztunnel"), RelayIoHandler.newFactory());
         loops.forEach(loop -> loop.submit(() -> {}).awaitUninterruptibly());
         ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor(new DefaultThreadFactory("control", true));
-        int resolvers = config.socks5() ? RESOLVER_THREADS : 1; // only SOCKS5 needs names
+        int resolvers = config.socks5() ? RESOLVER_THREADS : FEW_RESOLVER_THREADS; // without SOCKS5, only for workloads without addresses
         ThreadPoolExecutor resolver = new ThreadPoolExecutor(resolvers, resolvers, 0, TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(), new DefaultThreadFactory("resolver", true));
         resolver.prestartAllCoreThreads();
@@ -134,7 +134,7 @@ public final class Main {
             log.info("dns proxy: names of the mesh and of {}; other names: {}", config.dns().domain(), nameServers.servers());
         }
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
-                new NameLookups(resolver, resolvers, InetAddress::getByName),
+                new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
                 new LogLines(LOG_LINES), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {

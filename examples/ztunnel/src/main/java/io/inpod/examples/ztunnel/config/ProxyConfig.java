@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param localhostAppTunnel LOCALHOST_APP_TUNNEL: whether an app that is a proxy itself is reached on the loopback interface
  * @param dns ISTIO_META_DNS_CAPTURE, CLUSTER_DOMAIN, PREFERED_SERVICE_NAMESPACE: the DNS proxy's settings, or null without one
  * @param resolvConf INPOD_RESOLV_CONF: the file with the name servers for what isn't in the mesh
+ * @param passthrough INPOD_PASSTHROUGH: ALLOW if connections to addresses that the mesh doesn't know go there in plaintext, DENY if they
+ * are refused
  * @param spoofing ENABLE_ORIG_SRC: whether apps see the client's address; if unset or true, connections for which that is impossible fail
  * @param node NODE_NAME: the node's name, which determines which workloads are local
  * @param network NETWORK: the network the node is in
@@ -50,6 +52,7 @@ public record ProxyConfig(
         boolean localhostAppTunnel,
         @Nullable DnsSettings dns,
         Path resolvConf,
+        boolean passthrough,
         SpoofPolicy spoofing,
         String node,
         String network,
@@ -105,6 +108,7 @@ public record ProxyConfig(
                 env.flag("LOCALHOST_APP_TUNNEL", false),
                 dns(env),
                 Path.of(env.text("INPOD_RESOLV_CONF", "/etc/resolv.conf")),
+                env.either("INPOD_PASSTHROUGH", "ALLOW", "DENY"),
                 env.flag("ENABLE_ORIG_SRC", true) ? SpoofPolicy.REQUIRE : SpoofPolicy.NEVER,
                 env.text("NODE_NAME", ""),
                 env.text("NETWORK", ""),

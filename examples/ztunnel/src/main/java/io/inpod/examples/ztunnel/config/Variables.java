@@ -24,6 +24,18 @@ record Variables(Map<String, String> values) {
         };
     }
 
+    /** Returns whether the value is the first of two, which is the default. */
+    boolean either(String name, String first, String second) throws ConfigException {
+        String value = text(name, "");
+        if (value.isEmpty() || value.equalsIgnoreCase(first)) {
+            return true;
+        }
+        if (value.equalsIgnoreCase(second)) {
+            return false;
+        }
+        throw new ConfigException(name + " must be " + first + " or " + second + ", not \"" + value + "\"");
+    }
+
     int number(String name, int otherwise, int least, int most) throws ConfigException {
         String value = text(name, "");
         if (value.isEmpty()) {

@@ -4,6 +4,7 @@ import io.inpod.tproxy.share.Share;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -16,14 +17,17 @@ public final class NameLookups {
     /** Looks a name up; blocks. */
     @FunctionalInterface
     public interface Resolver {
+        /** The system's, with Java's cache of 30 seconds. */
+        Resolver SYSTEM = name -> List.of(InetAddress.getAllByName(name));
+
         /**
-         * Returns an address.
+         * Returns the addresses of a name.
          *
          * @param name the name
-         * @return an address of that name
+         * @return its addresses, of both families
          * @throws UnknownHostException if there is none, or if the name servers don't answer
          */
-        InetAddress lookUp(String name) throws UnknownHostException;
+        List<InetAddress> lookUp(String name) throws UnknownHostException;
     }
 
     /** Receives the result, on a thread of the look-ups. */
@@ -32,9 +36,9 @@ public final class NameLookups {
         /**
          * Receives it.
          *
-         * @param address an address of the name; null if there is none
+         * @param addresses the addresses of the name, perhaps none
          */
-        void known(@Nullable InetAddress address);
+        void known(List<InetAddress> addresses);
     }
 
     private static final int MOST_WAITING = 100;
@@ -131,17 +135,17 @@ public final class NameLookups {
         }
 
         private void run() {
-            InetAddress address = null;
+            List<InetAddress> addresses = List.of();
             try {
-                address = resolver.lookUp(name);
+                addresses = resolver.lookUp(name);
             } catch (UnknownHostException e) {
-                // the result is null
+                // there are none
             } finally {
                 synchronized (turns) {
                     pod.running.giveBack(1);
                     begin();
                 }
-                result.known(address);
+                result.known(addresses);
             }
         }
     }

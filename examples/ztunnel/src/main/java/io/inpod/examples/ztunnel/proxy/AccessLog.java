@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.relay.RelayResult;
@@ -39,6 +40,7 @@ final class AccessLog {
      * @param destination the destination of this hop
      * @param authority the tunnel's destination, or null without a tunnel
      * @param destinationIdentity the destination's identity, or null without a tunnel
+     * @param further further keys with their values, each with a space in front
      */
     record Connection(
             String direction,
@@ -46,7 +48,13 @@ final class AccessLog {
             @Nullable SpiffeId sourceIdentity,
             InetSocketAddress destination,
             @Nullable String authority,
-            @Nullable SpiffeId destinationIdentity) {
+            @Nullable SpiffeId destinationIdentity,
+            String further) {
+        Connection(String direction, InetSocketAddress source, @Nullable SpiffeId sourceIdentity, InetSocketAddress destination,
+                @Nullable String authority, @Nullable SpiffeId destinationIdentity) {
+            this(direction, source, sourceIdentity, destination, authority, destinationIdentity, "");
+        }
+
         @Override
         public String toString() {
             return "src.addr=" + text(source)
@@ -54,12 +62,21 @@ final class AccessLog {
                     + " dst.addr=" + text(destination)
                     + (authority == null ? "" : " dst.hbone_addr=" + authority)
                     + (destinationIdentity == null ? "" : " dst.identity=\"" + destinationIdentity + "\"")
-                    + " direction=\"" + direction + "\"";
+                    + " direction=\"" + direction + "\"" + further;
         }
+    }
+
+    /** What a client asked for, perhaps a name. */
+    static InetSocketAddress address(Target target) {
+        return target instanceof Target.Address to ? new InetSocketAddress(to.address(), to.port())
+                : InetSocketAddress.createUnresolved(((Target.Name) target).hostname(), target.port());
     }
 
     /** An address as it appears in every line of every log, such as 10.0.0.1:80 or [fd00::1]:80. */
     static String text(@Nullable SocketAddress address) {
+        if (address instanceof InetSocketAddress name && name.isUnresolved()) {
+            return name.getHostString() + ":" + name.getPort();
+        }
         return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(CanonicalAddress.of(inet))
                 : String.valueOf(address);
     }

@@ -23,6 +23,12 @@ final class HboneListener extends PodListener {
         this.tunnels = tunnels;
     }
 
+    /** A pod that calls itself is reached like others, by a tunnel of its own; where that leads is checked for each request. */
+    @Override
+    OwnConnections own() {
+        return new OwnConnections();
+    }
+
     /** For a connection from another pod of the node, picks the event loop of its other end. */
     @Override
     public EventLoop pick(InetSocketAddress client, OriginalDestination destination) {

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
@@ -29,6 +30,7 @@ final class Outbound extends PodListener {
 
     @Override
     void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
-        path.open(client, source, destination.address(), Outcome.unannounced(client));
+        InetSocketAddress to = destination.address();
+        path.open(client, source, new Target.Address(to.getAddress(), to.getPort()), Outcome.unannounced(client));
     }
 }

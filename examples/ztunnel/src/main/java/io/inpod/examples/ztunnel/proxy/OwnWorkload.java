@@ -14,7 +14,7 @@ final class OwnWorkload {
     private volatile Known known;
 
     /** What one mesh says; empty if it doesn't have the pod. */
-    private record Known(Mesh mesh, Optional<Workload> workload, Optional<TelemetryHeaders> telemetry) {}
+    record Known(Mesh mesh, Optional<Workload> workload, Optional<TelemetryHeaders> telemetry) {}
 
     OwnWorkload(Supplier<Mesh> meshes, String node, WorkloadInfo info) {
         this.meshes = meshes;
@@ -36,7 +36,8 @@ final class OwnWorkload {
         return known().telemetry();
     }
 
-    private Known known() {
+    /** One state of the mesh, and what it says of the pod. */
+    Known known() {
         Mesh mesh = meshes.get();
         Known last = known;
         if (last.mesh() != mesh) {

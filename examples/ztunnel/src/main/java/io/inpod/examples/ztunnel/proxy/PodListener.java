@@ -5,6 +5,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.listen.AcceptHandler;
 import io.inpod.tproxy.listen.AcceptRules;
+import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayOptions;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
@@ -34,7 +35,12 @@ abstract class PodListener implements AcceptHandler {
     }
 
     final AcceptRules rules() {
-        return new AcceptRules(this::isOurs, pod.own(), pod.clients());
+        return new AcceptRules(this::isOurs, own(), pod.clients());
+    }
+
+    /** Returns the connections that must not arrive here, because that would be a loop. */
+    OwnConnections own() {
+        return pod.own();
     }
 
     /** Returns the options of the listener's socket, which accepted connections inherit. */

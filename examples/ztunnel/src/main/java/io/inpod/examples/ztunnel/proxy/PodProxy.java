@@ -136,7 +136,7 @@ public final class PodProxy {
         listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
             listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
-                    new Socks5(pod, shared.group(), path, pod.limit().names()));
+                    new Socks5(pod, shared.group(), path));
         }
         if (config.dns() != null) {
             listenForNames(shared, config.dns());

@@ -1,9 +1,9 @@
 package io.inpod.examples.ztunnel.proxy;
 
-import io.inpod.examples.ztunnel.limit.NameLookups;
-import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.socket.SocketOptions;
+import io.inpod.tproxy.CanonicalAddress;
 import io.inpod.tproxy.OriginalDestination;
 import io.inpod.tproxy.Resets;
 import io.netty.buffer.ByteBuf;
@@ -29,8 +29,6 @@ import io.netty.handler.codec.socksx.v5.Socks5ServerEncoder;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -41,12 +39,10 @@ final class Socks5 extends PodListener {
     private static final int HANDSHAKE_SECONDS = 10;
 
     private final OutboundPath path;
-    private final NameLookups.OfPod names;
 
-    Socks5(PodContext pod, EventLoopGroup loops, OutboundPath path, NameLookups.OfPod names) {
+    Socks5(PodContext pod, EventLoopGroup loops, OutboundPath path) {
         super(pod, InPodConstants.SOCKS5_PORT, loops);
         this.path = path;
-        this.names = names;
     }
 
     @Override
@@ -114,7 +110,7 @@ final class Socks5 extends PodListener {
                 asked = true;
                 client.config().setAutoRead(false);
                 if (command.type().equals(Socks5CommandType.CONNECT)) {
-                    resolve(command);
+                    open(command);
                 } else {
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }
@@ -137,44 +133,17 @@ final class Socks5 extends PodListener {
             }
         }
 
-        private void resolve(Socks5CommandRequest command) {
+        private void open(Socks5CommandRequest command) {
             String host = command.dstAddr();
-            byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
-            Optional<Workload> workload = pod.mesh().named(host).stream().filter(named -> !named.addresses().isEmpty()).findFirst();
-            try {
-                if (command.dstPort() == 0 || host.isEmpty()) { // Java takes the empty name for localhost
-                    answer(Socks5CommandStatus.FAILURE);
-                } else if (literal != null) {
-                    open(new InetSocketAddress(InetAddress.getByAddress(literal), command.dstPort()));
-                } else if (workload.isPresent()) {
-                    open(new InetSocketAddress(workload.get().addresses().get(0), command.dstPort()));
-                } else {
-                    lookUp(host, command.dstPort());
-                }
-            } catch (UnknownHostException e) {
-                answer(Socks5CommandStatus.ADDRESS_UNSUPPORTED);
+            if (command.dstPort() == 0 || host.isEmpty()) {
+                answer(Socks5CommandStatus.FAILURE);
+                return;
             }
-        }
-
-        private void lookUp(String host, int port) {
-            NameLookups.LookUp lookUp =
-                    names.start(host, address -> client.eventLoop().execute(() -> Guarded.run(pod.access().lines(), client, () -> {
-                        if (address == null) {
-                            answer(Socks5CommandStatus.HOST_UNREACHABLE);
-                        } else {
-                            open(new InetSocketAddress(address, port));
-                        }
-                    })));
-            if (lookUp == null) {
-                answer(Socks5CommandStatus.FAILURE); // too many names of the pod wait already
-            } else {
-                client.closeFuture().addListener(gone -> lookUp.cancel()); // also after the deadline
-            }
-        }
-
-        private void open(InetSocketAddress destination) {
+            InetAddress literal = NetUtil.createInetAddressFromIpAddressString(host);
+            Target target = literal == null ? new Target.Name(host, command.dstPort())
+                    : new Target.Address(CanonicalAddress.of(literal), command.dstPort());
             deadline.cancel(false);
-            path.open(client, source, destination, this);
+            path.open(client, source, target, this);
         }
 
         /** The answer is sent before the relay starts. */

@@ -6,6 +6,7 @@ import io.netty.handler.codec.socksx.v5.Socks5CommandStatus;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /** How SOCKS5 names the failures to connect, RFC 1928 section 6. */
@@ -32,6 +33,7 @@ final class Socks5Reply {
             return Socks5CommandStatus.FORBIDDEN;
         }
         if (failure instanceof ConnectTimeoutException || failure instanceof SocketTimeoutException
+                || failure instanceof UnknownHostException || failure instanceof UnroutableException
                 || failure instanceof NoRouteToHostException) { // EHOSTUNREACH and ENETUNREACH, which Netty doesn't distinguish
             return Socks5CommandStatus.HOST_UNREACHABLE;
         }

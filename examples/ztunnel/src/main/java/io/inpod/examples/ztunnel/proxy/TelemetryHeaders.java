@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The headers with which CONNECT requests and their answers describe a workload. For telemetry only: no decision depends on them.
@@ -26,8 +27,15 @@ record TelemetryHeaders(Header baggage) {
         return new TelemetryHeaders(Baggage.cleaned(entries).header());
     }
 
-    List<Header> request(InetSocketAddress client) {
-        return List.of(baggage, Forwarded.of(client).header(), TraceParent.random().header());
+    /** The headers of a request for a client, who called the host if there is one. */
+    List<Header> request(InetSocketAddress client, @Nullable String host) {
+        Forwarded forwarded = Forwarded.of(client);
+        return List.of(baggage, (host == null ? forwarded : forwarded.withHost(host)).header(), TraceParent.random().header());
+    }
+
+    /** The headers of a request for several clients. */
+    List<Header> request() {
+        return List.of(baggage, TraceParent.random().header());
     }
 
     List<Header> answer() {

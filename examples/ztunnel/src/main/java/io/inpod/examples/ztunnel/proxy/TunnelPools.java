@@ -27,6 +27,7 @@ final class TunnelPools {
     private final PodContext pod;
     private final OwnConnections ofNode;
     private final IdentityHashMap<EventLoop, HbonePool> pools = new IdentityHashMap<>();
+    private final InnerTunnels inner;
 
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
@@ -35,6 +36,7 @@ final class TunnelPools {
         for (EventLoop loop : shared.loops()) {
             pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));
         }
+        this.inner = new InnerTunnels(pod, shared, this, options);
     }
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
@@ -77,12 +79,19 @@ final class TunnelPools {
         return pool;
     }
 
+    /** Returns the tunnels within these tunnels. */
+    InnerTunnels inner() {
+        return inner;
+    }
+
     /** Opens no more tunnels; each connection ends after its last one. */
     void drain() {
+        inner.drain();
         pools.forEach((loop, pool) -> loop.execute(pool::drain));
     }
 
     void close() {
+        inner.close();
         pools.forEach((loop, pool) -> loop.execute(pool::close));
     }
 }

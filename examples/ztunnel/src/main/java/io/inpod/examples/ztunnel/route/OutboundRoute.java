@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Where a pod's connection goes. */
 public sealed interface OutboundRoute {
+    /** {@return the workload to which the proxy connects; null if the mesh doesn't know one} */
+    @Nullable
+    Workload peer();
+
     /**
      * To an app, in plaintext.
      *
@@ -19,7 +23,12 @@ public sealed interface OutboundRoute {
      * @param workload its workload, or null if the mesh doesn't know the address
      * @param service the service that the client asked for, or null
      */
-    record Plaintext(InetSocketAddress destination, @Nullable Workload workload, @Nullable Service service) implements OutboundRoute {}
+    record Plaintext(InetSocketAddress destination, @Nullable Workload workload, @Nullable Service service) implements OutboundRoute {
+        @Override
+        public @Nullable Workload peer() {
+            return workload;
+        }
+    }
 
     /**
      * Through a tunnel to a workload that speaks HBONE.
@@ -28,7 +37,12 @@ public sealed interface OutboundRoute {
      * @param workload the workload
      * @param service the service that the client asked for, or null
      */
-    record Tunnel(Hop hop, Workload workload, @Nullable Service service) implements OutboundRoute {}
+    record Tunnel(Hop hop, Workload workload, @Nullable Service service) implements OutboundRoute {
+        @Override
+        public Workload peer() {
+            return workload;
+        }
+    }
 
     /**
      * Through a tunnel to a waypoint.
@@ -37,7 +51,12 @@ public sealed interface OutboundRoute {
      * @param waypoint the waypoint's workload
      * @param service the service that the client asked for, or null
      */
-    record ToWaypoint(Hop hop, Workload waypoint, @Nullable Service service) implements OutboundRoute {}
+    record ToWaypoint(Hop hop, Workload waypoint, @Nullable Service service) implements OutboundRoute {
+        @Override
+        public Workload peer() {
+            return waypoint;
+        }
+    }
 
     /**
      * Through a tunnel within a tunnel, by the gateway of another network.
@@ -58,6 +77,11 @@ public sealed interface OutboundRoute {
                 throw new IllegalArgumentException("a peer whose identity isn't known can't be trusted");
             }
         }
+
+        @Override
+        public Workload peer() {
+            return through;
+        }
     }
 
     /**
@@ -71,7 +95,12 @@ public sealed interface OutboundRoute {
      */
     record LookUp(String hostname, @Nullable Workload workload, @Nullable Service service, IpFamilies families, Addressed then)
             implements
-                OutboundRoute {}
+                OutboundRoute {
+        @Override
+        public @Nullable Workload peer() {
+            return workload;
+        }
+    }
 
     /** Goes on with the decision, in the same state of the mesh. */
     @FunctionalInterface
@@ -92,6 +121,16 @@ public sealed interface OutboundRoute {
      * @param what what the reason is about, such as the name of a waypoint; may be empty
      */
     record Refused(String reason, String what) implements OutboundRoute {
+        @Override
+        public @Nullable Workload peer() {
+            return null;
+        }
+
+        /** {@return whether the mesh doesn't permit the connection, rather than having no way for it} */
+        public boolean isForbidden() {
+            return OutboundRouting.FORBIDDEN.contains(reason);
+        }
+
         /** {@return the reason and what it is about, for logs and answers} */
         public String message() {
             return what.isEmpty() ? reason : reason + ": " + what;

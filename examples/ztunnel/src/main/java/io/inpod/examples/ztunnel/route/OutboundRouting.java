@@ -33,6 +33,7 @@ public final class OutboundRouting {
     static final String GATEWAY = "unknown network gateway";
     static final String NO_ROUTE = "no valid routing destination";
     static final String NOT_A_TARGET = "not a destination";
+    static final Set<String> FORBIDDEN = Set.of(HIDDEN, PASSTHROUGH_OFF, ENROLLED);
     /** How many endpoints behind gateways that can't be used are passed over. */
     private static final int MOST_PASSED_OVER = 4;
 

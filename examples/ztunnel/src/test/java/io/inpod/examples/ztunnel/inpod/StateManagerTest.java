@@ -26,7 +26,6 @@ import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
@@ -74,7 +73,7 @@ class StateManagerTest {
         holders.prestartAllCoreThreads();
         ProxyConfig config = ProxyConfig.from(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []"));
         shared = new Shared(config, () -> NO_MESH, DevelopmentCa.open(ca), loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
-                new NameLookups(Runnable::run, 1, InetAddress::getByName),
+                new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, this::search, System::nanoTime), new OwnConnections(), config.limits().holdings(), new LogLines(100),
                 Runnable::run, null);
         try (NetworkNamespace own = NetworkNamespace.current()) {

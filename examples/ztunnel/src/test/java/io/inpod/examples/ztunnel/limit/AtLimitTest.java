@@ -30,7 +30,7 @@ class AtLimitTest {
     private final Holdings pod = Holdings.of(60, 1).part();
     private final Clients clients = new Clients(pod);
     private final Connections connections = new Connections();
-    private final NameLookups names = new NameLookups(Runnable::run, 1, InetAddress::getByName);
+    private final NameLookups names = new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM);
     private final AtLimit limit = new AtLimit("pod", pod, names.pod(), connections, Duration.ZERO, Runnable::run);
 
     @AfterEach

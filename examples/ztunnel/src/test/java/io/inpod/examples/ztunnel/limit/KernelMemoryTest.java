@@ -43,7 +43,7 @@ class KernelMemoryTest {
         final Holdings holdings = Holdings.of(1000, 1).part();
         final Clients clients = new Clients(holdings);
         final Connections connections = new Connections();
-        final AtLimit limit = new AtLimit("pod", holdings, new NameLookups(Runnable::run, 1, InetAddress::getByName).pod(), connections,
+        final AtLimit limit = new AtLimit("pod", holdings, new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM).pod(), connections,
                 Duration.ZERO, Runnable::run);
 
         OfPod() {

@@ -39,7 +39,7 @@ class NameLookupsTest {
             }
             throw new UnknownHostException(name);
         }
-        return InetAddress.getLoopbackAddress();
+        return List.of(InetAddress.getLoopbackAddress());
     });
 
     @AfterEach
@@ -49,7 +49,7 @@ class NameLookupsTest {
     }
 
     private static NameLookups.LookUp start(NameLookups.OfPod pod, String name, BlockingQueue<String> results) {
-        return Objects.requireNonNull(pod.start(name, address -> results.add(name + (address == null ? " unknown" : " found"))));
+        return Objects.requireNonNull(pod.start(name, address -> results.add(name + (address.isEmpty() ? " unknown" : " found"))));
     }
 
     @Test
@@ -115,7 +115,7 @@ class NameLookupsTest {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            return InetAddress.getLoopbackAddress();
+            return List.of(InetAddress.getLoopbackAddress());
         });
         BlockingQueue<String> results = new LinkedBlockingQueue<>();
         NameLookups.OfPod first = inTurn.pod();

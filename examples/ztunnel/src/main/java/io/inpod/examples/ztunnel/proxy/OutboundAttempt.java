@@ -1,0 +1,211 @@
+package io.inpod.examples.ztunnel.proxy;
+
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.Trace;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.route.Choice;
+import io.inpod.examples.ztunnel.route.OutboundRoute;
+import io.inpod.examples.ztunnel.route.OutboundRoute.LookUp;
+import io.inpod.examples.ztunnel.route.OutboundRoute.OtherNetwork;
+import io.inpod.examples.ztunnel.route.OutboundRoute.Plaintext;
+import io.inpod.examples.ztunnel.route.OutboundRoute.Refused;
+import io.inpod.examples.ztunnel.route.OutboundRoute.ToWaypoint;
+import io.inpod.examples.ztunnel.route.OutboundRoute.Tunnel;
+import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.hbone.TunnelChannel;
+import io.inpod.hbone.TunnelRefusedException;
+import io.inpod.tproxy.Resets;
+import io.inpod.tproxy.share.Admission;
+import io.inpod.tproxy.upstream.UpstreamConnection;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One client's way to its destination. If an endpoint can't be connected to, nothing of the client has been sent, so another one is tried.
+ * On the client's event loop.
+ */
+final class OutboundAttempt {
+    /** How many endpoints are tried. */
+    private static final int MOST_TRIES = 3;
+    private static final int SERVER_ERROR = 500;
+
+    private final OutboundPath path;
+    private final PodContext pod;
+    private final Mesh mesh;
+    private final Workload self;
+    private final EpollSocketChannel client;
+    private final InetSocketAddress source;
+    private final Target target;
+    private final Outcome outcome;
+    private Choice choice = Choice.atRandom();
+
+    OutboundAttempt(OutboundPath path, Mesh mesh, Workload self, EpollSocketChannel client, InetSocketAddress source, Target target,
+            Outcome outcome) {
+        this.path = path;
+        this.pod = path.pod();
+        this.mesh = mesh;
+        this.self = self;
+        this.client = client;
+        this.source = source;
+        this.target = target;
+        this.outcome = outcome;
+    }
+
+    void start() {
+        follow(decide());
+    }
+
+    private OutboundRoute decide() {
+        return path.routing().route(mesh, self, target, choice, Trace.NONE);
+    }
+
+    private void follow(OutboundRoute route) {
+        if (route instanceof Plaintext plaintext) {
+            connect(plaintext);
+        } else if (route instanceof Tunnel tunnel) {
+            open(tunnel);
+        } else if (route instanceof ToWaypoint waypoint) {
+            open(waypoint);
+        } else if (route instanceof OtherNetwork other) {
+            open(other);
+        } else if (route instanceof LookUp lookUp) {
+            lookUp(lookUp);
+        } else if (route instanceof Refused refused) {
+            refuse(log(AccessLog.address(target), null, null, null, null), refused.isForbidden() ? new ForbiddenException(refused.message())
+                    : new UnroutableException(refused.message()));
+        }
+    }
+
+    private void lookUp(LookUp route) {
+        Workload workload = route.workload();
+        AccessLog.Connection log = log(AccessLog.address(target), null, null, route.service(), null);
+        NameAttempt.start(pod, client, route, choice, address -> follow(route.then().at(address)), cause -> {
+            if (workload == null) {
+                refuse(log, cause);
+            } else {
+                passOver(workload, workload.hbone(), log, cause);
+            }
+        });
+    }
+
+    private void connect(Plaintext route) {
+        AccessLog.Connection log = log(route.destination(), null, null, route.service(), null);
+        if (pod.isOwnListener(route.destination())) {
+            refuse(log, new ForbiddenException(OutboundPath.RECURSIVE));
+            return;
+        }
+        Workload workload = route.workload();
+        Future<UpstreamConnection> connection = path.connect(client, route.destination());
+        carry(connection, UpstreamConnection::channel, log, cause -> {
+            if (workload == null) {
+                refuse(log, cause);
+            } else {
+                passOver(workload, false, log, cause);
+            }
+        });
+    }
+
+    private void open(Tunnel route) {
+        Service service = route.service();
+        AccessLog.Connection log =
+                log(route.hop().peer(), route.hop().authority().toString(), route.workload(), service, null);
+        Future<TunnelChannel> tunnel = path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname());
+        carry(tunnel, channel -> channel, log, cause -> {
+            // a peer that is reached, and refuses for a reason of its own, would do so elsewhere too
+            if (cause instanceof TunnelRefusedException refused && refused.status() < SERVER_ERROR) {
+                refuse(log, cause);
+            } else {
+                passOver(route.workload(), true, log, cause);
+            }
+        });
+    }
+
+    private void open(ToWaypoint route) {
+        Service service = route.service();
+        AccessLog.Connection log =
+                log(route.hop().peer(), route.hop().authority().toString(), route.waypoint(), service, route.waypoint());
+        carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname()), channel -> channel, log,
+                cause -> passOverUnlessAnswered(route.waypoint(), log, cause));
+    }
+
+    private void open(OtherNetwork route) {
+        AccessLog.Connection log =
+                log(route.gateway().peer(), route.authority().toString(), route.through(), route.service(), null);
+        carry(path.tunnel(client, source, route), channel -> channel, log,
+                cause -> passOverUnlessAnswered(route.through(), log, cause));
+    }
+
+    /** What a waypoint or a gateway answers isn't about itself. */
+    private void passOverUnlessAnswered(Workload through, AccessLog.Connection log, Throwable cause) {
+        if (cause instanceof TunnelRefusedException) {
+            refuse(log, cause);
+        } else {
+            passOver(through, true, log, cause);
+        }
+    }
+
+    /** Tries another endpoint, if the client is still there and the mesh has another. */
+    private void passOver(Workload failed, boolean tunnel, AccessLog.Connection log, Throwable cause) {
+        choice = choice.without(failed.uid(), tunnel);
+        if (choice.failed().size() < MOST_TRIES && client.isOpen()) {
+            OutboundRoute next = decide();
+            Workload other = next.peer();
+            if (other != null && !choice.failed().contains(other.uid())) {
+                follow(next);
+                return;
+            }
+        }
+        refuse(log, cause);
+    }
+
+    private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service,
+            @Nullable Workload waypoint) {
+        String further = (service == null ? "" : " dst.service=\"" + AccessLog.words(service.hostname().toString()) + "\"")
+                + (waypoint == null ? "" : " dst.waypoint=\"" + AccessLog.words(waypoint.uid()) + "\"")
+                + (choice.failed().isEmpty() ? "" : " passed_over=" + choice.failed().size());
+        return new AccessLog.Connection("outbound", source, pod.identity(), to, authority, peer == null ? null : peer.identity(), further);
+    }
+
+    private void refuse(AccessLog.Connection connection, Throwable cause) {
+        pod.access().failed(connection, AccessLog.words(cause));
+        outcome.failed(cause);
+    }
+
+    private void connected(Channel upstream) {
+        try {
+            outcome.connected();
+        } catch (RuntimeException | Error e) {
+            Resets.reset(upstream);
+            throw e;
+        }
+    }
+
+    /** Receives why there is no connection. */
+    private interface Failure {
+        void because(Throwable cause);
+    }
+
+    private <T> void carry(Future<T> upstream, Function<T, DuplexChannel> channel, AccessLog.Connection log, Failure failure) {
+        client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
+        upstream.addListener((Future<T> done) -> Guarded.run(pod.access().lines(), client, () -> {
+            if (done.isSuccess()) {
+                DuplexChannel up = channel.apply(done.getNow());
+                pod.connections().add(up);
+                connected(up);
+                Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(log, result));
+            } else if (done.isCancelled()) {
+                pod.access().failed(log, "the client disconnected before the upstream connection was established");
+                client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+            } else {
+                failure.because(done.cause());
+            }
+        }));
+    }
+}

@@ -1,0 +1,218 @@
+package io.inpod.examples.ztunnel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.limit.NameLookups;
+import io.inpod.examples.ztunnel.mesh.Gateway;
+import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.NetworkAddress;
+import io.inpod.examples.ztunnel.mesh.Ports;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.ServiceBuilder;
+import io.inpod.examples.ztunnel.mesh.ServiceName;
+import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.mesh.WorkloadBuilder;
+import io.inpod.examples.ztunnel.proxy.HolderSearch;
+import io.inpod.examples.ztunnel.proxy.LocalAddresses;
+import io.inpod.examples.ztunnel.proxy.PodProxy;
+import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.hbone.identity.DevelopmentCa;
+import io.inpod.netns.testing.Pod;
+import io.inpod.netns.testing.PodNetwork;
+import io.inpod.netns.testing.Pods;
+import io.inpod.tproxy.listen.OwnConnections;
+import io.inpod.tproxy.relay.RelayIoHandler;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the decisions about services lead to: an app of p connects, and q and r are peers that aren't ours. */
+@Timeout(120)
+@Pods(3)
+class ServicesTest {
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
+    private final MeshState mesh = new MeshState();
+    private DevelopmentCa ca;
+    private Pod p;
+    private Pod q;
+    private Pod r;
+    private PodProxy proxy;
+
+    @BeforeEach
+    void create(PodNetwork network, @TempDir Path directory) throws Exception {
+        loops.forEach(loop -> loop.submit(() -> { }).awaitUninterruptibly()); // no thread may start in a pod
+        ca = DevelopmentCa.open(directory);
+        p = network.pod(0);
+        q = network.pod(1);
+        r = network.pod(2);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        if (proxy != null) {
+            proxy.stop();
+        }
+        loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+    }
+
+    private void start(Mesh state, String... settings) throws Exception {
+        mesh.replace(state);
+        Map<String, String> environment = new HashMap<>(Map.of("FAKE_CA", "true", "LOCAL_XDS", "workloads: []", "NODE_NAME", "test",
+                "NETWORK", "near", "UNSTABLE_ENABLE_SOCKS5", "true"));
+        for (String setting : settings) {
+            environment.put(setting.split("=")[0], setting.split("=")[1]);
+        }
+        ProxyConfig config = ProxyConfig.from(environment);
+        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
+                new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
+                new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
+                new LogLines(1000), Runnable::run, null);
+        proxy = PodProxy.start(shared, new WorkloadInfo("p", "default", "sa-p"), p.namespace().duplicate());
+    }
+
+    @Test
+    void aServicesEndpointsShareItsClientsAndOneThatRefusesIsPassedOver() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(endpoint("q", q, "web.local").build())
+                .put(endpoint("r", r, "web.local").build()).put(service("web.local", "10.96.0.1").build()).build());
+        try (TunnelPeer first = TunnelPeer.workload(q, ca, "sa-q", "q"); TunnelPeer second = TunnelPeer.workload(r, ca, "sa-r", "r")) {
+            Set<Character> served = new TreeSet<>();
+            while (served.size() < 2) {
+                served.add(ask("10.96.0.1"));
+            }
+            assertThat(second.requests.get(0)).startsWith(r.address().getHostAddress() + ":8080 ").contains("forwarded=for=").contains("host=web.local");
+            first.close();
+
+            for (int i = 0; i < 30; i++) { // with two endpoints, each would be the first choice at least once
+                assertThat(ask("web.local")).isEqualTo('r');
+            }
+        }
+    }
+
+    @Test
+    void aWaypointIsAskedForWhatTheClientAskedFor() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("r", r).build())
+                .put(service("web.local", "10.96.0.1").waypoint(gateway(r)).build()).build());
+        try (TunnelPeer waypoint = TunnelPeer.workload(r, ca, "sa-r", "w")) {
+            assertThat(ask("10.96.0.1")).isEqualTo('w');
+            assertThat(ask("web.local")).isEqualTo('w');
+
+            assertThat(waypoint.requests).extracting(request -> request.substring(0, request.indexOf(' '))).containsExactly("10.96.0.1:80", "web.local:80");
+        }
+    }
+
+    @Test
+    void anotherNetworkIsReachedThroughItsGatewayByFewConnectionsInTurn() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("gateway", q).build())
+                .put(endpoint("far", null, "web.local").network("far").networkGateway(gateway(q)).build())
+                .put(service("web.local", "10.96.0.1").subjectAltNames(List.of("spiffe://cluster.local/ns/default/sa/sa-far")).build()).build());
+        try (TunnelPeer gateway = TunnelPeer.gateway(q, ca, "sa-gateway", "sa-far", "f")) {
+            for (int i = 0; i < 20; i++) {
+                assertThat(ask("10.96.0.1")).isEqualTo('f');
+            }
+
+            assertThat(gateway.requests).hasSize(4).allMatch(request -> request.startsWith("web.local:80 ") && !request.contains("x-forwarded-network"));
+            assertThat(gateway.inner).hasSize(20)
+                    .allMatch(request -> request.startsWith("web.local:80 ") && request.endsWith(" x-forwarded-network=near"));
+        }
+    }
+
+    @Test
+    void theEndOfAnInnerTunnelMustHaveAnIdentityOfTheService() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("gateway", q).build())
+                .put(endpoint("far", null, "web.local").network("far").networkGateway(gateway(q)).build())
+                .put(service("web.local", "10.96.0.1").subjectAltNames(List.of("spiffe://cluster.local/ns/default/sa/sa-far")).build()).build());
+        try (TunnelPeer gateway = TunnelPeer.gateway(q, ca, "sa-gateway", "sa-gateway", "f")) {
+            assertThat(refused("10.96.0.1")).isEqualTo(1);
+            assertThat(gateway.requests).isNotEmpty();
+            assertThat(gateway.inner).isEmpty();
+        }
+    }
+
+    @Test
+    void aPodReachesItselfThroughItsService() throws Exception {
+        start(Mesh.EMPTY.change().put(endpoint("p", p, "web.local").build()).put(service("web.local", "10.96.0.1").build()).build());
+        try (ServerSocketChannel app = p.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open)) {
+            app.bind(new InetSocketAddress(p.address(), 8080));
+            for (String host : List.of("10.96.0.1", p.address().getHostAddress())) {
+                try (Socket client = ShareScene.ask(p, host, host.startsWith("10.96") ? 80 : 8080)) {
+                    assertThat(ShareScene.answer(client)).isZero();
+                    try (Socket accepted = app.accept().socket()) {
+                        accepted.getOutputStream().write('p');
+                        assertThat(client.getInputStream().read()).isEqualTo('p');
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void withoutPassthroughOnlyTheMeshIsReached() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("r", r).build()).build(), "INPOD_PASSTHROUGH=DENY");
+        try (TunnelPeer known = TunnelPeer.workload(r, ca, "sa-r", "r"); ServerSocketChannel unknown = listen(q)) {
+            assertThat(unknown.isOpen()).isTrue();
+            assertThat(ask(r.address().getHostAddress())).isEqualTo('r');
+            assertThat(known.requests).hasSize(1);
+
+            assertThat(refused(q.address().getHostAddress())).isEqualTo(2);
+        }
+    }
+
+    private static ServerSocketChannel listen(Pod pod) throws IOException {
+        ServerSocketChannel listener = pod.namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
+        return listener.bind(new InetSocketAddress(pod.address(), 80));
+    }
+
+    /** Connects by SOCKS5, and returns the letter that the peer says. */
+    private char ask(String host) throws IOException {
+        try (Socket client = ShareScene.ask(p, host, 80)) {
+            assertThat(ShareScene.answer(client)).isZero();
+            return (char) client.getInputStream().read();
+        }
+    }
+
+    private int refused(String host) throws IOException {
+        try (Socket client = ShareScene.ask(p, host, 80)) {
+            return ShareScene.answer(client);
+        }
+    }
+
+    private static WorkloadBuilder workload(String name, Pod pod) {
+        List<InetAddress> addresses = pod == null ? List.of() : List.of(pod.address());
+        return Workload.builder("c//Pod/default/" + name, "default").name(name).serviceAccount("sa-" + name).network("near").node("test")
+                .addresses(addresses).hbone(true);
+    }
+
+    private static WorkloadBuilder endpoint(String name, Pod pod, String service) {
+        return workload(name, pod).services(Map.of(new ServiceName("default", service), Ports.NONE));
+    }
+
+    private static ServiceBuilder service(String hostname, String address) throws IOException {
+        return Service.builder("default", hostname).addresses(List.of(new NetworkAddress("near", InetAddress.getByName(address))))
+                .ports(new Ports(Map.of(80, 8080)));
+    }
+
+    private static Gateway gateway(Pod pod) {
+        return new Gateway(new NetworkAddress("near", pod.address()), 15008);
+    }
+}
