@@ -7,7 +7,7 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.mesh.MeshState;
-import io.inpod.examples.ztunnel.source.FileSource;
+import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.HolderSearch;
@@ -89,7 +89,8 @@ public final class Main {
     private static int run(Logger log) throws ConfigException, IOException {
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
-        FileSource source = FileSource.read(config, mesh);
+        MeshSource source = MeshSource.of(config);
+        source.start(mesh);
         log.info("inpod_enabled: true");
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
@@ -142,15 +143,6 @@ public final class Main {
             end(1);
         });
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
-        regularly(control, 1, "reading the mesh", log, () -> {
-            try {
-                if (source.refresh()) {
-                    log.info("{} workloads known", mesh.get().size());
-                }
-            } catch (ConfigException e) {
-                log.error("the changed mesh can't be used, so the earlier one stays in force: {}", e.getMessage());
-            }
-        });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 
