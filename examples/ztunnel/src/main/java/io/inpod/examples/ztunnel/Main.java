@@ -5,6 +5,7 @@ import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.FileSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
@@ -126,10 +127,13 @@ public final class Main {
             successors.setDaemon(true);
             successors.start();
         }
+        ThreadPoolExecutor policy =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
+        policy.prestartAllCoreThreads();
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(),
                 new NameLookups(resolver, resolvers, InetAddress::getByName),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(LOG_LINES), control, succession);
+                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);

@@ -29,6 +29,6 @@ final class Outbound extends PodListener {
 
     @Override
     void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
-        path.open(client, source, destination.address(), Outcome.unannounced(client));
+        pod.whenKnown(client, client.closeFuture(), () -> path.open(client, source, destination.address(), Outcome.unannounced(client)));
     }
 }

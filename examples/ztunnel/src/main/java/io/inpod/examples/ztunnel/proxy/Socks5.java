@@ -174,7 +174,7 @@ final class Socks5 extends PodListener {
 
         private void open(InetSocketAddress destination) {
             deadline.cancel(false);
-            path.open(client, source, destination, this);
+            pod.whenKnown(client, client.closeFuture(), () -> path.open(client, source, destination, this));
         }
 
         /** The answer is sent before the relay starts. */
