@@ -6,6 +6,7 @@ import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
@@ -134,10 +135,13 @@ public final class Main {
             regularly(control, RETRY_SECONDS, "reading the name servers", log, nameServers::refresh);
             log.info("dns proxy: names of the mesh and of {}; other names: {}", config.dns().domain(), nameServers.servers());
         }
+        ThreadPoolExecutor policy =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
+        policy.prestartAllCoreThreads();
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(LOG_LINES), control, succession);
+                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);

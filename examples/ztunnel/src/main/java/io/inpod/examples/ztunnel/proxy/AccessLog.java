@@ -83,13 +83,20 @@ final class AccessLog {
 
     /** Logs a relay that has ended. Its downstream side is the client. */
     void ended(Connection connection, RelayResult result) {
+        ended(connection, result, null);
+    }
+
+    /** Logs a relay that has ended, and why it was cut if it was. */
+    void ended(Connection connection, RelayResult result, @Nullable String cut) {
         if (!lines.take(connection.source().getAddress(), 1)) {
             return;
         }
         String line = connection + " bytes_sent=" + result.bytesUpstream() + " bytes_recv=" + result.bytesDownstream()
                 + " duration=\"" + result.duration().toMillis() + "ms\"";
         Throwable error = result.error();
-        if (error == null) {
+        if (cut != null) {
+            LOG.error("connection complete\t{} error=\"{}\"", line, words(cut));
+        } else if (error == null) {
             LOG.info("connection complete\t{}", line);
         } else {
             String side = result.failedSide() == null ? "" : result.failedSide() == RelaySide.DOWNSTREAM ? "client: " : "upstream: ";
@@ -101,6 +108,13 @@ final class AccessLog {
     void failed(Connection connection, String reason) {
         if (lines.take(connection.source().getAddress(), 1)) {
             LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
+        }
+    }
+
+    /** Logs what policies that are only tried would change. */
+    void tried(Connection connection, String verdict) {
+        if (lines.take(connection.source().getAddress(), 1)) {
+            LOG.info("policy dry run\t{} would_be=\"{}\"", connection, words(verdict));
         }
     }
 

@@ -143,7 +143,7 @@ final class Socks5 extends PodListener {
             Target target = literal == null ? new Target.Name(host, command.dstPort())
                     : new Target.Address(CanonicalAddress.of(literal), command.dstPort());
             deadline.cancel(false);
-            path.open(client, source, target, this);
+            pod.whenKnown(client, client.closeFuture(), () -> path.open(client, source, target, this));
         }
 
         /** The answer is sent before the relay starts. */
