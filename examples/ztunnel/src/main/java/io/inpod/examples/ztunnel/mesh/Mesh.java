@@ -56,7 +56,12 @@ public final class Mesh {
      * @return the workload, if the mesh has one
      */
     public Optional<Workload> at(String network, InetAddress address) {
-        return Index.few(indexes.byAddress(), new NetworkAddress(network, address)).stream().min(RANK);
+        List<Workload> there = Index.few(indexes.byAddress(), new NetworkAddress(network, address));
+        return switch (there.size()) {
+            case 0 -> Optional.empty();
+            case 1 -> Optional.of(there.get(0));
+            default -> there.stream().min(RANK);
+        };
     }
 
     /** HBONE first, then real pods; the uid makes it independent of the order in which they were added. */
