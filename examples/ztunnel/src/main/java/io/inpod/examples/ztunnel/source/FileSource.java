@@ -91,18 +91,18 @@ final class FileSource implements MeshSource {
             throw new ConfigException(path + " must be a regular file, not a directory, pipe, socket or device");
         }
         if (version.size() > MOST_BYTES) {
-            throw tooLarge(null);
+            throw new ConfigException(tooLarge());
         }
         try (InputStream in = Files.newInputStream(path)) {
             return in.readNBytes((int) MOST_BYTES);
         } catch (OutOfMemoryError e) {
-            throw tooLarge(e);
+            throw new ConfigException(tooLarge(), e);
         }
     }
 
-    private ConfigException tooLarge(@Nullable OutOfMemoryError cause) {
-        return new ConfigException(path + " doesn't fit into a heap of " + (Runtime.getRuntime().maxMemory() >> 20)
-                + " MiB; raise it with -Xmx to at least four times the file's size", cause);
+    private String tooLarge() {
+        return path + " doesn't fit into a heap of " + (Runtime.getRuntime().maxMemory() >> 20)
+                + " MiB; raise it with -Xmx to at least four times the file's size";
     }
 
     private @Nullable MeshContents read(DocumentText text) throws ConfigException {
@@ -111,7 +111,7 @@ final class FileSource implements MeshSource {
         try {
             contents = MeshFile.read(path.toString(), text, config, MeshFile.NOT_ENFORCED, next);
         } catch (OutOfMemoryError e) {
-            throw tooLarge(e);
+            throw new ConfigException(tooLarge(), e);
         }
         next.complete();
         interner = next;

@@ -7,6 +7,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * What shows that a file has been replaced or written to: which file it is, when it and its metadata changed, and its size. The time at
@@ -29,8 +30,13 @@ record FileVersion(Object device, Object inode, FileTime modified, FileTime chan
      */
     static FileVersion of(Path path) throws IOException {
         Map<String, Object> all = Files.readAttributes(path, "unix:dev,ino,lastModifiedTime,ctime,size,isRegularFile");
-        return new FileVersion(all.get("dev"), all.get("ino"), (FileTime) all.get("lastModifiedTime"), (FileTime) all.get("ctime"),
-                (Long) all.get("size"), (Boolean) all.get("isRegularFile"));
+        return new FileVersion(value(all, "dev", Object.class), value(all, "ino", Object.class),
+                value(all, "lastModifiedTime", FileTime.class), value(all, "ctime", FileTime.class), value(all, "size", Long.class),
+                value(all, "isRegularFile", Boolean.class));
+    }
+
+    private static <T> T value(Map<String, Object> all, String name, Class<T> type) {
+        return type.cast(Objects.requireNonNull(all.get(name), name));
     }
 
     /** Returns whether it is the same file, which may have been written to. */
