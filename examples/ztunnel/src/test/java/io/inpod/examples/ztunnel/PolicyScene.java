@@ -36,6 +36,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -73,7 +74,7 @@ final class PolicyScene implements AutoCloseable {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, RelayIoHandler.newFactory());
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Map<String, PodProxy> proxies = new LinkedHashMap<>();
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<Closeable> opened = new ArrayList<>();
 
     PolicyScene(PodNetwork network, Path home) throws Exception {
         this.network = network;
@@ -194,11 +195,15 @@ final class PolicyScene implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        for (PodProxy proxy : proxies.values()) {
-            proxy.stop();
+    public void close() throws IOException {
+        try {
+            for (PodProxy proxy : proxies.values()) {
+                proxy.stop();
+            }
+        } catch (InterruptedException e) {
+            throw new IOException(e);
         }
-        for (AutoCloseable one : opened) {
+        for (Closeable one : opened) {
             one.close();
         }
         loops.shutdownGracefully(0, 10_000, TimeUnit.MILLISECONDS).syncUninterruptibly();

@@ -9,7 +9,6 @@ import io.inpod.hbone.ConnectionIdentities;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -114,7 +113,7 @@ public final class LiveConnections implements AutoCloseable {
     }
 
     private void cut(String prefix, Function<LiveConnection, Verdict> verdicts) {
-        Map<EventLoop, Portions> byLoop = new IdentityHashMap<>();
+        IdentityHashMap<EventLoop, Portions> byLoop = new IdentityHashMap<>();
         for (LiveConnection connection : open) {
             Verdict verdict = verdicts.apply(connection);
             if (!verdict.allowed()) {

@@ -155,10 +155,10 @@ public final class Policies {
         if (verdict.allowed() && denies != null) {
             return denies.verdict().reason();
         }
-        if (verdict == NO_ALLOW_POLICIES && allows == null && any(allowing, true)) {
+        if (verdict.equals(NO_ALLOW_POLICIES) && allows == null && any(allowing, true)) {
             return NOT_ALLOWED.reason();
         }
-        return verdict == NOT_ALLOWED && denies == null && allows != null ? allows.verdict().reason() : null;
+        return verdict.equals(NOT_ALLOWED) && denies == null && allows != null ? allows.verdict().reason() : null;
     }
 
     private static @Nullable PreparedPolicy matching(PreparedPolicy[] policies, boolean dryRun, Facts facts, Trace trace) {

@@ -14,8 +14,10 @@ import io.inpod.examples.ztunnel.policy.Policies;
 import io.inpod.examples.ztunnel.policy.Verdict;
 import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.identity.SpiffeId;
-import io.netty.channel.DefaultEventLoopGroup;
 import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.local.LocalIoHandler;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -43,7 +45,7 @@ class LiveConnectionsTest {
     private final Queue<Runnable> due = new ArrayDeque<>();
     private final MeshWatch watch = new MeshWatch(state, due::add);
     private final Denials denials = new Denials();
-    private final DefaultEventLoopGroup loops = new DefaultEventLoopGroup(2);
+    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(2, LocalIoHandler.newFactory());
     private final EventLoop loop = loops.next();
     private Policies now = Policies.of(Mesh.EMPTY, POD);
 
