@@ -185,10 +185,8 @@ final class OutboundAttempt {
 
     private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service,
             @Nullable Workload waypoint) {
-        String further = (service == null ? "" : " dst.service=\"" + AccessLog.words(service.hostname().toString()) + "\"")
-                + (waypoint == null ? "" : " dst.waypoint=\"" + AccessLog.words(waypoint.uid()) + "\"")
-                + (failures == 0 ? "" : " passed_over=" + failures);
-        return new AccessLog.Connection("outbound", source, pod.identity(), to, authority, peer == null ? null : peer.identity(), further);
+        return new AccessLog.Connection("outbound", source, pod.identity(), to, authority, peer == null ? null : peer.identity(), service,
+                waypoint, failures);
     }
 
     private void refuse(AccessLog.Connection connection, Throwable cause) {
