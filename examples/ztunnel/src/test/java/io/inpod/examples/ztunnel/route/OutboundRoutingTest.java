@@ -320,6 +320,8 @@ class OutboundRoutingTest {
         mesh.with(endpoint("a", "10.0.0.2")).with(service().addresses(List.of()));
 
         assertThat(((Tunnel) mesh.toName("WEB.local", 80)).hop().authority()).hasToString("10.0.0.2:8080");
+        assertThat(mesh.toName("web.local.", 80)).isEqualTo(mesh.toName("web.local", 80));
+        assertThat(mesh.toName("web.local..", 80)).isInstanceOf(Refused.class);
     }
 
     @Test
