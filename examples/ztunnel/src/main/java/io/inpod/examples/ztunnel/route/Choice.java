@@ -8,8 +8,9 @@ import java.util.function.LongUnaryOperator;
 /**
  * What a decision depends on besides the mesh, the client and its target: chance, and what has failed before.
  *
- * @param failed the keys of workloads to which the client couldn't be connected; others are chosen. If one of a service's endpoints is among
- * them that is reached through a tunnel, none is chosen to which the data would go in clear: an attacker who prevents a tunnel must not get it
+ * @param failed the keys of workloads to which the client couldn't be connected; others are chosen. If one of a service's endpoints is
+ * among them that is reached through a tunnel, none is chosen to which the data would go in clear: an attacker who prevents a tunnel must
+ * not get it
  * @param random returns a number from 0 to its argument - 1; the argument is at least 1
  */
 public record Choice(Set<String> failed, LongUnaryOperator random) {
