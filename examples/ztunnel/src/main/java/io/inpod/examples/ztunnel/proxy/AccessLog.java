@@ -1,6 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
@@ -40,7 +42,9 @@ final class AccessLog {
      * @param destination the destination of this hop
      * @param authority the tunnel's destination, or null without a tunnel
      * @param destinationIdentity the destination's identity, or null without a tunnel
-     * @param further further keys with their values, each with a space in front
+     * @param service the service that the client asked for, or null
+     * @param waypoint the waypoint to which it leads, or null
+     * @param passedOver how many endpoints were tried before
      */
     record Connection(
             String direction,
@@ -49,10 +53,12 @@ final class AccessLog {
             InetSocketAddress destination,
             @Nullable String authority,
             @Nullable SpiffeId destinationIdentity,
-            String further) {
+            @Nullable Service service,
+            @Nullable Workload waypoint,
+            int passedOver) {
         Connection(String direction, InetSocketAddress source, @Nullable SpiffeId sourceIdentity, InetSocketAddress destination,
                 @Nullable String authority, @Nullable SpiffeId destinationIdentity) {
-            this(direction, source, sourceIdentity, destination, authority, destinationIdentity, "");
+            this(direction, source, sourceIdentity, destination, authority, destinationIdentity, null, null, 0);
         }
 
         @Override
@@ -62,7 +68,10 @@ final class AccessLog {
                     + " dst.addr=" + text(destination)
                     + (authority == null ? "" : " dst.hbone_addr=" + authority)
                     + (destinationIdentity == null ? "" : " dst.identity=\"" + destinationIdentity + "\"")
-                    + " direction=\"" + direction + "\"" + further;
+                    + " direction=\"" + direction + "\""
+                    + (service == null ? "" : " dst.service=\"" + words(service.hostname().toString()) + "\"")
+                    + (waypoint == null ? "" : " dst.waypoint=\"" + words(waypoint.uid()) + "\"")
+                    + (passedOver == 0 ? "" : " passed_over=" + passedOver);
         }
     }
 

@@ -112,6 +112,8 @@ final class Socks5 extends PodListener {
                 if (command.type().equals(Socks5CommandType.CONNECT)) {
                     open(command);
                 } else {
+                    pod.access().failed(new AccessLog.Connection("outbound", source, pod.identity(), address(command), null, null),
+                            "SOCKS5 " + command.type() + " isn't supported, only CONNECT is");
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }
             } else if (message instanceof Socks5CommandRequest broken) {
@@ -131,6 +133,10 @@ final class Socks5 extends PodListener {
             } else {
                 context.fireUserEventTriggered(event);
             }
+        }
+
+        private InetSocketAddress address(Socks5CommandRequest command) {
+            return InetSocketAddress.createUnresolved(command.dstAddr(), command.dstPort());
         }
 
         private void open(Socks5CommandRequest command) {
