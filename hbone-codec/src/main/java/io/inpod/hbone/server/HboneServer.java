@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The accepting side of HBONE. The caller listens and accepts; each accepted TCP channel gets a {@link #handler}. Clients need a
@@ -139,6 +140,16 @@ public final class HboneServer {
             http2.drain(deadline);
             return 1;
         });
+    }
+
+    /**
+     * Returns whose certificates an accepted connection has shown.
+     *
+     * @param connection an accepted channel with our handler, such as a request's {@link io.inpod.hbone.TunnelRequest#connection()}
+     * @return the identities, or null before the end of its handshake; every connection with a request has them
+     */
+    public static @Nullable ConnectionIdentities identities(Channel connection) {
+        return ShownCertificates.of(connection);
     }
 
     /**

@@ -127,7 +127,7 @@ class DocumentsTest {
     /** The table in the operators' guide lists exactly the variables that the ztunnel reads, and RUST_LOG. */
     @Test
     void nameTheZtunnelsVariables() throws IOException {
-        Set<String> read = new TreeSet<>(Pattern.compile("env\\.(?:text|flag|number|duration)\\(\"(\\w+)\"").matcher(sources("examples/ztunnel", "main"))
+        Set<String> read = new TreeSet<>(Pattern.compile("env\\.(?:text|flag|either|number|duration)\\(\"(\\w+)\"").matcher(sources("examples/ztunnel", "main"))
                 .results().map(match -> match.group(1)).toList());
         Set<String> refused = new TreeSet<>(Pattern.compile("String unsupported : new String\\[\\] \\{([^}]*)}").matcher(sources("examples/ztunnel", "main"))
                 .results().flatMap(match -> VARIABLE.matcher(match.group(1)).results()).map(match -> match.group(1)).toList());

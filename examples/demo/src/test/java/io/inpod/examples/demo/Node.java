@@ -54,7 +54,8 @@ final class Node implements AutoCloseable {
         }
         this.environment = new HashMap<>(Map.of(
                 "INPOD_UDS", home.resolve("z.sock").toString(), "LOCAL_XDS_PATH", home.resolve("mesh.yaml").toString(), "FAKE_CA", "true",
-                "NODE_NAME", "test", "XDS_ADDRESS", "", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true"));
+                "NODE_NAME", "test", "XDS_ADDRESS", "", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true",
+                "INPOD_WORKLOAD_WAIT", "100ms"));
     }
 
     private static boolean pace(List<Pod> pods) throws IOException {

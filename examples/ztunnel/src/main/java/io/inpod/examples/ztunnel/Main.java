@@ -6,8 +6,9 @@ import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
-import io.inpod.examples.ztunnel.source.FileSource;
+import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
 import io.inpod.examples.ztunnel.proxy.HolderSearch;
@@ -89,7 +90,8 @@ public final class Main {
     private static int run(Logger log) throws ConfigException, IOException {
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
-        FileSource source = FileSource.read(config, mesh);
+        MeshSource source = MeshSource.of(config);
+        source.start(mesh);
         log.info("inpod_enabled: true");
         log.info("inpod_uds: {}", config.uds());
         log.info("inpod_port_reuse: {}", config.portReuse());
@@ -133,24 +135,18 @@ public final class Main {
             regularly(control, RETRY_SECONDS, "reading the name servers", log, nameServers::refresh);
             log.info("dns proxy: names of the mesh and of {}; other names: {}", config.dns().domain(), nameServers.servers());
         }
+        ThreadPoolExecutor policy =
+                new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
+        policy.prestartAllCoreThreads();
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(LOG_LINES), control, succession);
+                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
-        regularly(control, 1, "reading the mesh", log, () -> {
-            try {
-                if (source.refresh()) {
-                    log.info("{} workloads known", mesh.get().size());
-                }
-            } catch (ConfigException e) {
-                log.error("the changed mesh can't be used, so the earlier one stays in force: {}", e.getMessage());
-            }
-        });
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 

@@ -235,7 +235,8 @@ class ProcessTest {
         "050100017f0000010000, 1, port 0",
         "0501000340{64 letters}0050, 1, a label of 64",
         "05010003000050, 1, no name",
-        "050200017f0000010009, 7, BIND"
+        "050200017f0000010009, 7, BIND",
+        "050300017f0000010009, 7, UDP ASSOCIATE"
     })
     void socksClientsAreToldWhatFailed(String request, int reply, String why) throws Exception {
         ztunnel.start();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.mesh.Gateway;
@@ -33,6 +34,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -40,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ServicesTest {
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     private final MeshState mesh = new MeshState();
+    private final Map<String, InetAddress> names = new ConcurrentHashMap<>();
     private DevelopmentCa ca;
     private Pod p;
     private Pod q;
@@ -85,10 +89,18 @@ class ServicesTest {
         }
         ProxyConfig config = ProxyConfig.from(environment);
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
-                new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
+                new NameLookups(Runnable::run, 1, this::lookUp),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(1000), Runnable::run, null);
+                new LogLines(1000), Enforcement.of(mesh, Runnable::run), Runnable::run, null);
         proxy = PodProxy.start(shared, new WorkloadInfo("p", "default", "sa-p"), p.namespace().duplicate());
+    }
+
+    private List<InetAddress> lookUp(String name) throws UnknownHostException {
+        InetAddress address = names.get(name);
+        if (address == null) {
+            throw new UnknownHostException(name);
+        }
+        return List.of(address);
     }
 
     @Test
@@ -101,9 +113,9 @@ class ServicesTest {
                 served.add(ask("10.96.0.1"));
             }
             assertThat(second.requests.get(0)).startsWith(r.address().getHostAddress() + ":8080 ").contains("forwarded=for=").contains("host=web.local");
-            first.close();
+            first.stop();
 
-            for (int i = 0; i < 30; i++) { // with two endpoints, each would be the first choice at least once
+            for (int i = 0; i < 30; i++) { // among these, each endpoint would be the first choice at least once
                 assertThat(ask("web.local")).isEqualTo('r');
             }
         }
@@ -118,6 +130,53 @@ class ServicesTest {
             assertThat(ask("web.local")).isEqualTo('w');
 
             assertThat(waypoint.requests).extracting(request -> request.substring(0, request.indexOf(' '))).containsExactly("10.96.0.1:80", "web.local:80");
+        }
+    }
+
+    @Test
+    void aWaypointThatCanNotBeReachedOrRefusesIsNotPassedBy() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("r", r).build()).put(endpoint("q", q, "web.local").build())
+                .put(service("web.local", "10.96.0.1").waypoint(gateway(r)).build()).build());
+        try (TunnelPeer endpoint = TunnelPeer.workload(q, ca, "sa-q", "q")) {
+            assertThat(refused("10.96.0.1")).isEqualTo(5);
+            try (TunnelPeer waypoint = TunnelPeer.refusing(r, ca, "sa-r", 503)) {
+                assertThat(refused("10.96.0.1")).isEqualTo(1);
+                assertThat(waypoint.requests).hasSize(1);
+            }
+            assertThat(endpoint.requests).isEmpty();
+        }
+    }
+
+    @Test
+    void anEndpointThatAnswers503IsPassedOverAndOneThatAnswers401IsNot() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(endpoint("q", q, "web.local").build())
+                .put(endpoint("r", r, "web.local").build()).put(service("web.local", "10.96.0.1").build()).build());
+        try (TunnelPeer working = TunnelPeer.workload(r, ca, "sa-r", "r")) {
+            try (TunnelPeer broken = TunnelPeer.refusing(q, ca, "sa-q", 503)) {
+                while (broken.requests.isEmpty()) {
+                    assertThat(ask("10.96.0.1")).isEqualTo('r');
+                }
+            }
+            assertThat(working.requests).isNotEmpty();
+        }
+        mesh.replace(mesh.get().change().removeWorkload("c//Pod/default/r").build());
+        try (TunnelPeer denying = TunnelPeer.refusing(q, ca, "sa-q", 401)) {
+            assertThat(refused("10.96.0.1")).isEqualTo(2);
+            assertThat(denying.requests).hasSize(1);
+        }
+    }
+
+    @Test
+    void aWorkloadWithoutAddressesIsLookedUp() throws Exception {
+        names.put("r.example", r.address());
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(endpoint("r", null, "web.local").hostname("r.example").build())
+                .put(service("web.local", "10.96.0.1").build()).build());
+        try (TunnelPeer peer = TunnelPeer.workload(r, ca, "sa-r", "r")) {
+            assertThat(ask("10.96.0.1")).isEqualTo('r');
+            assertThat(peer.requests.get(0)).startsWith(r.address().getHostAddress() + ":8080 ");
+
+            names.clear();
+            assertThat(refused("10.96.0.1")).isEqualTo(4);
         }
     }
 

@@ -57,6 +57,14 @@ final class TunnelPeer implements AutoCloseable {
         });
     }
 
+    /** A workload that answers every request with a status. */
+    static TunnelPeer refusing(Pod pod, CertificateSource certificates, String account, int status) throws InterruptedException {
+        return new TunnelPeer(pod, certificates, account, peer -> request -> {
+            peer.requests.add(text(request));
+            request.refuse(status);
+        });
+    }
+
     private static void say(TunnelRequest request, String letter, List<String> requests) {
         requests.add(text(request));
         TunnelChannel tunnel = accept(request, new ChannelInboundHandlerAdapter() {
@@ -84,9 +92,13 @@ final class TunnelPeer implements AutoCloseable {
         return text.toString();
     }
 
-    /** Resets all connections, and refuses others. */
     @Override
     public void close() {
+        stop();
+    }
+
+    /** Resets all connections, and refuses others. */
+    void stop() {
         loops.shutdownGracefully(0, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
     }
 }

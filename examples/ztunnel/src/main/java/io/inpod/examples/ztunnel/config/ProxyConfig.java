@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param clusterId CLUSTER_ID: for telemetry
  * @param trustDomain TRUST_DOMAIN: the trust domain of workloads without one in the mesh's configuration
  * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, as socket options
+ * @param workloadWait INPOD_WORKLOAD_WAIT: how long a connection waits until the mesh knows its pod; 0s if it doesn't wait
  * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may continue after SIGTERM
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param limits what all pods together may take
@@ -59,6 +60,7 @@ public record ProxyConfig(
         String clusterId,
         String trustDomain,
         SocketOptions keepalive,
+        Duration workloadWait,
         Duration terminationDeadline,
         int workers,
         Limits limits,
@@ -115,6 +117,7 @@ public record ProxyConfig(
                 env.text("ISTIO_META_CLUSTER_ID", env.text("CLUSTER_ID", "Kubernetes")),
                 trustDomain(env),
                 keepalive(env),
+                env.duration("INPOD_WORKLOAD_WAIT", Duration.ofSeconds(5)),
                 env.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(5)),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),

@@ -4,6 +4,7 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -153,6 +155,15 @@ public final class StateManager {
     /** {@return the limits of the pods that are served} */
     public synchronized List<AtLimit> limits() {
         return running.values().stream().map(PodProxy::limit).toList();
+    }
+
+    /**
+     * Ends the tunnels of all pods of which an end's certificate isn't trusted any more.
+     *
+     * @param which chooses the tunnels
+     */
+    public synchronized void revoked(Predicate<ConnectionIdentities> which) {
+        running.values().forEach(pod -> pod.revoked(which));
     }
 
     private void retry(String uid) {

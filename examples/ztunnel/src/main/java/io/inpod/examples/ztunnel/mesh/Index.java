@@ -2,15 +2,20 @@ package io.inpod.examples.ztunnel.mesh;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
 
 /**
- * Persistent maps from a key to several values. Where nearly all keys have a single value, the values are a list, which is copied; where
- * one key may have thousands, they are a map by keys of their own.
+ * Persistent maps from a key to several values. Where nearly all keys have a single value, the values are a list, which is copied and has an
+ * order of its own, so that decisions don't depend on the order of changes. Where one key may have thousands, they are a map by other keys.
  */
 final class Index {
+    private static final Comparator<Workload> BY_UID = Comparator.comparing(Workload::uid);
+    private static final Comparator<Service> BY_NAME =
+            Comparator.comparing(Service::namespace).thenComparing(service -> service.hostname().hostname());
+
     private Index() {}
 
     static <K, V> PMap<K, V> none() {
@@ -22,13 +27,22 @@ final class Index {
         return values == null ? List.of() : values;
     }
 
-    static <K, V> PMap<K, List<V>> with(PMap<K, List<V>> index, K key, V value) {
+    static <K> PMap<K, List<Workload>> with(PMap<K, List<Workload>> index, K key, Workload value) {
+        return with(index, key, value, BY_UID);
+    }
+
+    static <K> PMap<K, List<Service>> with(PMap<K, List<Service>> index, K key, Service value) {
+        return with(index, key, value, BY_NAME);
+    }
+
+    private static <K, V> PMap<K, List<V>> with(PMap<K, List<V>> index, K key, V value, Comparator<V> order) {
         List<V> values = few(index, key);
         if (values.isEmpty()) {
             return index.plus(key, List.of(value));
         }
         List<V> more = new ArrayList<>(values);
         more.add(value);
+        more.sort(order);
         return index.plus(key, List.copyOf(more));
     }
 

@@ -56,7 +56,12 @@ public final class Mesh {
      * @return the workload, if the mesh has one
      */
     public Optional<Workload> at(String network, InetAddress address) {
-        return Index.few(indexes.byAddress(), new NetworkAddress(network, address)).stream().min(RANK);
+        List<Workload> there = Index.few(indexes.byAddress(), new NetworkAddress(network, address));
+        return switch (there.size()) {
+            case 0 -> Optional.empty();
+            case 1 -> Optional.of(there.get(0));
+            default -> there.stream().min(RANK);
+        };
     }
 
     /** HBONE first, then real pods; the uid makes it independent of the order in which they were added. */
@@ -82,7 +87,7 @@ public final class Mesh {
      * Returns the workloads that have a DNS name of their own.
      *
      * @param hostname the name
-     * @return the workloads
+     * @return the workloads, by uid
      */
     public List<Workload> named(String hostname) {
         return Index.few(indexes.byHostname(), hostname.toLowerCase(Locale.ROOT));
@@ -117,7 +122,7 @@ public final class Mesh {
      * Returns the services that have a hostname. Which of them counts depends on the client.
      *
      * @param hostname the name, which may begin with {@code *.} as the service's may; this isn't expanded here
-     * @return the services, of different namespaces
+     * @return the services, of different namespaces, by namespace
      */
     public List<Service> servicesNamed(String hostname) {
         return Index.few(indexes.servicesByHostname(), hostname.toLowerCase(Locale.ROOT));
@@ -165,7 +170,8 @@ public final class Mesh {
     public record ServiceBlock(Service service, AddressBlock block) {}
 
     /**
-     * Returns the endpoints of a service: those that it names itself, and those that name it. An endpoint's workload may be unknown.
+     * Returns the endpoints of a service: those that it names itself, and those that name it. A workload that both name is there twice. An
+     * endpoint's workload may be unknown.
      *
      * @param service the service's name
      * @return the endpoints, in no particular order; none if neither side names any

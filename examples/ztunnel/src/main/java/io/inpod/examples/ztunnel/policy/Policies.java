@@ -20,7 +20,8 @@ public final class Policies {
     private static final Verdict NOT_ALLOWED =
             Verdict.of(Verdict.Basis.NOT_ALLOWED, "allow policies exist, but none allowed");
 
-    private final Found found;
+    /** Null while the mesh doesn't have the workload. */
+    private final @Nullable Found found;
     private final PreparedPolicy[] denying;
     private final PreparedPolicy[] allowing;
     private final boolean anyDryRun;
@@ -44,6 +45,14 @@ public final class Policies {
         }
     }
 
+    private Policies(String reason) {
+        found = null;
+        denying = new PreparedPolicy[0];
+        allowing = denying;
+        anyDryRun = false;
+        fault = Verdict.of(Verdict.Basis.WORKLOAD_UNKNOWN, reason);
+    }
+
     private Policies(Found found) {
         this.found = found;
         // in the order of their names, so that the same one is blamed each time
@@ -52,10 +61,10 @@ public final class Policies {
         denying = prepared.stream().filter(policy -> policy.is(Action.DENY)).toArray(PreparedPolicy[]::new);
         allowing = prepared.stream().filter(policy -> policy.is(Action.ALLOW)).toArray(PreparedPolicy[]::new);
         anyDryRun = prepared.stream().anyMatch(PreparedPolicy::dryRun);
-        fault = fault(prepared);
+        fault = fault(found, prepared);
     }
 
-    private @Nullable Verdict fault(List<PreparedPolicy> prepared) {
+    private static @Nullable Verdict fault(Found found, List<PreparedPolicy> prepared) {
         if (!found.unknown.isEmpty()) {
             return Verdict.of(Verdict.Basis.POLICY_UNKNOWN, "policy " + found.unknown.get(0) + " isn't known yet");
         }
@@ -77,6 +86,21 @@ public final class Policies {
      */
     public static Policies of(Mesh mesh, Workload workload) {
         return new Policies(Found.of(mesh, workload));
+    }
+
+    /**
+     * Denies everything: while the mesh doesn't have a workload, it isn't known which policies concern it.
+     *
+     * @param reason why the workload is unknown
+     * @return policies that deny everything
+     */
+    public static Policies unknown(String reason) {
+        return new Policies(reason);
+    }
+
+    /** {@return whether the mesh didn't have the workload} */
+    public boolean isUnknown() {
+        return found == null;
     }
 
     /**
@@ -131,10 +155,10 @@ public final class Policies {
         if (verdict.allowed() && denies != null) {
             return denies.verdict().reason();
         }
-        if (verdict == NO_ALLOW_POLICIES && allows == null && any(allowing, true)) {
+        if (verdict.equals(NO_ALLOW_POLICIES) && allows == null && any(allowing, true)) {
             return NOT_ALLOWED.reason();
         }
-        return verdict == NOT_ALLOWED && denies == null && allows != null ? allows.verdict().reason() : null;
+        return verdict.equals(NOT_ALLOWED) && denies == null && allows != null ? allows.verdict().reason() : null;
     }
 
     private static @Nullable PreparedPolicy matching(PreparedPolicy[] policies, boolean dryRun, Facts facts, Trace trace) {

@@ -32,16 +32,6 @@ public record Verdict(Basis basis, String reason, @Nullable String dryRun) {
         return new Verdict(basis, reason, null);
     }
 
-    /**
-     * The verdict while nothing is known about a workload: which policies concern it is unknown too.
-     *
-     * @param reason why it is unknown
-     * @return a verdict that denies
-     */
-    public static Verdict unknown(String reason) {
-        return of(Basis.WORKLOAD_UNKNOWN, reason);
-    }
-
     /** {@return whether the connection is accepted} */
     public boolean allowed() {
         return basis == Basis.ALLOWED;

@@ -1,6 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.tproxy.CanonicalAddress;
@@ -40,7 +42,9 @@ final class AccessLog {
      * @param destination the destination of this hop
      * @param authority the tunnel's destination, or null without a tunnel
      * @param destinationIdentity the destination's identity, or null without a tunnel
-     * @param further further keys with their values, each with a space in front
+     * @param service the service that the client asked for, or null
+     * @param waypoint the waypoint to which it leads, or null
+     * @param passedOver how many endpoints were tried before
      */
     record Connection(
             String direction,
@@ -49,10 +53,12 @@ final class AccessLog {
             InetSocketAddress destination,
             @Nullable String authority,
             @Nullable SpiffeId destinationIdentity,
-            String further) {
+            @Nullable Service service,
+            @Nullable Workload waypoint,
+            int passedOver) {
         Connection(String direction, InetSocketAddress source, @Nullable SpiffeId sourceIdentity, InetSocketAddress destination,
                 @Nullable String authority, @Nullable SpiffeId destinationIdentity) {
-            this(direction, source, sourceIdentity, destination, authority, destinationIdentity, "");
+            this(direction, source, sourceIdentity, destination, authority, destinationIdentity, null, null, 0);
         }
 
         @Override
@@ -62,7 +68,10 @@ final class AccessLog {
                     + " dst.addr=" + text(destination)
                     + (authority == null ? "" : " dst.hbone_addr=" + authority)
                     + (destinationIdentity == null ? "" : " dst.identity=\"" + destinationIdentity + "\"")
-                    + " direction=\"" + direction + "\"" + further;
+                    + " direction=\"" + direction + "\""
+                    + (service == null ? "" : " dst.service=\"" + words(service.hostname().toString()) + "\"")
+                    + (waypoint == null ? "" : " dst.waypoint=\"" + words(waypoint.uid()) + "\"")
+                    + (passedOver == 0 ? "" : " passed_over=" + passedOver);
         }
     }
 
@@ -83,13 +92,20 @@ final class AccessLog {
 
     /** Logs a relay that has ended. Its downstream side is the client. */
     void ended(Connection connection, RelayResult result) {
+        ended(connection, result, null);
+    }
+
+    /** Logs a relay that has ended, and why it was cut if it was. */
+    void ended(Connection connection, RelayResult result, @Nullable String cut) {
         if (!lines.take(connection.source().getAddress(), 1)) {
             return;
         }
         String line = connection + " bytes_sent=" + result.bytesUpstream() + " bytes_recv=" + result.bytesDownstream()
                 + " duration=\"" + result.duration().toMillis() + "ms\"";
         Throwable error = result.error();
-        if (error == null) {
+        if (cut != null) {
+            LOG.error("connection complete\t{} error=\"{}\"", line, words(cut));
+        } else if (error == null) {
             LOG.info("connection complete\t{}", line);
         } else {
             String side = result.failedSide() == null ? "" : result.failedSide() == RelaySide.DOWNSTREAM ? "client: " : "upstream: ";
@@ -101,6 +117,13 @@ final class AccessLog {
     void failed(Connection connection, String reason) {
         if (lines.take(connection.source().getAddress(), 1)) {
             LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
+        }
+    }
+
+    /** Logs what policies that are only tried would change. */
+    void tried(Connection connection, String verdict) {
+        if (lines.take(connection.source().getAddress(), 1)) {
+            LOG.info("policy dry run\t{} would_be=\"{}\"", connection, words(verdict));
         }
     }
 

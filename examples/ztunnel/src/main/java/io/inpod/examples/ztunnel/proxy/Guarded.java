@@ -43,9 +43,9 @@ final class Guarded {
     }
 
     /** Like {@link Relay#start}, with buffers that count as the client's; but also resets the upstream connection if it throws. */
-    static void relay(DuplexChannel client, DuplexChannel upstream, @Nullable Admission admission, RelayListener listener) {
+    static Relay relay(DuplexChannel client, DuplexChannel upstream, @Nullable Admission admission, RelayListener listener) {
         try {
-            Relay.start(client, upstream, RelayOptions.DEFAULT, admission == null ? null : admission.holdings().bytes(), listener);
+            return Relay.start(client, upstream, RelayOptions.DEFAULT, admission == null ? null : admission.holdings().bytes(), listener);
         } catch (RuntimeException | Error e) {
             Resets.reset(upstream);
             throw e;

@@ -1,6 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
+import io.inpod.examples.ztunnel.live.LiveConnection;
+import io.inpod.examples.ztunnel.policy.Attempt;
 import io.inpod.netns.InPodConstants;
 import io.inpod.tproxy.ClientAddress;
 import io.inpod.tproxy.DestinationAddress;
@@ -36,12 +38,21 @@ final class InboundPlaintext extends PodListener {
         pod.fromOutside(client, source);
         InetSocketAddress destination = wanted.address();
         AccessLog.Connection connection = new AccessLog.Connection("inbound", source, null, destination, null, null);
+        pod.whenKnown(client, client.closeFuture(), () -> serve(client, source, destination, connection));
+    }
+
+    private void serve(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination,
+            AccessLog.Connection connection) {
         if (pod.workload().isEmpty()) {
             refuse(client, connection, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {
             refuse(client, connection, PodContext.NOT_OURS); // this is not a relay to other hosts
         } else {
-            connect(client, source, destination, connection);
+            Attempt attempt = new Attempt(source.getAddress(), null, destination);
+            LiveConnection live = pod.enter(client, attempt, connection, reason -> refuse(client, connection, reason));
+            if (live != null) {
+                connect(client, source, destination, live, connection);
+            }
         }
     }
 
@@ -50,21 +61,35 @@ final class InboundPlaintext extends PodListener {
         Resets.reset(client);
     }
 
-    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination,
+    private void connect(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination, LiveConnection live,
             AccessLog.Connection connection) {
         Future<UpstreamConnection> upstream =
                 CountedSockets.connect(Admission.of(client), pod.limit(), client.eventLoop(), () -> app.connect(
                         client.eventLoop(), new ClientAddress(source), new DestinationAddress(destination), PodContext.FOR_RELAY));
+        live.whenCut(() -> upstream.cancel(false));
         client.closeFuture().addListener(gone -> upstream.cancel(false));
         upstream.addListener(
-                (Future<UpstreamConnection> done) -> Guarded.run(pod.access().lines(), client, () -> connected(done, client, connection)));
+                (Future<UpstreamConnection> done) -> Guarded.run(pod.access().lines(), client,
+                        () -> connected(done, client, live, connection)));
     }
 
-    private void connected(Future<UpstreamConnection> upstream, EpollSocketChannel client, AccessLog.Connection connection) {
-        if (upstream.isSuccess()) {
+    private void connected(Future<UpstreamConnection> upstream, EpollSocketChannel client, LiveConnection live,
+            AccessLog.Connection connection) {
+        String cut = live.cut();
+        if (upstream.isSuccess() && cut == null) {
             EpollSocketChannel toApp = upstream.getNow().channel();
             pod.connections().add(toApp);
-            Guarded.relay(client, toApp, Admission.of(client), result -> pod.access().ended(connection, result));
+            toApp.closeFuture().addListener(closed -> live.end());
+            live.whenCut(Guarded.relay(client, toApp, Admission.of(client),
+                    result -> pod.access().ended(connection, result, live.cut()))::abort);
+            return;
+        }
+        live.end();
+        if (upstream.isSuccess()) {
+            Resets.reset(upstream.getNow().channel());
+        }
+        if (cut != null) {
+            refuse(client, connection, cut);
         } else if (upstream.isCancelled()) {
             pod.access().failed(connection, "the client disconnected before the upstream connection was established");
             client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);

@@ -1,8 +1,10 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedSockets;
+import io.inpod.examples.ztunnel.live.LiveConnection;
 import io.inpod.examples.ztunnel.mesh.Trace;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.policy.Attempt;
 import io.inpod.examples.ztunnel.route.InboundRoute;
 import io.inpod.examples.ztunnel.route.InboundRouting;
 import io.inpod.hbone.Authority;
@@ -27,6 +29,7 @@ import java.util.Optional;
 
 /** Port 15008: serves requests that arrive through HBONE. Connects to the pod's own app only, which sees the client's address. */
 final class InboundTunnels implements TunnelRequestHandler {
+    private static final int UNAUTHORIZED = 401;
     private static final int UNAVAILABLE = 503;
 
     private final PodContext pod;
@@ -45,7 +48,7 @@ final class InboundTunnels implements TunnelRequestHandler {
             Channel connection = request.connection();
             InetSocketAddress source = CanonicalAddress.ofChannel(connection.remoteAddress());
             InetSocketAddress local = CanonicalAddress.ofChannel(connection.localAddress());
-            serve(request, source, local);
+            pod.whenKnown(connection, request.abandoned(), () -> serve(request, source, local));
         } catch (ClosedChannelException e) {
             request.refuse(UNAVAILABLE); // the connection has been closed meanwhile
         }
@@ -64,7 +67,11 @@ final class InboundTunnels implements TunnelRequestHandler {
         if (route instanceof InboundRoute.Refused refused) {
             refuse(request, log, refused.status(), refused.reason());
         } else if (route instanceof InboundRoute.ToApp toApp) {
-            connect(request, source, toApp, log);
+            Attempt attempt = new Attempt(source.getAddress(), request.peerIdentity(), toApp.policyAddress());
+            LiveConnection live = pod.enter(request.connection(), attempt, log, reason -> refuse(request, log, UNAUTHORIZED, reason));
+            if (live != null) {
+                connect(request, source, toApp, live, log);
+            }
         }
     }
 
@@ -73,27 +80,36 @@ final class InboundTunnels implements TunnelRequestHandler {
         request.refuse(status);
     }
 
-    private void connect(TunnelRequest request, InetSocketAddress source, InboundRoute.ToApp route, AccessLog.Connection log) {
+    private void connect(TunnelRequest request, InetSocketAddress source, InboundRoute.ToApp route, LiveConnection live,
+            AccessLog.Connection log) {
         EventLoop loop = request.connection().eventLoop();
         DestinationAddress destination = new DestinationAddress(route.app());
         Future<UpstreamConnection> upstream = CountedSockets.connect(Admission.of(request.connection()), pod.limit(), loop,
                 () -> route.keepsClient()
                         ? app.connect(loop, new ClientAddress(source.getAddress()), destination, PodContext.FOR_RELAY)
                         : app.connect(loop, destination, PodContext.FOR_RELAY));
+        live.whenCut(() -> upstream.cancel(false));
         request.abandoned().addListener(gone -> upstream.cancel(false));
         // An unexpected error ends the whole connection: otherwise the client would wait for an answer indefinitely.
         upstream.addListener((Future<UpstreamConnection> done) -> Guarded.run(pod.access().lines(), request.connection(),
-                () -> connected(done, request, source, route, log)));
+                () -> connected(done, request, source, route, live, log)));
     }
 
     private void connected(Future<UpstreamConnection> done, TunnelRequest request, InetSocketAddress source, InboundRoute.ToApp route,
-            AccessLog.Connection log) {
-        if (!done.isSuccess()) {
-            refuse(request, log, UNAVAILABLE, done.isCancelled() ? "the client cancelled the request" : AccessLog.words(done.cause()));
+            LiveConnection live, AccessLog.Connection log) {
+        String cut = live.cut();
+        if (!done.isSuccess() || cut != null) {
+            live.end();
+            if (done.isSuccess()) {
+                Resets.reset(done.getNow().channel());
+            }
+            String failure = done.isSuccess() || done.isCancelled() ? "the client cancelled the request" : AccessLog.words(done.cause());
+            refuse(request, log, cut == null ? UNAVAILABLE : UNAUTHORIZED, cut == null ? failure : cut);
             return;
         }
         EpollSocketChannel toApp = done.getNow().channel();
         pod.connections().add(toApp);
+        toApp.closeFuture().addListener(closed -> live.end());
         try {
             TunnelChannel tunnel = request.accept(pod.telemetry().orElseThrow().answer(), PodContext.FOR_RELAY);
             if (route.announced() != null) {
@@ -101,7 +117,8 @@ final class InboundTunnels implements TunnelRequestHandler {
             }
             Admission client = Admission.of(request.connection());
             Guarded.run(pod.access().lines(), tunnel,
-                    () -> Guarded.relay(tunnel, toApp, client, result -> pod.access().ended(log, result)));
+                    () -> live.whenCut(Guarded.relay(tunnel, toApp, client,
+                            result -> pod.access().ended(log, result, live.cut()))::abort));
         } catch (TunnelResetException e) {
             pod.access().failed(log, AccessLog.words(e));
             Resets.reset(toApp);

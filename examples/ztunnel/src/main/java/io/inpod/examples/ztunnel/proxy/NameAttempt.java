@@ -11,6 +11,7 @@ import java.net.UnknownHostException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Looks up the name of a destination for a client, in bounded time. */
 final class NameAttempt {
@@ -22,6 +23,7 @@ final class NameAttempt {
     private final Choice choice;
     private final Consumer<InetAddress> found;
     private final Consumer<Throwable> failed;
+    private java.util.concurrent.@Nullable Future<?> deadline;
     private boolean over;
 
     private NameAttempt(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Consumer<InetAddress> found,
@@ -47,13 +49,13 @@ final class NameAttempt {
             failed.accept(new IOException("too many names of the pod are being looked up"));
             return;
         }
-        java.util.concurrent.Future<?> deadline = client.eventLoop().schedule(() -> Guarded.run(pod.access().lines(), client, () -> {
+        deadline = client.eventLoop().schedule(() -> Guarded.run(pod.access().lines(), client, () -> {
             lookUp.cancel();
             end(new UnknownHostException(wanted.hostname() + ": no answer within " + PATIENCE_SECONDS + " s"));
         }), PATIENCE_SECONDS, TimeUnit.SECONDS);
         client.closeFuture().addListener(gone -> {
             lookUp.cancel();
-            deadline.cancel(false);
+            stopWaiting();
         });
     }
 
@@ -71,13 +73,21 @@ final class NameAttempt {
             return;
         }
         over = true;
+        stopWaiting();
         found.accept(usable.get((int) choice.random().applyAsLong(usable.size())));
     }
 
     private void end(Throwable cause) {
         if (!over) {
             over = true;
+            stopWaiting();
             failed.accept(cause);
+        }
+    }
+
+    private void stopWaiting() {
+        if (deadline != null) {
+            deadline.cancel(false);
         }
     }
 

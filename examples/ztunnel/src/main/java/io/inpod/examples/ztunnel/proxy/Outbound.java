@@ -31,6 +31,7 @@ final class Outbound extends PodListener {
     @Override
     void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
         InetSocketAddress to = destination.address();
-        path.open(client, source, new Target.Address(to.getAddress(), to.getPort()), Outcome.unannounced(client));
+        Target target = new Target.Address(to.getAddress(), to.getPort());
+        pod.whenKnown(client, client.closeFuture(), () -> path.open(client, source, target, Outcome.unannounced(client)));
     }
 }

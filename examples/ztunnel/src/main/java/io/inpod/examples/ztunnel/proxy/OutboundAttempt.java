@@ -24,6 +24,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,7 @@ final class OutboundAttempt {
     private final Target target;
     private final Outcome outcome;
     private Choice choice = Choice.atRandom();
+    private int failures;
 
     OutboundAttempt(OutboundPath path, Mesh mesh, Workload self, EpollSocketChannel client, InetSocketAddress source, Target target,
             Outcome outcome) {
@@ -58,7 +60,18 @@ final class OutboundAttempt {
         this.outcome = outcome;
     }
 
+    /** What has failed a moment ago is tried only if there is nothing else. */
     void start() {
+        Set<String> recent = path.failures().get();
+        if (!recent.isEmpty()) {
+            choice = Choice.atRandom().without(recent);
+            OutboundRoute route = decide();
+            if (!(route instanceof Refused)) {
+                follow(route);
+                return;
+            }
+            choice = Choice.atRandom();
+        }
         follow(decide());
     }
 
@@ -90,7 +103,7 @@ final class OutboundAttempt {
             if (workload == null) {
                 refuse(log, cause);
             } else {
-                passOver(workload, workload.hbone(), log, cause);
+                passOver(workload, log, cause);
             }
         });
     }
@@ -103,11 +116,11 @@ final class OutboundAttempt {
         }
         Workload workload = route.workload();
         Future<UpstreamConnection> connection = path.connect(client, route.destination());
-        carry(connection, UpstreamConnection::channel, log, cause -> {
+        carry(connection, UpstreamConnection::channel, workload, log, cause -> {
             if (workload == null) {
                 refuse(log, cause);
             } else {
-                passOver(workload, false, log, cause);
+                passOver(workload, log, cause);
             }
         });
     }
@@ -117,12 +130,12 @@ final class OutboundAttempt {
         AccessLog.Connection log =
                 log(route.hop().peer(), route.hop().authority().toString(), route.workload(), service, null);
         Future<TunnelChannel> tunnel = path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname());
-        carry(tunnel, channel -> channel, log, cause -> {
+        carry(tunnel, channel -> channel, route.workload(), log, cause -> {
             // a peer that is reached, and refuses for a reason of its own, would do so elsewhere too
             if (cause instanceof TunnelRefusedException refused && refused.status() < SERVER_ERROR) {
                 refuse(log, cause);
             } else {
-                passOver(route.workload(), true, log, cause);
+                passOver(route.workload(), log, cause);
             }
         });
     }
@@ -131,14 +144,15 @@ final class OutboundAttempt {
         Service service = route.service();
         AccessLog.Connection log =
                 log(route.hop().peer(), route.hop().authority().toString(), route.waypoint(), service, route.waypoint());
-        carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname()), channel -> channel, log,
+        carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname()), channel -> channel,
+                route.waypoint(), log,
                 cause -> passOverUnlessAnswered(route.waypoint(), log, cause));
     }
 
     private void open(OtherNetwork route) {
         AccessLog.Connection log =
                 log(route.gateway().peer(), route.authority().toString(), route.through(), route.service(), null);
-        carry(path.tunnel(client, source, route), channel -> channel, log,
+        carry(path.tunnel(client, source, route), channel -> channel, route.through(), log,
                 cause -> passOverUnlessAnswered(route.through(), log, cause));
     }
 
@@ -147,14 +161,18 @@ final class OutboundAttempt {
         if (cause instanceof TunnelRefusedException) {
             refuse(log, cause);
         } else {
-            passOver(through, true, log, cause);
+            passOver(through, log, cause);
         }
     }
 
     /** Tries another endpoint, if the client is still there and the mesh has another. */
-    private void passOver(Workload failed, boolean tunnel, AccessLog.Connection log, Throwable cause) {
-        choice = choice.without(failed.uid(), tunnel);
-        if (choice.failed().size() < MOST_TRIES && client.isOpen()) {
+    private void passOver(Workload failed, AccessLog.Connection log, Throwable cause) {
+        if (!(cause instanceof TunnelRefusedException)) { // what one port answers says nothing about the others
+            path.failures().add(failed.uid());
+        }
+        choice = choice.without(Set.of(failed.uid()));
+        failures++;
+        if (failures < MOST_TRIES && client.isOpen()) {
             OutboundRoute next = decide();
             Workload other = next.peer();
             if (other != null && !choice.failed().contains(other.uid())) {
@@ -167,10 +185,8 @@ final class OutboundAttempt {
 
     private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service,
             @Nullable Workload waypoint) {
-        String further = (service == null ? "" : " dst.service=\"" + AccessLog.words(service.hostname().toString()) + "\"")
-                + (waypoint == null ? "" : " dst.waypoint=\"" + AccessLog.words(waypoint.uid()) + "\"")
-                + (choice.failed().isEmpty() ? "" : " passed_over=" + choice.failed().size());
-        return new AccessLog.Connection("outbound", source, pod.identity(), to, authority, peer == null ? null : peer.identity(), further);
+        return new AccessLog.Connection("outbound", source, pod.identity(), to, authority, peer == null ? null : peer.identity(), service,
+                waypoint, failures);
     }
 
     private void refuse(AccessLog.Connection connection, Throwable cause) {
@@ -192,12 +208,16 @@ final class OutboundAttempt {
         void because(Throwable cause);
     }
 
-    private <T> void carry(Future<T> upstream, Function<T, DuplexChannel> channel, AccessLog.Connection log, Failure failure) {
+    private <T> void carry(Future<T> upstream, Function<T, DuplexChannel> channel, @Nullable Workload peer, AccessLog.Connection log,
+            Failure failure) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
         upstream.addListener((Future<T> done) -> Guarded.run(pod.access().lines(), client, () -> {
             if (done.isSuccess()) {
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
+                if (peer != null) {
+                    path.failures().remove(peer.uid());
+                }
                 connected(up);
                 Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(log, result));
             } else if (done.isCancelled()) {

@@ -34,6 +34,7 @@ final class OutboundPath {
     private final TunnelPools pools;
     private final UpstreamConnector direct;
     private final OutboundRouting routing;
+    private final RecentFailures failures = new RecentFailures(System::nanoTime);
 
     OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local) throws IOException {
         this.pod = pod;
@@ -63,6 +64,10 @@ final class OutboundPath {
 
     PodContext pod() {
         return pod;
+    }
+
+    RecentFailures failures() {
+        return failures;
     }
 
     OutboundRouting routing() {

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.proxy;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.policy.Policies;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -14,13 +15,13 @@ final class OwnWorkload {
     private volatile Known known;
 
     /** What one mesh says; empty if it doesn't have the pod. */
-    record Known(Mesh mesh, Optional<Workload> workload, Optional<TelemetryHeaders> telemetry) {}
+    record Known(Mesh mesh, Optional<Workload> workload, Optional<TelemetryHeaders> telemetry, Policies policies) {}
 
     OwnWorkload(Supplier<Mesh> meshes, String node, WorkloadInfo info) {
         this.meshes = meshes;
         this.node = node;
         this.info = info;
-        this.known = look(meshes.get(), Optional.empty());
+        this.known = look(meshes.get(), Optional.empty(), Policies.unknown(PodContext.UNKNOWN));
     }
 
     Mesh mesh() {
@@ -36,19 +37,33 @@ final class OwnWorkload {
         return known().telemetry();
     }
 
+    /** The policies that concern it: the same object for as long as they stay the same. */
+    Policies policies() {
+        return known().policies();
+    }
+
     /** One state of the mesh, and what it says of the pod. */
     Known known() {
         Mesh mesh = meshes.get();
         Known last = known;
+        return last.mesh() == mesh ? last : lookAgain();
+    }
+
+    /** One after the other, so that a look at an earlier mesh never replaces one at a later. */
+    private synchronized Known lookAgain() {
+        Mesh mesh = meshes.get();
+        Known last = known;
         if (last.mesh() != mesh) {
-            last = look(mesh, last.telemetry());
+            last = look(mesh, last.telemetry(), last.policies());
             known = last;
         }
         return last;
     }
 
-    private Known look(Mesh mesh, Optional<TelemetryHeaders> before) {
+    private Known look(Mesh mesh, Optional<TelemetryHeaders> before, Policies policies) {
         Optional<Workload> workload = mesh.local(node, info.name(), info.namespace(), info.serviceAccount());
-        return new Known(mesh, workload, workload.map(TelemetryHeaders::of).or(() -> before));
+        return new Known(mesh, workload, workload.map(TelemetryHeaders::of).or(() -> before),
+                workload.map(own -> policies.in(mesh, own))
+                        .orElseGet(() -> policies.isUnknown() ? policies : Policies.unknown(PodContext.UNKNOWN)));
     }
 }

@@ -2,21 +2,31 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.limit.Connections;
+import io.inpod.examples.ztunnel.live.LiveConnection;
+import io.inpod.examples.ztunnel.live.LiveConnections;
+import io.inpod.examples.ztunnel.live.WorkloadWait;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.examples.ztunnel.policy.Attempt;
+import io.inpod.examples.ztunnel.policy.Verdict;
 import io.inpod.hbone.identity.SpiffeId;
+import io.inpod.hbone.server.HboneServer;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayOptions;
 import io.inpod.tproxy.share.Clients;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.util.concurrent.Future;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The state that all connections of one pod share.
@@ -31,6 +41,8 @@ import java.util.Optional;
  * @param accepted the open connections that were accepted
  * @param own the open connections that the proxy has opened
  * @param clients bounds what its clients hold, each and all together
+ * @param live the inbound connections that policy has allowed
+ * @param waiting connections that wait until the mesh knows the pod
  * @param limit what happens when they have their share
  * @param access logs the connections
  */
@@ -45,6 +57,8 @@ record PodContext(
         Connections accepted,
         OwnConnections own,
         Clients clients,
+        LiveConnections live,
+        WorkloadWait waiting,
         AtLimit limit,
         AccessLog access) {
     /** Prepares an upstream connection or tunnel for a relay before anything is read from it. */
@@ -93,6 +107,40 @@ record PodContext(
     /** Returns whether an address is that of a pod on this node. */
     boolean isWithinNode(InetAddress address) {
         return mesh().at(config.network(), address).filter(w -> !w.node().isEmpty() && w.node().equals(config.node())).isPresent();
+    }
+
+    /**
+     * Serves a connection when the mesh knows the pod, or when waiting for that is over; then it is to be refused.
+     *
+     * @param client the connection; on its event loop
+     * @param gone completes when the client is gone
+     * @param serve serves it, or refuses it; what it throws ends the connection
+     */
+    void whenKnown(Channel client, Future<?> gone, Runnable serve) {
+        waiting.await(client.eventLoop(), gone, () -> Guarded.run(access.lines(), client, serve));
+    }
+
+    /**
+     * Lets policy decide about an inbound connection.
+     *
+     * @param client the connection; on its event loop
+     * @param attempt what policies look at
+     * @param log the connection in the log
+     * @param refuse is told why it is refused, if it is
+     * @return the connection, which counts until it ends; null if it is refused
+     */
+    @Nullable
+    LiveConnection enter(Channel client, Attempt attempt, AccessLog.Connection log, Consumer<String> refuse) {
+        LiveConnections.Entry entry = live.enter(client.eventLoop(), attempt, HboneServer.identities(client));
+        Verdict verdict = entry.verdict();
+        if (verdict.dryRun() != null) {
+            access.tried(log, verdict.dryRun());
+        }
+        if (!verdict.allowed()) {
+            refuse.accept("connection closed due to policy rejection: " + verdict.reason());
+            return null;
+        }
+        return entry.connection();
     }
 
     /** Returns whether an address is the pod's own. */

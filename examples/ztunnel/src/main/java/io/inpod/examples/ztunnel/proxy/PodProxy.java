@@ -4,6 +4,9 @@ import io.inpod.examples.ztunnel.limit.CountedBytes;
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.limit.Connections;
 import io.inpod.examples.ztunnel.limit.KernelBuffers;
+import io.inpod.examples.ztunnel.live.Enforcement;
+import io.inpod.examples.ztunnel.live.LiveConnections;
+import io.inpod.examples.ztunnel.live.WorkloadWait;
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
 import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
@@ -12,6 +15,7 @@ import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsSettings;
 import io.inpod.examples.ztunnel.mesh.Workload;
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
@@ -43,6 +47,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,11 +56,13 @@ import org.slf4j.LoggerFactory;
 public final class PodProxy {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
     private static final int BACKLOG = 4096;
+    private static final Duration CUT = Duration.ofSeconds(1);
     private static final Duration HANDSHAKES = Duration.ofSeconds(1);
 
     private final WorkloadInfo info;
     private final List<UpstreamConnector> connectors = new ArrayList<>();
     private final PodContext pod;
+    private final HboneServer server;
     private final TunnelPools pools;
     private final LocalAddresses local;
     private final List<AcceptLoop> listeners = new ArrayList<>();
@@ -65,11 +72,12 @@ public final class PodProxy {
     private final ForeignListeners foreign;
     private final DnsSockets dns = new DnsSockets();
 
-    private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, HolderSearch holders,
+    private PodProxy(WorkloadInfo info, PodContext pod, HboneServer server, TunnelPools pools, LocalAddresses local, HolderSearch holders,
             @Nullable Succession succession) {
         this.succession = succession;
         this.local = local;
         this.info = info;
+        this.server = server;
         this.pod = pod;
         this.foreign = new ForeignListeners(pod.namespace(), holders);
         this.pools = pools;
@@ -92,17 +100,26 @@ public final class PodProxy {
         Connections connections = new Connections();
         Holdings holdings = shared.holdings().part();
         AtLimit limit = new AtLimit(info.toString(), holdings, shared.names().pod(), connections, config.limits().idle(), shared.control());
-        PodContext pod = new PodContext(config, namespace, self, identity(shared, info, self.workload()), sockets, WithinNode.of(namespace),
-                connections, new Connections(),
-                new OwnConnections(), new Clients(holdings), limit, new AccessLog(shared.lines().pod(info.toString())));
+        SpiffeId identity = identity(shared, info, self.workload());
+        WithinNode within = WithinNode.of(namespace);
+        Enforcement enforcement = shared.enforcement(); // from here on nothing is thrown until the listeners are opened
+        LiveConnections live = new LiveConnections(self::policies, enforcement.watch(), enforcement.denials());
+        WorkloadWait waiting = new WorkloadWait(() -> self.workload().isPresent(), enforcement.watch(), enforcement.places().part(),
+                config.workloadWait());
+        PodContext pod = new PodContext(config, namespace, self, identity, sockets, within, connections, new Connections(),
+                new OwnConnections(), new Clients(holdings), live, waiting, limit, new AccessLog(shared.lines().pod(info.toString())));
         shared.certificates().certificate(pod.identity()); // requested now, so that the first connection needn't wait for it
-        PodProxy proxy = new PodProxy(info, pod, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());
+        HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
+                new TunnelEvents(pod.access()));
+        PodProxy proxy =
+                new PodProxy(info, pod, server, new TunnelPools(pod, shared), shared.local(), shared.holders(), shared.succession());
         try {
             proxy.readAddresses();
             proxy.listen(shared);
             return proxy;
         } catch (IOException | RuntimeException e) {
             proxy.closeListeners();
+            proxy.forgetMesh();
             proxy.connectors.forEach(UpstreamConnector::close);
             shared.local().forget(namespace);
             throw e;
@@ -127,9 +144,6 @@ public final class PodProxy {
         // A tunnel's client is connected to port 15008, so a port of the namespace's own range rarely clashes with its other connections.
         UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
         connectors.add(tunnelsApp);
-        ProxyConfig config = pod.config();
-        HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
-                new TunnelEvents(pod.access()));
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
         listen(shared, new InboundPlaintext(pod, shared.group(), app));
@@ -138,8 +152,8 @@ public final class PodProxy {
             listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
                     new Socks5(pod, shared.group(), path));
         }
-        if (config.dns() != null) {
-            listenForNames(shared, config.dns());
+        if (pod.config().dns() != null) {
+            listenForNames(shared, pod.config().dns());
         }
     }
 
@@ -231,9 +245,22 @@ public final class PodProxy {
         KernelBuffers.bound(hboneConnections.all(), pod.namespace());
     }
 
+    /**
+     * Ends the tunnels, of both directions, of which an end's certificate isn't trusted any more. New ones are the business of the
+     * certificates' source.
+     *
+     * @param which chooses the tunnels
+     */
+    public void revoked(Predicate<ConnectionIdentities> which) {
+        pod.live().revoked(which);
+        server.retire(which, CUT); // takes no more requests, and ends when they are cut
+        pools.retire(which);
+    }
+
     /** Stops immediately: closes listeners and resets connections. Blocks until that is done. */
     public void stop() throws InterruptedException {
         closeListeners();
+        forgetMesh();
         pools.close();
         try {
             pod.connections().end();
@@ -288,6 +315,12 @@ public final class PodProxy {
 
     private static long left(long deadlineNanos) {
         return Math.max(0, deadlineNanos - System.nanoTime());
+    }
+
+    /** Connections aren't decided about any more, and none waits. */
+    private void forgetMesh() {
+        pod.waiting().close();
+        pod.live().close();
     }
 
     private void closeListeners() {

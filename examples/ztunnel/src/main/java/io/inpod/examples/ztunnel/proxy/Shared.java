@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.limit.LogLines;
+import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -31,13 +32,13 @@ import org.jspecify.annotations.Nullable;
  * @param tunnels the connections that carry tunnels from pods on this node
  * @param holdings what all pods hold
  * @param lines the lines of the log about connections
+ * @param enforcement what a change of the mesh means for connections
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
-        NameServers nameServers,
-        NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines, Executor control,
-        @Nullable Succession succession) {
+        NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
+        Enforcement enforcement, Executor control, @Nullable Succession succession) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

@@ -112,6 +112,8 @@ final class Socks5 extends PodListener {
                 if (command.type().equals(Socks5CommandType.CONNECT)) {
                     open(command);
                 } else {
+                    pod.access().failed(new AccessLog.Connection("outbound", source, pod.identity(), address(command), null, null),
+                            "SOCKS5 " + command.type() + " isn't supported, only CONNECT is");
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }
             } else if (message instanceof Socks5CommandRequest broken) {
@@ -133,6 +135,10 @@ final class Socks5 extends PodListener {
             }
         }
 
+        private InetSocketAddress address(Socks5CommandRequest command) {
+            return InetSocketAddress.createUnresolved(command.dstAddr(), command.dstPort());
+        }
+
         private void open(Socks5CommandRequest command) {
             String host = command.dstAddr();
             if (command.dstPort() == 0 || host.isEmpty()) {
@@ -143,7 +149,7 @@ final class Socks5 extends PodListener {
             Target target = literal == null ? new Target.Name(host, command.dstPort())
                     : new Target.Address(CanonicalAddress.of(literal), command.dstPort());
             deadline.cancel(false);
-            path.open(client, source, target, this);
+            pod.whenKnown(client, client.closeFuture(), () -> path.open(client, source, target, this));
         }
 
         /** The answer is sent before the relay starts. */

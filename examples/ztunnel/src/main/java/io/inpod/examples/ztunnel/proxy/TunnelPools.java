@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.CountedBytes;
+import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
 import io.inpod.hbone.client.HboneDestination;
@@ -20,7 +21,9 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.IdentityHashMap;
+import java.util.function.Predicate;
 
 /** The outgoing HBONE connections of a pod, one pool per event loop. Their sockets are opened in the pod's namespace. */
 final class TunnelPools {
@@ -82,6 +85,11 @@ final class TunnelPools {
     /** Returns the tunnels within these tunnels. */
     InnerTunnels inner() {
         return inner;
+    }
+
+    /** Resets the connections of which an end's certificate isn't trusted any more. */
+    void retire(Predicate<ConnectionIdentities> which) {
+        pools.forEach((loop, pool) -> loop.execute(() -> pool.retire(which, Duration.ZERO)));
     }
 
     /** Opens no more tunnels; each connection ends after its last one. */

@@ -8,14 +8,13 @@ import java.util.function.LongUnaryOperator;
 /**
  * What a decision depends on besides the mesh, the client and its target: chance, and what has failed before.
  *
- * @param failed the keys of workloads to which this client couldn't be connected; others are chosen
- * @param onlyTunnels whether one of them speaks HBONE. Then no endpoint is chosen to which the data would go in clear: whoever prevents a
- * tunnel must not get the data instead
+ * @param failed the keys of workloads to which the client couldn't be connected; others are chosen. If one of a service's endpoints is
+ * among them that is reached through a tunnel, none is chosen to which the data would go in clear: an attacker who prevents a tunnel must
+ * not get it
  * @param random returns a number from 0 to its argument - 1; the argument is at least 1
  */
-public record Choice(Set<String> failed, boolean onlyTunnels, LongUnaryOperator random) {
-    private static final Choice AT_RANDOM =
-            new Choice(Set.of(), false, bound -> bound == 1 ? 0 : ThreadLocalRandom.current().nextLong(bound));
+public record Choice(Set<String> failed, LongUnaryOperator random) {
+    private static final Choice AT_RANDOM = new Choice(Set.of(), bound -> bound == 1 ? 0 : ThreadLocalRandom.current().nextLong(bound));
 
     /** Copies the set. */
     public Choice {
@@ -28,15 +27,14 @@ public record Choice(Set<String> failed, boolean onlyTunnels, LongUnaryOperator 
     }
 
     /**
-     * Returns the same choice without a workload.
+     * Returns the same choice without some workloads.
      *
-     * @param uid the workload's key
-     * @param tunnel whether the connection to it was to be a tunnel
+     * @param uids the workloads' keys
      * @return the choice
      */
-    public Choice without(String uid, boolean tunnel) {
+    public Choice without(Set<String> uids) {
         Set<String> all = new HashSet<>(failed);
-        all.add(uid);
-        return new Choice(all, onlyTunnels || tunnel, random);
+        all.addAll(uids);
+        return new Choice(all, random);
     }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Which endpoint of a service a connection goes to. */
@@ -39,9 +40,12 @@ final class EndpointChoice {
         List<Chosen> best = new ArrayList<>();
         int bestRank = 0;
         long capacity = 0;
-        for (Endpoint endpoint : endpoints(question, service)) {
+        Collection<Endpoint> endpoints = endpoints(question, service);
+        boolean onlyTunnels = use == Use.DESTINATION && hasFailedTunnel(question, endpoints);
+        for (Endpoint endpoint : endpoints) {
             Workload workload = question.mesh().workload(endpoint.workloadUid()).orElse(null);
-            if (workload == null || !isUsable(question, service, endpoint, workload, use)) {
+            if (workload == null || onlyTunnels && isInClear(question, workload)
+                    || !isUsable(question, service, endpoint, workload, use)) {
                 continue;
             }
             int port = port(service, endpoint, workload, servicePort, use);
@@ -75,6 +79,16 @@ final class EndpointChoice {
             }
         }
         throw new IllegalStateException("the random number " + at + " is out of range");
+    }
+
+    private static boolean hasFailedTunnel(Question question, Collection<Endpoint> endpoints) {
+        Set<String> failed = question.choice().failed();
+        return !failed.isEmpty() && endpoints.stream().map(Endpoint::workloadUid).filter(failed::contains)
+                .anyMatch(uid -> question.mesh().workload(uid).filter(workload -> !isInClear(question, workload)).isPresent());
+    }
+
+    private static boolean isInClear(Question question, Workload workload) {
+        return question.isNear(workload) && !workload.hbone();
     }
 
     /** As large as a number of the control plane can be: sums of these don't overflow. */
@@ -120,9 +134,6 @@ final class EndpointChoice {
         }
         if (use != Use.GATEWAY && !question.isNear(workload)) {
             return workload.networkGateway() != null;
-        }
-        if (use == Use.DESTINATION && question.choice().onlyTunnels() && !workload.hbone()) {
-            return false;
         }
         return workload.addresses().isEmpty() ? !workload.hostname().isEmpty()
                 : AddressChoice.choose(workload.addresses(), service.ipFamilies(), null) != null;

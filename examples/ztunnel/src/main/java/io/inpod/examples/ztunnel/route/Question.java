@@ -7,6 +7,7 @@ import io.inpod.hbone.Authority;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** All that one decision depends on. */
@@ -17,7 +18,7 @@ record Question(Mesh mesh, Workload source, Target target, Choice choice, Trace 
 
     /** The same question, where a workload can't be chosen. */
     Question without(Workload workload) {
-        return new Question(mesh, source, target, choice.without(workload.uid(), false), trace);
+        return new Question(mesh, source, target, choice.without(Set.of(workload.uid())), trace);
     }
 
     /** Whether a workload is in the client's network. */

@@ -19,13 +19,14 @@ public sealed interface Target {
     /**
      * A hostname, as SOCKS5 can pass it.
      *
-     * @param hostname in lower case
+     * @param hostname in lower case, without a dot at its end
      * @param port the port
      */
     record Name(String hostname, int port) implements Target {
-        /** Turns the hostname into lower case. */
+        /** Turns the hostname into lower case, and removes a dot at its end, which only says that it is complete (RFC 1034 section 3.1). */
         public Name {
-            hostname = hostname.toLowerCase(Locale.ROOT);
+            String lower = hostname.toLowerCase(Locale.ROOT);
+            hostname = lower.endsWith(".") ? lower.substring(0, lower.length() - 1) : lower;
         }
     }
 }

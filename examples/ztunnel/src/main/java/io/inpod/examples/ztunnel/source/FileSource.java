@@ -2,68 +2,224 @@ package io.inpod.examples.ztunnel.source;
 
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The mesh as its file describes it now: pods come and go. {@link #refresh} is called on one thread. */
-public final class FileSource {
+/**
+ * The mesh as its file describes it now. A thread of its own looks at the file regularly, which works on every file system and through any
+ * symbolic link, and reads it when it has changed and come to rest. What can't be used leaves the last good mesh in force.
+ */
+final class FileSource implements MeshSource {
+    private static final Duration PAUSE = Duration.ofMillis(200);
+    private static final Duration START_DEADLINE = Duration.ofSeconds(10);
+    private static final Logger LOG = LoggerFactory.getLogger("ztunnel");
+    /** A mesh takes about as much of the heap as its file has bytes, and the one before is still there. */
+    private static final long MOST_BYTES = Math.min(Integer.MAX_VALUE - 16, Runtime.getRuntime().maxMemory() / 4);
+
     private final ProxyConfig config;
-    private final MeshState state;
-    private @Nullable Version version;
+    private final Path path;
+    private final Thread thread = new Thread(this::run, "mesh");
+    private final Watched watched = new Watched();
+    private Interner interner = new Interner(null);
+    private @Nullable String reported;
+    private @Nullable MeshState state;
+    private volatile @Nullable SourceStatus status;
+    private boolean closed;
 
-    /** What shows that a file has been replaced or written to. */
-    private record Version(@Nullable Object file, Object modified, long size) {}
-
-    private FileSource(ProxyConfig config, MeshState state) throws ConfigException {
+    FileSource(ProxyConfig config, Path path) {
         this.config = config;
-        this.state = state;
-        this.version = version(config.localXdsPath()); // before it is read: what is written meanwhile is read later
-        state.replace(MeshFile.read(config));
+        this.path = path;
+        thread.setDaemon(true);
     }
 
-    /**
-     * Reads the mesh that a configuration names.
-     *
-     * @param config the configuration, with LOCAL_XDS_PATH or LOCAL_XDS
-     * @param state what is replaced whenever the file changes
-     * @return the source
-     * @throws ConfigException naming file, place and key
-     */
-    public static FileSource read(ProxyConfig config, MeshState state) throws ConfigException {
-        return new FileSource(config, state);
+    @Override
+    public void start(MeshState state) throws ConfigException {
+        open(state);
+        thread.start();
     }
 
-    /**
-     * Reads the file again if it has changed. To change it without a moment in which half of it is read, write another file and rename it.
-     *
-     * @return whether another mesh counts from now on
-     * @throws ConfigException if the changed file can't be used, once for each change; what was read before stays in force
-     */
-    public boolean refresh() throws ConfigException {
-        Version now = version(config.localXdsPath());
-        if (now == null || Objects.equals(now, version)) {
-            return false;
+    /** Reads the file for the first time. An empty one is an empty mesh: there is none before that it could replace. */
+    void open(MeshState state) throws ConfigException {
+        try {
+            byte[] bytes = firstBytes();
+            String hash = DocumentText.hash(bytes);
+            MeshContents contents = read(DocumentText.of(path.toString(), bytes));
+            this.state = state;
+            this.status = new SourceStatus(path.toString(), hash, Instant.now(), null, null, 0, 0);
+            state.replace(contents == null ? Mesh.EMPTY : contents.mesh(Mesh.EMPTY));
+        } catch (NoSuchFileException e) {
+            throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": no such file", e);
+        } catch (IOException e) {
+            throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": " + e.getMessage(), e);
         }
-        version = now;
-        state.replace(MeshFile.read(config));
-        return true;
     }
 
-    /** Returns null for text that can't change, and while there is no file. */
-    private static @Nullable Version version(@Nullable Path path) {
-        if (path == null) {
-            return null;
+    private byte[] firstBytes() throws ConfigException, IOException {
+        long start = System.nanoTime();
+        do {
+            FileVersion version = FileVersion.of(path);
+            if (watched.isDue(version) || version.isOlderThan(PAUSE)) {
+                byte[] bytes = bytes(version);
+                if (watched.isWhole(version, FileVersion.of(path))) {
+                    return bytes;
+                }
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted while waiting for it to come to rest", e);
+            }
+        } while (System.nanoTime() - start < START_DEADLINE.toNanos());
+        throw new IOException("it has been written to for " + START_DEADLINE.toSeconds() + " s");
+    }
+
+    private byte[] bytes(FileVersion version) throws ConfigException, IOException {
+        if (!version.regular()) {
+            throw new ConfigException(path + " must be a regular file, not a directory, pipe, socket or device");
+        }
+        if (version.size() > MOST_BYTES) {
+            throw new ConfigException(tooLarge());
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+            return in.readNBytes((int) MOST_BYTES);
+        } catch (OutOfMemoryError e) {
+            throw new ConfigException(tooLarge(), e);
+        }
+    }
+
+    private String tooLarge() {
+        return path + " doesn't fit into a heap of " + (Runtime.getRuntime().maxMemory() >> 20)
+                + " MiB; raise it with -Xmx to at least four times the file's size";
+    }
+
+    private @Nullable MeshContents read(DocumentText text) throws ConfigException {
+        Interner next = new Interner(interner);
+        MeshContents contents;
+        try {
+            contents = MeshFile.read(path.toString(), text, config, MeshFile.NOT_ENFORCED, next);
+        } catch (OutOfMemoryError e) {
+            throw new ConfigException(tooLarge(), e);
+        }
+        next.complete();
+        interner = next;
+        return contents;
+    }
+
+    private void run() {
+        while (!isClosed()) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+                look();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException | Error e) {
+                LOG.error("an unexpected error while reading {}", path, e);
+            }
+        }
+    }
+
+    /** Looks at the file, and reads it if it is due. */
+    void look() {
+        byte[] bytes;
+        try {
+            FileVersion version = FileVersion.of(path);
+            if (!watched.isDue(version)) {
+                return;
+            }
+            bytes = bytes(version);
+            if (!watched.isWhole(version, FileVersion.of(path))) {
+                return;
+            }
+        } catch (IOException | ConfigException e) {
+            watched.forget();
+            report("", e instanceof NoSuchFileException ? path + " is gone" : "can't read " + path + ": " + e.getMessage());
+            return;
+        }
+        use(bytes);
+    }
+
+    private void use(byte[] bytes) {
+        String hash = DocumentText.hash(bytes);
+        SourceStatus before = status();
+        if (hash.equals(before.version())) {
+            if (before.error() != null) {
+                LOG.info("{} is as it was when it was last used", path);
+                status = before.good();
+            }
+            reported = null;
+            return;
         }
         try {
-            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-            return new Version(attributes.fileKey(), attributes.lastModifiedTime(), attributes.size());
-        } catch (IOException e) {
-            return null;
+            MeshContents contents = read(DocumentText.of(path.toString(), bytes));
+            Mesh current = Objects.requireNonNull(state).get();
+            if (contents == null && !isEmpty(current)) {
+                throw new ConfigException(path + " is empty, as a file is that is about to be written; an empty mesh is written {}");
+            }
+            apply(contents == null ? Mesh.EMPTY : contents.mesh(current), hash);
+        } catch (ConfigException e) {
+            report(hash, e.getMessage());
         }
+    }
+
+    private static boolean isEmpty(Mesh mesh) {
+        return mesh.workloads().isEmpty() && mesh.services().isEmpty() && mesh.policies().isEmpty();
+    }
+
+    private synchronized void apply(Mesh next, String version) {
+        if (closed) {
+            return;
+        }
+        reported = null;
+        status = status().loaded(version, Instant.now());
+        MeshState current = Objects.requireNonNull(state);
+        if (next != current.get()) {
+            current.replace(next);
+        }
+        LOG.info("{} workloads known, {} services, {} policies", next.size(), next.services().size(), next.policies().size());
+    }
+
+    /** Reports each contents and each problem once. */
+    private synchronized void report(String version, @Nullable String problem) {
+        String once = version + problem;
+        if (!closed && !once.equals(reported)) {
+            reported = once;
+            status = status().failed(String.valueOf(problem), Instant.now());
+            LOG.error("the changed mesh can't be used, so the earlier one stays in force: {}", problem);
+        }
+    }
+
+    @Override
+    public SourceStatus status() {
+        SourceStatus now = status;
+        if (now == null) {
+            throw new IllegalStateException("the source hasn't begun");
+        }
+        return now;
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        thread.interrupt();
     }
 }

@@ -1,11 +1,24 @@
 package io.inpod.examples.ztunnel.source;
 
 import io.inpod.examples.ztunnel.config.ConfigException;
+import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** Keeps a {@link MeshState} up to date. */
 public interface MeshSource extends AutoCloseable {
+    /**
+     * Creates the source that a configuration names.
+     *
+     * @param config the configuration, with LOCAL_XDS_PATH or LOCAL_XDS
+     * @return the source, which hasn't begun
+     */
+    static MeshSource of(ProxyConfig config) {
+        Path path = config.localXdsPath();
+        return path == null ? new TextSource(config) : new FileSource(config, path);
+    }
+
     /**
      * Begins. Whatever it needs later is started now: threads must not be started after the first switch into a pod's namespace.
      *
@@ -14,6 +27,14 @@ public interface MeshSource extends AutoCloseable {
      * @throws IOException if it can't begin
      */
     void start(MeshState state) throws ConfigException, IOException;
+
+    /**
+     * Returns how it does.
+     *
+     * @return its status, from any thread
+     * @throws IllegalStateException before it has begun
+     */
+    SourceStatus status();
 
     /** Ends. The state stays as it is. */
     @Override

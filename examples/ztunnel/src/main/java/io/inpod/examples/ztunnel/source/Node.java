@@ -1,162 +1,208 @@
 package io.inpod.examples.ztunnel.source;
 
 import io.inpod.examples.ztunnel.config.ConfigException;
-import io.netty.util.NetUtil;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** A map of a parsed document, with its place in the document for errors. */
-record Node(String source, int line, String path, Map<?, ?> map) {
-    Node(String source, String path, Located value) throws ConfigException {
-        this(source, value.line(), path, asMap(source, path, value));
+/** A value of a parsed document, or the place for one, read as the type that belongs there. Errors name file, line and place. */
+final class Node {
+    private final String source;
+    private final @Nullable Node parent;
+    private final String name;
+    private final int line;
+    private final @Nullable Object value;
+
+    private Node(String source, @Nullable Node parent, String name, int line, @Nullable Object value) {
+        this.source = source;
+        this.parent = parent;
+        this.name = name;
+        this.line = line;
+        this.value = value;
     }
 
-    private static Map<?, ?> asMap(String source, String path, Located located) throws ConfigException {
-        if (located.value() instanceof Map<?, ?> map) {
-            return map;
+    /** Returns a value that isn't part of another one, in a place such as {@code workloads[3]}, or "" for the whole document. */
+    static Node of(String source, String place, Located located) {
+        return new Node(source, null, place, located.line(), located.value());
+    }
+
+    /** Returns the key or the number, in brackets, under which its parent has it. */
+    String name() {
+        return name;
+    }
+
+    ConfigException error(String message) {
+        return new ConfigException(source + ":" + line + ": " + place() + ": " + message);
+    }
+
+    private String place() {
+        if (parent == null) {
+            return name.isEmpty() ? "the document" : name;
         }
-        throw new ConfigException(source + ":" + located.line() + ": " + (path.isEmpty() ? "the document" : path) + ": must be a map, not "
-                + brief(located.value()));
+        String before = parent.parent == null && parent.name.isEmpty() ? "" : parent.place();
+        return before.isEmpty() || name.startsWith("[") ? before + name : before + "." + name;
     }
 
-    ConfigException error(String key, @Nullable String message) {
-        int at = map.get(key) instanceof Located located ? located.line() : line;
-        return new ConfigException(source + ":" + at + ": " + place(key) + ": " + message);
+    private ConfigException not(String what) {
+        boolean quotes = what.equals("a text") && !(value instanceof Map || value instanceof List);
+        // An unquoted name such as 0123 or 1e3 is a number in YAML, and its original text is lost.
+        return error("must be " + what + ", not " + brief() + (quotes ? " (write it in quotes)" : ""));
     }
 
-    private String place(String key) {
-        return path.isEmpty() || key.isEmpty() ? path + key : path + "." + key;
-    }
-
-    private @Nullable Object value(String key) {
-        return map.get(key) instanceof Located located ? located.value() : null;
-    }
-
-    private static String brief(@Nullable Object value) {
+    private String brief() {
         return value instanceof Map ? "a map" : value instanceof List ? "a list" : String.valueOf(value);
     }
 
-    /** Throws if there is any other key. */
-    void allow(String... keys) throws ConfigException {
-        for (Object key : map.keySet()) {
-            if (!Set.of(keys).contains(key)) {
-                throw error(String.valueOf(key), "unknown key");
-            }
+    /** Returns whether nothing is given, or null. */
+    boolean isAbsent() {
+        return value == null;
+    }
+
+    /** Returns whether nothing is given, or null, or nothing is in it. */
+    boolean isEmpty() {
+        return value == null || value instanceof List<?> list && list.isEmpty() || value instanceof Map<?, ?> map && map.isEmpty()
+                || value instanceof String text && text.isEmpty();
+    }
+
+    boolean isText() {
+        return value instanceof String;
+    }
+
+    Node required() throws ConfigException {
+        if (value == null) {
+            throw error("is required");
         }
+        return this;
     }
 
-    /** Throws unless these keys, which this version can't enforce, are absent, null or empty. */
-    void refuseUnlessEmpty(String... keys) throws ConfigException {
-        for (String key : keys) {
-            Object value = value(key);
-            boolean empty = value == null || value instanceof List<?> list && list.isEmpty()
-                    || value instanceof Map<?, ?> nested && nested.isEmpty();
-            if (!empty) {
-                throw error(key, "this version can't enforce it, so it must be empty");
-            }
+    /** Returns the value of a key; absent if this is absent. */
+    Node get(String key) throws ConfigException {
+        return map().get(key) instanceof Located located
+                ? new Node(source, this, key, located.line(), located.value())
+                : new Node(source, this, key, line, null);
+    }
+
+    private Map<?, ?> map() throws ConfigException {
+        if (value == null && parent != null) {
+            return Map.of();
         }
+        if (value instanceof Map<?, ?> map) {
+            return map;
+        }
+        throw not("a map");
     }
 
-    /** Returns a nested map, empty if it is absent. */
-    Node nested(String key) throws ConfigException {
-        Located located = map.get(key) instanceof Located found ? found : new Located(line, null);
-        return new Node(source, place(key), located.value() == null ? new Located(located.line(), Map.of()) : located);
-    }
-
-    List<Node> list(String key) throws ConfigException {
-        List<Node> nodes = new ArrayList<>();
-        for (Located item : items(key)) {
-            nodes.add(new Node(source, place(key) + "[" + nodes.size() + "]", item));
+    /** Returns the values of a map; none if this is absent. */
+    List<Node> entries() throws ConfigException {
+        List<Node> nodes = new ArrayList<>(map().size());
+        for (Map.Entry<?, ?> entry : map().entrySet()) {
+            Located located = (Located) entry.getValue();
+            nodes.add(new Node(source, this, String.valueOf(entry.getKey()), located.line(), located.value()));
         }
         return nodes;
     }
 
-    private List<Located> items(String key) throws ConfigException {
-        Object value = value(key);
-        List<Located> items = new ArrayList<>();
-        if (value != null) {
-            if (!(value instanceof List<?> list)) {
-                throw error(key, "must be a list, not " + brief(value));
-            }
-            for (Object item : list) {
-                items.add((Located) item);
-            }
-        }
-        return items;
-    }
-
-    /** Returns a list of addresses, which is required but may be empty. */
-    List<InetAddress> addresses(String key) throws ConfigException {
-        if (value(key) == null) {
-            throw error(key, "is required");
-        }
-        List<InetAddress> addresses = new ArrayList<>();
-        for (Located item : items(key)) {
-            byte[] bytes = item.value() instanceof String text ? NetUtil.createByteArrayFromIpAddressString(text) : null;
-            try {
-                if (bytes == null) {
-                    throw new UnknownHostException();
-                }
-                addresses.add(InetAddress.getByAddress(bytes));
-            } catch (UnknownHostException e) {
-                throw new ConfigException(
-                        source + ":" + item.line() + ": " + place(key) + "[" + addresses.size() + "]: must be an IP address, not "
-                                + brief(item.value()),
-                        e);
-            }
-        }
-        return addresses;
-    }
-
-    String required(String key) throws ConfigException {
-        String text = text(key, "");
-        if (text.isEmpty()) {
-            throw error(key, "is required");
-        }
-        return text;
-    }
-
-    String text(String key, String otherwise) throws ConfigException {
-        Object value = value(key);
+    /** Returns the items of a list; none if this is absent. */
+    List<Node> items() throws ConfigException {
         if (value == null) {
-            return otherwise;
+            return List.of();
         }
+        if (!(value instanceof List<?> list)) {
+            throw not("a list");
+        }
+        List<Node> nodes = new ArrayList<>(list.size());
+        for (Object item : list) {
+            Located located = (Located) item;
+            nodes.add(new Node(source, this, "[" + nodes.size() + "]", located.line(), located.value()));
+        }
+        return nodes;
+    }
+
+    /** Throws if there is any other key. */
+    void allow(Set<String> keys) throws ConfigException {
+        for (Object key : map().keySet()) {
+            if (!keys.contains(key)) {
+                throw get(String.valueOf(key)).error("unknown key");
+            }
+        }
+    }
+
+    /** Throws if a key that this version can't enforce is there and isn't empty. */
+    void refuseUnlessEmpty(String prefix, Set<String> refused) throws ConfigException {
+        for (Object key : map().keySet()) {
+            if (refused.contains(prefix + key) && !get(String.valueOf(key)).isEmpty()) {
+                throw get(String.valueOf(key)).error("this version can't enforce it, so it must be empty");
+            }
+        }
+    }
+
+    /** Returns a text, which may be empty. */
+    String text() throws ConfigException {
         if (value instanceof String text) {
             return text;
         }
-        // An unquoted name such as 0123 or 1e3 is a number in YAML, and its original text is lost.
-        throw error(key,
-                "must be a text, not " + brief(value) + (value instanceof Map || value instanceof List ? "" : " (write it in quotes)"));
+        throw required().not("a text");
     }
 
-    String text(String key, String otherwise, String... allowed) throws ConfigException {
-        String text = text(key, otherwise);
-        if (!List.of(allowed).contains(text)) {
-            throw error(key, "must be one of " + String.join(", ", allowed) + ", not " + text);
+    /** Returns a text, which may be empty, or a default. */
+    String text(String otherwise) throws ConfigException {
+        return value == null ? otherwise : text();
+    }
+
+    /** Returns a text that isn't empty. */
+    String nonempty() throws ConfigException {
+        String text = text();
+        if (text.isEmpty()) {
+            throw error("is required");
         }
         return text;
     }
 
-    /** Checks a whole number of 32 bits without sign, as in Istio's workload.proto, that this proxy doesn't use. */
-    void checkNumber(String key) throws ConfigException {
-        Object value = value(key);
-        boolean fits = value instanceof Number number && (value instanceof Integer || value instanceof Long)
-                && number.longValue() >= 0 && number.longValue() <= 0xffff_ffffL;
-        if (value != null && !fits) {
-            throw error(key, "must be a whole number from 0 to 4294967295, not " + brief(value));
+    /** Returns one of a few words. */
+    String word(String... allowed) throws ConfigException {
+        String text = text();
+        if (!List.of(allowed).contains(text)) {
+            throw error("must be one of " + String.join(", ", allowed) + ", not " + text);
         }
+        return text;
     }
 
-    boolean flag(String key) throws ConfigException {
-        Object value = value(key);
-        if (value == null || value instanceof Boolean) {
-            return Boolean.TRUE.equals(value);
+    /** Returns the constant whose name in mixed case the text is, such as {@code AllowAll} for {@code ALLOW_ALL}. */
+    <E extends Enum<E>> E constant(E[] constants) throws ConfigException {
+        String text = word(Arrays.stream(constants).map(Node::mixedCase).toArray(String[]::new));
+        return Arrays.stream(constants).filter(constant -> mixedCase(constant).equals(text)).findFirst().orElseThrow();
+    }
+
+    <E extends Enum<E>> E constant(E[] constants, E otherwise) throws ConfigException {
+        return value == null ? otherwise : constant(constants);
+    }
+
+    private static String mixedCase(Enum<?> constant) {
+        return Arrays.stream(constant.name().split("_")).map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining());
+    }
+
+    boolean flag(boolean otherwise) throws ConfigException {
+        if (value == null) {
+            return otherwise;
         }
-        throw error(key, "must be true or false, not " + brief(value));
+        if (value instanceof Boolean flag) {
+            return flag;
+        }
+        throw not("true or false");
+    }
+
+    /** Returns a whole number. */
+    long number(long least, long most) throws ConfigException {
+        if ((value instanceof Integer || value instanceof Long) && ((Number) value).longValue() >= least
+                && ((Number) value).longValue() <= most) {
+            return ((Number) value).longValue();
+        }
+        throw required().not("a whole number from " + least + " to " + most);
     }
 }

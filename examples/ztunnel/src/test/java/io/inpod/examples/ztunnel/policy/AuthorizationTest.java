@@ -342,6 +342,13 @@ class AuthorizationTest {
     }
 
     @Test
+    void aWorkloadThatTheMeshDoesNotKnowIsDeniedEverything() {
+        Policies unknown = Policies.unknown("nobody knows it");
+        assertThat(unknown.decide(attempt(CLIENT), Trace.NONE)).isEqualTo(new Verdict(Basis.WORKLOAD_UNKNOWN, "nobody knows it", null));
+        assertThat(unknown.in(mesh(), workload()).decide(attempt(CLIENT), Trace.NONE).allowed()).isTrue();
+    }
+
+    @Test
     void aPolicyThatCanNotBeUnderstoodDeniesWhomItConcerns() {
         Policy policy = unreadable(allow(all()), "rules[0] has a key tlsVersion");
         assertThat(decide(policy)).isEqualTo(new Verdict(
@@ -365,7 +372,6 @@ class AuthorizationTest {
                 .isEqualTo("policy shop/deny can't be understood: "
                         + "the principal spiffe://cluster.local/ns/x/sa/y would never match: write it without spiffe://");
         assertThat(decide(allow(rule(match("notPrincipals", "spiffe://cluster.local/*")))).basis()).isEqualTo(Basis.POLICY_UNREADABLE);
-        assertThat(Verdict.unknown("the mesh doesn't know it").allowed()).isFalse();
     }
 
     // Policies that are only tried.
@@ -385,7 +391,8 @@ class AuthorizationTest {
     @Test
     void aDryRunOfAnAllowPolicySaysWhatItWouldAllow() {
         Policy enforced = policy("shop/only", Scope.NAMESPACE, Action.ALLOW, rule(match("namespaces", "other")));
-        assertThat(decide(enforced, dryRun(allow(all())))).isEqualTo(new Verdict(Basis.NOT_ALLOWED, NONE_ALLOWED, "allowed by: shop/allow"));
+        assertThat(decide(enforced, dryRun(allow(all()))))
+                .isEqualTo(new Verdict(Basis.NOT_ALLOWED, NONE_ALLOWED, "allowed by: shop/allow"));
     }
 
     @Test

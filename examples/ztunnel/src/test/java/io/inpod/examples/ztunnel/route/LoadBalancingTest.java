@@ -212,7 +212,7 @@ class LoadBalancingTest {
         Map<String, Integer> shares = new TreeMap<>();
         for (int i = 0; i < bound; i++) {
             int number = i;
-            Choice choice = new Choice(Set.of(), false, most -> {
+            Choice choice = new Choice(Set.of(), most -> {
                 assertThat(most).isLessThanOrEqualTo(bound);
                 return Math.min(number, most - 1);
             });

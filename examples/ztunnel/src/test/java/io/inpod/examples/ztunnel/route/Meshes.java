@@ -111,10 +111,10 @@ final class Meshes {
     }
 
     static Choice firstOf() {
-        return new Choice(Set.of(), false, bound -> 0);
+        return new Choice(Set.of(), bound -> 0);
     }
 
     static Choice lastOf() {
-        return new Choice(Set.of(), false, bound -> bound - 1);
+        return new Choice(Set.of(), bound -> bound - 1);
     }
 }

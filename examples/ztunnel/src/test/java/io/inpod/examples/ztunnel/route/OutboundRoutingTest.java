@@ -23,6 +23,7 @@ import io.inpod.examples.ztunnel.route.OutboundRoute.Refused;
 import io.inpod.examples.ztunnel.route.OutboundRoute.Tunnel;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** One test for each way to a workload or a service without waypoints and other networks. */
@@ -319,6 +320,8 @@ class OutboundRoutingTest {
         mesh.with(endpoint("a", "10.0.0.2")).with(service().addresses(List.of()));
 
         assertThat(((Tunnel) mesh.toName("WEB.local", 80)).hop().authority()).hasToString("10.0.0.2:8080");
+        assertThat(mesh.toName("web.local.", 80)).isEqualTo(mesh.toName("web.local", 80));
+        assertThat(mesh.toName("web.local..", 80)).isInstanceOf(Refused.class);
     }
 
     @Test
@@ -401,11 +404,11 @@ class OutboundRoutingTest {
         Choice first = firstOf();
 
         Tunnel tunnel = (Tunnel) mesh.to(target, first);
-        Choice second = first.without(tunnel.workload().uid(), true);
+        Choice second = first.without(Set.of(tunnel.workload().uid()));
         Tunnel other = (Tunnel) mesh.to(target, second);
 
         assertThat(other.workload().name()).isNotEqualTo(tunnel.workload().name());
-        assertThat(mesh.to(target, second.without(other.workload().uid(), true)))
+        assertThat(mesh.to(target, second.without(Set.of(other.workload().uid()))))
                 .isEqualTo(new Refused("no healthy upstream", "default/web.local:80"));
     }
 
@@ -414,8 +417,8 @@ class OutboundRoutingTest {
         mesh.with(endpoint("a", "10.0.0.2")).with(endpoint("b", "10.0.0.3").hbone(false)).with(service());
         Target target = new Target.Address(ip("10.96.0.1"), 80);
 
-        assertThat(mesh.to(target, firstOf().without("c//Pod/default/a", true))).isInstanceOf(Refused.class);
-        assertThat(mesh.to(target, firstOf().without("c//Pod/default/b", false))).isInstanceOf(Tunnel.class);
+        assertThat(mesh.to(target, firstOf().without(Set.of("c//Pod/default/a")))).isInstanceOf(Refused.class);
+        assertThat(mesh.to(target, firstOf().without(Set.of("c//Pod/default/b")))).isInstanceOf(Tunnel.class);
     }
 
     private static ServiceBuilder passthroughService() {

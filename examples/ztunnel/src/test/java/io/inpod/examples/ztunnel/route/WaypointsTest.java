@@ -30,6 +30,7 @@ import io.inpod.examples.ztunnel.route.OutboundRoute.ToWaypoint;
 import io.inpod.examples.ztunnel.route.OutboundRoute.Tunnel;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** One test for each way through a waypoint, or to another network. */
@@ -232,10 +233,10 @@ class WaypointsTest {
         mesh.with(workload("second", "10.0.0.9").services(Map.of(WAYPOINT, Ports.NONE)));
         Target target = new Target.Address(ip("10.96.0.1"), 80);
 
-        ToWaypoint other = (ToWaypoint) mesh.to(target, firstOf().without("c//Pod/default/waypoint", true));
+        ToWaypoint other = (ToWaypoint) mesh.to(target, firstOf().without(Set.of("c//Pod/default/waypoint")));
 
         assertThat(other.waypoint().name()).isEqualTo("second");
-        assertThat(mesh.to(target, firstOf().without("c//Pod/default/waypoint", true).without("c//Pod/default/second", true)))
+        assertThat(mesh.to(target, firstOf().without(Set.of("c//Pod/default/waypoint")).without(Set.of("c//Pod/default/second"))))
                 .isEqualTo(new Refused("unknown waypoint", "default/waypoint.local:15008 (no healthy upstream)"));
     }
 

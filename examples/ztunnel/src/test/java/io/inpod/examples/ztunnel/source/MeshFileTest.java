@@ -4,17 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.examples.ztunnel.config.ConfigException;
-import io.inpod.examples.ztunnel.config.ProxyConfig;
-import io.inpod.examples.ztunnel.config.ProxyConfigTest;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import java.net.InetAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -52,7 +47,7 @@ class MeshFileTest {
             """;
 
     private static Mesh parse(String text) throws ConfigException {
-        return MeshFile.parse("mesh.yaml", text, ProxyConfigTest.config());
+        return MeshFiles.parse(text, MeshFile.NOT_ENFORCED);
     }
 
     private static InetAddress ip(String text) throws Exception {
@@ -229,18 +224,5 @@ class MeshFileTest {
         assertThat(mesh.at("", ip("10.0.0.1"))).isEqualTo(Optional.empty());
         assertThat(mesh.at("", ip("10.0.0.2"))).isEqualTo(Optional.empty());
         assertThat(mesh.at("west", ip("10.0.0.2"))).isPresent();
-    }
-
-    @Test
-    void namesTheFileThatCantBeRead(@TempDir Path directory) throws Exception {
-        Path file = directory.resolve("mesh.yaml");
-        ProxyConfig config = ProxyConfigTest.config("LOCAL_XDS", "", "LOCAL_XDS_PATH", file.toString());
-        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageContaining("LOCAL_XDS_PATH").hasMessageContaining(file.toString());
-
-        Files.write(file, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
-        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageContaining(file.toString());
-
-        Files.writeString(file, "policies: [1]");
-        assertThatThrownBy(() -> MeshFile.read(config)).isInstanceOf(ConfigException.class).hasMessageStartingWith(file + ":1: policies:");
     }
 }

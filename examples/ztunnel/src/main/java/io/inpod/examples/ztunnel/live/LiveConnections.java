@@ -1,0 +1,153 @@
+package io.inpod.examples.ztunnel.live;
+
+import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.inpod.examples.ztunnel.mesh.Trace;
+import io.inpod.examples.ztunnel.policy.Attempt;
+import io.inpod.examples.ztunnel.policy.Policies;
+import io.inpod.examples.ztunnel.policy.Verdict;
+import io.inpod.hbone.ConnectionIdentities;
+import io.netty.channel.EventLoop;
+import java.util.ArrayDeque;
+import java.util.IdentityHashMap;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connections that a pod has accepted. When something changes that concerns the pod, each is decided about again, with the pod as it is
+ * now, and cut if it isn't allowed any more. Thread-safe.
+ */
+public final class LiveConnections implements AutoCloseable {
+    /** So many are cut without a pause in which their event loop serves others. */
+    private static final int PORTION = 50;
+    private static final long PAUSE_MILLIS = 1;
+
+    private final Supplier<Policies> policies;
+    private final Denials denials;
+    private final Set<LiveConnection> open = ConcurrentHashMap.newKeySet();
+    private final MeshState.Subscription subscription;
+    /** What all have been decided with, or will be. On the thread of the watch only. */
+    private Policies checked;
+
+    /**
+     * Creates a pod without connections.
+     *
+     * @param policies the policies that concern the pod as the mesh is now; the same object for as long as nothing concerns it that changes
+     * @param watch notifies of changes
+     * @param denials counts
+     */
+    public LiveConnections(Supplier<Policies> policies, MeshWatch watch, Denials denials) {
+        this.policies = policies;
+        this.denials = denials;
+        this.checked = policies.get();
+        this.subscription = watch.onChange(this::recheck);
+    }
+
+    Denials denials() {
+        return denials;
+    }
+
+    /**
+     * What was decided about a new connection.
+     *
+     * @param verdict the verdict
+     * @param connection the connection if it is allowed, which counts until it ends; otherwise one that has ended
+     */
+    public record Entry(Verdict verdict, LiveConnection connection) {}
+
+    /**
+     * Decides about a new connection. It counts before that: a change that comes between is decided about by {@link #recheck}.
+     *
+     * @param loop the connection's event loop, on which this is called
+     * @param attempt the connection
+     * @param certificates whose certificates its tunnel has shown, or null without a tunnel
+     * @return the verdict, and the connection
+     */
+    public Entry enter(EventLoop loop, Attempt attempt, @Nullable ConnectionIdentities certificates) {
+        LiveConnection connection = new LiveConnection(this, loop, attempt, certificates);
+        open.add(connection);
+        Verdict verdict = policies.get().decide(attempt, Trace.NONE);
+        if (!verdict.allowed()) {
+            denials.refused(verdict.basis());
+            connection.end();
+        }
+        return new Entry(verdict, connection);
+    }
+
+    void remove(LiveConnection connection) {
+        open.remove(connection);
+    }
+
+    /** {@return how many are open} */
+    public int size() {
+        return open.size();
+    }
+
+    /** After a change of the mesh. Does nothing if it doesn't concern the pod. */
+    @SuppressWarnings("ReferenceEquality") // whether it is the same object: an equal one may have come after a different one
+    private void recheck() {
+        Policies now = policies.get();
+        if (now != checked) {
+            checked = now;
+            cut("connection closed due to policy change: ", connection -> now.decide(connection.attempt(), Trace.NONE));
+        }
+    }
+
+    /**
+     * Cuts the connections in tunnels whose certificates aren't trusted any more. May be called from any thread.
+     *
+     * @param which chooses the tunnels
+     */
+    public void revoked(Predicate<ConnectionIdentities> which) {
+        Verdict revoked = new Verdict(Verdict.Basis.REVOKED, "a certificate was revoked", null);
+        Verdict trusted = new Verdict(Verdict.Basis.ALLOWED, "", null);
+        cut("connection closed: ", connection -> {
+            ConnectionIdentities certificates = connection.certificates();
+            return certificates != null && which.test(certificates) ? revoked : trusted;
+        });
+    }
+
+    private void cut(String prefix, Function<LiveConnection, Verdict> verdicts) {
+        IdentityHashMap<EventLoop, Portions> byLoop = new IdentityHashMap<>();
+        for (LiveConnection connection : open) {
+            Verdict verdict = verdicts.apply(connection);
+            if (!verdict.allowed()) {
+                byLoop.computeIfAbsent(connection.loop(), Portions::new).waiting
+                        .add(() -> connection.cut(prefix + verdict.reason(), verdict.basis()));
+            }
+        }
+        byLoop.forEach(EventLoop::execute);
+    }
+
+    /** What is cut on one event loop. */
+    private static final class Portions implements Runnable {
+        private final EventLoop loop;
+        private final Queue<Runnable> waiting = new ArrayDeque<>();
+
+        Portions(EventLoop loop) {
+            this.loop = loop;
+        }
+
+        @Override
+        @SuppressWarnings("FutureReturnValueIgnored") // it throws nothing that the event loop wouldn't log
+        public void run() {
+            for (int i = 0; i < PORTION && !waiting.isEmpty(); i++) {
+                waiting.remove().run();
+            }
+            if (!waiting.isEmpty()) {
+                loop.schedule(this, PAUSE_MILLIS, TimeUnit.MILLISECONDS); // a task that is only executed comes before what can be read
+            }
+        }
+    }
+
+    /** The pod is gone: its connections end anyway. */
+    @Override
+    public void close() {
+        subscription.close();
+    }
+}
