@@ -6,12 +6,13 @@ import io.inpod.examples.zds.ZdsProtocolException;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.explain.ExplainServer;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
 import io.inpod.examples.ztunnel.inpod.WorkloadManager;
-import io.inpod.examples.ztunnel.proxy.HolderSearch;
+import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
@@ -146,6 +147,10 @@ public final class Main {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
         });
+        LocalAddresses local = shared.local();
+        Thread explaining = new Thread(() -> explain(log, config, local, mesh, state), "explain");
+        explaining.setDaemon(true);
+        explaining.start();
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
@@ -162,6 +167,14 @@ public final class Main {
             }
         }
         return 0;
+    }
+
+    private static void explain(Logger log, ProxyConfig config, LocalAddresses local, MeshState mesh, StateManager state) {
+        try (ExplainServer server = ExplainServer.open(config, local::contains, mesh, state::openConnections)) {
+            server.run();
+        } catch (IOException e) {
+            log.warn("./inpod explain can't ask this process: {}", e.getMessage());
+        }
     }
 
     private interface Task {

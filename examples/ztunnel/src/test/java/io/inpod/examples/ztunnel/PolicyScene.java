@@ -9,7 +9,7 @@ import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.mesh.WorkloadBuilder;
-import io.inpod.examples.ztunnel.proxy.HolderSearch;
+import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;

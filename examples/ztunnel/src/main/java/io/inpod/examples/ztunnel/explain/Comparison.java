@@ -55,11 +55,10 @@ public final class Comparison {
         List<String> lines = new ArrayList<>();
         for (OpenConnection connection : open) {
             Optional<Workload> pod = after.workload(connection.uid());
-            Verdict verdict = pod.isEmpty() ? Verdict.unknown("the mesh doesn't have the workload any more")
-                    : Authorization.decide(after, pod.get(), connection.attempt(), Trace.NONE);
-            if (!verdict.allowed()) {
+            Verdict verdict = pod.map(now -> Authorization.decide(after, now, connection.attempt(), Trace.NONE)).orElse(null);
+            if (verdict == null || !verdict.allowed()) {
                 lines.add(client(connection) + " -> " + NetUtil.toSocketAddressString(connection.attempt().destination()) + " ("
-                        + connection.uid() + "): " + verdict.reason());
+                        + connection.uid() + "): " + (verdict == null ? "the mesh doesn't have the workload any more" : verdict.reason()));
             }
         }
         lines.sort(Comparator.naturalOrder());

@@ -3,7 +3,7 @@ package io.inpod.examples.ztunnel.explain;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Mesh;
-import io.inpod.examples.ztunnel.source.MeshFile;
+import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.netns.unix.PrivateSocket;
 import io.inpod.netns.unix.SeqpacketSocket;
 import io.inpod.netns.unix.UnixMessage;
@@ -88,7 +88,7 @@ public final class ExplainCommand implements Callable<Integer> {
         Map<String, String> settings = new HashMap<>(environment);
         settings.putAll(Map.of("FAKE_CA", "true", "LOCAL_XDS_PATH", config.toString(), "LOCAL_XDS", ""));
         ProxyConfig proxy = ProxyConfig.from(settings);
-        Mesh mesh = MeshFile.read(proxy);
+        Mesh mesh = MeshSource.read(proxy, config);
         new Report(proxy, address -> false).answer(mesh, List.of(), question).forEach(out::println);
         return CommandLine.ExitCode.OK;
     }

@@ -68,7 +68,7 @@ public record Explainer(OutboundRouting outbound, InboundRouting inbound, @Nulla
             if (uid == null || !(target instanceof Target.Name) && service(route) == null) {
                 break;
             }
-            choice = new Choice(seen, false, choice.random());
+            choice = new Choice(seen, choice.random());
         }
         return ways;
     }

@@ -8,7 +8,7 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.InboundRouting;
 import io.inpod.examples.ztunnel.route.OutboundRouting;
-import io.inpod.examples.ztunnel.source.MeshFile;
+import io.inpod.examples.ztunnel.source.MeshSource;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -43,7 +43,7 @@ record Report(ProxyConfig config, Predicate<InetAddress> enrolled) {
      */
     List<String> answer(Mesh mesh, Collection<OpenConnection> open, Question question) throws ConfigException {
         List<String> lines = new ArrayList<>();
-        Mesh after = question.change() == null ? mesh : MeshFile.read(config, question.change());
+        Mesh after = question.change() == null ? mesh : MeshSource.read(config, question.change());
         if (!question.from().isEmpty()) {
             lines.addAll(connection(mesh, question));
             if (question.change() != null) {

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.inpod;
 
 import io.inpod.examples.zds.WorkloadInfo;
+import io.inpod.examples.ztunnel.explain.OpenConnection;
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
@@ -164,6 +165,11 @@ public final class StateManager {
      */
     public synchronized void revoked(Predicate<ConnectionIdentities> which) {
         running.values().forEach(pod -> pod.revoked(which));
+    }
+
+    /** {@return the connections that the pods have accepted} */
+    public synchronized List<OpenConnection> openConnections() {
+        return running.values().stream().flatMap(proxy -> proxy.openConnections().stream()).toList();
     }
 
     private void retry(String uid) {

@@ -9,6 +9,7 @@ import io.inpod.hbone.ConnectionIdentities;
 import io.netty.channel.EventLoop;
 import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -81,6 +82,11 @@ public final class LiveConnections implements AutoCloseable {
 
     void remove(LiveConnection connection) {
         open.remove(connection);
+    }
+
+    /** {@return what policies have looked at in those that are open} */
+    public List<Attempt> attempts() {
+        return open.stream().map(LiveConnection::attempt).toList();
     }
 
     /** {@return how many are open} */

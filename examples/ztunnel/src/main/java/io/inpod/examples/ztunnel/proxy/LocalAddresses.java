@@ -56,7 +56,13 @@ public final class LocalAddresses {
         byPod.remove(pod);
     }
 
-    boolean contains(InetAddress address) {
+    /**
+     * Returns whether an address is that of a pod that is served.
+     *
+     * @param address the address
+     * @return whether a pod has it
+     */
+    public boolean contains(InetAddress address) {
         return byPod.values().stream().anyMatch(addresses -> addresses.contains(address));
     }
 }

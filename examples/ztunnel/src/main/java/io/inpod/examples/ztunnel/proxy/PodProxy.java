@@ -1,9 +1,13 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.ports.TakenPortException;
+import io.inpod.examples.ztunnel.ports.HolderSearch;
+import io.inpod.examples.ztunnel.ports.ForeignListeners;
 import io.inpod.examples.ztunnel.limit.CountedBytes;
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.limit.Connections;
 import io.inpod.examples.ztunnel.limit.KernelBuffers;
+import io.inpod.examples.ztunnel.explain.OpenConnection;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.live.LiveConnections;
 import io.inpod.examples.ztunnel.live.WorkloadWait;
@@ -217,6 +221,12 @@ public final class PodProxy {
     /** {@return the pod's network namespace} */
     public NetworkNamespace namespace() {
         return pod.namespace();
+    }
+
+    /** {@return the connections that the pod has accepted; none while the mesh doesn't have the pod} */
+    public List<OpenConnection> openConnections() {
+        return pod.workload().map(self -> pod.live().attempts().stream().map(attempt -> new OpenConnection(self.uid(), attempt)).toList())
+                .orElse(List.of());
     }
 
     /** {@return what happens when the pod has its share} */

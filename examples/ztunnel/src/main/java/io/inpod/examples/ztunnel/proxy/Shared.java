@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.live.Enforcement;

@@ -20,8 +20,7 @@ final class MeshFile {
      * The keys that must be absent or empty, because nothing acts upon them yet. They are named by the list that they are in or, without a
      * dot, are such a list themselves.
      */
-    static final Set<String> NOT_ENFORCED = Set.of("policies", "services", "workloads.waypoint", "workloads.networkGateway",
-            "workloads.applicationTunnel", "workloads.authorizationPolicies", "workloads.services");
+    static final Set<String> NOT_ENFORCED = Set.of();
 
     private static final String WORKLOADS = "workloads";
     private static final String SERVICES = "services";

@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.source;
 
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +18,20 @@ public interface MeshSource extends AutoCloseable {
     static MeshSource of(ProxyConfig config) {
         Path path = config.localXdsPath();
         return path == null ? new TextSource(config) : new FileSource(config, path);
+    }
+
+    /**
+     * Reads a file once.
+     *
+     * @param config supplies defaults
+     * @param path the file
+     * @return the mesh that it describes
+     * @throws ConfigException naming file, place and key
+     */
+    static Mesh read(ProxyConfig config, Path path) throws ConfigException {
+        MeshState state = new MeshState();
+        new FileSource(config, path).open(state);
+        return state.get();
     }
 
     /**

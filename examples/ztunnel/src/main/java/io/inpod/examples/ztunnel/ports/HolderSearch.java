@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.ports;
 
 import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.NamespaceIdentity;

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.ports;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.ports;
 
 import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.NetworkNamespace;
@@ -17,9 +17,13 @@ public final class TakenPortException extends IOException {
     /**
      * Returns why a port can't be bound: because of other sockets, or for another reason.
      *
+     * @param cause why binding failed
+     * @param namespace the pod's namespace
+     * @param port the port
      * @param holders is asked for the processes that have these sockets
+     * @return an exception that says it
      */
-    static IOException why(IOException cause, NetworkNamespace namespace, int port, HolderSearch holders) {
+    public static IOException why(IOException cause, NetworkNamespace namespace, int port, HolderSearch holders) {
         try {
             List<TcpSocket> sockets = PortHolders.of(namespace, port);
             if (sockets.isEmpty()) {

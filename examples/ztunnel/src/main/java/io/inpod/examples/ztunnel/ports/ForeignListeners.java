@@ -1,4 +1,4 @@
-package io.inpod.examples.ztunnel.proxy;
+package io.inpod.examples.ztunnel.ports;
 
 import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.NetworkNamespace;
@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Foreign sockets of a pod that listen on the proxy's ports, at other addresses. Each is reported once. For one thread at a time.
  */
-final class ForeignListeners {
+public final class ForeignListeners {
     private static final Logger LOG = LoggerFactory.getLogger("proxy");
 
     private final NetworkNamespace namespace;
@@ -22,7 +22,13 @@ final class ForeignListeners {
     /** The inodes of those that have been reported and still listen. */
     private final Set<Long> known = new HashSet<>();
 
-    ForeignListeners(NetworkNamespace namespace, HolderSearch holders) {
+    /**
+     * Prepares the search in a pod.
+     *
+     * @param namespace the pod's namespace
+     * @param holders is asked for the processes that have these sockets
+     */
+    public ForeignListeners(NetworkNamespace namespace, HolderSearch holders) {
         this.namespace = namespace;
         this.holders = holders;
     }
@@ -31,8 +37,9 @@ final class ForeignListeners {
      * Looks for them, and logs those that are new.
      *
      * @param own the inodes of the proxy's own listeners, by port
+     * @throws IOException if the sockets can't be listed
      */
-    void check(Map<Integer, Set<Long>> own) throws IOException {
+    public void check(Map<Integer, Set<Long>> own) throws IOException {
         List<TcpSocket> found = TcpSocket.listening(namespace, own.keySet()).stream().filter(socket -> {
             Set<Long> inodes = own.get(socket.port());
             return inodes != null && !inodes.contains(socket.inode());
