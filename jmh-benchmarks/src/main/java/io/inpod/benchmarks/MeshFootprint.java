@@ -25,6 +25,7 @@ public final class MeshFootprint {
     private MeshFootprint() {}
 
     /** Measures. */
+    @SuppressWarnings("ReferenceEquality") // whether it is the same object, not an equal one
     public static void main(String[] args) throws Exception {
         Path directory = Files.createTempDirectory("mesh");
         Path file = Files.writeString(directory.resolve("mesh.json"), MeshSample.json(-1));
