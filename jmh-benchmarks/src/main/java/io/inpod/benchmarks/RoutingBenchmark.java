@@ -114,7 +114,7 @@ public class RoutingBenchmark {
         return route(new Target.Name("service-" + turn(0) + ".local", 80));
     }
 
-    /** {@return the route to an address outside of the mesh} */
+    /** {@return the route to an address outside the mesh} */
     @Benchmark
     public OutboundRoute unknown() {
         return route(new Target.Address(address(172, 16, 0, turn(0) % 250), 80));

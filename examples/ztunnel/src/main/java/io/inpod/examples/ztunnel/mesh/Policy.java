@@ -77,8 +77,8 @@ public record Policy(
     }
 
     /**
-     * A match needs of each kind of value one that matches, unless none is given, and none of the negative ones. A match in which nothing is
-     * given doesn't match.
+     * A match needs of each kind of value one that matches, unless none is given, and none of the negative ones. A match in which nothing
+     * is given doesn't match.
      *
      * @param namespaces the client's namespaces
      * @param notNamespaces none of these
