@@ -50,7 +50,6 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     private final FailedEnrolment policy;
     private final Delays delays;
     private final Parts parts;
-    private final Leftovers leftovers;
     private final WorkQueue queue;
     private final Map<String, Slot> slots = new ConcurrentSkipListMap<>();
     /** Pods of the first list, and those that an earlier agent has left, that haven't been looked at yet. */
@@ -77,11 +76,11 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         this.source = source;
         this.proxies = proxies;
         this.policy = policy;
-        this.leftovers = new Leftovers(source);
         this.delays = delays;
         this.parts =
                 new Parts(proxies, new InstalledRedirections(redirections, policy == FailedEnrolment.OPEN), ledger, new ProbeSet(probes),
-                        new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)), policy, workers, listener);
+                        new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)),
+                        new Departures(source, finder), policy, workers, listener);
         this.queue = new WorkQueue(workers, this::work);
     }
 
@@ -151,8 +150,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     private void changed(String uid) {
         Slot slot = slots.get(uid);
-        if (slot != null && source.synced() && source.pod(uid).isEmpty()) {
-            slot.dropSandbox();
+        if (slot != null && source.synced()) {
+            slot.doubtSandbox(source.pod(uid).isEmpty());
         }
         if (slot == null || !slot.isChanging()) {
             queue.add(uid);
@@ -218,7 +217,26 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             return CompletableFuture.completedFuture(null);
         }
         Slot slot = slots.computeIfAbsent(uid, Slot::new);
-        return letGoOfDeleted(slot).thenComposeAsync(letGo -> attempt(slot, pod), parts.workers());
+        return letGoOfDeleted(slot).thenComposeAsync(letGo -> attempt(slot, pod.isPresent() ? named(slot, pod) : staying(slot)),
+                parts.workers());
+    }
+
+    private static Optional<MeshPod> named(Slot slot, Optional<MeshPod> pod) {
+        slot.unlisted(null);
+        return pod;
+    }
+
+    /** A pod that its source doesn't name remains what it is, unless it is known that it may leave. */
+    private Optional<MeshPod> staying(Slot slot) {
+        Ledger.Entry present = slot.present();
+        Optional<String> reason =
+                present == null ? Optional.empty() : parts.departures().reasonToStay(slot, present.pod(), present.identity());
+        slot.unlisted(reason.orElse(null));
+        if (present == null || reason.isEmpty()) {
+            slot.dropDoubtedSandbox();
+            return Optional.empty();
+        }
+        return Optional.of(present.pod());
     }
 
     /** Lets go of a sandbox that the runtime deletes. */
@@ -256,7 +274,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         CompletableFuture<Void> attempt;
         try {
             attempt = pod.isPresent() ? enrol(slot, pod.get())
-                    : slot.left() ? CompletableFuture.completedFuture(null) : leave(slot);
+                    : slot.left() ? CompletableFuture.completedFuture(null) : new Leaving(parts, slot).run();
         } catch (RuntimeException e) {
             attempt = CompletableFuture.failedFuture(e);
         }
@@ -281,19 +299,6 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         });
     }
 
-    private CompletableFuture<Void> leave(Slot slot) {
-        Ledger.Entry entry = slot.leftover();
-        if (entry != null) {
-            try {
-                leftovers.checkRemovable(entry);
-            } catch (IOException e) {
-                proxies.keep(slot.uid());
-                return CompletableFuture.failedFuture(e);
-            }
-        }
-        return new Leaving(parts, slot).run();
-    }
-
     private CompletableFuture<Void> enrol(Slot slot, MeshPod pod) {
         MeshPod before = slot.wanted();
         slot.wanted(pod);
@@ -313,6 +318,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         boolean leftBefore = slot.left();
         slot.attemptSucceeded(enrolled);
         slot.nextRetry(); // those that are due are void
+        String unlisted = slot.unlisted();
+        if (unlisted != null) {
+            retry(slot);
+            note(slot, new PodState(PodState.Kind.SERVED, unlisted));
+            return;
+        }
         if (enrolled) {
             note(slot, PodState.SERVED);
             return;
@@ -331,14 +342,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     /** Notes a failure and retries later; returns the failure as the one who waits is to see it. */
     private Throwable failed(Slot slot, boolean enrolled, Throwable failure) {
-        String words = Failures.words(failure);
-        Duration pause = slot.nextPause();
-        int retry = slot.nextRetry();
-        delays.later(pause, () -> {
-            if (slot.isLatestRetry(retry)) {
-                queue.add(slot.uid());
-            }
-        });
+        String unlisted = slot.unlisted();
+        String words = unlisted == null ? Failures.words(failure) : Failures.words(failure) + "; " + unlisted;
+        retry(slot);
         if (!enrolled) {
             PodState.Kind kind = slot.state().kind();
             note(slot, new PodState(kind == PodState.Kind.SERVED ? PodState.Kind.CLOSED : kind, words));
@@ -370,6 +376,17 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         return new AgentException(words + "; " + outcome + ", and its enrolment is retried", failure);
     }
 
+    /** Looks at a pod again after a pause. */
+    private void retry(Slot slot) {
+        Duration pause = slot.nextPause();
+        int retry = slot.nextRetry();
+        delays.later(pause, () -> {
+            if (slot.isLatestRetry(retry)) {
+                queue.add(slot.uid());
+            }
+        });
+    }
+
     /** A pod whose namespace has gone is let go; one that may not be served is withdrawn from the proxies. */
     private CompletableFuture<Throwable> afterFailure(Slot slot, Throwable failure) {
         MeshPod pod = slot.wanted();
@@ -399,13 +416,20 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             return;
         }
         switch (state.kind()) {
-            case SERVED -> LOG.info("pod {} ({}/{}) enrolled: {}", pod.uid(), pod.info().namespace(), pod.info().name(),
-                    Objects.requireNonNull(slot.enrolledOrNull()).netns());
+            case SERVED -> {
+                if (slot.unlisted() == null) {
+                    LOG.info("pod {} ({}/{}) enrolled: {}", pod.uid(), pod.info().namespace(), pod.info().name(),
+                            Objects.requireNonNull(slot.enrolledOrNull()).netns());
+                } else {
+                    LOG.warn("pod {} ({}/{}) stays in the mesh as long as it runs: {}", pod.uid(), pod.info().namespace(),
+                            pod.info().name(), state.reason());
+                }
+            }
             case CLOSED -> LOG.warn("pod {} isn't served, so its connections are refused; retrying: {}", pod.uid(), state.reason());
             case OPEN -> LOG.error("pod {} IS OPEN: its connections leave in plaintext; retrying: {}", pod.uid(), state.reason());
             case WAITING -> LOG.info("pod {} isn't enrolled yet: {}", pod.uid(), state.reason());
         }
-        if (state.kind() != PodState.Kind.WAITING) {
+        if (state.kind() != PodState.Kind.WAITING && slot.unlisted() == null) {
             source.report(pod, Optional.of(state));
         }
     }
@@ -600,6 +624,34 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         }
     }
 
+    /**
+     * Returns whether a pod stays in the mesh although its source doesn't name it.
+     *
+     * @param uid the pod
+     * @return whether it does
+     */
+    public boolean isUnlisted(String uid) {
+        Slot slot = slots.get(uid);
+        return slot != null && slot.sandboxPod() == null && source.synced() && source.pod(uid).isEmpty();
+    }
+
+    /**
+     * Removes a pod that its source doesn't name, although nobody knows that it has left the mesh, and waits until that is done.
+     *
+     * @param uid the pod
+     * @param patience how long to wait
+     * @throws IOException naming the step that failed
+     * @throws InterruptedException if the thread was interrupted
+     */
+    public void dismiss(String uid, Duration patience) throws IOException, InterruptedException {
+        change(uid, () -> {
+            Slot slot = slots.get(uid);
+            if (slot != null) {
+                slot.dismiss();
+            }
+        }, Duration.ZERO, patience);
+    }
+
     /** {@return whether the agent has anything to do with a pod} */
     public boolean knows(String uid) {
         return slots.containsKey(uid);
@@ -632,7 +684,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         EnrolledPod enrolled = slot.enrolledOrNull();
         PodState state = slot.state();
         if (state.served() && !connected) {
-            state = PodState.UNCONNECTED;
+            state = state.reason() == null ? PodState.UNCONNECTED
+                    : new PodState(PodState.Kind.CLOSED, PodState.UNCONNECTED.reason() + "; " + state.reason());
         } else if (state.served() && !proxies.isServed(slot.uid())) {
             state = new PodState(PodState.Kind.CLOSED, "no connected ztunnel has acknowledged it yet");
         }

@@ -45,6 +45,12 @@ final class RuntimeFinder implements NamespaceFinder {
         this.directories = List.copyOf(directories);
     }
 
+    /** Left to the other ways: the runtime keeps a namespace by a process or a file. */
+    @Override
+    public Optional<NetworkNamespace> open(String identity) {
+        return Optional.empty();
+    }
+
     @Override
     public Map<String, NetworkNamespace> find(Collection<MeshPod> pods) throws IOException {
         Set<NamespaceIdentity> node = processes.ofTheNode();
