@@ -238,9 +238,15 @@ final class ListWatch<T extends Versioned> implements Runnable {
             String url =
                     path + "?" + (query.isEmpty() ? "" : query + "&") + "watch=true&allowWatchBookmarks=true&resourceVersion=" + version
                             + "&timeoutSeconds=" + Math.max(1, length.toSeconds());
-            try (InputStream in = api.open(url, times.answer(), length.plus(times.grace()));
-                    JsonParser parser = ApiServer.JSON.createParser(in)) {
+            try (InputStream in = api.open(url, times.answer(), length.plus(times.grace()))) {
                 live = true;
+                read(in);
+            }
+        }
+
+        /** Creating the parser already waits for the first event. */
+        private void read(InputStream in) throws IOException {
+            try (JsonParser parser = ApiServer.JSON.createParser(in)) {
                 while (parser.nextToken() != null) {
                     take(ApiServer.JSON.readTree(parser));
                 }
