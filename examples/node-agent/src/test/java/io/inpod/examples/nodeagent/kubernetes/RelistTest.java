@@ -5,6 +5,7 @@ import static io.inpod.examples.nodeagent.kubernetes.Objects.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.inpod.examples.nodeagent.NoProbeAddresses;
 import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
 import io.inpod.examples.nodeagent.enrol.Ledger;
 import io.inpod.examples.nodeagent.enrol.PodRedirection;
@@ -13,13 +14,11 @@ import io.inpod.examples.nodeagent.enrol.Reconciler;
 import io.inpod.examples.nodeagent.enrol.Redirections;
 import io.inpod.examples.nodeagent.pod.Membership;
 import io.inpod.examples.nodeagent.pod.MeshPod;
-import io.inpod.examples.nodeagent.pod.ProbeAddresses;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.iptables.pod.InPodRedirection.Profile;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -41,17 +40,6 @@ class RelistTest {
     @TempDir
     Path folder;
     private FakeApi api;
-
-    private static final class NoProbes implements ProbeAddresses {
-        @Override
-        public void put(String uid, Set<InetAddress> addresses) {}
-
-        @Override
-        public void remove(String uid) {}
-
-        @Override
-        public void keepExactly(Map<String, Set<InetAddress>> addresses) {}
-    }
 
     @BeforeEach
     void serve() throws IOException {
@@ -134,7 +122,7 @@ class RelistTest {
                 ZdsServer proxies = ZdsServer.listen(folder.resolve("ztunnel.sock"), threads, PATIENCE);
                 KubernetesPods source = new KubernetesPods(ApiAccess.kubeconfig(Watching.kubeconfig(folder, api)), Objects.NODE,
                         new Selection(Set.of()), Watching.TIMES, Watching.WRITING);
-                Reconciler reconciler = new Reconciler(source, pods -> Map.of("uid-a", netns.duplicate()), new NoProbes(), proxies,
+                Reconciler reconciler = new Reconciler(source, pods -> Map.of("uid-a", netns.duplicate()), NoProbeAddresses.INSTANCE, proxies,
                         new Redirections(redirection::change, redirection.closing()), new Ledger(folder.resolve("enrolled")),
                         FailedEnrolment.CLOSED, (pause, task) -> later.add(task), threads, (work, step) -> {})) {
             Tool.run(netns, "ip", "link", "set", "lo", "up");
