@@ -29,10 +29,10 @@ record ClusterCommands(Reconciler reconciler) implements Commands {
     /** Removes a pod that stays in the mesh although the API server doesn't know it. */
     @Override
     public void delete(String uid, @Nullable Path netns) throws IOException, InterruptedException {
-        if (!reconciler.isUnlisted(uid)) {
+        if (!reconciler.commands().isUnlisted(uid)) {
             throw new AgentException(REFUSAL);
         }
-        reconciler.dismiss(uid, PATIENCE);
+        reconciler.commands().dismiss(uid, PATIENCE);
     }
 
     @Override

@@ -257,11 +257,11 @@ class ReconcilerTest {
                 enrolListed(pod, proxy);
                 source.remove("u1");
                 awaitReason("u1", "nobody knows it");
-                assertThat(reconciler.isUnlisted("u1")).isTrue();
+                assertThat(reconciler.commands().isUnlisted("u1")).isTrue();
                 Future<?> dismissed = null;
                 if (person) {
                     dismissed = threads.submit(() -> {
-                        reconciler.dismiss("u1", PATIENCE);
+                        reconciler.commands().dismiss("u1", PATIENCE);
                         return null;
                     });
                 } else {

@@ -10,12 +10,10 @@ import io.inpod.examples.nodeagent.pod.ProbeAddresses;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,7 +26,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +48,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     private final Delays delays;
     private final Parts parts;
     private final WorkQueue queue;
+    private final PodCommands commands;
+    private final PodViews views;
     private final Map<String, Slot> slots = new ConcurrentSkipListMap<>();
     /** Pods of the first list, and those that an earlier agent has left, that haven't been looked at yet. */
     private final Set<String> first = ConcurrentHashMap.newKeySet();
@@ -82,6 +81,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
                         new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)),
                         new Departures(source, finder), policy, workers, listener);
         this.queue = new WorkQueue(workers, this::work);
+        this.commands = new PodCommands(slots, parts, queue);
+        this.views = new PodViews(slots, parts);
     }
 
     /**
@@ -471,54 +472,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             slot.sandbox(pod, owned);
             return slot;
         });
-        change(pod.uid(), () -> {}, patience, patience);
-    }
-
-    /**
-     * Changes what should be of a pod, and waits until it is so: until the pod is served, or removed.
-     *
-     * @param uid the pod
-     * @param change changes what the source says of it. It is made just before the pod is looked at, so that the outcome is that of this
-     *     change, and not of a later attempt
-     * @param proxyPatience how long to wait until a proxy is connected
-     * @param patience how long to wait altogether
-     * @throws IOException if the change can't be made, or naming the step that failed; the agent continues to try
-     * @throws InterruptedException if the thread was interrupted
-     */
-    public void change(String uid, Change change, Duration proxyPatience, Duration patience) throws IOException, InterruptedException {
-        long proxyDeadline = System.nanoTime() + proxyPatience.toNanos();
-        long deadline = System.nanoTime() + patience.toNanos();
-        for (Change next = change;; next = () -> {}) {
-            Change due = next;
-            AtomicReference<CompletableFuture<Void>> waiter = new AtomicReference<>();
-            slots.compute(uid, (key, known) -> {
-                Slot slot = known == null ? new Slot(key) : known;
-                waiter.set(slot.await(due));
-                return slot;
-            });
-            queue.add(uid);
-            try {
-                waiter.get().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-                return;
-            } catch (TimeoutException e) {
-                throw new AgentException("pod " + uid + ": no result within " + patience.toMillis() + " ms; the agent continues", e);
-            } catch (ExecutionException e) {
-                IOException failure =
-                        e.getCause() instanceof IOException known ? known : new AgentException(String.valueOf(e.getCause()), e);
-                if (Failures.find(failure, NoProxyException.class).isEmpty() || !awaitProxy(proxyDeadline)) {
-                    throw failure;
-                }
-            }
-        }
-    }
-
-    private boolean awaitProxy(long deadline) throws InterruptedException {
-        try {
-            proxies.awaitProxy(Duration.ofNanos(deadline - System.nanoTime()));
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+        commands.change(pod.uid(), () -> {}, patience, patience);
     }
 
     @Override
@@ -542,114 +496,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         }
     }
 
-    /**
-     * Refuses a pod that can't be enrolled as it is described, before its source names it.
-     *
-     * @param pod the pod
-     * @param netns its network namespace
-     * @throws AgentException saying what is wrong
-     */
-    public void check(MeshPod pod, NetworkNamespace netns) throws AgentException {
-        Steps steps = new Steps("add pod " + pod.uid(), parts.listener());
-        steps.run("check that it is a pod's", () -> {
-            NodeNamespaces.refuse(netns);
-            refuseConflict(pod, netns);
-            return netns;
-        });
-        parts.installed().plan(steps, pod.overrides());
-    }
-
-    private void refuseConflict(MeshPod pod, NetworkNamespace netns) throws AgentException {
-        Slot slot = slots.get(pod.uid());
-        EnrolledPod enrolled = slot == null ? null : slot.enrolledOrNull();
-        if (enrolled != null && !enrolled.netns().equals(netns)) {
-            throw new AgentException("pod " + pod.uid() + " is enrolled with another namespace, " + enrolled.netns() + "; delete it first");
-        }
-        if (enrolled != null && !enrolled.info().equals(pod.info())) {
-            throw new AgentException("pod " + pod.uid() + " is enrolled with other names, " + enrolled.info() + "; delete it first");
-        }
-        String other = parts.owners().of(netns).filter(uid -> !uid.equals(pod.uid())).orElse(null);
-        if (other != null) {
-            throw new AgentException(netns + " is already that of pod " + other);
-        }
-    }
-
-    /**
-     * Removes the redirection from the namespace of a pod that isn't enrolled, and has the proxies stop serving it.
-     *
-     * @param uid the pod
-     * @param netns its network namespace; null if it no longer exists
-     * @throws AgentException naming the step that failed, or saying whose namespace it is
-     */
-    public void removeLeftover(String uid, @Nullable NetworkNamespace netns) throws AgentException {
-        Steps steps = new Steps("delete pod " + uid, parts.listener());
-        if (netns != null) {
-            steps.run("check that it is a pod's", () -> {
-                NodeNamespaces.refuse(netns);
-                String other = parts.owners().of(netns).orElse(null);
-                if (other != null) {
-                    throw new AgentException(netns + " is that of pod " + other);
-                }
-                return netns;
-            });
-        }
-        steps.run("have the proxy stop serving it", () -> {
-            try {
-                return proxies.withdraw(uid).get();
-            } catch (ExecutionException e) {
-                throw new IOException(Failures.words(Failures.cause(Objects.requireNonNull(e.getCause()))), e);
-            }
-        });
-        if (netns != null) {
-            steps.run("remove routing and rules", () -> {
-                parts.installed().remove(netns);
-                return netns;
-            });
-        }
-        LOG.info("pod {} deleted", uid);
-    }
-
-    /**
-     * Refuses a namespace that isn't the one with which a pod is enrolled.
-     *
-     * @param uid the pod
-     * @param netns a namespace
-     * @throws AgentException if the pod is enrolled with another
-     */
-    public void refuseOther(String uid, NetworkNamespace netns) throws AgentException {
-        Slot slot = slots.get(uid);
-        EnrolledPod enrolled = slot == null ? null : slot.enrolledOrNull();
-        if (enrolled != null && !enrolled.netns().equals(netns)) {
-            throw new AgentException(netns + " isn't that of pod " + uid + ", " + enrolled.netns());
-        }
-    }
-
-    /**
-     * Returns whether a pod stays in the mesh although its source doesn't name it.
-     *
-     * @param uid the pod
-     * @return whether it does
-     */
-    public boolean isUnlisted(String uid) {
-        Slot slot = slots.get(uid);
-        return slot != null && slot.sandboxPod() == null && source.synced() && source.pod(uid).isEmpty();
-    }
-
-    /**
-     * Removes a pod that its source doesn't name, although nobody knows that it has left the mesh, and waits until that is done.
-     *
-     * @param uid the pod
-     * @param patience how long to wait
-     * @throws IOException naming the step that failed
-     * @throws InterruptedException if the thread was interrupted
-     */
-    public void dismiss(String uid, Duration patience) throws IOException, InterruptedException {
-        change(uid, () -> {
-            Slot slot = slots.get(uid);
-            if (slot != null) {
-                slot.dismiss();
-            }
-        }, Duration.ZERO, patience);
+    /** {@return what a person may have done to pods} */
+    public PodCommands commands() {
+        return commands;
     }
 
     /** {@return whether the agent has anything to do with a pod} */
@@ -659,14 +508,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     /** {@return the pods in whose namespaces rules are installed} */
     public List<EnrolledPod> enrolled() {
-        return slots.values().stream().filter(slot -> slot.state().kind() != PodState.Kind.OPEN).map(Slot::enrolledOrNull)
-                .filter(Objects::nonNull).map(Objects::requireNonNull).toList();
+        return views.enrolled();
     }
 
     /** {@return all pods that should be in the mesh or are still leaving it, by uid} */
     public List<PodStatus> list() {
-        boolean connected = proxies.proxies() > 0;
-        return slots.values().stream().filter(slot -> slot.wanted() != null).map(slot -> status(slot, connected)).toList();
+        return views.list();
     }
 
     /**
@@ -676,34 +523,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
      * @return empty for a pod that should not be in the mesh, as far as known
      */
     public Optional<PodState> state(String uid) {
-        Slot slot = slots.get(uid);
-        return slot == null || slot.wanted() == null ? Optional.empty() : Optional.of(status(slot, proxies.proxies() > 0).state());
-    }
-
-    private PodStatus status(Slot slot, boolean connected) {
-        EnrolledPod enrolled = slot.enrolledOrNull();
-        PodState state = slot.state();
-        if (state.served() && !connected) {
-            state = state.reason() == null ? PodState.UNCONNECTED
-                    : new PodState(PodState.Kind.CLOSED, PodState.UNCONNECTED.reason() + "; " + state.reason());
-        } else if (state.served() && !proxies.isServed(slot.uid())) {
-            state = new PodState(PodState.Kind.CLOSED, "no connected ztunnel has acknowledged it yet");
-        }
-        return new PodStatus(slot.uid(), Objects.requireNonNull(slot.wanted()).info(),
-                enrolled == null ? null : enrolled.netns().identity(),
-                state);
+        return views.state(uid);
     }
 
     /** {@return how each pod differs from what should be in its namespace now; empty where it doesn't} */
     public Map<PodStatus, Optional<String>> differences() {
-        Map<PodStatus, Optional<String>> differences = new LinkedHashMap<>();
-        for (PodStatus pod : list()) {
-            Slot slot = slots.get(pod.uid());
-            EnrolledPod enrolled = slot == null ? null : slot.enrolledOrNull();
-            differences.put(pod,
-                    enrolled == null ? Optional.of("its network namespace isn't known") : parts.installed().difference(enrolled));
-        }
-        return differences;
+        return views.differences();
     }
 
     /** Stops. Leaves the pods as they are. */

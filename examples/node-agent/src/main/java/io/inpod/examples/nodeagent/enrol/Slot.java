@@ -54,7 +54,7 @@ final class Slot {
 
     private List<CompletableFuture<Void>> waiters = new ArrayList<>();
     /** Those whose change hasn't been made. */
-    private final Map<CompletableFuture<Void>, Change> changes = new LinkedHashMap<>();
+    private final Map<CompletableFuture<Void>, PodCommands.Change> changes = new LinkedHashMap<>();
     private volatile boolean changing;
     private @Nullable String refusal;
     private int retries;
@@ -255,7 +255,7 @@ final class Slot {
     }
 
     /** Has a change of what should be made before the next attempt, and returns what ends with that attempt. */
-    synchronized CompletableFuture<Void> await(Change change) {
+    synchronized CompletableFuture<Void> await(PodCommands.Change change) {
         CompletableFuture<Void> waiter = new CompletableFuture<>();
         changes.put(waiter, change);
         return waiter;
@@ -263,7 +263,7 @@ final class Slot {
 
     /** Makes the changes for which somebody waits. */
     void makeChanges() {
-        Map<CompletableFuture<Void>, Change> taken;
+        Map<CompletableFuture<Void>, PodCommands.Change> taken;
         synchronized (this) {
             taken = new LinkedHashMap<>(changes);
             changes.clear();
@@ -276,7 +276,7 @@ final class Slot {
         }
     }
 
-    private void make(CompletableFuture<Void> waiter, Change change) {
+    private void make(CompletableFuture<Void> waiter, PodCommands.Change change) {
         try {
             change.run();
             synchronized (this) {
