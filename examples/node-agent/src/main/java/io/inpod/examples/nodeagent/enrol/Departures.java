@@ -22,7 +22,7 @@ record Departures(PodSource source, NamespaceFinder finder) {
 
     /**
      * Returns why a pod must stay in the mesh; empty if it may leave: its namespace is gone or only descriptors keep it, the source says
-     * that the pod is outside of the mesh, or a person has dismissed it.
+     * that the pod is outside the mesh, or a person has dismissed it.
      *
      * @param netns the identity of its namespace
      */

@@ -185,7 +185,7 @@ public final class PodCommands {
     }
 
     /**
-     * Removes a pod that its source doesn't name, although nobody knows that it has left the mesh, and waits until that is done.
+     * Removes a pod that its source doesn't name, although it isn't known to have left the mesh, and waits until that is done.
      *
      * @param uid the pod
      * @param patience how long to wait

@@ -197,7 +197,7 @@ final class Slot {
         }
     }
 
-    /** Lets go of what the runtime has made, unless it has just made it anew. */
+    /** Lets go of what the runtime has made, unless it has just made it again. */
     synchronized void dropDoubtedSandbox() {
         if (sandbox != null && sandbox.doubted) {
             dropSandbox();
