@@ -61,8 +61,9 @@ check() {
   With systemd before 258, the kernel parameter systemd.unified_cgroup_hierarchy=0 brings them back; with 256 and 257, it needs
   SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 in addition"
     while read -r directory _; do
-      refused=$(mkdir "$directory/$group-try$$" 2>&1) || die "cgroups: this machine permits no new cgroup: $refused"
-      rmdir "$directory/$group-try$$"
+      # not by pid, which another sandbox may have too
+      refused=$(mktemp -d "$directory/$group-try.XXXXXX" 2>&1) || die "cgroups: this machine permits no new cgroup: $refused"
+      rmdir "$refused"
     done < <(hierarchies)
   fi
   refused=$(unshare --mount --net --uts --ipc --pid --cgroup --fork --propagation private true 2>&1) ||
