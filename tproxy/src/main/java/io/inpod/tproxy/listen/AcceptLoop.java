@@ -21,6 +21,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -66,16 +68,31 @@ public final class AcceptLoop implements AutoCloseable {
             throws IOException {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
-            register(listener, loop, rules, handler);
-            ChannelFuture bound = listener.bind(address).awaitUninterruptibly();
+            listener.pipeline().addLast(new Accepting(rules, handler));
+            ChannelFuture bound = onLoop(loop, listener, () -> {
+                ChannelFuture registered = loop.register(listener); // on the loop it is done at once, as is the binding
+                return registered.isSuccess() ? listener.bind(address) : registered;
+            }).awaitUninterruptibly();
             if (!bound.isSuccess()) {
-                listener.close().awaitUninterruptibly();
+                if (listener.isRegistered()) {
+                    listener.close().awaitUninterruptibly();
+                }
                 throw new ChannelException(bound.cause().getMessage(), bound.cause());
             }
             return new AcceptLoop(namespace, listener);
         } catch (ChannelException e) {
             throw new IOException("can't listen on " + toSocketAddressString(address) + " in " + namespace + ": " + e.getMessage(),
                     e.getCause() == null ? e : e.getCause());
+        }
+    }
+
+    /** Runs on the event loop what would otherwise take two waits for it. */
+    private static ChannelFuture onLoop(EventLoop loop, EpollServerSocketChannel listener, Callable<ChannelFuture> start) {
+        try {
+            return loop.submit(start).syncUninterruptibly().getNow();
+        } catch (RejectedExecutionException e) {
+            listener.unsafe().closeForcibly();
+            throw new ChannelException("the event loop has ended", e);
         }
     }
 
