@@ -10,6 +10,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.concurrent.Future;
@@ -21,7 +22,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -69,10 +69,7 @@ public final class AcceptLoop implements AutoCloseable {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
             listener.pipeline().addLast(new Accepting(rules, handler));
-            ChannelFuture bound = onLoop(loop, listener, () -> {
-                ChannelFuture registered = loop.register(listener); // on the loop it is done at once, as is the binding
-                return registered.isSuccess() ? listener.bind(address) : registered;
-            }).awaitUninterruptibly();
+            ChannelFuture bound = start(listener, loop, address).awaitUninterruptibly();
             if (!bound.isSuccess()) {
                 if (listener.isRegistered()) {
                     listener.close().awaitUninterruptibly();
@@ -86,14 +83,23 @@ public final class AcceptLoop implements AutoCloseable {
         }
     }
 
-    /** Runs on the event loop what would otherwise take two waits for it. */
-    private static ChannelFuture onLoop(EventLoop loop, EpollServerSocketChannel listener, Callable<ChannelFuture> start) {
+    /** Registers and binds a listener on its event loop, for which the caller waits once instead of twice. */
+    private static ChannelFuture start(EpollServerSocketChannel listener, EventLoop loop, InetSocketAddress address) {
+        ChannelPromise bound = listener.newPromise();
         try {
-            return loop.submit(start).syncUninterruptibly().getNow();
+            loop.execute(() -> {
+                ChannelFuture registered = loop.register(listener); // done at once, as this is the loop; closes it if it fails
+                if (registered.isSuccess()) {
+                    listener.bind(address, bound);
+                } else {
+                    bound.setFailure(registered.cause());
+                }
+            });
         } catch (RejectedExecutionException e) {
             listener.unsafe().closeForcibly();
             throw new ChannelException("the event loop has ended", e);
         }
+        return bound;
     }
 
     private static void register(EpollServerSocketChannel listener, EventLoop loop, AcceptRules rules, AcceptHandler handler) {
