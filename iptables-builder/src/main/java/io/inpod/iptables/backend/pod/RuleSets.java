@@ -6,7 +6,7 @@ import io.inpod.iptables.pod.PodRules;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The rule sets that were used last: on one node most pods have the same rules, and making a rule set takes longer than reading it back. */
+/** The rule sets that were used last: most pods of a node have the same rules, and to make a rule set takes longer than to read it. */
 final class RuleSets {
     private static final int MOST = 8;
 
