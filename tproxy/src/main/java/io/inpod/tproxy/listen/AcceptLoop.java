@@ -84,6 +84,7 @@ public final class AcceptLoop implements AutoCloseable {
     }
 
     /** Registers and binds a listener on its event loop, for which the caller waits once instead of twice. */
+    @SuppressWarnings("FutureReturnValueIgnored") // bind() returns its argument
     private static ChannelFuture start(EpollServerSocketChannel listener, EventLoop loop, InetSocketAddress address) {
         ChannelPromise bound = listener.newPromise();
         try {
