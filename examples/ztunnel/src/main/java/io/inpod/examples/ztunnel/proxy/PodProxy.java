@@ -118,7 +118,7 @@ public final class PodProxy {
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         connectors.add(app);
         // A tunnel's client is connected to port 15008, so a port of the namespace's own range rarely clashes with its other connections.
-        UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
+        UpstreamConnector tunnelsApp = app.withPorts(null);
         connectors.add(tunnelsApp);
         ProxyConfig config = pod.config();
         HboneServer server = new HboneServer(shared.certificates(), CountedBytes.bound(HboneOptions.server(), config.limits()),
