@@ -58,6 +58,11 @@ public final class PodProxy {
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
 
+    @FunctionalInterface
+    private interface Opening {
+        AcceptLoop run() throws IOException;
+    }
+
     private PodProxy(WorkloadInfo info, PodContext pod, TunnelPools pools, LocalAddresses local, HolderSearch holders,
             @Nullable Succession succession) {
         this.succession = succession;
@@ -144,22 +149,38 @@ public final class PodProxy {
     private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
         SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true);
         EventLoop loop = shared.group().next();
+        // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
+        Opening open = () -> AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
         AcceptLoop listener;
         try {
-            // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
-            listener = AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
+            listener = open.run();
         } catch (IOException e) {
             listener = succession == null ? null : succession.take(pod.namespace(), address.getPort(),
                     passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
             if (listener == null) {
-                throw TakenPortException.why(e, pod.namespace(), address.getPort(), shared.holders());
+                listener = openAfterOthers(shared, address.getPort(), open, e);
+            } else {
+                LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
             }
-            LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
         }
         listeners.add(listener);
         if (succession != null) {
             succession.own().add(pod.namespace(), listener);
         }
+    }
+
+    private AcceptLoop openAfterOthers(Shared shared, int port, Opening open, IOException refusal) throws IOException {
+        try {
+            int forgotten = EndedConnections.forget(pod.namespace(), port);
+            if (forgotten > 0) {
+                LOG.info("port {} of {} was kept by {} ended connections of another proxy, which the kernel has forgotten now", port,
+                        pod.namespace(), forgotten);
+                return open.run();
+            }
+        } catch (IOException e) {
+            refusal.addSuppressed(e);
+        }
+        throw TakenPortException.why(refusal, pod.namespace(), port, shared.holders());
     }
 
     /**
