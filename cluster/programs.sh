@@ -8,14 +8,27 @@ start() { # PROGRAM [SECONDS]
 # Inside. Starts a program that outlives the caller.
 _start() {
   local pid
+  case " etcd kube-apiserver kube-controller-manager kube-scheduler containerd kubelet " in *" $1 "*) ;; *) die "no such program: $1" ;; esac
   if pid=$(cat "$state/pid/$1" 2>/dev/null) && [ -d "/proc/$pid" ]; then die "$1 is running already"; fi
   setsid bash "$self" _run "$1" </dev/null >>"$state/log/$1.log" 2>&1 &
-  wait_for 5 "$1" test -s "$state/pid/$1"
+  wait_for 5 "$1" runs "$1"
 }
 
+runs() { [ -d "/proc/$(cat "$state/pid/$1")" ]; }
+
+# Runs a program until it is stopped. If it ends by itself, it is started again, as the kubelet or systemd would do. The scheduler counts
+# on that: it ends if a pod was replaced by another one of the same name while the scheduler didn't watch.
 _run() {
-  echo $BASHPID >"$state/pid/.$1" && mv "$state/pid/.$1" "$state/pid/$1"
-  become "$1"
+  local pid code
+  while :; do
+    become "$1" &
+    pid=$! code=0
+    echo $pid >"$state/pid/.$1" && mv "$state/pid/.$1" "$state/pid/$1"
+    wait $pid || code=$?
+    sleep 1
+    [ "$(cat "$state/pid/$1" 2>/dev/null)" = $pid ] || return 0 # stopped
+    echo "cluster.sh: $1 ended by itself, with $code; it is started again"
+  done
 }
 
 # Inside. Replaces this process with the program.
@@ -61,13 +74,12 @@ become() {
       exec "$bin/kubelet" --config=/etc/kubernetes/kubelet.yaml --kubeconfig="$state/node.kubeconfig" \
         --hostname-override=$node --node-ip="$address" --root-dir=/var/lib/kubelet --cert-dir=/var/lib/kubelet/pki
       ;;
-    *) die "no such program: $1" ;;
   esac
 }
 
 # Inside. Whether the program is ready.
 _answers() {
-  [ -d "/proc/$(cat "$state/pid/$1")" ] || return 1
+  runs "$1" || return 1
   case $1 in
     etcd) curl -sf -m 2 http://127.0.0.1:2379/health ;;
     kube-apiserver) curl -sf -m 2 --cacert "$state/pki/ca.crt" https://127.0.0.1:6443/readyz ;;
@@ -87,9 +99,9 @@ _await() { # PROGRAM SECONDS
 _stop() { # PROGRAM SIGNAL
   local pid
   pid=$(cat "$state/pid/$1" 2>/dev/null) && [ -d "/proc/$pid" ] || die "$1 isn't running"
+  rm -f "$state/pid/$1" # so that it isn't started again
   kill -s "$2" "$pid"
   wait_for 90 "$1 to end" test ! -d "/proc/$pid"
-  rm -f "$state/pid/$1"
 }
 
 compact() {

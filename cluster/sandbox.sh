@@ -51,37 +51,77 @@ remove_groups() {
 check() {
   local controller missing='' refused directory
   [ "$(id -u)" = 0 ] || die 'only root can start a node: its container runtime mounts file systems and creates cgroups'
+  missing=$(missing_packages)
+  [ -z "$missing" ] || die "programs: these Debian packages are missing:$missing. ./inpod verify --cluster installs them"
   if [ "$1" != api ]; then
     for controller in cpu cpuacct cpuset memory devices freezer pids; do
       hierarchies | cut -d' ' -f2 | tr , '\n' | grep -qx "$controller" || missing+=" $controller"
     done
-    [ -z "$missing" ] || die "cgroups: this machine has no version 1 hierarchy of:$missing. A node in a sandbox needs them;
-  on a machine with systemd the kernel parameter systemd.unified_cgroup_hierarchy=0 brings them back"
-    while read -r controller _; do
-      mkdir "$controller/$group-try$$" 2>/dev/null || die "cgroups: can't create a directory in $controller; is it mounted read-only?"
-      rmdir "$controller/$group-try$$"
+    [ -z "$missing" ] || die "cgroups: this machine has no version 1 hierarchy of:$missing. A node in a sandbox needs them.
+  With systemd before 258, the kernel parameter systemd.unified_cgroup_hierarchy=0 brings them back; with 256 and 257, it needs
+  SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1 in addition"
+    while read -r directory _; do
+      # not by pid, which another sandbox may have too
+      refused=$(mktemp -d "$directory/$group-try.XXXXXX" 2>&1) || die "cgroups: this machine permits no new cgroup: $refused"
+      rmdir "$refused"
     done < <(hierarchies)
   fi
-  refused=$(unshare --mount --net --uts --ipc --pid --cgroup --fork --propagation private true 2>&1) || die "namespaces: $refused"
+  refused=$(unshare --mount --net --uts --ipc --pid --cgroup --fork --propagation private true 2>&1) ||
+    die "namespaces: this machine permits no new ones: $refused"
   directory=$(mktemp -d "$(dirname "$state")/inpod-kube-try.XXXXXX")
-  refused=$(unshare --mount --net --pid --cgroup --fork --propagation private bash "$self" _try_mounts "$directory" 2>&1) || {
+  refused=$(unshare --mount --net --pid --cgroup --fork --propagation private bash "$self" _try "$1" "$directory" 2>&1) || {
     rm -rf "$directory"
-    die "mounts: $refused"
+    die "$refused"
   }
   rm -rf "$directory"
 }
 
-# In a sandbox of its own: the kinds of mounts that a node needs. The first that is refused ends it with mount's message. $1: a directory
-# where the cluster's state will be.
-_try_mounts() {
-  mount -t proc proc /proc
-  mount -t sysfs sysfs /sys
-  mount -t tmpfs tmpfs /mnt
-  mount --make-rshared /
-  mkdir -p "$1"/{lower,upper,work,over}
-  mount -t overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" overlay "$1/over" ||
-    { echo "is $(dirname "$1") on an overlay itself? KUBE_TEST_STATE selects a directory elsewhere"; return 1; }
-  umount "$1/over"
+# Prints the packages of those programs that the file "programs" lists for a cluster and that aren't there.
+missing_packages() {
+  local occasion program package rest
+  while read -r occasion program package rest; do
+    [ "$occasion" = cluster ] || continue
+    case $program in
+      /*) [ -e "$program" ] ;;
+      python3:*) /usr/bin/python3 -c "import ${program#*:}" >/dev/null 2>&1 ;;
+      *) PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH" command -v "$program" >/dev/null 2>&1 ;;
+    esac || echo "$package"
+  done <"$here/../programs" | sort -u | while read -r package; do printf ' %s' "$package"; done
+}
+
+# In a sandbox of its own: what a node does with mounts and links. The first that is refused ends it with a message.
+_try() { # KIND, and a directory where the cluster's state will be
+  local directory options file=/proc/sys/kernel/panic
+  attempt mounts mount -t proc proc /proc
+  attempt mounts mount -t sysfs sysfs /sys
+  attempt mounts mount --bind $file $file
+  attempt mounts mount --make-rshared /
+  mkdir -p "$2"/{lower,upper,work,over}
+  attempt mounts mount -t overlay -o "lowerdir=$2/lower,upperdir=$2/upper,workdir=$2/work" overlay "$2/over" || {
+    echo "  is $(dirname "$2") on an overlay itself? KUBE_TEST_STATE selects a directory elsewhere"
+    return 1
+  }
+  umount "$2/over"
+  attempt mounts mount -t tmpfs tmpfs "$2/over"
+  umount "$2/over"
+  attempt network ip link set lo up
+  [ "$1" != api ] || return 0
+  while read -r directory options; do
+    attempt cgroups mount -t cgroup -o "$options" cgroup "$2/over"
+    umount "$2/over"
+  done < <(hierarchies)
+  attempt network ip link add try0 type veth peer name try1
+  attempt network ip link add try2 type bridge
+  attempt network iptables -t nat -A PREROUTING -d 192.0.2.1 -p tcp --dport 443 -j DNAT --to-destination 192.0.2.2:6443
+  attempt network iptables -t nat -A POSTROUTING -m comment --comment try -j MASQUERADE
+  attempt network sysctl -qw net.ipv4.ip_forward=1
+}
+
+# Runs a command, and says what it was if it fails. $1: what it is about.
+attempt() {
+  local about=$1 printed
+  shift
+  printed=$("$@" 2>&1) || { echo "$about: this machine refuses \"$*\": $printed"; return 1; }
 }
 
 # --- making and entering -----------------------------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ agent_layer() {
   mkdir -p "$base/opt/inpod"
   with_libraries "$base" /bin/sh /bin/mount /usr/bin/nsenter
   install -m 755 "$root/deploy/start-agent" "$base/opt/inpod/start-agent"
+  install -m 644 "$root/deploy/agent.options" "$base/opt/inpod/agent.options"
   layer agent "$base"
 }
 

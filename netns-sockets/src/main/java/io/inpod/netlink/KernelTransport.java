@@ -19,6 +19,9 @@ final class KernelTransport implements NetlinkTransport {
     /** The kernel writes at most 32 KiB of a list at once. The buffer grows if a single message is longer. */
     private static final int RECEIVE_BYTES = 32 * 1024;
 
+    /** The kernel lets no socket have less, see SOCK_MIN_SNDBUF in net/sock.h: the buffer's size matters for longer messages only. */
+    private static final int LEAST_SEND_BYTES = 4608;
+
     // One direct buffer for all small values: an option's value, a length, a sockaddr_nl, a pollfd.
     private static final int VALUE = 0;
     private static final int LENGTH = 4;
@@ -28,30 +31,23 @@ final class KernelTransport implements NetlinkTransport {
 
     private final OwnedFd fd;
     private final String subject;
-    private final int port;
-    private final int receiveBytes;
     private final ByteBuffer scratch;
     private final ByteBuffer sender;
     private final ByteBuffer senderLength;
     private final ByteBuffer poll;
     private final AtomicInteger waiting = new AtomicInteger();
     private ByteBuffer received = Native.buffer(RECEIVE_BYTES);
-    private int sendBytes;
+    private int port;
+    private int receiveBytes;
+    private int sendBytes = LEAST_SEND_BYTES;
 
-    private KernelTransport(OwnedFd fd, int number, String subject, ByteBuffer scratch) throws IOException {
+    private KernelTransport(OwnedFd fd, String subject, ByteBuffer scratch) {
         this.fd = fd;
         this.subject = subject;
         this.scratch = scratch;
         sender = part(scratch, ADDRESS, POLL);
         senderLength = part(scratch, LENGTH, ADDRESS);
         poll = part(scratch, POLL, SCRATCH);
-        SockaddrNl.FAMILY.put(sender, 0, Constants.AF_NETLINK);
-        Native.check(Native.LIBC.bind(number, sender, SockaddrNl.STRUCT.size()), "bind(AF_NETLINK)", subject);
-        senderLength.putInt(0, SockaddrNl.STRUCT.size());
-        Native.check(Native.LIBC.getsockname(number, sender, senderLength), "getsockname(AF_NETLINK)", subject);
-        this.port = SockaddrNl.PORT.get(sender, 0);
-        this.receiveBytes = option(number, Constants.SO_RCVBUF);
-        this.sendBytes = option(number, Constants.SO_SNDBUF);
     }
 
     private static ByteBuffer part(ByteBuffer whole, int from, int to) {
@@ -60,12 +56,12 @@ final class KernelTransport implements NetlinkTransport {
 
     /** Opens a socket in a namespace, with about this many bytes of room for answers, that receives these multicast groups. */
     static KernelTransport open(NetworkNamespace namespace, int protocol, int receiveBytes, int... groups) throws IOException {
-        return configure(namespace.call(() -> create(protocol)), namespace.toString(), receiveBytes, groups);
+        return configure(namespace.call(() -> create(protocol)), namespace.toString(), protocol, receiveBytes, groups);
     }
 
     /** Opens a socket in the namespace that the calling thread is in. */
     static KernelTransport current(String namespace, int protocol, int receiveBytes) throws IOException {
-        return configure(create(protocol), namespace, receiveBytes);
+        return configure(create(protocol), namespace, protocol, receiveBytes);
     }
 
     /** Returns a new socket, or an errno with a minus sign: the switch back would overwrite the thread's errno. */
@@ -74,7 +70,9 @@ final class KernelTransport implements NetlinkTransport {
         return socket < 0 ? -Native.errno() : socket;
     }
 
-    private static KernelTransport configure(int socket, String namespace, int receiveBytes, int... groups) throws IOException {
+    /** Makes few calls: many sockets serve one request only. */
+    private static KernelTransport configure(int socket, String namespace, int protocol, int receiveBytes, int... groups)
+            throws IOException {
         if (socket < 0) {
             throw Native.failure("socket(AF_NETLINK)", namespace, -socket);
         }
@@ -82,11 +80,16 @@ final class KernelTransport implements NetlinkTransport {
         try {
             // Some kernels in use lack one of these: errors are terser then, and dumps less filtered.
             ByteBuffer scratch = Native.buffer(SCRATCH);
-            for (int option : new int[] {Constants.NETLINK_EXT_ACK, Constants.NETLINK_CAP_ACK, Constants.NETLINK_GET_STRICT_CHK}) {
-                set(scratch, socket, Constants.SOL_NETLINK, option, 1);
+            set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_EXT_ACK, 1);
+            set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_CAP_ACK, 1);
+            if (protocol == NetlinkSocket.ROUTE) {
+                set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_GET_STRICT_CHK, 1);
             }
             resize(scratch, socket, Constants.SO_RCVBUFFORCE, Constants.SO_RCVBUF, receiveBytes);
-            KernelTransport opened = new KernelTransport(fd, socket, namespace, scratch);
+            KernelTransport opened = new KernelTransport(fd, namespace, scratch);
+            if (groups.length > 0) { // otherwise the kernel binds the socket when it sends
+                opened.bind(socket);
+            }
             for (int group : groups) {
                 Native.check(set(scratch, socket, Constants.SOL_NETLINK, Constants.NETLINK_ADD_MEMBERSHIP, group),
                         "setsockopt(NETLINK_ADD_MEMBERSHIP)", namespace);
@@ -96,6 +99,11 @@ final class KernelTransport implements NetlinkTransport {
             fd.close();
             throw e;
         }
+    }
+
+    private void bind(int number) throws IOException {
+        SockaddrNl.FAMILY.put(sender, 0, Constants.AF_NETLINK);
+        Native.check(Native.LIBC.bind(number, sender, SockaddrNl.STRUCT.size()), "bind(AF_NETLINK)", subject);
     }
 
     private static int set(ByteBuffer scratch, int socket, int level, int option, int value) {
@@ -121,7 +129,15 @@ final class KernelTransport implements NetlinkTransport {
     }
 
     @Override
-    public int receiveBytes() {
+    public int receiveBytes() throws IOException {
+        if (receiveBytes == 0) {
+            int number = fd.acquire();
+            try {
+                receiveBytes = option(number, Constants.SO_RCVBUF);
+            } finally {
+                fd.release();
+            }
+        }
         return receiveBytes;
     }
 
@@ -129,6 +145,9 @@ final class KernelTransport implements NetlinkTransport {
     public void send(ByteBuffer messages) throws IOException {
         int number = fd.acquire();
         try {
+            if (messages.remaining() > sendBytes / 2) {
+                sendBytes = option(number, Constants.SO_SNDBUF);
+            }
             if (messages.remaining() > sendBytes / 2) {
                 resize(scratch, number, Constants.SO_SNDBUFFORCE, Constants.SO_SNDBUF, 2 * messages.remaining());
                 sendBytes = option(number, Constants.SO_SNDBUF);
@@ -139,6 +158,11 @@ final class KernelTransport implements NetlinkTransport {
             } while (sent < 0 && Native.errno() == Constants.EINTR);
             Native.check((int) sent, "send(AF_NETLINK)",
                     messages.remaining() > 65536 ? messages.remaining() + " bytes to " + subject : subject);
+            if (port == 0) {
+                senderLength.putInt(0, SockaddrNl.STRUCT.size());
+                Native.check(Native.LIBC.getsockname(number, sender, senderLength), "getsockname(AF_NETLINK)", subject);
+                port = SockaddrNl.PORT.get(sender, 0);
+            }
         } finally {
             fd.release();
         }
@@ -168,7 +192,7 @@ final class KernelTransport implements NetlinkTransport {
                 }
                 if (errno == Constants.ENOBUFS) {
                     throw new AnswerLostException(
-                            "answers in " + subject + " were lost: they exceeded the receive buffer, " + receiveBytes + " bytes");
+                            "answers in " + subject + " were lost: they exceeded the receive buffer, " + receiveBytes() + " bytes");
                 }
                 if (errno == Constants.EAGAIN) {
                     if (!await(number, timeoutMillis < 0 ? -1 : Math.max(0, deadline - System.nanoTime()))) {

@@ -178,7 +178,12 @@ public final class NetlinkSocket implements AutoCloseable {
      * @throws IOException if the socket is closed or the kernel doesn't answer
      */
     public List<NetlinkMessage> dump(NetlinkRequest request) throws IOException {
-        return dump(request, false);
+        return dump(request, false, false);
+    }
+
+    /** Requests a list that may not exist: then it is empty. Much cheaper than the exception of {@link #dump(NetlinkRequest)}. */
+    List<NetlinkMessage> dumpIfPresent(NetlinkRequest request) throws IOException {
+        return dump(request, false, true);
     }
 
     /**
@@ -186,7 +191,7 @@ public final class NetlinkSocket implements AutoCloseable {
      * to continue where it stopped: a list of several parts is accepted once it has been received twice with the same entries.
      */
     List<NetlinkMessage> dumpWithoutSequence(NetlinkRequest request) throws IOException {
-        return dump(request, true);
+        return dump(request, true, false);
     }
 
     /**
@@ -209,13 +214,13 @@ public final class NetlinkSocket implements AutoCloseable {
         return answers.entries().stream().limit(most).toList();
     }
 
-    private synchronized List<NetlinkMessage> dump(NetlinkRequest request, boolean compare) throws IOException {
+    private synchronized List<NetlinkMessage> dump(NetlinkRequest request, boolean compare, boolean absenceIsAnswer) throws IOException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ANSWER_MILLIS);
         IOException reason = null;
         List<NetlinkMessage> before = List.of();
         for (int attempt = 0; attempt < LEAST_DUMPS || System.nanoTime() < deadline; attempt++) {
             try {
-                Answers answers = exchange(List.of(request), Wire.REQUEST | Wire.DUMP);
+                Answers answers = exchange(send(List.of(request), Wire.REQUEST | Wire.DUMP, -1, absenceIsAnswer), request);
                 Answers.check(answers.refusals());
                 List<NetlinkMessage> entries = answers.entries();
                 if (!answers.interrupted() && (!compare || !answers.inPieces() || entries.equals(before))) {

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Carries datagrams to the kernel and back. One thread at a time may send and receive; any thread may close it. */
 interface NetlinkTransport extends AutoCloseable {
-    /** The netlink address of this end, which the kernel's answers contain. */
+    /** The netlink address of this end, which the kernel's answers contain; known when something has been sent. */
     int port();
 
     /** The size of the receive buffer in bytes, from which the kernel deducts its overhead for each answer. */
-    int receiveBytes();
+    int receiveBytes() throws IOException;
 
     /** Sends the messages from position to limit in one datagram; the kernel has executed them when this returns. */
     void send(ByteBuffer messages) throws IOException;

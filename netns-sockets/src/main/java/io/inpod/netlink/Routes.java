@@ -185,14 +185,7 @@ public final class Routes {
 
     private List<Route> listAny(IpFamily family, int table, boolean kernels) throws IOException {
         NetlinkRequest request = header(family, "table " + Integer.toUnsignedString(table)).u32(RouteMessages.TABLE, table);
-        try {
-            return list(request, family, kernels).stream().filter(route -> route.table() == table).toList();
-        } catch (NetlinkException e) {
-            if (e.notFound()) {
-                return List.of();
-            }
-            throw e;
-        }
+        return list(request, family, kernels).stream().filter(route -> route.table() == table).toList();
     }
 
     /**
@@ -211,7 +204,10 @@ public final class Routes {
     }
 
     private List<Route> list(NetlinkRequest request, IpFamily family, boolean kernels) throws IOException {
-        List<NetlinkMessage> messages = socket.dump(request);
+        List<NetlinkMessage> messages = socket.dumpIfPresent(request); // a table without routes may not exist
+        if (messages.isEmpty()) {
+            return List.of();
+        }
         LinkNames names = LinkNames.of(links.list());
         List<Route> found = new ArrayList<>();
         for (NetlinkMessage message : messages) {

@@ -1,6 +1,8 @@
 package io.inpod.netns;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -16,6 +18,7 @@ import java.util.List;
 public final class InPodSettings implements NamespaceChange {
     private static final Path ROOT = Path.of("/proc/sys");
     private static final String EVERY = "*";
+    private static final int MOST_BYTES = 128;
     /** How many differences an error describes; a pod can have any number of interfaces. */
     private static final int MOST_IN_ERROR = 10;
 
@@ -74,7 +77,7 @@ public final class InPodSettings implements NamespaceChange {
         for (InPodSetting setting : settings) {
             for (Path file : files(setting)) {
                 try {
-                    String value = Files.readString(file).strip();
+                    String value = read(file);
                     if (!value.equals(setting.value())) {
                         found.add(new Difference(setting, file, value));
                     }
@@ -84,6 +87,14 @@ public final class InPodSettings implements NamespaceChange {
             }
         }
         return found;
+    }
+
+    /** A setting is a number, which the kernel writes at once. */
+    private static String read(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = new byte[MOST_BYTES];
+            return new String(bytes, 0, Math.max(0, in.read(bytes)), StandardCharsets.US_ASCII).strip();
+        }
     }
 
     private static List<Path> files(InPodSetting setting) throws IOException {
@@ -103,6 +114,11 @@ public final class InPodSettings implements NamespaceChange {
 
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
+        installMissing(namespace);
+    }
+
+    @Override
+    public boolean installMissing(NetworkNamespace namespace) throws IOException {
         List<Difference> done = new ArrayList<>();
         for (Difference difference : differences(namespace)) {
             try {
@@ -120,6 +136,7 @@ public final class InPodSettings implements NamespaceChange {
                 throw failure;
             }
         }
+        return !done.isEmpty();
     }
 
     private static void write(NetworkNamespace namespace, Path file, String value) throws IOException {

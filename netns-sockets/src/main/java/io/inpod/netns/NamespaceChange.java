@@ -42,6 +42,20 @@ public interface NamespaceChange {
     }
 
     /**
+     * Installs the change unless it is installed, and tells which it was. An implementation whose {@link #install} finds out what is
+     * missing anyway overrides this, so that the namespace is inspected only once.
+     *
+     * @param namespace the namespace to change
+     * @return false if the change was installed before; true if something was missing, and has been installed
+     * @throws IOException as {@link #install}
+     */
+    default boolean installMissing(NetworkNamespace namespace) throws IOException {
+        boolean missing = !isInstalled(namespace);
+        install(namespace);
+        return missing;
+    }
+
+    /**
      * Removes the change, or what is left of it.
      *
      * @param namespace the namespace to restore

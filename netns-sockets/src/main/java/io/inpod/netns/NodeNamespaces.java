@@ -7,6 +7,8 @@ import java.nio.file.Path;
 
 /** The network namespaces in which the node itself lives: a pod's rules or redirection there would cut off the node. */
 public final class NodeNamespaces {
+    private static final String OWN = "/proc/self/ns/net";
+    private static final String OF_PROCESS_1 = "/proc/1/ns/net";
     private static final String OWN_DEVICES = "/proc/thread-self/net/dev";
     private static final String FIRST_DEVICES = "/proc/1/net/dev";
 
@@ -61,9 +63,7 @@ public final class NodeNamespaces {
     }
 
     private static boolean isOwn(NetworkNamespace candidate) throws IOException {
-        try (NetworkNamespace own = NetworkNamespace.initial()) {
-            return own.equals(candidate);
-        }
+        return NamespaceFile.identity(OWN).equals(candidate.identity());
     }
 
     private static boolean isFirst(NetworkNamespace candidate) throws IOException {
@@ -79,8 +79,8 @@ public final class NodeNamespaces {
     }
 
     private static boolean isOfProcess1(NetworkNamespace candidate) throws IOException {
-        try (NetworkNamespace first = NetworkNamespace.ofProcess(1)) {
-            return first.equals(candidate);
+        try {
+            return NamespaceFile.identity(OF_PROCESS_1).equals(candidate.identity());
         } catch (IOException e) {
             return hasTheFilesOfProcess1(candidate, e);
         }

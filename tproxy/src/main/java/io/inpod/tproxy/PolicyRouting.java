@@ -95,6 +95,11 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
 
     @Override
     public void install(NetworkNamespace namespace) throws IOException {
+        installMissing(namespace);
+    }
+
+    @Override
+    public boolean installMissing(NetworkNamespace namespace) throws IOException {
         try (Rtnetlink network = Rtnetlink.open(namespace)) {
             requireLoopback(namespace, network);
             Deque<Part> added = new ArrayDeque<>();
@@ -109,6 +114,7 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
                 removeAll(added).forEach(e::addSuppressed);
                 throw e;
             }
+            return !added.isEmpty();
         }
     }
 
@@ -125,6 +131,20 @@ public record PolicyRouting(int mark, int mask, int priority, int table, Set<IpF
         }
         if (!missing.isEmpty()) {
             throw new IOException("policy routing in " + namespace + " lacks " + String.join(" and ", missing));
+        }
+    }
+
+    @Override
+    public boolean isInstalled(NetworkNamespace namespace) {
+        try (Rtnetlink network = Rtnetlink.open(namespace)) {
+            for (Part part : parts(network, ipv6On(namespace))) {
+                if (!part.present()) {
+                    return false;
+                }
+            }
+            return Loopback.fault(network).isEmpty();
+        } catch (IOException | RuntimeException e) {
+            return false;
         }
     }
 

@@ -67,13 +67,17 @@ public record Redirection(List<NamespaceChange> steps, List<PathCheck> checks) i
         UndoLog done = new UndoLog();
         for (int i = 0; i < steps.size(); i++) {
             NamespaceChange step = steps.get(i);
-            boolean before = i < steps.size() - 1 && step.isInstalled(namespace); // the last one is never undone
+            boolean changed = false;
             try {
-                step.install(namespace);
+                if (i < steps.size() - 1) {
+                    changed = step.installMissing(namespace);
+                } else {
+                    step.install(namespace); // the last one is never undone
+                }
             } catch (IOException | RuntimeException e) {
                 throw new RedirectionException("install", List.of(step.toString()), done.undo(), e);
             }
-            if (!before) {
+            if (changed) {
                 done.add(step.toString(), () -> step.remove(namespace));
             }
         }

@@ -42,10 +42,14 @@ class PolicyRoutingTest {
     @Pods
     void completesAndRemovesHalfAnInstallation(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        V4.install(pod);
+        assertThat(V4.isInstalled(pod)).isFalse();
+        assertThat(V4.installMissing(pod)).isTrue();
+        assertThat(V4.installMissing(pod)).isFalse();
+        assertThat(V4.isInstalled(pod)).isTrue();
         Tool.run(pod, "ip", "rule", "del", "pref", "32764");
+        assertThat(V4.isInstalled(pod)).isFalse();
         assertThatThrownBy(() -> V4.verify(pod)).hasMessageContaining("rule").hasMessageNotContaining("route \"");
-        V4.install(pod);
+        assertThat(V4.installMissing(pod)).isTrue();
         V4.verify(pod);
         Tool.run(pod, "ip", "route", "flush", "table", "100");
         V4.remove(pod);
@@ -212,6 +216,7 @@ class PolicyRoutingTest {
             BOTH.install(pod);
             Tool.run(pod, "ip", "link", "set", "lo", "down"); // takes the route of IPv6 with it
             assertThatThrownBy(() -> BOTH.verify(pod)).isInstanceOf(IOException.class).hasMessageContaining("lo is down");
+            assertThat(V4.isInstalled(pod)).isFalse();
             BOTH.remove(pod);
             assertThat(state(pod)).doesNotContain("0x111").doesNotContain("table 100");
             assertThat(state(own)).isEqualTo(before);

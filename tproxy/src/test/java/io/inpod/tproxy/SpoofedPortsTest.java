@@ -192,7 +192,7 @@ class SpoofedPortsTest {
         }
         Tool.run(pod, "sysctl", "-w", "net.ipv4.ip_local_reserved_ports=16000-31999", "net.ipv4.ip_local_port_range=40000 " + (40000 + ports - 1));
         UpstreamConnector ranged = closed(new UpstreamConnector(pod, MARKED.withPorts(new PortRange(10000, 10000 + ports - 1))));
-        UpstreamConnector locals = closed(new UpstreamConnector(pod, MARKED.withPorts(null)));
+        UpstreamConnector locals = closed(ranged.withPorts(null));
         List<SocketChannel> accepted = new ArrayList<>();
         try (ServerSocketChannel server = pod.call(() -> ServerSocketChannel.open())) {
             server.bind(new InetSocketAddress("::", SERVER_PORT), 4096);

@@ -51,6 +51,16 @@ class KubernetesNodeTest {
     }
 
     @Test
+    void startsAgainWhatEndsByItself() throws Exception {
+        node.sandbox().exec("sh", "-c", "kill -KILL $(cat " + node.sandbox().state() + "/pid/kube-scheduler)"); // not by the kit
+
+        node.apply(pod("scheduled"));
+
+        node.await("condition=Ready", "pod/scheduled");
+        node.kubectl("delete", "pod", "scheduled", "--timeout=60s");
+    }
+
+    @Test
     void survivesTheEndOfEachProgramAndARebootWithItsPods() throws Exception {
         node.apply(pod("survivor"));
         node.await("condition=Ready", "pod/survivor");

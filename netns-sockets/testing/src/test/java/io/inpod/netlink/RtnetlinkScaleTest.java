@@ -134,7 +134,7 @@ class RtnetlinkScaleTest {
         }
 
         @Override
-        public int receiveBytes() {
+        public int receiveBytes() throws IOException {
             return kernel.receiveBytes();
         }
 

@@ -27,7 +27,8 @@ class InPodSettingsTest {
 
         assertThat(TPROXY.diff(pod)).singleElement().asString().startsWith(name + " is 1 instead of 0: ").contains("run sysctl -w " + name + "=0");
         assertThatThrownBy(() -> TPROXY.verify(pod)).isInstanceOf(IOException.class).hasMessageContaining(name);
-        TPROXY.install(pod);
+        assertThat(TPROXY.installMissing(pod)).isTrue();
+        assertThat(TPROXY.installMissing(pod)).isFalse();
 
         TPROXY.verify(pod);
         assertThat(Tool.run(pod, "sysctl", "-n", name)).isEqualTo("0\n");

@@ -10,6 +10,7 @@ import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.util.concurrent.Future;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -66,10 +68,12 @@ public final class AcceptLoop implements AutoCloseable {
             throws IOException {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
-            register(listener, loop, rules, handler);
-            ChannelFuture bound = listener.bind(address).awaitUninterruptibly();
+            listener.pipeline().addLast(new Accepting(rules, handler));
+            ChannelFuture bound = start(listener, loop, address).awaitUninterruptibly();
             if (!bound.isSuccess()) {
-                listener.close().awaitUninterruptibly();
+                if (listener.isRegistered()) {
+                    listener.close().awaitUninterruptibly();
+                }
                 throw new ChannelException(bound.cause().getMessage(), bound.cause());
             }
             return new AcceptLoop(namespace, listener);
@@ -77,6 +81,26 @@ public final class AcceptLoop implements AutoCloseable {
             throw new IOException("can't listen on " + toSocketAddressString(address) + " in " + namespace + ": " + e.getMessage(),
                     e.getCause() == null ? e : e.getCause());
         }
+    }
+
+    /** Registers and binds a listener on its event loop, for which the caller waits once instead of twice. */
+    @SuppressWarnings("FutureReturnValueIgnored") // bind() returns its argument
+    private static ChannelFuture start(EpollServerSocketChannel listener, EventLoop loop, InetSocketAddress address) {
+        ChannelPromise bound = listener.newPromise();
+        try {
+            loop.execute(() -> {
+                ChannelFuture registered = loop.register(listener); // done at once, as this is the loop; closes it if it fails
+                if (registered.isSuccess()) {
+                    listener.bind(address, bound);
+                } else {
+                    bound.setFailure(registered.cause());
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            listener.unsafe().closeForcibly();
+            throw new ChannelException("the event loop has ended", e);
+        }
+        return bound;
     }
 
     private static void register(EpollServerSocketChannel listener, EventLoop loop, AcceptRules rules, AcceptHandler handler) {

@@ -45,9 +45,10 @@ import org.jspecify.annotations.Nullable;
 public final class UpstreamConnector implements AutoCloseable {
     private static final int MAX_PORTS = 64;
 
+    private final NetworkNamespace namespace;
     private final UpstreamOptions options;
-    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain = new EnumMap<>(IpFamily.class);
-    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed = new EnumMap<>(IpFamily.class);
+    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain;
+    private final Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed;
     private final @Nullable SourcePorts ports;
     private final TrackedTuples tuples;
     private final @Nullable OwnConnections connections;
@@ -75,17 +76,41 @@ public final class UpstreamConnector implements AutoCloseable {
      * @throws IOException if the namespace can't be entered
      */
     public UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections) throws IOException {
+        this(namespace, options, connections, options.policy() == SpoofPolicy.NEVER ? null : SourcePorts.of(namespace, options.ports()),
+                factories(namespace, options.sockets()), factories(namespace,
+                        options.sockets().with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true)));
+    }
+
+    private UpstreamConnector(NetworkNamespace namespace, UpstreamOptions options, @Nullable OwnConnections connections,
+            @Nullable SourcePorts ports, Map<IpFamily, ChannelFactory<EpollSocketChannel>> plain,
+            Map<IpFamily, ChannelFactory<EpollSocketChannel>> spoofed) {
+        this.namespace = namespace;
         this.options = options;
         this.connections = connections;
-        PortRange range = options.ports();
-        this.ports = options.policy() == SpoofPolicy.NEVER ? null
-                : range == null ? SourcePorts.any(namespace) : SourcePorts.of(namespace, range);
+        this.ports = ports;
         this.tuples = new TrackedTuples(namespace);
-        SocketOptions with = options.sockets().with(TRANSPARENT, true).with(FREEBIND, true).with(REUSE_ADDRESS, true);
+        this.plain = plain;
+        this.spoofed = spoofed;
+    }
+
+    private static Map<IpFamily, ChannelFactory<EpollSocketChannel>> factories(NetworkNamespace namespace, SocketOptions sockets) {
+        Map<IpFamily, ChannelFactory<EpollSocketChannel>> factories = new EnumMap<>(IpFamily.class);
         for (IpFamily family : IpFamily.values()) {
-            plain.put(family, NettyChannels.client(namespace, options.sockets().withFamily(family.protocolFamily())));
-            spoofed.put(family, NettyChannels.client(namespace, with.withFamily(family.protocolFamily())));
+            factories.put(family, NettyChannels.client(namespace, sockets.withFamily(family.protocolFamily())));
         }
+        return factories;
+    }
+
+    /**
+     * Returns a second connector, which differs only in the source ports of spoofed connections. It uses what this one has read, so that
+     * it costs little.
+     *
+     * @param range see {@link UpstreamOptions#ports()}
+     * @return the connector, to be closed by the caller
+     */
+    public UpstreamConnector withPorts(@Nullable PortRange range) {
+        return new UpstreamConnector(namespace, options.withPorts(range), connections, ports == null ? null : ports.with(range),
+                plain, spoofed);
     }
 
     /**

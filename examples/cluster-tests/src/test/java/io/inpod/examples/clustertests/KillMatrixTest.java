@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Kills each process at each step of a pod's enrolment and of its removal. Afterwards everything converges: the pod runs and gets its answer,
@@ -23,6 +24,9 @@ import org.junit.jupiter.api.TestFactory;
 class KillMatrixTest {
     private static RuntimeScene scene;
     private static int pods;
+
+    @RegisterExtension
+    static final NodeReport REPORT = new NodeReport(() -> scene == null ? null : scene.containerd.sandbox());
 
     /** What is killed. */
     private enum Victim {
@@ -38,10 +42,11 @@ class KillMatrixTest {
                 scene.ztunnel().kill();
             }
         },
+        /** Waits for the agent's answer at every step; if the agent is held up before it is asked, the plugin comes a moment later. */
         PLUGIN {
             @Override
             void kill() throws Exception {
-                scene.containerd.sandbox().exec("sh", "-c", "pkill -KILL -x inpod-cni || :"); // it may have ended
+                RuntimeScene.until(() -> scene.containerd.sandbox().exec("pkill", "-KILL", "-x", "inpod-cni")); // fails if there is none
             }
         },
         CONTAINERD {
@@ -61,7 +66,9 @@ class KillMatrixTest {
 
     @AfterAll
     static void close() {
-        scene.close();
+        if (scene != null) {
+            scene.close();
+        }
     }
 
     @TestFactory

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The whole system on a Kubernetes node. Clients begin with a request to the server and repeat it until it is answered; everything on the
@@ -47,6 +48,9 @@ class KubernetesMeshTest {
     private static NodeProcess ztunnel;
     private static WireCapture capture;
     private static String server;
+
+    @RegisterExtension
+    static final NodeReport REPORT = new NodeReport(() -> cluster == null ? null : cluster.sandbox());
 
     @BeforeAll
     static void start() throws Exception {

@@ -60,6 +60,7 @@ final class RuntimeScene implements AutoCloseable {
             node.announce(List.of(new MeshWorkload("default", "server", "default", server),
                     new MeshWorkload("default", "client", "default", InetAddress.getByName("10.244.255.1"))), ztunnel);
         } catch (Exception | AssertionError e) {
+            NodeReport.add(e, containerd.sandbox(), name);
             containerd.close();
             throw e;
         }

@@ -39,7 +39,7 @@ final class ContainersDemo implements Demonstration {
         story.step("A node agent and a ztunnel; the agent installs our CNI plugin at the end of the list");
         NodeProcess agent = node.startAgent();
         NodeProcess ztunnel = node.startZtunnel();
-        String list = awaitList();
+        String list = node.awaitPlugin();
         story.show(list);
         story.claim(list.indexOf("inpod-cni") > list.indexOf("portmap"),
                 "containerd calls it for each pod, after the plugins that were there");
@@ -62,7 +62,7 @@ final class ContainersDemo implements Demonstration {
             awaitAnswer(a);
             wire = capture.stop();
         }
-        story.show("pod-a $ wget --header 'X-Secret: ...' " + url + "\n" + ANSWER);
+        story.show("pod-a $ wget -qO- --header 'X-Secret: ...' " + url + "\n" + ANSWER);
         story.claim(wire.tlsFramesByPort().getOrDefault(HBONE_PORT, 0) > 0, "TLS records to port " + HBONE_PORT);
         List<String> plain = wire.outsideTunnels(Set.of(a.address(), b.address()));
         story.show(String.join("\n", plain));
@@ -78,11 +78,12 @@ final class ContainersDemo implements Demonstration {
 
         story.step("The agent comes back");
         node.startAgent();
-        awaitServed("uid-a", "uid-b");
-        story.show(containerd.sandbox().exec(agentLine("list")));
-        story.claim(true, "it has found its pods by itself");
+        story.show(awaitServed("uid-a", "uid-b"));
+        story.claim(a.exec("timeout", "5", "wget", "-qO-", url).contains(ANSWER), "it has found its pods by itself; pod C still waits");
         run("c", "sleep", "100000");
-        story.claim(containerd.sandbox().exec(agentLine("list")).contains("uid-c"), "and pods start again");
+        String served = awaitServed("uid-c");
+        story.show(served);
+        story.claim(served.contains("uid-c"), "and pods start again");
 
         story.step("Pod B is deleted");
         b.remove();
@@ -127,21 +128,14 @@ final class ContainersDemo implements Demonstration {
         }
     }
 
-    private String awaitList() throws IOException, InterruptedException, DemoFailure {
-        return Awaiting.until("the plugin to be installed", () -> {
-            String list = containerd.sandbox().exec("sh", "-c", "jq -r '.plugins[].type' /etc/cni/net.d/*.conflist");
-            return list.contains("inpod-cni") ? list : null;
-        });
-    }
-
     private void awaitAnswer(RuntimePod pod) throws IOException, InterruptedException, DemoFailure {
         Awaiting.until("pod A's first request", () -> pod.log().contains(ANSWER) ? pod : null);
     }
 
-    private void awaitServed(String... uids) throws IOException, InterruptedException, DemoFailure {
-        Awaiting.until("the agent to find its pods", () -> {
+    private String awaitServed(String... uids) throws IOException, InterruptedException, DemoFailure {
+        return Awaiting.until("the ztunnel to serve " + String.join(" and ", uids), () -> {
             String list = containerd.sandbox().exec(agentLine("list"));
-            return Stream.of(uids).allMatch(uid -> list.lines().anyMatch(line -> line.contains(uid) && line.contains("served"))) ? list
+            return Stream.of(uids).allMatch(uid -> list.lines().anyMatch(line -> line.contains(uid) && line.endsWith("\tserved"))) ? list
                     : null;
         });
     }

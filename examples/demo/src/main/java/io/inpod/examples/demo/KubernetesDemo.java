@@ -60,7 +60,10 @@ final class KubernetesDemo implements Demonstration {
         story.step("A node agent that watches the API server and installs our CNI plugin, and a ztunnel");
         NodeProcess agent = startAgent();
         NodeProcess ztunnel = node.startZtunnel();
-        story.show(cluster.sandbox().exec("sh", "-c", "jq -r '.plugins[].type' /etc/cni/net.d/*.conflist"));
+        String plugins = node.awaitPlugin();
+        story.show(plugins);
+        story.claim(plugins.indexOf("inpod-cni") > plugins.indexOf("portmap"),
+                "containerd calls it for each pod, after the plugins that were there");
 
         story.step("Two deployments in a namespace with the label istio.io/dataplane-mode=ambient");
         WireCapture.Evidence wire;
@@ -71,9 +74,13 @@ final class KubernetesDemo implements Demonstration {
             deploy("server", "echo '" + ANSWER + "' > /tmp/index.html; httpd -f -p 8080 -h /tmp",
                     "readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}");
             deploy("client", "sleep 100000", "");
-            story.show(cluster.kubectl("get", "pods", "-n", NAMESPACE, "-o",
+            cluster.await("jsonpath={.metadata.annotations.ambient\\.istio\\.io/redirection}=enabled", "-n", NAMESPACE, "pod", "--all");
+            String pods = cluster.kubectl("get", "pods", "-n", NAMESPACE, "-o",
                     "custom-columns=NAME:.metadata.name,IP:.status.podIP,"
-                            + "REDIRECTION:.metadata.annotations.ambient\\.istio\\.io/redirection"));
+                            + "REDIRECTION:.metadata.annotations.ambient\\.istio\\.io/redirection");
+            story.show(pods);
+            story.claim(pods.lines().filter(line -> line.strip().endsWith(" enabled")).count() == 2,
+                    "the ztunnel serves both; the agent has written that onto them");
             node.announce(workloads(), ztunnel);
 
             story.step("One request from a pod of the one to a pod of the other; everything on the node's links has been captured");
@@ -87,7 +94,7 @@ final class KubernetesDemo implements Demonstration {
             agent.kill();
             story.claim(request().contains(ANSWER), "pods that run notice nothing");
             agent = startAgent();
-            story.claim(request().contains(ANSWER), "neither when it is back");
+            story.claim(request().contains(ANSWER), "and nothing when it is back");
 
             story.step("The server's pod is deleted, and the deployment makes another one");
             String before = pod("server");

@@ -74,6 +74,21 @@ public final class MeshNode {
     }
 
     /**
+     * Waits until the agent has installed the CNI plugin.
+     *
+     * @return the names of the plugins that the runtime calls for each pod, a line each, in their order
+     * @throws IOException if the list can't be read
+     * @throws InterruptedException if the thread was interrupted
+     * @throws DemoFailure if it isn't installed in time
+     */
+    String awaitPlugin() throws IOException, InterruptedException, DemoFailure {
+        return Awaiting.until("the plugin to be installed", () -> {
+            String list = sandbox.exec("sh", "-c", "jq -r '.plugins[].type' /etc/cni/net.d/*.conflist");
+            return list.contains("inpod-cni") ? list : null;
+        });
+    }
+
+    /**
      * Starts the ztunnel, and waits until the agent has told it about all pods.
      *
      * @return the process

@@ -5,14 +5,18 @@ import io.inpod.examples.nodeagent.enrol.PodStatus;
 import io.inpod.examples.nodeagent.enrol.Reconciler;
 import io.inpod.examples.nodeagent.files.PodFile;
 import io.inpod.examples.nodeagent.pod.AgentException;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The commands of an agent that learns its pods from a cluster: they show pods, and change none. */
+/** The commands of an agent that learns its pods from a cluster: they show pods, and remove only such as the API server
+ * doesn't know. */
 record ClusterCommands(Reconciler reconciler) implements Commands {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String REFUSAL =
             "this agent learns its pods from the API server: set the label istio.io/dataplane-mode of the pod "
                     + "or its namespace, to ambient or to none";
@@ -22,9 +26,13 @@ record ClusterCommands(Reconciler reconciler) implements Commands {
         throw new AgentException(REFUSAL);
     }
 
+    /** Removes a pod that stays in the mesh although the API server doesn't know it. */
     @Override
-    public void delete(String uid, @Nullable Path netns) throws AgentException {
-        throw new AgentException(REFUSAL);
+    public void delete(String uid, @Nullable Path netns) throws IOException, InterruptedException {
+        if (!reconciler.commands().isUnlisted(uid)) {
+            throw new AgentException(REFUSAL);
+        }
+        reconciler.commands().dismiss(uid, PATIENCE);
     }
 
     @Override

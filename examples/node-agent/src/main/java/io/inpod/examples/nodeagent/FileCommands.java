@@ -48,10 +48,10 @@ final class FileCommands implements Commands {
         MeshPod pod = file.pod();
         PodFile written;
         try (NetworkNamespace netns = NetworkNamespace.open(path)) {
-            reconciler.check(pod, netns);
+            reconciler.commands().check(pod, netns);
             written = file.pid() == null ? file : file.withIdentity(netns.identity().toString());
         }
-        reconciler.change(pod.uid(), () -> directory.write(written), proxyPatience, PATIENCE);
+        reconciler.commands().change(pod.uid(), () -> directory.write(written), proxyPatience, PATIENCE);
     }
 
     @Override
@@ -63,14 +63,14 @@ final class FileCommands implements Commands {
                             + " is unknown; to remove the redirection that an earlier agent installed, name the pod's network namespace "
                             + "too");
                 }
-                reconciler.removeLeftover(uid, netns);
+                reconciler.commands().removeLeftover(uid, netns);
                 return;
             }
             if (netns != null) {
-                reconciler.refuseOther(uid, netns);
+                reconciler.commands().refuseOther(uid, netns);
             }
         }
-        reconciler.change(uid, () -> directory.delete(uid), proxyPatience, PATIENCE);
+        reconciler.commands().change(uid, () -> directory.delete(uid), proxyPatience, PATIENCE);
     }
 
     @Override

@@ -14,7 +14,8 @@ import picocli.CommandLine.Command;
         description = "Lists the pods: uid, namespace/name, service account, network namespace, and state, separated by tabs. The state is "
                 + "served, or closed (its connections are refused), open (in plaintext) or waiting (its network namespace isn't known "
                 + "yet), "
-                + "followed by the reason. Pods' files that can't be read follow.",
+                + "followed by the reason. A served pod has a reason if its source no longer names it. Pods' files that can't be read "
+                + "follow.",
         mixinStandardHelpOptions = true, versionProvider = Version.class)
 final class ListCommand extends ClientCommand {
     @Override

@@ -24,7 +24,7 @@ public final class Main {
      * @param args the command line, {@code --help} explains it
      */
     public static void main(String[] args) {
-        System.setProperty("logback.configurationFile", "io/inpod/examples/nodeagent/logback.xml");
+        AgentLog.use();
         System.exit(run(new PrintWriter(System.out, true, Charset.defaultCharset()),
                 new PrintWriter(System.err, true, Charset.defaultCharset()), args));
     }

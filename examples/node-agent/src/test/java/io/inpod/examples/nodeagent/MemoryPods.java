@@ -60,8 +60,8 @@ final class MemoryPods implements PodSource {
 
     @Override
     public Membership membership(String namespace, String name, String uid, Duration patience) {
-        return pod(uid).<Membership>map(Membership.Member::new).orElse(unsure ? new Membership.Unknown("nobody knows it")
-                : new Membership.Outside("not listed"));
+        return Membership.among(pods.values(), namespace, name, uid)
+                .orElseGet(() -> unsure ? new Membership.Unknown("nobody knows it") : new Membership.Outside("not listed"));
     }
 
     @Override

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** Where the node probes no pods. */
-enum NoProbeAddresses implements ProbeAddresses {
+public enum NoProbeAddresses implements ProbeAddresses {
     /** The only one. */
     INSTANCE;
 

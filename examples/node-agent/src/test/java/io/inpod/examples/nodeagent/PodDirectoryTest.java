@@ -10,6 +10,7 @@ import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.nodeagent.pod.PodSource;
 import io.inpod.iptables.pod.PodOverrides;
 import io.inpod.netns.NetworkNamespace;
+import io.inpod.netns.testing.ChildProcess;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -36,6 +37,17 @@ class PodDirectoryTest {
     Path home;
 
     private final BlockingQueue<String> changes = new LinkedBlockingQueue<>();
+    private final PodSource.Listener listener = new PodSource.Listener() {
+        @Override
+        public void changed(String uid) {
+            changes.add(uid);
+        }
+
+        @Override
+        public void synced() {
+            changes.add("synced");
+        }
+    };
     private Path directory;
     private PodDirectory pods;
 
@@ -47,17 +59,7 @@ class PodDirectoryTest {
 
     private void open() throws Exception {
         pods = new PodDirectory(directory, true);
-        pods.start(new PodSource.Listener() {
-            @Override
-            public void changed(String uid) {
-                changes.add(uid);
-            }
-
-            @Override
-            public void synced() {
-                changes.add("synced");
-            }
-        });
+        pods.start(listener);
         while (!changes.take().equals("synced")) {
             // the pods of the first list
         }
@@ -196,7 +198,24 @@ class PodDirectoryTest {
         pods.delete("ns/a:1");
         pods.delete("u".repeat(253));
         assertThat(pods.pods()).isEmpty();
-        assertThat(directory).isEmptyDirectory();
+        assertThat(directory).isDirectoryNotContaining("glob:**.json");
+    }
+
+    /** Two agents, of which each has a ztunnel, would replace each other's rules. */
+    @Test
+    void aSecondAgentIsRefused() throws Exception {
+        PodDirectory second = new PodDirectory(directory, false);
+        String lock = directory.resolve(".agent.lock").toString();
+        String other = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB); print('taken', flush=True); sys.stdin.read()";
+        assertThat(tryHere("python3", "-c", other, lock).output()).as("another process").contains("BlockingIOError");
+        assertThatThrownBy(() -> second.start(listener)).hasMessageContaining("another agent has its pods in " + directory).hasMessageContaining("--pods");
+        pods.close();
+        try (ChildProcess process = ChildProcess.start(new ProcessBuilder("python3", "-c", other, lock))) {
+            process.expect("taken");
+            assertThatThrownBy(() -> second.start(listener)).hasMessageContaining("another agent has its pods in " + directory);
+        }
+        second.start(listener);
+        second.close();
     }
 
     @Test

@@ -35,6 +35,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,7 @@ class ReconcilerTest {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final BlockingQueue<Runnable> later = new LinkedBlockingQueue<>();
     private final BlockingQueue<String> probed = new LinkedBlockingQueue<>();
+    private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch slow = new CountDownLatch(1);
     private final MemoryPods source = new MemoryPods();
     private Path socket;
@@ -86,6 +89,7 @@ class ReconcilerTest {
         PodRedirection redirection = new PodRedirection(Profile.REDIRECT, false, true);
         reconciler = new Reconciler(source, unknown -> Map.of(), new Probes(), server, new Redirections(overrides -> {
             if (overrides.equals(SLOW)) {
+                begun.countDown();
                 try {
                     slow.await();
                 } catch (InterruptedException e) {
@@ -158,6 +162,166 @@ class ReconcilerTest {
             }
         } finally {
             NetworkNamespace.delete("unlisted");
+        }
+    }
+
+    private Process running(NetworkNamespace pod) throws IOException {
+        Process app = new ProcessBuilder(Tool.inside(pod, "sh", "-c", "echo up; exec cat")).redirectErrorStream(true).start();
+        assertThat(app.getInputStream().readNBytes(3)).asString(StandardCharsets.UTF_8).isEqualTo("up\n");
+        return app;
+    }
+
+    private void enrolListed(NetworkNamespace pod, FakeProxy proxy) throws Exception {
+        Future<Void> enrolled = enrolling(pod("u1", null, PodOverrides.NONE, "10.0.0.1"), pod);
+        proxy.expectAdd(pod, "u1");
+        proxy.ack();
+        enrolled.get();
+        source.put(pod("u1", null, PodOverrides.NONE, "10.0.0.1"));
+        await("u1", PodState.Kind.SERVED);
+    }
+
+    private void awaitReason(String uid, @Nullable String part) throws InterruptedException {
+        while (part == null ? await(uid, PodState.Kind.SERVED).reason() != null
+                : !String.valueOf(await(uid, PodState.Kind.SERVED).reason()).contains(part)) {
+            Thread.sleep(1);
+        }
+    }
+
+    private void awaitNone() throws InterruptedException {
+        while (!reconciler.list().isEmpty()) {
+            Thread.sleep(1);
+        }
+    }
+
+    /** As after a list of another cluster, or of a backup that is older than the pods. */
+    @Test
+    void aPodThatIsNoLongerListedStaysServedAsLongAsItRuns(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Process app = running(pod);
+        source.unsure = true;
+        source.sync();
+        try {
+            FakeProxy first = new FakeProxy(socket);
+            first.expectSnapshot();
+            enrolListed(pod, first);
+            source.remove("u1");
+            awaitReason("u1", "nobody knows it");
+            Traces.assertRedirected(pod);
+            first.leave();
+            try (FakeProxy second = new FakeProxy(socket)) {
+                second.expectAdd(pod, "u1");
+                second.ack();
+                second.expectSnapshot();
+                source.put(pod("u1", null, PodOverrides.NONE, "10.0.0.1"));
+                awaitReason("u1", null);
+                source.remove("u1");
+                awaitReason("u1", "nobody knows it");
+                assertThat(source.reports).doesNotContain("u1 gone");
+
+                app.destroy();
+                app.waitFor();
+                later.forEach(Runnable::run);
+                second.expectDel("u1");
+                second.ack();
+                awaitNone();
+                Traces.assertClean(pod);
+            }
+        } finally {
+            app.destroy();
+        }
+        assertThat(descriptors(pod)).as("descriptors that keep the namespace").isEqualTo(1);
+    }
+
+    private static long descriptors(NetworkNamespace netns) throws IOException {
+        try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+            return all.filter(fd -> {
+                try {
+                    return Files.readSymbolicLink(fd).toString().equals(netns.identity().toString());
+                } catch (IOException e) {
+                    return false;
+                }
+            }).count();
+        }
+    }
+
+    /** Of the one the source says so, the other was removed by a person. */
+    @Test
+    void aRunningPodThatIsNotListedLeavesWhenThatIsKnown(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Process app = running(pod);
+        source.sync();
+        try (FakeProxy proxy = new FakeProxy(socket)) {
+            proxy.expectSnapshot();
+            for (boolean person : new boolean[] {false, true}) {
+                source.unsure = true;
+                enrolListed(pod, proxy);
+                source.remove("u1");
+                awaitReason("u1", "nobody knows it");
+                assertThat(reconciler.commands().isUnlisted("u1")).isTrue();
+                Future<?> dismissed = null;
+                if (person) {
+                    dismissed = threads.submit(() -> {
+                        reconciler.commands().dismiss("u1", PATIENCE);
+                        return null;
+                    });
+                } else {
+                    source.unsure = false;
+                    reconciler.lookAtAll();
+                }
+                proxy.expectDel("u1");
+                Traces.assertRedirected(pod);
+                proxy.ack();
+                if (dismissed != null) {
+                    dismissed.get();
+                }
+                awaitNone();
+                Traces.assertClean(pod);
+            }
+        } finally {
+            app.destroy();
+        }
+    }
+
+    /** The list may lack a pod between the moment in which the runtime makes its namespace and the start of its first process. */
+    @Test
+    void aPodThatStartsIsEnrolledAlthoughAListLacksIt() throws Exception {
+        try (NetworkNamespace pod = NetworkNamespace.create("starting")) {
+            Tool.run(pod, "ip", "link", "set", "lo", "up");
+            source.unsure = true;
+            source.sync();
+            try (FakeProxy proxy = new FakeProxy(socket)) {
+                proxy.expectSnapshot();
+                source.put(pod("u1", null, SLOW));
+                Future<Void> enrolled = enrolling(pod("u1", null, SLOW, "10.0.0.1"), pod);
+                begun.await();
+                source.remove("u1");
+                slow.countDown();
+                proxy.expectAdd(pod, "u1");
+                proxy.ack();
+                enrolled.get();
+                awaitReason("u1", "nobody knows it");
+                Traces.assertRedirected(pod);
+            }
+        } finally {
+            NetworkNamespace.delete("starting");
+        }
+    }
+
+    /** Nothing is asked, and nothing waited for: what an ordinary deletion leaves. */
+    @Test
+    void aPodThatEndedLeavesAtOnce(PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        source.sync();
+        try (FakeProxy proxy = new FakeProxy(socket)) {
+            proxy.expectSnapshot();
+            enrolListed(pod, proxy);
+            source.unsure = true;
+            source.remove("u1");
+            proxy.expectDel("u1");
+            proxy.ack();
+            awaitNone();
+            Traces.assertClean(pod);
+            assertThat(later).isEmpty();
         }
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -113,6 +114,35 @@ class PortsTest {
             newer.start();
             assertThat(newerAgent.accept().add("u", pod)).isEqualTo("ack");
             assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+        }
+    }
+
+    /** A proxy that sets SO_REUSEPORT instead of SO_REUSEADDR, as Istio's does, leaves them, and they would keep its ports for a minute. */
+    @Test
+    void endedConnectionsOfAnotherProxyKeepNoPort(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        for (int port : REDIRECTED) {
+            leaveConnection(pod, port);
+        }
+        try (ZtunnelProcess ztunnel = process(home.resolve("z"), network); ForeignAgent agent = new ForeignAgent(ztunnel.socket())) {
+            ztunnel.start();
+            assertThat(agent.accept().add("u", pod)).isEqualTo("ack");
+            assertThat(ZtunnelProcess.listeners(pod)).isEqualTo(ALL);
+            assertThat(ztunnel.awaitLine(0, "port 15008 of")).contains("1 ended connections");
+            assertRefused(pod);
+        }
+    }
+
+    private static void leaveConnection(NetworkNamespace pod, int port) throws Exception {
+        try (ServerSocketChannel other = foreign(pod); SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+            other.setOption(StandardSocketOptions.SO_REUSEPORT, true).setOption(StandardSocketOptions.SO_REUSEADDR, false);
+            other.bind(new InetSocketAddress("::", port));
+            client.connect(new InetSocketAddress("127.0.0.1", port));
+            other.accept().close();
+            assertThat(client.read(ByteBuffer.allocate(1))).isEqualTo(-1);
+        }
+        while (Tool.run(pod, "ss", "-Htan", "state", "time-wait", "sport", "=", String.valueOf(port)).isBlank()) {
+            Thread.onSpinWait();
         }
     }
 

@@ -94,7 +94,7 @@ final class OtherTables {
         }
         Set<KernelTables> others = EnumSet.complementOf(EnumSet.copyOf(chosen.tables()));
         others.removeAll(empty);
-        if (!LegacyTables.exist(namespace)) {
+        if (others.contains(KernelTables.LEGACY) && !LegacyTables.exist(namespace)) {
             others.remove(KernelTables.LEGACY);
         }
         for (KernelTables tables : others) {

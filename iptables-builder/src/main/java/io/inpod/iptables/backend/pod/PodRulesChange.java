@@ -6,9 +6,9 @@ import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.Detection;
 import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
-import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
+import io.inpod.iptables.backend.internal.nft.NetfilterSockets;
 import io.inpod.iptables.backend.internal.tools.CgroupMount;
 import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.pod.PodRules;
@@ -22,6 +22,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Applies {@link PodRules} to the namespace of a pod, for both families or none. The back end is one that already holds rules of a pod, so
@@ -116,14 +117,10 @@ public final class PodRulesChange implements NamespaceChange {
      */
     public static RuleSet ruleSet(PodRules rules, Backend backend) {
         if (backend.layout() == Layout.INET) {
-            return rules.inet();
+            return RuleSets.of(rules, Layout.INET);
         }
-        return KernelFamilies.has(IpFamily.V6) ? rules.shared() : rules.shared().only(IpFamily.V4);
-    }
-
-    /** Returns the change that one back end makes with the rules of a pod. */
-    static RulesChange by(Backend backend, PodRules some) {
-        return new RulesChange(backend, PodRules.NAMES, ruleSet(some, backend));
+        RuleSet shared = RuleSets.of(rules, Layout.IPTABLES);
+        return KernelFamilies.has(IpFamily.V6) ? shared : shared.only(IpFamily.V4);
     }
 
     /**
@@ -140,6 +137,13 @@ public final class PodRulesChange implements NamespaceChange {
         for (String path : rules.proxyCgroups()) {
             CgroupMount.check(path);
         }
+        NetfilterSockets.holding(namespace, () -> {
+            installHere(namespace);
+            return namespace;
+        });
+    }
+
+    private void installHere(NetworkNamespace namespace) throws IOException {
         Detection detection = BackendSearch.detect(backends, namespace, PodRules.NAMES);
         Backend chosen = detection.chosen().orElseThrow(() -> new IOException(namespace + ": " + detection.reason()));
         List<Backend> candidates = new ArrayList<>(List.of(chosen));
@@ -187,9 +191,14 @@ public final class PodRulesChange implements NamespaceChange {
         return others;
     }
 
-    /** Returns the tables in which rules of a pod were looked for and not found. */
-    private static Set<KernelTables> empty(Detection detection) {
+    /**
+     * Returns the tables in which rules of a pod were looked for and not found. A back end that wasn't looked at has none: another one has
+     * been asked about its tables, or they don't exist.
+     */
+    private Set<KernelTables> empty(Detection detection) {
         Set<KernelTables> empty = EnumSet.noneOf(KernelTables.class);
+        Set<String> asked = detection.candidates().stream().map(candidate -> candidate.backend().name()).collect(Collectors.toSet());
+        backends.stream().filter(backend -> !asked.contains(backend.name())).forEach(backend -> empty.addAll(backend.tables()));
         for (Detection.Candidate candidate : detection.candidates()) {
             if (candidate.usability().usable() && !candidate.holdsRules()) {
                 empty.addAll(candidate.backend().tables());
@@ -217,7 +226,7 @@ public final class PodRulesChange implements NamespaceChange {
      * @throws IOException if no back end is usable, or a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace) throws IOException {
-        return new PodDifferences(rules, backends).in(namespace);
+        return NetfilterSockets.holding(namespace, () -> new PodDifferences(rules, backends).in(namespace));
     }
 
     @Override

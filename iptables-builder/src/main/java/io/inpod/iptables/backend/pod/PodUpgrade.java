@@ -4,7 +4,6 @@ import io.inpod.iptables.Listing;
 import io.inpod.iptables.RuleSet;
 import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Layout;
-import io.inpod.iptables.backend.RulesChange;
 import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netns.IpFamily;
@@ -43,7 +42,7 @@ record PodUpgrade(Backend backend, PodRules rules, Consumer<String> reasons) {
                 prepare(namespace, found);
             }
         }
-        change().install(namespace);
+        backend.apply(namespace, PodRules.NAMES, ruleSet());
         if (older) {
             admitOlder(namespace); // those that began while the rules changed
         }
@@ -67,11 +66,11 @@ record PodUpgrade(Backend backend, PodRules rules, Consumer<String> reasons) {
         if (rules.guard() && backend.layout() == Layout.INET) {
             return;
         }
-        if (!rules.guard() && change().diff(namespace).isEmpty()) {
+        if (!rules.guard() && backend.diff(namespace, PodRules.NAMES, ruleSet()).isEmpty()) {
             return;
         }
         RuleSet between = between(rules.guard() ? rules : rules.withGuard(true), found);
-        if (!between.equals(PodRulesChange.ruleSet(rules, backend))) {
+        if (!between.equals(ruleSet())) {
             backend.apply(namespace, PodRules.NAMES, between);
         }
     }
@@ -92,7 +91,7 @@ record PodUpgrade(Backend backend, PodRules rules, Consumer<String> reasons) {
         return KernelFamilies.has(IpFamily.V6) ? between : between.only(IpFamily.V4);
     }
 
-    private RulesChange change() {
-        return PodRulesChange.by(backend, rules);
+    private RuleSet ruleSet() {
+        return PodRulesChange.ruleSet(rules, backend);
     }
 }

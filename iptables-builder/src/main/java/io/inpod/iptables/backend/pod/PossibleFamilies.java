@@ -27,7 +27,7 @@ final class PossibleFamilies {
 
     private static boolean works(Backend backend, PodRules some) throws IOException {
         try (NetworkNamespace scratch = NetworkNamespace.create()) {
-            PodRulesChange.by(backend, some).install(scratch);
+            backend.apply(scratch, PodRules.NAMES, PodRulesChange.ruleSet(some, backend));
             return true;
         } catch (IOException e) {
             return false;

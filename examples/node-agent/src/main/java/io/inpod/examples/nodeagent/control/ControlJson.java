@@ -19,12 +19,15 @@ public final class ControlJson {
     /** Fits into a socket's default buffer (net.core.wmem_default), and holds several hundred pods. */
     public static final int MAX_REPLY_BYTES = 128 * 1024;
 
-    private final ObjectMapper mapper = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
-                    DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .build();
+    /** Is created for the first message, because it takes 6 MB, and an agent may never get one. */
+    private static final class Mapper {
+        private static final ObjectMapper STRICT = JsonMapper.builder()
+                .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+                        DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+                .build();
+    }
 
     /**
      * Writes a message.
@@ -34,7 +37,7 @@ public final class ControlJson {
      * @throws IOException if it can't be written
      */
     public ByteBuffer write(Object message) throws IOException {
-        return ByteBuffer.wrap(mapper.writeValueAsBytes(message));
+        return ByteBuffer.wrap(Mapper.STRICT.writeValueAsBytes(message));
     }
 
     /**
@@ -51,7 +54,7 @@ public final class ControlJson {
         byte[] bytes = new byte[data.remaining()];
         data.get(bytes);
         try {
-            T message = mapper.readValue(bytes, type);
+            T message = Mapper.STRICT.readValue(bytes, type);
             if (message == null) {
                 throw new AgentException("null is not a message");
             }

@@ -4,8 +4,11 @@ import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,39 +28,57 @@ final class Leaving {
 
     /** Removes the pod with its redirection. */
     CompletableFuture<Void> run() {
-        return withdraw().thenComposeAsync(withdrawn -> removeAnyRules(), parts.workers())
-                .thenRun(() -> parts.ledger().erase(slot.uid()));
-    }
-
-    private CompletableFuture<Void> removeAnyRules() {
-        if (slot.enrolledOrNull() != null) {
-            return step(this::removeRules);
-        }
-        return locate().handleAsync((netns, unknown) -> {
-            if (netns != null) {
-                removeRules(netns);
-            } else if (Failures.find(unknown, WaitingException.class).isEmpty()) {
-                throw new CompletionException(steps.failure("find its network namespace", Failures.cause(unknown)));
-            }
-            return null;
-        }, parts.workers());
+        CompletableFuture<Void> removed = slot.enrolledOrNull() != null
+                ? withdraw().thenComposeAsync(withdrawn -> step(this::removeRules), parts.workers())
+                : locate().handleAsync(this::leftover, parts.workers()).thenCompose(this::removeLeftover);
+        return removed.thenRun(() -> parts.ledger().erase(slot.uid()));
     }
 
     /** Finds the namespace of a pod that an earlier agent may have enrolled. */
     private CompletableFuture<NetworkNamespace> locate() {
-        Ledger.Entry entry = slot.leftover();
         MeshPod last = slot.wanted();
+        Ledger.Entry entry = slot.leftover() == null ? parts.ledger().entry(slot.uid()) : slot.leftover();
         try {
             if (entry != null) {
-                NetworkNamespace found = entry.open();
-                return found == null ? CompletableFuture.failedFuture(new WaitingException("its namespace is gone", true))
-                        : CompletableFuture.completedFuture(found);
+                return parts.departures().finder().open(entry.identity()).map(CompletableFuture::completedFuture)
+                        .orElseGet(() -> CompletableFuture.failedFuture(new WaitingException("its namespace is gone", true)));
             }
             return last == null ? CompletableFuture.failedFuture(new WaitingException("nothing is known of it", false))
                     : parts.locator().locate(slot, last);
         } catch (IOException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    /** Returns the namespace with the rules that an earlier agent has left; empty if there are none. */
+    private Optional<NetworkNamespace> leftover(@Nullable NetworkNamespace netns, @Nullable Throwable unknown) {
+        if (netns == null) {
+            Throwable cause = Failures.cause(Objects.requireNonNull(unknown));
+            if (cause instanceof WaitingException) {
+                return Optional.empty();
+            }
+            throw new CompletionException(steps.failure("find its network namespace", cause));
+        }
+        boolean entered = slot.leftover() != null || parts.ledger().entry(slot.uid()) != null;
+        if (parts.owners().of(netns).isPresent() || !entered && !PodRedirection.isRouted(netns)) {
+            netns.close();
+            return Optional.empty();
+        }
+        MeshPod last = slot.wanted();
+        Optional<String> reason =
+                last == null ? Optional.empty() : parts.departures().reasonToStay(slot, last, netns.identity().toString());
+        if (reason.isPresent()) {
+            parts.proxies().keep(slot.uid());
+            netns.close();
+            throw new CompletionException(new WaitingException(
+                    "an earlier agent has enrolled it in " + netns.identity() + ", which still exists: " + reason.get(), false));
+        }
+        return Optional.of(netns);
+    }
+
+    private CompletableFuture<Void> removeLeftover(Optional<NetworkNamespace> netns) {
+        return withdraw().thenRunAsync(() -> netns.ifPresent(this::removeRules), parts.workers())
+                .whenComplete((removed, failure) -> netns.ifPresent(NetworkNamespace::close));
     }
 
     /** Lets go of a pod whose namespace has been deleted, or is about to be: its rules go with it. */
@@ -98,8 +119,8 @@ final class Leaving {
     }
 
     private void removeRules(NetworkNamespace netns) {
-        try (netns) {
-            if (parts.owners().of(netns).isEmpty() && PodRedirection.isRouted(netns)) {
+        try {
+            if (parts.owners().of(netns).isEmpty()) {
                 steps.run("remove routing and rules", () -> {
                     parts.installed().remove(netns);
                     return netns;

@@ -3,13 +3,10 @@ package io.inpod.examples.nodeagent.enrol;
 import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.pod.PodOverrides;
-import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.watch.FoundNamespace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -38,19 +35,10 @@ public final class Ledger {
      * @param identity the identity of its namespace, as {@link io.inpod.netns.NamespaceIdentity} prints it
      */
     record Entry(MeshPod pod, String identity) {
-        /** Searches the whole machine for the namespace, to be closed by the caller; null if it is gone. */
-        @Nullable
-        NetworkNamespace open() throws IOException {
-            for (FoundNamespace found : FoundNamespace.all()) {
-                if (found.identity().toString().equals(identity)) {
-                    try {
-                        return found.open();
-                    } catch (NoSuchFileException e) {
-                        return null;
-                    }
-                }
-            }
-            return null;
+        /** Reads the lines of a file. */
+        static Entry of(List<String> lines) {
+            WorkloadInfo info = new WorkloadInfo(lines.get(2), lines.get(3), lines.get(4));
+            return new Entry(new MeshPod(lines.get(0), info, PodOverrides.NONE, Set.of(), null, null), lines.get(1));
         }
     }
 
@@ -84,8 +72,7 @@ public final class Ledger {
                 } else if (uids.contains(lines.get(0))) {
                     inUse.add(lines.get(1));
                 } else {
-                    WorkloadInfo info = new WorkloadInfo(lines.get(2), lines.get(3), lines.get(4));
-                    entries.add(new Entry(new MeshPod(lines.get(0), info, PodOverrides.NONE, Set.of(), null, null), lines.get(1)));
+                    entries.add(Entry.of(lines));
                 }
             }
         } catch (IOException | java.nio.file.DirectoryIteratorException e) {
@@ -95,6 +82,17 @@ public final class Ledger {
         entries.stream().filter(entry -> inUse.contains(entry.identity())).forEach(entry -> erase(entry.pod().uid()));
         entries.removeIf(entry -> inUse.contains(entry.identity()));
         return entries;
+    }
+
+    /** Returns what is entered about a pod, by this agent or an earlier one; null if nothing is, or it can't be read. */
+    @Nullable
+    Entry entry(String uid) {
+        try {
+            List<String> lines = Files.readAllLines(file(uid));
+            return lines.size() == LINES ? Entry.of(lines) : null;
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     /** Enters a pod, before its rules are installed. */

@@ -9,5 +9,4 @@ import java.util.concurrent.Executor;
  * @param workers runs what blocks
  */
 record Parts(ZdsServer proxies, InstalledRedirections installed, Ledger ledger, ProbeSet probes, NamespaceOwners owners,
-        NamespaceLocator locator,
-        FailedEnrolment policy, Executor workers, StepListener listener) {}
+        NamespaceLocator locator, Departures departures, FailedEnrolment policy, Executor workers, StepListener listener) {}

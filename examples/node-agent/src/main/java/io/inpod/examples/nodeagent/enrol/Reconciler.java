@@ -10,12 +10,10 @@ import io.inpod.examples.nodeagent.pod.ProbeAddresses;
 import io.inpod.examples.zds.ZdsServer;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.NodeNamespaces;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,7 +26,6 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,8 +47,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     private final FailedEnrolment policy;
     private final Delays delays;
     private final Parts parts;
-    private final Leftovers leftovers;
     private final WorkQueue queue;
+    private final PodCommands commands;
+    private final PodViews views;
     private final Map<String, Slot> slots = new ConcurrentSkipListMap<>();
     /** Pods of the first list, and those that an earlier agent has left, that haven't been looked at yet. */
     private final Set<String> first = ConcurrentHashMap.newKeySet();
@@ -77,12 +75,14 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         this.source = source;
         this.proxies = proxies;
         this.policy = policy;
-        this.leftovers = new Leftovers(source);
         this.delays = delays;
         this.parts =
                 new Parts(proxies, new InstalledRedirections(redirections, policy == FailedEnrolment.OPEN), ledger, new ProbeSet(probes),
-                        new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)), policy, workers, listener);
+                        new NamespaceOwners(), new NamespaceLocator(new NamespaceSearch(finder, workers)),
+                        new Departures(source, finder), policy, workers, listener);
         this.queue = new WorkQueue(workers, this::work);
+        this.commands = new PodCommands(slots, parts, queue);
+        this.views = new PodViews(slots, parts);
     }
 
     /**
@@ -151,8 +151,8 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     private void changed(String uid) {
         Slot slot = slots.get(uid);
-        if (slot != null && source.synced() && source.pod(uid).isEmpty()) {
-            slot.dropSandbox();
+        if (slot != null && source.synced()) {
+            slot.doubtSandbox(source.pod(uid).isEmpty());
         }
         if (slot == null || !slot.isChanging()) {
             queue.add(uid);
@@ -218,7 +218,26 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             return CompletableFuture.completedFuture(null);
         }
         Slot slot = slots.computeIfAbsent(uid, Slot::new);
-        return letGoOfDeleted(slot).thenComposeAsync(letGo -> attempt(slot, pod), parts.workers());
+        return letGoOfDeleted(slot).thenComposeAsync(letGo -> attempt(slot, pod.isPresent() ? named(slot, pod) : staying(slot)),
+                parts.workers());
+    }
+
+    private static Optional<MeshPod> named(Slot slot, Optional<MeshPod> pod) {
+        slot.unlisted(null);
+        return pod;
+    }
+
+    /** A pod that its source doesn't name remains what it is, unless it is known that it may leave. */
+    private Optional<MeshPod> staying(Slot slot) {
+        Ledger.Entry present = slot.present();
+        Optional<String> reason =
+                present == null ? Optional.empty() : parts.departures().reasonToStay(slot, present.pod(), present.identity());
+        slot.unlisted(reason.orElse(null));
+        if (present == null || reason.isEmpty()) {
+            slot.dropDoubtedSandbox();
+            return Optional.empty();
+        }
+        return Optional.of(present.pod());
     }
 
     /** Lets go of a sandbox that the runtime deletes. */
@@ -256,7 +275,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         CompletableFuture<Void> attempt;
         try {
             attempt = pod.isPresent() ? enrol(slot, pod.get())
-                    : slot.left() ? CompletableFuture.completedFuture(null) : leave(slot);
+                    : slot.left() ? CompletableFuture.completedFuture(null) : new Leaving(parts, slot).run();
         } catch (RuntimeException e) {
             attempt = CompletableFuture.failedFuture(e);
         }
@@ -281,19 +300,6 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         });
     }
 
-    private CompletableFuture<Void> leave(Slot slot) {
-        Ledger.Entry entry = slot.leftover();
-        if (entry != null) {
-            try {
-                leftovers.checkRemovable(entry);
-            } catch (IOException e) {
-                proxies.keep(slot.uid());
-                return CompletableFuture.failedFuture(e);
-            }
-        }
-        return new Leaving(parts, slot).run();
-    }
-
     private CompletableFuture<Void> enrol(Slot slot, MeshPod pod) {
         MeshPod before = slot.wanted();
         slot.wanted(pod);
@@ -313,6 +319,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         boolean leftBefore = slot.left();
         slot.attemptSucceeded(enrolled);
         slot.nextRetry(); // those that are due are void
+        String unlisted = slot.unlisted();
+        if (unlisted != null) {
+            retry(slot);
+            note(slot, new PodState(PodState.Kind.SERVED, unlisted));
+            return;
+        }
         if (enrolled) {
             note(slot, PodState.SERVED);
             return;
@@ -331,14 +343,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     /** Notes a failure and retries later; returns the failure as the one who waits is to see it. */
     private Throwable failed(Slot slot, boolean enrolled, Throwable failure) {
-        String words = Failures.words(failure);
-        Duration pause = slot.nextPause();
-        int retry = slot.nextRetry();
-        delays.later(pause, () -> {
-            if (slot.isLatestRetry(retry)) {
-                queue.add(slot.uid());
-            }
-        });
+        String unlisted = slot.unlisted();
+        String words = unlisted == null ? Failures.words(failure) : Failures.words(failure) + "; " + unlisted;
+        retry(slot);
         if (!enrolled) {
             PodState.Kind kind = slot.state().kind();
             note(slot, new PodState(kind == PodState.Kind.SERVED ? PodState.Kind.CLOSED : kind, words));
@@ -370,6 +377,17 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         return new AgentException(words + "; " + outcome + ", and its enrolment is retried", failure);
     }
 
+    /** Looks at a pod again after a pause. */
+    private void retry(Slot slot) {
+        Duration pause = slot.nextPause();
+        int retry = slot.nextRetry();
+        delays.later(pause, () -> {
+            if (slot.isLatestRetry(retry)) {
+                queue.add(slot.uid());
+            }
+        });
+    }
+
     /** A pod whose namespace has gone is let go; one that may not be served is withdrawn from the proxies. */
     private CompletableFuture<Throwable> afterFailure(Slot slot, Throwable failure) {
         MeshPod pod = slot.wanted();
@@ -399,13 +417,20 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             return;
         }
         switch (state.kind()) {
-            case SERVED -> LOG.info("pod {} ({}/{}) enrolled: {}", pod.uid(), pod.info().namespace(), pod.info().name(),
-                    Objects.requireNonNull(slot.enrolledOrNull()).netns());
+            case SERVED -> {
+                if (slot.unlisted() == null) {
+                    LOG.info("pod {} ({}/{}) enrolled: {}", pod.uid(), pod.info().namespace(), pod.info().name(),
+                            Objects.requireNonNull(slot.enrolledOrNull()).netns());
+                } else {
+                    LOG.warn("pod {} ({}/{}) stays in the mesh as long as it runs: {}", pod.uid(), pod.info().namespace(),
+                            pod.info().name(), state.reason());
+                }
+            }
             case CLOSED -> LOG.warn("pod {} isn't served, so its connections are refused; retrying: {}", pod.uid(), state.reason());
             case OPEN -> LOG.error("pod {} IS OPEN: its connections leave in plaintext; retrying: {}", pod.uid(), state.reason());
             case WAITING -> LOG.info("pod {} isn't enrolled yet: {}", pod.uid(), state.reason());
         }
-        if (state.kind() != PodState.Kind.WAITING) {
+        if (state.kind() != PodState.Kind.WAITING && slot.unlisted() == null) {
             source.report(pod, Optional.of(state));
         }
     }
@@ -447,54 +472,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             slot.sandbox(pod, owned);
             return slot;
         });
-        change(pod.uid(), () -> {}, patience, patience);
-    }
-
-    /**
-     * Changes what should be of a pod, and waits until it is so: until the pod is served, or removed.
-     *
-     * @param uid the pod
-     * @param change changes what the source says of it. It is made just before the pod is looked at, so that the outcome is that of this
-     *     change, and not of a later attempt
-     * @param proxyPatience how long to wait until a proxy is connected
-     * @param patience how long to wait altogether
-     * @throws IOException if the change can't be made, or naming the step that failed; the agent continues to try
-     * @throws InterruptedException if the thread was interrupted
-     */
-    public void change(String uid, Change change, Duration proxyPatience, Duration patience) throws IOException, InterruptedException {
-        long proxyDeadline = System.nanoTime() + proxyPatience.toNanos();
-        long deadline = System.nanoTime() + patience.toNanos();
-        for (Change next = change;; next = () -> {}) {
-            Change due = next;
-            AtomicReference<CompletableFuture<Void>> waiter = new AtomicReference<>();
-            slots.compute(uid, (key, known) -> {
-                Slot slot = known == null ? new Slot(key) : known;
-                waiter.set(slot.await(due));
-                return slot;
-            });
-            queue.add(uid);
-            try {
-                waiter.get().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-                return;
-            } catch (TimeoutException e) {
-                throw new AgentException("pod " + uid + ": no result within " + patience.toMillis() + " ms; the agent continues", e);
-            } catch (ExecutionException e) {
-                IOException failure =
-                        e.getCause() instanceof IOException known ? known : new AgentException(String.valueOf(e.getCause()), e);
-                if (Failures.find(failure, NoProxyException.class).isEmpty() || !awaitProxy(proxyDeadline)) {
-                    throw failure;
-                }
-            }
-        }
-    }
-
-    private boolean awaitProxy(long deadline) throws InterruptedException {
-        try {
-            proxies.awaitProxy(Duration.ofNanos(deadline - System.nanoTime()));
-            return true;
-        } catch (IOException e) {
-            return false;
-        }
+        commands.change(pod.uid(), () -> {}, patience, patience);
     }
 
     @Override
@@ -518,86 +496,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         }
     }
 
-    /**
-     * Refuses a pod that can't be enrolled as it is described, before its source names it.
-     *
-     * @param pod the pod
-     * @param netns its network namespace
-     * @throws AgentException saying what is wrong
-     */
-    public void check(MeshPod pod, NetworkNamespace netns) throws AgentException {
-        Steps steps = new Steps("add pod " + pod.uid(), parts.listener());
-        steps.run("check that it is a pod's", () -> {
-            NodeNamespaces.refuse(netns);
-            refuseConflict(pod, netns);
-            return netns;
-        });
-        parts.installed().plan(steps, pod.overrides());
-    }
-
-    private void refuseConflict(MeshPod pod, NetworkNamespace netns) throws AgentException {
-        Slot slot = slots.get(pod.uid());
-        EnrolledPod enrolled = slot == null ? null : slot.enrolledOrNull();
-        if (enrolled != null && !enrolled.netns().equals(netns)) {
-            throw new AgentException("pod " + pod.uid() + " is enrolled with another namespace, " + enrolled.netns() + "; delete it first");
-        }
-        if (enrolled != null && !enrolled.info().equals(pod.info())) {
-            throw new AgentException("pod " + pod.uid() + " is enrolled with other names, " + enrolled.info() + "; delete it first");
-        }
-        String other = parts.owners().of(netns).filter(uid -> !uid.equals(pod.uid())).orElse(null);
-        if (other != null) {
-            throw new AgentException(netns + " is already that of pod " + other);
-        }
-    }
-
-    /**
-     * Removes the redirection from the namespace of a pod that isn't enrolled, and has the proxies stop serving it.
-     *
-     * @param uid the pod
-     * @param netns its network namespace; null if it no longer exists
-     * @throws AgentException naming the step that failed, or saying whose namespace it is
-     */
-    public void removeLeftover(String uid, @Nullable NetworkNamespace netns) throws AgentException {
-        Steps steps = new Steps("delete pod " + uid, parts.listener());
-        if (netns != null) {
-            steps.run("check that it is a pod's", () -> {
-                NodeNamespaces.refuse(netns);
-                String other = parts.owners().of(netns).orElse(null);
-                if (other != null) {
-                    throw new AgentException(netns + " is that of pod " + other);
-                }
-                return netns;
-            });
-        }
-        steps.run("have the proxy stop serving it", () -> {
-            try {
-                return proxies.withdraw(uid).get();
-            } catch (ExecutionException e) {
-                throw new IOException(Failures.words(Failures.cause(Objects.requireNonNull(e.getCause()))), e);
-            }
-        });
-        if (netns != null) {
-            steps.run("remove routing and rules", () -> {
-                parts.installed().remove(netns);
-                return netns;
-            });
-        }
-        LOG.info("pod {} deleted", uid);
-    }
-
-    /**
-     * Refuses a namespace that isn't the one with which a pod is enrolled.
-     *
-     * @param uid the pod
-     * @param netns a namespace
-     * @throws AgentException if the pod is enrolled with another
-     */
-    public void refuseOther(String uid, NetworkNamespace netns) throws AgentException {
-        Slot slot = slots.get(uid);
-        EnrolledPod enrolled = slot == null ? null : slot.enrolledOrNull();
-        if (enrolled != null && !enrolled.netns().equals(netns)) {
-            throw new AgentException(netns + " isn't that of pod " + uid + ", " + enrolled.netns());
-        }
+    /** {@return what a person may have done to pods} */
+    public PodCommands commands() {
+        return commands;
     }
 
     /** {@return whether the agent has anything to do with a pod} */
@@ -607,14 +508,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
 
     /** {@return the pods in whose namespaces rules are installed} */
     public List<EnrolledPod> enrolled() {
-        return slots.values().stream().filter(slot -> slot.state().kind() != PodState.Kind.OPEN).map(Slot::enrolledOrNull)
-                .filter(Objects::nonNull).map(Objects::requireNonNull).toList();
+        return views.enrolled();
     }
 
     /** {@return all pods that should be in the mesh or are still leaving it, by uid} */
     public List<PodStatus> list() {
-        boolean connected = proxies.proxies() > 0;
-        return slots.values().stream().filter(slot -> slot.wanted() != null).map(slot -> status(slot, connected)).toList();
+        return views.list();
     }
 
     /**
@@ -624,33 +523,12 @@ public final class Reconciler implements Enrolment, AutoCloseable {
      * @return empty for a pod that should not be in the mesh, as far as known
      */
     public Optional<PodState> state(String uid) {
-        Slot slot = slots.get(uid);
-        return slot == null || slot.wanted() == null ? Optional.empty() : Optional.of(status(slot, proxies.proxies() > 0).state());
-    }
-
-    private PodStatus status(Slot slot, boolean connected) {
-        EnrolledPod enrolled = slot.enrolledOrNull();
-        PodState state = slot.state();
-        if (state.served() && !connected) {
-            state = PodState.UNCONNECTED;
-        } else if (state.served() && !proxies.isServed(slot.uid())) {
-            state = new PodState(PodState.Kind.CLOSED, "no connected ztunnel has acknowledged it yet");
-        }
-        return new PodStatus(slot.uid(), Objects.requireNonNull(slot.wanted()).info(),
-                enrolled == null ? null : enrolled.netns().identity(),
-                state);
+        return views.state(uid);
     }
 
     /** {@return how each pod differs from what should be in its namespace now; empty where it doesn't} */
     public Map<PodStatus, Optional<String>> differences() {
-        Map<PodStatus, Optional<String>> differences = new LinkedHashMap<>();
-        for (PodStatus pod : list()) {
-            Slot slot = slots.get(pod.uid());
-            EnrolledPod enrolled = slot == null ? null : slot.enrolledOrNull();
-            differences.put(pod,
-                    enrolled == null ? Optional.of("its network namespace isn't known") : parts.installed().difference(enrolled));
-        }
-        return differences;
+        return views.differences();
     }
 
     /** Stops. Leaves the pods as they are. */

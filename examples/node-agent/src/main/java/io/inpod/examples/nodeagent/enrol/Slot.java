@@ -27,6 +27,7 @@ final class Slot {
     private static final class Sandbox {
         private final MeshPod pod;
         private @Nullable NetworkNamespace netns;
+        private boolean doubted;
 
         Sandbox(MeshPod pod, NetworkNamespace netns) {
             this.pod = pod;
@@ -42,6 +43,8 @@ final class Slot {
     private volatile boolean search;
     private boolean withdrawn;
     private boolean left;
+    private volatile @Nullable String unlisted;
+    private volatile boolean dismissed;
     private Ledger.@Nullable Entry leftover;
     private @Nullable PodState reported;
     private final Map<NamespaceIdentity, Long> gone = new HashMap<>();
@@ -51,7 +54,7 @@ final class Slot {
 
     private List<CompletableFuture<Void>> waiters = new ArrayList<>();
     /** Those whose change hasn't been made. */
-    private final Map<CompletableFuture<Void>, Change> changes = new LinkedHashMap<>();
+    private final Map<CompletableFuture<Void>, PodCommands.Change> changes = new LinkedHashMap<>();
     private volatile boolean changing;
     private @Nullable String refusal;
     private int retries;
@@ -75,6 +78,7 @@ final class Slot {
         wanted = pod;
         left = false;
         leftover = null;
+        dismissed = false;
     }
 
     /** Returns what an earlier agent has entered about a pod that left the mesh while no agent ran. */
@@ -85,6 +89,25 @@ final class Slot {
     void leftover(Ledger.Entry entry) {
         wanted = entry.pod();
         leftover = entry;
+    }
+
+    /** Returns why the pod stays in the mesh although its source doesn't name it; null if the source does. */
+    @Nullable
+    String unlisted() {
+        return unlisted;
+    }
+
+    void unlisted(@Nullable String reason) {
+        unlisted = reason;
+    }
+
+    /** Returns whether a person has removed the pod, which its source didn't name. */
+    boolean isDismissed() {
+        return dismissed;
+    }
+
+    void dismiss() {
+        dismissed = true;
     }
 
     /** Returns whether the pod has left the mesh since it was wanted last. */
@@ -128,7 +151,9 @@ final class Slot {
     }
 
     void attemptSucceeded(boolean enrolled) {
-        pause = Delays.FIRST;
+        if (unlisted == null) {
+            pause = Delays.FIRST;
+        }
         left = !enrolled;
     }
 
@@ -160,8 +185,33 @@ final class Slot {
         gone.remove(netns.identity());
     }
 
+    /** Returns the runtime's word of the pod, as long as the source doesn't say otherwise. */
     synchronized @Nullable MeshPod sandboxPod() {
-        return sandbox == null ? null : sandbox.pod;
+        return sandbox == null || sandbox.doubted ? null : sandbox.pod;
+    }
+
+    /** Notes whether the source, which knew of a pod that the runtime has made, doesn't name it. */
+    synchronized void doubtSandbox(boolean doubted) {
+        if (sandbox != null) {
+            sandbox.doubted = doubted;
+        }
+    }
+
+    /** Lets go of what the runtime has made, unless it has just made it again. */
+    synchronized void dropDoubtedSandbox() {
+        if (sandbox != null && sandbox.doubted) {
+            dropSandbox();
+        }
+    }
+
+    /** Returns the pod as it is, with the namespace that it has or is about to get; null if it has none. */
+    synchronized Ledger.@Nullable Entry present() {
+        if (sandbox != null && sandbox.netns != null) {
+            return new Ledger.Entry(sandbox.pod, sandbox.netns.identity().toString());
+        }
+        EnrolledPod now = enrolled;
+        MeshPod pod = wanted;
+        return now == null || pod == null ? null : new Ledger.Entry(pod, now.netns().identity().toString());
     }
 
     /** Returns the namespace of the runtime's, once: the caller owns it. */
@@ -205,7 +255,7 @@ final class Slot {
     }
 
     /** Has a change of what should be made before the next attempt, and returns what ends with that attempt. */
-    synchronized CompletableFuture<Void> await(Change change) {
+    synchronized CompletableFuture<Void> await(PodCommands.Change change) {
         CompletableFuture<Void> waiter = new CompletableFuture<>();
         changes.put(waiter, change);
         return waiter;
@@ -213,7 +263,7 @@ final class Slot {
 
     /** Makes the changes for which somebody waits. */
     void makeChanges() {
-        Map<CompletableFuture<Void>, Change> taken;
+        Map<CompletableFuture<Void>, PodCommands.Change> taken;
         synchronized (this) {
             taken = new LinkedHashMap<>(changes);
             changes.clear();
@@ -226,7 +276,7 @@ final class Slot {
         }
     }
 
-    private void make(CompletableFuture<Void> waiter, Change change) {
+    private void make(CompletableFuture<Void> waiter, PodCommands.Change change) {
         try {
             change.run();
             synchronized (this) {

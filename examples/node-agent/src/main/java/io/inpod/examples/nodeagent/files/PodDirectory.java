@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A directory in which each file whose name ends with {@code .json}, and doesn't begin with a dot, is a {@linkplain PodFile pod}. The pod
  * leaves the mesh when its file is deleted. A file that can't be read changes nothing: what it said before holds, and the reason is shown.
- * The directory is watched, and read as a whole from time to time, since a link's target can change without a notice.
+ * The directory is watched, and read as a whole from time to time, since a link's target can change without a notice. It is one agent's.
  */
 public final class PodDirectory implements PodSource {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
@@ -67,6 +67,7 @@ public final class PodDirectory implements PodSource {
     private volatile Map<String, String> problems = Map.of();
     private volatile boolean synced;
     private volatile @Nullable Listener listener;
+    private volatile @Nullable DirectoryLock lock;
 
     /**
      * Creates a source that isn't watched yet.
@@ -102,7 +103,8 @@ public final class PodDirectory implements PodSource {
     }
 
     @Override
-    public void start(Listener changes) {
+    public void start(Listener changes) throws IOException {
+        lock = DirectoryLock.take(directory);
         listener = changes;
         watch.start();
     }
@@ -288,13 +290,9 @@ public final class PodDirectory implements PodSource {
 
     @Override
     public Membership membership(String namespace, String name, String uid, Duration patience) {
-        for (MeshPod pod : pods.values()) {
-            if (uid.isEmpty() ? pod.info().namespace().equals(namespace) && pod.info().name().equals(name) : pod.uid().equals(uid)) {
-                return new Membership.Member(pod);
-            }
-        }
-        return synced ? new Membership.Outside("no file in " + directory + " describes it")
-                : new Membership.Unknown(directory + " hasn't been read yet");
+        return Membership.among(pods.values(), namespace, name, uid)
+                .orElseGet(() -> synced ? new Membership.Outside("no file in " + directory + " describes it")
+                        : new Membership.Unknown(directory + " hasn't been read yet"));
     }
 
     /** Has no place for it: the agent's list shows it. */
@@ -306,5 +304,9 @@ public final class PodDirectory implements PodSource {
     @Override
     public void close() {
         watch.close();
+        DirectoryLock taken = lock;
+        if (taken != null) {
+            taken.close();
+        }
     }
 }

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -65,6 +66,22 @@ final class FileFinder implements NamespaceFinder {
         }
         ambiguous.forEach(uid -> found.remove(uid).close());
         return found;
+    }
+
+    @Override
+    public Optional<NetworkNamespace> open(String identity) throws IOException {
+        for (Path file : files()) {
+            try {
+                NetworkNamespace namespace = NetworkNamespace.open(file);
+                if (namespace.identity().toString().equals(identity)) {
+                    return Optional.of(namespace);
+                }
+                namespace.close();
+            } catch (IOException e) {
+                // deleted meanwhile, or not a namespace of the network
+            }
+        }
+        return Optional.empty();
     }
 
     private Map<NamespaceIdentity, Set<String>> owners(Collection<MeshPod> pods) throws IOException {

@@ -1,9 +1,14 @@
 package io.inpod.examples.nodeagent.find;
 
+import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.nodeagent.pod.NamespaceFinder;
+import io.inpod.netns.NetworkNamespace;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +53,21 @@ public final class FinderOptions {
      * @return a finder
      */
     public NamespaceFinder finder(Consumer<String> problems) {
-        return pods -> NamespaceFinders.onNode(proc, socket().orElse(null), directories, problems).find(pods);
+        return new NamespaceFinder() {
+            @Override
+            public Map<String, NetworkNamespace> find(Collection<MeshPod> pods) throws IOException {
+                return onNode().find(pods);
+            }
+
+            @Override
+            public Optional<NetworkNamespace> open(String identity) throws IOException {
+                return onNode().open(identity);
+            }
+
+            private NamespaceFinder onNode() {
+                return NamespaceFinders.onNode(proc, socket().orElse(null), directories, problems);
+            }
+        };
     }
 
     private Optional<Path> socket() {

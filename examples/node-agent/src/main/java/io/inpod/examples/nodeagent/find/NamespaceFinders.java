@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,26 @@ public final class NamespaceFinders implements NamespaceFinder {
         }
         dropShared(found);
         return found;
+    }
+
+    /** A way that fails leaves it open whether the namespace is gone. */
+    @Override
+    public Optional<NetworkNamespace> open(String identity) throws IOException {
+        IOException unknown = null;
+        for (NamespaceFinder finder : finders) {
+            try {
+                Optional<NetworkNamespace> opened = finder.open(identity);
+                if (opened.isPresent()) {
+                    return opened;
+                }
+            } catch (IOException e) {
+                unknown = e;
+            }
+        }
+        if (unknown != null) {
+            throw unknown;
+        }
+        return Optional.empty();
     }
 
     private void dropShared(Map<String, NetworkNamespace> found) {

@@ -38,6 +38,11 @@ final class ProcessFinder implements NamespaceFinder {
         return found;
     }
 
+    @Override
+    public Optional<NetworkNamespace> open(String identity) throws IOException {
+        return processes.open(identity);
+    }
+
     private Optional<NetworkNamespace> first(MeshPod pod, List<PodProcess> oldestFirst) {
         Set<NamespaceIdentity> others = new HashSet<>();
         for (PodProcess process : oldestFirst) {

@@ -4,6 +4,7 @@ import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -70,6 +71,42 @@ record Processes(Path proc) {
         }
         found.sort(PodProcess.OLDEST);
         return found;
+    }
+
+    /**
+     * Opens a namespace by any process in it.
+     *
+     * @param identity the namespace, as {@code readlink /proc/PID/ns/net} prints it
+     * @return the namespace, to be closed by the caller; empty if no process is in it
+     * @throws IOException if no process is seen in it, but some may not be inspected
+     */
+    Optional<NetworkNamespace> open(String identity) throws IOException {
+        IOException hidden = null;
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(proc, "[0-9]*")) {
+            for (Path process : all) {
+                Path file = process.resolve("ns/net");
+                try {
+                    if (Files.readSymbolicLink(file).toString().equals(identity)) {
+                        NetworkNamespace opened = NetworkNamespace.open(file);
+                        if (opened.identity().toString().equals(identity)) {
+                            return Optional.of(opened);
+                        }
+                        opened.close();
+                    }
+                } catch (AccessDeniedException e) {
+                    hidden = new IOException("the network namespace of process " + process.getFileName() + " may not be read, so that "
+                            + identity + " may be in use: " + e.getMessage() + ". Add CAP_SYS_PTRACE", e);
+                } catch (IOException e) {
+                    // it has ended
+                }
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        if (hidden != null) {
+            throw hidden;
+        }
+        return Optional.empty();
     }
 
     private static Optional<NamespaceIdentity> namespace(Path process, long device) {

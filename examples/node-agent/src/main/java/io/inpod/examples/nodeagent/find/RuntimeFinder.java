@@ -1,8 +1,7 @@
 package io.inpod.examples.nodeagent.find;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.inpod.examples.nodeagent.json.Json;
 import io.inpod.examples.nodeagent.find.RuntimeMessages.Sandbox;
 import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.nodeagent.pod.NamespaceFinder;
@@ -26,8 +25,6 @@ import java.util.stream.Stream;
  * which it keeps a namespace open, or a process in it.
  */
 final class RuntimeFinder implements NamespaceFinder {
-    private static final JsonMapper JSON = new JsonMapper();
-
     private final Path socket;
     private final Processes processes;
     private final List<Path> directories;
@@ -43,6 +40,12 @@ final class RuntimeFinder implements NamespaceFinder {
         this.socket = socket;
         this.processes = processes;
         this.directories = List.copyOf(directories);
+    }
+
+    /** Left to the other ways: the runtime keeps a namespace by a process or a file. */
+    @Override
+    public Optional<NetworkNamespace> open(String identity) {
+        return Optional.empty();
     }
 
     @Override
@@ -72,8 +75,8 @@ final class RuntimeFinder implements NamespaceFinder {
     }
 
     /** The element {@code info} of containerd and CRI-O, which have the same fields in it. */
-    private static JsonNode info(RuntimeMessages.Status status) throws JsonProcessingException {
-        return JSON.readTree(status.info().getOrDefault("info", "{}"));
+    private static JsonNode info(RuntimeMessages.Status status) throws IOException {
+        return Json.read(status.info().getOrDefault("info", "{}"));
     }
 
     private Optional<NetworkNamespace> open(Sandbox sandbox, JsonNode info) {

@@ -1,8 +1,8 @@
 package io.inpod.examples.nodeagent.install;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.inpod.examples.cniplugin.NativePlugin;
+import io.inpod.examples.nodeagent.json.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,8 +17,6 @@ import java.util.stream.Stream;
  * the configuration of that time. Some runtimes delete a pod with that configuration: without the plugin's program they could not.
  */
 final class CachedPods {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private CachedPods() {}
 
     /**
@@ -44,12 +42,12 @@ final class CachedPods {
 
     private static boolean names(Path file) {
         try {
-            JsonNode cached = JSON.readTree(Files.readAllBytes(file));
+            JsonNode cached = Json.read(Files.readString(file));
             String config = new String(Base64.getDecoder().decode(cached.path("config").asText()), StandardCharsets.UTF_8);
             if (config.isEmpty()) {
                 return false; // a result without a configuration: an old libcni, whose users delete with the current one
             }
-            JsonNode list = JSON.readTree(config);
+            JsonNode list = Json.read(config);
             for (JsonNode plugin : list.path("plugins")) {
                 if (plugin.path("type").asText().equals(NativePlugin.NAME)) {
                     return true;

@@ -1,8 +1,8 @@
 package io.inpod.examples.nodeagent.install;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.inpod.examples.cniplugin.NativePlugin;
+import io.inpod.examples.nodeagent.json.Json;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,8 +16,6 @@ import java.util.TreeSet;
  *     start
  */
 public record PluginEntry(Path agentSocket, List<String> excludeNamespaces) {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     /** Sorts the namespaces. */
     public PluginEntry {
         excludeNamespaces = List.copyOf(new TreeSet<>(excludeNamespaces));
@@ -29,15 +27,15 @@ public record PluginEntry(Path agentSocket, List<String> excludeNamespaces) {
      * @param earlier the entry that it replaces, whose other keys it keeps; empty if there is none
      */
     String json(String earlier) throws IOException {
-        ObjectNode entry = earlier.isEmpty() ? JSON.createObjectNode() : (ObjectNode) JSON.readTree(earlier);
+        ObjectNode entry = earlier.isEmpty() ? Json.object() : (ObjectNode) Json.read(earlier);
         entry.put("type", NativePlugin.NAME);
         entry.put("agentSocket", agentSocket.toString());
         excludeNamespaces.forEach(entry.putArray("excludeNamespaces")::add);
-        return entry.toString();
+        return Json.write(entry);
     }
 
     /** {@return whether this is the same entry, apart from keys of others and from its layout} */
     boolean isIn(String earlier) throws IOException {
-        return JSON.readTree(earlier).equals(JSON.readTree(json(earlier)));
+        return Json.read(earlier).equals(Json.read(json(earlier)));
     }
 }

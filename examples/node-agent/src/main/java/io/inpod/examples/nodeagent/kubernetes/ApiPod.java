@@ -1,10 +1,10 @@
 package io.inpod.examples.nodeagent.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.inpod.examples.nodeagent.pod.IpLiteral;
 import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.iptables.pod.PodOverrides;
-import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.HashMap;
@@ -72,10 +72,7 @@ record ApiPod(String key, long version, String node, String mode, boolean hostNe
     private static Set<InetAddress> addresses(JsonNode status) {
         Set<InetAddress> addresses = new HashSet<>();
         for (JsonNode entry : status.path("podIPs")) {
-            InetAddress address = NetUtil.createInetAddressFromIpAddressString(entry.path("ip").asText(""));
-            if (address != null) {
-                addresses.add(address);
-            }
+            IpLiteral.parse(entry.path("ip").asText("")).ifPresent(addresses::add);
         }
         return addresses;
     }

@@ -1,14 +1,14 @@
 package io.inpod.examples.nodeagent.kubernetes;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.http.HttpClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import io.inpod.examples.nodeagent.json.Json;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Requests to the API server, each made once and bounded in time. Times are measured by a clock that never jumps. Thread-safe. */
 final class ApiServer implements AutoCloseable {
-    static final JsonMapper JSON = new JsonMapper(JsonFactory.builder().disable(JsonFactory.Feature.INTERN_FIELD_NAMES).build());
     private static final int LONGEST_MESSAGE = 16 * 1024;
     private static final int LONGEST_PAUSE_SECONDS = 120;
 
@@ -71,7 +70,7 @@ final class ApiServer implements AutoCloseable {
      */
     JsonNode get(String path, Duration patience) throws IOException, InterruptedException {
         try (InputStream in = open(path, patience, patience)) {
-            return JSON.readTree(in);
+            return Json.read(in);
         }
     }
 
@@ -84,9 +83,9 @@ final class ApiServer implements AutoCloseable {
      */
     JsonNode send(String method, String path, String type, JsonNode body, Duration patience) throws IOException, InterruptedException {
         HttpClient http = client();
-        HttpRequest.Builder request = http.newHttpRequestBuilder().uri(url + path).method(method, type, JSON.writeValueAsString(body));
+        HttpRequest.Builder request = http.newHttpRequestBuilder().uri(url + path).method(method, type, Json.write(body));
         try (InputStream in = body(method + " " + path, request, http, patience, patience)) {
-            return JSON.readTree(in);
+            return Json.read(in);
         }
     }
 
@@ -131,7 +130,7 @@ final class ApiServer implements AutoCloseable {
     /** Explains an answer: with the message of the Status object if it is one. */
     private static String message(byte[] body) {
         try {
-            String message = JSON.readTree(body).path("message").asText("");
+            String message = Json.read(new ByteArrayInputStream(body)).path("message").asText("");
             return message.isEmpty() ? "without a message" : message;
         } catch (JsonProcessingException e) {
             return "with an answer that isn't an API server's";

@@ -101,6 +101,14 @@ public final class KubernetesPods implements PodSource {
         return new Question(namespace, name, uid, patience).answer();
     }
 
+    /** What the watches say of namespaces doesn't count: another cluster may have namespaces of the same names. */
+    @Override
+    public Membership ask(MeshPod pod, Duration patience) throws InterruptedException {
+        Question question = new Question(pod.info().namespace(), pod.info().name(), pod.uid(), patience);
+        return podWatch.live() ? question.answerOnce()
+                : question.excluded().orElse(new Membership.Unknown("the API server doesn't list the pods of this node at the moment"));
+    }
+
     @Override
     public void report(MeshPod pod, Optional<PodState> state) {
         writeBack.put(pod, state);
@@ -281,8 +289,9 @@ public final class KubernetesPods implements PodSource {
         }
 
         Membership answer() throws InterruptedException {
-            if (selection.excluded().contains(namespace)) {
-                return Selection.excludedNamespace(namespace);
+            Optional<Membership> excluded = excluded();
+            if (excluded.isPresent()) {
+                return excluded.get();
             }
             Optional<Membership> cached = cached();
             if (cached.isPresent() && (cached.get() instanceof Membership.Member || podWatch.live() && namespaceWatch.live())) {
@@ -295,12 +304,33 @@ public final class KubernetesPods implements PodSource {
                 } catch (IOException | RuntimeException e) {
                     Duration pause = pauses.next(e instanceof IOException ? e : new IOException(e));
                     if (left().compareTo(pause) <= 0) {
-                        return cached.orElse(new Membership.Unknown("the API server can't be asked whether pod " + namespace + "/" + name
-                                + " belongs to the mesh: " + e.getMessage()));
+                        return cached.orElse(noAnswer(e));
                     }
                     Thread.sleep(pause.toMillis());
                 }
             }
+        }
+
+        /** Asks the API server, and doesn't repeat that if it fails. */
+        Membership answerOnce() throws InterruptedException {
+            Optional<Membership> excluded = excluded();
+            if (excluded.isPresent()) {
+                return excluded.get();
+            }
+            try {
+                return ask();
+            } catch (IOException | RuntimeException e) {
+                return noAnswer(e);
+            }
+        }
+
+        Optional<Membership> excluded() {
+            return selection.excluded().contains(namespace) ? Optional.of(Selection.excludedNamespace(namespace)) : Optional.empty();
+        }
+
+        private Membership noAnswer(Exception failure) {
+            return new Membership.Unknown("the API server can't be asked whether pod " + namespace + "/" + name
+                    + " belongs to the mesh: " + failure.getMessage());
         }
 
         /** What is known without asking; empty if that isn't enough. */

@@ -3,6 +3,7 @@ package io.inpod.examples.nodeagent.kubernetes;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import io.inpod.examples.nodeagent.json.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -156,7 +157,7 @@ final class ListWatch<T extends Versioned> implements Runnable {
 
     private long list() throws IOException, InterruptedException {
         try (InputStream in = api.open(path + (query.isEmpty() ? "" : "?" + query), times.answer(), times.answer());
-                JsonParser parser = ApiServer.JSON.createParser(in)) {
+                JsonParser parser = Json.parser(in)) {
             List<T> all = new ArrayList<>();
             long version = -1;
             expect(parser.nextToken(), JsonToken.START_OBJECT);
@@ -164,10 +165,10 @@ final class ListWatch<T extends Versioned> implements Runnable {
                 String name = parser.currentName();
                 JsonToken value = parser.nextToken();
                 if (name.equals("metadata")) {
-                    version = Versioned.versionOf(ApiServer.JSON.createObjectNode().set("metadata", ApiServer.JSON.readTree(parser)));
+                    version = Versioned.versionOf(Json.object().set("metadata", Json.value(parser)));
                 } else if (name.equals("items") && value == JsonToken.START_ARRAY) {
                     while (parser.nextToken() == JsonToken.START_OBJECT) {
-                        all.add(reader.read(ApiServer.JSON.readTree(parser)));
+                        all.add(reader.read(Json.value(parser)));
                     }
                     expect(parser.currentToken(), JsonToken.END_ARRAY);
                 } else {
@@ -238,11 +239,17 @@ final class ListWatch<T extends Versioned> implements Runnable {
             String url =
                     path + "?" + (query.isEmpty() ? "" : query + "&") + "watch=true&allowWatchBookmarks=true&resourceVersion=" + version
                             + "&timeoutSeconds=" + Math.max(1, length.toSeconds());
-            try (InputStream in = api.open(url, times.answer(), length.plus(times.grace()));
-                    JsonParser parser = ApiServer.JSON.createParser(in)) {
+            try (InputStream in = api.open(url, times.answer(), length.plus(times.grace()))) {
                 live = true;
+                read(in);
+            }
+        }
+
+        /** Creating the parser already waits for the first event. */
+        private void read(InputStream in) throws IOException {
+            try (JsonParser parser = Json.parser(in)) {
                 while (parser.nextToken() != null) {
-                    take(ApiServer.JSON.readTree(parser));
+                    take(Json.value(parser));
                 }
             }
         }

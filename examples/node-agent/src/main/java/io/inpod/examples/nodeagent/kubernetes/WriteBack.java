@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.inpod.examples.nodeagent.json.Json;
 import io.inpod.examples.nodeagent.pod.MeshPod;
 import io.inpod.examples.nodeagent.pod.PodState;
 import java.io.IOException;
@@ -210,7 +211,7 @@ final class WriteBack implements Runnable {
 
     /** Returns whether the pod exists. */
     private boolean annotate(Wanted one, String key) throws IOException, InterruptedException {
-        ObjectNode patch = ApiServer.JSON.createObjectNode();
+        ObjectNode patch = Json.object();
         ObjectNode metadata = patch.putObject("metadata").put("uid", key); // another pod of this name must not be touched
         metadata.putObject("annotations").put(ApiPod.REDIRECTION, one.annotation()); // null removes it
         String path = path(one.pod);
@@ -251,7 +252,7 @@ final class WriteBack implements Runnable {
     private void event(MeshPod pod, String key, PodState state) throws IOException, InterruptedException {
         String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         String text = state.reason() == null ? "" : state.reason();
-        ObjectNode event = ApiServer.JSON.createObjectNode().put("apiVersion", "v1").put("kind", "Event").put("type", "Warning")
+        ObjectNode event = Json.object().put("apiVersion", "v1").put("kind", "Event").put("type", "Warning")
                 .put("reason", state.kind() == PodState.Kind.OPEN ? "NotRedirected" : "NotServed")
                 .put("message", text.length() > LONGEST_NOTE ? text.substring(0, LONGEST_NOTE) : text)
                 .put("firstTimestamp", now).put("lastTimestamp", now).put("count", 1);

@@ -1,13 +1,10 @@
 package io.inpod.examples.nodeagent.plugin;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.inpod.examples.nodeagent.json.Json;
+import io.inpod.examples.nodeagent.pod.IpLiteral;
 import io.inpod.netns.NetworkNamespace;
-import io.netty.util.NetUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -21,10 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** One call of the plugin by the runtime: its environment, the network configuration, and the pod's namespace, which it owns. */
 final class PluginCall implements AutoCloseable {
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
     private static final Duration LONGEST = Duration.ofSeconds(100);
     private static final Pattern VERSION = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){2}");
 
@@ -55,7 +48,7 @@ final class PluginCall implements AutoCloseable {
             start = end + 1;
         }
         try {
-            JsonNode configuration = JSON.readTree(message, start + 1, message.length - start - 1);
+            JsonNode configuration = Json.readStrictly(message, start + 1, message.length - start - 1);
             if (!configuration.isObject()) {
                 throw new RefusedException(RefusedException.UNREADABLE, "the network configuration is no JSON object", "");
             }
@@ -112,11 +105,8 @@ final class PluginCall implements AutoCloseable {
         for (JsonNode ip : configuration.path("prevResult").path("ips")) {
             String text = ip.path("address").asText();
             String address = text.contains("/") ? text.substring(0, text.indexOf('/')) : text;
-            byte[] bytes = NetUtil.createByteArrayFromIpAddressString(address);
-            if (bytes == null || address.contains("%")) {
-                throw new RefusedException(RefusedException.UNREADABLE, "prevResult has an address that is none", text);
-            }
-            addresses.add(InetAddress.getByAddress(bytes));
+            addresses.add(IpLiteral.parse(address).orElseThrow(
+                    () -> new RefusedException(RefusedException.UNREADABLE, "prevResult has an address that is none", text)));
         }
         return addresses;
     }

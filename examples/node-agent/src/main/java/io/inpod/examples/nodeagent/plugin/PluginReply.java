@@ -1,7 +1,7 @@
 package io.inpod.examples.nodeagent.plugin;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.inpod.examples.nodeagent.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -11,8 +11,6 @@ final class PluginReply {
     /** The plugin reads 16 KiB, and a character may become six. */
     private static final int LONGEST = 1200;
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private PluginReply() {}
 
     static ByteBuffer pass() {
@@ -20,14 +18,14 @@ final class PluginReply {
     }
 
     static ByteBuffer refused(RefusedException refusal, String version) throws IOException {
-        ObjectNode error = JSON.createObjectNode();
+        ObjectNode error = Json.object();
         error.put("cniVersion", version);
         error.put("code", refusal.code());
         error.put("msg", "inpod: " + cut(String.valueOf(refusal.getMessage())));
         if (!refusal.details().isEmpty()) {
             error.put("details", cut(refusal.details()));
         }
-        return ByteBuffer.wrap(("1" + JSON.writeValueAsString(error)).getBytes(StandardCharsets.UTF_8));
+        return ByteBuffer.wrap(("1" + Json.write(error)).getBytes(StandardCharsets.UTF_8));
     }
 
     private static String cut(String text) {

@@ -63,6 +63,19 @@ public interface PodSource extends AutoCloseable {
     Membership membership(String namespace, String name, String uid, Duration patience) throws InterruptedException;
 
     /**
+     * Asks about a pod that is enrolled, and that this source doesn't name, or no longer. That a list lacks a pod doesn't show that it has
+     * left the mesh: the list may be another cluster's, a filtered one, or older than the pod. So the origin is asked about the pod itself.
+     *
+     * @param pod the pod, as it was named last
+     * @param patience how long it may take
+     * @return {@link Membership.Outside} only if the origin knows this very pod, and says so, or if its absence is the word of a person
+     * @throws InterruptedException if the thread was interrupted
+     */
+    default Membership ask(MeshPod pod, Duration patience) throws InterruptedException {
+        return membership(pod.info().namespace(), pod.info().name(), pod.uid(), patience);
+    }
+
+    /**
      * Writes back what has become of a pod, where the source has a place for it. Returns at once. Only the newest state of a pod counts; it
      * is written as soon as the source can be reached.
      *

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Whether a pod is served.
  *
  * @param kind the state
- * @param reason why it isn't served; null if it is
+ * @param reason why it isn't served, or what is wrong although it is served; null if nothing is
  */
 public record PodState(Kind kind, @Nullable String reason) {
     /** A proxy has acknowledged the pod. */

@@ -85,6 +85,27 @@ class FindersKernelTest {
         assertFound(byProcess, List.of(pod(A, InetAddress.getByName("192.0.2.1"), a)), Map.of(A, network.pod(0).namespace()));
     }
 
+    @Test
+    void aNamespaceIsInUseByAProcessOrAFileAndNotByADescriptor(PodNetwork network) throws Exception {
+        NamespaceFinder node = NamespaceFinders.onNode(Path.of("/proc"), null, List.of(directory), problem -> {});
+        NetworkNamespace netns = network.pod(0).namespace();
+        assertThat(isInUse(node, netns)).isFalse();
+        ChildProcess process = start(network.pod(0), "kubepods/pod" + A + "/c1");
+        assertThat(isInUse(node, netns)).isTrue();
+        assertThat(isInUse(node, network.pod(1).namespace())).isFalse();
+        process.close();
+        assertThat(isInUse(node, netns)).isFalse();
+        Files.createSymbolicLink(directory.resolve("cni-1"), Tool.pathOf(netns));
+        assertThat(isInUse(node, netns)).isTrue();
+    }
+
+    private static boolean isInUse(NamespaceFinder finder, NetworkNamespace netns) throws IOException {
+        try (NetworkNamespace opened = finder.open(netns.identity().toString()).orElse(null)) {
+            assertThat(opened == null || opened.equals(netns)).isTrue();
+            return opened != null;
+        }
+    }
+
     /** As a daemon that configures pods does, or a container that makes namespaces of its own. */
     @Test
     void aProcessInAnotherNamespaceIsNotFollowed(PodNetwork network) throws Exception {

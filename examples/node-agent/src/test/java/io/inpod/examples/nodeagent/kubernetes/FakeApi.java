@@ -2,7 +2,9 @@ package io.inpod.examples.nodeagent.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.inpod.examples.nodeagent.json.Json;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -142,7 +144,7 @@ final class FakeApi implements AutoCloseable {
     }
 
     synchronized void bookmark(String kind) {
-        ObjectNode object = ApiServer.JSON.createObjectNode().put("kind", kind);
+        ObjectNode object = Json.object().put("kind", kind);
         object.putObject("metadata").put("resourceVersion", "" + ++version);
         happened("BOOKMARK", object);
     }
@@ -153,7 +155,7 @@ final class FakeApi implements AutoCloseable {
     }
 
     private void happened(String type, ObjectNode object) {
-        ObjectNode event = ApiServer.JSON.createObjectNode().put("type", type);
+        ObjectNode event = Json.object().put("type", type);
         event.set("object", object.deepCopy());
         history.add(event);
         notifyAll();
@@ -180,7 +182,7 @@ final class FakeApi implements AutoCloseable {
                     }
                 }
                 String request = line.replace(" HTTP/1.1", "");
-                JsonNode body = length == 0 ? ApiServer.JSON.createObjectNode() : ApiServer.JSON.readTree(in.readNBytes(length));
+                JsonNode body = length == 0 ? Json.object() : Json.read(new ByteArrayInputStream(in.readNBytes(length)));
                 requests.add(request);
                 Fault fault = faults.stream().filter(one -> one.request().test(request)).findFirst().orElse(null);
                 if (fault != null && faults.remove(fault)) {
@@ -244,7 +246,7 @@ final class FakeApi implements AutoCloseable {
 
     synchronized String list(String path) {
         String kind = path.endsWith("pods") ? "Pod" : "Namespace";
-        ObjectNode list = ApiServer.JSON.createObjectNode().put("kind", kind + "List");
+        ObjectNode list = Json.object().put("kind", kind + "List");
         list.putObject("metadata").put("resourceVersion", "" + version);
         var items = list.putArray("items");
         objects.values().stream().filter(object -> object.path("kind").asText().equals(kind)).forEach(items::add);
@@ -281,7 +283,7 @@ final class FakeApi implements AutoCloseable {
     }
 
     static String status(int code, String message) {
-        return ApiServer.JSON.createObjectNode().put("kind", "Status").put("code", code).put("message", message).toString();
+        return Json.object().put("kind", "Status").put("code", code).put("message", message).toString();
     }
 
     static void begin(OutputStream out) throws IOException {

@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent.kubernetes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.inpod.examples.nodeagent.json.Json;
 import java.io.IOException;
 
 /** Objects as the API server writes them. */
@@ -11,7 +12,7 @@ final class Objects {
     private Objects() {}
 
     static ObjectNode pod(String namespace, String name, String mode) {
-        ObjectNode pod = ApiServer.JSON.createObjectNode().put("kind", "Pod").put("apiVersion", "v1");
+        ObjectNode pod = Json.object().put("kind", "Pod").put("apiVersion", "v1");
         ObjectNode metadata = pod.putObject("metadata").put("namespace", namespace).put("name", name).put("uid", "uid-" + name);
         metadata.putObject("annotations");
         ObjectNode labels = metadata.putObject("labels").put("app", name);
@@ -35,7 +36,7 @@ final class Objects {
     }
 
     static ObjectNode namespace(String name, String mode) {
-        ObjectNode namespace = ApiServer.JSON.createObjectNode().put("kind", "Namespace").put("apiVersion", "v1");
+        ObjectNode namespace = Json.object().put("kind", "Namespace").put("apiVersion", "v1");
         ObjectNode labels = namespace.putObject("metadata").put("name", name).put("uid", "uid-" + name).putObject("labels");
         if (!mode.isEmpty()) {
             labels.put(Selection.MODE, mode);
@@ -44,6 +45,6 @@ final class Objects {
     }
 
     static JsonNode json(String text) throws IOException {
-        return ApiServer.JSON.readTree(text);
+        return Json.read(text);
     }
 }

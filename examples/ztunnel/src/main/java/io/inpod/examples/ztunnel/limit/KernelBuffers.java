@@ -94,10 +94,16 @@ public final class KernelBuffers {
     }
 
     private static boolean areRaised(NetworkNamespace pod) throws IOException {
-        int received = Math.max(MOST_RECEIVED, maximum(RECEIVE)); // also loads all classes before the thread enters the namespace
-        int sent = Math.max(MOST_SENT, maximum(SEND));
-        return pod.<Integer, IOException>call(() -> maximum(RECEIVE)) > received
-                || pod.<Integer, IOException>call(() -> maximum(SEND)) > sent;
+        Maxima node = Maxima.read(); // also loads all classes before the thread enters the namespace
+        Maxima there = pod.<Maxima, IOException>call(Maxima::read);
+        return there.received > Math.max(MOST_RECEIVED, node.received) || there.sent > Math.max(MOST_SENT, node.sent);
+    }
+
+    /** How large buffers become in the namespace of the thread that reads it. */
+    private record Maxima(int received, int sent) {
+        static Maxima read() throws IOException {
+            return new Maxima(maximum(RECEIVE), maximum(SEND));
+        }
     }
 
     /** Whether sockets may exceed net.core.rmem_max and wmem_max: never in a user namespace of an ordinary user, see socket(7). */

@@ -33,7 +33,7 @@ public final class LocalAddresses {
         try (Rtnetlink network = Rtnetlink.open(pod)) {
             outward = network.links().first(MOST_LINKS).stream().filter(LocalAddresses::leadsOut).toList();
         }
-        for (IpFamily family : IpFamily.values()) {
+        for (IpFamily family : outward.isEmpty() ? new IpFamily[0] : IpFamily.values()) {
             try (Rtnetlink network = Rtnetlink.open(pod)) {
                 network.addresses().first(family, outward, MOST_ADDRESSES).stream().map(LinkAddress::address).forEach(addresses::add);
             }

@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.ports.EndedConnections;
 import io.inpod.examples.ztunnel.ports.TakenPortException;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
 import io.inpod.examples.ztunnel.ports.ForeignListeners;
@@ -76,6 +77,11 @@ public final class PodProxy {
     private final ForeignListeners foreign;
     private final DnsSockets dns = new DnsSockets();
 
+    @FunctionalInterface
+    private interface Opening {
+        AcceptLoop run() throws IOException;
+    }
+
     private PodProxy(WorkloadInfo info, PodContext pod, HboneServer server, TunnelPools pools, LocalAddresses local, HolderSearch holders,
             @Nullable Succession succession) {
         this.succession = succession;
@@ -146,7 +152,7 @@ public final class PodProxy {
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         connectors.add(app);
         // A tunnel's client is connected to port 15008, so a port of the namespace's own range rarely clashes with its other connections.
-        UpstreamConnector tunnelsApp = new UpstreamConnector(pod.namespace(), toApp.withPorts(null), pod.own());
+        UpstreamConnector tunnelsApp = app.withPorts(null);
         connectors.add(tunnelsApp);
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
         listen(shared, new Outbound(pod, shared.group(), path));
@@ -183,22 +189,38 @@ public final class PodProxy {
     private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
         SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true);
         EventLoop loop = shared.group().next();
+        // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
+        Opening open = () -> AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
         AcceptLoop listener;
         try {
-            // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
-            listener = AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
+            listener = open.run();
         } catch (IOException e) {
             listener = succession == null ? null : succession.take(pod.namespace(), address,
                     passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
             if (listener == null) {
-                throw TakenPortException.why(e, pod.namespace(), address.getPort(), shared.holders());
+                listener = openAfterOthers(shared, address.getPort(), open, e);
+            } else {
+                LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
             }
-            LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
         }
         listeners.add(listener);
         if (succession != null) {
             succession.own().add(pod.namespace(), listener);
         }
+    }
+
+    private AcceptLoop openAfterOthers(Shared shared, int port, Opening open, IOException refusal) throws IOException {
+        try {
+            int forgotten = EndedConnections.forget(pod.namespace(), port);
+            if (forgotten > 0) {
+                LOG.info("port {} of {} was kept by {} ended connections of another proxy, which the kernel has forgotten now", port,
+                        pod.namespace(), forgotten);
+                return open.run();
+            }
+        } catch (IOException e) {
+            refusal.addSuppressed(e);
+        }
+        throw TakenPortException.why(refusal, pod.namespace(), port, shared.holders());
     }
 
     /**

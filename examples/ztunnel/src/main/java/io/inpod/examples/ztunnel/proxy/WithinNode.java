@@ -3,13 +3,12 @@ package io.inpod.examples.ztunnel.proxy;
 import static io.inpod.netns.socket.LinuxSocketOptions.CONGESTION;
 
 import io.inpod.netns.NetworkNamespace;
-import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelException;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * Connections within the node: to and from the pod's own apps, and tunnels to other pods on the node. There is no network between their
@@ -17,8 +16,11 @@ import java.nio.channels.ClosedChannelException;
  * proxy's CPU time per byte. Therefore these connections use another one; connections that leave the node keep the system's.
  */
 final class WithinNode {
+    private static final Path CONTROL = Path.of("/proc/sys/net/ipv4/tcp_congestion_control");
     private static final String PACED = "bbr";
     private static final String UNPACED = "reno"; // every kernel has it, and any user may choose it
+
+    private static volatile boolean loaded;
 
     private final boolean paced;
 
@@ -28,17 +30,15 @@ final class WithinNode {
 
     /** Finds out the default congestion control of a namespace. */
     static WithinNode of(NetworkNamespace namespace) throws IOException {
-        Channel channel;
-        try {
-            channel = NettyChannels.client(namespace).newChannel();
-        } catch (ChannelException e) {
-            throw new IOException("no socket in " + namespace + ": " + e.getMessage(), e);
+        if (!loaded) {
+            congestionControl(); // loads all classes before a thread enters a namespace
+            loaded = true;
         }
-        try {
-            return new WithinNode(CONGESTION.get(channel).startsWith(PACED));
-        } finally {
-            channel.unsafe().closeForcibly();
-        }
+        return new WithinNode(namespace.<String, IOException>call(WithinNode::congestionControl).startsWith(PACED));
+    }
+
+    private static String congestionControl() throws IOException {
+        return Files.readString(CONTROL);
     }
 
     /** Returns the options of sockets whose connections stay within the node. */

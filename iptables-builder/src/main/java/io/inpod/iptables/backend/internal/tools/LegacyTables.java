@@ -14,15 +14,19 @@ public final class LegacyTables {
 
     /** Returns whether there are tables of either family, or whether that can't be determined. */
     public static boolean exist(NetworkNamespace namespace) throws IOException {
-        return exist(namespace, IpFamily.V4) || exist(namespace, IpFamily.V6);
+        return namespace.<Boolean, IOException>call(() -> areHere(IpFamily.V4) || areHere(IpFamily.V6));
     }
 
     /** Returns whether there are tables of a family, or whether that can't be determined. */
     public static boolean exist(NetworkNamespace namespace, IpFamily family) throws IOException {
-        // of the reading thread's namespace
-        Path names = Path.of("/proc/thread-self/net/" + (family == IpFamily.V4 ? "ip" : "ip6") + "_tables_names");
+        return namespace.<Boolean, IOException>call(() -> areHere(family));
+    }
+
+    /** Whether the calling thread's namespace has them. */
+    private static boolean areHere(IpFamily family) throws IOException {
         try {
-            return !namespace.<String, IOException>call(() -> Files.readString(names)).isBlank();
+            return !Files.readString(Path.of("/proc/thread-self/net/" + (family == IpFamily.V4 ? "ip" : "ip6") + "_tables_names"))
+                    .isBlank();
         } catch (NoSuchFileException e) {
             return false;
         } catch (AccessDeniedException e) {
