@@ -58,7 +58,8 @@ final class PolicyDemo implements Demonstration {
         story.step("A connection that stays open");
         node.processes().start("stream", Map.of(), TwoPods.entered(a, curl("/stream")));
         node.processes().awaitOutput("stream", "still here");
-        story.show("pod-a $ curl " + url("/stream") + "\n" + Files.readString(node.processes().output("stream")).lines().findFirst().orElse(""));
+        story.show("pod-a $ curl " + url("/stream") + "\n"
+                + Files.readString(node.processes().output("stream")).lines().findFirst().orElse(""));
 
         story.step("What a new configuration would change, before it is applied");
         story.show(POLICY);

@@ -11,6 +11,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -138,9 +139,9 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
             Channel asked = channel;
             connecting.addListener(done -> {
                 if (asked != channel) {
-                    asked.close(); // its turn is over
+                    asked.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE); // its turn is over
                 } else if (done.isSuccess()) {
-                    asked.writeAndFlush(question());
+                    asked.writeAndFlush(question()).addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                 } else {
                     next();
                 }
@@ -178,7 +179,7 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
             Channel left = channel;
             channel = null;
             if (left != null) {
-                left.close();
+                left.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
         }
 
@@ -222,7 +223,7 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
                     own.setShort(own.readerIndex(), query.id());
                     end(own);
                 } else if (tcp) {
-                    context.close();
+                    context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                 }
             }
 

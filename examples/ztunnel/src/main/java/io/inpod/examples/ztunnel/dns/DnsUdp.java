@@ -7,11 +7,13 @@ import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollDatagramChannel;
 import io.netty.channel.socket.DatagramPacket;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -47,6 +49,26 @@ public final class DnsUdp {
         return bound.channel();
     }
 
+    /**
+     * Continues with a socket that another process has passed.
+     *
+     * @param passed the socket, not registered
+     * @param loop the socket's event loop
+     * @param proxy answers
+     * @return the socket
+     * @throws IOException if it can't be registered
+     */
+    public static Channel adopt(EpollDatagramChannel passed, EventLoop loop, DnsProxy proxy) throws IOException {
+        passed.config().setRecvByteBufAllocator(new FixedRecvByteBufAllocator(MOST_BYTES));
+        passed.pipeline().addLast(new Questions(loop, proxy));
+        ChannelFuture registered = loop.register(passed).awaitUninterruptibly();
+        if (!registered.isSuccess()) {
+            passed.unsafe().closeForcibly();
+            throw new IOException("can't receive DNS queries: " + registered.cause().getMessage(), registered.cause());
+        }
+        return passed;
+    }
+
     private static final class Questions extends SimpleChannelInboundHandler<DatagramPacket> {
         private final EventLoop loop;
         private final DnsProxy proxy;
@@ -61,7 +83,8 @@ public final class DnsUdp {
             InetSocketAddress client = packet.sender();
             proxy.answer(loop, client.getAddress(), packet.content(), false, (ByteBuf answer) -> {
                 if (context.channel().isActive()) {
-                    context.writeAndFlush(new DatagramPacket(answer, client));
+                    context.writeAndFlush(new DatagramPacket(answer, client))
+                            .addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
                 } else {
                     answer.release();
                 }

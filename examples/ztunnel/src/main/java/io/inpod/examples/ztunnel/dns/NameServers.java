@@ -51,7 +51,8 @@ public final class NameServers {
         List<InetSocketAddress> found = new ArrayList<>();
         for (String line : text.split("\n")) {
             String[] words = line.strip().split("\\s+");
-            byte[] address = words.length > 1 && words[0].equals("nameserver") ? NetUtil.createByteArrayFromIpAddressString(words[1]) : null;
+            byte[] address =
+                    words.length > 1 && words[0].equals("nameserver") ? NetUtil.createByteArrayFromIpAddressString(words[1]) : null;
             if (address != null) {
                 try {
                     found.add(new InetSocketAddress(InetAddress.getByAddress(address), PORT));

@@ -207,6 +207,7 @@ public final class MeshChange {
     /** {@return the changed state} */
     public Mesh build() {
         return new Mesh(new MeshIndexes(workloads, byAddress, byName, byHostname, byIdentity, services, servicesByHostname,
-                servicesByAddress, servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, policies, globalPolicies, policiesOfNamespaces));
+                servicesByAddress, servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, policies, globalPolicies,
+                policiesOfNamespaces));
     }
 }

@@ -1,14 +1,16 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
-import static io.inpod.netns.socket.LinuxSocketOptions.REUSE_PORT;
 
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsUdp;
+import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
+import io.inpod.netns.socket.PassedListener;
 import io.inpod.netns.socket.SocketOptions;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.EventLoop;
 import io.netty.channel.unix.Errors.NativeIoException;
 import io.netty.util.NetUtil;
@@ -17,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,23 +32,43 @@ final class DnsSockets {
     private final List<InetAddress> addresses = new ArrayList<>();
 
     /**
-     * Opens the sockets. A loopback interface may have no IPv6, then nothing arrives there either. A successor binds the same port, so that
-     * both receive while one ends.
+     * Opens the sockets, or takes those over that the ztunnel has which is running. A loopback interface may have no IPv6; then nothing
+     * arrives there either.
      */
-    void open(PodContext pod, EventLoop loop, DnsProxy proxy) throws IOException {
+    void open(PodContext pod, EventLoop loop, DnsProxy proxy, @Nullable Succession succession) throws IOException {
         List<InetAddress> wanted = pod.config().ipv6() ? List.of(NetUtil.LOCALHOST4, NetUtil.LOCALHOST6) : List.of(NetUtil.LOCALHOST4);
         for (InetAddress address : wanted) {
-            SocketOptions options = SocketOptions.NONE.with(MARK, pod.config().mark()).with(REUSE_PORT, pod.config().portReuse())
-                    .withFamily(IpFamily.of(address).protocolFamily());
+            InetSocketAddress local = new InetSocketAddress(address, InPodConstants.DNS_PORT);
             try {
-                sockets.add(DnsUdp.listen(pod.namespace(), new InetSocketAddress(address, InPodConstants.DNS_PORT), options, loop, proxy));
+                Channel socket = listen(pod, local, loop, proxy, succession);
+                sockets.add(socket);
                 addresses.add(address);
+                if (succession != null) {
+                    succession.own().add(pod.namespace(), local, socket);
+                }
             } catch (IOException e) {
                 if (!(address.equals(NetUtil.LOCALHOST6) && isWithoutIpv6(e))) {
                     throw e;
                 }
                 LOG.info("no DNS queries over IPv6 in {}, whose loopback interface has none", pod.namespace());
             }
+        }
+    }
+
+    private static Channel listen(PodContext pod, InetSocketAddress local, EventLoop loop, DnsProxy proxy,
+            @Nullable Succession succession) throws IOException {
+        SocketOptions options =
+                SocketOptions.NONE.with(MARK, pod.config().mark()).withFamily(IpFamily.of(local.getAddress()).protocolFamily());
+        try {
+            return DnsUdp.listen(pod.namespace(), local, options, loop, proxy);
+        } catch (IOException e) {
+            Channel taken = succession == null ? null : succession.takeDatagrams(pod.namespace(), local,
+                    passed -> DnsUdp.adopt(PassedListener.adoptDatagram(pod.namespace(), local, passed), loop, proxy));
+            if (taken == null) {
+                throw e;
+            }
+            LOG.info("took over port {} for UDP of {} from the ztunnel that is running", local.getPort(), pod.namespace());
+            return taken;
         }
     }
 
@@ -64,7 +87,7 @@ final class DnsSockets {
     }
 
     void close() {
-        sockets.forEach(Channel::close);
+        sockets.forEach(socket -> socket.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE));
         sockets.clear();
     }
 }

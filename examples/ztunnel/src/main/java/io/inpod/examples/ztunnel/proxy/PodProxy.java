@@ -171,7 +171,7 @@ public final class PodProxy {
         SocketOptions sockets = SocketOptions.NONE.with(MARK, pod.config().mark());
         DnsProxy proxy = new DnsProxy(new DnsProxy.Pod(pod.namespace(), sockets, pod::workload, pod.clients()::admit), pod::mesh, settings,
                 shared.nameServers());
-        dns.open(pod, shared.group().next(), proxy);
+        dns.open(pod, shared.group().next(), proxy, succession);
         DnsListener handler = new DnsListener(pod, shared.group(), proxy);
         for (InetAddress address : dns.addresses()) {
             listen(shared, new InetSocketAddress(address, handler.port()), IpFamily.of(address).protocolFamily(), handler);

@@ -104,7 +104,7 @@ public final class Succession implements AutoCloseable {
     }
 
     private void answer(SeqpacketSocket connection, Request request) throws IOException {
-        try (OwnedFd listener = own.duplicate(request.namespace(), request.address(), request.port())) {
+        try (OwnedFd listener = own.duplicate(request.namespace(), request.kind(), request.port())) {
             if (listener == null) {
                 connection.send(Request.bytes("0"));
                 return;
@@ -113,7 +113,7 @@ public final class Succession implements AutoCloseable {
         }
         try (UnixMessage taken = connection.receive(Request.MAX_BYTES, 0, ANSWER)) {
             if (taken != null && Request.text(taken.data()).equals(Request.TAKEN)) {
-                own.notePassed(request.namespace(), request.address(), request.port());
+                own.notePassed(request.namespace(), request.kind(), request.port());
                 LOG.info("port {} of {} is accepted from by a successor too", request.port(), request.namespace());
             }
         }
@@ -141,10 +141,25 @@ public final class Succession implements AutoCloseable {
      * @return the result, or null if no other ztunnel listens there, or the one that does hangs
      */
     public <T> @Nullable T take(NetworkNamespace namespace, InetSocketAddress local, Adoption<T> adoption) {
-        int port = local.getPort();
+        return take(namespace, Request.listener(local), local.getPort(), adoption);
+    }
+
+    /**
+     * Takes over a UDP socket from another ztunnel, as {@link #take(NetworkNamespace, InetSocketAddress, Adoption)} does a listener.
+     *
+     * @param namespace the pod's namespace
+     * @param local the socket's address and port
+     * @param adoption creates the result from the descriptor
+     * @return the result, or null if no other ztunnel has that socket, or the one that does hangs
+     */
+    public <T> @Nullable T takeDatagrams(NetworkNamespace namespace, InetSocketAddress local, Adoption<T> adoption) {
+        return take(namespace, Request.datagrams(local), local.getPort(), adoption);
+    }
+
+    private <T> @Nullable T take(NetworkNamespace namespace, String kind, int port, Adoption<T> adoption) {
         for (Path other : others()) {
             try (SeqpacketSocket connection = PrivateSocket.connect(other, ANSWER)) {
-                connection.send(new Request(namespace.identity(), Request.address(local), port).bytes());
+                connection.send(new Request(namespace.identity(), kind, port).bytes());
                 try (UnixMessage answer = connection.receive(Request.MAX_BYTES, 1, ANSWER)) {
                     if (answer == null || answer.descriptors() == 0) {
                         continue;
