@@ -15,9 +15,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Not a JMH benchmark, because it measures memory and a file: the heap that a mesh of 50,000 workloads and 5,000 services takes, divided by
- * its workloads, and the time from the renaming of a file in which one workload has changed until the change counts, with the processor time
- * of the thread that reads it.
+ * Not a JMH benchmark, because it measures memory and a file: the heap that a mesh of 50,000 workloads and 5,000 services takes, divided
+ * by its workloads, and the time from the renaming of a file in which one workload has changed until the change counts, with the processor
+ * time of the thread that reads it.
  */
 public final class MeshFootprint {
     private static final int RELOADS = 15;

@@ -8,8 +8,9 @@ import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
 
 /**
- * Persistent maps from a key to several values. Where nearly all keys have a single value, the values are a list, which is copied and has an
- * order of its own, so that decisions don't depend on the order of changes. Where one key may have thousands, they are a map by other keys.
+ * Persistent maps from a key to several values. Where nearly all keys have a single value, the values are a list, which is copied and has
+ * an order of its own, so that decisions don't depend on the order of changes. Where one key may have thousands, they are a map by other
+ * keys.
  */
 final class Index {
     private static final Comparator<Workload> BY_UID = Comparator.comparing(Workload::uid);
