@@ -69,8 +69,8 @@ class ProcessTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "workloads: [{namespace: default, workloadIps: [], waypoint: {destination: /10.0.0.9}}] | | mesh.yaml:1: workloads[0].waypoint:",
-        "policies: [{name: x}] | | mesh.yaml:1: policies:",
+        "workloads: [{namespace: default, workloadIps: [], waypoint: {destination: 10.0.0.9}}] | | mesh.yaml:1: workloads[0].waypoint.destination:",
+        "policies: [{name: x}] | | mesh.yaml:1: policies[0].",
         "'workloads: [[[[[[[[[[[[[[[[[[[[' | | mesh.yaml:1: workloads: nested more than 16 levels deep",
         "'workloads: [' | | mesh.yaml is neither YAML nor JSON",
         "workloads: [] | PACKET_MARK=none | PACKET_MARK must be a number",

@@ -109,7 +109,7 @@ final class FileSource implements MeshSource {
         Interner next = new Interner(interner);
         MeshContents contents;
         try {
-            contents = MeshFile.read(path.toString(), text, config, MeshFile.NOT_ENFORCED, next);
+            contents = MeshFile.read(path.toString(), text, config, next);
         } catch (OutOfMemoryError e) {
             throw new ConfigException(tooLarge(), e);
         }

@@ -12,30 +12,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the local configuration of Istio's ztunnel, in YAML or JSON. Keys that this version can't enforce and unknown ones are errors and
+ * Reads the local configuration of Istio's ztunnel, in YAML or JSON. Unknown keys are errors and
  * never ignored: an overlooked policy would allow what it forbids.
  */
 final class MeshFile {
-    /**
-     * The keys that must be absent or empty, because nothing acts upon them yet. They are named by the list that they are in or, without a
-     * dot, are such a list themselves.
-     */
-    static final Set<String> NOT_ENFORCED = Set.of();
-
     private static final String WORKLOADS = "workloads";
     private static final String SERVICES = "services";
     private static final String POLICIES = "policies";
     private static final Set<String> LISTS = Set.of(WORKLOADS, SERVICES, POLICIES);
 
     private final String source;
-    private final Set<String> refused;
     private final WorkloadReader workloadReader;
     private final ServiceReader serviceReader;
     private final MeshContents contents = new MeshContents(new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
 
-    private MeshFile(String source, ProxyConfig defaults, Set<String> refused, Interner interner) {
+    private MeshFile(String source, ProxyConfig defaults, Interner interner) {
         this.source = source;
-        this.refused = refused;
         this.workloadReader = new WorkloadReader(defaults, interner);
         this.serviceReader = new ServiceReader(interner);
     }
@@ -46,22 +38,21 @@ final class MeshFile {
      * @param source the source of the text, for errors
      * @param text the text
      * @param defaults supplies defaults
-     * @param refused the keys that must be empty: {@link #NOT_ENFORCED}
      * @param interner what makes equal values one
      * @return the contents, or null if the document has none, not even an empty map
      * @throws ConfigException naming source, place and key
      */
-    static @Nullable MeshContents read(String source, DocumentText text, ProxyConfig defaults, Set<String> refused, Interner interner)
+    static @Nullable MeshContents read(String source, DocumentText text, ProxyConfig defaults, Interner interner)
             throws ConfigException {
         if (text.mayBeJson()) {
             try {
-                MeshFile file = new MeshFile(source, defaults, refused, interner);
+                MeshFile file = new MeshFile(source, defaults, interner);
                 return file.finish(JsonReader.read(source, text.reader(), file::entry));
             } catch (IOException e) {
                 // It may be YAML, whose braces are like those of JSON; if it isn't, that reader says why.
             }
         }
-        MeshFile file = new MeshFile(source, defaults, refused, interner);
+        MeshFile file = new MeshFile(source, defaults, interner);
         return file.finish(YamlReader.read(source, text.reader(), file::entry));
     }
 
@@ -71,7 +62,6 @@ final class MeshFile {
         }
         Node root = Node.of(source, "", document);
         root.allow(LISTS);
-        root.refuseUnlessEmpty("", refused);
         for (String list : LISTS) {
             int index = 0;
             for (Node item : root.get(list).items()) { // those that weren't passed on, because aliases refer to them
@@ -85,14 +75,11 @@ final class MeshFile {
         if (!LISTS.contains(list)) {
             throw Node.of(source, list, item).error("unknown key");
         }
-        if (refused.contains(list)) {
-            throw Node.of(source, list, item).error("this version can't enforce it, so it must be empty");
-        }
         add(list, index, Node.of(source, list + "[" + index + "]", item));
     }
 
     private void add(String list, int index, Node node) throws ConfigException {
-        node.required().refuseUnlessEmpty(list + ".", refused);
+        node.required();
         if (list.equals(WORKLOADS)) {
             Workload workload = workloadReader.read(node, index);
             if (contents.workloads().put(workload.uid(), workload) != null) {

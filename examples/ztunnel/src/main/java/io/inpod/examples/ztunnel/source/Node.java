@@ -132,15 +132,6 @@ final class Node {
         }
     }
 
-    /** Throws if a key that this version can't enforce is there and isn't empty. */
-    void refuseUnlessEmpty(String prefix, Set<String> refused) throws ConfigException {
-        for (Object key : map().keySet()) {
-            if (refused.contains(prefix + key) && !get(String.valueOf(key)).isEmpty()) {
-                throw get(String.valueOf(key)).error("this version can't enforce it, so it must be empty");
-            }
-        }
-    }
-
     /** Returns a text, which may be empty. */
     String text() throws ConfigException {
         if (value instanceof String text) {

@@ -24,7 +24,7 @@ final class TextSource implements MeshSource {
         String text = config.localXds() == null ? "" : config.localXds();
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         String hash = DocumentText.hash(bytes);
-        MeshContents contents = MeshFile.read(NAME, DocumentText.of(NAME, bytes), config, MeshFile.NOT_ENFORCED, new Interner(null));
+        MeshContents contents = MeshFile.read(NAME, DocumentText.of(NAME, bytes), config, new Interner(null));
         state.replace(contents == null ? Mesh.EMPTY : contents.mesh(Mesh.EMPTY));
         status = new SourceStatus(NAME, hash, Instant.now(), null, null, 0, 0);
     }

@@ -79,7 +79,7 @@ public class ProxyConfigTest {
         "CONNECTION_TERMINATION_DEADLINE, -5s", "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
         "XDS_ADDRESS, https://istiod:15012", "CA_ADDRESS, https://istiod:15012", "CRL_PATH, /crl", "COMPLIANCE_POLICY, pqc",
         "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",
-        "ISTIO_META_DNS_CAPTURE, true", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"
+        "ISTIO_META_DNS_CAPTURE, maybe", "INPOD_PASSTHROUGH, maybe", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"
     })
     void refusesWhatItCantUseByName(String variable, String value) {
         assertThatThrownBy(() -> config(variable, value)).isInstanceOf(ConfigException.class).hasMessageContaining(variable);

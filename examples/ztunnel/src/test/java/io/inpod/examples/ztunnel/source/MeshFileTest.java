@@ -47,7 +47,7 @@ class MeshFileTest {
             """;
 
     private static Mesh parse(String text) throws ConfigException {
-        return MeshFiles.parse(text, MeshFile.NOT_ENFORCED);
+        return MeshFiles.parse(text);
     }
 
     private static InetAddress ip(String text) throws Exception {
@@ -99,8 +99,6 @@ class MeshFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "policies: [{name: deny, namespace: default, scope: Namespace, action: Deny, dryRun: false, rules: []}] | policies",
-        "services: [{name: s, namespace: default, hostname: s.example, vips: [/127.10.0.1], ports: {80: 8080}}] | services",
         "policies: nonsense | policies",
         "authorities: [] | authorities",
         "1: [] | 1",
@@ -110,17 +108,12 @@ class MeshFileTest {
         "[] | the document",
         "text | the document"
     })
-    void refusesAtTheTopWhatItCantEnforce(String text, String place) {
+    void refusesAtTheTopWhatItDoesntKnow(String text, String place) {
         assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class).hasMessageMatching("(?s)mesh\\.yaml:1: " + Pattern.quote(place) + ": .*");
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "authorizationPolicies: [default/deny] | authorizationPolicies",
-        "services: {default/s.example: {80: 8080}} | services",
-        "waypoint: {destination: /10.0.0.9, hboneMtlsPort: 15008} | waypoint",
-        "networkGateway: {destination: /10.0.0.9, hboneMtlsPort: 15008} | networkGateway",
-        "applicationTunnel: {protocol: PROXY, port: 8080} | applicationTunnel",
         "applicationTunnel: text | applicationTunnel",
         "serviceaccount: sa | serviceaccount",
         "workloadIPs: [10.0.0.9] | workloadIPs",
@@ -139,7 +132,7 @@ class MeshFileTest {
         "trustDomain: a/b | ''",
         "uid: first | uid"
     })
-    void refusesInAWorkloadWhatItCantEnforce(String key, String place) {
+    void refusesInAWorkloadWhatItDoesntKnow(String key, String place) {
         String text = "workloads:\n- {uid: first, namespace: default, workloadIps: [10.0.0.1]}\n- namespace: default\n  workloadIps: [10.0.0.2]\n  " + key + "\n";
 
         assertThatThrownBy(() -> parse(text)).isInstanceOf(ConfigException.class)

@@ -4,24 +4,19 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfigTest;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
 
-/** Reads meshes for tests, also with keys that the proxy doesn't enforce yet. */
+/** Reads meshes for tests. */
 public final class MeshFiles {
     private MeshFiles() {}
 
-    /** Reads a mesh with all keys. */
+    /** Reads a mesh. */
     public static Mesh parse(String text) throws ConfigException {
-        return parse(text, Set.of());
+        return parse(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    static Mesh parse(String text, Set<String> refused) throws ConfigException {
-        return parse(text.getBytes(StandardCharsets.UTF_8), refused);
-    }
-
-    static Mesh parse(byte[] text, Set<String> refused) throws ConfigException {
+    static Mesh parse(byte[] text) throws ConfigException {
         MeshContents contents =
-                MeshFile.read("mesh.yaml", DocumentText.of("mesh.yaml", text), ProxyConfigTest.config(), refused, new Interner(null));
+                MeshFile.read("mesh.yaml", DocumentText.of("mesh.yaml", text), ProxyConfigTest.config(), new Interner(null));
         return contents == null ? Mesh.EMPTY : contents.mesh(Mesh.EMPTY);
     }
 }
