@@ -309,4 +309,9 @@ public final class PodDirectory implements PodSource {
             taken.close();
         }
     }
+
+    @Override
+    public String toString() {
+        return "the files of " + directory;
+    }
 }

@@ -64,6 +64,12 @@ public final class NameServers {
         return List.copyOf(found);
     }
 
+    /** {@return the servers as they are written in logs} */
+    @Override
+    public String toString() {
+        return servers.isEmpty() ? "none" : String.join(", ", servers.stream().map(NetUtil::toSocketAddressString).toList());
+    }
+
     /** {@return the servers in the order in which they are asked; none if the file has none} */
     public List<InetSocketAddress> servers() {
         return servers;

@@ -60,7 +60,7 @@ record Report(ProxyConfig config, Predicate<InetAddress> enrolled) {
     }
 
     private static void add(List<String> lines, String title, List<String> found) {
-        lines.add(title + ": " + (found.isEmpty() ? "none" : ""));
+        lines.add(title + (found.isEmpty() ? ": none" : ":"));
         found.forEach(line -> lines.add(INDENT + line));
     }
 

@@ -1,6 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import static io.inpod.netns.socket.LinuxSocketOptions.MARK;
+import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsUdp;
@@ -57,8 +58,9 @@ final class DnsSockets {
 
     private static Channel listen(PodContext pod, InetSocketAddress local, EventLoop loop, DnsProxy proxy,
             @Nullable Succession succession) throws IOException {
-        SocketOptions options =
-                SocketOptions.NONE.with(MARK, pod.config().mark()).withFamily(IpFamily.of(local.getAddress()).protocolFamily());
+        // transparent, because the rules let queries arrive at such sockets only
+        SocketOptions options = SocketOptions.NONE.with(MARK, pod.config().mark()).with(TRANSPARENT, true)
+                .withFamily(IpFamily.of(local.getAddress()).protocolFamily());
         try {
             return DnsUdp.listen(pod.namespace(), local, options, loop, proxy);
         } catch (IOException e) {

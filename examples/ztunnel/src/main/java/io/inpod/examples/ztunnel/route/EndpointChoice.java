@@ -65,8 +65,9 @@ final class EndpointChoice {
             return null;
         }
         Chosen chosen = weighted(best, question.choice().random().applyAsLong(capacity));
-        question.trace().step(() -> "of " + best.size() + " endpoints that " + service.hostname() + " prefers, "
-                + chosen.workload().uid() + " is chosen, port " + chosen.port());
+        question.trace()
+                .step(() -> (best.size() == 1 ? "the only endpoint that " : "of " + best.size() + " endpoints that ") + service.hostname()
+                        + " prefers" + (best.size() == 1 ? " is " : ": ") + chosen.workload().uid() + ", port " + chosen.port());
         return chosen;
     }
 

@@ -134,7 +134,7 @@ class OutboundRoutingTest {
         assertThat(tunnel.hop().authority()).hasToString("10.0.0.2:8080");
         assertThat(tunnel.service()).isNotNull().extracting(s -> s.hostname()).isEqualTo(web());
         assertThat(mesh.steps).containsExactly("10.96.0.1 is an address of the service default/web.local",
-                "of 1 endpoints that default/web.local prefers, c//Pod/default/a is chosen, port 8080", "c//Pod/default/a speaks HBONE");
+                "the only endpoint that default/web.local prefers is c//Pod/default/a, port 8080", "c//Pod/default/a speaks HBONE");
     }
 
     @Test
