@@ -12,9 +12,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 
 /**
- * A listening TCP socket, or a bound UDP socket, that one process passes to another, see SCM_RIGHTS in unix(7). Both then take from the same
- * queue, so either may close its descriptor at any time: no client is refused or reset, and no datagram is lost. Unlike with SO_REUSEPORT, no
- * other process can join.
+ * A listening TCP socket, or a bound UDP socket, that one process passes to another, see SCM_RIGHTS in unix(7). Both then take from the
+ * same queue, so either may close its descriptor at any time: no client is refused or reset, and no datagram is lost. Unlike with
+ * SO_REUSEPORT, no other process can join.
  */
 public final class PassedListener {
     private static final int TCP = 6;

@@ -150,6 +150,26 @@ abstract class EndToEnd {
     }
 
     @Test
+    void aServicesNameIsAnsweredByTheProxyWhateverTheNameServerAndItsAddressLeadsToAnEndpoint() throws Exception {
+        String address = ipv6 ? Node.VIP6 : Node.VIP;
+        for (String transport : List.of("+notcp", "+tcp")) {
+            assertThat(Tool.run(node.a.namespace(), "dig", "+short", "+tries=1", "+timeout=20", transport, "@" + (ipv6 ? "2001:db8::53" : "192.0.2.53"),
+                    Node.HOST, ipv6 ? "AAAA" : "A").strip()).isEqualTo(address);
+        }
+        try (ServerSocketChannel listener = listen(node.b, 8080)) {
+            Future<InetAddress> seen = background(() -> {
+                try (Socket client = accept(listener)) {
+                    client.getInputStream().read(new byte[4096]);
+                    client.getOutputStream().write("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nANSWER".getBytes(StandardCharsets.US_ASCII));
+                    return client.getInetAddress();
+                }
+            });
+            assertThat(Tool.run(node.a.namespace(), "curl", "-g", "-sS", "--max-time", "30", "http://" + bracketed(address) + "/")).isEqualTo("ANSWER");
+            assertThat(seen.get()).isEqualTo(address(node.a));
+        }
+    }
+
+    @Test
     void theCaptureWouldShowPlaintext() throws Exception {
         try (ServerSocketChannel listener = listen(node.c, 8080);
                 WireCapture capture = WireCapture.start(node.bridge(), node.c.link());
@@ -368,8 +388,9 @@ abstract class EndToEnd {
 
         assertThat(listeners.lines().map(line -> line.trim().replaceAll(" +", " ")))
                 .containsExactlyInAnyOrder("LISTEN 0 4096 127.0.0.1:15080 0.0.0.0:*", "LISTEN 0 4096 *:15006 *:*",
-                        "LISTEN 0 4096 *:15001 *:*", "LISTEN 0 4096 *:15008 *:*");
-        assertThat(Tool.run(node.a.namespace(), "ss", "-Hnltm", "-e").split("fwmark:0x539", -1)).as("marked sockets").hasSize(5);
+                        "LISTEN 0 4096 *:15001 *:*", "LISTEN 0 4096 *:15008 *:*", "LISTEN 0 4096 127.0.0.1:15053 0.0.0.0:*",
+                        "LISTEN 0 4096 [::1]:15053 [::]:*");
+        assertThat(Tool.run(node.a.namespace(), "ss", "-Hnltm", "-e").split("fwmark:0x539", -1)).as("marked sockets").hasSize(7);
     }
 
     @Test
@@ -380,7 +401,8 @@ abstract class EndToEnd {
             assertThat(foreignConnect("sa-foreign", own + ":8087")).isEqualTo("200");
             assertThat(foreignConnect("sa-foreign", host(node.c) + ":8087")).isEqualTo("400");
             assertThat(foreignConnect("sa-foreign", bracketed(loopback()) + ":8087")).isEqualTo("400");
-            assertThat(foreignConnect("sa-foreign", "pod-1.default.svc:8087")).isEqualTo("400");
+            assertThat(foreignConnect("sa-foreign", "pod-1.default.svc:8087")).as("no name of the mesh").isEqualTo("503");
+            assertThat(foreignConnect("sa-foreign", Node.HOST + ":80")).as("a service of the pod: the app's port is another one").isEqualTo("503");
             for (int port : new int[] {15001, 15006, 15008, 15080}) {
                 assertThat(foreignConnect("sa-foreign", own + ":" + port)).isEqualTo("503");
             }

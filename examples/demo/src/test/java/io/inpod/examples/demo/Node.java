@@ -23,6 +23,10 @@ import java.util.function.Predicate;
  * system.
  */
 final class Node implements AutoCloseable {
+    /** A service of which b is the endpoint. */
+    static final String HOST = "web.default.svc.cluster.local";
+    static final String VIP = "10.96.0.10";
+    static final String VIP6 = "fd96::10";
     private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     final PodNetwork network;
@@ -56,6 +60,7 @@ final class Node implements AutoCloseable {
                 "INPOD_UDS", home.resolve("z.sock").toString(), "LOCAL_XDS_PATH", home.resolve("mesh.yaml").toString(), "FAKE_CA", "true",
                 "NODE_NAME", "test", "XDS_ADDRESS", "", "INPOD_CA_DIR", home.resolve("ca").toString(), "UNSTABLE_ENABLE_SOCKS5", "true",
                 "INPOD_WORKLOAD_WAIT", "100ms"));
+        environment.put("ISTIO_META_DNS_CAPTURE", "true");
     }
 
     private static boolean pace(List<Pod> pods) throws IOException {
@@ -81,7 +86,7 @@ final class Node implements AutoCloseable {
         Node node = new Node(home, ipv6);
         try {
             node.writeMesh(node.a, node.b);
-            node.java("agent", "io.inpod.examples.nodeagent.Main", "agent", "--profile", profile, "--control", node.control());
+            node.java("agent", "io.inpod.examples.nodeagent.Main", "agent", "--profile", profile, "--dns-capture", "--control", node.control());
             node.startZtunnel();
             node.awaitLog("ztunnel", line -> line.contains("pod received snapshot sent"));
             node.enrol(node.a);
@@ -102,8 +107,10 @@ final class Node implements AutoCloseable {
         for (Pod pod : pods) {
             mesh.append("- {uid: uid-").append(pod.name()).append(", name: ").append(pod.name()).append(", namespace: default, serviceAccount: sa-")
                     .append(pod.name()).append(", workloadIps: [").append(pod.address().getHostAddress())
-                    .append(ipv6 ? ", \"" + ipv6(pod).getHostAddress() + "\"" : "").append("], protocol: HBONE, node: test}\n");
+                    .append(ipv6 ? ", \"" + ipv6(pod).getHostAddress() + "\"" : "").append("], protocol: HBONE, node: test, services: {").append(pod == b ? "default/" + HOST + ": {80: 8080}" : "").append("}}\n");
         }
+        mesh.append("services:\n- {name: web, namespace: default, hostname: ").append(HOST).append(", vips: [/").append(VIP).append(", \"/")
+                .append(VIP6).append("\"], ports: {80: 8080}}\n");
         Files.writeString(home.resolve("mesh.yaml"), mesh);
     }
 

@@ -7,8 +7,12 @@ import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
 import io.inpod.netns.testing.Tool;
 import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
@@ -25,15 +29,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One process takes over from another, while applications in pod a continuously connect to pod b, through SOCKS and tunnels. */
+/**
+ * One process takes over from another, while applications in pod a continuously connect to pod b, through SOCKS and tunnels, half of them to
+ * a service, allowed by a policy, and while one asks for the service's address again and again.
+ */
 @Timeout(180)
 class SuccessionTest {
-    private static final TreeSet<Integer> ALL = new TreeSet<>(List.of(15001, 15006, 15008, 15080));
+    private static final TreeSet<Integer> ALL = new TreeSet<>(List.of(15001, 15006, 15008, 15053, 15080));
     private static final int APP = 9000;
+    private static final String VIP = "10.96.0.1";
     private static final int CLIENTS = 24;
     private static final int ENOUGH = 100;
 
     private final AtomicInteger served = new AtomicInteger();
+    private final AtomicInteger answered = new AtomicInteger();
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean over;
 
@@ -53,8 +62,11 @@ class SuccessionTest {
             app.bind(new InetSocketAddress(APP), 1000);
             start(threads, () -> echo(app));
             for (int i = 0; i < CLIENTS; i++) {
-                start(threads, () -> connectAgainAndAgain(a, b));
+                String target = i % 2 == 0 ? b.address().getHostAddress() : VIP;
+                int port = i % 2 == 0 ? APP : 80;
+                start(threads, () -> connectAgainAndAgain(a, target, port));
             }
+            start(threads, () -> askAgainAndAgain(a));
             try {
                 awaitServed(ENOUGH);
                 serve(newer, newerAgent, network);
@@ -65,6 +77,10 @@ class SuccessionTest {
                 assertThat(older.awaitExit()).isZero();
                 assertThat(older.lines().get(older.lines().size() - 1)).contains("shutdown complete");
                 awaitServed(served.get() + ENOUGH);
+                int before = answered.get();
+                while (answered.get() < before + 10 && failures.isEmpty()) {
+                    TimeUnit.MILLISECONDS.sleep(5);
+                }
             } finally {
                 over = true;
                 for (Thread client : threads.subList(1, threads.size())) {
@@ -95,12 +111,24 @@ class SuccessionTest {
         process.environment.put("INPOD_HANDOVER_DIR", home.resolve("hand-over").toString());
         process.environment.put("ENABLE_ORIG_SRC", "false"); // these pods have no rules to route replies back
         process.environment.put("CONNECTION_TERMINATION_DEADLINE", "30s");
+        process.environment.put("ISTIO_META_DNS_CAPTURE", "true");
         StringBuilder mesh = new StringBuilder("workloads:\n");
         for (Pod pod : network.pods()) {
             mesh.append("- {uid: ").append(pod.name()).append(", name: name-").append(pod.name()).append(", namespace: default, serviceAccount: sa-")
-                    .append(pod.name()).append(", node: test, protocol: HBONE, workloadIps: [").append(pod.address().getHostAddress()).append("]}\n");
+                    .append(pod.name()).append(", node: test, protocol: HBONE, workloadIps: [").append(pod.address().getHostAddress()).append("], services: {")
+                    .append(pod == network.pod(1) ? "default/web.local: {80: " + APP + "}" : "").append("}}\n");
         }
-        process.mesh(mesh.toString());
+        process.mesh(mesh + """
+                services:
+                - {name: web, namespace: default, hostname: web.local, vips: [/%s], ports: {80: %d}}
+                policies:
+                - name: from-a
+                  namespace: default
+                  scope: Namespace
+                  action: Allow
+                  dryRun: false
+                  rules: [[[{principals: [{exact: cluster.local/ns/default/sa/sa-%s}]}]]]
+                """.formatted(VIP, APP, network.pod(0).name()));
         return process;
     }
 
@@ -139,14 +167,34 @@ class SuccessionTest {
         }
     }
 
-    private void connectAgainAndAgain(Pod from, Pod to) {
+    private void askAgainAndAgain(Pod from) {
+        byte[] query = HexFormat.of().parseHex("000001000001000000000000" + "03776562056c6f63616c00" + "00010001"); // web.local, A
+        String address = "0004" + HexFormat.of().formatHex(new byte[] {10, 96, 0, 1});
+        while (!over) {
+            try (DatagramSocket socket = from.namespace().<DatagramChannel, IOException>call(DatagramChannel::open).socket()) {
+                socket.setSoTimeout(30_000);
+                socket.send(new DatagramPacket(query, query.length, new InetSocketAddress("127.0.0.1", 15053)));
+                DatagramPacket answer = new DatagramPacket(new byte[512], 512);
+                socket.receive(answer);
+                String text = HexFormat.of().formatHex(answer.getData(), 0, answer.getLength());
+                if (!text.endsWith(address)) {
+                    failures.add("name: " + text);
+                }
+                answered.incrementAndGet();
+            } catch (IOException e) {
+                failures.add("name: " + e);
+            }
+        }
+    }
+
+    private void connectAgainAndAgain(Pod from, String to, int port) {
         while (!over) {
             try (Socket socket = from.namespace().<SocketChannel, IOException>call(SocketChannel::open).socket()) {
                 socket.setSoTimeout(30_000);
                 socket.connect(new InetSocketAddress("127.0.0.1", 15080), 30_000);
                 socket.getOutputStream().write(HexFormat.of().parseHex("050100"));
                 String greeting = HexFormat.of().formatHex(socket.getInputStream().readNBytes(2));
-                String request = "05010001" + HexFormat.of().formatHex(to.address().getAddress()) + String.format("%04x", APP);
+                String request = "05010001" + HexFormat.of().formatHex(InetAddress.getByName(to).getAddress()) + String.format("%04x", port);
                 socket.getOutputStream().write(HexFormat.of().parseHex(request));
                 String answer = HexFormat.of().formatHex(socket.getInputStream().readNBytes(10));
                 socket.getOutputStream().write(7);

@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public record Explainer(OutboundRouting outbound, InboundRouting inbound, @Nullable MeshNames names) {
     /** How many endpoints of a service are explained. */
     static final int MOST_WAYS = 16;
+    private static final int MOST_TRIES = 256;
 
     /**
      * Explains a connection.
@@ -55,20 +56,17 @@ public record Explainer(OutboundRouting outbound, InboundRouting inbound, @Nulla
         }
         List<Way> ways = new ArrayList<>();
         Set<String> seen = new HashSet<>();
-        Choice choice = Choice.atRandom();
-        while (ways.size() < MOST_WAYS) {
+        Chances chances = new Chances();
+        Choice choice = new Choice(Set.of(), chances);
+        long weight = 1;
+        for (int i = 0; i < MOST_TRIES && ways.size() < MOST_WAYS && (i == 0 || chances.advance(weight)); i++) {
             List<String> steps = new ArrayList<>(first);
             OutboundRoute route = outbound.route(mesh, from, target, choice, text -> steps.add(text.get()));
             String uid = endpoint(route);
-            boolean more = uid != null && seen.add(uid);
-            if (!ways.isEmpty() && !more) {
-                break;
+            weight = uid == null ? 1 : mesh.workload(uid).map(Workload::capacity).orElse(1L);
+            if (seen.add(uid == null ? "" : uid)) {
+                ways.add(way(mesh, from, route, steps));
             }
-            ways.add(way(mesh, from, route, steps));
-            if (uid == null || !(target instanceof Target.Name) && service(route) == null) {
-                break;
-            }
-            choice = new Choice(seen, choice.random());
         }
         return ways;
     }
@@ -112,16 +110,6 @@ public record Explainer(OutboundRouting outbound, InboundRouting inbound, @Nulla
             return other.through().uid();
         }
         return route instanceof OutboundRoute.ToWaypoint waypoint ? waypoint.waypoint().uid() : null;
-    }
-
-    private static @Nullable Object service(OutboundRoute route) {
-        if (route instanceof OutboundRoute.Tunnel tunnel) {
-            return tunnel.service();
-        }
-        if (route instanceof OutboundRoute.Plaintext plain) {
-            return plain.service();
-        }
-        return route; // any of several waypoints or gateways
     }
 
     private Way way(Mesh mesh, Workload from, OutboundRoute route, List<String> steps) {

@@ -8,10 +8,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.List;
 
 /**
- * The addresses by which pods reach a service that has no virtual address: the DNS proxy answers with them, and outbound connections to them
- * are known to be for that service. They follow from the service's name alone, so they stay the same over reloads and restarts, and on all
- * nodes. They are from 241.0.0.0/8 to 247.0.0.0/8, which nobody may use (RFC 1112 section 4), and from 2001:2::/48, which is for benchmarks
- * (RFC 5180 section 8), as Istio's own automatic addresses are.
+ * The addresses by which pods reach a service that has no virtual address: the DNS proxy answers with them, and outbound connections to
+ * them are known to be for that service. They follow from the service's name alone, so they stay the same over reloads and restarts, and
+ * on all nodes. They are from 241.0.0.0/8 to 247.0.0.0/8, which nobody may use (RFC 1112 section 4), and from 2001:2::/48, which is for
+ * benchmarks (RFC 5180 section 8); Istio takes its automatic addresses from blocks of the same kind.
  */
 public final class AutoAddress {
     private static final int FIRST = 241;

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A policy with what is needed to decide quickly.
  *
- * <p>A client without identity satisfies no positive condition on identities. A negative one it satisfies if that denies, and doesn't if that
- * allows: nobody can show that it isn't the one who is excluded.
+ * <p>A client without identity satisfies no positive condition on identities. A negative one it satisfies if that denies, and doesn't if
+ * that allows: nobody can show that it isn't the one who is excluded.
  */
 final class PreparedPolicy {
     private static final String SCHEME = "spiffe://";

@@ -58,12 +58,13 @@ final class InboundTunnels implements TunnelRequestHandler {
         Authority authority = request.authority();
         AccessLog.Connection log =
                 new AccessLog.Connection("inbound", source, request.peerIdentity(), local, authority.toString(), pod.identity());
-        Optional<Workload> self = pod.workload();
+        OwnWorkload.Known known = pod.self().known(); // one state of the mesh
+        Optional<Workload> self = known.workload();
         if (self.isEmpty()) {
             refuse(request, log, UNAVAILABLE, PodContext.UNKNOWN);
             return;
         }
-        InboundRoute route = routing.route(pod.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);
+        InboundRoute route = routing.route(known.mesh(), self.get(), local.getAddress(), authority, request.peerIdentity(), Trace.NONE);
         if (route instanceof InboundRoute.Refused refused) {
             refuse(request, log, refused.status(), refused.reason());
         } else if (route instanceof InboundRoute.ToApp toApp) {

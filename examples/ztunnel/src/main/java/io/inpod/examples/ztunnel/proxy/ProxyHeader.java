@@ -31,7 +31,7 @@ final class ProxyHeader {
 
     private ProxyHeader() {}
 
-    /** Writes the header; the channel is closed if that fails. To be called on the channel's event loop, before anything else is written. */
+    /** Writes the header; the channel is closed if that fails. Called on the channel's event loop, before anything else is written. */
     static void write(Channel app, InetSocketAddress client, InetSocketAddress asked, SpiffeId identity) {
         app.pipeline().addLast(HAProxyMessageEncoder.INSTANCE);
         app.writeAndFlush(message(app, client, asked, identity)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);

@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /**
- * A successor's request for a socket, as a line of text: {@code listener DEVICE INODE PORT}, followed by a word if it isn't a TCP listener at
- * an address of IPv4 or at all addresses: {@code ::1}, {@code udp} or {@code udp::1}, since all of them may have one port. The answer is
+ * A successor's request for a socket, as a line of text: {@code listener DEVICE INODE PORT}, followed by a word if it isn't a TCP listener
+ * at an address of IPv4 or at all addresses: {@code ::1}, {@code udp} or {@code udp::1}, since all of them may have one port. The answer is
  * {@code 1} with a descriptor, or {@code 0}. The successor confirms with {@code taken}.
  */
 record Request(NamespaceIdentity namespace, String kind, int port) {
