@@ -121,8 +121,9 @@ class PacketFaultsTest {
                     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(30));
                 }
                 assertThat(received).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 50).boxed().toList());
-                // the kernel may swap two blocks if the relay's thread has moved to another processor; delays of their own would swap half
-                assertThat(IntStream.range(1, 50).filter(i -> received.get(i) < received.get(i - 1)).count()).isLessThanOrEqualTo(3);
+                // The kernel may interleave two blocks if the relay's thread has moved to another processor. With delays of their own, 24.5 of
+                // the 49 pairs would be swapped on average, with a standard deviation of 2.1, so never as few as 12.
+                assertThat(IntStream.range(1, 50).filter(i -> received.get(i) < received.get(i - 1)).count()).isLessThanOrEqualTo(12);
                 // the latest of 50 delays between 30 and 90 ms is more than 60 ms, unless all of them are among the shorter half
                 assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(60));
                 assertThat(delay.hits()).isEqualTo(50);
