@@ -178,7 +178,7 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
             }
             Channel left = channel;
             channel = null;
-            if (left != null) {
+            if (left != null && left.isOpen()) {
                 left.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
             }
         }

@@ -7,13 +7,15 @@ import io.netty.channel.ChannelPipeline;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.netty.handler.codec.LengthFieldPrepender;
+import io.netty.handler.flow.FlowControlHandler;
 import io.netty.handler.timeout.IdleStateEvent;
 import io.netty.handler.timeout.IdleStateHandler;
 import java.net.InetAddress;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A pod's questions over TCP. A connection on which nothing happens is closed.
+ * A pod's questions over TCP, one after the other: the next is read when the answer to the one before has been written, so that a client that
+ * doesn't read its answers can't make them pile up. A connection on which nothing happens is closed.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc7766">RFC 7766</a>
  */
@@ -32,21 +34,35 @@ public final class DnsTcp extends SimpleChannelInboundHandler<ByteBuf> {
     /**
      * Serves a connection.
      *
-     * @param pipeline the connection's
+     * @param pipeline the connection's; automatic reading is off, and stays off
      * @param proxy answers
      * @param client the client's address
      */
     public static void serve(ChannelPipeline pipeline, DnsProxy proxy, InetAddress client) {
         pipeline.addLast(new IdleStateHandler(0, 0, IDLE_SECONDS, TimeUnit.SECONDS),
                 new LengthFieldBasedFrameDecoder(MOST_BYTES + LENGTH, 0, LENGTH, 0, LENGTH), new LengthFieldPrepender(LENGTH),
+                new FlowControlHandler(),
                 new DnsTcp(proxy, client));
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext context) {
+        if (context.channel().isActive()) {
+            context.read();
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        context.read();
     }
 
     @Override
     protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
         proxy.answer(context.channel().eventLoop(), client, message, true, answer -> {
             if (context.channel().isActive()) {
-                context.writeAndFlush(answer).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
+                context.writeAndFlush(answer).addListener(ChannelFutureListener.CLOSE_ON_FAILURE)
+                        .addListener(written -> context.read());
             } else {
                 answer.release();
             }

@@ -79,17 +79,17 @@ public final class Comparison {
     public List<String> pairs() {
         List<String> lines = new ArrayList<>();
         List<Workload> all = both();
+        List<Workload> changedClients = all.stream().filter(workload -> !isSame(workload)).toList();
         long skipped = 0;
         for (Workload to : all) {
-            boolean changed = hasChanged(to);
-            for (Workload from : all) {
-                if (from.uid().equals(to.uid()) || !changed && isSame(from)) {
-                    continue;
-                }
+            List<Workload> clients = hasChanged(to) ? all : changedClients;
+            for (int i = 0; i < clients.size(); i++) {
                 if (left <= 0) {
-                    skipped++;
-                } else {
-                    compare(from, to, lines);
+                    skipped += clients.size() - i;
+                    break;
+                }
+                if (!clients.get(i).uid().equals(to.uid())) {
+                    compare(clients.get(i), to, lines);
                 }
             }
         }

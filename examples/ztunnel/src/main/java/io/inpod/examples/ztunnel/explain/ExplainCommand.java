@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +34,9 @@ import picocli.CommandLine.Spec;
         description = {"Says what the ztunnel does with a connection, step by step, and what a new configuration would change.",
             "Without --config, asks the ztunnel that is running; INPOD_UDS or INPOD_HANDOVER_DIR say where its sockets are."})
 public final class ExplainCommand implements Callable<Integer> {
+    /** A large mesh has many pairs to compare. */
+    private static final Duration ANSWER = Duration.ofSeconds(60);
+
     @Option(names = "--from", paramLabel = "POD", description = "the client: uid, namespace/name, name or address")
     private @Nullable String from;
 
@@ -131,7 +135,7 @@ public final class ExplainCommand implements Callable<Integer> {
     }
 
     private static @Nullable String receive(SeqpacketSocket connection) throws IOException {
-        try (UnixMessage packet = connection.receive(ExplainServer.MOST_BYTES, 0, ExplainServer.PATIENCE)) {
+        try (UnixMessage packet = connection.receive(ExplainServer.MOST_BYTES, 0, ANSWER)) {
             return packet == null ? null : StandardCharsets.UTF_8.decode(packet.data()).toString();
         }
     }

@@ -15,11 +15,11 @@ import io.inpod.examples.ztunnel.route.InboundRouting;
 import io.inpod.examples.ztunnel.route.OutboundRoute;
 import io.inpod.examples.ztunnel.route.OutboundRouting;
 import io.inpod.examples.ztunnel.route.Target;
+import io.inpod.tproxy.CanonicalAddress;
 import io.netty.util.NetUtil;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -73,9 +73,9 @@ public record Explainer(OutboundRouting outbound, InboundRouting inbound, @Nulla
 
     /** An app looks names up before it connects, so the proxy sees the address that the DNS proxy has answered. */
     private @Nullable Target target(Mesh mesh, Workload from, String host, int port, List<String> steps) {
-        byte[] literal = NetUtil.createByteArrayFromIpAddressString(host);
+        InetAddress literal = NetUtil.createInetAddressFromIpAddressString(host);
         if (literal != null) {
-            return new Target.Address(address(literal), port);
+            return new Target.Address(CanonicalAddress.of(literal), port);
         }
         Optional<NameAnswer> answer = names == null ? Optional.empty() : names.find(mesh, from, host);
         if (answer.isEmpty()) {
@@ -89,14 +89,6 @@ public record Explainer(OutboundRouting outbound, InboundRouting inbound, @Nulla
 
     private static String texts(List<InetAddress> addresses) {
         return String.join(", ", addresses.stream().map(InetAddress::getHostAddress).toList());
-    }
-
-    private static InetAddress address(byte[] literal) {
-        try {
-            return InetAddress.getByAddress(literal);
-        } catch (UnknownHostException e) {
-            throw new AssertionError("it has the length of an address", e);
-        }
     }
 
     private static @Nullable String endpoint(OutboundRoute route) {

@@ -32,6 +32,5 @@ final class DnsListener extends PodListener {
     @Override
     void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination destination) {
         DnsTcp.serve(client.pipeline(), dns, source.getAddress());
-        client.config().setAutoRead(true);
     }
 }

@@ -101,21 +101,4 @@ final class GatewayLookup {
         return new Found(workload, AddressChoice.choose(workload.addresses(), service.ipFamilies(), question.example()), chosen.port(),
                 service);
     }
-
-    /** Whether a workload is what a gateway's name or address stands for: it isn't sent to itself. */
-    static boolean isOneself(Question question, Gateway gateway) {
-        Workload self = question.source();
-        if (gateway.destination() instanceof NetworkAddress address) {
-            return self.has(address.network(), address.address()) || question.mesh().servicesAt(address.network(), address.address())
-                    .stream().anyMatch(service -> isEndpoint(question, service.hostname()));
-        }
-        ServiceName name = (ServiceName) gateway.destination();
-        return isEndpoint(question, name) || self.hostname().equals(name.hostname()) && !self.hostname().isEmpty()
-                && (name.namespace().isEmpty() || name.namespace().equals(self.namespace()));
-    }
-
-    private static boolean isEndpoint(Question question, ServiceName service) {
-        String self = question.source().uid();
-        return question.mesh().endpoints(service).stream().anyMatch(endpoint -> endpoint.workloadUid().equals(self));
-    }
 }

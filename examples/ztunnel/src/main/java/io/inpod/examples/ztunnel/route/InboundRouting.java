@@ -7,6 +7,7 @@ import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.NetworkAddress;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Trace;
+import io.inpod.examples.ztunnel.mesh.WeightedGateway;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.hbone.Authority;
 import io.inpod.hbone.identity.SpiffeId;
@@ -79,7 +80,7 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
     }
 
     private static boolean isWaypointOf(Mesh mesh, Workload self, Service service) {
-        return Waypoints.of(service).stream().anyMatch(waypoint -> Waypoints.includes(mesh, waypoint, self));
+        return Waypoints.of(service).stream().anyMatch(waypoint -> Waypoints.includes(mesh, waypoint.gateway(), self));
     }
 
     private InboundRoute byName(Mesh mesh, Workload self, InetAddress local, Authority authority, SpiffeId client, Trace trace) {
@@ -89,7 +90,7 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
             return refused(UNAVAILABLE, "the mesh doesn't know the host " + hostname, trace);
         }
         Optional<Service> ours = named.stream()
-                .filter(service -> Waypoints.serves(mesh, service, self) || isWaypointOf(mesh, self, service))
+                .filter(service -> Waypoints.serves(mesh, service.hostname(), self) || isWaypointOf(mesh, self, service))
                 .min(Comparator.comparing((Service service) -> !service.namespace().equals(self.namespace()))
                         .thenComparing(service -> !service.canonical()).thenComparing(service -> service.hostname().toString()));
         if (ours.isEmpty()) {
@@ -117,13 +118,13 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
 
     /** What isn't bound to a waypoint accepts everybody, as far as policies allow. */
     private static boolean isFromWaypoint(Mesh mesh, Service service, SpiffeId client) {
-        List<Gateway> waypoints = Waypoints.of(service);
-        return waypoints.isEmpty() || waypoints.stream().flatMap(waypoint -> Waypoints.workloads(mesh, waypoint).stream())
+        List<WeightedGateway> waypoints = Waypoints.of(service);
+        return waypoints.isEmpty() || waypoints.stream().flatMap(waypoint -> Waypoints.workloads(mesh, waypoint.gateway()).stream())
                 .anyMatch(workload -> workload.identity().equals(client));
     }
 
     private static @Nullable Integer port(Mesh mesh, Service service, Workload self, int servicePort) {
-        Integer own = Waypoints.endpoints(mesh, service).filter(endpoint -> endpoint.workloadUid().equals(self.uid()))
+        Integer own = mesh.endpoints(service.hostname()).stream().filter(endpoint -> endpoint.workloadUid().equals(self.uid()))
                 .map(Endpoint::ports).map(ports -> ports.target(servicePort)).filter(target -> target != null && target > 0)
                 .findFirst().orElse(null);
         Integer common = service.ports().target(servicePort);

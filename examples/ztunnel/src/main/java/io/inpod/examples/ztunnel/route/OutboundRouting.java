@@ -135,7 +135,7 @@ public final class OutboundRouting {
 
     private OutboundRoute toWorkload(Question question, Workload workload, @Nullable InetAddress address) {
         Gateway waypoint = workload.waypoint();
-        if (waypoint != null && GatewayLookup.isOneself(question, waypoint)) {
+        if (waypoint != null && Waypoints.includes(question.mesh(), waypoint, question.source())) {
             question.trace().step(() -> "the client is its waypoint");
         } else if (waypoint != null) {
             return toWaypoint(question, waypoint, null);
@@ -147,8 +147,8 @@ public final class OutboundRouting {
     }
 
     private OutboundRoute toService(Question question, Service service) {
-        List<WeightedGateway> waypoints = waypoints(service);
-        if (waypoints.stream().anyMatch(waypoint -> GatewayLookup.isOneself(question, waypoint.gateway()))) {
+        List<WeightedGateway> waypoints = Waypoints.of(service);
+        if (waypoints.stream().anyMatch(waypoint -> Waypoints.includes(question.mesh(), waypoint.gateway(), question.source()))) {
             question.trace().step(() -> "the client is its waypoint");
         } else if (!waypoints.isEmpty()) {
             return toWaypoint(question, sample(question, waypoints), service);
@@ -159,17 +159,6 @@ public final class OutboundRouting {
                     : lookUp(question, ((Target.Name) question.target()).hostname(), service);
         }
         return toEndpointOf(question, service);
-    }
-
-    private static List<WeightedGateway> waypoints(Service service) {
-        List<WeightedGateway> weighted = new ArrayList<>();
-        for (WeightedGateway waypoint : service.weightedWaypoints()) {
-            if (waypoint.weight() > 0) {
-                weighted.add(waypoint);
-            }
-        }
-        Gateway single = service.waypoint();
-        return weighted.isEmpty() && single != null ? List.of(new WeightedGateway(single, 1)) : weighted;
     }
 
     private static Gateway sample(Question question, List<WeightedGateway> waypoints) {

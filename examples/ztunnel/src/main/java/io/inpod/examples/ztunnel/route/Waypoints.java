@@ -1,6 +1,5 @@
 package io.inpod.examples.ztunnel.route;
 
-import io.inpod.examples.ztunnel.mesh.Endpoint;
 import io.inpod.examples.ztunnel.mesh.Gateway;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.NetworkAddress;
@@ -10,40 +9,37 @@ import io.inpod.examples.ztunnel.mesh.WeightedGateway;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
-/** Which workloads a waypoint consists of, seen from the side that receives. */
+/** Waypoints of services, and which workloads they consist of. */
 final class Waypoints {
     private Waypoints() {}
 
     /** Returns all waypoints among which a service's connections are divided. */
-    static List<Gateway> of(Service service) {
-        List<Gateway> gateways = new ArrayList<>();
-        service.weightedWaypoints().stream().filter(weighted -> weighted.weight() > 0).map(WeightedGateway::gateway).forEach(gateways::add);
-        if (gateways.isEmpty() && service.waypoint() != null) {
-            gateways.add(service.waypoint());
+    static List<WeightedGateway> of(Service service) {
+        List<WeightedGateway> weighted = new ArrayList<>();
+        for (WeightedGateway waypoint : service.weightedWaypoints()) {
+            if (waypoint.weight() > 0) {
+                weighted.add(waypoint);
+            }
         }
-        return gateways;
+        Gateway single = service.waypoint();
+        return weighted.isEmpty() && single != null ? List.of(new WeightedGateway(single, 1)) : weighted;
     }
 
     /** Returns whether a workload is one of those that a waypoint consists of. */
     static boolean includes(Mesh mesh, Gateway waypoint, Workload workload) {
         if (waypoint.destination() instanceof NetworkAddress address) {
-            return workload.has(address.network(), address.address())
-                    || mesh.servicesAt(address.network(), address.address()).stream().anyMatch(service -> serves(mesh, service, workload));
+            return workload.has(address.network(), address.address()) || mesh.servicesAt(address.network(), address.address()).stream()
+                    .anyMatch(service -> serves(mesh, service.hostname(), workload));
         }
         ServiceName name = (ServiceName) waypoint.destination();
-        return mesh.service(name).filter(service -> serves(mesh, service, workload)).isPresent()
-                || workload.namespace().equals(name.namespace()) && workload.hostname().equals(name.hostname());
+        return serves(mesh, name, workload) || !workload.hostname().isEmpty() && workload.hostname().equals(name.hostname())
+                && (name.namespace().isEmpty() || name.namespace().equals(workload.namespace()));
     }
 
     /** Returns whether a workload is an endpoint of a service. */
-    static boolean serves(Mesh mesh, Service service, Workload workload) {
-        return endpoints(mesh, service).anyMatch(endpoint -> endpoint.workloadUid().equals(workload.uid()));
-    }
-
-    static Stream<Endpoint> endpoints(Mesh mesh, Service service) {
-        return mesh.endpoints(service.hostname()).stream();
+    static boolean serves(Mesh mesh, ServiceName service, Workload workload) {
+        return mesh.endpoints(service).stream().anyMatch(endpoint -> endpoint.workloadUid().equals(workload.uid()));
     }
 
     /** Returns the workloads of a waypoint that the mesh knows. */
@@ -58,7 +54,7 @@ final class Waypoints {
             mesh.service(name).ifPresent(services::add);
             mesh.named(name.hostname()).stream().filter(workload -> workload.namespace().equals(name.namespace())).forEach(workloads::add);
         }
-        services.forEach(service -> endpoints(mesh, service)
+        services.forEach(service -> mesh.endpoints(service.hostname())
                 .forEach(endpoint -> mesh.workload(endpoint.workloadUid()).ifPresent(workloads::add)));
         return workloads;
     }

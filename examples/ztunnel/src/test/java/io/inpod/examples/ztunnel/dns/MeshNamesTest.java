@@ -15,7 +15,6 @@ import io.inpod.examples.ztunnel.mesh.ServiceName;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -158,10 +157,6 @@ class MeshNamesTest {
     }
 
     private static InetAddress ip(String text) {
-        try {
-            return InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(text));
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(e);
-        }
+        return NetUtil.createInetAddressFromIpAddressString(text);
     }
 }

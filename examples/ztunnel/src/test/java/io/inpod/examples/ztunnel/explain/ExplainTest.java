@@ -21,7 +21,6 @@ import io.inpod.hbone.identity.SpiffeId;
 import io.netty.util.NetUtil;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -119,10 +118,6 @@ class ExplainTest {
     }
 
     private static InetAddress ip(String text) {
-        try {
-            return InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(text));
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(e);
-        }
+        return NetUtil.createInetAddressFromIpAddressString(text);
     }
 }

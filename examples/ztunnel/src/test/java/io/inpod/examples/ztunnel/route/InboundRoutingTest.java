@@ -208,10 +208,6 @@ class InboundRoutingTest {
     }
 
     private static InetAddress ip(String text) {
-        try {
-            return InetAddress.getByAddress(NetUtil.createByteArrayFromIpAddressString(text));
-        } catch (java.net.UnknownHostException e) {
-            throw new IllegalArgumentException(e);
-        }
+        return NetUtil.createInetAddressFromIpAddressString(text);
     }
 }
