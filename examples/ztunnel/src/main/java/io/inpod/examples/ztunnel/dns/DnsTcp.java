@@ -14,8 +14,8 @@ import java.net.InetAddress;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A pod's questions over TCP, one after the other: the next is read when the answer to the one before has been written, so that a client that
- * doesn't read its answers can't make them pile up. A connection on which nothing happens is closed.
+ * A pod's questions over TCP, one after the other: the next is read when the answer to the one before has been written, so that a client
+ * that doesn't read its answers can't make them pile up. A connection on which nothing happens is closed.
  *
  * @see <a href="https://www.rfc-editor.org/rfc/rfc7766">RFC 7766</a>
  */
