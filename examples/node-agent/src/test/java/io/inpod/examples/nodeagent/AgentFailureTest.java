@@ -66,7 +66,7 @@ class AgentFailureTest {
     }
 
     private void assertFails(NetworkNamespace pod, NamespaceChange redirection, String step, String reason) throws Exception {
-        try (Scene scene = scene(redirection); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(redirection); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .isInstanceOf(AgentException.class).hasMessageContaining("add pod u1: step \"" + step + "\" failed").hasMessageContaining(reason);
@@ -79,7 +79,7 @@ class AgentFailureTest {
     @EnumSource(Profile.class)
     void refusalByTheProxy(Profile profile, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        try (Scene scene = scene(new PodRedirection(profile, true, true).change()); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(new PodRedirection(profile, true, true).change()); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             Future<Void> added = scene.adding("u1", pod);
             proxy.expectAdd(pod, "u1");
@@ -99,7 +99,7 @@ class AgentFailureTest {
         NetworkNamespace pod = network.pod(0).namespace();
         try (Scene scene = scene(REAL)) {
             Future<Void> added;
-            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectSnapshot();
                 added = scene.adding("u1", pod);
                 proxy.expectAdd(pod, "u1");
@@ -112,7 +112,7 @@ class AgentFailureTest {
     @Test
     void undoing(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
-        try (Scene scene = scene(Redirection.of(REAL, new Breaking("remove"))); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(Redirection.of(REAL, new Breaking("remove"))); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             Future<Void> added = scene.adding("u1", pod);
             proxy.expectAdd(pod, "u1");

@@ -44,7 +44,7 @@ class AgentTest {
     @BeforeEach
     void start() throws IOException {
         scene = new Scene(directory, new PodRedirection(Profile.REDIRECT, false, true)::change, Duration.ofSeconds(10));
-        proxy = new FakeProxy(scene.socket);
+        proxy = new FakeProxy(scene.server, scene.socket);
         proxy.expectSnapshot();
     }
 

@@ -62,7 +62,7 @@ class FailedEnrolmentTest {
     void aPodThatTheProxyRefusesIsClosedAndServedLater(Profile profile, PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         assertConnects(network, true);
-        try (Scene scene = scene(new PodRedirection(profile, false, true).change()); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(new PodRedirection(profile, false, true).change()); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             Future<Void> added = scene.adding("u1", pod);
             proxy.expectAdd(pod, "u1");
@@ -104,7 +104,7 @@ class FailedEnrolmentTest {
             assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .hasMessageContaining("step \"find a proxy\" failed").hasMessageContaining("the pod stays closed");
             assertConnects(network, false);
-            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectAdd(pod, "u1");
                 proxy.ack();
                 proxy.expectSnapshot();
@@ -117,14 +117,14 @@ class FailedEnrolmentTest {
     void aProxyThatRefusesAPodWhenItConnectsIsNoted(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (Scene scene = scene(REAL)) {
-            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectSnapshot();
                 Future<Void> added = scene.adding("u1", pod);
                 proxy.expectAdd(pod, "u1");
                 proxy.ack();
                 added.get();
             }
-            try (FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectAdd(pod, "u1");
                 proxy.nack();
                 proxy.expectSnapshot();
@@ -142,7 +142,7 @@ class FailedEnrolmentTest {
     void aPodWhoseRulesCannotBeReplacedIsShownWithTheReasonAndRetried(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         AtomicReference<NamespaceChange> wanted = new AtomicReference<>(REAL);
-        try (Scene scene = new Scene(directory, overrides -> wanted.get(), Duration.ofSeconds(10)); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = new Scene(directory, overrides -> wanted.get(), Duration.ofSeconds(10)); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             Future<Void> added = scene.adding("u1", pod);
             proxy.expectAdd(pod, "u1");
@@ -184,7 +184,7 @@ class FailedEnrolmentTest {
     void aPodWhoseRoutingIsTakenIsClosedByItsRules(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         Tool.run(pod, "ip", "rule", "add", "pref", "32764", "fwmark", "7", "lookup", "main");
-        try (Scene scene = scene(REAL); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(REAL); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             assertThatThrownBy(() -> scene.add("u1", pathOf(pod)))
                     .hasMessageContaining("install routing and rules").hasMessageContaining("32764").hasMessageContaining("the pod stays closed");

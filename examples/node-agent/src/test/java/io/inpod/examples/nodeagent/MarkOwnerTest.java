@@ -116,7 +116,7 @@ class MarkOwnerTest {
         try (ServerSocketChannel server = network.pod(1).namespace().<ServerSocketChannel, IOException>call(ServerSocketChannel::open);
                 Scene scene = scene(directory, redirection, paths)) {
             server.bind(new InetSocketAddress(8080));
-            try (FakeProxy first = new FakeProxy(scene.socket, older)) {
+            try (FakeProxy first = new FakeProxy(scene.server, scene.socket, older)) {
                 first.expectSnapshot();
                 Future<Void> added = scene.adding("u1", pod);
                 first.expectAdd(pod, "u1");
@@ -125,7 +125,7 @@ class MarkOwnerTest {
                 assertThat(forge(network, older, 30)).as("the proxy").isZero();
                 first.ack();
                 added.get();
-                try (FakeProxy second = new FakeProxy(scene.socket, newer)) {
+                try (FakeProxy second = new FakeProxy(scene.server, scene.socket, newer)) {
                     second.expectAdd(pod, "u1");
                     assertThat(forge(network, null, 1)).as("any process").isNotZero();
                     assertThat(forge(network, newer, 30)).as("the next proxy").isZero();

@@ -145,7 +145,7 @@ class ReconcilerTest {
             Files.write(entry, List.of("u1", pod.identity().toString(), "web-0", "shop", "web"));
             source.unsure = true;
             source.sync();
-            try (FakeProxy proxy = new FakeProxy(socket)) {
+            try (FakeProxy proxy = new FakeProxy(server, socket)) {
                 proxy.expectKeep("u1");
                 proxy.ack();
                 proxy.expectSnapshot();
@@ -201,14 +201,14 @@ class ReconcilerTest {
         source.unsure = true;
         source.sync();
         try {
-            FakeProxy first = new FakeProxy(socket);
+            FakeProxy first = new FakeProxy(server, socket);
             first.expectSnapshot();
             enrolListed(pod, first);
             source.remove("u1");
             awaitReason("u1", "nobody knows it");
             Traces.assertRedirected(pod);
             first.leave();
-            try (FakeProxy second = new FakeProxy(socket)) {
+            try (FakeProxy second = new FakeProxy(server, socket)) {
                 second.expectAdd(pod, "u1");
                 second.ack();
                 second.expectSnapshot();
@@ -250,7 +250,7 @@ class ReconcilerTest {
         NetworkNamespace pod = network.pod(0).namespace();
         Process app = running(pod);
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             for (boolean person : new boolean[] {false, true}) {
                 source.unsure = true;
@@ -289,7 +289,7 @@ class ReconcilerTest {
             Tool.run(pod, "ip", "link", "set", "lo", "up");
             source.unsure = true;
             source.sync();
-            try (FakeProxy proxy = new FakeProxy(socket)) {
+            try (FakeProxy proxy = new FakeProxy(server, socket)) {
                 proxy.expectSnapshot();
                 source.put(pod("u1", null, SLOW));
                 Future<Void> enrolled = enrolling(pod("u1", null, SLOW, "10.0.0.1"), pod);
@@ -312,7 +312,7 @@ class ReconcilerTest {
     void aPodThatEndedLeavesAtOnce(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             enrolListed(pod, proxy);
             source.unsure = true;
@@ -328,7 +328,7 @@ class ReconcilerTest {
     @Test
     void noProxyIsAcceptedBeforeTheSourceIsComplete(PodNetwork network) throws Exception {
         source.put(pod("u1", Tool.pathOf(network.pod(0).namespace()), PodOverrides.NONE));
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             await("u1", PodState.Kind.CLOSED);
             Traces.assertRedirected(network.pod(0).namespace());
             assertThat(server.proxies()).isZero();
@@ -343,7 +343,7 @@ class ReconcilerTest {
     @Test
     void aSlowPodHoldsUpNoOther(PodNetwork network) throws Exception {
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             source.put(pod("slow", Tool.pathOf(network.pod(0).namespace()), SLOW));
             source.put(pod("u1", Tool.pathOf(network.pod(1).namespace()), PodOverrides.NONE));
@@ -362,7 +362,7 @@ class ReconcilerTest {
         NetworkNamespace first = network.pod(0).namespace();
         NetworkNamespace second = network.pod(1).namespace();
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             assertThat(probed.take()).isEqualTo("keep []");
             Future<Void> enrolled = enrolling(pod("u1", null, PodOverrides.NONE, "10.0.0.1"), first);
@@ -410,7 +410,7 @@ class ReconcilerTest {
     void anEnrolmentThatFailsSaysSoAndThePodStaysClosed(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             Future<Void> enrolled = enrolling(pod("u1", null, PodOverrides.NONE), pod);
             proxy.expectAdd(pod, "u1");
@@ -429,7 +429,7 @@ class ReconcilerTest {
         NetworkNamespace pod = network.pod(0).namespace();
         Path path = Tool.pathOf(pod);
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             source.put(new MeshPod("u1", Scene.WEB, PodOverrides.NONE, Set.of(), path, "its annotation is nonsense"));
             assertThat(await("u1", PodState.Kind.CLOSED).reason()).contains("its annotation is nonsense");
@@ -448,7 +448,7 @@ class ReconcilerTest {
     void aNamespaceBelongsToOnePod(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         source.sync();
-        try (FakeProxy proxy = new FakeProxy(socket)) {
+        try (FakeProxy proxy = new FakeProxy(server, socket)) {
             proxy.expectSnapshot();
             source.put(pod("u1", Tool.pathOf(pod), PodOverrides.NONE));
             proxy.expectAdd(pod, "u1");

@@ -69,13 +69,13 @@ class RecoveryTest {
     void aRestartChangesNothingInARunningPod(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         String before;
-        try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             enrol(scene, proxy, pod);
             before = rulesWithHandles(pod);
             assertThat(before).contains("ISTIO_OUTPUT").containsPattern("# handle [0-9]+");
         }
-        try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectAdd(pod, "u1", "web-0", "shop", "web");
             proxy.ack();
             proxy.expectSnapshot();
@@ -95,7 +95,7 @@ class RecoveryTest {
                 all.put("u1", found.get().duplicate());
             }
             return all;
-        }, NOTHING); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        }, NOTHING); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectKeep("u1");
             proxy.ack();
             proxy.expectSnapshot();
@@ -118,7 +118,7 @@ class RecoveryTest {
         NetworkNamespace first = network.pod(0).namespace();
         NetworkNamespace second = network.pod(1).namespace();
         Path link = Files.createSymbolicLink(directory.resolve("link"), pathOf(first));
-        try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+        try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             proxy.expectSnapshot();
             describe("u1", ", \"netns\": \"" + link + "\"");
             proxy.expectAdd(first, "u1");
@@ -152,7 +152,7 @@ class RecoveryTest {
     void aProcessIdThatIsUsedAgainIsNoticed(PodNetwork network) throws Exception {
         NetworkNamespace pod = network.pod(0).namespace();
         try (ChildProcess other = ChildProcess.start(Tool.inside(network.pod(1).namespace(), "sh", "-c", "echo up; exec cat"));
-                Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+                Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
             other.expect("up");
             proxy.expectSnapshot();
             describe("u1", ", \"pid\": " + other.handle().pid() + ", \"identity\": \"" + pod.identity() + "\"");
@@ -164,12 +164,12 @@ class RecoveryTest {
     @Test
     void aPodThatLeftWhileNoAgentRanIsReleased() throws Exception {
         try (NetworkNamespace pod = named("left")) {
-            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectSnapshot();
                 enrol(scene, proxy, pod);
             }
             Files.delete(directory.resolve("pods/u1.json"));
-            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectSnapshot();
                 awaitNone(scene);
                 Traces.assertClean(pod);
@@ -184,14 +184,14 @@ class RecoveryTest {
     @Test
     void aPodThatLeftTakesNoRulesFromTheOneWhoseNamespaceHasItsNumber() throws Exception {
         try (NetworkNamespace pod = named("again")) {
-            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectSnapshot();
                 enrol(scene, proxy, pod);
             }
             Path left = directory.resolve("enrolled").resolve(UUID.nameUUIDFromBytes("u0".getBytes(StandardCharsets.UTF_8)).toString());
             Files.write(left, List.of("u0", pod.identity().toString(), "old", "shop", "web"));
             describe("u1", ""); // no longer says where its namespace is
-            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectKeep("u1");
                 proxy.ack();
                 proxy.expectSnapshot();
@@ -244,7 +244,7 @@ class RecoveryTest {
         Killed killed = new Killed("add pod u1: " + step);
         Scene first = new Scene(directory, unknown -> Map.of(), killed);
         try {
-            try (first; FakeProxy proxy = new FakeProxy(first.socket)) {
+            try (first; FakeProxy proxy = new FakeProxy(first.server, first.socket)) {
                 proxy.expectSnapshot();
                 describe("u1", ", \"netns\": \"" + pathOf(pod) + "\"");
                 if (step.startsWith("enter")) {
@@ -253,7 +253,7 @@ class RecoveryTest {
                 }
                 killed.reached.await();
             }
-            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectAdd(pod, "u1");
                 Traces.assertRedirected(pod);
                 proxy.ack();
@@ -272,7 +272,7 @@ class RecoveryTest {
         Killed killed = new Killed("delete pod u1: " + step);
         Scene first = new Scene(directory, unknown -> Map.of(), killed);
         try (NetworkNamespace pod = named("killed")) {
-            try (first; FakeProxy proxy = new FakeProxy(first.socket)) {
+            try (first; FakeProxy proxy = new FakeProxy(first.server, first.socket)) {
                 proxy.expectSnapshot();
                 enrol(first, proxy, pod);
                 Files.delete(directory.resolve("pods/u1.json"));
@@ -282,7 +282,7 @@ class RecoveryTest {
                 }
                 killed.reached.await();
             }
-            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.socket)) {
+            try (Scene scene = scene(); FakeProxy proxy = new FakeProxy(scene.server, scene.socket)) {
                 proxy.expectSnapshot();
                 awaitNone(scene);
                 Traces.assertClean(pod);

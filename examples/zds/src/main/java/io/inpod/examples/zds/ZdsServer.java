@@ -54,7 +54,7 @@ public final class ZdsServer implements AutoCloseable {
     private final Object arrivals = new Object();
     private volatile Consumer<Collection<Integer>> connecting = pids -> {};
     private volatile BiConsumer<String, @Nullable String> answers = (uid, refusal) -> {};
-    private volatile Runnable snapshots = () -> {};
+    private final List<Runnable> snapshots = new CopyOnWriteArrayList<>();
 
     private ZdsServer(PrivateServer server, Executor executor, Duration patience) {
         this.server = server;
@@ -100,12 +100,13 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Sets what is called when a proxy that has connected has acknowledged its snapshot. Called on the session's thread; must not block.
+     * Adds what is called when a proxy that has connected has acknowledged its snapshot, after what was added before. Called on the session's
+     * thread; must not block.
      *
      * @param action the action
      */
     public void onSnapshot(Runnable action) {
-        snapshots = action;
+        snapshots.add(action);
     }
 
     /** Accepts proxies until this server is closed. Those that have connected before wait for it. */
@@ -178,7 +179,7 @@ public final class ZdsServer implements AutoCloseable {
                     log(session.enqueue(ProxyRequest.keep(pod.getKey())));
                 }
             }
-            log(session.enqueue(ProxyRequest.snapshotSent()).thenRun(() -> snapshots.run()));
+            log(session.enqueue(ProxyRequest.snapshotSent()).thenRun(() -> snapshots.forEach(Runnable::run)));
             sessions.add(session);
             lock.notifyAll();
         }
