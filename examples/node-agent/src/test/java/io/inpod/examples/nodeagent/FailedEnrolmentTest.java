@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.inpod.examples.nodeagent.enrol.Delays;
+import io.inpod.examples.nodeagent.enrol.FailedEnrolment;
 import io.inpod.examples.nodeagent.enrol.PodRedirection;
 import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.examples.nodeagent.pod.PodState;
@@ -133,6 +134,39 @@ class FailedEnrolmentTest {
                 proxy.expectAdd(pod, "u1");
                 proxy.ack();
                 scene.awaitState("u1", PodState.Kind.SERVED);
+            }
+        }
+    }
+
+    /** Like the next version of a proxy that can't take over the older one's ports. */
+    @ParameterizedTest
+    @EnumSource(FailedEnrolment.class)
+    void aPodThatOnlyAnOlderProxyServesStaysServed(FailedEnrolment policy, PodNetwork network) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (Scene scene = new Scene(directory, overrides -> REAL, policy, Duration.ofSeconds(10))) {
+            FakeProxy older = new FakeProxy(scene.server, scene.socket);
+            older.expectSnapshot();
+            Future<Void> added = scene.adding("u1", pod);
+            older.expectAdd(pod, "u1");
+            older.ack();
+            added.get();
+            try (FakeProxy newer = new FakeProxy(scene.server, scene.socket)) {
+                newer.expectAdd(pod, "u1");
+                newer.nack();
+                newer.expectSnapshot();
+                newer.expectAdd(pod, "u1");
+                newer.nack();
+                scene.awaitReason("u1", "an older proxy serves it");
+                assertThat(scene.state("u1")).satisfies(state -> assertThat(state.served()).isTrue())
+                        .satisfies(state -> assertThat(state.reason()).contains("boom"));
+                Traces.assertRedirected(pod);
+
+                older.leave();
+                newer.expectAdd(pod, "u1");
+                newer.ack();
+                while (!scene.state("u1").equals(PodState.SERVED)) {
+                    Thread.sleep(1);
+                }
             }
         }
     }

@@ -376,6 +376,18 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
+     * Returns whether any connected proxy has acknowledged a pod with these names and this namespace.
+     *
+     * @param pod the pod
+     * @return whether one has
+     */
+    public boolean isServed(ZdsPod pod) {
+        synchronized (lock) {
+            return sessions.stream().anyMatch(session -> serves(session, pod));
+        }
+    }
+
+    /**
      * Takes a pod out of the snapshots, and requests all proxies to stop serving it. Proxies that can't be reached learn of it from the
      * snapshot when they reconnect; it is no error if none is connected.
      *

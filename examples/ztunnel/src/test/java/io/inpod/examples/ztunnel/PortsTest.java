@@ -16,6 +16,7 @@ import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -133,6 +134,30 @@ class PortsTest {
         }
     }
 
+    /** Otherwise a rollback to Istio's proxy would fail for a minute. */
+    @Test
+    void itsOwnEndedConnectionsKeepNoPort(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        try (ZtunnelProcess ztunnel = process(home.resolve("z"), network); ForeignAgent agent = new ForeignAgent(ztunnel.socket())) {
+            ztunnel.start();
+            assertThat(agent.accept().add("u", pod)).isEqualTo("ack");
+            try (SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
+                client.connect(new InetSocketAddress(network.pod(0).address(), 15008));
+                client.write(ByteBuffer.wrap("this is no TLS\r\n".getBytes(StandardCharsets.US_ASCII)));
+                while (client.read(ByteBuffer.allocate(100)) >= 0) {
+                    // until the proxy has closed
+                }
+            }
+            awaitEnded(pod, 15008);
+            ztunnel.terminate();
+            assertThat(ztunnel.awaitExit()).isZero();
+            try (ServerSocketChannel next = foreign(pod)) {
+                next.setOption(StandardSocketOptions.SO_REUSEPORT, true).setOption(StandardSocketOptions.SO_REUSEADDR, false);
+                next.bind(new InetSocketAddress("::", 15008));
+            }
+        }
+    }
+
     private static void leaveConnection(NetworkNamespace pod, int port) throws Exception {
         try (ServerSocketChannel other = foreign(pod); SocketChannel client = pod.<SocketChannel, IOException>call(SocketChannel::open)) {
             other.setOption(StandardSocketOptions.SO_REUSEPORT, true).setOption(StandardSocketOptions.SO_REUSEADDR, false);
@@ -141,6 +166,10 @@ class PortsTest {
             other.accept().close();
             assertThat(client.read(ByteBuffer.allocate(1))).isEqualTo(-1);
         }
+        awaitEnded(pod, port);
+    }
+
+    private static void awaitEnded(NetworkNamespace pod, int port) throws IOException {
         while (Tool.run(pod, "ss", "-Htan", "state", "time-wait", "sport", "=", String.valueOf(port)).isBlank()) {
             Thread.onSpinWait();
         }

@@ -130,10 +130,14 @@ final class Enrolling {
         }
         findProxy();
         steps.begin("hand it to the proxy");
-        return proxies.send(enrolled.handed()).exceptionallyCompose(failure -> undo(Failures.cause(failure)));
+        return proxies.send(enrolled.handed()).exceptionallyCompose(failure -> undo(enrolled, Failures.cause(failure)));
     }
 
-    private CompletableFuture<Void> undo(Throwable failure) {
+    private CompletableFuture<Void> undo(EnrolledPod enrolled, Throwable failure) {
+        if (proxies.isServed(enrolled.handed())) {
+            return CompletableFuture.failedFuture(steps.failure("hand it to the newest proxy",
+                    new StillServedException("an older proxy serves it; " + failure.getMessage(), failure)));
+        }
         if (parts.policy() == FailedEnrolment.CLOSED) {
             return CompletableFuture.failedFuture(steps.failure("hand it to the proxy", failure));
         }
@@ -148,7 +152,7 @@ final class Enrolling {
                 try {
                     parts.probes().put(pod.uid(), pod.addresses());
                 } catch (IOException e) {
-                    throw new ProbesException(String.valueOf(e.getMessage()), e);
+                    throw new StillServedException(String.valueOf(e.getMessage()), e);
                 }
                 return pod;
             });

@@ -362,7 +362,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         }
         String outcome = "the pod stays closed";
         PodState state = new PodState(PodState.Kind.CLOSED, words);
-        if (Failures.find(failure, ProbesException.class).isPresent()) {
+        if (Failures.find(failure, StillServedException.class).isPresent()) {
             outcome = "the pod is served";
             state = new PodState(PodState.Kind.SERVED, words);
         } else {
@@ -438,10 +438,11 @@ public final class Reconciler implements Enrolment, AutoCloseable {
     /** Notes what a proxy has answered when it got a pod without our waiting for it. */
     private void answered(String uid, @Nullable String refusal) {
         Slot slot = slots.get(uid);
-        if (slot == null || refusal == null && slot.state().served()) {
+        if (slot == null || refusal == null && slot.state().equals(PodState.SERVED)) {
             return;
         }
-        if (refusal != null) {
+        EnrolledPod pod = slot.enrolledOrNull();
+        if (refusal != null && (pod == null || !proxies.isServed(pod.handed()))) {
             slot.refused(refusal);
         }
         queue.add(uid);

@@ -11,8 +11,9 @@ import java.io.IOException;
 import java.util.Set;
 
 /**
- * What is left of connections that another proxy accepted on a port. The kernel remembers them for a minute after both ends have closed
+ * What is left of connections that a proxy accepted on a port. The kernel remembers them for a minute after both ends have closed
  * (TIME_WAIT). They keep the port from a listener unless their options agree: this proxy sets SO_REUSEADDR, and Istio's sets SO_REUSEPORT.
+ * So each proxy would keep the other from taking its place; this one forgets what the other has left, and what it leaves itself.
  */
 public final class EndedConnections {
     /** More than one client can leave behind in a minute, as it has no more source ports. */

@@ -71,6 +71,7 @@ public final class PodProxy {
     private final TunnelPools pools;
     private final LocalAddresses local;
     private final List<AcceptLoop> listeners = new ArrayList<>();
+    private final Set<Integer> ports = new HashSet<>();
     private final List<Future<HandOver>> handOvers = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
@@ -204,6 +205,7 @@ public final class PodProxy {
             }
         }
         listeners.add(listener);
+        ports.add(address.getPort());
         if (succession != null) {
             succession.own().add(pod.namespace(), listener);
         }
@@ -300,8 +302,20 @@ public final class PodProxy {
             connectors.forEach(UpstreamConnector::close);
             reportLimits();
             pod.access().lines().end();
+            leavePorts();
             local.forget(pod.namespace());
             pod.namespace().close();
+        }
+    }
+
+    /** Leaves the ports free for whoever serves the pod next. Another proxy's listener may be there already. */
+    private void leavePorts() {
+        for (int port : ports) {
+            try {
+                EndedConnections.forget(pod.namespace(), port);
+            } catch (IOException e) {
+                LOG.debug("ended connections may keep port {} of {} for a minute: {}", port, pod.namespace(), e.getMessage());
+            }
         }
     }
 
