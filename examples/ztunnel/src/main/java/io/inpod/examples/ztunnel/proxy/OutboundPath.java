@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Hop;
@@ -41,7 +42,9 @@ final class OutboundPath {
         this.pools = pools;
         this.routing = new OutboundRouting(pod.config().passthrough(), local::contains);
         this.direct = new UpstreamConnector(
-                pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER), pod.own());
+                pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER)
+                        .withConnectTimeout(ConnectDeadline.step(pod.config().connectDeadline())),
+                pod.own());
     }
 
     /** Connects a client to what it asks for, and relays its data. */
