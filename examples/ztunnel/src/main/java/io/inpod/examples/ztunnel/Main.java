@@ -135,6 +135,7 @@ public final class Main {
             nameServers.refresh();
             regularly(control, RETRY_SECONDS, "reading the name servers", log, nameServers::refresh);
             log.info("dns proxy: names of the mesh and of {}; other names: {}", config.dns().domain(), nameServers);
+            nameServers.problem().ifPresent(log::warn);
         }
         ThreadPoolExecutor policy =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));

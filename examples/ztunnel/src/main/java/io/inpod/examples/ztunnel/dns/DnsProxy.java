@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Answers the questions of one pod. Thread-safe. */
-public final class DnsProxy {
+public final class DnsProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("dns");
     /** How many questions of a pod may wait for name servers at a time. */
     static final int MOST_WAITING = 200;
@@ -137,6 +137,12 @@ public final class DnsProxy {
                 kept.release();
             });
         }
+    }
+
+    /** Asks name servers no more, and closes the sockets in the pod's namespace; what waits is answered with an error. Doesn't block. */
+    @Override
+    public void close() {
+        forwarder.close();
     }
 
     private ByteBuf passedOn(DnsQuery query, ByteBuf message, boolean tcp, boolean known, @Nullable ByteBuf answer) {

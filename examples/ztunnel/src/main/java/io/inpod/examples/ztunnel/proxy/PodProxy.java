@@ -76,6 +76,7 @@ public final class PodProxy {
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
     private final DnsSockets dns = new DnsSockets();
+    private @Nullable DnsProxy names;
 
     @FunctionalInterface
     private interface Opening {
@@ -171,7 +172,8 @@ public final class PodProxy {
         SocketOptions sockets = SocketOptions.NONE.with(MARK, pod.config().mark());
         DnsProxy proxy = new DnsProxy(new DnsProxy.Pod(pod.namespace(), sockets, pod::workload, pod.clients()::admit), pod::mesh, settings,
                 shared.nameServers());
-        dns.open(pod, shared.group().next(), proxy, succession);
+        names = proxy;
+        dns.open(pod, shared.group().next(), proxy, succession, shared.holders());
         DnsListener handler = new DnsListener(pod, shared.group(), proxy);
         for (InetAddress address : dns.addresses()) {
             listen(shared, new InetSocketAddress(address, handler.port()), IpFamily.of(address).protocolFamily(), handler);
@@ -294,6 +296,9 @@ public final class PodProxy {
         closeListeners();
         forgetMesh();
         pools.close();
+        if (names != null) {
+            names.close();
+        }
         try {
             pod.connections().end();
         } finally {

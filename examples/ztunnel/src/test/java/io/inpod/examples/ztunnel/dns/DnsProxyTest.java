@@ -184,6 +184,31 @@ class DnsProxyTest {
         }
     }
 
+    @Test
+    void aQuestionOfAPodThatLeavesKeepsNoSocket() throws Exception {
+        try (DatagramChannel client = pod.<DatagramChannel, IOException>call(DatagramChannel::open)) {
+            client.connect(new InetSocketAddress("127.0.0.1", PORT));
+            client.write(query(1, "slow"));
+            while (upstream.numbers.isEmpty()) {
+                Thread.onSpinWait();
+            }
+            assertThat(Tool.run(pod, "ss", "-Hnua", "dport", "=", "53")).isNotEmpty();
+
+            proxy.close();
+            loops.next().submit(() -> { }).sync();
+
+            assertThat(Tool.run(pod, "ss", "-Hnua", "dport", "=", "53")).isEmpty();
+            client.write(query(2, "plain"));
+            ByteBuffer answer = ByteBuffer.allocate(512);
+            for (short id = 1; id <= 2; id++) {
+                client.read(answer.clear());
+                assertThat(answer.getShort(0)).isEqualTo(id);
+                assertThat(answer.get(3) & 0xf).as("SERVFAIL").isEqualTo(2);
+            }
+            assertThat(upstream.numbers).hasSize(1);
+        }
+    }
+
     /** Otherwise the answers would pile up in the proxy. */
     @Test
     void whoReadsNoAnswersMayNotGoOnAsking() throws Exception {
