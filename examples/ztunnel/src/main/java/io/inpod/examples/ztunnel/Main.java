@@ -7,6 +7,9 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.explain.ExplainServer;
+import io.inpod.examples.ztunnel.health.HttpPages;
+import io.inpod.examples.ztunnel.health.HttpPort;
+import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
@@ -35,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -152,6 +156,10 @@ public final class Main {
         Thread explaining = new Thread(() -> explain(log, config, local, mesh, state), "explain");
         explaining.setDaemon(true);
         explaining.start();
+        HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,
+                Map.of("/healthz/ready", () -> ready(mesh, state)));
+        readiness.open();
+        regularly(control, RETRY_SECONDS, "opening the readiness port", log, readiness::open);
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
@@ -176,6 +184,11 @@ public final class Main {
         } catch (IOException e) {
             log.warn("./inpod explain can't ask this process: {}", e.getMessage());
         }
+    }
+
+    private static HttpPages.Answer ready(MeshState mesh, StateManager state) {
+        Readiness pods = state.readiness();
+        return (mesh.isLoaded() ? pods : pods.lacking("the mesh has not been loaded yet")).answer();
     }
 
     private interface Task {

@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param connectDeadline INPOD_CONNECT_DEADLINE: how long connecting an outbound connection may take, over all endpoints that are tried
  * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE, or what follows from TERMINATION_GRACE_PERIOD_SECONDS: how long connections
  * may continue after SIGTERM
+ * @param readinessPort INPOD_READINESS_PORT: the port of the proxy's own namespace at which it answers whether it is ready; 0 for none
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param limits what all pods together may take
  * @param localXds LOCAL_XDS: the mesh as text, or null
@@ -65,6 +66,7 @@ public record ProxyConfig(
         Duration workloadWait,
         Duration connectDeadline,
         Duration terminationDeadline,
+        int readinessPort,
         int workers,
         Limits limits,
         @Nullable String localXds,
@@ -123,6 +125,7 @@ public record ProxyConfig(
                 env.duration("INPOD_WORKLOAD_WAIT", Duration.ofSeconds(5)),
                 connectDeadline(env),
                 env.duration("CONNECTION_TERMINATION_DEADLINE", withinGracePeriod(env)),
+                env.number("INPOD_READINESS_PORT", 15021, 0, 65_535),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),
                 text.isEmpty() ? null : text,
