@@ -7,6 +7,7 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.explain.ExplainServer;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.health.HttpPages;
 import io.inpod.examples.ztunnel.health.HttpPort;
 import io.inpod.examples.ztunnel.health.Readiness;
@@ -147,7 +148,7 @@ public final class Main {
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), control, succession);
+                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
@@ -159,7 +160,14 @@ public final class Main {
         HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,
                 Map.of("/healthz/ready", () -> ready(mesh, state)));
         readiness.open();
-        regularly(control, RETRY_SECONDS, "opening the readiness port", log, readiness::open);
+        Metrics metrics = new Metrics(source, shared.enforcement().denials(), shared.counters(), state);
+        HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), config.ipv6(), loops,
+                Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer));
+        stats.open();
+        regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> {
+            readiness.open();
+            stats.open();
+        });
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));

@@ -9,6 +9,8 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.FaultyPeer.Fault;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.health.Counters;
+import io.inpod.examples.ztunnel.health.OutboundFailures.Reason;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.live.Enforcement;
@@ -69,6 +71,7 @@ class FailingPeersTest {
             lines.add(event.getFormattedMessage());
         }
     };
+    private final Counters counters = Counters.atZero();
     private DevelopmentCa ca;
     private Pod p;
     private Pod q;
@@ -120,19 +123,20 @@ class FailingPeersTest {
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
                 new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> null, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(1000), Enforcement.of(mesh, Runnable::run), Runnable::run, null);
+                new LogLines(1000), Enforcement.of(mesh, Runnable::run), counters, Runnable::run, null);
         proxy = PodProxy.start(shared, new WorkloadInfo("p", "default", "sa-p"), p.namespace().duplicate());
     }
 
     /** The steps have limits of their own, a third of the deadline; only the answer may take as long as the whole. */
     @ParameterizedTest
-    @CsvSource({"RESETS, 600ms, Connection reset", "SILENT, 600ms, TLS: handshake timed out after 200ms", "TLS_ONLY, 1500ms, PT0.5S",
-        "SETTINGS_ONLY, 1500ms, no connection within 1500 ms (INPOD_CONNECT_DEADLINE)"})
-    void aWaypointThatFailsEndsTheConnection(Fault fault, String deadline, String reason) throws Exception {
+    @CsvSource({"RESETS, 600ms, Connection reset, OTHER", "SILENT, 600ms, TLS: handshake timed out after 200ms, OTHER",
+        "TLS_ONLY, 1500ms, PT0.5S, OTHER", "SETTINGS_ONLY, 1500ms, no connection within 1500 ms (INPOD_CONNECT_DEADLINE), TIMEOUT"})
+    void aWaypointThatFailsEndsTheConnection(Fault fault, String deadline, String reason, Reason counted) throws Exception {
         start(deadline, behindWaypoint());
         try (FaultyPeer waypoint = new FaultyPeer(r, ca, "sa-r", fault)) {
             assertThat(refused()).contains("connection failed", "dst.waypoint=\"c//Pod/default/r\"", reason).doesNotContain("passed_over");
             assertThat(waypoint.accepted).hasPositiveValue();
+            assertThat(counters.outbound().count(counted)).isEqualTo(1);
         }
     }
 
@@ -152,6 +156,7 @@ class FailingPeersTest {
         try (TunnelPeer waypoint = TunnelPeer.refusing(r, ca, "sa-r", 503)) {
             assertThat(refused()).contains("connection failed", "refused with status 503");
             assertThat(waypoint.requests).hasSize(1);
+            assertThat(counters.outbound().count(Reason.ANSWERED)).isEqualTo(1);
         }
     }
 
@@ -177,6 +182,7 @@ class FailingPeersTest {
         try (TunnelPeer gateway = TunnelPeer.gatewayToRefusal(q, ca, "sa-q", "sa-far", 503)) {
             assertThat(refused()).contains("connection failed", "refused with status 503");
             assertThat(gateway.inner).hasSize(1);
+            assertThat(counters.outbound().count(Reason.ANSWERED)).isEqualTo(1);
         }
     }
 

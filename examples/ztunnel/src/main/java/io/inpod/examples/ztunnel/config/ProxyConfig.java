@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE, or what follows from TERMINATION_GRACE_PERIOD_SECONDS: how long connections
  * may continue after SIGTERM
  * @param readinessPort INPOD_READINESS_PORT: the port of the proxy's own namespace at which it answers whether it is ready; 0 for none
+ * @param statsPort INPOD_STATS_PORT: the port of the proxy's own namespace at which it answers what it has counted; 0 for none
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param limits what all pods together may take
  * @param localXds LOCAL_XDS: the mesh as text, or null
@@ -67,6 +68,7 @@ public record ProxyConfig(
         Duration connectDeadline,
         Duration terminationDeadline,
         int readinessPort,
+        int statsPort,
         int workers,
         Limits limits,
         @Nullable String localXds,
@@ -126,6 +128,7 @@ public record ProxyConfig(
                 connectDeadline(env),
                 env.duration("CONNECTION_TERMINATION_DEADLINE", withinGracePeriod(env)),
                 env.number("INPOD_READINESS_PORT", 15021, 0, 65_535),
+                env.number("INPOD_STATS_PORT", 15020, 0, 65_535),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),
                 text.isEmpty() ? null : text,

@@ -4,6 +4,7 @@ import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +47,7 @@ public final class HttpPort {
         }
         try {
             server = HttpPages.open(loops, address, pages);
-            LOG.info("answering {} on port {}", pages.keySet(), address.getPort());
+            LOG.info("answering {} on port {}", String.join(" and ", new TreeSet<>(pages.keySet())), address.getPort());
         } catch (IOException e) {
             if (!reported) { // once, not for each attempt
                 LOG.warn("nobody is answered on {}={} before it is free: {}", variable, address.getPort(), e.getMessage());

@@ -1,4 +1,4 @@
-/** Whether the proxy is ready, over HTTP, for whoever supervises it. */
+/** Whether the proxy is ready, and what it has counted, over HTTP, for whoever supervises it. */
 @NullMarked
 package io.inpod.examples.ztunnel.health;
 

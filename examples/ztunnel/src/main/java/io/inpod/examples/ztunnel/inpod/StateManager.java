@@ -13,6 +13,7 @@ import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -35,7 +36,7 @@ public final class StateManager {
 
     private final Shared shared;
     private final NamespaceIdentity own;
-    private final Map<String, PodProxy> running = new LinkedHashMap<>();
+    private final Map<String, PodProxy> running = Collections.synchronizedMap(new LinkedHashMap<>()); // for its size, which is read without the lock
     private final Map<String, Pending> pending = new ConcurrentHashMap<>(); // written under the lock, read without it
     private final Set<String> snapshot = new HashSet<>();
     private final Consumer<NamespaceLostError> onLost;
@@ -155,6 +156,16 @@ public final class StateManager {
             }
         });
         List.copyOf(pending.keySet()).forEach(this::retry);
+    }
+
+    /** {@return the number of pods that are served; doesn't wait for a pod} */
+    public int served() {
+        return running.size();
+    }
+
+    /** {@return the number of pods that can't be served, and are retried} */
+    public int waiting() {
+        return pending.size();
     }
 
     /** {@return the limits of the pods that are served} */

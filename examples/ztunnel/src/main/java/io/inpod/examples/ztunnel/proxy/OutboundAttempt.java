@@ -206,7 +206,7 @@ final class OutboundAttempt {
 
     private void refuse(AccessLog.Connection connection, Throwable cause) {
         pod.access().failed(connection, AccessLog.words(cause));
-        outcome.failed(cause);
+        path.failed(outcome, cause);
     }
 
     private void connected(Channel upstream) {

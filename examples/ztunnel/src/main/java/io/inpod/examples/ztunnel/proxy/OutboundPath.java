@@ -1,5 +1,7 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.health.OutboundFailures;
+import io.inpod.examples.ztunnel.health.OutboundFailures.Reason;
 import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.examples.ztunnel.mesh.Workload;
@@ -36,8 +38,10 @@ final class OutboundPath {
     private final UpstreamConnector direct;
     private final OutboundRouting routing;
     private final RecentFailures failures = new RecentFailures(System::nanoTime);
+    private final OutboundFailures counted;
 
-    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local) throws IOException {
+    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local, OutboundFailures counted) throws IOException {
+        this.counted = counted;
         this.pod = pod;
         this.pools = pools;
         this.routing = new OutboundRouting(pod.config().passthrough(), local::contains);
@@ -62,7 +66,14 @@ final class OutboundPath {
 
     private void refuse(InetSocketAddress source, Target target, Outcome outcome, String reason) {
         pod.access().failed(new AccessLog.Connection("outbound", source, pod.identity(), AccessLog.address(target), null, null), reason);
-        outcome.failed(new ForbiddenException(reason));
+        failed(outcome, new ForbiddenException(reason));
+    }
+
+    /** Counts a connection that isn't connected, and tells its client. */
+    void failed(Outcome outcome, Throwable cause) {
+        counted.add(cause instanceof ForbiddenException ? Reason.FORBIDDEN
+                : cause instanceof UnroutableException ? Reason.UNROUTABLE : Reason.of(cause));
+        outcome.failed(cause);
     }
 
     PodContext pod() {
