@@ -30,7 +30,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Measures how long the ztunnel decides where a connection goes, in a mesh of 1,000 services with ten endpoints each. */
+/**
+ * Measures how long the ztunnel decides where a connection goes, in a mesh of 1,000 services with ten endpoints each, and two with 5,000; and
+ * how long it takes over a change of one of these 5,000.
+ */
 @BenchmarkMode(org.openjdk.jmh.annotations.Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(2)
@@ -40,6 +43,7 @@ import org.openjdk.jmh.annotations.Warmup;
 public class RoutingBenchmark {
     private static final int SERVICES = 1000;
     private static final int ENDPOINTS = 10;
+    private static final int MANY = 5000;
 
     private final OutboundRouting routing = new OutboundRouting(true, address -> false);
     private Mesh mesh = Mesh.EMPTY;
@@ -52,15 +56,34 @@ public class RoutingBenchmark {
         MeshChange change = Mesh.EMPTY.change().put(client);
         for (int i = 0; i < SERVICES; i++) {
             ServiceName name = new ServiceName("default", "service-" + i + ".local");
-            LoadBalancing balancing = i % 2 == 0 ? LoadBalancing.ANY
-                    : new LoadBalancing(List.of(Scope.REGION, Scope.ZONE, Scope.NODE), Mode.FAILOVER, false);
             change.put(Service.builder("default", name.hostname()).addresses(List.of(new NetworkAddress("", service(i))))
-                    .ports(new Ports(Map.of(80, 8080))).loadBalancing(balancing).build());
+                    .ports(new Ports(Map.of(80, 8080))).loadBalancing(balancing(i)).build());
             for (int j = 0; j < ENDPOINTS; j++) {
                 change.put(workload("pod-" + i + "-" + j, i + 1, j).services(Map.of(name, Ports.NONE)).build());
             }
         }
+        for (int i = SERVICES; i < SERVICES + 2; i++) {
+            change.put(Service.builder("default", large(i).hostname()).addresses(List.of(new NetworkAddress("", service(i))))
+                    .ports(new Ports(Map.of(80, 8080))).loadBalancing(balancing(i)).build());
+        }
+        for (int j = 0; j < MANY; j++) {
+            change.put(largeEndpoint(j, 1));
+        }
         mesh = change.build();
+    }
+
+    private static ServiceName large(int i) {
+        return new ServiceName("default", "service-" + i + ".local");
+    }
+
+    private static Workload largeEndpoint(int j, int capacity) {
+        return workload("pod-" + j, SERVICES + j / 200, j % 200).capacity(capacity)
+                .services(Map.of(large(SERVICES), Ports.NONE, large(SERVICES + 1), Ports.NONE)).build();
+    }
+
+    private static LoadBalancing balancing(int i) {
+        return i % 2 == 0 ? LoadBalancing.ANY
+                : new LoadBalancing(List.of(Scope.REGION, Scope.ZONE, Scope.NODE), Mode.FAILOVER, false);
     }
 
     private static WorkloadBuilder workload(String name, int i, int j) {
@@ -106,6 +129,26 @@ public class RoutingBenchmark {
     @Benchmark
     public OutboundRoute serviceWithPreferences() {
         return route(new Target.Address(service(turn(1)), 80));
+    }
+
+    /** {@return the route to one of 5,000 endpoints that are alike} */
+    @Benchmark
+    public OutboundRoute largeService() {
+        return route(new Target.Address(service(SERVICES), 80));
+    }
+
+    /** {@return the route to one of 5,000 endpoints, of which 25 are nearest} */
+    @Benchmark
+    public OutboundRoute largeServiceWithPreferences() {
+        return route(new Target.Address(service(SERVICES + 1), 80));
+    }
+
+    /** {@return the mesh after a change of an endpoint of both services with 5,000} */
+    @Benchmark
+    public Mesh changeOfAnEndpoint() {
+        int j = turn(0);
+        mesh = mesh.change().put(largeEndpoint(j, 1 + next % 4)).build();
+        return mesh;
     }
 
     /** {@return the route to a service whose name is known} */

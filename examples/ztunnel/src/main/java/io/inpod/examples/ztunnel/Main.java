@@ -7,6 +7,10 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
 import io.inpod.examples.ztunnel.explain.ExplainServer;
+import io.inpod.examples.ztunnel.health.Counters;
+import io.inpod.examples.ztunnel.health.HttpPages;
+import io.inpod.examples.ztunnel.health.HttpPort;
+import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
@@ -35,6 +39,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -135,6 +140,7 @@ public final class Main {
             nameServers.refresh();
             regularly(control, RETRY_SECONDS, "reading the name servers", log, nameServers::refresh);
             log.info("dns proxy: names of the mesh and of {}; other names: {}", config.dns().domain(), nameServers);
+            nameServers.problem().ifPresent(log::warn);
         }
         ThreadPoolExecutor policy =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
@@ -142,7 +148,7 @@ public final class Main {
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
-                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), control, succession);
+                new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
         StateManager state = new StateManager(shared, ownNamespace(), lost -> {
             log.error("a thread can't leave a pod's namespace, so this process ends: {}", lost.getMessage());
             end(1);
@@ -151,6 +157,17 @@ public final class Main {
         Thread explaining = new Thread(() -> explain(log, config, local, mesh, state), "explain");
         explaining.setDaemon(true);
         explaining.start();
+        HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,
+                Map.of("/healthz/ready", () -> ready(mesh, state)));
+        readiness.open();
+        Metrics metrics = new Metrics(source, shared.enforcement().denials(), shared.counters(), state);
+        HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), config.ipv6(), loops,
+                Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer));
+        stats.open();
+        regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> {
+            readiness.open();
+            stats.open();
+        });
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
@@ -175,6 +192,11 @@ public final class Main {
         } catch (IOException e) {
             log.warn("./inpod explain can't ask this process: {}", e.getMessage());
         }
+    }
+
+    private static HttpPages.Answer ready(MeshState mesh, StateManager state) {
+        Readiness pods = state.readiness();
+        return (mesh.isLoaded() ? pods : pods.lacking("the mesh has not been loaded yet")).answer();
     }
 
     private interface Task {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.explain.Explainer;
 import io.inpod.examples.ztunnel.explain.Way;
 import io.inpod.examples.ztunnel.limit.LogLines;
@@ -88,7 +89,7 @@ class ExplainedPathsTest {
         Shared shared = new Shared(config, state, DevelopmentCa.open(home), loops, new LocalAddresses(),
                 new NameServers(Path.of("/etc/resolv.conf")), new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(Runnable::run, (namespace, inodes) -> new SocketHolders(Map.of(), true), System::nanoTime), new OwnConnections(),
-                config.limits().holdings(), new LogLines(100_000), Enforcement.of(state, Runnable::run), Runnable::run, null);
+                config.limits().holdings(), new LogLines(100_000), Enforcement.of(state, Runnable::run), Counters.atZero(), Runnable::run, null);
         state.replace(mesh());
         for (int i = 0; i < pods.size(); i++) {
             for (int port : APPS) {

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.live.Enforcement;
@@ -90,7 +91,7 @@ final class PolicyScene implements AutoCloseable {
         Shared shared = new Shared(config, state, ca, loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
                 new NameLookups(none, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(none, (namespace, inodes) -> new SocketHolders(Map.of(), true), System::nanoTime), new OwnConnections(),
-                config.limits().holdings(), new LogLines(10_000), enforcement, none, null);
+                config.limits().holdings(), new LogLines(10_000), enforcement, Counters.atZero(), none, null);
         for (String name : PODS) {
             Pod pod = pod(name);
             serve(pod, APP);

@@ -14,12 +14,14 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -68,6 +70,28 @@ class PortsTest {
                         "pid " + ProcessHandle.current().pid() + " (java)");
             }
             ztunnel.awaitListeners(pod, ALL::equals);
+        }
+    }
+
+    @Test
+    void aTakenPortForDnsIsReportedWithItsHolderAndSoAreNameServersThatPodsDoNotReach(PodNetwork network, @TempDir Path home) throws Exception {
+        NetworkNamespace pod = network.pod(0).namespace();
+        Path missing = home.resolve("resolv.conf");
+        try (ZtunnelProcess ztunnel = process(home.resolve("z"), network); ForeignAgent agent = new ForeignAgent(ztunnel.socket())) {
+            ztunnel.environment.putAll(Map.of("ISTIO_META_DNS_CAPTURE", "true", "INPOD_RESOLV_CONF", missing.toString()));
+            ztunnel.start();
+            agent.accept();
+            agent.acked("snapshot");
+            assertThat(ztunnel.awaitLine(0, "INPOD_RESOLV_CONF")).contains("warn", missing + " doesn't exist", "127.0.0.1:53");
+            try (DatagramChannel taker = pod.<DatagramChannel, IOException>call(DatagramChannel::open)) {
+                taker.bind(new InetSocketAddress("127.0.0.1", 15053));
+                String listed = Tool.run(pod, "ss", "-Hnuae", "sport", "=", "15053");
+                String inode = listed.replaceAll("(?s).*\\bino:(\\d+).*", "$1");
+
+                assertThat(agent.add("u", pod)).contains("port 15053", "is taken by a socket of UDP on 127.0.0.1", "inode " + inode, "user 0");
+                assertThat(ztunnel.awaitLine(0, "is held by")).contains("inode " + inode, "pid " + ProcessHandle.current().pid() + " (java)");
+            }
+            ztunnel.awaitListeners(pod, ports -> ports.contains(15053) && ports.containsAll(ALL));
         }
     }
 

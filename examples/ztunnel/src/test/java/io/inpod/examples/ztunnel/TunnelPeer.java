@@ -8,24 +8,19 @@ import io.inpod.hbone.TunnelResetException;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.hbone.identity.SpiffeId;
 import io.inpod.hbone.server.HboneServer;
-import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.testing.Pod;
-import io.inpod.tproxy.relay.RelayIoHandler;
-import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 
 /** A workload that accepts tunnels, and says one letter on each. A gateway leads each to another HBONE server of its own instead. */
 final class TunnelPeer implements AutoCloseable {
-    private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, RelayIoHandler.newFactory());
     private final HboneServer server;
+    private final PeerListener listener;
     /** What it has been asked for: the authority, and the headers. */
     final List<String> requests = new CopyOnWriteArrayList<>();
     /** The same of the server behind the gateway. */
@@ -33,8 +28,8 @@ final class TunnelPeer implements AutoCloseable {
 
     private TunnelPeer(Pod pod, CertificateSource certificates, String account, TunnelPeer.Answer answer) throws InterruptedException {
         server = new HboneServer(certificates);
-        new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(pod.namespace()))
-                .childHandler(server.handler(identity(account), answer.of(this))).bind("0.0.0.0", 15008).sync();
+        ChannelHandler handler = server.handler(identity(account), answer.of(this));
+        listener = new PeerListener(pod, () -> handler);
     }
 
     private interface Answer {
@@ -54,6 +49,26 @@ final class TunnelPeer implements AutoCloseable {
         return new TunnelPeer(pod, certificates, account, peer -> request -> {
             peer.requests.add(text(request));
             accept(request, peer.server.handler(identity(behind), within -> say(within, letter, peer.inner)));
+        });
+    }
+
+    /** A gateway; behind it is a server that answers every request with a status. */
+    static TunnelPeer gatewayToRefusal(Pod pod, CertificateSource certificates, String account, String behind, int status)
+            throws InterruptedException {
+        return new TunnelPeer(pod, certificates, account, peer -> request -> {
+            peer.requests.add(text(request));
+            accept(request, peer.server.handler(identity(behind), within -> {
+                peer.inner.add(text(within));
+                within.refuse(status);
+            }));
+        });
+    }
+
+    /** A gateway; behind it nobody listens. */
+    static TunnelPeer gatewayToNowhere(Pod pod, CertificateSource certificates, String account) throws InterruptedException {
+        return new TunnelPeer(pod, certificates, account, peer -> request -> {
+            peer.requests.add(text(request));
+            accept(request, new ChannelInboundHandlerAdapter()).close();
         });
     }
 
@@ -99,6 +114,6 @@ final class TunnelPeer implements AutoCloseable {
 
     /** Resets all connections, and refuses others. */
     void stop() {
-        loops.shutdownGracefully(0, 20_000, TimeUnit.MILLISECONDS).syncUninterruptibly();
+        listener.close();
     }
 }

@@ -37,7 +37,11 @@ import org.jspecify.annotations.Nullable;
  * @param trustDomain TRUST_DOMAIN: the trust domain of workloads without one in the mesh's configuration
  * @param keepalive KEEPALIVE_ENABLED, KEEPALIVE_TIME, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, as socket options
  * @param workloadWait INPOD_WORKLOAD_WAIT: how long a connection waits until the mesh knows its pod; 0s if it doesn't wait
- * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE: how long connections may continue after SIGTERM
+ * @param connectDeadline INPOD_CONNECT_DEADLINE: how long connecting an outbound connection may take, over all endpoints that are tried
+ * @param terminationDeadline CONNECTION_TERMINATION_DEADLINE, or what follows from TERMINATION_GRACE_PERIOD_SECONDS: how long connections
+ * may continue after SIGTERM
+ * @param readinessPort INPOD_READINESS_PORT: the port of the proxy's own namespace at which it answers whether it is ready; 0 for none
+ * @param statsPort INPOD_STATS_PORT: the port of the proxy's own namespace at which it answers what it has counted; 0 for none
  * @param workers ZTUNNEL_WORKER_THREADS: the number of event loops
  * @param limits what all pods together may take
  * @param localXds LOCAL_XDS: the mesh as text, or null
@@ -61,7 +65,10 @@ public record ProxyConfig(
         String trustDomain,
         SocketOptions keepalive,
         Duration workloadWait,
+        Duration connectDeadline,
         Duration terminationDeadline,
+        int readinessPort,
+        int statsPort,
         int workers,
         Limits limits,
         @Nullable String localXds,
@@ -118,7 +125,10 @@ public record ProxyConfig(
                 trustDomain(env),
                 keepalive(env),
                 env.duration("INPOD_WORKLOAD_WAIT", Duration.ofSeconds(5)),
-                env.duration("CONNECTION_TERMINATION_DEADLINE", Duration.ofSeconds(5)),
+                connectDeadline(env),
+                env.duration("CONNECTION_TERMINATION_DEADLINE", withinGracePeriod(env)),
+                env.number("INPOD_READINESS_PORT", 15021, 0, 65_535),
+                env.number("INPOD_STATS_PORT", 15020, 0, 65_535),
                 env.number("ZTUNNEL_WORKER_THREADS", Math.max(2, Runtime.getRuntime().availableProcessors() / 4), 1, 1024),
                 Limits.from(env),
                 text.isEmpty() ? null : text,
@@ -162,6 +172,20 @@ public record ProxyConfig(
         }
         Path parent = uds(env).toAbsolutePath().getParent();
         return parent == null ? Path.of("/") : parent;
+    }
+
+    private static Duration connectDeadline(Variables env) throws ConfigException {
+        Duration deadline = env.duration("INPOD_CONNECT_DEADLINE", Duration.ofSeconds(30));
+        if (deadline.toMillis() < 100 || deadline.toHours() > 24) {
+            throw new ConfigException("INPOD_CONNECT_DEADLINE must be from 100ms to 24h");
+        }
+        return deadline;
+    }
+
+    /** A pod is killed after its grace period. Connections must be reset some seconds earlier, as by Istio's ztunnel. */
+    private static Duration withinGracePeriod(Variables env) throws ConfigException {
+        int grace = env.number("TERMINATION_GRACE_PERIOD_SECONDS", -1, 0, Integer.MAX_VALUE);
+        return Duration.ofSeconds(grace < 0 ? 5 : Math.max(1, grace > 10 ? grace - 5 : grace - 1));
     }
 
     private static String trustDomain(Variables env) throws ConfigException {

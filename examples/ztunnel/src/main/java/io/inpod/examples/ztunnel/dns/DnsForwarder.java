@@ -27,6 +27,8 @@ import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -36,12 +38,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Asks name servers on behalf of a pod: each question from a socket of its own in the pod's namespace, so with a port that the kernel
  * chooses at random, and with a random number. Only an answer from the server that was asked, to the question that was asked, counts.
- *
- * @param namespace the pod's namespace
- * @param sockets options of the sockets
- * @param admission takes a client's share of sockets; returns null if it has none left
  */
-record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<InetAddress, @Nullable Admission> admission) {
+final class DnsForwarder implements AutoCloseable {
     /** What name servers are told that they may send over UDP: what fits into a packet without fragments (DNS flag day 2020). */
     static final int UDP_BYTES = 1232;
     private static final int MOST_BYTES = 65_535;
@@ -49,6 +47,32 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
     private static final long ONE_SERVER_MILLIS = 2_000;
     private static final long ALL_MILLIS = 5_000;
     private static final SecureRandom NUMBERS = new SecureRandom();
+
+    private final NetworkNamespace namespace;
+    private final SocketOptions sockets;
+    private final Function<InetAddress, @Nullable Admission> admission;
+    private final Set<Exchange> exchanges = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    /**
+     * Creates a forwarder.
+     *
+     * @param namespace the pod's namespace
+     * @param sockets options of the sockets
+     * @param admission takes a client's share of sockets; returns null if it has none left
+     */
+    DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<InetAddress, @Nullable Admission> admission) {
+        this.namespace = namespace;
+        this.sockets = sockets;
+        this.admission = admission;
+    }
+
+    /** Ends all questions without an answer, each on its event loop. */
+    @Override
+    public void close() {
+        closed = true;
+        exchanges.forEach(exchange -> exchange.loop.execute(() -> exchange.end(null)));
+    }
 
     /**
      * Asks one server after the other.
@@ -93,6 +117,11 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
         }
 
         void begin() {
+            exchanges.add(this);
+            if (closed) { // looked at after this was added, so that one side sees the other
+                end(null);
+                return;
+            }
             whole = loop.schedule(() -> end(null), ALL_MILLIS, TimeUnit.MILLISECONDS);
             next();
         }
@@ -191,6 +220,7 @@ record DnsForwarder(NetworkNamespace namespace, SocketOptions sockets, Function<
                 return;
             }
             ended = true;
+            exchanges.remove(this);
             leave();
             if (whole != null) {
                 whole.cancel(false);

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -26,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Answers the questions of one pod. Thread-safe. */
-public final class DnsProxy {
+public final class DnsProxy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("dns");
     /** How many questions of a pod may wait for name servers at a time. */
     static final int MOST_WAITING = 200;
@@ -38,20 +37,7 @@ public final class DnsProxy {
     private final NameServers servers;
     private final DnsForwarder forwarder;
     private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicLong answered = new AtomicLong();
-    private final AtomicLong forwarded = new AtomicLong();
-    private final AtomicLong failed = new AtomicLong();
-    private final AtomicLong refused = new AtomicLong();
-
-    /**
-     * How many questions there were.
-     *
-     * @param answered answered from the mesh
-     * @param forwarded passed to name servers
-     * @param failed of these, those without an answer
-     * @param refused not passed on, because too many were waiting
-     */
-    public record Counts(long answered, long forwarded, long failed, long refused) {}
+    private final DnsCounters counters;
 
     /**
      * What the proxy needs to know about the pod.
@@ -71,19 +57,16 @@ public final class DnsProxy {
      * @param mesh the state of the mesh, as it is known now
      * @param settings what is the same for all pods
      * @param servers the name servers for what isn't in the mesh
+     * @param counters count the questions
      */
-    public DnsProxy(Pod pod, Supplier<Mesh> mesh, DnsSettings settings, NameServers servers) {
+    public DnsProxy(Pod pod, Supplier<Mesh> mesh, DnsSettings settings, NameServers servers, DnsCounters counters) {
+        this.counters = counters;
         this.mesh = mesh;
         this.self = pod.self();
         this.names = new MeshNames(settings.domain(), settings.preferredNamespace());
         this.ipv6 = settings.ipv6();
         this.servers = servers;
         this.forwarder = new DnsForwarder(pod.namespace(), pod.sockets(), pod.admission());
-    }
-
-    /** {@return how many questions there were since the pod is served} */
-    public Counts counts() {
-        return new Counts(answered.get(), forwarded.get(), failed.get(), refused.get());
     }
 
     /**
@@ -118,7 +101,7 @@ public final class DnsProxy {
         DnsQuestion question = Objects.requireNonNull(query.question());
         Optional<NameAnswer> found = names.find(mesh.get(), asking.get(), question.name());
         if (found.isPresent() && query.isForAddresses()) {
-            answered.incrementAndGet();
+            counters.answered();
             boolean none = question.type().equals(DnsRecordType.AAAA) && !ipv6;
             NameAnswer answer = none ? new NameAnswer(null, List.of()) : found.get();
             LOG.debug("{} {} answered: {}", question.type().name(), question.name(), answer.addresses());
@@ -126,10 +109,10 @@ public final class DnsProxy {
                     tcp ? Integer.MAX_VALUE : query.udpBytes()));
         } else if (waiting.incrementAndGet() > MOST_WAITING) {
             waiting.decrementAndGet();
-            refused.incrementAndGet();
+            counters.refused();
             reply.accept(DnsAnswer.empty(ByteBufAllocator.DEFAULT, query, message, DnsResponseCode.SERVFAIL, false));
         } else {
-            forwarded.incrementAndGet();
+            counters.forwarded();
             ByteBuf kept = message.copy(); // the caller's is gone when the answer comes
             forwarder.forward(loop, client, query, kept.retainedDuplicate(), tcp, servers.servers(), answer -> {
                 waiting.decrementAndGet();
@@ -139,10 +122,16 @@ public final class DnsProxy {
         }
     }
 
+    /** Asks name servers no more, and closes the sockets in the pod's namespace; what waits is answered with an error. Doesn't block. */
+    @Override
+    public void close() {
+        forwarder.close();
+    }
+
     private ByteBuf passedOn(DnsQuery query, ByteBuf message, boolean tcp, boolean known, @Nullable ByteBuf answer) {
         LOG.debug("{} forwarded: {}", Objects.requireNonNull(query.question()), answer == null ? "no answer" : "answered");
         if (answer == null) {
-            failed.incrementAndGet();
+            counters.failed();
             return DnsAnswer.empty(ByteBufAllocator.DEFAULT, query, message, DnsResponseCode.SERVFAIL, false);
         }
         if (!tcp && answer.readableBytes() > query.udpBytes()) {

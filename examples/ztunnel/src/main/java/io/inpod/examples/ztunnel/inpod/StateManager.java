@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.inpod;
 
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.explain.OpenConnection;
+import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
@@ -11,6 +12,8 @@ import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -32,12 +36,13 @@ public final class StateManager {
 
     private final Shared shared;
     private final NamespaceIdentity own;
-    private final Map<String, PodProxy> running = new LinkedHashMap<>();
-    private final Map<String, Pending> pending = new HashMap<>();
+    private final Map<String, PodProxy> running = Collections.synchronizedMap(new LinkedHashMap<>()); // for its size, which is read without the lock
+    private final Map<String, Pending> pending = new ConcurrentHashMap<>(); // written under the lock, read without it
     private final Set<String> snapshot = new HashSet<>();
     private final Consumer<NamespaceLostError> onLost;
     private boolean snapshotReceived;
-    private boolean draining;
+    private volatile boolean allNamed;
+    private volatile boolean draining;
 
     private record Pending(WorkloadInfo info, NetworkNamespace namespace, String reason) {
         Pending because(IOException now) {
@@ -153,6 +158,16 @@ public final class StateManager {
         List.copyOf(pending.keySet()).forEach(this::retry);
     }
 
+    /** {@return the number of pods that are served; doesn't wait for a pod} */
+    public int served() {
+        return running.size();
+    }
+
+    /** {@return the number of pods that can't be served, and are retried} */
+    public int waiting() {
+        return pending.size();
+    }
+
     /** {@return the limits of the pods that are served} */
     public synchronized List<AtLimit> limits() {
         return running.values().stream().map(PodProxy::limit).toList();
@@ -246,6 +261,30 @@ public final class StateManager {
                 drop(uid);
             }
         }
+        allNamed = true;
+    }
+
+    /**
+     * Returns whether all pods are served that the agent has named since the start. A pod that the agent names later, and a lost agent, don't
+     * change that. Doesn't block.
+     *
+     * @return what is missing, and the pods that can't be served
+     */
+    public Readiness readiness() {
+        List<String> missing = new ArrayList<>();
+        if (!allNamed) {
+            missing.add("the node agent has not named all pods of the node yet (INPOD_UDS: " + shared.config().uds() + ")");
+        }
+        if (draining) {
+            missing.add("the proxy is shutting down");
+        }
+        Map<String, String> unserved = new HashMap<>();
+        pending.forEach((uid, pod) -> {
+            if (!pod.reason().isEmpty()) { // otherwise it is being served
+                unserved.put(uid, pod.info() + ": " + pod.reason());
+            }
+        });
+        return new Readiness(missing, unserved);
     }
 
     /**

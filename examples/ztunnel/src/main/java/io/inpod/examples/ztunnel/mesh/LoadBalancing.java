@@ -18,6 +18,16 @@ public record LoadBalancing(List<Scope> preferences, Mode mode, boolean unhealth
         preferences = List.copyOf(preferences);
     }
 
+    /**
+     * Returns what a capacity or a weight counts: as much as a number of the control plane can be, so that sums don't overflow.
+     *
+     * @param capacity 0 or more
+     * @return the same, at most 2³²-1
+     */
+    public static long share(long capacity) {
+        return Math.min(capacity, 0xffff_ffffL);
+    }
+
     /** What an endpoint may have in common with the client. */
     public enum Scope {
         /** Its region. */
@@ -31,7 +41,24 @@ public record LoadBalancing(List<Scope> preferences, Mode mode, boolean unhealth
         /** Its cluster. */
         CLUSTER,
         /** Its network. */
-        NETWORK
+        NETWORK;
+
+        /**
+         * Returns a workload's own value.
+         *
+         * @param workload the workload
+         * @return the value, which it has in common with others for which it is equal
+         */
+        public String of(Workload workload) {
+            return switch (this) {
+                case REGION -> workload.locality().region();
+                case ZONE -> workload.locality().zone();
+                case SUBZONE -> workload.locality().subzone();
+                case NODE -> workload.node();
+                case CLUSTER -> workload.telemetry().clusterId();
+                case NETWORK -> workload.network();
+            };
+        }
     }
 
     /** What the preferences mean. */

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -178,6 +179,28 @@ public final class Mesh {
      */
     public Collection<Endpoint> endpoints(ServiceName service) {
         return Index.many(indexes.endpoints(), service);
+    }
+
+    /**
+     * Returns whether a workload names itself as an endpoint of a service.
+     *
+     * @param service the service's name
+     * @param uid the workload's key
+     * @return whether it is one of the {@linkplain #endpoints endpoints} without being named by the service
+     */
+    public boolean isEndpoint(ServiceName service, String uid) {
+        Map<String, Endpoint> named = indexes.endpoints().get(service);
+        return named != null && named.containsKey(uid);
+    }
+
+    /**
+     * Returns the endpoints of a service in groups.
+     *
+     * @param service the service's name
+     * @return the groups; none if the service has few endpoints, or names endpoints itself
+     */
+    public Optional<EndpointGroups> groups(ServiceName service) {
+        return Optional.ofNullable(indexes.groups().get(service));
     }
 
     /**

@@ -2,7 +2,11 @@ package io.inpod.examples.ztunnel.mesh;
 
 import io.inpod.hbone.identity.SpiffeId;
 import java.net.InetAddress;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.pcollections.PMap;
 
 /**
@@ -22,6 +26,8 @@ public final class MeshChange {
     private PMap<NetworkBlock, List<Service>> servicesByBlock;
     private PMap<Integer, Integer> blockLengths;
     private PMap<ServiceName, PMap<String, Endpoint>> endpoints;
+    private PMap<ServiceName, EndpointGroups> groups;
+    private final Map<ServiceName, Set<String>> regrouped = new HashMap<>();
     private PMap<String, Policy> policies;
     private PMap<String, Policy> globalPolicies;
     private PMap<String, PMap<String, Policy>> policiesOfNamespaces;
@@ -40,6 +46,7 @@ public final class MeshChange {
         servicesByBlock = indexes.servicesByBlock();
         blockLengths = indexes.blockLengths();
         endpoints = indexes.endpoints();
+        groups = indexes.groups();
         policies = indexes.policies();
         globalPolicies = indexes.globalPolicies();
         policiesOfNamespaces = indexes.policiesOfNamespaces();
@@ -66,8 +73,10 @@ public final class MeshChange {
             byHostname = Index.with(byHostname, workload.hostname(), workload);
         }
         byIdentity = Index.with(byIdentity, workload.identity(), workload.uid(), workload);
-        workload.services().forEach(
-                (service, ports) -> endpoints = Index.with(endpoints, service, workload.uid(), new Endpoint(workload.uid(), ports, true)));
+        workload.services().forEach((service, ports) -> {
+            endpoints = Index.with(endpoints, service, workload.uid(), new Endpoint(workload.uid(), ports, true));
+            regrouped(service).add(workload.uid());
+        });
         return this;
     }
 
@@ -97,8 +106,32 @@ public final class MeshChange {
         byIdentity = Index.without(byIdentity, old.identity(), uid);
         for (ServiceName service : old.services().keySet()) {
             endpoints = Index.without(endpoints, service, uid);
+            regrouped(service).add(uid);
         }
         return this;
+    }
+
+    private Set<String> regrouped(ServiceName service) {
+        return regrouped.computeIfAbsent(service, name -> new HashSet<>());
+    }
+
+    /** Only once for each service, so that what a change does to many endpoints of one doesn't depend on the order. */
+    private void regroup(ServiceName name, Set<String> uids) {
+        Service service = services.get(name);
+        PMap<String, Endpoint> all = endpoints.get(name);
+        if (service == null || !service.endpoints().isEmpty() || all == null || all.size() < EndpointGroups.LEAST) {
+            groups = groups.minus(name);
+            return;
+        }
+        EndpointGroups now = groups.get(name);
+        if (now == null || !now.isOf(service)) {
+            groups = groups.plus(name, EndpointGroups.of(service, all, workloads));
+            return;
+        }
+        for (String uid : uids) {
+            now = now.with(uid, all, workloads);
+        }
+        groups = groups.plus(name, now);
     }
 
     /**
@@ -110,6 +143,7 @@ public final class MeshChange {
     public MeshChange put(Service service) {
         removeService(service.hostname());
         services = services.plus(service.hostname(), service);
+        regrouped(service.hostname());
         servicesByHostname = Index.with(servicesByHostname, service.hostname().hostname(), service);
         for (NetworkAddress address : service.addresses().stream().distinct().toList()) {
             servicesByAddress = Index.with(servicesByAddress, address, service);
@@ -144,6 +178,7 @@ public final class MeshChange {
             return this;
         }
         services = services.minus(name);
+        regrouped(name);
         servicesByHostname = Index.without(servicesByHostname, name.hostname(), old);
         for (NetworkAddress address : old.addresses().stream().distinct().toList()) {
             servicesByAddress = Index.without(servicesByAddress, address, old);
@@ -206,8 +241,10 @@ public final class MeshChange {
 
     /** {@return the changed state} */
     public Mesh build() {
+        regrouped.forEach(this::regroup);
+        regrouped.clear();
         return new Mesh(new MeshIndexes(workloads, byAddress, byName, byHostname, byIdentity, services, servicesByHostname,
-                servicesByAddress, servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, policies, globalPolicies,
+                servicesByAddress, servicesByAutoAddress, servicesByBlock, blockLengths, endpoints, groups, policies, globalPolicies,
                 policiesOfNamespaces));
     }
 }

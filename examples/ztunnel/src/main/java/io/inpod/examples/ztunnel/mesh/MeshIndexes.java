@@ -20,6 +20,7 @@ import org.pcollections.PMap;
  * @param servicesByBlock by block of virtual addresses
  * @param blockLengths how many of these blocks have which length
  * @param endpoints by service, and by workload or the service's key for it; also of services that aren't known yet
+ * @param groups the endpoints of services that have many and name none themselves, grouped
  * @param policies by full name
  * @param globalPolicies those that concern all workloads, by full name
  * @param policiesOfNamespaces those that concern a namespace, by namespace, and by full name
@@ -37,9 +38,11 @@ record MeshIndexes(
         PMap<NetworkBlock, List<Service>> servicesByBlock,
         PMap<Integer, Integer> blockLengths,
         PMap<ServiceName, PMap<String, Endpoint>> endpoints,
+        PMap<ServiceName, EndpointGroups> groups,
         PMap<String, Policy> policies,
         PMap<String, Policy> globalPolicies,
         PMap<String, PMap<String, Policy>> policiesOfNamespaces) {
     static final MeshIndexes EMPTY = new MeshIndexes(Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(),
-            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none());
+            Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(), Index.none(),
+            Index.none());
 }

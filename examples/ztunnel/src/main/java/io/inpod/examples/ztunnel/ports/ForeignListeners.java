@@ -40,18 +40,18 @@ public final class ForeignListeners {
      * @throws IOException if the sockets can't be listed
      */
     public void check(Map<Integer, Set<Long>> own) throws IOException {
-        List<TcpSocket> found = TcpSocket.listening(namespace, own.keySet()).stream().filter(socket -> {
+        List<PortSocket> found = TcpSocket.listening(namespace, own.keySet()).stream().filter(socket -> {
             Set<Long> inodes = own.get(socket.port());
             return inodes != null && !inodes.contains(socket.inode());
-        }).toList();
-        known.retainAll(found.stream().map(TcpSocket::inode).collect(Collectors.toSet()));
-        List<TcpSocket> added = found.stream().filter(socket -> known.add(socket.inode())).toList();
+        }).map(PortSocket::of).toList();
+        known.retainAll(found.stream().map(PortSocket::inode).collect(Collectors.toSet()));
+        List<PortSocket> added = found.stream().filter(socket -> known.add(socket.inode())).toList();
         report(added);
-        found.stream().collect(Collectors.groupingBy(TcpSocket::port))
+        found.stream().collect(Collectors.groupingBy(PortSocket::port))
                 .forEach((port, sockets) -> holders.request(namespace, port, sockets));
     }
 
-    private void report(List<TcpSocket> added) {
+    private void report(List<PortSocket> added) {
         for (String words : PortHolders.words(added)) {
             LOG.warn("a foreign socket listens on a port of the proxy in {}: {}", namespace, words);
         }

@@ -1,6 +1,5 @@
 package io.inpod.examples.ztunnel.ports;
 
-import io.inpod.netlink.TcpSocket;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolders;
@@ -52,7 +51,7 @@ public final class HolderSearch {
     };
     private int waiting;
 
-    private record Port(NamespaceIdentity namespace, int number) {
+    private record Port(NamespaceIdentity namespace, int number, boolean udp) {
     }
 
     private record Request(Set<Long> inodes, long nanoTime) {
@@ -76,10 +75,10 @@ public final class HolderSearch {
      *
      * @param sockets the sockets that are bound to that port, of which the first {@value PortHolders#MOST} are searched
      */
-    void request(NetworkNamespace namespace, int port, List<TcpSocket> sockets) {
-        List<TcpSocket> first = sockets.stream().limit(PortHolders.MOST).toList();
-        Set<Long> inodes = first.stream().map(TcpSocket::inode).collect(Collectors.toSet());
-        if (isDue(new Port(namespace.identity(), port), inodes)) {
+    void request(NetworkNamespace namespace, int port, List<PortSocket> sockets) {
+        List<PortSocket> first = sockets.stream().limit(PortHolders.MOST).toList();
+        Set<Long> inodes = first.stream().map(PortSocket::inode).collect(Collectors.toSet());
+        if (isDue(new Port(namespace.identity(), port, first.stream().anyMatch(PortSocket::udp)), inodes)) {
             thread.execute(() -> {
                 try {
                     report(namespace, first, search.run(namespace, inodes));
@@ -106,9 +105,9 @@ public final class HolderSearch {
         waiting--;
     }
 
-    private static void report(NetworkNamespace namespace, List<TcpSocket> sockets, SocketHolders found) {
-        for (TcpSocket socket : sockets) {
-            LOG.warn("a port of the proxy in {} is held by {}{}", namespace, PortHolders.words(socket),
+    private static void report(NetworkNamespace namespace, List<PortSocket> sockets, SocketHolders found) {
+        for (PortSocket socket : sockets) {
+            LOG.warn("a port of the proxy in {} is held by {}{}", namespace, socket,
                     PortHolders.processes(socket, found));
         }
     }

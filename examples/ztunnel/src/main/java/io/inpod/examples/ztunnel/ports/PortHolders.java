@@ -1,6 +1,9 @@
 package io.inpod.examples.ztunnel.ports;
 
 import io.inpod.netlink.TcpSocket;
+import io.inpod.netlink.diag.SocketDiag;
+import io.inpod.netlink.diag.SocketFilter;
+import io.inpod.netlink.diag.SocketQuery;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.SocketHolders;
 import java.io.IOException;
@@ -14,27 +17,28 @@ final class PortHolders {
 
     private PortHolders() {}
 
-    /** Returns the sockets that keep others from a port: those that listen, or if there are none, all. Searches no processes. */
-    static List<TcpSocket> of(NetworkNamespace namespace, int port) throws IOException {
+    /** Returns the sockets that keep others from a port of TCP: those that listen, or if there are none, all. Searches no processes. */
+    static List<PortSocket> of(NetworkNamespace namespace, int port) throws IOException {
         List<TcpSocket> sockets = TcpSocket.onPort(namespace, port);
         List<TcpSocket> listening = sockets.stream().filter(TcpSocket::listens).toList();
-        return listening.isEmpty() ? sockets : listening;
+        return (listening.isEmpty() ? sockets : listening).stream().map(PortSocket::of).toList();
+    }
+
+    /** The same for UDP. */
+    static List<PortSocket> ofDatagrams(NetworkNamespace namespace, int port) throws IOException {
+        try (SocketDiag diag = SocketDiag.open(namespace)) {
+            SocketQuery query = SocketQuery.udp().where(SocketFilter.localPort(port)).first(TcpSocket.MOST);
+            return diag.list(query).stream().map(PortSocket::of).toList();
+        }
     }
 
     /** Describes the first sockets of a list, without their processes. */
-    static List<String> words(List<TcpSocket> sockets) {
-        return sockets.stream().limit(MOST).map(PortHolders::words).toList();
-    }
-
-    /** Describes a socket, without its processes. */
-    static String words(TcpSocket socket) {
-        String state = socket.listens() ? "listening" : socket.state() == TcpSocket.BOUND ? "bound" : "connected";
-        return "a socket " + state + " on " + socket.local().getHostAddress() + " port " + socket.port() + ", inode " + socket.inode()
-                + ", of user " + socket.user();
+    static List<String> words(List<PortSocket> sockets) {
+        return sockets.stream().limit(MOST).map(PortSocket::toString).toList();
     }
 
     /** Continues the description of a socket with its processes. */
-    static String processes(TcpSocket socket, SocketHolders found) {
+    static String processes(PortSocket socket, SocketHolders found) {
         String processes = found.of(socket.inode()).stream().limit(MOST)
                 // the program's name is the pod's choice
                 .map(holder -> "pid " + holder.pid() + " (" + holder.program().replaceAll("\\P{Graph}", "?") + ")")

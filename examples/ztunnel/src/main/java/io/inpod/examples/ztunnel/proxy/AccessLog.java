@@ -61,6 +61,11 @@ final class AccessLog {
             this(direction, source, sourceIdentity, destination, authority, destinationIdentity, null, null, 0);
         }
 
+        /** {@return what is connected to, in the words of errors} */
+        String what() {
+            return authority == null ? text(destination) : "HBONE tunnel to " + authority + " through " + text(destination);
+        }
+
         @Override
         public String toString() {
             return "src.addr=" + text(source)

@@ -5,6 +5,8 @@ import static io.inpod.netns.socket.LinuxSocketOptions.TRANSPARENT;
 
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsUdp;
+import io.inpod.examples.ztunnel.ports.HolderSearch;
+import io.inpod.examples.ztunnel.ports.TakenPortException;
 import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.netns.InPodConstants;
 import io.inpod.netns.IpFamily;
@@ -36,7 +38,7 @@ final class DnsSockets {
      * Opens the sockets, or takes those over that the ztunnel has which is running. A loopback interface may have no IPv6; then nothing
      * arrives there either.
      */
-    void open(PodContext pod, EventLoop loop, DnsProxy proxy, @Nullable Succession succession) throws IOException {
+    void open(PodContext pod, EventLoop loop, DnsProxy proxy, @Nullable Succession succession, HolderSearch holders) throws IOException {
         List<InetAddress> wanted = pod.config().ipv6() ? List.of(NetUtil.LOCALHOST4, NetUtil.LOCALHOST6) : List.of(NetUtil.LOCALHOST4);
         for (InetAddress address : wanted) {
             InetSocketAddress local = new InetSocketAddress(address, InPodConstants.DNS_PORT);
@@ -49,7 +51,7 @@ final class DnsSockets {
                 }
             } catch (IOException e) {
                 if (!(address.equals(NetUtil.LOCALHOST6) && isWithoutIpv6(e))) {
-                    throw e;
+                    throw TakenPortException.whyOfDatagrams(e, pod.namespace(), local.getPort(), holders);
                 }
                 LOG.info("no DNS queries over IPv6 in {}, whose loopback interface has none", pod.namespace());
             }

@@ -8,6 +8,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -15,31 +16,33 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks up the name of a destination for a client, in bounded time. */
 final class NameAttempt {
-    private static final int PATIENCE_SECONDS = 10;
+    private static final Duration MOST_PATIENCE = Duration.ofSeconds(10);
 
     private final PodContext pod;
     private final EpollSocketChannel client;
     private final LookUp wanted;
     private final Choice choice;
+    private final Duration patience;
     private final Consumer<InetAddress> found;
     private final Consumer<Throwable> failed;
     private java.util.concurrent.@Nullable Future<?> deadline;
     private boolean over;
 
-    private NameAttempt(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Consumer<InetAddress> found,
+    private NameAttempt(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Duration left, Consumer<InetAddress> found,
             Consumer<Throwable> failed) {
         this.pod = pod;
         this.client = client;
         this.wanted = wanted;
         this.choice = choice;
+        this.patience = left.compareTo(MOST_PATIENCE) < 0 ? left : MOST_PATIENCE;
         this.found = found;
         this.failed = failed;
     }
 
-    /** Passes on one of the name's addresses, or why there is none, on the client's event loop. */
-    static void start(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Consumer<InetAddress> found,
+    /** Passes on one of the name's addresses, or why there is none, on the client's event loop; within 10 s, or what time is left. */
+    static void start(PodContext pod, EpollSocketChannel client, LookUp wanted, Choice choice, Duration left, Consumer<InetAddress> found,
             Consumer<Throwable> failed) {
-        new NameAttempt(pod, client, wanted, choice, found, failed).start();
+        new NameAttempt(pod, client, wanted, choice, left, found, failed).start();
     }
 
     private void start() {
@@ -51,8 +54,8 @@ final class NameAttempt {
         }
         deadline = client.eventLoop().schedule(() -> Guarded.run(pod.access().lines(), client, () -> {
             lookUp.cancel();
-            end(new UnknownHostException(wanted.hostname() + ": no answer within " + PATIENCE_SECONDS + " s"));
-        }), PATIENCE_SECONDS, TimeUnit.SECONDS);
+            end(new UnknownHostException(wanted.hostname() + ": no answer within " + patience.toMillis() + " ms"));
+        }), patience.toNanos(), TimeUnit.NANOSECONDS);
         client.closeFuture().addListener(gone -> {
             lookUp.cancel();
             stopWaiting();

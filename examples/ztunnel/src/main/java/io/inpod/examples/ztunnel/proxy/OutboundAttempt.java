@@ -1,5 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Trace;
@@ -24,6 +25,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +35,6 @@ import org.jspecify.annotations.Nullable;
  * On the client's event loop.
  */
 final class OutboundAttempt {
-    /** How many endpoints are tried. */
-    private static final int MOST_TRIES = 3;
     private static final int SERVER_ERROR = 500;
 
     private final OutboundPath path;
@@ -45,6 +45,7 @@ final class OutboundAttempt {
     private final InetSocketAddress source;
     private final Target target;
     private final Outcome outcome;
+    private final ConnectDeadline deadline;
     private Choice choice = Choice.atRandom();
     private int failures;
 
@@ -58,6 +59,7 @@ final class OutboundAttempt {
         this.source = source;
         this.target = target;
         this.outcome = outcome;
+        this.deadline = new ConnectDeadline(client.eventLoop(), pod.config().connectDeadline());
     }
 
     /** What has failed a moment ago is tried only if there is nothing else. */
@@ -99,7 +101,7 @@ final class OutboundAttempt {
     private void lookUp(LookUp route) {
         Workload workload = route.workload();
         AccessLog.Connection log = log(AccessLog.address(target), null, null, route.service(), null);
-        NameAttempt.start(pod, client, route, choice, address -> follow(route.then().at(address)), cause -> {
+        NameAttempt.start(pod, client, route, choice, deadline.left(), address -> follow(route.then().at(address)), cause -> {
             if (workload == null) {
                 refuse(log, cause);
             } else {
@@ -156,9 +158,9 @@ final class OutboundAttempt {
                 cause -> passOverUnlessAnswered(route.through(), log, cause));
     }
 
-    /** What a waypoint or a gateway answers isn't about itself. */
+    /** What a waypoint or a gateway answers isn't about itself. Within a gateway's tunnel, its answer is the reason of a failed connection. */
     private void passOverUnlessAnswered(Workload through, AccessLog.Connection log, Throwable cause) {
-        if (cause instanceof TunnelRefusedException) {
+        if (cause instanceof TunnelRefusedException || cause.getCause() instanceof TunnelRefusedException) {
             refuse(log, cause);
         } else {
             passOver(through, log, cause);
@@ -172,15 +174,28 @@ final class OutboundAttempt {
         }
         choice = choice.without(Set.of(failed.uid()));
         failures++;
-        if (failures < MOST_TRIES && client.isOpen()) {
+        if (failures < ConnectDeadline.MOST_TRIES && client.isOpen() && !deadline.isOver()) {
             OutboundRoute next = decide();
-            Workload other = next.peer();
-            if (other != null && !choice.failed().contains(other.uid())) {
+            if (isUntried(next, choice)) {
                 follow(next);
                 return;
             }
         }
         refuse(log, cause);
+    }
+
+    private static boolean isUntried(OutboundRoute route, Choice choice) {
+        Workload peer = route.peer();
+        return peer != null && !choice.failed().contains(peer.uid());
+    }
+
+    /** Whether there would be something else to try if this failed. */
+    private boolean isAnotherThan(@Nullable Workload peer) {
+        if (peer == null || failures + 1 >= ConnectDeadline.MOST_TRIES) {
+            return false;
+        }
+        Choice others = choice.without(Set.of(peer.uid()));
+        return isUntried(path.routing().route(mesh, self, target, others, Trace.NONE), others);
     }
 
     private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service,
@@ -191,7 +206,7 @@ final class OutboundAttempt {
 
     private void refuse(AccessLog.Connection connection, Throwable cause) {
         pod.access().failed(connection, AccessLog.words(cause));
-        outcome.failed(cause);
+        path.failed(outcome, cause);
     }
 
     private void connected(Channel upstream) {
@@ -211,7 +226,10 @@ final class OutboundAttempt {
     private <T> void carry(Future<T> upstream, Function<T, DuplexChannel> channel, @Nullable Workload peer, AccessLog.Connection log,
             Failure failure) {
         client.closeFuture().addListener(gone -> upstream.cancel(false)); // does nothing after success
+        ConnectDeadline.Watch watch =
+                deadline.watch(log.what(), upstream, () -> isAnotherThan(peer));
         upstream.addListener((Future<T> done) -> Guarded.run(pod.access().lines(), client, () -> {
+            SocketTimeoutException expired = watch.stop();
             if (done.isSuccess()) {
                 DuplexChannel up = channel.apply(done.getNow());
                 pod.connections().add(up);
@@ -220,6 +238,8 @@ final class OutboundAttempt {
                 }
                 connected(up);
                 Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(log, result));
+            } else if (expired != null) {
+                failure.because(expired);
             } else if (done.isCancelled()) {
                 pod.access().failed(log, "the client disconnected before the upstream connection was established");
                 client.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);

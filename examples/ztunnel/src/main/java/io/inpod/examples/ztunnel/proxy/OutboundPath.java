@@ -1,5 +1,8 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.health.OutboundFailures;
+import io.inpod.examples.ztunnel.health.OutboundFailures.Reason;
+import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedSockets;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Hop;
@@ -35,13 +38,17 @@ final class OutboundPath {
     private final UpstreamConnector direct;
     private final OutboundRouting routing;
     private final RecentFailures failures = new RecentFailures(System::nanoTime);
+    private final OutboundFailures counted;
 
-    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local) throws IOException {
+    OutboundPath(PodContext pod, TunnelPools pools, LocalAddresses local, OutboundFailures counted) throws IOException {
+        this.counted = counted;
         this.pod = pod;
         this.pools = pools;
         this.routing = new OutboundRouting(pod.config().passthrough(), local::contains);
         this.direct = new UpstreamConnector(
-                pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER), pod.own());
+                pod.namespace(), UpstreamOptions.DEFAULT.withSockets(pod.sockets()).withPolicy(SpoofPolicy.NEVER)
+                        .withConnectTimeout(ConnectDeadline.step(pod.config().connectDeadline())),
+                pod.own());
     }
 
     /** Connects a client to what it asks for, and relays its data. */
@@ -59,7 +66,14 @@ final class OutboundPath {
 
     private void refuse(InetSocketAddress source, Target target, Outcome outcome, String reason) {
         pod.access().failed(new AccessLog.Connection("outbound", source, pod.identity(), AccessLog.address(target), null, null), reason);
-        outcome.failed(new ForbiddenException(reason));
+        failed(outcome, new ForbiddenException(reason));
+    }
+
+    /** Counts a connection that isn't connected, and tells its client. */
+    void failed(Outcome outcome, Throwable cause) {
+        counted.add(cause instanceof ForbiddenException ? Reason.FORBIDDEN
+                : cause instanceof UnroutableException ? Reason.UNROUTABLE : Reason.of(cause));
+        outcome.failed(cause);
     }
 
     PodContext pod() {

@@ -77,6 +77,7 @@ public final class PodProxy {
     private final @Nullable Succession succession;
     private final ForeignListeners foreign;
     private final DnsSockets dns = new DnsSockets();
+    private @Nullable DnsProxy names;
 
     @FunctionalInterface
     private interface Opening {
@@ -148,7 +149,7 @@ public final class PodProxy {
 
     @SuppressWarnings("AddressSelection") // an address in figures is not looked up
     private void listen(Shared shared) throws IOException {
-        OutboundPath path = new OutboundPath(pod, pools, local);
+        OutboundPath path = new OutboundPath(pod, pools, local, shared.counters().outbound());
         UpstreamOptions toApp = UpstreamOptions.DEFAULT.withSockets(pod.socketsWithinNode()).withPolicy(pod.config().spoofing());
         UpstreamConnector app = new UpstreamConnector(pod.namespace(), toApp, pod.own());
         connectors.add(app);
@@ -171,8 +172,9 @@ public final class PodProxy {
     private void listenForNames(Shared shared, DnsSettings settings) throws IOException {
         SocketOptions sockets = SocketOptions.NONE.with(MARK, pod.config().mark());
         DnsProxy proxy = new DnsProxy(new DnsProxy.Pod(pod.namespace(), sockets, pod::workload, pod.clients()::admit), pod::mesh, settings,
-                shared.nameServers());
-        dns.open(pod, shared.group().next(), proxy, succession);
+                shared.nameServers(), shared.counters().dns());
+        names = proxy;
+        dns.open(pod, shared.group().next(), proxy, succession, shared.holders());
         DnsListener handler = new DnsListener(pod, shared.group(), proxy);
         for (InetAddress address : dns.addresses()) {
             listen(shared, new InetSocketAddress(address, handler.port()), IpFamily.of(address).protocolFamily(), handler);
@@ -296,6 +298,9 @@ public final class PodProxy {
         closeListeners();
         forgetMesh();
         pools.close();
+        if (names != null) {
+            names.close();
+        }
         try {
             pod.connections().end();
         } finally {

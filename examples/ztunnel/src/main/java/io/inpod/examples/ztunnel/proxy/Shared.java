@@ -7,6 +7,7 @@ import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.succession.Succession;
 import io.inpod.hbone.identity.CertificateSource;
 import io.inpod.tproxy.listen.OwnConnections;
@@ -34,12 +35,13 @@ import org.jspecify.annotations.Nullable;
  * @param holdings what all pods hold
  * @param lines the lines of the log about connections
  * @param enforcement what a change of the mesh means for connections
+ * @param counters what is counted for all pods
  * @param control runs what must not run on an event loop
  * @param succession passes listeners from one ztunnel to the next; null if that is off
  */
 public record Shared(ProxyConfig config, Supplier<Mesh> mesh, CertificateSource certificates, EventLoopGroup group, LocalAddresses local,
         NameServers nameServers, NameLookups names, HolderSearch holders, OwnConnections tunnels, Holdings holdings, LogLines lines,
-        Enforcement enforcement, Executor control, @Nullable Succession succession) {
+        Enforcement enforcement, Counters counters, Executor control, @Nullable Succession succession) {
     List<EventLoop> loops() {
         List<EventLoop> loops = new ArrayList<>();
         group.forEach(loop -> loops.add((EventLoop) loop));

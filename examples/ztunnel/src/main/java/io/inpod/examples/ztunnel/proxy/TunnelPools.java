@@ -1,9 +1,11 @@
 package io.inpod.examples.ztunnel.proxy;
 
+import io.inpod.examples.ztunnel.limit.ConnectDeadline;
 import io.inpod.examples.ztunnel.limit.CountedBytes;
 import io.inpod.hbone.ConnectionIdentities;
 import io.inpod.hbone.HboneEvents;
 import io.inpod.hbone.HboneOptions;
+import io.inpod.hbone.HboneTimes;
 import io.inpod.hbone.client.HboneDestination;
 import io.inpod.hbone.client.HbonePool;
 import io.inpod.netns.IpFamily;
@@ -11,7 +13,6 @@ import io.inpod.netns.socket.NettyChannels;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.share.Admission;
-import io.inpod.tproxy.upstream.UpstreamOptions;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFactory;
@@ -31,15 +32,23 @@ final class TunnelPools {
     private final OwnConnections ofNode;
     private final IdentityHashMap<EventLoop, HbonePool> pools = new IdentityHashMap<>();
     private final InnerTunnels inner;
+    private final int connectMillis;
 
     TunnelPools(PodContext pod, Shared shared) {
         this.pod = pod;
         this.ofNode = shared.tunnels();
-        HboneOptions options = CountedBytes.bound(HboneOptions.client(), pod.config().limits());
+        HboneOptions options = CountedBytes.bound(HboneOptions.client().with(times(pod.config().connectDeadline())), pod.config().limits());
+        this.connectMillis = (int) options.times().handshake().toMillis();
         for (EventLoop loop : shared.loops()) {
             pools.put(loop, new HbonePool(loop, shared.certificates(), this::connect, options, HboneEvents.NONE));
         }
         this.inner = new InnerTunnels(pod, shared, this, options);
+    }
+
+    /** Each step of a new connection has its part of the time, and the request's answer all of it. */
+    private static HboneTimes times(Duration whole) {
+        Duration step = ConnectDeadline.step(whole);
+        return HboneTimes.client().withHandshake(step, step).withAnswer(whole).withQueue(whole);
     }
 
     private ChannelFuture connect(EventLoop loop, HboneDestination destination, ChannelHandler initializer) {
@@ -47,7 +56,7 @@ final class TunnelPools {
         SocketOptions options = common.withFamily(IpFamily.of(destination.address().getAddress()).protocolFamily());
         ChannelFactory<EpollSocketChannel> sockets = NettyChannels.client(pod.namespace(), options);
         return new Bootstrap().group(loop).channelFactory(() -> counted(sockets, destination.address().getAddress()))
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) UpstreamOptions.DEFAULT.connectTimeout().toMillis())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, connectMillis)
                 .handler(initializer).connect(destination.address());
     }
 

@@ -1,8 +1,11 @@
 package io.inpod.examples.ztunnel.route;
 
 import io.inpod.examples.ztunnel.mesh.Endpoint;
+import io.inpod.examples.ztunnel.mesh.EndpointGroups;
+import io.inpod.examples.ztunnel.mesh.LoadBalancing;
 import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.Service;
+import io.inpod.examples.ztunnel.mesh.Trace;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Which endpoint of a service a connection goes to. */
@@ -37,11 +41,41 @@ final class EndpointChoice {
 
     /** Chooses among the best endpoints at random, in proportion to their capacity; null if there is none. */
     static @Nullable Chosen choose(Question question, Service service, int servicePort, Use use) {
+        if (question.trace() == Trace.NONE) { // who wants to know each step also wants to know their number
+            Chosen chosen = chooseInGroup(question, service, servicePort, use);
+            if (chosen != null) {
+                return chosen;
+            }
+        }
+        return chooseAmongAll(question, service, servicePort, use);
+    }
+
+    /**
+     * Looks at one endpoint of those that the client prefers. If just this one can't be used, all are looked at, which gives each of the
+     * others the chances that it would have had at once.
+     */
+    private static @Nullable Chosen chooseInGroup(Question question, Service service, int servicePort, Use use) {
+        EndpointGroups groups = question.mesh().groups(service.hostname()).orElse(null);
+        EndpointGroups.Group group = groups == null ? null : groups.preferredBy(question.source());
+        if (group == null) {
+            return null;
+        }
+        EndpointGroups.Member member = group.at(question.choice().random().applyAsLong(group.capacity()));
+        Workload workload = member.workload();
+        boolean onlyTunnels = use == Use.DESTINATION && hasFailedTunnel(question, service);
+        if (onlyTunnels && isInClear(question, workload) || !isUsable(question, service, member.endpoint(), workload, use)) {
+            return null;
+        }
+        int port = port(service, member.endpoint(), workload, servicePort, use);
+        return port == 0 ? null : new Chosen(workload, port);
+    }
+
+    private static @Nullable Chosen chooseAmongAll(Question question, Service service, int servicePort, Use use) {
         List<Chosen> best = new ArrayList<>();
         int bestRank = 0;
         long capacity = 0;
         Collection<Endpoint> endpoints = endpoints(question, service);
-        boolean onlyTunnels = use == Use.DESTINATION && hasFailedTunnel(question, endpoints);
+        boolean onlyTunnels = use == Use.DESTINATION && hasFailedTunnel(question, service);
         for (Endpoint endpoint : endpoints) {
             Workload workload = question.mesh().workload(endpoint.workloadUid()).orElse(null);
             if (workload == null || onlyTunnels && isInClear(question, workload)
@@ -59,7 +93,7 @@ final class EndpointChoice {
                 capacity = 0;
             }
             best.add(new Chosen(workload, port));
-            capacity += share(workload.capacity());
+            capacity += LoadBalancing.share(workload.capacity());
         }
         if (best.isEmpty()) {
             return null;
@@ -74,7 +108,7 @@ final class EndpointChoice {
     private static Chosen weighted(List<Chosen> candidates, long at) {
         long before = 0;
         for (Chosen candidate : candidates) {
-            before += share(candidate.workload().capacity());
+            before += LoadBalancing.share(candidate.workload().capacity());
             if (at < before) {
                 return candidate;
             }
@@ -82,19 +116,19 @@ final class EndpointChoice {
         throw new IllegalStateException("the random number " + at + " is out of range");
     }
 
-    private static boolean hasFailedTunnel(Question question, Collection<Endpoint> endpoints) {
+    private static boolean hasFailedTunnel(Question question, Service service) {
         Set<String> failed = question.choice().failed();
-        return !failed.isEmpty() && endpoints.stream().map(Endpoint::workloadUid).filter(failed::contains)
-                .anyMatch(uid -> question.mesh().workload(uid).filter(workload -> !isInClear(question, workload)).isPresent());
+        if (failed.isEmpty()) {
+            return false;
+        }
+        Stream<String> ofService = service.endpoints().isEmpty()
+                ? failed.stream().filter(uid -> question.mesh().isEndpoint(service.hostname(), uid))
+                : endpoints(question, service).stream().map(Endpoint::workloadUid).filter(failed::contains);
+        return ofService.anyMatch(uid -> question.mesh().workload(uid).filter(workload -> !isInClear(question, workload)).isPresent());
     }
 
     private static boolean isInClear(Question question, Workload workload) {
         return question.isNear(workload) && !workload.hbone();
-    }
-
-    /** As large as a number of the control plane can be: sums of these don't overflow. */
-    static long share(long capacity) {
-        return Math.min(capacity, 0xffff_ffffL);
     }
 
     /** Why there is none. */

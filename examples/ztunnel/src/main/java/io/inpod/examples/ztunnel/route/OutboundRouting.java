@@ -2,6 +2,7 @@ package io.inpod.examples.ztunnel.route;
 
 import io.inpod.examples.ztunnel.mesh.Gateway;
 import io.inpod.examples.ztunnel.mesh.IpFamilies;
+import io.inpod.examples.ztunnel.mesh.LoadBalancing;
 import io.inpod.examples.ztunnel.mesh.LoadBalancing.Mode;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Service;
@@ -164,12 +165,12 @@ public final class OutboundRouting {
     private static Gateway sample(Question question, List<WeightedGateway> waypoints) {
         long all = 0;
         for (WeightedGateway waypoint : waypoints) {
-            all += EndpointChoice.share(waypoint.weight());
+            all += LoadBalancing.share(waypoint.weight());
         }
         long at = question.choice().random().applyAsLong(all);
         long before = 0;
         for (WeightedGateway waypoint : waypoints) {
-            before += EndpointChoice.share(waypoint.weight());
+            before += LoadBalancing.share(waypoint.weight());
             if (at < before) {
                 return waypoint.gateway();
             }

@@ -35,13 +35,6 @@ final class Preferences {
     }
 
     private static boolean isCommon(Scope scope, Workload a, Workload b) {
-        return switch (scope) {
-            case REGION -> a.locality().region().equals(b.locality().region());
-            case ZONE -> a.locality().zone().equals(b.locality().zone());
-            case SUBZONE -> a.locality().subzone().equals(b.locality().subzone());
-            case NODE -> a.node().equals(b.node());
-            case CLUSTER -> a.telemetry().clusterId().equals(b.telemetry().clusterId());
-            case NETWORK -> a.network().equals(b.network());
-        };
+        return scope.of(a).equals(scope.of(b));
     }
 }

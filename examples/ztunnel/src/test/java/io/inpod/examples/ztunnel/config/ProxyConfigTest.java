@@ -41,6 +41,9 @@ public class ProxyConfigTest {
         assertThat(config.trustDomain()).isEqualTo("cluster.local");
         assertThat(config.keepalive()).isEqualTo(SocketOptions.NONE.withKeepalive(Duration.ofSeconds(180), Duration.ofSeconds(180), 9));
         assertThat(config.terminationDeadline()).isEqualTo(Duration.ofSeconds(5));
+        assertThat(config.connectDeadline()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(config.readinessPort()).isEqualTo(15021);
+        assertThat(config.statsPort()).isEqualTo(15020);
         assertThat(config.workers()).isGreaterThanOrEqualTo(2);
     }
 
@@ -48,7 +51,8 @@ public class ProxyConfigTest {
     void readsEveryVariable() throws Exception {
         ProxyConfig config = config("INPOD_UDS", "/run/z.sock", "INPOD_PORT_REUSE", "false", "IPV6_ENABLED", "0", "UNSTABLE_ENABLE_SOCKS5", "True",
                 "ENABLE_ORIG_SRC", "false", "NODE_NAME", "n", "NETWORK", "west", "CLUSTER_ID", "c", "TRUST_DOMAIN", "example.org",
-                "KEEPALIVE_ENABLED", "false", "CONNECTION_TERMINATION_DEADLINE", "1500ms", "ZTUNNEL_WORKER_THREADS", "3");
+                "KEEPALIVE_ENABLED", "false", "CONNECTION_TERMINATION_DEADLINE", "1500ms", "INPOD_CONNECT_DEADLINE", "2m",
+                "TERMINATION_GRACE_PERIOD_SECONDS", "30", "ZTUNNEL_WORKER_THREADS", "3");
 
         assertThat(config.uds()).isEqualTo(Path.of("/run/z.sock"));
         assertThat(config.portReuse()).isFalse();
@@ -61,6 +65,7 @@ public class ProxyConfigTest {
         assertThat(config.trustDomain()).isEqualTo("example.org");
         assertThat(config.keepalive()).isEqualTo(SocketOptions.NONE);
         assertThat(config.terminationDeadline()).isEqualTo(Duration.ofMillis(1500));
+        assertThat(config.connectDeadline()).isEqualTo(Duration.ofMinutes(2));
         assertThat(config.workers()).isEqualTo(3);
         assertThat(config("CLUSTER_ID", "c", "ISTIO_META_CLUSTER_ID", "d").clusterId()).isEqualTo("d");
     }
@@ -71,12 +76,20 @@ public class ProxyConfigTest {
         assertThat(config("PACKET_MARK", text).mark()).isEqualTo(mark);
     }
 
+    /** As Istio's ztunnel does; there, 0 would be an enormous number. */
+    @ParameterizedTest
+    @CsvSource({"30, 25", "11, 6", "10, 9", "2, 1", "1, 1", "0, 1", "'', 5"})
+    void connectionsEndBeforeTheGracePeriodDoes(String grace, int seconds) throws Exception {
+        assertThat(config("TERMINATION_GRACE_PERIOD_SECONDS", grace).terminationDeadline()).isEqualTo(Duration.ofSeconds(seconds));
+    }
+
     @ParameterizedTest
     @CsvSource({
         "PACKET_MARK, 0", "PACKET_MARK, 1", "PACKET_MARK, 99", "PACKET_MARK, -1", "PACKET_MARK, 0x100000000", "PACKET_MARK, 1337x", "PACKET_MARK, 0x-1", "PACKET_MARK, #539",
         "INPOD_PORT_REUSE, maybe", "IPV6_ENABLED, yes", "UNSTABLE_ENABLE_SOCKS5, on", "ENABLE_ORIG_SRC, auto", "INPOD_UDS, ''",
         "KEEPALIVE_TIME, 180", "KEEPALIVE_TIME, 0s", "KEEPALIVE_INTERVAL, 500ms", "KEEPALIVE_RETRIES, 0", "KEEPALIVE_RETRIES, 128",
-        "CONNECTION_TERMINATION_DEADLINE, -5s", "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
+        "CONNECTION_TERMINATION_DEADLINE, -5s", "TERMINATION_GRACE_PERIOD_SECONDS, 5s", "INPOD_CONNECT_DEADLINE, 0s", "INPOD_CONNECT_DEADLINE, 25h", "INPOD_READINESS_PORT, 65536", "INPOD_STATS_PORT, x",
+        "ZTUNNEL_WORKER_THREADS, 0", "ZTUNNEL_WORKER_THREADS, 50%", "TRUST_DOMAIN, a/b", "TRUST_DOMAIN, ''",
         "XDS_ADDRESS, https://istiod:15012", "CA_ADDRESS, https://istiod:15012", "CRL_PATH, /crl", "COMPLIANCE_POLICY, pqc",
         "PROXY_CONFIG, concurrency: 1", "PROXY_WORKLOAD_INFO, a/b/c", "PROXY_MODE, dedicated", "TLS12_ENABLED, true", "XDS_ON_DEMAND, true",
         "ISTIO_META_DNS_CAPTURE, maybe", "INPOD_PASSTHROUGH, maybe", "FAKE_CA, false", "LOCAL_XDS, ''", "LOCAL_XDS_PATH, /both"

@@ -56,6 +56,7 @@ class DnsProxyTest {
     private final List<Channel> channels = new ArrayList<>();
     private NetworkNamespace pod;
     private OddNameServer upstream;
+    private final DnsCounters counters = new DnsCounters();
     private DnsProxy proxy;
     private volatile Optional<Workload> self = Optional.of(Workload.builder("client", "shop").build());
 
@@ -69,7 +70,7 @@ class DnsProxyTest {
         servers.refresh();
         Clients clients = new Clients(Holdings.of(10_000, 1 << 20));
         proxy = new DnsProxy(new DnsProxy.Pod(pod, SocketOptions.NONE, () -> self, clients::admit), () -> MESH,
-                new DnsSettings("cluster.local", "", true), servers);
+                new DnsSettings("cluster.local", "", true), servers, counters);
         InetSocketAddress address = new InetSocketAddress(NetUtil.LOCALHOST4, PORT);
         channels.add(DnsUdp.listen(pod, address, SocketOptions.NONE, loops.next(), proxy));
         channels.add(new ServerBootstrap().group(loops).channelFactory(NettyChannels.server(pod)).childOption(ChannelOption.AUTO_READ, false).childHandler(new ChannelInitializer<>() {
@@ -145,7 +146,7 @@ class DnsProxyTest {
         assertThat(upstream.numbers).hasSizeGreaterThan(6);
         assertThat(upstream.ports).hasSizeGreaterThan(6);
         assertThat(answers("+tcp", "plain.example.com")).containsExactly("192.0.2.1");
-        assertThat(proxy.counts()).isEqualTo(new DnsProxy.Counts(0, 9, 0, 0));
+        assertThat(counters.counts()).isEqualTo(new DnsCounters.Counts(0, 9, 0, 0));
     }
 
     @Test
@@ -178,9 +179,34 @@ class DnsProxyTest {
             assertThat(answer.getShort(0)).as("one more than may wait").isEqualTo((short) DnsProxy.MOST_WAITING);
             assertThat(answer.get(3) & 0xf).as("SERVFAIL").isEqualTo(2);
             assertThat(answers("web.shop.svc.cluster.local")).containsExactly("10.96.0.1");
-            assertThat(proxy.counts()).isEqualTo(new DnsProxy.Counts(1, DnsProxy.MOST_WAITING, 0, 1));
+            assertThat(counters.counts()).isEqualTo(new DnsCounters.Counts(1, DnsProxy.MOST_WAITING, 0, 1));
             client.read(answer.clear());
             assertThat(answer.get(3) & 0xf).as("SERVFAIL").isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aQuestionOfAPodThatLeavesKeepsNoSocket() throws Exception {
+        try (DatagramChannel client = pod.<DatagramChannel, IOException>call(DatagramChannel::open)) {
+            client.connect(new InetSocketAddress("127.0.0.1", PORT));
+            client.write(query(1, "slow"));
+            while (upstream.numbers.isEmpty()) {
+                Thread.onSpinWait();
+            }
+            assertThat(Tool.run(pod, "ss", "-Hnua", "dport", "=", "53")).isNotEmpty();
+
+            proxy.close();
+            loops.next().submit(() -> { }).sync();
+
+            assertThat(Tool.run(pod, "ss", "-Hnua", "dport", "=", "53")).isEmpty();
+            client.write(query(2, "plain"));
+            ByteBuffer answer = ByteBuffer.allocate(512);
+            for (short id = 1; id <= 2; id++) {
+                client.read(answer.clear());
+                assertThat(answer.getShort(0)).isEqualTo(id);
+                assertThat(answer.get(3) & 0xf).as("SERVFAIL").isEqualTo(2);
+            }
+            assertThat(upstream.numbers).hasSize(1);
         }
     }
 

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.dns.NameServers;
+import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
@@ -77,7 +78,7 @@ class StateManagerTest {
         shared = new Shared(config, () -> NO_MESH, DevelopmentCa.open(ca), loops, new LocalAddresses(), new NameServers(Path.of("/etc/resolv.conf")),
                 new NameLookups(Runnable::run, 1, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, this::search, System::nanoTime), new OwnConnections(), config.limits().holdings(), new LogLines(100),
-                Enforcement.of(new MeshState(), Runnable::run), Runnable::run, null);
+                Enforcement.of(new MeshState(), Runnable::run), Counters.atZero(), Runnable::run, null);
         try (NetworkNamespace own = NetworkNamespace.current()) {
             state = new StateManager(shared, own.identity(), lost -> {
                 throw lost;

@@ -24,10 +24,10 @@ class HolderSearchTest {
         return new SocketHolders(Map.of(), false);
     }, () -> now);
 
-    private static List<TcpSocket> sockets(long... inodes) {
-        List<TcpSocket> sockets = new ArrayList<>();
+    private static List<PortSocket> sockets(long... inodes) {
+        List<PortSocket> sockets = new ArrayList<>();
         for (long inode : inodes) {
-            sockets.add(new TcpSocket(IpFamily.V4, InetAddress.getLoopbackAddress(), 15001, TcpSocket.LISTEN, 0, inode));
+            sockets.add(PortSocket.of(new TcpSocket(IpFamily.V4, InetAddress.getLoopbackAddress(), 15001, TcpSocket.LISTEN, 0, inode)));
         }
         return sockets;
     }
@@ -74,7 +74,7 @@ class HolderSearchTest {
     /** Otherwise nobody would know why the process isn't named. */
     @Test
     void anIncompleteSearchSaysSo() {
-        TcpSocket socket = sockets(1).get(0);
+        PortSocket socket = sockets(1).get(0);
         assertThat(PortHolders.processes(socket, new SocketHolders(Map.of(), false))).contains("ended at its limit (100000 descriptors, 2 s)");
         assertThat(PortHolders.processes(socket, new SocketHolders(Map.of(), true))).isEqualTo(", of a process that has ended or can't be inspected");
     }

@@ -1,0 +1,154 @@
+package io.inpod.examples.ztunnel.health;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.timeout.ReadTimeoutHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Answers {@code GET} for a few paths over HTTP/1.1, one request per connection, on an event loop of the proxy: if the loops hang, it doesn't
+ * answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking.
+ */
+public final class HttpPages implements AutoCloseable {
+    static final int MOST_CONNECTIONS = 64;
+    private static final int LONGEST_SECONDS = 2;
+    private static final int LONGEST_LINE = 1024;
+    private static final int LONGEST_HEADERS = 8192;
+
+    private final Map<String, Supplier<Answer>> pages;
+    private final Deque<Channel> open = new ArrayDeque<>(); // used on one event loop alone
+    private final Channel listener;
+
+    /**
+     * An answer.
+     *
+     * @param status the status code
+     * @param contentType what the body is
+     * @param body the body
+     */
+    public record Answer(int status, String contentType, String body) {
+        static Answer text(int status, String body) {
+            return new Answer(status, "text/plain; charset=utf-8", body);
+        }
+    }
+
+    private HttpPages(EventLoopGroup loops, InetSocketAddress address, Map<String, Supplier<Answer>> pages) throws IOException {
+        this.pages = Map.copyOf(pages);
+        EventLoopGroup loop = loops.next();
+        ChannelFuture bound = new ServerBootstrap().group(loop).channelFactory(EpollServerSocketChannel::new)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel connection) {
+                        accepted(connection);
+                    }
+                }).bind(address).awaitUninterruptibly();
+        if (!bound.isSuccess()) {
+            throw new IOException("can't listen on port " + address.getPort() + ": " + bound.cause().getMessage(), bound.cause());
+        }
+        listener = bound.channel();
+    }
+
+    /**
+     * Begins to answer, in this thread's network namespace. Blocks until the port is bound.
+     *
+     * @param loops one of its event loops answers
+     * @param address where
+     * @param pages what is answered, by path; called on the event loop, so they must not block
+     * @return the server, to be closed
+     * @throws IOException if the address can't be used
+     */
+    public static HttpPages open(EventLoopGroup loops, InetSocketAddress address, Map<String, Supplier<Answer>> pages) throws IOException {
+        return new HttpPages(loops, address, pages);
+    }
+
+    /** {@return the port at which it answers} */
+    public int port() {
+        return ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    private void accepted(Channel connection) {
+        if (open.size() >= MOST_CONNECTIONS) {
+            open.remove().close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+        }
+        open.add(connection);
+        connection.closeFuture().addListener(closed -> open.remove(connection));
+        connection.pipeline().addLast(new ReadTimeoutHandler(LONGEST_SECONDS, TimeUnit.SECONDS),
+                new HttpServerCodec(LONGEST_LINE, LONGEST_HEADERS, LONGEST_HEADERS), new Requests());
+    }
+
+    private final class Requests extends SimpleChannelInboundHandler<HttpObject> {
+        private boolean answered;
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, HttpObject message) {
+            if (!answered && message instanceof HttpRequest request) {
+                answered = true;
+                answer(context, request.method().equals(HttpMethod.HEAD), HttpPages.this.answer(request));
+            }
+        }
+
+        /** A connection that the client resets, or leaves without a request. */
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
+        }
+    }
+
+    private Answer answer(HttpRequest request) {
+        if (!request.decoderResult().isSuccess()) {
+            return Answer.text(400, "not a request\n");
+        }
+        Supplier<Answer> page = pages.get(new QueryStringDecoder(request.uri()).path());
+        if (page == null) {
+            return Answer.text(404, "not found\n");
+        }
+        boolean reads = request.method().equals(HttpMethod.GET) || request.method().equals(HttpMethod.HEAD);
+        return reads ? page.get() : Answer.text(405, "only GET\n");
+    }
+
+    private static void answer(ChannelHandlerContext context, boolean withoutBody, Answer answer) {
+        ByteBuf body = Unpooled.copiedBuffer(answer.body(), StandardCharsets.UTF_8);
+        int length = body.readableBytes();
+        DefaultFullHttpResponse response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.valueOf(answer.status()),
+                withoutBody ? Unpooled.EMPTY_BUFFER : body);
+        if (withoutBody) {
+            body.release();
+        }
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, answer.contentType()).setInt(HttpHeaderNames.CONTENT_LENGTH, length)
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Answers no more. */
+    @Override
+    public void close() {
+        listener.close().awaitUninterruptibly();
+        listener.eventLoop().execute(() -> new ArrayDeque<>(open).forEach(Channel::close));
+    }
+}
