@@ -9,6 +9,7 @@ import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.mesh.Gateway;
+import io.inpod.examples.ztunnel.mesh.Locality;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.mesh.NetworkAddress;
@@ -16,6 +17,7 @@ import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.ServiceBuilder;
 import io.inpod.examples.ztunnel.mesh.ServiceName;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.mesh.WorkloadBuilder;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
@@ -131,6 +133,32 @@ class ServicesTest {
 
             assertThat(waypoint.requests).extracting(request -> request.substring(0, request.indexOf(' '))).containsExactly("10.96.0.1:80", "web.local:80");
         }
+    }
+
+    /** The recorded cases connect-direct, connect-svc and connect-svc-waypoint. */
+    @Test
+    void peersAreAskedWithTheHeadersThatIstiosSends() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).locality(new Locality("r1", "z1", ""))
+                .telemetry(new Telemetry("deployment", "client-deploy", "client-app", "v1", "Kubernetes")).build())
+                .put(endpoint("q", q, "svc.default.svc.cluster.local").build()).put(workload("r", r).build())
+                .put(service("svc.default.svc.cluster.local", "10.99.0.1").build())
+                .put(service("wsvc.default.svc.cluster.local", "10.99.0.2").waypoint(gateway(r)).build()).build());
+        try (TunnelPeer peer = TunnelPeer.workload(q, ca, "sa-q", "q"); TunnelPeer waypoint = TunnelPeer.workload(r, ca, "sa-r", "w")) {
+            assertThat(ask(q.address().getHostAddress())).isEqualTo('q');
+            assertThat(ask("10.99.0.1")).isEqualTo('q');
+            assertThat(ask("10.99.0.2")).isEqualTo('w');
+
+            String address = q.address().getHostAddress();
+            assertThat(peer.requests.get(0)).matches(recorded(address + ":80", ""));
+            assertThat(peer.requests.get(1)).matches(recorded(address + ":8080", ";host=svc.default.svc.cluster.local"));
+            assertThat(waypoint.requests.get(0)).matches(recorded("10.99.0.2:80", ";host=wsvc.default.svc.cluster.local"));
+        }
+    }
+
+    private static String recorded(String authority, String host) {
+        return "\\Q" + authority + " baggage=k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client-deploy,"
+                + "service.name=client-app,service.version=v1,cloud.region=r1,cloud.availability_zone=z1 forwarded=for=\"127.0.0.1:\\E\\d+\\Q\"" + host
+                + " traceparent=00-\\E[0-9a-f]{32}-[0-9a-f]{16}-00";
     }
 
     @Test
