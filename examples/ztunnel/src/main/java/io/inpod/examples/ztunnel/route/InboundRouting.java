@@ -59,7 +59,8 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
         } else if (isWaypointOf(mesh, self, address)) {
             trace.step(() -> "the pod is the waypoint of " + address.getHostAddress());
         } else {
-            return refused(BAD_REQUEST, "ip mismatch: " + local.getHostAddress() + " != " + address.getHostAddress(), trace);
+            return refused(BAD_REQUEST, "ip mismatch: " + NetUtil.toAddressString(local) + " != " + NetUtil.toAddressString(address),
+                    trace);
         }
         if (!self.addresses().contains(local)) { // TPROXY also takes connections to addresses that only a route or ARP leads here
             return refused(BAD_REQUEST, "the destination is not an address of this pod", trace);
