@@ -2,6 +2,9 @@ package io.inpod.examples.ztunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -28,6 +31,7 @@ import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
@@ -51,6 +55,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What the decisions about services lead to: an app of p connects, and q and r are peers that aren't ours. */
 @Timeout(120)
@@ -234,6 +239,25 @@ class ServicesTest {
             assertThat(gateway.requests).isNotEmpty();
             assertThat(gateway.inner).isEmpty();
         }
+    }
+
+    @Test
+    void anAddressWithoutARouteIsNamedAsSuch() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("far", null).addresses(List.of(InetAddress.getByName("192.0.2.2"))).build())
+                .build());
+        Tool.run(p.namespace(), "ip", "route", "add", "unreachable", "192.0.2.0/24");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        ((Logger) LoggerFactory.getLogger("access")).addAppender(log);
+        try {
+            assertThat(refused("192.0.2.1")).isEqualTo(4);
+            assertThat(refused("192.0.2.2")).isEqualTo(4);
+        } finally {
+            ((Logger) LoggerFactory.getLogger("access")).detachAppender(log);
+        }
+        assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage).satisfiesExactly(
+                plaintext -> assertThat(plaintext).endsWith("error=\"no route to the host: 192.0.2.1:80\""),
+                tunnel -> assertThat(tunnel).endsWith("failed: no route to the host: 192.0.2.2:15008\""));
     }
 
     @Test

@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
 /** Logs one line per connection of a pod when it has ended, within the {@linkplain LogLines share} of its client. */
 final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("access");
+    /** Where Netty has no message of the system, which is when there is no route. */
+    private static final Pattern NO_MESSAGE = Pattern.compile("(?<![^ ])null(?=: /?[0-9\\[])");
     /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
     private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
 
@@ -160,6 +162,7 @@ final class AccessLog {
     }
 
     static String words(String message) {
-        return JAVA_ADDRESS.matcher(message).replaceAll("").replace('"', '\'').replaceAll("\\s+", " ");
+        String said = NO_MESSAGE.matcher(message).replaceFirst("no route to the host");
+        return JAVA_ADDRESS.matcher(said).replaceAll("").replace('"', '\'').replaceAll("\\s+", " ");
     }
 }
