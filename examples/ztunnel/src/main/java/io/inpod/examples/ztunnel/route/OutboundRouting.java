@@ -74,7 +74,7 @@ public final class OutboundRouting {
     private OutboundRoute toAddress(Question question, Target.Address to) {
         Optional<Workload> workload = question.mesh().at(question.source().network(), to.address());
         Service service = ServiceLookup.at(question, to.address());
-        if (service != null && (workload.isEmpty() || givesWay(workload.get(), service))) {
+        if (service != null && (workload.isEmpty() || givesWay(workload.get(), service, to.port()))) {
             return toService(question, service);
         }
         if (workload.isPresent()) {
@@ -91,9 +91,11 @@ public final class OutboundRouting {
         return passThrough(question, to);
     }
 
-    /** Whether a service with exactly a workload's address decides: its ports may be others. The workload's waypoint is never passed by. */
-    private static boolean givesWay(Workload workload, Service service) {
-        return workload.waypoint() == null && service.loadBalancing().mode() != Mode.PASSTHROUGH;
+    /** Whether a service with exactly a workload's address decides; its ports may be others. A waypoint is never passed by. */
+    private static boolean givesWay(Workload workload, Service service, int port) {
+        boolean decides = !Waypoints.of(service).isEmpty()
+                || service.loadBalancing().mode() != Mode.PASSTHROUGH && service.ports().target(port) != null;
+        return workload.waypoint() == null && decides;
     }
 
     private OutboundRoute toName(Question question, String hostname) {

@@ -249,6 +249,13 @@ class OutboundRoutingTest {
     }
 
     @Test
+    void aPortThatAServiceWithAWorkloadsAddressLacksIsTheWorkloads() {
+        mesh.with(service()).with(workload("a", "10.96.0.1")).with(endpoint("b", "10.0.0.2"));
+
+        assertThat(((Tunnel) mesh.to("10.96.0.1", 9000)).hop().authority()).hasToString("10.96.0.1:9000");
+    }
+
+    @Test
     void anAddressOfAWorkloadAndOfAServiceInPassthroughModeIsTheWorkloads() {
         mesh.with(passthroughService()).with(workload("a", "10.96.0.1"));
 

@@ -172,6 +172,13 @@ class WaypointsTest {
     }
 
     @Test
+    void aServicesWaypointCountsAtAWorkloadsAddressToo() {
+        mesh.with(workload("a", "10.96.0.1")).with(waypoint()).with(service().waypoint(gateway("10.0.0.8")));
+
+        assertThat(((ToWaypoint) mesh.to("10.96.0.1", 9000)).hop().authority()).hasToString("10.96.0.1:9000");
+    }
+
+    @Test
     void aWaypointThatIsAWorkloadWithOnlyAHostnameIsLookedUp() {
         mesh.with(service().waypoint(gateway(WAYPOINT))).with(waypoint().addresses(List.of()).hostname("Waypoint.local"));
 
