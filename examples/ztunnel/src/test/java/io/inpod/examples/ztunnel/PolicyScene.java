@@ -15,6 +15,7 @@ import io.inpod.examples.ztunnel.proxy.LocalAddresses;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.Authority;
+import io.inpod.hbone.Header;
 import io.inpod.hbone.TunnelChannel;
 import io.inpod.hbone.client.Connector;
 import io.inpod.hbone.client.HboneClient;
@@ -180,10 +181,14 @@ final class PolicyScene implements AutoCloseable {
 
     /** Asks for a tunnel to an app, and doesn't wait for the answer. */
     Future<TunnelChannel> ask(HboneClient from, String account, String pod, int port, Tunnel tunnel) {
-        InetAddress address = pod(pod).address();
+        return ask(from, account, pod, Authority.of(new InetSocketAddress(pod(pod).address(), port)), List.of(), tunnel);
+    }
+
+    /** Asks for a tunnel to anything, and doesn't wait for the answer. */
+    Future<TunnelChannel> ask(HboneClient from, String account, String pod, Authority authority, List<Header> headers, Tunnel tunnel) {
         HboneDestination peer = new HboneDestination(new SpiffeId(TRUST_DOMAIN, "default", account),
-                new SpiffeId(TRUST_DOMAIN, pod, "sa"), new InetSocketAddress(address, 15008));
-        return from.connect(peer, Authority.of(new InetSocketAddress(address, port)), List.of(), tunnel);
+                new SpiffeId(TRUST_DOMAIN, pod, "sa"), new InetSocketAddress(pod(pod).address(), 15008));
+        return from.connect(peer, authority, headers, tunnel);
     }
 
     /** Connects to an app in plaintext. */

@@ -2,6 +2,9 @@ package io.inpod.examples.ztunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -10,6 +13,7 @@ import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.limit.LogLines;
 import io.inpod.examples.ztunnel.limit.NameLookups;
 import io.inpod.examples.ztunnel.mesh.Gateway;
+import io.inpod.examples.ztunnel.mesh.Locality;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.mesh.NetworkAddress;
@@ -17,6 +21,7 @@ import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.ServiceBuilder;
 import io.inpod.examples.ztunnel.mesh.ServiceName;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.mesh.WorkloadBuilder;
 import io.inpod.examples.ztunnel.ports.HolderSearch;
@@ -27,6 +32,7 @@ import io.inpod.hbone.identity.DevelopmentCa;
 import io.inpod.netns.testing.Pod;
 import io.inpod.netns.testing.PodNetwork;
 import io.inpod.netns.testing.Pods;
+import io.inpod.netns.testing.Tool;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.relay.RelayIoHandler;
 import io.netty.channel.EventLoopGroup;
@@ -50,6 +56,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What the decisions about services lead to: an app of p connects, and q and r are peers that aren't ours. */
 @Timeout(120)
@@ -134,6 +141,32 @@ class ServicesTest {
         }
     }
 
+    /** The recorded cases connect-direct, connect-svc and connect-svc-waypoint. */
+    @Test
+    void peersAreAskedWithTheHeadersThatIstiosSends() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).locality(new Locality("r1", "z1", ""))
+                .telemetry(new Telemetry("deployment", "client-deploy", "client-app", "v1", "Kubernetes")).build())
+                .put(endpoint("q", q, "svc.default.svc.cluster.local").build()).put(workload("r", r).build())
+                .put(service("svc.default.svc.cluster.local", "10.99.0.1").build())
+                .put(service("wsvc.default.svc.cluster.local", "10.99.0.2").waypoint(gateway(r)).build()).build());
+        try (TunnelPeer peer = TunnelPeer.workload(q, ca, "sa-q", "q"); TunnelPeer waypoint = TunnelPeer.workload(r, ca, "sa-r", "w")) {
+            assertThat(ask(q.address().getHostAddress())).isEqualTo('q');
+            assertThat(ask("10.99.0.1")).isEqualTo('q');
+            assertThat(ask("10.99.0.2")).isEqualTo('w');
+
+            String address = q.address().getHostAddress();
+            assertThat(peer.requests.get(0)).matches(recorded(address + ":80", ""));
+            assertThat(peer.requests.get(1)).matches(recorded(address + ":8080", ";host=svc.default.svc.cluster.local"));
+            assertThat(waypoint.requests.get(0)).matches(recorded("10.99.0.2:80", ";host=wsvc.default.svc.cluster.local"));
+        }
+    }
+
+    private static String recorded(String authority, String host) {
+        return "\\Q" + authority + " baggage=k8s.cluster.name=Kubernetes,k8s.namespace.name=default,k8s.deployment.name=client-deploy,"
+                + "service.name=client-app,service.version=v1,cloud.region=r1,cloud.availability_zone=z1 forwarded=for=\"127.0.0.1:\\E\\d+\\Q\"" + host
+                + " traceparent=00-\\E[0-9a-f]{32}-[0-9a-f]{16}-00";
+    }
+
     @Test
     void aWaypointThatCanNotBeReachedOrRefusesIsNotPassedBy() throws Exception {
         start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("r", r).build()).put(endpoint("q", q, "web.local").build())
@@ -207,6 +240,25 @@ class ServicesTest {
             assertThat(gateway.requests).isNotEmpty();
             assertThat(gateway.inner).isEmpty();
         }
+    }
+
+    @Test
+    void anAddressWithoutARouteIsNamedAsSuch() throws Exception {
+        start(Mesh.EMPTY.change().put(workload("p", p).build()).put(workload("far", null).addresses(List.of(InetAddress.getByName("192.0.2.2"))).build())
+                .build());
+        Tool.run(p.namespace(), "ip", "route", "add", "unreachable", "192.0.2.0/24");
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        ((Logger) LoggerFactory.getLogger("access")).addAppender(log);
+        try {
+            assertThat(refused("192.0.2.1")).isEqualTo(4);
+            assertThat(refused("192.0.2.2")).isEqualTo(4);
+        } finally {
+            ((Logger) LoggerFactory.getLogger("access")).detachAppender(log);
+        }
+        assertThat(log.list).extracting(ILoggingEvent::getFormattedMessage).satisfiesExactly(
+                plaintext -> assertThat(plaintext).endsWith("error=\"no route to the host: 192.0.2.1:80\""),
+                tunnel -> assertThat(tunnel).endsWith("failed: no route to the host: 192.0.2.2:15008\""));
     }
 
     @Test

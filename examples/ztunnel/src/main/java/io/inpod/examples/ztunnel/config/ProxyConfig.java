@@ -114,7 +114,7 @@ public record ProxyConfig(
                 mark(env),
                 env.flag("IPV6_ENABLED", true),
                 env.flag("UNSTABLE_ENABLE_SOCKS5", false),
-                env.flag("LOCALHOST_APP_TUNNEL", false),
+                env.flag("LOCALHOST_APP_TUNNEL", true),
                 dns(env),
                 Path.of(env.text("INPOD_RESOLV_CONF", "/etc/resolv.conf")),
                 env.either("INPOD_PASSTHROUGH", "ALLOW", "DENY"),

@@ -1,7 +1,6 @@
 package io.inpod.examples.ztunnel.proxy;
 
 import io.inpod.examples.ztunnel.limit.LogLines;
-import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Target;
 import io.inpod.hbone.identity.SpiffeId;
@@ -19,6 +18,8 @@ import org.slf4j.LoggerFactory;
 /** Logs one line per connection of a pod when it has ended, within the {@linkplain LogLines share} of its client. */
 final class AccessLog {
     private static final Logger LOG = LoggerFactory.getLogger("access");
+    /** Where Netty has no message of the system, which is when there is no route. */
+    private static final Pattern NO_MESSAGE = Pattern.compile("(?<![^ ])null(?=: /?[0-9\\[])");
     /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
     private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
 
@@ -34,50 +35,72 @@ final class AccessLog {
     }
 
     /**
-     * A connection as it appears in the log.
+     * An end of a connection as it appears in the log.
+     *
+     * @param address its address
+     * @param identity its identity, or null if none is shown on the connection
+     * @param workload what the mesh says has that address, or null
+     */
+    record End(InetSocketAddress address, @Nullable SpiffeId identity, @Nullable Workload workload) {
+        private String fields(String end, String between) {
+            String text = end + ".addr=" + text(address) + between;
+            if (workload != null) {
+                String name = workload.name().isEmpty() ? workload.telemetry().canonicalName() : workload.name();
+                text += field(end + ".workload", name) + field(end + ".namespace", workload.namespace());
+            }
+            return text + field(end + ".identity", identity == null ? "" : identity.toString())
+                    + field(end + ".cluster", workload == null ? "" : workload.telemetry().clusterId());
+        }
+    }
+
+    /**
+     * A connection as it appears in the log, with the fields of Istio's ztunnel.
      *
      * @param direction "inbound" or "outbound"
-     * @param source the client's address
-     * @param sourceIdentity the client's identity, or null if it isn't authenticated
+     * @param source the client
      * @param destination the destination of this hop
      * @param authority the tunnel's destination, or null without a tunnel
-     * @param destinationIdentity the destination's identity, or null without a tunnel
-     * @param service the service that the client asked for, or null
+     * @param service the hostname of the service that the client asked for, or null
      * @param waypoint the waypoint to which it leads, or null
      * @param passedOver how many endpoints were tried before
      */
     record Connection(
             String direction,
-            InetSocketAddress source,
-            @Nullable SpiffeId sourceIdentity,
-            InetSocketAddress destination,
+            End source,
+            End destination,
             @Nullable String authority,
-            @Nullable SpiffeId destinationIdentity,
-            @Nullable Service service,
+            @Nullable String service,
             @Nullable Workload waypoint,
             int passedOver) {
-        Connection(String direction, InetSocketAddress source, @Nullable SpiffeId sourceIdentity, InetSocketAddress destination,
-                @Nullable String authority, @Nullable SpiffeId destinationIdentity) {
-            this(direction, source, sourceIdentity, destination, authority, destinationIdentity, null, null, 0);
+        Connection(String direction, End source, End destination, @Nullable String authority, @Nullable String service) {
+            this(direction, source, destination, authority, service, null, 0);
+        }
+
+        /** The connection with the identity that the destination has shown. */
+        Connection to(SpiffeId identity) {
+            End shown = new End(destination.address(), identity, destination.workload());
+            return new Connection(direction, source, shown, authority, service, waypoint, passedOver);
         }
 
         /** {@return what is connected to, in the words of errors} */
         String what() {
-            return authority == null ? text(destination) : "HBONE tunnel to " + authority + " through " + text(destination);
+            return authority == null ? text(destination.address())
+                    : "HBONE tunnel to " + authority + " through " + text(destination.address());
         }
 
         @Override
         public String toString() {
-            return "src.addr=" + text(source)
-                    + (sourceIdentity == null ? "" : " src.identity=\"" + sourceIdentity + "\"")
-                    + " dst.addr=" + text(destination)
-                    + (authority == null ? "" : " dst.hbone_addr=" + authority)
-                    + (destinationIdentity == null ? "" : " dst.identity=\"" + destinationIdentity + "\"")
-                    + " direction=\"" + direction + "\""
-                    + (service == null ? "" : " dst.service=\"" + words(service.hostname().toString()) + "\"")
-                    + (waypoint == null ? "" : " dst.waypoint=\"" + words(waypoint.uid()) + "\"")
+            String wanted =
+                    (authority == null ? "" : " dst.hbone_addr=" + authority) + field("dst.service", service == null ? "" : service);
+            return source.fields("src", "") + " " + destination.fields("dst", wanted)
+                    + field("direction", direction)
+                    + field("dst.waypoint", waypoint == null ? "" : waypoint.uid())
                     + (passedOver == 0 ? "" : " passed_over=" + passedOver);
         }
+    }
+
+    private static String field(String name, String value) {
+        return value.isEmpty() ? "" : " " + name + "=\"" + words(value) + "\"";
     }
 
     /** What a client asked for, perhaps a name. */
@@ -102,10 +125,12 @@ final class AccessLog {
 
     /** Logs a relay that has ended, and why it was cut if it was. */
     void ended(Connection connection, RelayResult result, @Nullable String cut) {
-        if (!lines.take(connection.source().getAddress(), 1)) {
+        if (!lines.take(connection.source().address().getAddress(), 1)) {
             return;
         }
-        String line = connection + " bytes_sent=" + result.bytesUpstream() + " bytes_recv=" + result.bytesDownstream()
+        boolean inbound = connection.direction().equals("inbound"); // what the pod has sent is what its client receives
+        String line = connection + " bytes_sent=" + (inbound ? result.bytesDownstream() : result.bytesUpstream())
+                + " bytes_recv=" + (inbound ? result.bytesUpstream() : result.bytesDownstream())
                 + " duration=\"" + result.duration().toMillis() + "ms\"";
         Throwable error = result.error();
         if (cut != null) {
@@ -120,21 +145,21 @@ final class AccessLog {
 
     /** Logs a connection that failed before a relay started. */
     void failed(Connection connection, String reason) {
-        if (lines.take(connection.source().getAddress(), 1)) {
+        if (lines.take(connection.source().address().getAddress(), 1)) {
             LOG.warn("connection failed\t{} error=\"{}\"", connection, reason);
         }
     }
 
     /** Logs what policies that are only tried would change. */
     void tried(Connection connection, String verdict) {
-        if (lines.take(connection.source().getAddress(), 1)) {
+        if (lines.take(connection.source().address().getAddress(), 1)) {
             LOG.info("policy dry run\t{} would_be=\"{}\"", connection, words(verdict));
         }
     }
 
     /** Logs a connection that failed before it had a request. */
     void failed(InetSocketAddress source, InetSocketAddress destination, String reason) {
-        failed(new Connection("inbound", source, null, destination, null, null), words(reason));
+        failed(new Connection("inbound", new End(source, null, null), new End(destination, null, null), null, null), words(reason));
     }
 
     static String words(Throwable error) {
@@ -143,6 +168,7 @@ final class AccessLog {
     }
 
     static String words(String message) {
-        return JAVA_ADDRESS.matcher(message).replaceAll("").replace('"', '\'').replaceAll("\\s+", " ");
+        String said = NO_MESSAGE.matcher(message).replaceFirst("no route to the host");
+        return JAVA_ADDRESS.matcher(said).replaceAll("").replace('"', '\'').replaceAll("\\s+", " ");
     }
 }

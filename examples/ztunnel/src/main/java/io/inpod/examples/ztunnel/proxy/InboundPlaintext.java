@@ -36,14 +36,15 @@ final class InboundPlaintext extends PodListener {
     @Override
     void serve(EpollSocketChannel client, InetSocketAddress source, OriginalDestination wanted) throws ClosedChannelException {
         pod.fromOutside(client, source);
-        InetSocketAddress destination = wanted.address();
-        AccessLog.Connection connection = new AccessLog.Connection("inbound", source, null, destination, null, null);
-        pod.whenKnown(client, client.closeFuture(), () -> serve(client, source, destination, connection));
+        pod.whenKnown(client, client.closeFuture(), () -> serve(client, source, wanted.address()));
     }
 
-    private void serve(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination,
-            AccessLog.Connection connection) {
-        if (pod.workload().isEmpty()) {
+    private void serve(EpollSocketChannel client, InetSocketAddress source, InetSocketAddress destination) {
+        OwnWorkload.Known known = pod.self().known();
+        AccessLog.Connection connection = new AccessLog.Connection("inbound",
+                pod.peer(known.mesh(), source, null),
+                new AccessLog.End(destination, null, known.workload().orElse(null)), null, null);
+        if (known.workload().isEmpty()) {
             refuse(client, connection, PodContext.UNKNOWN);
         } else if (!pod.owns(destination.getAddress())) {
             refuse(client, connection, PodContext.NOT_OURS); // this is not a relay to other hosts

@@ -25,6 +25,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Port 15008: serves requests that arrive through HBONE. Connects to the pod's own app only, which sees the client's address. */
@@ -56,10 +57,12 @@ final class InboundTunnels implements TunnelRequestHandler {
 
     private void serve(TunnelRequest request, InetSocketAddress source, InetSocketAddress local) {
         Authority authority = request.authority();
-        AccessLog.Connection log =
-                new AccessLog.Connection("inbound", source, request.peerIdentity(), local, authority.toString(), pod.identity());
         OwnWorkload.Known known = pod.self().known(); // one state of the mesh
         Optional<Workload> self = known.workload();
+        AccessLog.Connection log = new AccessLog.Connection("inbound",
+                pod.peer(known.mesh(), source, request.peerIdentity()),
+                new AccessLog.End(local, pod.identity(), self.orElse(null)), authority.toString(),
+                authority.address() == null ? authority.host().toLowerCase(Locale.ROOT) : null);
         if (self.isEmpty()) {
             refuse(request, log, UNAVAILABLE, PodContext.UNKNOWN);
             return;

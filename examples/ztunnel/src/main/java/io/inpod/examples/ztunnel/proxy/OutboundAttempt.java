@@ -6,6 +6,7 @@ import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Trace;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.route.Choice;
+import io.inpod.examples.ztunnel.route.Hop;
 import io.inpod.examples.ztunnel.route.OutboundRoute;
 import io.inpod.examples.ztunnel.route.OutboundRoute.LookUp;
 import io.inpod.examples.ztunnel.route.OutboundRoute.OtherNetwork;
@@ -93,14 +94,14 @@ final class OutboundAttempt {
         } else if (route instanceof LookUp lookUp) {
             lookUp(lookUp);
         } else if (route instanceof Refused refused) {
-            refuse(log(AccessLog.address(target), null, null, null, null), refused.isForbidden() ? new ForbiddenException(refused.message())
+            refuse(log(AccessLog.address(target), null, null, null), refused.isForbidden() ? new ForbiddenException(refused.message())
                     : new UnroutableException(refused.message()));
         }
     }
 
     private void lookUp(LookUp route) {
         Workload workload = route.workload();
-        AccessLog.Connection log = log(AccessLog.address(target), null, null, route.service(), null);
+        AccessLog.Connection log = log(AccessLog.address(target), null, workload, route.service());
         NameAttempt.start(pod, client, route, choice, deadline.left(), address -> follow(route.then().at(address)), cause -> {
             if (workload == null) {
                 refuse(log, cause);
@@ -111,7 +112,7 @@ final class OutboundAttempt {
     }
 
     private void connect(Plaintext route) {
-        AccessLog.Connection log = log(route.destination(), null, null, route.service(), null);
+        AccessLog.Connection log = log(route.destination(), null, route.workload(), route.service());
         if (pod.isOwnListener(route.destination())) {
             refuse(log, new ForbiddenException(OutboundPath.RECURSIVE));
             return;
@@ -129,8 +130,7 @@ final class OutboundAttempt {
 
     private void open(Tunnel route) {
         Service service = route.service();
-        AccessLog.Connection log =
-                log(route.hop().peer(), route.hop().authority().toString(), route.workload(), service, null);
+        AccessLog.Connection log = log(route.hop(), route.workload(), service, null);
         Future<TunnelChannel> tunnel = path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname());
         carry(tunnel, channel -> channel, route.workload(), log, cause -> {
             // a peer that is reached, and refuses for a reason of its own, would do so elsewhere too
@@ -144,16 +144,14 @@ final class OutboundAttempt {
 
     private void open(ToWaypoint route) {
         Service service = route.service();
-        AccessLog.Connection log =
-                log(route.hop().peer(), route.hop().authority().toString(), route.waypoint(), service, route.waypoint());
+        AccessLog.Connection log = log(route.hop(), route.waypoint(), service, route.waypoint());
         carry(path.tunnel(client, source, route.hop(), service == null ? null : service.hostname().hostname()), channel -> channel,
                 route.waypoint(), log,
                 cause -> passOverUnlessAnswered(route.waypoint(), log, cause));
     }
 
     private void open(OtherNetwork route) {
-        AccessLog.Connection log =
-                log(route.gateway().peer(), route.authority().toString(), route.through(), route.service(), null);
+        AccessLog.Connection log = log(route.gateway().peer(), route.authority().toString(), null, route.service());
         carry(path.tunnel(client, source, route), channel -> channel, route.through(), log,
                 cause -> passOverUnlessAnswered(route.through(), log, cause));
     }
@@ -198,10 +196,19 @@ final class OutboundAttempt {
         return isUntried(path.routing().route(mesh, self, target, others, Trace.NONE), others);
     }
 
-    private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service,
-            @Nullable Workload waypoint) {
-        return new AccessLog.Connection("outbound", source, pod.identity(), to, authority, peer == null ? null : peer.identity(), service,
-                waypoint, failures);
+    /** Without a tunnel, or with one whose other end isn't known before it is open. */
+    private AccessLog.Connection log(InetSocketAddress to, @Nullable String authority, @Nullable Workload peer, @Nullable Service service) {
+        return log(new AccessLog.End(to, null, peer), authority, service, null);
+    }
+
+    private AccessLog.Connection log(Hop hop, Workload peer, @Nullable Service service, @Nullable Workload waypoint) {
+        return log(new AccessLog.End(hop.peer(), peer.identity(), peer), hop.authority().toString(), service, waypoint);
+    }
+
+    private AccessLog.Connection log(AccessLog.End to, @Nullable String authority, @Nullable Service service, @Nullable Workload waypoint) {
+        AccessLog.End from = new AccessLog.End(source, authority == null ? null : pod.identity(), self);
+        return new AccessLog.Connection("outbound", from, to, authority, service == null ? null : service.hostname().hostname(), waypoint,
+                failures);
     }
 
     private void refuse(AccessLog.Connection connection, Throwable cause) {
@@ -237,7 +244,9 @@ final class OutboundAttempt {
                     path.failures().remove(peer.uid());
                 }
                 connected(up);
-                Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(log, result));
+                AccessLog.Connection shown = up instanceof TunnelChannel tunnel && log.destination().identity() == null
+                        ? log.to(tunnel.peerIdentity()) : log;
+                Guarded.relay(client, up, Admission.of(client), result -> pod.access().ended(shown, result));
             } else if (expired != null) {
                 failure.because(expired);
             } else if (done.isCancelled()) {

@@ -65,7 +65,8 @@ final class OutboundPath {
     }
 
     private void refuse(InetSocketAddress source, Target target, Outcome outcome, String reason) {
-        pod.access().failed(new AccessLog.Connection("outbound", source, pod.identity(), AccessLog.address(target), null, null), reason);
+        pod.access().failed(new AccessLog.Connection("outbound", pod.client(source, false),
+                new AccessLog.End(AccessLog.address(target), null, null), null, null), reason);
         failed(outcome, new ForbiddenException(reason));
     }
 

@@ -104,6 +104,18 @@ record PodContext(
         return within.sockets(sockets);
     }
 
+    /** Returns a client with the workload that has its address, unless its identity is another's: it may have come through a gateway. */
+    AccessLog.End peer(Mesh mesh, InetSocketAddress source, @Nullable SpiffeId shown) {
+        Optional<Workload> workload = mesh.at(config.network(), source.getAddress());
+        return new AccessLog.End(source, shown,
+                workload.filter(client -> shown == null || shown.equals(client.identity())).orElse(null));
+    }
+
+    /** Returns the pod as the client of an outbound connection, with its identity if the destination sees it. */
+    AccessLog.End client(InetSocketAddress source, boolean shown) {
+        return new AccessLog.End(source, shown ? identity : null, workload().orElse(null));
+    }
+
     /** Returns whether an address is that of a pod on this node. */
     boolean isWithinNode(InetAddress address) {
         return mesh().at(config.network(), address).filter(w -> !w.node().isEmpty() && w.node().equals(config.node())).isPresent();

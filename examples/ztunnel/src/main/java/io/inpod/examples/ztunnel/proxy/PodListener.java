@@ -84,8 +84,8 @@ abstract class PodListener implements AcceptHandler {
     public final void refused(InetSocketAddress client, OriginalDestination destination, String reason) {
         boolean inbound = port == InPodConstants.INBOUND_PLAINTEXT_PORT || port == InPodConstants.HBONE_PORT;
         pod.access().failed(
-                new AccessLog.Connection(inbound ? "inbound" : "outbound", client, inbound ? null : pod.identity(), destination.address(),
-                        null, null),
+                new AccessLog.Connection(inbound ? "inbound" : "outbound", new AccessLog.End(client, null, null),
+                        new AccessLog.End(destination.address(), null, null), null, null),
                 "attempted recursive call to ourselves: " + reason);
     }
 

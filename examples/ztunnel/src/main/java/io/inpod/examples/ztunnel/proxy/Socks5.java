@@ -112,7 +112,8 @@ final class Socks5 extends PodListener {
                 if (command.type().equals(Socks5CommandType.CONNECT)) {
                     open(command);
                 } else {
-                    pod.access().failed(new AccessLog.Connection("outbound", source, pod.identity(), address(command), null, null),
+                    pod.access().failed(new AccessLog.Connection("outbound", pod.client(source, false),
+                            new AccessLog.End(address(command), null, null), null, null),
                             "SOCKS5 " + command.type() + " isn't supported, only CONNECT is");
                     answer(Socks5CommandStatus.COMMAND_UNSUPPORTED);
                 }

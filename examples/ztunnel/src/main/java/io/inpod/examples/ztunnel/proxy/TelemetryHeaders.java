@@ -24,6 +24,8 @@ record TelemetryHeaders(Header baggage) {
         entries.put("k8s." + workload.telemetry().workloadType() + ".name", workload.telemetry().workloadName());
         entries.put(Baggage.SERVICE, workload.telemetry().canonicalName());
         entries.put(Baggage.VERSION, workload.telemetry().canonicalRevision());
+        entries.put(Baggage.REGION, workload.locality().region());
+        entries.put(Baggage.ZONE, workload.locality().zone());
         return new TelemetryHeaders(Baggage.cleaned(entries).header());
     }
 

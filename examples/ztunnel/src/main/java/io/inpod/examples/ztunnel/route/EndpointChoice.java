@@ -174,16 +174,20 @@ final class EndpointChoice {
                 : AddressChoice.choose(workload.addresses(), service.ipFamilies(), null) != null;
     }
 
-    /** The app's port; 0 if there is none. What is told about its clients needs no port of the service. */
+    /** The app's port; 0 if there is none. The service must have the port, unless a waypoint is told about its clients. */
     private static int port(Service service, Endpoint endpoint, Workload workload, int servicePort, Use use) {
+        Integer common = service.ports().target(servicePort);
+        boolean told = use == Use.WAYPOINT && workload.applicationTunnel() != null;
+        if (common == null && !told) {
+            return 0;
+        }
         Integer own = endpoint.ports().target(servicePort);
         if (own != null && own != 0) {
             return own;
         }
-        Integer common = service.ports().target(servicePort);
         if (common != null && common != 0) {
             return common;
         }
-        return use != Use.DESTINATION && workload.applicationTunnel() != null ? servicePort : 0;
+        return told && workload.applicationPort().isPresent() ? servicePort : 0;
     }
 }

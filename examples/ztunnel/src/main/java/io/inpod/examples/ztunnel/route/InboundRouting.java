@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * the pod's address, a service that the pod serves, or, at a waypoint, a service or workload whose waypoint the pod is.
  *
  * @param ownPorts the proxy's own ports, to which nothing is connected
- * @param toLoopback whether an app that is a proxy itself is reached on the loopback interface
+ * @param toLoopback whether an app that is told about its clients is reached on the loopback interface
  */
 public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
     private static final int BAD_REQUEST = 400;
@@ -59,7 +59,8 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
         } else if (isWaypointOf(mesh, self, address)) {
             trace.step(() -> "the pod is the waypoint of " + address.getHostAddress());
         } else {
-            return refused(BAD_REQUEST, "ip mismatch: " + address.getHostAddress() + " != " + local.getHostAddress(), trace);
+            return refused(BAD_REQUEST, "ip mismatch: " + NetUtil.toAddressString(local) + " != " + NetUtil.toAddressString(address),
+                    trace);
         }
         if (!self.addresses().contains(local)) { // TPROXY also takes connections to addresses that only a route or ARP leads here
             return refused(BAD_REQUEST, "the destination is not an address of this pod", trace);
@@ -105,7 +106,7 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
         if (!self.addresses().contains(local)) {
             return refused(BAD_REQUEST, "the destination is not an address of this pod", trace);
         }
-        Integer port = waypoint ? Integer.valueOf(authority.port()) : port(mesh, service, self, authority.port());
+        Integer port = port(mesh, service, self, authority.port());
         if (port == null) {
             return refused(UNAVAILABLE, service.hostname() + " has no port " + authority.port() + " at this pod", trace);
         }
@@ -144,10 +145,10 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
 
     private InboundRoute toApp(Workload self, InetAddress local, int asked, @Nullable InetSocketAddress announced, Trace trace) {
         int port = self.applicationPort().orElse(asked);
-        if (ownPorts.contains(port)) {
+        if (ownPorts.contains(asked) || ownPorts.contains(port)) {
             return refused(UNAVAILABLE, "attempted recursive call to ourselves", trace);
         }
-        InetAddress address = self.applicationTunnel() != null && toLoopback ? loopback(local) : local;
+        InetAddress address = announces(self) && toLoopback ? loopback(local) : local;
         trace.step(() -> "the app is at " + address.getHostAddress() + " port " + port);
         return new InboundRoute.ToApp(new InetSocketAddress(address, port), new InetSocketAddress(local, port),
                 announces(self) ? announced : null);

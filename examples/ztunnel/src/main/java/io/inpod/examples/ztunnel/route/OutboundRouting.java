@@ -74,18 +74,29 @@ public final class OutboundRouting {
 
     private OutboundRoute toAddress(Question question, Target.Address to) {
         Optional<Workload> workload = question.mesh().at(question.source().network(), to.address());
+        Service service = ServiceLookup.at(question, to.address());
+        if (service != null && (workload.isEmpty() || givesWay(workload.get(), service, to.port()))) {
+            return toService(question, service);
+        }
         if (workload.isPresent()) {
             question.trace().step(() -> to.address().getHostAddress() + " is an address of " + workload.get().uid());
             return toWorkload(question, workload.get(), to.address());
         }
-        Service service = ServiceLookup.at(question, to.address());
-        if (service != null) {
-            return toService(question, service);
+        Service around = ServiceLookup.around(question, to.address());
+        if (around != null) {
+            return toService(question, around);
         }
         if (ServiceLookup.isHidden(question, to.address())) {
             return new OutboundRoute.Refused(HIDDEN, to.address().getHostAddress());
         }
         return passThrough(question, to);
+    }
+
+    /** Whether a service with exactly a workload's address decides; its ports may be others. A waypoint is never passed by. */
+    private static boolean givesWay(Workload workload, Service service, int port) {
+        boolean decides = !Waypoints.of(service).isEmpty()
+                || service.loadBalancing().mode() != Mode.PASSTHROUGH && service.ports().target(port) != null;
+        return workload.waypoint() == null && decides;
     }
 
     private OutboundRoute toName(Question question, String hostname) {

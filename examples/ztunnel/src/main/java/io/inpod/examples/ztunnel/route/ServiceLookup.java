@@ -12,14 +12,19 @@ import org.jspecify.annotations.Nullable;
 final class ServiceLookup {
     private ServiceLookup() {}
 
-    /** Returns the service with this address, or with the smallest block around it. */
+    /** Returns the service with exactly this address. */
     static @Nullable Service at(Question question, InetAddress address) {
         Workload source = question.source();
         Service exact = best(question.mesh().servicesAt(source.network(), address), source);
         if (exact != null) {
             question.trace().step(() -> address.getHostAddress() + " is an address of the service " + exact.hostname());
-            return exact;
         }
+        return exact;
+    }
+
+    /** Returns the service with the smallest block around this address. */
+    static @Nullable Service around(Question question, InetAddress address) {
+        Workload source = question.source();
         ServiceBlock around = bestBlock(question.mesh().servicesAround(source.network(), address), source);
         if (around == null) {
             return null;

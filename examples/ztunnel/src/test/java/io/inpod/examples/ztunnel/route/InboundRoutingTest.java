@@ -77,7 +77,7 @@ class InboundRoutingTest {
 
     @Test
     void addressOfAnotherPod() {
-        assertRefused(route(WEB, POD, "10.0.0.3:80", CLIENT), 400, "ip mismatch: 10.0.0.3 != 10.0.0.1");
+        assertRefused(route(WEB, POD, "10.0.0.3:80", CLIENT), 400, "ip mismatch: 10.0.0.1 != 10.0.0.3");
     }
 
     @Test
@@ -157,7 +157,12 @@ class InboundRoutingTest {
 
     @Test
     void waypointIsAskedForTheServicesHostname() {
-        assertReaches(route(GATEWAY, GATE, "shop.local:80", CLIENT), "10.0.0.9", 80);
+        assertReaches(route(GATEWAY, GATE, "shop.local:80", CLIENT), "10.0.0.9", 8080);
+    }
+
+    @Test
+    void waypointIsAskedForAPortThatTheServiceLacks() {
+        assertRefused(route(GATEWAY, GATE, "shop.local:8080", CLIENT), 503, "no port 8080");
     }
 
     @Test
@@ -185,13 +190,28 @@ class InboundRoutingTest {
 
     @Test
     void appThatIsAProxyOnTheLoopbackInterface() {
-        Workload proxy = waypoint(new ApplicationTunnel(ApplicationTunnel.Protocol.NONE, 15088));
+        Workload proxy = waypoint(new ApplicationTunnel(ApplicationTunnel.Protocol.PROXY, 15088));
         InboundRoute route = new InboundRouting(Set.of(15008), true).route(mesh(proxy), proxy, GATE, Authority.parse("10.0.0.9:80"), CLIENT,
                 Trace.NONE);
 
         assertThat(route).isEqualTo(new InboundRoute.ToApp(new InetSocketAddress(ip("127.0.0.1"), 15088),
-                new InetSocketAddress(GATE, 15088), null));
+                new InetSocketAddress(GATE, 15088), new InetSocketAddress(GATE, 80)));
         assertThat(((InboundRoute.ToApp) route).keepsClient()).isFalse();
+    }
+
+    @Test
+    void appThatIsNotToldAboutItsClientsIsReachedAtThePodsAddress() {
+        Workload proxy = waypoint(new ApplicationTunnel(ApplicationTunnel.Protocol.NONE, 15088));
+
+        assertReaches(new InboundRouting(Set.of(15008), true).route(mesh(proxy), proxy, GATE, Authority.parse("10.0.0.9:80"), CLIENT,
+                Trace.NONE), "10.0.0.9", 15088);
+    }
+
+    @Test
+    void appThatIsAProxyIsAskedForAPortOfTheProxy() {
+        Workload proxy = waypoint(new ApplicationTunnel(ApplicationTunnel.Protocol.PROXY, 15088));
+
+        assertRefused(route(proxy, GATE, "10.0.0.9:15006", CLIENT), 503, "recursive");
     }
 
     @Test

@@ -167,6 +167,13 @@ class OutboundRoutingTest {
     }
 
     @Test
+    void aPortThatOnlyAnEndpointHasIsRefused() {
+        mesh.with(service()).with(workload("a", "10.0.0.2").services(Map.of(web(), new Ports(Map.of(81, 9090)))));
+
+        assertThat(mesh.to("10.96.0.1", 81)).isEqualTo(new Refused("the service doesn't have that port", "default/web.local:81"));
+    }
+
+    @Test
     void aServiceWithoutEndpointsIsRefused() {
         assertThat(mesh.with(service()).to("10.96.0.1", 80)).isEqualTo(new Refused("the service has no endpoints", "default/web.local:80"));
     }
@@ -235,8 +242,29 @@ class OutboundRoutingTest {
     }
 
     @Test
-    void anAddressOfAWorkloadCountsMoreThanThatOfAService() {
-        mesh.with(service()).with(workload("a", "10.96.0.1"));
+    void anAddressOfAWorkloadAndOfAServiceIsTheServices() {
+        mesh.with(service()).with(workload("a", "10.96.0.1")).with(endpoint("b", "10.0.0.2"));
+
+        assertThat(((Tunnel) mesh.to("10.96.0.1", 80)).hop().authority()).hasToString("10.0.0.2:8080");
+    }
+
+    @Test
+    void aPortThatAServiceWithAWorkloadsAddressLacksIsTheWorkloads() {
+        mesh.with(service()).with(workload("a", "10.96.0.1")).with(endpoint("b", "10.0.0.2"));
+
+        assertThat(((Tunnel) mesh.to("10.96.0.1", 9000)).hop().authority()).hasToString("10.96.0.1:9000");
+    }
+
+    @Test
+    void anAddressOfAWorkloadAndOfAServiceInPassthroughModeIsTheWorkloads() {
+        mesh.with(passthroughService()).with(workload("a", "10.96.0.1"));
+
+        assertThat(((Tunnel) mesh.to("10.96.0.1", 80)).hop().authority()).hasToString("10.96.0.1:80");
+    }
+
+    @Test
+    void anAddressOfAWorkloadCountsMoreThanABlock() {
+        mesh.with(service().addresses(List.of()).blocks(List.of(block("10.96.0.0", 16)))).with(workload("a", "10.96.0.1"));
 
         assertThat(((Tunnel) mesh.to("10.96.0.1", 80)).service()).isNull();
     }

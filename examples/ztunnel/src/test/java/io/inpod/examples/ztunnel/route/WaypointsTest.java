@@ -157,6 +157,28 @@ class WaypointsTest {
     }
 
     @Test
+    void aWaypointsOwnPortDoesNotCountIfItsServiceLacksIt() {
+        mesh.with(service().waypoint(gateway(WAYPOINT))).with(waypointService().ports(Ports.NONE));
+        mesh.with(waypoint().services(Map.of(WAYPOINT, new Ports(Map.of(15008, 15009)))));
+
+        assertThat(mesh.to("10.96.0.1", 80)).isInstanceOf(Refused.class);
+    }
+
+    @Test
+    void aWaypointOfAnAddressCountsMoreThanAServiceWithThatAddress() {
+        mesh.with(workload("a", "10.96.0.1").waypoint(gateway("10.0.0.8"))).with(waypoint()).with(endpoint("b", "10.0.0.2")).with(service());
+
+        assertThat(((ToWaypoint) mesh.to("10.96.0.1", 80)).hop().authority()).hasToString("10.96.0.1:80");
+    }
+
+    @Test
+    void aServicesWaypointCountsAtAWorkloadsAddressToo() {
+        mesh.with(workload("a", "10.96.0.1")).with(waypoint()).with(service().waypoint(gateway("10.0.0.8")));
+
+        assertThat(((ToWaypoint) mesh.to("10.96.0.1", 9000)).hop().authority()).hasToString("10.96.0.1:9000");
+    }
+
+    @Test
     void aWaypointThatIsAWorkloadWithOnlyAHostnameIsLookedUp() {
         mesh.with(service().waypoint(gateway(WAYPOINT))).with(waypoint().addresses(List.of()).hostname("Waypoint.local"));
 
