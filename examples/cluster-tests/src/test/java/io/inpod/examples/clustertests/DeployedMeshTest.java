@@ -11,6 +11,8 @@ import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -91,10 +93,8 @@ class DeployedMeshTest {
         assertNoPlaintext();
         assertThat(inPods()).contains("ISTIO", "lookup 100", ":15001", ":15006", ":15008");
         assertThat(probeRules()).contains("ISTIO", "istio-inpod-probes-v4");
-        RuntimeScene.until(() -> {
-            String log = cluster.kubectl("logs", "-n", "inpod-system", "daemonset/inpod-ztunnel");
-            return found(log.lines().anyMatch(line -> line.contains("access") && line.contains(server + ":15008") && line.contains("/ns/shop/")), log);
-        });
+        awaitLog("connection complete.*src.identity=\"spiffe://cluster.local/ns/shop/sa/default\".* dst.addr=" + server + ":15008 ", "inpod-system",
+                "daemonset/inpod-ztunnel");
     }
 
     @Test
@@ -131,8 +131,11 @@ class DeployedMeshTest {
             awaitMesh(pod, "");
         }
         assertThat(inPods()).as("rules, routes and listeners").doesNotContain("ISTIO", "lookup 100", ":15001", ":15006", ":15008");
-        deployment.delete();
         deployment.applyUninstall();
+        awaitLog("an agent answers on /var/run/inpod-cni/plugin.sock", "inpod-uninstall", "daemonset/inpod-uninstall", "-c", "uninstall");
+        assertThat(cluster.sandbox().exec("cat", LIST)).as("beside an agent it would come back").contains("inpod-cni");
+        deployment.delete();
+        deployment.awaitUninstalled();
 
         assertThat(cluster.sandbox().exec("cat", LIST)).isEqualTo(listBefore);
         assertThat(probeRules()).doesNotContain("ISTIO", "istio");
@@ -146,6 +149,15 @@ class DeployedMeshTest {
         RuntimeScene.until(() -> found(cluster.sandbox().exec("ls", "/opt/cni/bin").lines().noneMatch("inpod-cni"::equals), "/opt/cni/bin/inpod-cni"));
         deployment.deleteUninstall();
         assertThat(cluster.kubectl("get", "namespaces,clusterroles,clusterrolebindings", "-o", "name")).doesNotContain("inpod");
+    }
+
+    /** Waits until a line of the containers' logs matches. */
+    private static void awaitLog(String line, String namespace, String... containers) throws Exception {
+        String[] logs = Stream.concat(Stream.of("logs", "-n", namespace), Stream.of(containers)).toArray(String[]::new);
+        RuntimeScene.until(() -> {
+            String log = cluster.kubectl(logs);
+            return found(Pattern.compile(line).matcher(log).find(), log);
+        });
     }
 
     private static String found(boolean condition, String otherwise) throws IOException {

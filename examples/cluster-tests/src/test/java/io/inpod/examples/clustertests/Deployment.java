@@ -95,6 +95,9 @@ record Deployment(KubernetesNode cluster, Path manifests) {
 
     void applyUninstall() throws IOException, InterruptedException {
         cluster.kubectl("apply", "-k", manifests.resolve("uninstall").toString());
+    }
+
+    void awaitUninstalled() throws IOException, InterruptedException {
         awaitRollout("inpod-uninstall", "inpod-uninstall");
     }
 
