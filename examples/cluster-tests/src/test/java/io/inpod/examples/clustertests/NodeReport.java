@@ -20,8 +20,8 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 import org.opentest4j.TestAbortedException;
 
 /**
- * Adds to each failure what the programs of the node say at that moment: agent (with what it answered the CNI plugin), ztunnel, kubelet and
- * the others, the API server's events, and the pods. The failure shows the last lines; everything is kept in {@code target/failures}.
+ * Adds to each failure what the programs of the node say at that moment: agent (with what it answered the CNI plugin), ztunnel, as processes
+ * or as pods, kubelet and the others, the API server's events, and the pods. The failure shows the last lines; everything is kept in {@code target/failures}.
  */
 final class NodeReport implements InvocationInterceptor {
     private static final int LINES = 20;
@@ -82,6 +82,7 @@ final class NodeReport implements InvocationInterceptor {
         }
         texts.put("agent-list.txt", answer(node, new JavaCommands(node.state().resolve("steps")).client("list")));
         if (Files.exists(node.state().resolve("admin.kubeconfig"))) {
+            texts.put("inpod-pods.log", answer(node, "sh", "-c", "for log in /var/log/pods/inpod-*/*/*.log; do echo \"--- $log\"; cat \"$log\"; done"));
             texts.put("pods.txt", answer(node, "kubectl", "get", "pods", "-A", "-o", "wide"));
             texts.put(DESCRIBED, answer(node, "kubectl", "describe", "pods", "-A"));
             texts.put("events.txt", answer(node, "kubectl", "get", "events", "-A", "--sort-by=.metadata.creationTimestamp"));

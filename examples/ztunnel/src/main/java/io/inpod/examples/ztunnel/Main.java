@@ -154,9 +154,7 @@ public final class Main {
             end(1);
         });
         LocalAddresses local = shared.local();
-        Thread explaining = new Thread(() -> explain(log, config, local, mesh, state), "explain");
-        explaining.setDaemon(true);
-        explaining.start();
+        ExplainServer explain = explain(log, config, local, mesh, state);
         HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,
                 Map.of("/healthz/ready", () -> ready(mesh, state)));
         readiness.open();
@@ -173,7 +171,7 @@ public final class Main {
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 
         Thread worker = Thread.currentThread();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, succession, worker), "shutdown"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> shutDown(log, config, state, succession, explain, worker), "shutdown"));
         try {
             new WorkloadManager(config.uds(), state).run();
         } catch (ZdsProtocolException e) {
@@ -186,11 +184,17 @@ public final class Main {
         return 0;
     }
 
-    private static void explain(Logger log, ProxyConfig config, LocalAddresses local, MeshState mesh, StateManager state) {
-        try (ExplainServer server = ExplainServer.open(config, local::contains, mesh, state::openConnections)) {
-            server.run();
+    private static @Nullable ExplainServer explain(Logger log, ProxyConfig config, LocalAddresses local, MeshState mesh,
+            StateManager state) {
+        try {
+            ExplainServer server = ExplainServer.open(config, local::contains, mesh, state::openConnections);
+            Thread explaining = new Thread(server::run, "explain");
+            explaining.setDaemon(true);
+            explaining.start();
+            return server;
         } catch (IOException e) {
             log.warn("./inpod explain can't ask this process: {}", e.getMessage());
+            return null;
         }
     }
 
@@ -227,7 +231,7 @@ public final class Main {
     }
 
     private static void shutDown(Logger log, ProxyConfig config, StateManager state, @Nullable Succession succession,
-            Thread worker) {
+            @Nullable ExplainServer explain, Thread worker) {
         log.info("termination signal received, draining for at most {} ms", config.terminationDeadline().toMillis());
         worker.interrupt();
         try {
@@ -237,6 +241,9 @@ public final class Main {
         }
         if (succession != null) {
             succession.close();
+        }
+        if (explain != null) {
+            explain.close();
         }
         log.info("shutdown complete");
         end(0); // otherwise the JVM would exit with 143, as if it had been killed

@@ -148,6 +148,7 @@ class ProcessTest {
         assertThat(ztunnel.awaitExit()).isZero();
         assertThat(ztunnel.lines().get(ztunnel.lines().size() - 1)).contains("shutdown complete");
         assertThat(ZtunnelProcess.listeners(pod)).isEmpty();
+        assertThat(ztunnel.socket().getParent()).as("sockets for successors and questions").isDirectoryNotContaining("glob:**/ztunnel-*");
     }
 
     @Test

@@ -81,6 +81,11 @@ public final class Installer {
         }
     }
 
+    /** {@return whether the plugin's program is there} */
+    boolean hasProgram() {
+        return Files.exists(program());
+    }
+
     private Path program() {
         return binaries.resolve(NativePlugin.NAME);
     }
@@ -159,7 +164,7 @@ public final class Installer {
                 done.add(found.path() + ": entry removed");
             }
         }
-        if (Files.exists(program())) {
+        if (hasProgram()) {
             removeProgram(cache, done);
         }
         return done;

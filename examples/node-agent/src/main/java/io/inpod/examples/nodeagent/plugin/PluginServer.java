@@ -91,12 +91,19 @@ public final class PluginServer implements AutoCloseable {
         }
     }
 
+    /** A client has ended its connection without a word, as {@code ./inpod agent uninstall} does to find out whether an agent runs. */
+    private static final class SilentException extends IOException {
+        private static final long serialVersionUID = 1;
+    }
+
     /** What is done with each connection. */
     private final class Connections implements PrivateServer.Handler {
         @Override
         public void serve(SeqpacketSocket connection) {
             try (connection) {
                 connection.send(answer(connection));
+            } catch (SilentException e) {
+                LOG.debug("CNI plugin: a client only asked whether somebody listens");
             } catch (SocketTimeoutException e) {
                 LOG.warn("CNI plugin: a client didn't send its request within {} ms", toSend.toMillis());
             } catch (IOException e) {
@@ -126,7 +133,7 @@ public final class PluginServer implements AutoCloseable {
             answers.answer(call);
             LOG.debug("CNI plugin: {}: passed", about);
             return PluginReply.pass();
-        } catch (SocketTimeoutException e) {
+        } catch (SocketTimeoutException | SilentException e) {
             throw e;
         } catch (RefusedException e) {
             LOG.warn("CNI plugin: {}: {}; {}", about, e.getMessage(), e.details());
@@ -151,6 +158,9 @@ public final class PluginServer implements AutoCloseable {
             for (;;) {
                 Duration left = Duration.ofNanos(Math.max(1000, end - System.nanoTime()));
                 try (UnixMessage packet = connection.receive(PACKET, 1, left)) {
+                    if (packet == null && all.size() == 0) {
+                        throw new SilentException();
+                    }
                     if (packet == null) {
                         PluginCall call = PluginCall.read(all.toByteArray(), netns);
                         netns = null; // the call's now

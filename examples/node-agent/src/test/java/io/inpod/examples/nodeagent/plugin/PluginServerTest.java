@@ -200,6 +200,15 @@ class PluginServerTest {
     }
 
     @Test
+    void whoSaysNothingGetsNoAnswer() throws Exception {
+        try (ForeignPeer client = new ForeignPeer()) {
+            client.run("connect " + socket);
+            client.run("finish");
+            assertThat(client.ask("recv")).isEqualTo("EOF");
+        }
+    }
+
+    @Test
     void garbageLeavesNothingBehind() throws Exception {
         Random random = new Random(1);
         try (ForeignPeer client = new ForeignPeer()) {
