@@ -149,6 +149,7 @@ public final class HttpPages implements AutoCloseable {
     @Override
     public void close() {
         listener.close().awaitUninterruptibly();
-        listener.eventLoop().execute(() -> new ArrayDeque<>(open).forEach(Channel::close));
+        listener.eventLoop().execute(() -> new ArrayDeque<>(open)
+                .forEach(connection -> connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE)));
     }
 }

@@ -54,7 +54,7 @@ public final class EndpointGroups {
     }
 
     boolean isOf(Service other) {
-        return service == other;
+        return service.equals(other);
     }
 
     /** Replaces an endpoint by what there is now, if anything. */
