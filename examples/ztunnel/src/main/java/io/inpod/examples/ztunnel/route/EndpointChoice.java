@@ -174,14 +174,17 @@ final class EndpointChoice {
                 : AddressChoice.choose(workload.addresses(), service.ipFamilies(), null) != null;
     }
 
-    /** The app's port; 0 if there is none. The service must have the port, unless a waypoint is told about its clients. */
+    /**
+     * The app's port, the workload's own before what the service says of it; 0 if there is none. The service must have the port, unless a
+     * waypoint is told about its clients.
+     */
     private static int port(Service service, Endpoint endpoint, Workload workload, int servicePort, Use use) {
         Integer common = service.ports().target(servicePort);
         boolean told = use == Use.WAYPOINT && workload.applicationTunnel() != null;
         if (common == null && !told) {
             return 0;
         }
-        Integer own = endpoint.ports().target(servicePort);
+        Integer own = workload.services().getOrDefault(service.hostname(), endpoint.ports()).target(servicePort);
         if (own != null && own != 0) {
             return own;
         }

@@ -5,6 +5,7 @@ import io.inpod.examples.ztunnel.mesh.Endpoint;
 import io.inpod.examples.ztunnel.mesh.Gateway;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.NetworkAddress;
+import io.inpod.examples.ztunnel.mesh.Ports;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Trace;
 import io.inpod.examples.ztunnel.mesh.WeightedGateway;
@@ -125,11 +126,13 @@ public record InboundRouting(Set<Integer> ownPorts, boolean toLoopback) {
     }
 
     private static @Nullable Integer port(Mesh mesh, Service service, Workload self, int servicePort) {
-        Integer own = mesh.endpoints(service.hostname()).stream().filter(endpoint -> endpoint.workloadUid().equals(self.uid()))
-                .map(Endpoint::ports).map(ports -> ports.target(servicePort)).filter(target -> target != null && target > 0)
-                .findFirst().orElse(null);
+        Ports ports = self.services().get(service.hostname());
+        Integer own = ports != null ? ports.target(servicePort)
+                : mesh.endpoints(service.hostname()).stream().filter(endpoint -> endpoint.workloadUid().equals(self.uid()))
+                        .map(Endpoint::ports).map(listed -> listed.target(servicePort)).filter(target -> target != null && target > 0)
+                        .findFirst().orElse(null);
         Integer common = service.ports().target(servicePort);
-        return own != null ? own : common == null || common == 0 ? null : common;
+        return own != null && own > 0 ? own : common == null || common == 0 ? null : common;
     }
 
     private static @Nullable InetSocketAddress announced(Service service, Workload self, int port) {

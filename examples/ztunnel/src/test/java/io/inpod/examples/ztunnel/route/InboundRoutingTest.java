@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.route;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.inpod.examples.ztunnel.mesh.ApplicationTunnel;
+import io.inpod.examples.ztunnel.mesh.Endpoint;
 import io.inpod.examples.ztunnel.mesh.Gateway;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshChange;
@@ -44,6 +45,7 @@ class InboundRoutingTest {
     private static Mesh mesh(Workload gateway) {
         MeshChange change = Mesh.EMPTY.change().put(WEB).put(SHOP).put(gateway);
         change.put(Service.builder("default", "web.local").addresses(List.of(vip("10.96.0.1")))
+                .endpoints(Map.of("1", new Endpoint("web-1", new Ports(Map.of(81, 8182)), true)))
                 .ports(new Ports(Map.of(80, 8080, 81, 0, 82, 0, 83, 15008))).build());
         change.put(Service.builder("default", "shop.local").addresses(List.of(vip("fd00::2"), vip("10.96.0.2"))).waypoint(THE_WAYPOINT)
                 .ports(new Ports(Map.of(80, 8080))).build());

@@ -6,6 +6,7 @@ import static io.inpod.examples.ztunnel.mesh.LoadBalancing.Scope.ZONE;
 import static io.inpod.examples.ztunnel.route.Meshes.endpoint;
 import static io.inpod.examples.ztunnel.route.Meshes.ip;
 import static io.inpod.examples.ztunnel.route.Meshes.service;
+import static io.inpod.examples.ztunnel.route.Meshes.web;
 import static io.inpod.examples.ztunnel.route.Meshes.workload;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -87,6 +88,16 @@ class LoadBalancingTest {
         mesh.with(endpoint("a", "10.0.0.2")).with(endpoint("b", "10.0.0.3")).with(service().endpoints(listed));
 
         assertThat(shares(2)).isEqualTo(Map.of("a", 1, "b", 1));
+    }
+
+    @Test
+    void anEndpointThatIsListedTwiceHasTheWorkloadsPort() {
+        for (String key : List.of("1", "2", "c//Pod/default/a")) {
+            mesh.with(workload("a", "10.0.0.2").services(Map.of(web(), new Ports(Map.of(80, 8081)))))
+                    .with(service().endpoints(Map.of(key, new Endpoint("c//Pod/default/a", new Ports(Map.of(80, 8082)), true))));
+
+            assertThat(((Tunnel) mesh.to("10.96.0.1", 80)).hop().authority()).hasToString("10.0.0.2:8081");
+        }
     }
 
     @Test
