@@ -55,7 +55,7 @@ public final class NetlinkSocket implements AutoCloseable {
      * @throws IOException if the namespace can't be entered or the socket can't be created
      */
     public static NetlinkSocket open(NetworkNamespace namespace, int protocol) throws IOException {
-        return new NetlinkSocket(KernelTransport.open(namespace, protocol, RECEIVE_BUFFER), namespace.toString());
+        return new NetlinkSocket(NetlinkSockets.open(namespace, protocol, RECEIVE_BUFFER), namespace.toString());
     }
 
     /**
@@ -161,7 +161,7 @@ public final class NetlinkSocket implements AutoCloseable {
                 lost = e;
             }
         }
-        leftOver = !answers.has(last);
+        leftOver(!answers.has(last));
         Answers.check(answers.refusals());
         if (lost != null) {
             throw lost;
@@ -209,7 +209,7 @@ public final class NetlinkSocket implements AutoCloseable {
         while (!answers.complete() && answers.size() < most) {
             receive(answers, request, ANSWER_MILLIS);
         }
-        leftOver = !answers.complete();
+        leftOver(!answers.complete());
         Answers.check(answers.refusals());
         return answers.entries().stream().limit(most).toList();
     }
@@ -249,8 +249,15 @@ public final class NetlinkSocket implements AutoCloseable {
         while (!answers.complete()) {
             receive(answers, first, ANSWER_MILLIS);
         }
-        leftOver = false;
+        leftOver(false);
         return answers;
+    }
+
+    private void leftOver(boolean some) {
+        leftOver = some;
+        if (!some) {
+            transport.answered();
+        }
     }
 
     /** Sends requests. The one with the given index, if any, is to be acknowledged. */
@@ -304,7 +311,7 @@ public final class NetlinkSocket implements AutoCloseable {
                 // it was to be discarded anyway
             }
         }
-        leftOver = false;
+        leftOver(false);
     }
 
     /** The namespace, for messages. */

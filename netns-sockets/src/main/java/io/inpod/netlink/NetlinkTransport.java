@@ -22,6 +22,9 @@ interface NetlinkTransport extends AutoCloseable {
     @Nullable
     ByteBuffer receive(int timeoutMillis) throws IOException;
 
+    /** Notes that what was sent has been answered in full, so that nothing more will arrive. */
+    default void answered() {}
+
     @Override
     void close();
 }

@@ -3,10 +3,10 @@ package io.inpod.iptables.backend;
 import io.inpod.iptables.Listing;
 import io.inpod.iptables.ManagedNames;
 import io.inpod.iptables.RuleSet;
-import io.inpod.iptables.backend.internal.nft.NetfilterSockets;
 import io.inpod.iptables.backend.internal.nft.NetlinkRules;
 import io.inpod.iptables.backend.internal.tools.ApplyLock;
 import io.inpod.netlink.NetlinkException;
+import io.inpod.netlink.Nfnetlink;
 import io.inpod.iptables.text.Differences;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -71,9 +71,8 @@ public final class NetlinkBackend implements Backend {
     }
 
     private <T> T with(NetworkNamespace namespace, Work<T> work) throws IOException {
-        try {
-            return NetfilterSockets.with(namespace,
-                    netlink -> work.on(new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET)));
+        try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            return work.on(new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET));
         } catch (ClosedChannelException e) {
             throw new IOException(name() + ": " + namespace + " has been closed", e);
         }
@@ -81,9 +80,8 @@ public final class NetlinkBackend implements Backend {
 
     @Override
     public Usability usability(NetworkNamespace namespace) throws IOException {
-        try {
-            String missing = NetfilterSockets.with(namespace,
-                    netlink -> new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET).missing());
+        try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            String missing = new NetlinkRules(netlink, namespace.toString(), layout == Layout.INET).missing();
             return missing.isEmpty()
                     ? Usability.yes(
                             "the kernel has nf_tables" + (layout == Layout.INET ? "" : " and nft_compat") + ", and no program is needed")

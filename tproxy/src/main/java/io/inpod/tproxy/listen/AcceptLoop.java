@@ -66,21 +66,49 @@ public final class AcceptLoop implements AutoCloseable {
             NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop, AcceptRules rules,
             AcceptHandler handler)
             throws IOException {
+        return begin(namespace, address, sockets, loop, rules, handler).await();
+    }
+
+    /**
+     * Begins to listen as {@link #listen} does, without waiting for the event loop. The listener accepts as soon as it is bound, which may be
+     * before anybody waits for it.
+     *
+     * @param namespace see {@link #listen}
+     * @param address see {@link #listen}
+     * @param sockets see {@link #listen}
+     * @param loop see {@link #listen}
+     * @param rules see {@link #listen}
+     * @param handler see {@link #listen}
+     * @return waits for the listener; the caller must wait, and close it
+     */
+    public static BegunListener begin(NetworkNamespace namespace, InetSocketAddress address, SocketOptions sockets, EventLoop loop,
+            AcceptRules rules, AcceptHandler handler) {
         try {
             EpollServerSocketChannel listener = NettyChannels.server(namespace, sockets).newChannel();
             listener.pipeline().addLast(new Accepting(rules, handler));
-            ChannelFuture bound = start(listener, loop, address).awaitUninterruptibly();
-            if (!bound.isSuccess()) {
-                if (listener.isRegistered()) {
-                    listener.close().awaitUninterruptibly();
-                }
-                throw new ChannelException(bound.cause().getMessage(), bound.cause());
-            }
-            return new AcceptLoop(namespace, listener);
+            ChannelFuture binding = start(listener, loop, address);
+            return new BegunListener(() -> bound(namespace, address, listener, binding));
         } catch (ChannelException e) {
-            throw new IOException("can't listen on " + toSocketAddressString(address) + " in " + namespace + ": " + e.getMessage(),
-                    e.getCause() == null ? e : e.getCause());
+            return new BegunListener(() -> {
+                throw refused(namespace, address, e);
+            });
         }
+    }
+
+    private static AcceptLoop bound(NetworkNamespace namespace, InetSocketAddress address, EpollServerSocketChannel listener,
+            ChannelFuture binding) throws IOException {
+        if (binding.awaitUninterruptibly().isSuccess()) {
+            return new AcceptLoop(namespace, listener);
+        }
+        if (listener.isRegistered()) {
+            listener.close().awaitUninterruptibly();
+        }
+        throw refused(namespace, address, new ChannelException(binding.cause().getMessage(), binding.cause()));
+    }
+
+    private static IOException refused(NetworkNamespace namespace, InetSocketAddress address, ChannelException e) {
+        return new IOException("can't listen on " + toSocketAddressString(address) + " in " + namespace + ": " + e.getMessage(),
+                e.getCause() == null ? e : e.getCause());
     }
 
     /** Registers and binds a listener on its event loop, for which the caller waits once instead of twice. */

@@ -1,7 +1,6 @@
 package io.inpod.iptables.backend.pod;
 
 import io.inpod.iptables.Listing;
-import io.inpod.iptables.backend.internal.nft.NetfilterSockets;
 import io.inpod.iptables.pod.PodRules;
 import io.inpod.netlink.NetlinkAttribute;
 import io.inpod.netlink.NetlinkException;
@@ -47,9 +46,8 @@ final class OlderConnections {
 
     /** Whether connection tracking knows any connection: it doesn't in a new pod. True if the kernel refuses to tell. */
     static boolean exist(NetworkNamespace namespace) {
-        try {
-            for (NetlinkMessage answer : NetfilterSockets.with(namespace,
-                    netlink -> netlink.query(request("count connections", STATISTICS, ANY_FAMILY)))) {
+        try (Nfnetlink netlink = Nfnetlink.open(namespace)) {
+            for (NetlinkMessage answer : netlink.query(request("count connections", STATISTICS, ANY_FAMILY))) {
                 for (NetlinkAttribute attribute : answer.attributeList(Nfnetlink.HEADER)) {
                     if (attribute.type() == STATISTICS_ENTRIES) {
                         return attribute.number() != 0;

@@ -8,10 +8,10 @@ import io.inpod.iptables.backend.KernelTables;
 import io.inpod.iptables.backend.Layout;
 import io.inpod.iptables.backend.RulesDifferException;
 import io.inpod.iptables.backend.Usability;
-import io.inpod.iptables.backend.internal.nft.NetfilterSockets;
 import io.inpod.iptables.backend.internal.tools.CgroupMount;
 import io.inpod.iptables.backend.internal.tools.KernelFamilies;
 import io.inpod.iptables.pod.PodRules;
+import io.inpod.netlink.NetlinkSockets;
 import io.inpod.netns.IpFamily;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
@@ -137,10 +137,7 @@ public final class PodRulesChange implements NamespaceChange {
         for (String path : rules.proxyCgroups()) {
             CgroupMount.check(path);
         }
-        NetfilterSockets.holding(namespace, () -> {
-            installHere(namespace);
-            return namespace;
-        });
+        NetlinkSockets.holding(namespace, () -> installHere(namespace));
     }
 
     private void installHere(NetworkNamespace namespace) throws IOException {
@@ -226,7 +223,9 @@ public final class PodRulesChange implements NamespaceChange {
      * @throws IOException if no back end is usable, or a tool or the kernel refuses
      */
     public List<String> diff(NetworkNamespace namespace) throws IOException {
-        return NetfilterSockets.holding(namespace, () -> new PodDifferences(rules, backends).in(namespace));
+        List<String> differences = new ArrayList<>();
+        NetlinkSockets.holding(namespace, () -> differences.addAll(new PodDifferences(rules, backends).in(namespace)));
+        return differences;
     }
 
     @Override

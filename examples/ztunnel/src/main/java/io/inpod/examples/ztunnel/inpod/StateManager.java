@@ -7,6 +7,7 @@ import io.inpod.examples.ztunnel.limit.AtLimit;
 import io.inpod.examples.ztunnel.proxy.PodProxy;
 import io.inpod.examples.ztunnel.proxy.Shared;
 import io.inpod.hbone.ConnectionIdentities;
+import io.inpod.netlink.NetlinkSockets;
 import io.inpod.netns.NamespaceIdentity;
 import io.inpod.netns.NamespaceLostError;
 import io.inpod.netns.NetworkNamespace;
@@ -132,7 +133,7 @@ public final class StateManager {
         }
         namespace.onLost(onLost);
         try {
-            running.put(uid, PodProxy.start(shared, info, namespace));
+            NetlinkSockets.holding(namespace, () -> running.put(uid, PodProxy.start(shared, info, namespace)));
         } catch (RuntimeException e) {
             LOG.error("pod WorkloadUid(\"{}\") failed unexpectedly", uid, e);
             throw new IOException("unexpected failure of the proxy: " + e, e);

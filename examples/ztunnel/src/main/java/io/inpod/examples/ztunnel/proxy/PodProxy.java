@@ -30,6 +30,7 @@ import io.inpod.netns.IpFamily;
 import io.inpod.netns.NetworkNamespace;
 import io.inpod.netns.socket.SocketOptions;
 import io.inpod.tproxy.listen.AcceptLoop;
+import io.inpod.tproxy.listen.BegunListener;
 import io.inpod.tproxy.listen.HandOver;
 import io.inpod.tproxy.listen.OwnConnections;
 import io.inpod.tproxy.share.Clients;
@@ -44,7 +45,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -72,6 +75,8 @@ public final class PodProxy {
     private final LocalAddresses local;
     private final List<AcceptLoop> listeners = new ArrayList<>();
     private final Set<Integer> ports = new HashSet<>();
+    /** Those that may not listen yet; empty once the pod is served. */
+    private final Deque<Begun> begun = new ArrayDeque<>();
     private final List<Future<HandOver>> handOvers = new ArrayList<>();
     private final Connections hboneConnections = new Connections();
     private final @Nullable Succession succession;
@@ -79,10 +84,7 @@ public final class PodProxy {
     private final DnsSockets dns = new DnsSockets();
     private @Nullable DnsProxy names;
 
-    @FunctionalInterface
-    private interface Opening {
-        AcceptLoop run() throws IOException;
-    }
+    private record Begun(InetSocketAddress address, SocketOptions options, EventLoop loop, PodListener handler, BegunListener opening) {}
 
     private PodProxy(WorkloadInfo info, PodContext pod, HboneServer server, TunnelPools pools, LocalAddresses local, HolderSearch holders,
             @Nullable Succession succession) {
@@ -157,15 +159,23 @@ public final class PodProxy {
         UpstreamConnector tunnelsApp = app.withPorts(null);
         connectors.add(tunnelsApp);
         ChannelHandler tunnels = server.handler(pod.identity(), new InboundTunnels(pod, tunnelsApp));
-        listen(shared, new Outbound(pod, shared.group(), path));
-        listen(shared, new InboundPlaintext(pod, shared.group(), app));
-        listen(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
+        begin(shared, new Outbound(pod, shared.group(), path));
+        begin(shared, new InboundPlaintext(pod, shared.group(), app));
+        begin(shared, new HboneListener(pod, shared, hboneConnections, tunnels));
         if (pod.config().socks5()) {
-            listen(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
+            begin(shared, new InetSocketAddress("127.0.0.1", InPodConstants.SOCKS5_PORT), StandardProtocolFamily.INET,
                     new Socks5(pod, shared.group(), path));
         }
         if (pod.config().dns() != null) {
             listenForNames(shared, pod.config().dns());
+        }
+        while (!begun.isEmpty()) {
+            AcceptLoop listener = await(shared, begun.remove());
+            listeners.add(listener);
+            ports.add(listener.localAddress().getPort());
+            if (succession != null) {
+                succession.own().add(pod.namespace(), listener);
+            }
         }
     }
 
@@ -177,49 +187,50 @@ public final class PodProxy {
         dns.open(pod, shared.group().next(), proxy, succession, shared.holders());
         DnsListener handler = new DnsListener(pod, shared.group(), proxy);
         for (InetAddress address : dns.addresses()) {
-            listen(shared, new InetSocketAddress(address, handler.port()), IpFamily.of(address).protocolFamily(), handler);
+            begin(shared, new InetSocketAddress(address, handler.port()), IpFamily.of(address).protocolFamily(), handler);
         }
     }
 
-    private void listen(Shared shared, PodListener handler) throws IOException {
+    private void begin(Shared shared, PodListener handler) {
         if (pod.config().ipv6()) {
-            listen(shared, new InetSocketAddress("::", handler.port()), StandardProtocolFamily.INET6, handler);
+            begin(shared, new InetSocketAddress("::", handler.port()), StandardProtocolFamily.INET6, handler);
         } else {
-            listen(shared, new InetSocketAddress("0.0.0.0", handler.port()), StandardProtocolFamily.INET, handler);
+            begin(shared, new InetSocketAddress("0.0.0.0", handler.port()), StandardProtocolFamily.INET, handler);
         }
     }
 
-    private void listen(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) throws IOException {
+    private void begin(Shared shared, InetSocketAddress address, StandardProtocolFamily family, PodListener handler) {
         SocketOptions options = handler.sockets().withFamily(family).withBacklog(BACKLOG).with(TRANSPARENT, true);
         EventLoop loop = shared.group().next();
         // without SO_REUSEPORT: a process of the pod with the proxy's user could join, and be given the pod's connections
-        Opening open = () -> AcceptLoop.listen(pod.namespace(), address, options, loop, handler.rules(), handler);
-        AcceptLoop listener;
+        begun.add(new Begun(address, options, loop, handler,
+                AcceptLoop.begin(pod.namespace(), address, options, loop, handler.rules(), handler)));
+    }
+
+    private AcceptLoop await(Shared shared, Begun listener) throws IOException {
         try {
-            listener = open.run();
+            return listener.opening().await();
         } catch (IOException e) {
-            listener = succession == null ? null : succession.take(pod.namespace(), address,
-                    passed -> AcceptLoop.adopt(passed, pod.namespace(), address, options, loop, handler.rules(), handler));
-            if (listener == null) {
-                listener = openAfterOthers(shared, address.getPort(), open, e);
-            } else {
-                LOG.info("took over port {} of {} from the ztunnel that is running", address.getPort(), pod.namespace());
+            AcceptLoop taken = succession == null ? null : succession.take(pod.namespace(), listener.address(),
+                    passed -> AcceptLoop.adopt(passed, pod.namespace(), listener.address(), listener.options(), listener.loop(),
+                            listener.handler().rules(), listener.handler()));
+            if (taken == null) {
+                return openAfterOthers(shared, listener, e);
             }
-        }
-        listeners.add(listener);
-        ports.add(address.getPort());
-        if (succession != null) {
-            succession.own().add(pod.namespace(), listener);
+            LOG.info("took over port {} of {} from the ztunnel that is running", listener.address().getPort(), pod.namespace());
+            return taken;
         }
     }
 
-    private AcceptLoop openAfterOthers(Shared shared, int port, Opening open, IOException refusal) throws IOException {
+    private AcceptLoop openAfterOthers(Shared shared, Begun listener, IOException refusal) throws IOException {
+        int port = listener.address().getPort();
         try {
             int forgotten = EndedConnections.forget(pod.namespace(), port);
             if (forgotten > 0) {
                 LOG.info("port {} of {} was kept by {} ended connections of another proxy, which the kernel has forgotten now", port,
                         pod.namespace(), forgotten);
-                return open.run();
+                return AcceptLoop.listen(pod.namespace(), listener.address(), listener.options(), listener.loop(),
+                        listener.handler().rules(), listener.handler());
             }
         } catch (IOException e) {
             refusal.addSuppressed(e);
@@ -376,6 +387,13 @@ public final class PodProxy {
 
     private void closeListeners() {
         dns.close();
+        while (!begun.isEmpty()) {
+            try {
+                listeners.add(begun.remove().opening().await());
+            } catch (IOException e) {
+                LOG.debug("not opened: {}", e.getMessage());
+            }
+        }
         listeners.forEach(AcceptLoop::close);
         listeners.clear();
     }
