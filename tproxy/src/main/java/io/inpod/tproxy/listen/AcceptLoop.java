@@ -70,8 +70,8 @@ public final class AcceptLoop implements AutoCloseable {
     }
 
     /**
-     * Begins to listen as {@link #listen} does, without waiting for the event loop. The listener accepts as soon as it is bound, which may be
-     * before anybody waits for it.
+     * Begins to listen as {@link #listen} does, without waiting for the event loop. The listener accepts as soon as it is bound, which may
+     * be before anybody waits for it.
      *
      * @param namespace see {@link #listen}
      * @param address see {@link #listen}

@@ -38,7 +38,7 @@ final class Enrolling {
      * Makes the attempt.
      *
      * @param inside is run when what has to be done in the namespace has succeeded, before a proxy is waited for
-     * @return ends when the pod is served, or with the exception that says which step failed
+     * @return ends when the pod is served, so that {@link #enterAddresses} remains, or with the exception that says which step failed
      */
     CompletableFuture<Void> run(Runnable inside) {
         steps.begin("find its network namespace");
@@ -47,7 +47,7 @@ final class Enrolling {
                 enter(netns);
                 redirect();
                 inside.run();
-                return hand().thenRunAsync(this::enterAddresses, parts.workers());
+                return hand();
             } catch (IOException e) {
                 return CompletableFuture.failedFuture(e);
             }
@@ -146,7 +146,8 @@ final class Enrolling {
         }, parts.workers());
     }
 
-    private void enterAddresses() {
+    /** The last step, which may block. */
+    void enterAddresses() {
         try {
             steps.run("enter its addresses for the node's probes", () -> {
                 try {

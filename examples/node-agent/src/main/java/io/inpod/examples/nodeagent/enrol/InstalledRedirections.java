@@ -2,6 +2,7 @@ package io.inpod.examples.nodeagent.enrol;
 
 import io.inpod.examples.nodeagent.pod.AgentException;
 import io.inpod.iptables.pod.PodOverrides;
+import io.inpod.netlink.NetlinkSockets;
 import io.inpod.netns.NamespaceChange;
 import io.inpod.netns.NetworkNamespace;
 import java.io.IOException;
@@ -57,25 +58,30 @@ final class InstalledRedirections {
         EnrolledPod pod = slot.enrolled();
         NetworkNamespace netns = pod.netns();
         synchronized (lock(netns)) {
-            NamespaceChange redirection = redirections.change().apply(pod.overrides());
-            slot.enrolled(pod.with(redirection));
-            if (redirection.isInstalled(netns)) {
-                return;
-            }
-            boolean undo = undone && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
-            steps.run("install routing and rules", () -> {
-                redirection.install(netns);
-                return netns;
-            });
-            if (undo) {
-                steps.undoBy("routing and rules", () -> redirection.remove(netns));
-            }
-            LOG.info("pod {}: routing and rules installed", pod.uid());
-            steps.run("check routing and rules", () -> {
-                redirection.verify(netns);
-                return netns;
-            });
+            NetlinkSockets.holding(netns, () -> installIfMissing(slot, pod, steps));
         }
+    }
+
+    private void installIfMissing(Slot slot, EnrolledPod pod, Steps steps) throws AgentException {
+        NetworkNamespace netns = pod.netns();
+        NamespaceChange redirection = redirections.change().apply(pod.overrides());
+        slot.enrolled(pod.with(redirection));
+        if (redirection.isInstalled(netns)) {
+            return;
+        }
+        boolean undo = undone && !PodRedirection.isRouted(netns); // if redirected otherwise, it stays so
+        steps.run("install routing and rules", () -> {
+            redirection.install(netns);
+            return netns;
+        });
+        if (undo) {
+            steps.undoBy("routing and rules", () -> redirection.remove(netns));
+        }
+        LOG.info("pod {}: routing and rules installed", pod.uid());
+        steps.run("check routing and rules", () -> {
+            redirection.verify(netns);
+            return netns;
+        });
     }
 
     /** Installs what a pod should have now if it differs from what the pod has. Does nothing if the pod isn't enrolled. */
@@ -112,7 +118,7 @@ final class InstalledRedirections {
     void remove(Slot slot) throws IOException {
         EnrolledPod pod = slot.enrolled();
         synchronized (lock(pod.netns())) {
-            pod.redirection().remove(pod.netns());
+            NetlinkSockets.holding(pod.netns(), () -> pod.redirection().remove(pod.netns()));
             slot.enrolled(null);
         }
     }
@@ -120,7 +126,7 @@ final class InstalledRedirections {
     /** Removes the redirection of a pod that isn't enrolled, whatever its overrides were. */
     void remove(NetworkNamespace netns) throws IOException {
         synchronized (lock(netns)) {
-            redirections.change().apply(PodOverrides.NONE).remove(netns);
+            NetlinkSockets.holding(netns, () -> redirections.change().apply(PodOverrides.NONE).remove(netns));
         }
     }
 
@@ -133,7 +139,7 @@ final class InstalledRedirections {
 
     private static Optional<String> difference(NamespaceChange change, NetworkNamespace netns) {
         try {
-            change.verify(netns);
+            NetlinkSockets.holding(netns, () -> change.verify(netns));
             return Optional.empty();
         } catch (IOException e) {
             return Optional.of(String.valueOf(e.getMessage()));

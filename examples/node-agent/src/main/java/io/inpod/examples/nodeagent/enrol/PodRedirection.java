@@ -1,5 +1,6 @@
 package io.inpod.examples.nodeagent.enrol;
 
+import io.inpod.iptables.backend.Backend;
 import io.inpod.iptables.backend.Backends;
 import io.inpod.iptables.backend.pod.PodRulesChange;
 import io.inpod.iptables.pod.InPodRedirection;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 public record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+    private static final List<Backend> BACKENDS = Backends.all();
     private static final PolicyRouting IPV4 = PolicyRouting.DEFAULT.withFamilies(Set.of(IpFamily.V4));
 
     /** Returns whether a pod has been redirected before, with whatever options: the routing of IPv4 is the same for all of them. */
@@ -96,6 +98,6 @@ public record PodRedirection(Profile profile, boolean dnsCapture, boolean ipv6) 
         for (IpFamily family : ipv6 ? IpFamily.values() : new IpFamily[] {IpFamily.V4}) {
             families.add(InPodRedirection.of(family).withProfile(profile).withDnsCapture(dnsCapture).with(overrides));
         }
-        return new PodRulesChange(new PodRules(families, true, proxyCgroups), Backends.all(), LOG::info);
+        return new PodRulesChange(new PodRules(families, true, proxyCgroups), BACKENDS, LOG::info);
     }
 }

@@ -40,6 +40,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Reconciler implements Enrolment, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("nodeagent");
+    private static final Runnable NOTHING = () -> {};
     private static final Duration FIRST_SEARCH = Duration.ofSeconds(30);
 
     private final PodSource source;
@@ -218,8 +219,9 @@ public final class Reconciler implements Enrolment, AutoCloseable {
             return CompletableFuture.completedFuture(null);
         }
         Slot slot = slots.computeIfAbsent(uid, Slot::new);
-        return letGoOfDeleted(slot).thenComposeAsync(letGo -> attempt(slot, pod.isPresent() ? named(slot, pod) : staying(slot)),
-                parts.workers());
+        CompletableFuture<Void> letGo = letGoOfDeleted(slot);
+        return letGo.thenComposeAsync(done -> attempt(slot, pod.isPresent() ? named(slot, pod) : staying(slot)),
+                letGo.isDone() ? Runnable::run : parts.workers());
     }
 
     private static Optional<MeshPod> named(Slot slot, Optional<MeshPod> pod) {
@@ -269,21 +271,29 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         return failure == null ? CompletableFuture.completedFuture(null) : afterFailure(slot, failure);
     }
 
+    /** Makes an attempt. What it leaves to be done after a proxy's answer is done with the rest: each change of threads takes time. */
     private CompletableFuture<?> attempt(Slot slot, Optional<MeshPod> pod) {
         String uid = slot.uid();
         List<CompletableFuture<Void>> waiters = slot.takeWaiters();
-        CompletableFuture<Void> attempt;
+        CompletableFuture<Runnable> attempt;
         try {
             attempt = pod.isPresent() ? enrol(slot, pod.get())
-                    : slot.left() ? CompletableFuture.completedFuture(null) : new Leaving(parts, slot).run();
+                    : slot.left() ? CompletableFuture.completedFuture(NOTHING)
+                            : new Leaving(parts, slot).run().thenApply(left -> NOTHING);
         } catch (RuntimeException e) {
             attempt = CompletableFuture.failedFuture(e);
         }
-        return attempt.handleAsync((done, failure) -> {
-            if (failure == null) {
-                succeeded(slot, pod.isPresent());
+        return attempt.handleAsync((rest, failure) -> {
+            if (failure != null) {
+                return failed(slot, pod.isPresent(), Failures.cause(failure));
             }
-            return failure == null ? null : failed(slot, pod.isPresent(), Failures.cause(failure));
+            try {
+                rest.run();
+            } catch (RuntimeException e) {
+                return failed(slot, pod.isPresent(), Failures.cause(e));
+            }
+            succeeded(slot, pod.isPresent());
+            return null;
         }, parts.workers()).thenCompose(failure -> after(slot, failure)).whenComplete((failure, unexpected) -> {
             seen(uid);
             Throwable result = unexpected != null ? unexpected : failure;
@@ -300,7 +310,7 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         });
     }
 
-    private CompletableFuture<Void> enrol(Slot slot, MeshPod pod) {
+    private CompletableFuture<Runnable> enrol(Slot slot, MeshPod pod) {
         MeshPod before = slot.wanted();
         slot.wanted(pod);
         String refusal = slot.takeRefusal();
@@ -309,10 +319,11 @@ public final class Reconciler implements Enrolment, AutoCloseable {
         }
         Enrolling enrolling = new Enrolling(parts, slot, pod);
         if (before == null || before.info().equals(pod.info()) || slot.enrolledOrNull() == null) {
-            return enrolling.run(() -> seen(pod.uid()));
+            return enrolling.run(() -> seen(pod.uid())).thenApply(served -> enrolling::enterAddresses);
         }
         // a proxy doesn't take other names for a pod that it serves
-        return proxies.withdraw(pod.uid()).thenComposeAsync(gone -> enrolling.run(() -> seen(pod.uid())), parts.workers());
+        return proxies.withdraw(pod.uid()).thenComposeAsync(gone -> enrolling.run(() -> seen(pod.uid())), parts.workers())
+                .thenApply(served -> enrolling::enterAddresses);
     }
 
     private void succeeded(Slot slot, boolean enrolled) {
