@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Measures how long the ztunnel decides where a connection goes, in a mesh of 1,000 services with ten endpoints each, and two with 5,000; and
- * how long it takes over a change of one of these 5,000.
+ * Measures how long the ztunnel decides where a connection goes, in a mesh of 1,000 services with ten endpoints each, and two with 5,000;
+ * and how long it takes over a change of one of these 5,000.
  */
 @BenchmarkMode(org.openjdk.jmh.annotations.Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -19,8 +19,8 @@ import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What the proxy has counted, in the text format of Prometheus. Where Istio's ztunnel counts the same, the name is Istio's. No label's values
- * come from pods or clients, so their number is fixed.
+ * What the proxy has counted, in the text format of Prometheus. Where Istio's ztunnel counts the same, the name is Istio's. No label's
+ * values come from pods or clients, so their number is fixed.
  */
 final class Metrics {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

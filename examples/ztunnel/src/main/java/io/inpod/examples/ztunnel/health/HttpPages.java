@@ -32,8 +32,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Answers {@code GET} for a few paths over HTTP/1.1, one request per connection, on an event loop of the proxy: if the loops hang, it doesn't
- * answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking.
+ * Answers {@code GET} for a few paths over HTTP/1.1, one request per connection, on an event loop of the proxy: if the loops hang, it
+ * doesn't answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking.
  */
 public final class HttpPages implements AutoCloseable {
     static final int MOST_CONNECTIONS = 64;

@@ -37,7 +37,8 @@ public final class StateManager {
 
     private final Shared shared;
     private final NamespaceIdentity own;
-    private final Map<String, PodProxy> running = Collections.synchronizedMap(new LinkedHashMap<>()); // for its size, which is read without the lock
+    /** Synchronized for its size alone, which is read without this manager's lock. */
+    private final Map<String, PodProxy> running = Collections.synchronizedMap(new LinkedHashMap<>());
     private final Map<String, Pending> pending = new ConcurrentHashMap<>(); // written under the lock, read without it
     private final Set<String> snapshot = new HashSet<>();
     private final Consumer<NamespaceLostError> onLost;
@@ -266,8 +267,8 @@ public final class StateManager {
     }
 
     /**
-     * Returns whether all pods are served that the agent has named since the start. A pod that the agent names later, and a lost agent, don't
-     * change that. Doesn't block.
+     * Returns whether all pods are served that the agent has named since the start. A pod that the agent names later, and a lost agent,
+     * don't change that. Doesn't block.
      *
      * @return what is missing, and the pods that can't be served
      */

@@ -1,7 +1,6 @@
 /**
  * What the mesh consists of: workloads, services with their endpoints, and policies. {@code Mesh} is one immutable state of it, with its
- * indexes; {@code MeshState} is the state that counts now. Nothing here decides: see {@code route} and {@code policy}. It is this large because
- * each part of an entry in a mesh's configuration is a record of its own.
+ * indexes; {@code MeshState} is the state that counts now. Nothing here decides: see {@code route} and {@code policy}.
  */
 @NullMarked
 package io.inpod.examples.ztunnel.mesh;

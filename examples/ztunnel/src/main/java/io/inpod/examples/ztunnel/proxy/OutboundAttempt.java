@@ -156,7 +156,7 @@ final class OutboundAttempt {
                 cause -> passOverUnlessAnswered(route.through(), log, cause));
     }
 
-    /** What a waypoint or a gateway answers isn't about itself. Within a gateway's tunnel, its answer is the reason of a failed connection. */
+    /** What a waypoint or a gateway answers isn't about itself. A gateway's answer is the reason why the connection within has failed. */
     private void passOverUnlessAnswered(Workload through, AccessLog.Connection log, Throwable cause) {
         if (cause instanceof TunnelRefusedException || cause.getCause() instanceof TunnelRefusedException) {
             refuse(log, cause);
