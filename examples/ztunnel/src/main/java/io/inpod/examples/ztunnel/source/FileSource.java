@@ -4,9 +4,10 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +28,8 @@ final class FileSource implements MeshSource {
     private static final Logger LOG = LoggerFactory.getLogger("ztunnel");
     /** A mesh takes about as much of the heap as its file has bytes, and the one before is still there. */
     private static final long MOST_BYTES = Math.min(Integer.MAX_VALUE - 16, Runtime.getRuntime().maxMemory() / 4);
+
+    private static final int PIECE = 1 << 20;
 
     private final ProxyConfig config;
     private final Path path;
@@ -53,12 +56,16 @@ final class FileSource implements MeshSource {
     /** Reads the file for the first time. An empty one is an empty mesh: there is none before that it could replace. */
     void open(MeshState state) throws ConfigException {
         try {
-            byte[] bytes = firstBytes();
-            String hash = DocumentText.hash(bytes);
-            MeshContents contents = read(DocumentText.of(path.toString(), bytes));
-            this.state = state;
-            this.status = new SourceStatus(path.toString(), hash, Instant.now(), null, null, 0, 0);
-            state.replace(contents == null ? Mesh.EMPTY : contents.mesh(Mesh.EMPTY));
+            ByteBuf bytes = firstBytes();
+            try {
+                String hash = DocumentText.hash(bytes);
+                Mesh mesh = read(DocumentText.of(path.toString(), bytes), Mesh.EMPTY);
+                this.state = state;
+                this.status = new SourceStatus(path.toString(), hash, Instant.now(), null, null, 0, 0);
+                state.replace(mesh == null ? Mesh.EMPTY : mesh);
+            } finally {
+                bytes.release();
+            }
         } catch (NoSuchFileException e) {
             throw new ConfigException("LOCAL_XDS_PATH: can't read " + path + ": no such file", e);
         } catch (IOException e) {
@@ -66,15 +73,16 @@ final class FileSource implements MeshSource {
         }
     }
 
-    private byte[] firstBytes() throws ConfigException, IOException {
+    private ByteBuf firstBytes() throws ConfigException, IOException {
         long start = System.nanoTime();
         do {
             FileVersion version = FileVersion.of(path);
             if (watched.isDue(version) || version.isOlderThan(PAUSE)) {
-                byte[] bytes = bytes(version);
+                ByteBuf bytes = bytes(version);
                 if (watched.isWhole(version, FileVersion.of(path))) {
                     return bytes;
                 }
+                bytes.release();
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
@@ -86,17 +94,29 @@ final class FileSource implements MeshSource {
         throw new IOException("it has been written to for " + START_DEADLINE.toSeconds() + " s");
     }
 
-    private byte[] bytes(FileVersion version) throws ConfigException, IOException {
+    /** Returns the file's bytes, outside of the heap, where nothing else is copied because of them; to be released. */
+    private ByteBuf bytes(FileVersion version) throws ConfigException, IOException {
         if (!version.regular()) {
             throw new ConfigException(path + " must be a regular file, not a directory, pipe, socket or device");
         }
         if (version.size() > MOST_BYTES) {
             throw new ConfigException(tooLarge());
         }
-        try (InputStream in = Files.newInputStream(path)) {
-            return in.readNBytes((int) MOST_BYTES);
+        ByteBuf bytes;
+        try {
+            bytes = Unpooled.directBuffer((int) version.size() + 1, (int) MOST_BYTES + 1);
         } catch (OutOfMemoryError e) {
             throw new ConfigException(tooLarge(), e);
+        }
+        try (FileChannel file = FileChannel.open(path)) {
+            int last = 0;
+            while (last >= 0 && bytes.writerIndex() < MOST_BYTES) {
+                last = bytes.writeBytes(file, (int) Math.min(PIECE, MOST_BYTES - bytes.writerIndex()));
+            }
+            return bytes;
+        } catch (IOException | RuntimeException | Error e) {
+            bytes.release();
+            throw e;
         }
     }
 
@@ -105,17 +125,18 @@ final class FileSource implements MeshSource {
                 + " MiB; raise it with -Xmx to at least four times the file's size";
     }
 
-    private @Nullable MeshContents read(DocumentText text) throws ConfigException {
+    private @Nullable Mesh read(DocumentText text, Mesh known) throws ConfigException {
         Interner next = new Interner(interner);
-        MeshContents contents;
+        Mesh mesh;
         try {
-            contents = MeshFile.read(path.toString(), text, config, next);
+            MeshContents contents = MeshFile.read(path.toString(), text, config, next, known);
+            mesh = contents == null ? null : contents.mesh();
         } catch (OutOfMemoryError e) {
             throw new ConfigException(tooLarge(), e);
         }
         next.complete();
         interner = next;
-        return contents;
+        return mesh;
     }
 
     private void run() {
@@ -134,25 +155,27 @@ final class FileSource implements MeshSource {
 
     /** Looks at the file, and reads it if it is due. */
     void look() {
-        byte[] bytes;
+        ByteBuf bytes = null;
         try {
             FileVersion version = FileVersion.of(path);
             if (!watched.isDue(version)) {
                 return;
             }
             bytes = bytes(version);
-            if (!watched.isWhole(version, FileVersion.of(path))) {
-                return;
+            if (watched.isWhole(version, FileVersion.of(path))) {
+                use(bytes);
             }
         } catch (IOException | ConfigException e) {
             watched.forget();
             report("", e instanceof NoSuchFileException ? path + " is gone" : "can't read " + path + ": " + e.getMessage());
-            return;
+        } finally {
+            if (bytes != null) {
+                bytes.release();
+            }
         }
-        use(bytes);
     }
 
-    private void use(byte[] bytes) {
+    private void use(ByteBuf bytes) {
         String hash = DocumentText.hash(bytes);
         SourceStatus before = status();
         if (hash.equals(before.version())) {
@@ -164,12 +187,12 @@ final class FileSource implements MeshSource {
             return;
         }
         try {
-            MeshContents contents = read(DocumentText.of(path.toString(), bytes));
             Mesh current = Objects.requireNonNull(state).get();
-            if (contents == null && !isEmpty(current)) {
+            Mesh next = read(DocumentText.of(path.toString(), bytes), current);
+            if (next == null && !isEmpty(current)) {
                 throw new ConfigException(path + " is empty, as a file is that is about to be written; an empty mesh is written {}");
             }
-            apply(contents == null ? Mesh.EMPTY : contents.mesh(current), hash);
+            apply(next == null ? Mesh.EMPTY : next, hash);
         } catch (ConfigException e) {
             report(hash, e.getMessage());
         }

@@ -2,12 +2,11 @@ package io.inpod.examples.ztunnel.source;
 
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
+import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.Policy;
 import io.inpod.examples.ztunnel.mesh.Service;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import java.io.IOException;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,10 +23,11 @@ final class MeshFile {
     private final String source;
     private final WorkloadReader workloadReader;
     private final ServiceReader serviceReader;
-    private final MeshContents contents = new MeshContents(new LinkedHashMap<>(), new LinkedHashMap<>(), new LinkedHashMap<>());
+    private final MeshContents contents;
 
-    private MeshFile(String source, ProxyConfig defaults, Interner interner) {
+    private MeshFile(String source, ProxyConfig defaults, Interner interner, Mesh known) {
         this.source = source;
+        this.contents = new MeshContents(known);
         this.workloadReader = new WorkloadReader(defaults, interner);
         this.serviceReader = new ServiceReader(interner);
     }
@@ -39,20 +39,21 @@ final class MeshFile {
      * @param text the text
      * @param defaults supplies defaults
      * @param interner what makes equal values one
+     * @param known the mesh that counts until now
      * @return the contents, or null if the document has none, not even an empty map
      * @throws ConfigException naming source, place and key
      */
-    static @Nullable MeshContents read(String source, DocumentText text, ProxyConfig defaults, Interner interner)
+    static @Nullable MeshContents read(String source, DocumentText text, ProxyConfig defaults, Interner interner, Mesh known)
             throws ConfigException {
         if (text.mayBeJson()) {
             try {
-                MeshFile file = new MeshFile(source, defaults, interner);
+                MeshFile file = new MeshFile(source, defaults, interner, known);
                 return file.finish(JsonReader.read(source, text.reader(), file::entry));
             } catch (IOException e) {
                 // It may be YAML, whose braces are like those of JSON; if it isn't, that reader says why.
             }
         }
-        MeshFile file = new MeshFile(source, defaults, interner);
+        MeshFile file = new MeshFile(source, defaults, interner, known);
         return file.finish(YamlReader.read(source, text.reader(), file::entry));
     }
 
@@ -82,17 +83,17 @@ final class MeshFile {
         node.required();
         if (list.equals(WORKLOADS)) {
             Workload workload = workloadReader.read(node, index);
-            if (contents.workloads().put(workload.uid(), workload) != null) {
+            if (!contents.add(workload)) {
                 throw node.get("uid").error("there is another workload with uid " + workload.uid());
             }
         } else if (list.equals(SERVICES)) {
             Service service = serviceReader.read(node);
-            if (contents.services().put(service.hostname(), service) != null) {
+            if (!contents.add(service)) {
                 throw node.get("hostname").error("there is another service " + service.hostname());
             }
         } else {
             Policy policy = PolicyReader.read(node);
-            if (contents.policies().put(policy.fullName(), policy) != null) {
+            if (!contents.add(policy)) {
                 throw node.get("name").error("there is another policy " + policy.fullName());
             }
         }

@@ -4,6 +4,8 @@ import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.mesh.Mesh;
 import io.inpod.examples.ztunnel.mesh.MeshState;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +24,10 @@ final class TextSource implements MeshSource {
     @Override
     public void start(MeshState state) throws ConfigException {
         String text = config.localXds() == null ? "" : config.localXds();
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        ByteBuf bytes = Unpooled.wrappedBuffer(text.getBytes(StandardCharsets.UTF_8));
         String hash = DocumentText.hash(bytes);
-        MeshContents contents = MeshFile.read(NAME, DocumentText.of(NAME, bytes), config, new Interner(null));
-        state.replace(contents == null ? Mesh.EMPTY : contents.mesh(Mesh.EMPTY));
+        MeshContents contents = MeshFile.read(NAME, DocumentText.of(NAME, bytes), config, new Interner(null), Mesh.EMPTY);
+        state.replace(contents == null ? Mesh.EMPTY : contents.mesh());
         status = new SourceStatus(NAME, hash, Instant.now(), null, null, 0, 0);
     }
 

@@ -218,4 +218,21 @@ class MeshFileTest {
         assertThat(mesh.at("", ip("10.0.0.2"))).isEqualTo(Optional.empty());
         assertThat(mesh.at("west", ip("10.0.0.2"))).isPresent();
     }
+
+    /** Whether it is as it was before (1), or has changed. */
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 2", "2, 1", "2, 2", "2, 3"})
+    void anEntryThatIsThereTwiceIsAnErrorAlsoAfterAChange(int first, int second) throws ConfigException {
+        for (String[] entry : new String[][] {
+                {"workloads", "{uid: u, name: n%d, namespace: default, protocol: HBONE, workloadIps: [10.0.0.1]}"},
+                {"services", "{name: n%d, namespace: default, hostname: h.example, vips: [/10.9.0.1], ports: {80: 8080}}"},
+                {"policies", "{name: p, namespace: default, scope: Namespace, action: Deny, dryRun: false, rules: [[[{destinationPorts: [%d]}]]]}"}}) {
+            String before = entry[0] + ": [" + entry[1].formatted(1) + "]";
+            Mesh known = MeshFiles.parse(before);
+            assertThat(MeshFiles.parse(before, known)).as(before).isSameAs(known);
+            String both = entry[0] + ": [" + entry[1].formatted(first) + ", " + entry[1].formatted(second) + "]";
+            assertThatThrownBy(() -> MeshFiles.parse(both, known)).as(both).isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("there is another ");
+        }
+    }
 }

@@ -3,6 +3,7 @@ package io.inpod.examples.ztunnel.source;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfigTest;
 import io.inpod.examples.ztunnel.mesh.Mesh;
+import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 
 /** Reads meshes for tests. */
@@ -15,8 +16,17 @@ public final class MeshFiles {
     }
 
     static Mesh parse(byte[] text) throws ConfigException {
+        return parse(text, Mesh.EMPTY);
+    }
+
+    /** Reads a mesh that follows another one. */
+    static Mesh parse(String text, Mesh before) throws ConfigException {
+        return parse(text.getBytes(StandardCharsets.UTF_8), before);
+    }
+
+    private static Mesh parse(byte[] text, Mesh before) throws ConfigException {
         MeshContents contents =
-                MeshFile.read("mesh.yaml", DocumentText.of("mesh.yaml", text), ProxyConfigTest.config(), new Interner(null));
-        return contents == null ? Mesh.EMPTY : contents.mesh(Mesh.EMPTY);
+                MeshFile.read("mesh.yaml", DocumentText.of("mesh.yaml", Unpooled.wrappedBuffer(text)), ProxyConfigTest.config(), new Interner(null), before);
+        return contents == null ? Mesh.EMPTY : contents.mesh();
     }
 }
