@@ -23,6 +23,8 @@ final class AccessLog {
     /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
     private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
 
+    private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
+
     private final LogLines.OfPod lines;
 
     AccessLog(LogLines.OfPod lines) {
@@ -100,7 +102,7 @@ final class AccessLog {
     }
 
     private static String field(String name, String value) {
-        return value.isEmpty() ? "" : " " + name + "=\"" + words(value) + "\"";
+        return value.isEmpty() ? "" : " " + name + "=\"" + inQuotes(value) + "\"";
     }
 
     /** What a client asked for, perhaps a name. */
@@ -168,7 +170,18 @@ final class AccessLog {
     }
 
     static String words(String message) {
-        String said = NO_MESSAGE.matcher(message).replaceFirst("no route to the host");
-        return JAVA_ADDRESS.matcher(said).replaceAll("").replace('"', '\'').replaceAll("\\s+", " ");
+        String said = message.contains("null") ? NO_MESSAGE.matcher(message).replaceFirst("no route to the host") : message;
+        return inQuotes(said.indexOf('/') < 0 ? said : JAVA_ADDRESS.matcher(said).replaceAll(""));
+    }
+
+    /** What can stand in quotes, on one line. Most values can as they are, and each line has many. */
+    private static String inQuotes(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c < ' ' || c == 0x7f || c == ' ' && i > 0 && value.charAt(i - 1) == ' ') {
+                return SPACE.matcher(value.replace('"', '\'')).replaceAll(" ");
+            }
+        }
+        return value;
     }
 }
