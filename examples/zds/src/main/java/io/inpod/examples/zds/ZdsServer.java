@@ -100,8 +100,8 @@ public final class ZdsServer implements AutoCloseable {
     }
 
     /**
-     * Adds what is called when a proxy that has connected has acknowledged its snapshot, after what was added before. Called on the session's
-     * thread; must not block.
+     * Adds what is called when a proxy that has connected has acknowledged its snapshot, after what was added before. Called on the
+     * session's thread; must not block.
      *
      * @param action the action
      */
