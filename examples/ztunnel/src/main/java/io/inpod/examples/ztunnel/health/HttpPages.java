@@ -8,6 +8,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
@@ -33,16 +34,22 @@ import java.util.function.Supplier;
 
 /**
  * Answers {@code GET} for a few paths over HTTP/1.1, one request per connection, on an event loop of the proxy: if the loops hang, it
- * doesn't answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking.
+ * doesn't answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking. It accepts few
+ * per second, because anyone who reaches the port could otherwise take the event loop's time, which is the pods'.
  */
 public final class HttpPages implements AutoCloseable {
     static final int MOST_CONNECTIONS = 64;
+    /** After so many it pauses, and so accepts at most 200 per second. */
+    static final int MOST_WITHOUT_PAUSE = 20;
+    static final int PAUSE_MILLIS = 100;
+    private static final int BACKLOG = 64;
     private static final int LONGEST_SECONDS = 2;
     private static final int LONGEST_LINE = 1024;
     private static final int LONGEST_HEADERS = 8192;
 
     private final Map<String, Supplier<Answer>> pages;
-    private final Deque<Channel> open = new ArrayDeque<>(); // used on one event loop alone
+    private final Deque<Channel> open = new ArrayDeque<>(); // used on one event loop alone, as the next
+    private int sincePause;
     private final Channel listener;
 
     /**
@@ -62,6 +69,7 @@ public final class HttpPages implements AutoCloseable {
         this.pages = Map.copyOf(pages);
         EventLoopGroup loop = loops.next();
         ChannelFuture bound = new ServerBootstrap().group(loop).channelFactory(EpollServerSocketChannel::new)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel connection) {
@@ -92,7 +100,16 @@ public final class HttpPages implements AutoCloseable {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // it throws nothing
     private void accepted(Channel connection) {
+        if (++sincePause == MOST_WITHOUT_PAUSE) {
+            Channel port = connection.parent();
+            port.config().setAutoRead(false);
+            port.eventLoop().schedule(() -> {
+                sincePause = 0;
+                port.config().setAutoRead(true);
+            }, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+        }
         if (open.size() >= MOST_CONNECTIONS) {
             open.remove().close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         }

@@ -83,4 +83,18 @@ class HttpPagesTest {
             }
         }
     }
+
+    /** The pauses make it last at least so long; a machine that is slower doesn't matter. */
+    @Test
+    void whoAsksAgainAndAgainTakesLittleOfTheEventLoop() throws Exception {
+        int pauses = 4;
+        long begun = System.nanoTime();
+        for (int i = 0; i <= pauses * HttpPages.MOST_WITHOUT_PAUSE; i++) {
+            try (Socket socket = new Socket("127.0.0.1", pages.port())) {
+                socket.getOutputStream().write("GET /healthz/ready HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 200 OK");
+            }
+        }
+        assertThat(System.nanoTime() - begun).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(pauses * HttpPages.PAUSE_MILLIS));
+    }
 }
