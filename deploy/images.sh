@@ -4,7 +4,7 @@
 # An image has three layers, of which the first two are the same for both, so that a node keeps them once:
 #   java   glibc and a Java made by jlink, of the modules that are used
 #   jars   all jars of the examples
-#   start  what is different: the agent also has a shell, mount and nsenter
+#   start  what is different: the agent also has a shell, mount and nsenter, and an archive of its classes
 # Each is written as an archive that `ctr -n k8s.io images import`, `docker load` and `skopeo copy docker-archive:` read.
 set -euo pipefail
 
@@ -85,12 +85,35 @@ archive() {
   printf 'inpod: localhost/%s:%s, %s MB: %s\n' "$name" "$tag" "$(du -m "$to/$name.tar" | cut -f1)" "$to/$name.tar" >&2
 }
 
+# Makes an archive of the classes that the agent uses, which it maps instead of keeping each class itself. Such an archive names the paths
+# and times of the jars, so it is made where they will be, in a mount namespace, and with their times in the image. $1: the archive.
+class_archive() {
+  local user=()
+  [ "$(id -u)" = 0 ] || user=(--user --map-root-user)
+  find "$work/java-root/opt" "$work/jars-root/opt" -exec touch -h -d @0 {} +
+  mkdir -p "$work/opt/java" "$work/opt/inpod"
+  cp "$root/deploy/agent.options" "$root/deploy/agent.classes" "$work/opt/"
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  if ! unshare "${user[@]}" --mount sh -ec '
+      mount --bind "$1/java-root/opt/java" "$1/opt/java"
+      mount --bind "$1/jars-root/opt/inpod" "$1/opt/inpod"
+      mount --rbind "$1/opt" /opt
+      exec /opt/java/bin/java @/opt/agent.options -Xshare:dump -XX:SharedClassListFile=/opt/agent.classes -XX:SharedArchiveFile=/opt/agent.jsa \
+        -Xlog:disable -cp "$(echo /opt/inpod/lib/node-agent-*.jar)"' sh "$work" >"$work/archive.log" 2>&1; then
+    printf 'inpod: no archive of the agent'"'"'s classes, without which it takes 10 MB more: %s\n' "$(tail -n 1 "$work/archive.log")" >&2
+    return 0
+  fi
+  mv "$work/opt/agent.jsa" "$1"
+  chmod 644 "$1"
+}
+
 agent_layer() {
   local base=$work/agent-root
   mkdir -p "$base/opt/inpod"
   with_libraries "$base" /bin/sh /bin/mount /usr/bin/nsenter
   install -m 755 "$root/deploy/start-agent" "$base/opt/inpod/start-agent"
   install -m 644 "$root/deploy/agent.options" "$base/opt/inpod/agent.options"
+  class_archive "$base/opt/inpod/agent.jsa"
   layer agent "$base"
 }
 

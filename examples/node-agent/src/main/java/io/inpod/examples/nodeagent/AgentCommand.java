@@ -166,6 +166,7 @@ final class AgentCommand implements Callable<Integer> {
                 new SettingsWatch(reconciler::enrolled, redirection.settings(), SETTINGS, delays,
                         (level, line) -> LOG.atLevel(level).log(line))
                         .start();
+                new SmallHeap(delays).start();
                 LOG.info("control socket: {}", controlPath);
                 LOG.info("profile: {}, dns capture: {}, ipv6: {}, failed enrolment: {}", profile.name().toLowerCase(Locale.ROOT),
                         dnsCapture,

@@ -9,6 +9,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
+import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -65,6 +66,7 @@ final class RuntimeClient implements AutoCloseable {
         this.socket = socket;
         channel = NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toFile())).channelType(EpollDomainSocketChannel.class)
                 .eventLoopGroup(loop).executor(loop).offloadExecutor(loop).usePlaintext().overrideAuthority("localhost")
+                .withOption(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT) // a pool would stay for ever
                 .withOption(ChannelOption.SO_KEEPALIVE, null) // which gRPC sets, and unix sockets don't have
                 .maxInboundMessageSize(LONGEST_ANSWER).build();
     }
