@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A netlink socket. */
 final class KernelTransport implements NetlinkTransport {
-    /** The kernel writes at most 32 KiB of a list at once. The buffer grows if a single message is longer. */
-    private static final int RECEIVE_BYTES = 32 * 1024;
-
     /** The kernel lets no socket have less, see SOCK_MIN_SNDBUF in net/sock.h: the buffer's size matters for longer messages only. */
     private static final int LEAST_SEND_BYTES = 4608;
 
@@ -36,7 +33,8 @@ final class KernelTransport implements NetlinkTransport {
     private final ByteBuffer senderLength;
     private final ByteBuffer poll;
     private final AtomicInteger waiting = new AtomicInteger();
-    private ByteBuffer received = Native.buffer(RECEIVE_BYTES);
+    /** Null between an answer and the next request. It grows if a single message is longer. */
+    private @Nullable ByteBuffer received;
     private int port;
     private int receiveBytes;
     private int sendBytes = LEAST_SEND_BYTES;
@@ -173,6 +171,7 @@ final class KernelTransport implements NetlinkTransport {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
         int number = fd.acquire();
         try {
+            ByteBuffer received = room();
             for (;;) {
                 senderLength.putInt(0, SockaddrNl.STRUCT.size());
                 long length = Native.LIBC.recvfrom(
@@ -184,7 +183,7 @@ final class KernelTransport implements NetlinkTransport {
                 }
                 if (length > received.capacity()) {
                     int capacity = received.capacity();
-                    received = Native.buffer((int) Math.min(2 * length, Integer.MAX_VALUE));
+                    this.received = Native.buffer((int) Math.min(2 * length, Integer.MAX_VALUE));
                     throw new AnswerLostException("an answer of " + length + " bytes in " + subject + " was truncated to " + capacity);
                 }
                 if (length >= 0) {
@@ -204,6 +203,24 @@ final class KernelTransport implements NetlinkTransport {
             }
         } finally {
             fd.release();
+        }
+    }
+
+    private ByteBuffer room() {
+        ByteBuffer room = received;
+        if (room == null) {
+            room = ReceiveBuffers.take();
+            received = room;
+        }
+        return room;
+    }
+
+    @Override
+    public void answered() {
+        ByteBuffer unused = received;
+        if (unused != null) {
+            received = null;
+            ReceiveBuffers.giveBack(unused);
         }
     }
 

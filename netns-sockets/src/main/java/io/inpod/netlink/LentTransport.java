@@ -51,6 +51,7 @@ final class LentTransport implements NetlinkTransport {
 
     @Override
     public void answered() {
+        transport.answered();
         outstanding = false;
     }
 
