@@ -3,6 +3,8 @@ package io.inpod.examples.ztunnel;
 import io.inpod.examples.ztunnel.limit.KernelMemory;
 import ch.qos.logback.classic.LoggerContext;
 import io.inpod.examples.zds.ZdsProtocolException;
+import io.inpod.examples.ztunnel.admin.AdminServer;
+import io.inpod.examples.ztunnel.admin.Page;
 import io.inpod.examples.ztunnel.config.ConfigException;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.NameServers;
@@ -145,6 +147,7 @@ public final class Main {
         ThreadPoolExecutor policy =
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
         policy.prestartAllCoreThreads();
+        EventLoopGroup operators = AdminServer.thread();
         Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
@@ -155,17 +158,19 @@ public final class Main {
         });
         LocalAddresses local = shared.local();
         ExplainServer explain = explain(log, config, local, mesh, state);
-        HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), config.ipv6(), loops,
-                Map.of("/healthz/ready", () -> ready(mesh, state)));
-        readiness.open();
+        HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), "/healthz/ready",
+                port -> HttpPages.open(loops, HttpPages.everywhere(config.ipv6(), port),
+                        Map.of("/healthz/ready", () -> ready(mesh, state))));
         Metrics metrics = new Metrics(source, shared.enforcement().denials(), shared.counters(), state);
-        HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), config.ipv6(), loops,
-                Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer));
-        stats.open();
-        regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> {
-            readiness.open();
-            stats.open();
-        });
+        HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
+                port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
+                        Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
+        Map<String, Page> pages = AdminPages.of(Map.of());
+        HttpPort admin =
+                new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
+        List<HttpPort> ports = List.of(readiness, stats, admin);
+        ports.forEach(HttpPort::open);
+        regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> ports.forEach(HttpPort::open));
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));

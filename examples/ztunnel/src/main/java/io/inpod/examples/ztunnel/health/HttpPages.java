@@ -26,30 +26,22 @@ import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
  * Answers {@code GET} for a few paths over HTTP/1.1, one request per connection, on an event loop of the proxy: if the loops hang, it
- * doesn't answer either. It has few connections: of more, the oldest is closed, so that nobody keeps others from asking. It accepts few
- * per second, because anyone who reaches the port could otherwise take the event loop's time, which is the pods'.
+ * doesn't answer either. It has {@linkplain FewConnections few connections}, because the event loop's time is the pods'.
  */
 public final class HttpPages implements AutoCloseable {
-    static final int MOST_CONNECTIONS = 64;
-    /** After so many it pauses, and so accepts at most 200 per second. */
-    static final int MOST_WITHOUT_PAUSE = 20;
-    static final int PAUSE_MILLIS = 100;
     private static final int BACKLOG = 64;
     private static final int LONGEST_SECONDS = 2;
     private static final int LONGEST_LINE = 1024;
     private static final int LONGEST_HEADERS = 8192;
 
     private final Map<String, Supplier<Answer>> pages;
-    private final Deque<Channel> open = new ArrayDeque<>(); // used on one event loop alone, as the next
-    private int sincePause;
+    private final FewConnections open = new FewConnections(0);
     private final Channel listener;
 
     /**
@@ -95,26 +87,24 @@ public final class HttpPages implements AutoCloseable {
         return new HttpPages(loops, address, pages);
     }
 
+    /**
+     * Returns the address for a port that is open to everybody.
+     *
+     * @param ipv6 whether it is open for IPv6 too
+     * @param port its number
+     * @return the address
+     */
+    public static InetSocketAddress everywhere(boolean ipv6, int port) {
+        return new InetSocketAddress(ipv6 ? "::" : "0.0.0.0", port);
+    }
+
     /** {@return the port at which it answers} */
     public int port() {
         return ((InetSocketAddress) listener.localAddress()).getPort();
     }
 
-    @SuppressWarnings("FutureReturnValueIgnored") // it throws nothing
     private void accepted(Channel connection) {
-        if (++sincePause == MOST_WITHOUT_PAUSE) {
-            Channel port = connection.parent();
-            port.config().setAutoRead(false);
-            port.eventLoop().schedule(() -> {
-                sincePause = 0;
-                port.config().setAutoRead(true);
-            }, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
-        }
-        if (open.size() >= MOST_CONNECTIONS) {
-            open.remove().close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
-        }
         open.add(connection);
-        connection.closeFuture().addListener(closed -> open.remove(connection));
         connection.pipeline().addLast(new ReadTimeoutHandler(LONGEST_SECONDS, TimeUnit.SECONDS),
                 new HttpServerCodec(LONGEST_LINE, LONGEST_HEADERS, LONGEST_HEADERS), new Requests());
     }
@@ -166,7 +156,6 @@ public final class HttpPages implements AutoCloseable {
     @Override
     public void close() {
         listener.close().awaitUninterruptibly();
-        listener.eventLoop().execute(() -> new ArrayDeque<>(open)
-                .forEach(connection -> connection.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE)));
+        listener.eventLoop().execute(open::close);
     }
 }
