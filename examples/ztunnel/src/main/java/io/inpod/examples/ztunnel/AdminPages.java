@@ -1,7 +1,9 @@
 package io.inpod.examples.ztunnel;
 
 import io.inpod.examples.ztunnel.admin.Answer;
+import io.inpod.examples.ztunnel.admin.LoggingPage;
 import io.inpod.examples.ztunnel.admin.Page;
+import io.inpod.examples.ztunnel.log.LogLevels;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,12 +12,12 @@ import java.util.TreeMap;
 final class AdminPages {
     private AdminPages() {}
 
-    /** Adds to pages a list of their paths, unless one of them is at / already. */
-    static Map<String, Page> of(Map<String, Page> pages) {
-        Map<String, Page> all = new HashMap<>(pages);
+    static Map<String, Page> of(LogLevels levels) {
+        Map<String, Page> pages = new HashMap<>();
+        pages.put("/logging", LoggingPage.of(levels));
         Answer list = Answer.of(200, Answer.HTML, list(pages));
-        all.putIfAbsent("/", Page.read(request -> list));
-        return Map.copyOf(all);
+        pages.put("/", Page.read(request -> list));
+        return Map.copyOf(pages);
     }
 
     private static String list(Map<String, Page> pages) {

@@ -14,6 +14,7 @@ import io.inpod.examples.ztunnel.health.HttpPages;
 import io.inpod.examples.ztunnel.health.HttpPort;
 import io.inpod.examples.ztunnel.health.Readiness;
 import io.inpod.examples.ztunnel.live.Enforcement;
+import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.MeshState;
 import io.inpod.examples.ztunnel.source.MeshSource;
 import io.inpod.examples.ztunnel.inpod.StateManager;
@@ -40,9 +41,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -60,7 +59,7 @@ public final class Main {
     private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
     /** As many as fit into the queue of the log (logback.xml), every {@value #RETRY_SECONDS} seconds. */
-    static final int LOG_LINES = 10_000;
+    public static final int LOG_LINES = 10_000;
 
     private Main() {}
 
@@ -76,8 +75,7 @@ public final class Main {
             System.exit(2);
         }
         System.setProperty("logback.configurationFile", "io/inpod/examples/ztunnel/logback.xml");
-        String level = System.getenv().getOrDefault("RUST_LOG", "info").toLowerCase(Locale.ROOT);
-        System.setProperty("inpod.log.level", Set.of("error", "warn", "info", "debug", "trace", "off").contains(level) ? level : "info");
+        System.setProperty("inpod.log.format", System.getenv().getOrDefault("LOG_FORMAT", "text").strip());
         Logger log = LoggerFactory.getLogger("ztunnel");
         int status;
         try {
@@ -96,6 +94,7 @@ public final class Main {
     }
 
     private static int run(Logger log) throws ConfigException, IOException {
+        LogLevels levels = levels(System.getenv().getOrDefault("RUST_LOG", ""));
         ProxyConfig config = ProxyConfig.from(System.getenv());
         MeshState mesh = new MeshState();
         MeshSource source = MeshSource.of(config);
@@ -165,7 +164,7 @@ public final class Main {
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
-        Map<String, Page> pages = AdminPages.of(Map.of());
+        Map<String, Page> pages = AdminPages.of(levels);
         HttpPort admin =
                 new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
         List<HttpPort> ports = List.of(readiness, stats, admin);
@@ -187,6 +186,14 @@ public final class Main {
             }
         }
         return 0;
+    }
+
+    private static LogLevels levels(String directives) throws ConfigException {
+        try {
+            return new LogLevels(directives);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("RUST_LOG: " + e.getMessage(), e);
+        }
     }
 
     private static @Nullable ExplainServer explain(Logger log, ProxyConfig config, LocalAddresses local, MeshState mesh,

@@ -104,6 +104,7 @@ public record ProxyConfig(
         if (!env.flag("FAKE_CA", false)) {
             throw new ConfigException("FAKE_CA must be true: the development CA is this version's only source of certificates");
         }
+        env.either("LOG_FORMAT", "text", "json"); // read before this, see Main
         String text = env.text("LOCAL_XDS", "");
         String path = env.text("LOCAL_XDS_PATH", "");
         if (text.isEmpty() == path.isEmpty()) {

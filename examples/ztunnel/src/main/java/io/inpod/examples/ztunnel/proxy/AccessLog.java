@@ -23,6 +23,9 @@ final class AccessLog {
     /** The slash in front of an address in the messages of Java and Netty, where the name would be. */
     private static final Pattern JAVA_ADDRESS = Pattern.compile("(?<![^\\s:='\"(])/(?=[0-9\\[])");
 
+    /** A name that needs no quotes. */
+    private static final Pattern PLAIN = Pattern.compile("[\\p{Alnum}._*:-]+");
+
     private static final Pattern SPACE = Pattern.compile("[\\s\\p{Cntrl}]+");
 
     private final LogLines.OfPod lines;
@@ -114,7 +117,8 @@ final class AccessLog {
     /** An address as it appears in every line of every log, such as 10.0.0.1:80 or [fd00::1]:80. */
     static String text(@Nullable SocketAddress address) {
         if (address instanceof InetSocketAddress name && name.isUnresolved()) {
-            return name.getHostString() + ":" + name.getPort();
+            String host = name.getHostString(); // as the client has sent it
+            return (PLAIN.matcher(host).matches() ? host : "\"" + inQuotes(host) + "\"") + ":" + name.getPort();
         }
         return address instanceof InetSocketAddress inet ? NetUtil.toSocketAddressString(CanonicalAddress.of(inet))
                 : String.valueOf(address);
