@@ -13,6 +13,8 @@ import io.inpod.examples.ztunnel.health.Counters;
 import io.inpod.examples.ztunnel.health.HttpPages;
 import io.inpod.examples.ztunnel.health.HttpPort;
 import io.inpod.examples.ztunnel.health.Readiness;
+import io.inpod.examples.ztunnel.health.Scrape;
+import io.inpod.examples.ztunnel.identity.KnownCertificates;
 import io.inpod.examples.ztunnel.live.Enforcement;
 import io.inpod.examples.ztunnel.log.LogLevels;
 import io.inpod.examples.ztunnel.mesh.MeshState;
@@ -55,6 +57,7 @@ import org.slf4j.LoggerFactory;
 /** The ztunnel's process. Its exit code is 0 after SIGTERM, 1 after a fatal error, and 2 if the configuration can't be used. */
 public final class Main {
     private static final int RETRY_SECONDS = 5;
+    private static final int FOLLOW_SECONDS = 30;
     private static final int RESOLVER_THREADS = 16;
     private static final int FEW_RESOLVER_THREADS = 4;
     private static final Duration HEAP_INTERVAL = Duration.ofSeconds(10);
@@ -147,7 +150,8 @@ public final class Main {
                 new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), new DefaultThreadFactory("policy", true));
         policy.prestartAllCoreThreads();
         EventLoopGroup operators = AdminServer.thread();
-        Shared shared = new Shared(config, mesh, ca, loops, new LocalAddresses(), nameServers,
+        KnownCertificates certificates = new KnownCertificates(ca);
+        Shared shared = new Shared(config, mesh, certificates, loops, new LocalAddresses(), nameServers,
                 new NameLookups(resolver, resolvers, NameLookups.Resolver.SYSTEM),
                 new HolderSearch(holders, SocketHolders::search, System::nanoTime), new OwnConnections(), config.limits().holdings(),
                 new LogLines(LOG_LINES), Enforcement.of(mesh, policy), Counters.atZero(), control, succession);
@@ -159,18 +163,20 @@ public final class Main {
         ExplainServer explain = explain(log, config, local, mesh, state);
         HttpPort readiness = new HttpPort("INPOD_READINESS_PORT", config.readinessPort(), "/healthz/ready",
                 port -> HttpPages.open(loops, HttpPages.everywhere(config.ipv6(), port),
-                        Map.of("/healthz/ready", () -> ready(mesh, state))));
-        Metrics metrics = new Metrics(source, shared.enforcement().denials(), shared.counters(), state);
+                        Map.of("/healthz/ready", headers -> ready(mesh, state))));
+        Scrape metrics =
+                new Metrics(source, shared.enforcement().denials(), shared.counters(), state, certificates, shared.lines()).scrape();
         HttpPort stats = new HttpPort("INPOD_STATS_PORT", config.statsPort(), "/metrics and /stats/prometheus",
                 port -> HttpPages.open(operators, HttpPages.everywhere(config.ipv6(), port),
                         Map.of("/metrics", metrics::answer, "/stats/prometheus", metrics::answer)));
-        Map<String, Page> pages = AdminPages.of(levels);
+        Map<String, Page> pages = AdminPages.of(config, levels, mesh, certificates, state, () -> new Thread(() -> System.exit(0)).start());
         HttpPort admin =
                 new HttpPort("INPOD_ADMIN_PORT", config.adminPort(), "operators", port -> AdminServer.open(operators, port, pages));
         List<HttpPort> ports = List.of(readiness, stats, admin);
         ports.forEach(HttpPort::open);
         regularly(control, RETRY_SECONDS, "opening ports of the proxy's own", log, () -> ports.forEach(HttpPort::open));
         regularly(control, RETRY_SECONDS, "refreshing pods", log, state::refresh);
+        regularly(control, FOLLOW_SECONDS, "following the mesh in metrics", log, () -> shared.counters().traffic().follow(mesh.get()));
         KernelMemory memory = new KernelMemory(config.limits().tcpBytes());
         regularly(control, 1, "dividing the kernel's memory for TCP", log, () -> memory.relieve(state.limits()));
 

@@ -39,7 +39,7 @@ public sealed interface Answer {
     record Events(Consumer<EventStream> opened) implements Answer {}
 
     /** Makes an answer piece by piece, on the admin port's thread. */
-    interface Pieces {
+    interface Pieces extends AutoCloseable {
         /**
          * Writes the next piece, of some 10 KiB.
          *
@@ -48,6 +48,10 @@ public sealed interface Answer {
          * @throws IOException if the rest can't be made; the client sees that the answer is incomplete
          */
         boolean next(ByteBuf piece) throws IOException;
+
+        /** The answer is complete, or the client is gone. */
+        @Override
+        default void close() throws IOException {}
     }
 
     /**

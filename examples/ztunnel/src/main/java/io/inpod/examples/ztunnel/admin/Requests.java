@@ -138,7 +138,7 @@ final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
                 context.flush();
             }
         } catch (IOException | RuntimeException e) {
-            rest = null;
+            closeRest();
             LOG.error("an answer is incomplete", e);
             context.close().addListener(ChannelFutureListener.FIRE_EXCEPTION_ON_FAILURE);
         } finally {
@@ -157,8 +157,20 @@ final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
         }
         context.write(new DefaultHttpContent(piece)).addListener(ChannelFutureListener.CLOSE_ON_FAILURE);
         if (!more) {
-            rest = null;
+            closeRest();
             context.write(LastHttpContent.EMPTY_LAST_CONTENT).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    private void closeRest() {
+        Answer.Pieces ended = rest;
+        rest = null;
+        if (ended != null) {
+            try {
+                ended.close();
+            } catch (IOException e) {
+                LOG.warn("what an answer was made of can't be closed: {}", e.getMessage());
+            }
         }
     }
 
@@ -170,7 +182,7 @@ final class Requests extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        rest = null;
+        closeRest();
         context.fireChannelInactive();
     }
 

@@ -29,7 +29,7 @@ class HttpPagesTest {
 
     @BeforeEach
     void open() throws IOException {
-        pages = HttpPages.open(loops, new InetSocketAddress("127.0.0.1", 0), Map.of("/healthz/ready", () -> readiness.answer()));
+        pages = HttpPages.open(loops, new InetSocketAddress("127.0.0.1", 0), Map.of("/healthz/ready", headers -> readiness.answer()));
     }
 
     @AfterEach
