@@ -19,6 +19,7 @@ import io.inpod.examples.zds.WorkloadInfo;
 import io.inpod.examples.ztunnel.config.ProxyConfig;
 import io.inpod.examples.ztunnel.dns.DnsProxy;
 import io.inpod.examples.ztunnel.dns.DnsSettings;
+import io.inpod.examples.ztunnel.mesh.Telemetry;
 import io.inpod.examples.ztunnel.mesh.Workload;
 import io.inpod.examples.ztunnel.traffic.Flow;
 import io.inpod.hbone.ConnectionIdentities;
@@ -273,6 +274,11 @@ public final class PodProxy {
     /** {@return the connections, of both directions, that carry data now} */
     public List<Flow> flows() {
         return pod.reports().traffic().open();
+    }
+
+    /** {@return how the pod is described, if the mesh has it} */
+    public Optional<Telemetry> telemetry() {
+        return pod.workload().map(Workload::telemetry);
     }
 
     /** {@return the pod's identity} */

@@ -149,8 +149,8 @@ public final class Traffic implements MultiCollector {
                 counter("istio_tcp_received_bytes", "bytes that clients have sent on connections of pods", points.received()),
                 counter("istio_tcp_sent_bytes", "bytes that clients were sent on connections of pods", points.sent()),
                 new GaugeSnapshot(new MetricMetadata("istio_tcp_sockets_open", "accepted TCP sockets that are open (unstable)"),
-                        List.of(new GaugeDataPointSnapshot(inboundSockets.sum(), INBOUND, null),
-                                new GaugeDataPointSnapshot(outboundSockets.sum(), OUTBOUND, null))));
+                        List.of(new GaugeDataPointSnapshot((double) inboundSockets.sum(), INBOUND, null),
+                                new GaugeDataPointSnapshot((double) outboundSockets.sum(), OUTBOUND, null))));
     }
 
     private static CounterSnapshot counter(String name, String help, List<CounterDataPointSnapshot> points) {
